@@ -1,0 +1,49 @@
+# make demo   install into .venv, run the paper's experiment, name the report it wrote
+# make test   install with the test extras, run everything CI runs
+PYTHON ?= python3
+VENV ?= .venv
+# A spectral cube of your own; empty: the small simulated painting.
+DATA ?=
+OUT ?= demo-report
+# Where pip finds the CPU build of torch, if not in its default index (see README).
+TORCH_INDEX ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test lint types pytest benchmark clean
+
+demo: $(VENV)/.installed
+	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
+
+test: lint types pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+pytest: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+benchmark: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.report
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"skxrf needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(PIP) install --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The command ``skxrf``: a thin shell over the API."""

@@ -1,0 +1,91 @@
+"""Energy axes: bin centres in keV, given as an array or as an ``(offset, gain)`` pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skxrf.exceptions import EnergyAxisError
+
+__all__ = ["axes_agree", "bin_edges", "describe_axis", "resolve_energy"]
+
+
+def resolve_energy(
+    energy: ArrayLike | Sequence[float], n_channels: int, *, source: str = "energy"
+) -> NDArray[np.float64]:
+    """Bin centres in keV from an array or an ``(offset, gain)`` pair.
+
+    Parameters
+    ----------
+    energy : array-like of shape (n_channels,) or pair of float
+        Bin centres [keV], or offset [keV] and gain [keV per channel] of ``offset + gain * i``.
+    n_channels : int
+        Number of channels that the axis must have.
+    source : str
+        What the error message calls the axis.
+
+    Returns
+    -------
+    ndarray of shape (n_channels,), float64
+        Increasing bin centres [keV].
+
+    Raises
+    ------
+    EnergyAxisError
+        If the length is wrong, a value is not finite, or the axis does not increase.
+    """
+    try:
+        axis = np.asarray(energy, dtype=np.float64)
+    except (TypeError, ValueError):
+        axis = np.empty((0, 0))
+    if axis.ndim != 1:
+        raise EnergyAxisError(
+            f"{source} must be bin centres in keV or an (offset, gain) pair, got {energy!r}."
+        )
+    if axis.size == 2 and n_channels != 2:
+        offset, gain = axis
+        axis = offset + gain * np.arange(n_channels)
+    if axis.size != n_channels:
+        raise EnergyAxisError(
+            f"{source} has {axis.size} values, but the spectra have {n_channels} channels: "
+            f"pass {n_channels} bin centres in keV, or an (offset, gain) pair."
+        )
+    if not np.all(np.isfinite(axis)):
+        raise EnergyAxisError(f"{source} holds values that are not finite.")
+    if n_channels > 1 and not np.all(np.diff(axis) > 0):
+        raise EnergyAxisError(
+            f"{source} must increase from channel to channel, got {describe_axis(axis)}."
+        )
+    return axis
+
+
+def bin_edges(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Edges [keV] of the bins whose centres are `energy`: midway, the outer ones mirrored."""
+    if energy.size == 1:
+        return np.array([energy[0] - 0.5, energy[0] + 0.5])
+    middle = (energy[1:] + energy[:-1]) / 2
+    first, last = 2 * energy[0] - middle[0], 2 * energy[-1] - middle[-1]
+    return np.concatenate([[first], middle, [last]])
+
+
+def axes_agree(
+    first: NDArray[np.float64], second: NDArray[np.float64], *, tolerance: float = 0.05
+) -> bool:
+    """Whether two axes are the same to within `tolerance` of a channel, everywhere."""
+    if first.shape != second.shape:
+        return False
+    if first.size < 2:
+        return bool(np.all(first == second))
+    width = float(np.min(np.diff(first)))
+    return bool(np.max(np.abs(first - second)) <= tolerance * width)
+
+
+def describe_axis(energy: NDArray[np.float64]) -> str:
+    """One phrase for error messages, such as ``1024 channels, 0.10 to 40.30 keV, 39.3 eV each``."""
+    n = energy.size
+    if n == 0:
+        return "no channels"
+    width = 1000 * (energy[-1] - energy[0]) / max(n - 1, 1)
+    return f"{n} channels, {energy[0]:.3f} to {energy[-1]:.3f} keV, {width:.2f} eV each"
