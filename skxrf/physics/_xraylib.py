@@ -1,0 +1,100 @@
+"""The one module that calls xraylib (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
+
+xraylib signals a missing datum by an exception; here it is a zero.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import xraylib
+
+__all__ = [
+    "atomic_number",
+    "edge_energy",
+    "element_symbol",
+    "fluorescence_yield",
+    "jump_ratio",
+    "line_energy",
+    "line_names",
+    "production_cross_section",
+    "radiative_rate",
+    "total_attenuation",
+]
+
+_SHELLS = {"K": ("K",), "L": ("L1", "L2", "L3"), "M": ("M1", "M2", "M3", "M4", "M5")}
+_LINE = re.compile(r"^(K|L[1-3]|M[1-5])([KLMNOPQ]\d*)_LINE$")
+
+
+def atomic_number(symbol: str) -> int:
+    """Atomic number of an element, or 0 where there is no such symbol."""
+    try:
+        return int(xraylib.SymbolToAtomicNumber(symbol))
+    except ValueError:
+        return 0
+
+
+def element_symbol(number: int) -> str:
+    """Chemical symbol of an atomic number."""
+    return str(xraylib.AtomicNumberToSymbol(number))
+
+
+@functools.cache
+def line_names(shell: str) -> tuple[str, ...]:
+    """IUPAC names of all lines of a shell K, L or M, such as ``L3M5``."""
+    found = {}
+    for name in dir(xraylib):
+        match = _LINE.match(name)
+        if match and match[1] in _SHELLS[shell]:
+            found.setdefault(getattr(xraylib, name), name.removesuffix("_LINE"))
+    return tuple(sorted(found.values()))
+
+
+def line_energy(number: int, line: str) -> float:
+    """Energy [keV] of a line, 0 where there is none."""
+    try:
+        return float(xraylib.LineEnergy(number, getattr(xraylib, f"{line}_LINE")))
+    except ValueError:
+        return 0.0
+
+
+def radiative_rate(number: int, line: str) -> float:
+    """Share of a line among the radiative transitions into its sub-shell, 0 where unknown."""
+    try:
+        return float(xraylib.RadRate(number, getattr(xraylib, f"{line}_LINE")))
+    except ValueError:
+        return 0.0
+
+
+def production_cross_section(number: int, line: str, energy: float) -> float:
+    """Line production cross section [cm2/g] at a photon energy [keV], cascades included."""
+    try:
+        return float(
+            xraylib.CS_FluorLine_Kissel_Cascade(number, getattr(xraylib, f"{line}_LINE"), energy)
+        )
+    except ValueError:
+        return 0.0
+
+
+def edge_energy(number: int, subshell: str) -> float:
+    """Absorption edge [keV] of a sub-shell such as ``K`` or ``L3``, 0 where there is none."""
+    try:
+        return float(xraylib.EdgeEnergy(number, getattr(xraylib, f"{subshell}_SHELL")))
+    except ValueError:
+        return 0.0
+
+
+def fluorescence_yield(number: int, subshell: str) -> float:
+    """Fluorescence yield of a sub-shell."""
+    return float(xraylib.FluorYield(number, getattr(xraylib, f"{subshell}_SHELL")))
+
+
+def jump_ratio(number: int, subshell: str) -> float:
+    """Jump of the photoelectric cross section at a sub-shell's edge."""
+    return float(xraylib.JumpFactor(number, getattr(xraylib, f"{subshell}_SHELL")))
+
+
+def total_attenuation(number: int, energy: float) -> float:
+    """Total mass attenuation coefficient [cm2/g] of an element at an energy [keV]."""
+    return float(xraylib.CS_Total(number, energy))
