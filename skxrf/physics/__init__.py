@@ -1,5 +1,15 @@
 """Lines, cross sections and the detector: what is known of an XRF spectrum before measuring it."""
 
+from ._detector import DetectorResponse, escape_fraction
 from ._lines import LineGroup, known_line_groups, line_group
+from ._scatter import compton_energy, scattered_tube_lines
 
-__all__ = ["LineGroup", "known_line_groups", "line_group"]
+__all__ = [
+    "DetectorResponse",
+    "LineGroup",
+    "compton_energy",
+    "escape_fraction",
+    "known_line_groups",
+    "line_group",
+    "scattered_tube_lines",
+]

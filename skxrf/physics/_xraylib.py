@@ -43,7 +43,7 @@ def element_symbol(number: int) -> str:
 @functools.cache
 def line_names(shell: str) -> tuple[str, ...]:
     """IUPAC names of all lines of a shell K, L or M, such as ``L3M5``."""
-    found = {}
+    found: dict[int, str] = {}
     for name in dir(xraylib):
         match = _LINE.match(name)
         if match and match[1] in _SHELLS[shell]:
