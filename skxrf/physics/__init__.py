@@ -1,6 +1,7 @@
 """Lines, cross sections and the detector: what is known of an XRF spectrum before measuring it."""
 
 from ._detector import DetectorResponse, escape_fraction
+from ._families import line_families
 from ._lines import LineGroup, known_line_groups, line_group
 from ._scatter import compton_energy, scattered_tube_lines
 
@@ -10,6 +11,7 @@ __all__ = [
     "compton_energy",
     "escape_fraction",
     "known_line_groups",
+    "line_families",
     "line_group",
     "scattered_tube_lines",
 ]

@@ -21,6 +21,10 @@ _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _SILICON = 14
 _SILICON_K_ALPHA = 1.740
 _SILICON_K_EDGE = 1.839
+_SILICON_DENSITY = 2.329  # g/cm3
+# A peak ends after so many standard deviations, its tail after so many decay lengths.
+_REACH = 6.0
+_TAIL_REACH = 12.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class DetectorResponse:
         Decay length of the exponential tail [keV].
     escape : bool
         Whether silicon escape peaks are part of the response.
+    thickness : float
+        Thickness of the silicon [mm]: photons that pass it are not counted.
 
     Notes
     -----
@@ -53,6 +59,7 @@ class DetectorResponse:
     tail_fraction: float = 0.0
     tail_slope: float = 0.3
     escape: bool = True
+    thickness: float = 0.45
 
     def fwhm(self, energy: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Full width at half maximum [keV] at an energy [keV]."""
@@ -84,21 +91,38 @@ class DetectorResponse:
             lost = escaping > 0
             energies = np.concatenate([energies, energies[lost] - _SILICON_K_ALPHA])
             intensities = np.concatenate([intensities, escaping[lost]])
-        sigma = self.fwhm(energies)[:, None] / _FWHM
-        distance = (edges[None, :] - energies[:, None]) / sigma
-        cumulative = ndtr(distance)
-        if self.tail_fraction > 0:
-            cumulative += self.tail_fraction * _tail_cumulative(distance, sigma / self.tail_slope)
-        return np.asarray(intensities @ np.diff(cumulative, axis=1))
+        counts = np.zeros(edges.size - 1)
+        sigmas = self.fwhm(energies) / _FWHM
+        below = _REACH * sigmas + (_TAIL_REACH * self.tail_slope if self.tail_fraction > 0 else 0.0)
+        first = np.maximum(np.searchsorted(edges, energies - below) - 1, 0)
+        last = np.minimum(np.searchsorted(edges, energies + _REACH * sigmas) + 1, edges.size)
+        # Each line fills the bins that it reaches, not the whole axis.
+        for energy, intensity, sigma, i, j in zip(
+            energies, intensities, sigmas, first, last, strict=True
+        ):
+            if j - i < 2 or intensity == 0:
+                continue
+            distance = (edges[i:j] - energy) / sigma
+            cumulative = ndtr(distance)
+            if self.tail_fraction > 0:
+                ratio = sigma / self.tail_slope
+                cumulative += self.tail_fraction * _tail_cumulative(distance, ratio)
+            counts[i : j - 1] += intensity * np.diff(cumulative)
+        return counts
+
+    def efficiency(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of photons of the given energies [keV] that the silicon stops."""
+        areal_mass = _SILICON_DENSITY * self.thickness / 10
+        attenuation = np.array([_silicon_attenuation(round(float(e), 4)) for e in energies])
+        return np.asarray(1 - np.exp(-attenuation * areal_mass))
 
     def template(self, group: LineGroup, edges: NDArray[np.float64]) -> NDArray[np.float64]:
         """Spectrum of one net count of a line group, shape (n_channels,)."""
-        return self.peaks(group.energies, group.intensities, edges)
+        shares = group.intensities * self.efficiency(group.energies)
+        return self.peaks(group.energies, shares / shares.sum(), edges)
 
 
-def _tail_cumulative(
-    distance: NDArray[np.float64], ratio: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _tail_cumulative(distance: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
     # Cumulative distribution of a Gaussian minus an exponential of mean 1/ratio (in sigmas);
     # the product of a huge exponential and a tiny normal tail is taken in logarithms.
     log_product = distance * ratio + ratio**2 / 2 + log_ndtr(-distance - ratio)
@@ -132,10 +156,15 @@ def escape_fraction(energies: NDArray[np.float64]) -> NDArray[np.float64]:
 def _escape_fraction(energy: float) -> float:
     if energy <= _SILICON_K_EDGE:
         return 0.0
-    incoming = _xraylib.total_attenuation(_SILICON, energy)
-    outgoing = _xraylib.total_attenuation(_SILICON, _SILICON_K_ALPHA)
+    incoming = _silicon_attenuation(energy)
+    outgoing = _silicon_attenuation(_SILICON_K_ALPHA)
     yield_ = _xraylib.fluorescence_yield(_SILICON, "K")
     jump = _xraylib.jump_ratio(_SILICON, "K")
     geometry = 1 - outgoing / incoming * np.log1p(incoming / outgoing)
     escaping = 0.5 * yield_ * (1 - 1 / jump) * geometry
     return float(escaping / (1 - escaping))
+
+
+@functools.lru_cache(maxsize=4096)
+def _silicon_attenuation(energy: float) -> float:
+    return _xraylib.total_attenuation(_SILICON, energy)
