@@ -41,12 +41,16 @@ def to_samples(
         For cubes, the spectra in the cube's dtype [counts], lazy where the cube is lazy;
         ``.values`` is the array that an estimator fits. For maps, a table with one column a
         line group. Both over the MultiIndex ``(painting, y, x)`` of painting name, integer
-        row and integer column; rows in the order of the paintings, row-major in each.
+        row and integer column; rows in the order of the paintings, row-major in each. Rows
+        and columns count from 0, except where the coordinates are consecutive integers, as
+        in maps that were cut out of larger ones: those are kept. A ``live_time`` that every
+        cube has comes along.
 
     Raises
     ------
     SkxrfError
-        If an array has other dims, or the paintings have different channels or line groups.
+        If an array has other dims or no pixels, or the paintings have different channels or
+        line groups.
 
     Examples
     --------
@@ -78,7 +82,9 @@ def to_samples(
     values = arrays[0] if len(arrays) == 1 else _concatenate(arrays)
     if feature == "element":
         return pd.DataFrame(np.asarray(values), index=index, columns=pd.Index(labels))
-    coords = xr.Coordinates.from_pandas_multiindex(index, "sample").assign(energy=labels)
+    coords = xr.Coordinates.from_pandas_multiindex(index, "sample")
+    if all(feature in cube.coords for cube in cubes.values()):
+        coords = coords.assign({feature: labels})
     first = next(iter(cubes.values()))
     samples = xr.DataArray(values, dims=("sample", feature), coords=coords, name=first.name)
     return _with_live_time(samples, cubes)
@@ -91,7 +97,7 @@ def sample_index(table: object) -> pd.MultiIndex:
     ----------
     table : DataFrame, Series, DataArray of dims (sample, ·), or MultiIndex
         Anything that carries the index. A level ``painting`` may be missing: then all rows
-        are of one painting, ``"0"``.
+        are of one painting, ``"0"``. Further levels are left out.
 
     Returns
     -------
@@ -123,10 +129,14 @@ def sample_index(table: object) -> pd.MultiIndex:
             ],
             names=LEVELS,
         )
-    index = index.reorder_levels(LEVELS) if tuple(index.names) != LEVELS else index
+    elif tuple(index.names) != LEVELS:
+        index = pd.MultiIndex.from_arrays([index.get_level_values(n) for n in LEVELS], names=LEVELS)
     if not index.is_unique:
-        twice = index[index.duplicated()][0]
-        raise SkxrfError(f"pixel {twice} stands twice in the index: each pixel may appear once.")
+        painting, y, x = index[index.duplicated()][0]
+        raise SkxrfError(
+            f"pixel (y={y}, x={x}) of painting {painting!r} stands twice in the index: each "
+            "pixel may appear once."
+        )
     return cast(pd.MultiIndex, index)
 
 
@@ -149,7 +159,8 @@ def to_maps(
         The samples. A bare array, such as what ``predict`` returns, takes its index and
         columns from `like`.
     like : DataFrame, Series or DataArray, optional
-        The table whose index and columns a bare array has.
+        The table whose index and columns a bare array has. A table with a pixel index of its
+        own keeps its own.
     name : str
         Name of the maps.
     squeeze : bool
@@ -160,15 +171,18 @@ def to_maps(
     DataArray of dims (y, x, element), or dict of str to DataArray
         The maps of the painting, or of each painting by name. ``y`` and ``x`` are the integer
         rows and columns from the first to the last that the table holds; pixels that it does
-        not hold are NaN (integers then become float64). Spectra come back as ``(y, x, energy)``.
+        not hold are NaN (integers then become float64). Spectra come back as ``(y, x, energy)``,
+        with their ``live_time``.
 
     Raises
     ------
     SkxrfError
-        If there is no ``(painting, y, x)`` index, or the sizes disagree.
+        If there is no ``(painting, y, x)`` index, no row, or the sizes disagree.
     """
-    carrier = table if like is None else like
+    carrier = table if like is None or _has_pixels(table) else like
     index = sample_index(carrier)
+    if not len(index):
+        raise SkxrfError("to_maps got a table without rows: there is no map to make.")
     values, dim, labels = _table_parts(table, carrier)
     if len(values) != len(index):
         raise SkxrfError(
@@ -184,6 +198,9 @@ def to_maps(
         coords: dict[str, Any] = {"y": y, "x": x}
         if labels is not None:
             coords[dim] = labels
+        if isinstance(table, xr.DataArray) and "live_time" in table.coords:
+            times = table["live_time"].to_numpy()[mine, None]
+            coords["live_time"] = ("y", "x"), _gridded(times, rows[mine], columns[mine])[0][..., 0]
         maps[str(painting)] = xr.DataArray(
             grid,
             dims=("y", "x", dim),
@@ -200,6 +217,8 @@ def _feature_dim(name: str, cube: xr.DataArray) -> str:
     dims = tuple(str(d) for d in cube.dims)
     for feature in ("energy", "element"):
         if set(dims) == {"y", "x", feature}:
+            if not cube.sizes["y"] * cube.sizes["x"]:
+                raise SkxrfError(f"painting {name!r} has no pixels: its shape is {cube.shape}.")
             return feature
     raise SkxrfError(
         f"painting {name!r} has the dims {dims}: expected (y, x, energy) for a cube or "
@@ -248,10 +267,14 @@ def _concatenated_index(cubes: Mapping[str, xr.DataArray]) -> pd.MultiIndex:
 
 
 def _positions(cube: xr.DataArray, dim: str) -> NDArray[np.int64]:
+    positions = np.arange(cube.sizes[dim], dtype=np.int64)
     coordinate = cube.coords.get(dim)
     if coordinate is not None and np.issubdtype(coordinate.dtype, np.integer):
-        return np.asarray(coordinate.to_numpy(), dtype=np.int64)
-    return np.arange(cube.sizes[dim], dtype=np.int64)
+        written = coordinate.to_numpy().astype(np.int64)
+        # Integers with gaps are millimetres, or every other row: as rows they would leave holes.
+        if np.array_equal(written, positions + written[0]):
+            return np.asarray(written, dtype=np.int64)
+    return positions
 
 
 def _flattened(cube: xr.DataArray, feature: str) -> Any:
@@ -274,6 +297,13 @@ def _with_live_time(samples: xr.DataArray, cubes: Mapping[str, xr.DataArray]) ->
     return samples.assign_coords(live_time=("sample", _concatenate(times)))
 
 
+def _has_pixels(table: object) -> bool:
+    index = table.indexes.get("sample") if isinstance(table, xr.DataArray) else None
+    if isinstance(table, pd.DataFrame | pd.Series):
+        index = table.index
+    return index is not None and {"y", "x"} <= set(index.names)
+
+
 def _table_parts(table: object, carrier: object) -> tuple[NDArray[Any], str, NDArray[Any] | None]:
     dim = "element"
     labels: NDArray[Any] | None = None
@@ -285,6 +315,8 @@ def _table_parts(table: object, carrier: object) -> tuple[NDArray[Any], str, NDA
         dim = str(next(d for d in carrier.dims if d != "sample"))
         coordinate = carrier.coords.get(dim)
         labels = None if coordinate is None else coordinate.to_numpy()
+    if isinstance(table, pd.DataFrame) and labels is not None and set(table) == set(labels):
+        table = table[labels]
     values: ArrayLike = (
         table.transpose("sample", ...).to_numpy()
         if isinstance(table, xr.DataArray)
