@@ -1,0 +1,180 @@
+"""How one block of a cube is predicted: all that travels to where it is done."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
+from skxrf.inference._energy_axes import axes_to_rebin
+from skxrf.preprocessing import rebin_counts
+from skxrf.utils.fitted import fitted_line_groups
+
+__all__ = ["PredictionPlan", "make_plan", "predict_block"]
+
+# "auto" batches hold this much as float32: large enough to keep two cores busy, small enough
+# that a network's activations, often several times its input, fit beside it.
+_BATCH_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True)
+class PredictionPlan:
+    """How to predict a block: all that travels to where it is done."""
+
+    estimator: Any
+    line_groups: tuple[str, ...]
+    columns: tuple[int, ...] | None
+    n_outputs: int
+    batch_size: int
+    dtype: np.dtype[Any]
+    return_std: bool
+    axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+
+
+def make_plan(
+    estimator: Any,
+    cube: xr.DataArray,
+    elements: Sequence[str] | None,
+    return_std: bool,
+    batch_size: object,
+) -> PredictionPlan:
+    """Look up all that the blocks need, and refuse here what cannot work in any of them."""
+    name = type(estimator).__name__
+    if isinstance(estimator, type) or not callable(getattr(estimator, "predict", None)):
+        raise SkxrfError(f"{name} has no predict method: pass a fitted regressor.")
+    if isinstance(estimator, BaseEstimator):
+        check_is_fitted(estimator)
+    if return_std:
+        estimator = _with_std(estimator)
+    if batch_size == "auto":
+        batch_size = max(1, _BATCH_BYTES // (4 * cube.sizes["energy"]))
+    if not isinstance(batch_size, Integral) or batch_size < 1:
+        raise SkxrfError(f'batch_size must be a number >= 1 or "auto", got {batch_size!r}.')
+    groups, columns, n_outputs = _outputs(estimator, elements)
+    return PredictionPlan(
+        estimator=estimator,
+        line_groups=groups,
+        columns=columns,
+        n_outputs=n_outputs,
+        batch_size=int(batch_size),
+        dtype=np.dtype(np.float64 if cube.dtype == np.float64 else np.float32),
+        return_std=return_std,
+        axes=axes_to_rebin(estimator, cube),
+    )
+
+
+def _with_std(estimator: Any) -> Any:
+    """Return the estimator to ask for standard errors, or raise if it cannot give them."""
+    # A search predicts with its best estimator, but does not pass keywords on to it.
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    asked = estimator
+    while isinstance(getattr(asked, "steps", None), list):
+        asked = asked.steps[-1][1]
+    parameters = inspect.signature(asked.predict).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    if "return_std" not in parameters and not takes_any:
+        raise SkxrfError(
+            f"{type(asked).__name__}.predict takes no return_std: it gives no standard errors. "
+            "Use an estimator that does, such as skxrf.linear_model.TemplateFitRegressor, or "
+            "return_std=False."
+        )
+    return estimator
+
+
+def _outputs(
+    estimator: Any, elements: Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[int, ...] | None, int]:
+    """Names of the maps, the columns of the prediction they are (None: all), how many it has."""
+    known = fitted_line_groups(estimator)
+    if isinstance(elements, str):
+        elements = [elements]
+    if elements is None:
+        if known is None:
+            raise LineGroupError(
+                f"{type(estimator).__name__} does not know the line groups that it predicts: "
+                'name its outputs in their order, such as elements=["Ca_K", "Fe_K"].'
+            )
+        return tuple(known), None, len(known)
+    wanted = tuple(str(element) for element in elements)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise LineGroupError(f"elements must be distinct line groups, got {list(wanted)}.")
+    if known is None:
+        return wanted, None, len(wanted)
+    missing = [group for group in wanted if group not in known]
+    if missing:
+        raise LineGroupError(
+            f"the model does not predict {', '.join(missing)}: its line groups are "
+            f"{', '.join(known)}."
+        )
+    return wanted, tuple(known.index(group) for group in wanted), len(known)
+
+
+def predict_block(
+    block: NDArray[Any],
+    *params: NDArray[Any],
+    plan: PredictionPlan,
+    names: tuple[str, ...] = (),
+    origin: tuple[int, int] = (0, 0),
+    block_info: Any = None,
+) -> NDArray[Any]:
+    """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
+    if block_info is not None:
+        origin = tuple(start for start, _ in block_info[0]["array-location"][:2])
+    _require_counts(block, origin)
+    n_rows, n_columns, n_channels = block.shape
+    spectra = block.reshape(-1, n_channels)
+    per_pixel = {name: np.asarray(p).reshape(-1) for name, p in zip(names, params, strict=True)}
+    out = np.empty((len(spectra), len(plan.line_groups), 1 + plan.return_std), plan.dtype)
+    for start in range(0, len(spectra), plan.batch_size):
+        rows = slice(start, start + plan.batch_size)
+        keywords: dict[str, Any] = {name: values[rows] for name, values in per_pixel.items()}
+        if plan.return_std:
+            keywords["return_std"] = True
+        batch = np.ascontiguousarray(spectra[rows], dtype=plan.dtype)
+        if plan.axes is not None:
+            batch = rebin_counts(batch, *plan.axes)
+        predicted = plan.estimator.predict(batch, **keywords)
+        parts = predicted if plan.return_std else (predicted,)
+        if len(parts) != 1 + plan.return_std:
+            raise SkxrfError(
+                f"{type(plan.estimator).__name__}.predict(return_std=True) must return the pair "
+                f"(intensities, standard errors), got {len(parts)} parts."
+            )
+        for k, part in enumerate(parts):
+            out[rows, :, k] = _table(part, len(batch), plan)
+    return out.reshape(n_rows, n_columns, *out.shape[1:])
+
+
+def _table(predicted: Any, n_rows: int, plan: PredictionPlan) -> NDArray[Any]:
+    table = np.asarray(predicted)
+    table = table.reshape(len(table), -1) if table.ndim else table
+    if table.shape != (n_rows, plan.n_outputs):
+        raise LineGroupError(
+            f"the model predicts an array of shape {table.shape} for {n_rows} spectra, but there "
+            f"are {plan.n_outputs} names of line groups: name all its outputs with elements=."
+        )
+    return table if plan.columns is None else table[:, list(plan.columns)]
+
+
+def _require_counts(block: NDArray[Any], origin: tuple[int, int]) -> None:
+    if block.dtype.kind == "u":
+        return
+    # Comparisons with NaN are false, so that it fails here as well; without a temporary array.
+    if block.min() >= 0 and block.max() < np.inf:
+        return
+    bad = ~((block >= 0) & (block < np.inf))
+    y, x, channel = np.argwhere(bad)[0]
+    raise CountsError(
+        f"the cube holds {block[y, x, channel]} counts at pixel (y={origin[0] + y}, "
+        f"x={origin[1] + x}), channel {channel}: counts must be finite and >= 0. Predict from "
+        "the counts as measured, before any background is subtracted."
+    )

@@ -1,0 +1,260 @@
+"""Whole element maps from a cube and a fitted estimator: eager or lazy, in blocks."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf import __version__
+from skxrf.exceptions import CountsError, SkxrfError
+from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
+from skxrf.utils.progress import ProgressReport
+
+__all__ = ["predict_maps"]
+
+# Chunks split along energy are merged up to this size; beyond it the choice is the user's.
+_MERGED_BYTES = 512 * 2**20
+
+
+def predict_maps(
+    estimator: Any,
+    cube: xr.DataArray,
+    *,
+    elements: Sequence[str] | None = None,
+    return_std: bool = False,
+    batch_size: int | Literal["auto"] = "auto",
+    progress: bool = False,
+    predict_params: Mapping[str, xr.DataArray] | None = None,
+) -> xr.DataArray | xr.Dataset:
+    """Predict the element maps of a cube with a fitted estimator.
+
+    The cube is worked through in blocks, so that memory is bounded by a block and not by the
+    cube. A lazy (dask) cube gives lazy maps, computed by whatever scheduler is in use when
+    they are asked for: threads, or a cluster of ``dask.distributed``.
+
+    Parameters
+    ----------
+    estimator : object with a method ``predict``
+        Fitted on spectra of shape (n_pixels, n_channels): a regressor, a Pipeline, a search or
+        another meta-estimator. Its energy axis (``energy_``) and the names of its outputs
+        (``line_groups_``) are looked up through all of these.
+    cube : DataArray of dims (y, x, energy)
+        Counts >= 0, in any order of the dims. Integers are converted to float32, block by block.
+    elements : sequence of str, optional
+        For an estimator that does not know its line groups, the names of all its outputs, in
+        their order. For one that does, those wanted.
+    return_std : bool
+        Whether to ask the estimator for standard errors as well; its ``predict`` must take
+        ``return_std``.
+    batch_size : int or "auto"
+        Largest number of spectra passed to ``predict`` at once. "auto" takes about 32 MiB of
+        them.
+    progress : bool
+        Whether to show the progress on standard error: a bar on a terminal, lines elsewhere.
+        A lazy cube is then computed here, block by block, and the maps are in memory.
+    predict_params : mapping of str to DataArray of dims (y, x), optional
+        Values per pixel that ``predict`` takes by keyword, such as
+        ``{"live_time": cube["live_time"]}``; each batch gets those of its own pixels.
+
+    Returns
+    -------
+    DataArray of dims (y, x, element), or Dataset
+        ``intensity`` [counts], float32 (float64 for a float64 cube), with the coordinates of
+        the cube other than ``energy``. With `return_std` a Dataset of ``intensity`` and
+        ``uncertainty``, the standard error [counts].
+
+    Raises
+    ------
+    EnergyAxisError
+        If the estimator and the cube have different numbers of channels or energy axes, and
+        the cube does not cover the range of the estimator's. If it does, the counts are
+        redistributed over the bins of the estimator's axis, as
+        :func:`skxrf.preprocessing.rebin_counts` does.
+    CountsError
+        If the cube is empty, or holds counts that are negative, NaN or infinite. For a lazy
+        cube the counts are looked at when they are computed.
+    LineGroupError
+        If there are no names for the outputs, or not as many as outputs.
+    SkxrfError
+        If the cube has other dims, or the estimator cannot do what is asked.
+
+    Warns
+    -----
+    UserWarning
+        If the cube lacks some channels at the ends of the estimator's axis (up to 1 % of its
+        range), which then hold no counts.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from sklearn.linear_model import Ridge
+    >>> from skxrf.inference import predict_maps
+    >>> counts = np.random.default_rng(0).poisson(5, (4, 6, 32))
+    >>> cube = xr.DataArray(counts, dims=("y", "x", "energy"),
+    ...                     coords={"energy": 0.1 + 0.2 * np.arange(32)}, name="counts")
+    >>> X = counts.reshape(-1, 32)
+    >>> model = Ridge().fit(X, X[:, [3, 9]])
+    >>> maps = predict_maps(model, cube, elements=["S_K", "Ca_K"])
+    >>> maps.sizes["element"], maps.dtype
+    (2, dtype('float32'))
+    """
+    cube = _checked_cube(cube)
+    plan = make_plan(estimator, cube, elements, return_std, batch_size)
+    params = _checked_params(predict_params, cube)
+    if cube.chunks is None:
+        values = _predict_eagerly(plan, cube, params, progress)
+    else:
+        values = _predict_lazily(plan, cube, params)
+        if progress:
+            values = _computed(values)
+    return _as_maps(values, plan, cube)
+
+
+def _checked_cube(cube: Any) -> xr.DataArray:
+    if not isinstance(cube, xr.DataArray):
+        raise SkxrfError(
+            f"predict_maps takes a cube as a DataArray of dims (y, x, energy), got a "
+            f"{type(cube).__name__}: open it with skxrf.io.open_cube."
+        )
+    if {"y", "x", "energy"} != set(cube.dims):
+        raise SkxrfError(
+            f"the cube has the dims {tuple(map(str, cube.dims))}: predict_maps takes (y, x, energy)."
+        )
+    cube = cube.transpose("y", "x", "energy")
+    if 0 in cube.shape:
+        raise CountsError(
+            f"the cube is empty: {cube.shape[0]} rows, {cube.shape[1]} columns, "
+            f"{cube.shape[2]} channels."
+        )
+    if cube.dtype.kind not in "uif":
+        raise CountsError(f"the cube holds {cube.dtype} values: counts are integers or floats.")
+    return _with_whole_spectra(cube) if cube.chunks is not None else cube
+
+
+def _with_whole_spectra(cube: xr.DataArray) -> xr.DataArray:
+    """Merge the chunks of a lazy cube along energy, if what results is of moderate size."""
+    rows, columns, channels = cube.data.chunks
+    if len(channels) == 1:
+        return cube
+    merged = max(rows) * max(columns) * cube.sizes["energy"] * cube.dtype.itemsize
+    if merged > _MERGED_BYTES:
+        raise SkxrfError(
+            f"the cube is chunked along energy ({len(channels)} chunks), and whole spectra of its "
+            f"blocks of {max(rows)} x {max(columns)} pixels would take {merged / 2**30:.1f} GiB "
+            'each: rechunk it first, such as cube.chunk({"y": 64, "x": 64, "energy": -1}).'
+        )
+    return cube.chunk({"energy": -1})
+
+
+def _checked_params(
+    params: Mapping[str, object] | None, cube: xr.DataArray
+) -> dict[str, xr.DataArray]:
+    checked = {}
+    for name, values in (params or {}).items():
+        pixels = {dim: cube.sizes[dim] for dim in ("y", "x")}
+        if not isinstance(values, xr.DataArray) or dict(values.sizes) != pixels:
+            found = (
+                dict(values.sizes) if isinstance(values, xr.DataArray) else type(values).__name__
+            )
+            raise SkxrfError(
+                f"predict_params[{name!r}] must be a DataArray of the cube's pixels {pixels}, "
+                f"got {found}."
+            )
+        checked[name] = values.transpose("y", "x")
+    return checked
+
+
+def _predict_eagerly(
+    plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray], progress: bool
+) -> NDArray[Any]:
+    n_y, n_x, _ = cube.shape
+    out = np.empty((n_y, n_x, len(plan.line_groups), 1 + plan.return_std), plan.dtype)
+    with ProgressReport(n_y * n_x, "predicting maps", enabled=progress) as report:
+        for rows, columns in _rectangles(n_y, n_x, plan.batch_size):
+            # Selected before it is converted: an array that is opened but not read stays unread.
+            pixels = {"y": rows, "x": columns}
+            block = cube.isel(pixels).to_numpy()
+            values = [param.isel(pixels).to_numpy() for param in params.values()]
+            origin = (rows.start, columns.start)
+            out[rows, columns] = predict_block(
+                block, *values, plan=plan, names=tuple(params), origin=origin
+            )
+            report.advance(block.shape[0] * block.shape[1])
+    return out
+
+
+def _rectangles(n_y: int, n_x: int, n_pixels: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a map into rectangles of at most `n_pixels`, of whole rows where possible."""
+    height, width = max(1, n_pixels // n_x), min(n_x, n_pixels)
+    for y in range(0, n_y, height):
+        for x in range(0, n_x, width):
+            yield slice(y, min(y + height, n_y)), slice(x, min(x + width, n_x))
+
+
+def _predict_lazily(
+    plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
+) -> Any:
+    from dask.delayed import delayed
+
+    data = cube.data
+    pixels = cube.chunksizes
+    chunks = {"y": pixels["y"], "x": pixels["x"]}
+    # A third axis of length 1 lines the values up with the blocks of the cube.
+    values = [param.chunk(chunks).data[:, :, None] for param in params.values()]
+    n_values = 1 + plan.return_std
+    return data.map_blocks(
+        predict_block,
+        *values,
+        # Delayed, so that the graph holds the model once and not in every task.
+        plan=delayed(plan, traverse=False),
+        names=tuple(params),
+        chunks=(data.chunks[0], data.chunks[1], (len(plan.line_groups),), (n_values,)),
+        new_axis=[3],
+        dtype=plan.dtype,
+        meta=np.empty((0, 0, 0, 0), plan.dtype),
+        name=None,
+    )
+
+
+def _computed(values: Any) -> NDArray[Any]:
+    """Compute lazy values with progress shown, on any scheduler: some blocks at a time."""
+    from dask.base import compute
+
+    out = np.empty(values.shape, values.dtype)
+    blocks = values.to_delayed().reshape(values.numblocks[:2])
+    edges = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in values.chunks[:2]]
+    places = list(np.ndindex(*blocks.shape))
+    # Enough at once for all workers, few enough that the bar moves.
+    at_once = max(2 * (os.cpu_count() or 1), math.ceil(len(places) / 50))
+    with ProgressReport(out.shape[0] * out.shape[1], "predicting maps") as report:
+        for start in range(0, len(places), at_once):
+            chosen = places[start : start + at_once]
+            results = compute(*(blocks[place] for place in chosen))  # type: ignore[no-untyped-call]
+            for (i, j), result in zip(chosen, results, strict=True):
+                out[edges[0][i] : edges[0][i + 1], edges[1][j] : edges[1][j + 1]] = result
+                report.advance(result.shape[0] * result.shape[1])
+    return out
+
+
+def _as_maps(values: Any, plan: PredictionPlan, cube: xr.DataArray) -> xr.DataArray | xr.Dataset:
+    coords = {name: c for name, c in cube.coords.items() if "energy" not in c.dims}
+    coords["element"] = xr.Variable("element", list(plan.line_groups))
+    attrs = {"units": "counts", "model": " ".join(repr(plan.estimator).split())}
+    attrs |= {name: cube.attrs[name] for name in ("painting", "source") if name in cube.attrs}
+    step = f"skxrf {__version__}: maps predicted by {type(plan.estimator).__name__}"
+    attrs["history"] = "\n".join([*filter(None, [cube.attrs.get("history")]), step])
+    intensity, *uncertainty = (
+        xr.DataArray(values[..., k], dims=("y", "x", "element"), coords=coords, attrs=attrs)
+        for k in range(values.shape[-1])
+    )
+    if not uncertainty:
+        return intensity.rename("intensity")
+    uncertainty[0].attrs = {"units": "counts", "description": "standard error of the intensity"}
+    maps = xr.Dataset({"intensity": intensity, "uncertainty": uncertainty[0]})
+    return maps.assign_attrs({k: v for k, v in attrs.items() if k != "units"})

@@ -1,0 +1,112 @@
+"""What a fitted estimator knows about its data, looked up through Pipelines and meta-estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fitted_channels", "fitted_energy", "fitted_line_groups", "inner_estimators"]
+
+# Where scikit-learn's meta-estimators and ours keep the fitted estimators that see X.
+_INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_")
+
+
+def inner_estimators(estimator: object) -> Iterator[object]:
+    """Walk a fitted estimator and what it holds, in the order in which spectra pass through.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator: a Pipeline, a search, a meta-estimator, a plain regressor.
+
+    Yields
+    ------
+    object
+        The estimator itself, then each fitted estimator in it, steps of a Pipeline in their order.
+    """
+    seen: set[int] = set()
+    waiting = [estimator]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting.extend(reversed(_children(current)))
+
+
+def fitted_channels(estimator: object) -> int | None:
+    """Count the channels that a fitted estimator was fitted to; None where it does not say."""
+    for inner in inner_estimators(estimator):
+        n_channels = getattr(inner, "n_features_in_", None)
+        if n_channels is not None:
+            return int(n_channels)
+    return None
+
+
+def fitted_energy(estimator: object) -> NDArray[np.float64] | None:
+    """Find the energy axis of the first step that has one.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator.
+
+    Returns
+    -------
+    ndarray of shape (n,), or None
+        The first ``energy_`` on the way of the spectra [keV]. It is the axis of the cube where
+        its length is the estimator's number of channels, else that of a step further on.
+    """
+    for inner in inner_estimators(estimator):
+        energy = getattr(inner, "energy_", None)
+        if energy is not None:
+            return np.asarray(energy, dtype=np.float64)
+    return None
+
+
+def fitted_line_groups(estimator: object) -> list[str] | None:
+    """Find the names of an estimator's outputs: ``line_groups_`` of what makes its predictions."""
+    seen: set[int] = set()
+    current: Any = estimator
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        groups = getattr(current, "line_groups_", None)
+        if groups is not None:
+            return [str(group) for group in groups]
+        steps = _steps(current)
+        if steps:
+            current = steps[-1]
+            continue
+        # Not the lists of estimators: each of those may make one output of several.
+        inner = [getattr(current, name, None) for name in _INNER_ATTRIBUTES[:-1]]
+        current = next((found for found in inner if found is not None), None)
+    return None
+
+
+def _children(estimator: Any) -> list[object]:
+    steps = _steps(estimator)
+    if steps:
+        return steps
+    children: list[object] = []
+    for name in _INNER_ATTRIBUTES:
+        found = getattr(estimator, name, None)
+        if isinstance(found, list | tuple):
+            children.extend(found)
+        elif found is not None and not isinstance(found, str | np.ndarray):
+            children.append(found)
+    return children
+
+
+def _steps(estimator: Any) -> list[object]:
+    steps = getattr(estimator, "steps", None)
+    if not isinstance(steps, list | tuple):
+        return []
+    return [
+        step[1]
+        for step in steps
+        if isinstance(step, tuple) and len(step) == 2 and step[1] not in (None, "passthrough")
+    ]
