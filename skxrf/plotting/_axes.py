@@ -1,0 +1,226 @@
+"""Where the Displays draw: grids of axes, extents in millimetres or pixels, scale bars."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from skxrf.exceptions import SkxrfError
+
+__all__ = [
+    "AxesArray",
+    "MapExtent",
+    "draw_scale_bar",
+    "grid_axes",
+    "is_array",
+    "label_outer",
+    "line_group_label",
+    "map_extent",
+    "plane",
+    "select_elements",
+]
+
+# An array of Axes, of one or two dimensions; numpy has no type for its items.
+AxesArray = NDArray[Any]
+
+
+def grid_axes(
+    ax: Axes | AxesArray | None,
+    shape: tuple[int, int],
+    n_used: int,
+    *,
+    cell: tuple[float, float],
+) -> tuple[Figure | SubFigure, AxesArray]:
+    """Make or take the axes of a grid of pictures.
+
+    Parameters
+    ----------
+    ax : Axes, array of Axes or None
+        None makes a new pyplot figure, as scikit-learn's Displays do. One Axes is replaced by
+        a grid in its place. An array is taken as it is, and must hold `n_used` Axes.
+    shape : (int, int)
+        Rows and columns of the grid.
+    n_used : int
+        How many cells are needed; the others are left out.
+    cell : (float, float)
+        Width and height of a cell in a new figure [inch].
+
+    Returns
+    -------
+    figure : Figure or SubFigure
+    axes : ndarray of Axes of shape (n_used,)
+        Row by row.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        n_rows, n_columns = shape
+        figure = plt.figure(figsize=(n_columns * cell[0], n_rows * cell[1]), layout="constrained")
+        grid = figure.add_gridspec(n_rows, n_columns)
+        cells = [(k // n_columns, k % n_columns) for k in range(n_used)]
+        axes = [figure.add_subplot(grid[row, column]) for row, column in cells]
+        return figure, np.array(axes, dtype=object)
+    if isinstance(ax, Axes):
+        if n_used == 1:
+            return ax.figure, np.array([ax], dtype=object)
+        spec = ax.get_subplotspec()
+        if spec is None:
+            raise SkxrfError(
+                "ax was not made by subplots, so it cannot be divided into a grid: pass an Axes "
+                f"of plt.subplots(), or an array of {n_used} Axes."
+            )
+        parent = ax.figure
+        ax.set_axis_off()
+        inner = spec.subgridspec(*shape)
+        axes = [parent.add_subplot(inner[k // shape[1], k % shape[1]]) for k in range(n_used)]
+        return parent, np.array(axes, dtype=object)
+    given = np.asarray(ax, dtype=object).ravel()
+    if given.size != n_used:
+        raise SkxrfError(f"{given.size} Axes for {n_used} pictures: pass {n_used}, one, or None.")
+    return given[0].figure, given
+
+
+class MapExtent(NamedTuple):
+    """Edges of a map for ``imshow``, and their unit, ``"mm"`` or ``"px"``."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    unit: str
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top."""
+        return self[:4]
+
+    @property
+    def width(self) -> float:
+        """Width in :attr:`unit`."""
+        return abs(self.right - self.left)
+
+    @property
+    def aspect(self) -> float:
+        """Height over width."""
+        return abs(self.bottom - self.top) / self.width
+
+
+def map_extent(maps: xr.DataArray) -> MapExtent:
+    """Find the edges of maps, half a pixel outside their outermost pixels.
+
+    Coordinates of floating-point numbers are millimetres (or what their ``units`` attribute
+    says), integer or missing ones are pixels.
+    """
+    (left, right), x_unit = _edges(maps, "x")
+    (top, bottom), y_unit = _edges(maps, "y")
+    unit = x_unit if x_unit == y_unit else "px"
+    return MapExtent(left, right, bottom, top, unit)
+
+
+def _edges(maps: xr.DataArray, dim: str) -> tuple[tuple[float, float], str]:
+    coordinate = maps.coords.get(dim)
+    n = maps.sizes[dim]
+    if coordinate is None or not np.issubdtype(coordinate.dtype, np.number):
+        return (-0.5, n - 0.5), "px"
+    values = coordinate.to_numpy().astype(np.float64)
+    integer = np.issubdtype(coordinate.dtype, np.integer)
+    unit = str(coordinate.attrs.get("units", "px" if integer else "mm"))
+    half = (values[-1] - values[0]) / (n - 1) / 2 if n > 1 else 0.5
+    return (float(values[0] - half), float(values[-1] + half)), unit
+
+
+def draw_scale_bar(axes: Axes, extent: MapExtent, *, color: str = "white") -> None:
+    """Draw a bar of a round length, about a quarter of the map wide, in its lower left corner."""
+    wanted = extent.width / 4
+    magnitude = 10.0 ** np.floor(np.log10(wanted))
+    length = float(max(s for s in (1, 2, 5, 10) if s * magnitude <= wanted * 1.001) * magnitude)
+    outline = "black" if color == "white" else "white"
+    width, height = length / extent.width, 0.022 / max(extent.aspect, 0.3)
+    axes.add_patch(
+        Rectangle(
+            (0.04, 0.05),
+            width,
+            height,
+            transform=axes.transAxes,
+            facecolor=color,
+            edgecolor=outline,
+            linewidth=0.5,
+        )
+    )
+    text = axes.annotate(
+        f"{length:g} {extent.unit}",
+        (0.04 + width / 2, 0.05 + height),
+        xycoords="axes fraction",
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize="small",
+        color=color,
+    )
+    text.set_path_effects([withStroke(linewidth=1.5, foreground=outline)])
+
+
+def label_outer(axes: Axes, k: int, n: int, columns: int | None, unit: str) -> None:
+    """Label the axes of the `k`-th of `n` maps, in a grid only where no map stands beside it.
+
+    With `columns` of None the axes are the caller's own, each labelled.
+    """
+    axes.tick_params(labelsize="small")
+    if columns is not None and k % columns:
+        axes.tick_params(labelleft=False)
+    else:
+        axes.set_ylabel(f"y [{unit}]")
+    if columns is not None and k + columns < n:
+        axes.tick_params(labelbottom=False)
+    elif columns is None or k // columns == (n - 1) // columns:
+        axes.set_xlabel(f"x [{unit}]")
+
+
+def is_array(ax: Axes | AxesArray | None) -> bool:
+    """Whether the caller passed an Axes for each picture."""
+    return ax is not None and not isinstance(ax, Axes)
+
+
+def select_elements(maps: xr.DataArray, elements: list[str] | None) -> xr.DataArray:
+    """Check the dims of maps and take some of their line groups.
+
+    Raises
+    ------
+    SkxrfError
+        If the maps have other dims than (y, x, element), hold no pixel or line group, or lack
+        a line group asked for.
+    """
+    dims = getattr(maps, "dims", ())
+    if set(dims) != {"y", "x", "element"}:
+        found = tuple(dims) if len(dims) else type(maps).__name__
+        raise SkxrfError(f"maps must be a DataArray of dims (y, x, element), got {found}.")
+    maps = maps.transpose("y", "x", "element")
+    if 0 in maps.shape:
+        raise SkxrfError(f"maps of shape {maps.shape} are empty: there is nothing to draw.")
+    if "element" not in maps.coords:
+        maps = maps.assign_coords(element=[str(k) for k in range(maps.sizes["element"])])
+    if elements is None:
+        return maps
+    present = [str(e) for e in maps["element"].to_numpy()]
+    missing = [e for e in elements if e not in present]
+    if missing:
+        raise SkxrfError(f"no map of {', '.join(missing)}: the maps hold {', '.join(present)}.")
+    return maps.sel(element=elements)
+
+
+def plane(maps: xr.DataArray, k: int) -> NDArray[Any]:
+    """Values of the `k`-th line group, as an array of shape (y, x)."""
+    return np.asarray(maps.isel(element=k).to_numpy())
+
+
+def line_group_label(name: object) -> str:
+    """Name of a line group for readers: ``Fe_K`` becomes ``Fe K``."""
+    return str(name).replace("_", " ")
