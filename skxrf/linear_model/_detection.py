@@ -1,0 +1,108 @@
+"""Which line groups a sum spectrum holds, so that a fit leaves none of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics import line_group
+
+from ._sum_spectrum import fit_sum_spectrum
+
+__all__ = ["COMMON_LINE_GROUPS", "find_line_groups"]
+
+# What paintings, their supports, the air and the instruments themselves are made of (elements
+# of pigments: Eastaugh et al. 2008, Pigment Compendium). L lines only where K lines are out of
+# a 50 kV tube's reach or beyond the usual axis; M lines are tried where the L lines are found.
+COMMON_LINE_GROUPS = (
+    *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
+    *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K"),
+    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Ba_L", "W_L", "Au_L", "Hg_L", "Pb_L", "Bi_L"),
+    *("Au_M", "Hg_M", "Pb_M", "Bi_M"),
+)
+# Share of a channel by which the model may be wrong, for the question whether a line is there:
+# tails and line ratios near bright lines are not known better.
+_MODEL_ERROR = 0.03
+_LEAST_SIGNIFICANCE = 5.0
+
+
+def find_line_groups(
+    spectrum: NDArray[np.float64],
+    energy: NDArray[np.float64],
+    *,
+    energy_range: tuple[float, float],
+    required: Sequence[str] = (),
+    candidates: Sequence[str] = COMMON_LINE_GROUPS,
+    anode: str | None = None,
+    tube_voltage: float = 50.0,
+    refine: bool = True,
+) -> list[str]:
+    """Line groups that stand out of a sum spectrum, and those asked for.
+
+    All candidates are fitted together; those below five standard errors, a model error of 3 %
+    of each channel included, are left out.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts, summed over many pixels.
+    energy : ndarray of shape (n_channels,)
+        Nominal bin centres [keV].
+    energy_range : pair of float
+        The fitted range [keV].
+    required : sequence of str
+        Line groups that are kept whatever the spectrum says.
+    candidates : sequence of str
+        Line groups to try.
+    anode : str, optional
+        Tube anode: its L lines are a candidate, its scattered K lines part of the model.
+    tube_voltage : float
+        Voltage of the tube [kV].
+    refine : bool
+        Whether to refine the calibration first.
+
+    Returns
+    -------
+    list of str
+        By the energy of the main line, the required ones included.
+    """
+    low, high = energy_range
+    tube = [f"{anode}_L"] if anode is not None else []
+    tried = [
+        name
+        for name in dict.fromkeys([*required, *candidates, *tube])
+        if name in required or _reachable(name, low, high, tube_voltage)
+    ]
+    fit = fit_sum_spectrum(
+        spectrum,
+        energy,
+        tried,
+        energy_range=energy_range,
+        anode=anode,
+        tube_voltage=tube_voltage,
+        refine=refine,
+        model_error=_MODEL_ERROR,
+    )
+    found = {name for name in tried if fit.areas[name] > _LEAST_SIGNIFICANCE * fit.errors[name]}
+    kept = [
+        name
+        for name in tried
+        if name in required or (name in found and _supported(name, found, tried))
+    ]
+    return sorted(kept, key=lambda name: line_group(name, tube_voltage=tube_voltage).main_energy)
+
+
+def _reachable(name: str, low: float, high: float, tube_voltage: float) -> bool:
+    group = line_group(name) if name[-1] != "K" else line_group(name, tube_voltage=1e3)
+    edge_is_reached = group.main_energy < 0.9 * tube_voltage
+    return edge_is_reached and low + 0.1 <= group.main_energy <= high - 0.1
+
+
+def _supported(name: str, found: set[str], tried: list[str]) -> bool:
+    """M lines are believed only with the L lines of their element, where those were tried."""
+    if not name.endswith("_M"):
+        return True
+    partner = f"{name.removesuffix('_M')}_L"
+    return partner in found or partner not in tried

@@ -1,0 +1,497 @@
+"""The classical reference: a Poisson-weighted, non-negative fit of line templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import BSpline
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
+from skxrf.physics import line_group, scattered_tube_lines
+from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
+from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
+
+from ._detection import find_line_groups
+from ._poisson_fit import PoissonFit, standard_errors
+from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum, group_template
+
+__all__ = ["TemplateFitRegressor"]
+
+# Fewer channels than this in the fitted range cannot tell lines from a continuum.
+_LEAST_CHANNELS = 32
+# The default range [keV]: below, air and windows absorb nearly all; above the lines end.
+_LOWEST_ENERGY = 1.3
+_BEYOND_LINES = 1.0
+# Ridge strengths tried when areas (or channels) are regressed on labels; features are scaled.
+_ALPHAS = tuple(np.logspace(-3, 4, 15))
+
+
+class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Net intensities of line groups from a fit of physical templates to each spectrum.
+
+    The spectrum of a pixel is modelled as a non-negative sum of line groups (relative
+    intensities from xraylib, response of a silicon detector with tail and escape peaks), scattered
+    tube lines, pile-up, and a continuum of the shape found in the sum spectrum, bent by smooth
+    functions. Calibration, resolution, tail, and the ratios of K-alpha to K-beta and of the
+    L and M families are refined once, on the sum spectrum of the training spectra. Each pixel is
+    then a Poisson-weighted linear fit, solved for many pixels at once.
+
+    ``fit(X)`` needs no labels, so that the estimator also makes reference maps. With labels, the
+    columns of `y` that are named like its line groups are predicted by the fitted areas
+    themselves; other columns are regressed on the areas (ridge regression).
+
+    Parameters
+    ----------
+    line_groups : sequence of str, optional
+        Line groups to fit, such as ``["Ca_K", "Fe_K", "Pb_L"]``. Default: the columns of `y`
+        where they are line groups; without, those found in the sum spectrum.
+    energy : array-like of shape (n_channels,) or pair of float, optional
+        Bin centres [keV] of the spectra, or ``(offset, gain)`` of the channels. Without an
+        axis there are no line groups: labels are then regressed on the channels, which is
+        ridge regression, and labels named like line groups are refused.
+    nuisance : {"auto", "none"} or sequence of str
+        Line groups fitted besides, not predicted: those found in the sum spectrum (argon,
+        the instrument's own metals, ...), none, or the ones given.
+    energy_range : pair of float, optional
+        The fitted range [keV]. Default: from 1.3 keV to 1 keV above the highest line of the
+        groups asked for, at least 17 keV, within the axis.
+    anode : str, optional
+        Tube anode, such as ``"Rh"``: adds its scattered lines to the model.
+    tube_voltage : float
+        Voltage of the tube [kV]: what it cannot excite is not fitted.
+    refine : bool
+        Whether to refine calibration, resolution and line ratios on the sum spectrum.
+    background_spacing : float
+        Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
+    n_reweights : int
+        Reweighted steps of the Poisson fit; 1 is faster, 2 reaches the Poisson maximum.
+    batch_size : int
+        Spectra that are solved together: bounds the memory.
+    n_jobs : int, optional
+        Threads that work on batches side by side.
+
+    Attributes
+    ----------
+    line_groups_ : list of str
+        Names of the predicted columns, where they have names.
+    fitted_groups_ : list of str
+        All line groups in the model, nuisances included.
+    energy_ : ndarray of shape (n_channels,)
+        Bin centres [keV] that the spectra must have.
+    sum_spectrum_fit_ : SumSpectrumFit
+        Refined calibration, detector, areas of the sum spectrum.
+    components_ : ndarray of shape (n_components, n_fitted_channels)
+        Spectra of one count of each component, line groups first.
+    n_features_in_ : int
+        Number of channels.
+
+    See Also
+    --------
+    skxrf.inference.predict_maps : Apply the fit to a whole cube.
+
+    Notes
+    -----
+    A net intensity is the expected number of counts in the full-energy peaks of all lines of
+    the group (what a PyMca fit area is); tails and escape peaks come on top.
+
+    The standard errors are those of the Poisson likelihood at the fitted intensities, all
+    other components unknown; they do not hold errors of the model itself.
+
+    Examples
+    --------
+    >>> from skxrf.datasets import make_painting
+    >>> from skxrf.samples import to_samples
+    >>> from skxrf.linear_model import TemplateFitRegressor
+    >>> cube, maps = make_painting((12, 12), random_state=0)
+    >>> X, Y = to_samples(cube).values, to_samples(maps)
+    >>> fit = TemplateFitRegressor(list(Y.columns), energy=cube["energy"].values).fit(X)
+    >>> areas, errors = fit.predict(X, return_std=True)
+    >>> areas.shape == errors.shape == Y.shape
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "line_groups": ["array-like", None],
+        "energy": ["array-like", None],
+        "nuisance": [StrOptions({"auto", "none"}), "array-like"],
+        "energy_range": ["array-like", None],
+        "anode": [str, None],
+        "tube_voltage": [Interval(Real, 1, None, closed="left")],
+        "refine": ["boolean"],
+        "background_spacing": [Interval(Real, 0.5, None, closed="left")],
+        "n_reweights": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        line_groups: Sequence[str] | None = None,
+        *,
+        energy: ArrayLike | None = None,
+        nuisance: str | Sequence[str] = "auto",
+        energy_range: tuple[float, float] | None = None,
+        anode: str | None = None,
+        tube_voltage: float = 50.0,
+        refine: bool = True,
+        background_spacing: float = 3.0,
+        n_reweights: int = 2,
+        batch_size: int = 1024,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.line_groups = line_groups
+        self.energy = energy
+        self.nuisance = nuisance
+        self.energy_range = energy_range
+        self.anode = anode
+        self.tube_voltage = tube_voltage
+        self.refine = refine
+        self.background_spacing = background_spacing
+        self.n_reweights = n_reweights
+        self.batch_size = batch_size
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Refine the model on the sum of the spectra; learn the labels that are not areas.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            Labels. Columns of a DataFrame that are named like line groups are not learnt
+            from: they are what the fit measures.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        EnergyAxisError
+            If the axis is missing where it is needed, or does not match the spectra.
+        LineGroupError
+            If a line group is unknown or lies outside the fitted range.
+        CountsError
+            If the spectra hold no counts in the fitted range.
+        """
+        names = _column_names(y)
+        counts: NDArray[Any]
+        targets: NDArray[Any] | None = None
+        if y is None:
+            counts = validate_data(self, X)
+        else:
+            counts, targets = validate_data(self, X, y, multi_output=True, y_numeric=True)
+        self._y_ndim = 2 if targets is None else targets.ndim
+        if self.energy is None:
+            self._refuse_without_axis(names, targets is None)
+            self._fit_channels(counts, targets)
+            return self
+        self.energy_ = resolve_energy(self.energy, counts.shape[1])
+        wanted = self._wanted_groups(names)
+        self._fit_templates(counts, wanted)
+        if names is not None and targets is not None:
+            self.line_groups_ = names
+        elif targets is None:
+            self.line_groups_ = wanted or list(self.fitted_groups_)
+        elif hasattr(self, "line_groups_"):
+            del self.line_groups_  # labels without names, after a fit with names
+        self._learn_other_columns(counts, names, targets)
+        return self
+
+    def predict(
+        self, X: ArrayLike, return_std: bool = False
+    ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
+        """Net intensities of the line groups, or the learnt labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+        return_std : bool
+            Whether to return standard errors as well.
+
+        Returns
+        -------
+        intensities : ndarray of shape (n_samples, n_outputs) or (n_samples,)
+            Net counts; float64 for float64 spectra, else float32.
+        errors : ndarray of the same shape
+            Their standard errors [counts]; only if `return_std`.
+        """
+        check_is_fitted(self)
+        counts: NDArray[Any] = validate_data(self, X, reset=False)
+        dtype = np.float64 if counts.dtype == np.float64 else np.float32
+        if not hasattr(self, "energy_"):
+            if return_std:
+                raise EnergyAxisError(
+                    "standard errors come from the template fit, which needs the energy axis: "
+                    "pass energy= and fit again."
+                )
+            return self._shaped(
+                self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
+            )
+        areas, errors = self._areas(counts, return_std)
+        if self._area_columns is None:
+            values = np.asarray(self._area_model.predict(areas)).reshape(len(areas), -1)
+            spread = self._propagated(errors) if errors is not None else None
+        else:
+            values, spread = self._arranged(areas, errors)
+        if return_std:
+            return self._shaped(values, dtype), self._shaped(spread, dtype)
+        return self._shaped(values, dtype)
+
+    # -- fitting
+
+    def _refuse_without_axis(self, names: list[str] | None, unlabelled: bool) -> None:
+        named = [name for name in names or [] if _is_line_group(name)]
+        if unlabelled or named or self.line_groups is not None:
+            why = (
+                "labels are missing"
+                if unlabelled
+                else f"line groups are asked for ({', '.join(map(str, named or self.line_groups or []))})"
+            )
+            raise EnergyAxisError(
+                f"the template fit needs the energy axis, for {why}: pass energy= as bin centres "
+                "in keV, such as cube['energy'].values, or as an (offset, gain) pair."
+            )
+
+    def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None) -> None:
+        for name in ("energy_", "line_groups_"):
+            if hasattr(self, name):
+                delattr(self, name)
+        dtype = np.float64 if X.dtype == np.float64 else np.float32
+        self._channel_model = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+        self._channel_model.fit(X.astype(dtype, copy=False), y)
+
+    def _wanted_groups(self, names: list[str] | None) -> list[str]:
+        if self.line_groups is not None:
+            wanted = [str(name) for name in self.line_groups]
+            if len(set(wanted)) != len(wanted):
+                raise LineGroupError(f"line_groups holds a group twice: {', '.join(wanted)}.")
+        else:
+            wanted = [name for name in names or [] if _is_line_group(name)]
+        for name in wanted:
+            line_group(name, tube_voltage=self.tube_voltage)
+        return wanted
+
+    def _fit_templates(self, X: NDArray[Any], wanted: list[str]) -> None:
+        fitted_range = self._fitted_range(wanted)
+        inside = np.flatnonzero(
+            (self.energy_ >= fitted_range[0]) & (self.energy_ <= fitted_range[1])
+        )
+        if inside.size < _LEAST_CHANNELS:
+            raise EnergyAxisError(
+                f"only {inside.size} channels between {fitted_range[0]:g} and "
+                f"{fitted_range[1]:g} keV on an axis of {describe_axis(self.energy_)}: the fit "
+                f"needs at least {_LEAST_CHANNELS}; check energy= and energy_range=."
+            )
+        self._channels = slice(int(inside[0]), int(inside[-1]) + 1)
+        spectrum = X.sum(axis=0, dtype=np.float64)
+        if not spectrum[self._channels].sum() > 0:
+            raise CountsError(
+                f"the spectra hold no counts between {fitted_range[0]:g} and "
+                f"{fitted_range[1]:g} keV: there is nothing to fit."
+            )
+        # Isolated negative sums can only come from pre-treated spectra; weights need counts.
+        spectrum = np.maximum(spectrum, 0)
+        groups = self._all_groups(spectrum, wanted, fitted_range)
+        fit = fit_sum_spectrum(
+            spectrum,
+            self.energy_,
+            groups,
+            energy_range=fitted_range,
+            anode=self.anode,
+            tube_voltage=self.tube_voltage,
+            refine=self.refine,
+        )
+        self.fitted_groups_ = groups
+        self.sum_spectrum_fit_ = fit
+        self.components_ = self._components(groups, fit)
+        self._poisson_fit = PoissonFit(
+            self.components_, fit.model / max(len(X), 1), self.n_reweights
+        )
+
+    def _fitted_range(self, wanted: list[str]) -> tuple[float, float]:
+        if self.energy_range is not None:
+            low, high = (float(bound) for bound in self.energy_range)
+        else:
+            highest = 16.0
+            for name in wanted:
+                group = line_group(name, tube_voltage=self.tube_voltage)
+                highest = max(highest, float(group.energies[group.intensities > 0.02].max()))
+            low, high = _LOWEST_ENERGY, highest + _BEYOND_LINES
+        low, high = max(low, float(self.energy_[0])), min(high, float(self.energy_[-1]))
+        outside = [
+            f"{name} ({line_group(name, tube_voltage=self.tube_voltage).main_energy:.2f} keV)"
+            for name in wanted
+            if not low < line_group(name, tube_voltage=self.tube_voltage).main_energy < high
+        ]
+        if outside:
+            raise LineGroupError(
+                f"{', '.join(outside)} outside the fitted range of {low:.2f} to {high:.2f} keV "
+                f"on an axis of {describe_axis(self.energy_)}: leave them out, or check energy= "
+                "and energy_range=."
+            )
+        return low, high
+
+    def _all_groups(
+        self, spectrum: NDArray[np.float64], wanted: list[str], fitted_range: tuple[float, float]
+    ) -> list[str]:
+        if isinstance(self.nuisance, str):
+            if self.nuisance == "none" and wanted:
+                return wanted
+            found = find_line_groups(
+                spectrum,
+                self.energy_,
+                energy_range=fitted_range,
+                required=wanted,
+                anode=self.anode,
+                tube_voltage=self.tube_voltage,
+                refine=self.refine,
+            )
+        else:
+            found = [str(name) for name in self.nuisance]
+        return wanted + [name for name in found if name not in wanted]
+
+    def _components(self, groups: list[str], fit: SumSpectrumFit) -> NDArray[np.float64]:
+        edges = fit.correction(
+            bin_edges(self.energy_)[self._channels.start : self._channels.stop + 1]
+        )
+        components = [
+            group_template(
+                name,
+                fit.detector,
+                edges,
+                families=fit.families[name],
+                tube_voltage=self.tube_voltage,
+            )
+            for name in groups
+        ]
+        if self.anode is not None:
+            scatter = scattered_tube_lines(self.anode, fit.detector, edges)
+            # A peak outside the range is no component of it.
+            components += [peak / peak.sum() for peak in scatter.values() if peak.sum() > 0.2]
+        if fit.pile_up.sum() > 1e-5 * fit.model.sum():
+            components.append(fit.pile_up / fit.pile_up.sum())
+        return np.vstack([*components, self._background(edges, fit.background)])
+
+    def _background(
+        self, edges: NDArray[np.float64], continuum: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        low, high = edges[0], edges[-1]
+        n_intervals = max(1, round((high - low) / self.background_spacing))
+        inner = np.linspace(low, high, n_intervals + 1)
+        knots = np.concatenate([np.repeat(low, 2), inner, np.repeat(high, 2)])
+        smooth = BSpline.design_matrix((edges[1:] + edges[:-1]) / 2, knots, 2).toarray().T
+        # The continuum of the sum spectrum may touch zero; a pixel's need not.
+        shapes = smooth * np.maximum(continuum, 1e-3 * continuum.mean() + 1e-12)
+        return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
+
+    def _learn_other_columns(
+        self, X: NDArray[Any], names: list[str] | None, y: NDArray[Any] | None
+    ) -> None:
+        """Map output columns to areas; what is not an area is regressed on the areas."""
+        if y is None:
+            self._area_columns: dict[int, int] | None = {
+                i: self.fitted_groups_.index(name) for i, name in enumerate(self.line_groups_)
+            }
+            self._n_outputs = len(self.line_groups_)
+            return
+        columns = y.reshape(len(y), -1)
+        self._n_outputs = columns.shape[1]
+        known = {
+            i: self.fitted_groups_.index(name)
+            for i, name in enumerate(names or [])
+            if name in self.fitted_groups_
+        }
+        self._area_columns = known or None
+        others = [i for i in range(self._n_outputs) if i not in known]
+        self._learnt_columns = others
+        if others:
+            areas, _ = self._areas(X, False)
+            self._area_model = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+            self._area_model.fit(areas, columns[:, others])
+
+    # -- predicting
+
+    def _areas(
+        self, X: NDArray[Any], return_std: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        n_groups = len(self.fitted_groups_)
+
+        def one_batch(start: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+            batch = X[start : start + self.batch_size, self._channels]
+            amplitudes, information = self._poisson_fit(
+                np.ascontiguousarray(batch, dtype=np.float32)
+            )
+            errors = standard_errors(information)[:, :n_groups] if return_std else None
+            return amplitudes[:, :n_groups], errors
+
+        starts = range(0, len(X), self.batch_size)
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(one_batch)(s) for s in starts
+        )
+        areas = np.concatenate([part[0] for part in parts])
+        errors = np.concatenate([part[1] for part in parts]) if return_std else None
+        return areas, errors
+
+    def _arranged(
+        self, areas: NDArray[np.float64], errors: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        assert self._area_columns is not None
+        values = np.empty((len(areas), self._n_outputs))
+        spread = np.full_like(values, np.nan)
+        outputs, sources = list(self._area_columns), list(self._area_columns.values())
+        values[:, outputs] = areas[:, sources]
+        if errors is not None:
+            spread[:, outputs] = errors[:, sources]
+        if len(outputs) < self._n_outputs:
+            learnt = np.asarray(self._area_model.predict(areas)).reshape(len(areas), -1)
+            values[:, self._learnt_columns] = learnt
+            if errors is not None:
+                spread[:, self._learnt_columns] = self._propagated(errors)
+        return values, spread
+
+    def _propagated(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Errors of regressed columns; areas taken as independent of each other."""
+        scaler, ridge = self._area_model[0], self._area_model[-1]
+        coefficients = np.atleast_2d(ridge.coef_) / scaler.scale_
+        return np.asarray(np.sqrt(errors**2 @ coefficients.T**2))
+
+    def _shaped(self, values: ArrayLike | None, dtype: Any) -> NDArray[Any]:
+        array = np.asarray(values, dtype=dtype)
+        return array.reshape(-1) if self._y_ndim == 1 else array.reshape(len(array), -1)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tags: labels are optional."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        return tags
+
+
+def _column_names(y: object) -> list[str] | None:
+    columns = getattr(y, "columns", None)
+    if columns is not None:
+        return [str(name) for name in columns]
+    name = getattr(y, "name", None)
+    return None if name is None else [str(name)]
+
+
+def _is_line_group(name: str) -> bool:
+    try:
+        line_group(name, tube_voltage=1e3)
+    except LineGroupError:
+        return False
+    return True
