@@ -2,18 +2,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV
-from sklearn.multioutput import MultiOutputRegressor
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skxrf.exceptions import EnergyAxisError
 from skxrf.inference import predict_maps
 from skxrf.preprocessing import rebin_counts
-from skxrf.utils.fitted import fitted_channels, fitted_energy, fitted_line_groups
 
 ENERGY = 0.5 + 0.02 * np.arange(500)
 
@@ -35,17 +30,14 @@ class OnAnAxis(RegressorMixin, BaseEstimator):
         return X[:, inside].sum(axis=1)
 
 
-class Selects(TransformerMixin, BaseEstimator):
-    """Every `step`-th sum of channels; knows the axis of what it is given where it has one."""
+class Sums(TransformerMixin, BaseEstimator):
+    """Sums of `step` channels; knows no axis."""
 
-    def __init__(self, step=1, energy=None):
+    def __init__(self, step=1):
         self.step = step
-        self.energy = energy
 
     def fit(self, X, y=None):
         self.n_features_in_ = X.shape[1]
-        if self.energy is not None:
-            self.energy_ = np.asarray(self.energy)
         return self
 
     def transform(self, X):
@@ -63,56 +55,6 @@ def cube_on(energy, peak=4.5, shape=(3, 4)):
 
 def spectra(n=20):
     return np.random.default_rng(0).poisson(5, (n, ENERGY.size)).astype(np.float32)
-
-
-def meta_estimators():
-    X = spectra()
-    y = X[:, :2]
-    inner = OnAnAxis(ENERGY)
-    return {
-        "Pipeline": make_pipeline(StandardScaler(with_std=False), inner).fit(X),
-        "GridSearchCV": GridSearchCV(inner, {"energy": [ENERGY]}, cv=2).fit(X, y[:, 0]),
-        "TransformedTarget": TransformedTargetRegressor(inner, check_inverse=False).fit(X, y[:, 0]),
-        "MultiOutput": MultiOutputRegressor(inner).fit(X, y),
-        "nested": GridSearchCV(
-            make_pipeline(StandardScaler(), TransformedTargetRegressor(inner)),
-            {"standardscaler__with_std": [True]},
-            cv=2,
-        ).fit(X, y[:, 0]),
-        "selector": make_pipeline(Selects(5, ENERGY), PCA(2), Ridge()).fit(X, y),
-    }
-
-
-@pytest.mark.parametrize("name", list(meta_estimators()))
-def test_axis_and_channels_are_found_through_meta_estimators(name):
-    model = meta_estimators()[name]
-    np.testing.assert_array_equal(fitted_energy(model), ENERGY)
-    assert fitted_channels(model) == 500
-
-
-def test_names_are_found_through_meta_estimators():
-    models = meta_estimators()
-    for name in ("Pipeline", "GridSearchCV", "TransformedTarget", "nested"):
-        assert fitted_line_groups(models[name]) == ["Ti_K"]
-    # One name a single output, and there are two.
-    assert fitted_line_groups(models["MultiOutput"]) is None
-    assert fitted_line_groups(models["selector"]) is None
-
-
-def test_plain_estimator_knows_neither():
-    model = LinearRegression().fit(spectra(), np.arange(20.0))
-    assert fitted_energy(model) is None
-    assert fitted_line_groups(model) is None
-    assert fitted_energy(object()) is None
-    assert fitted_channels(object()) is None
-
-
-def test_an_estimator_that_holds_itself_is_walked_once():
-    model = OnAnAxis(ENERGY).fit(spectra())
-    del model.energy_, model.line_groups_, model.n_features_in_
-    model.estimator_ = model
-    assert fitted_energy(model) is None
-    assert fitted_line_groups(model) is None
 
 
 def test_same_axis_is_left_alone():
@@ -188,7 +130,7 @@ class TestAxisOfALaterStep:
 
     @pytest.fixture
     def model(self):
-        return make_pipeline(Selects(5), OnAnAxis(self.binned)).fit(spectra())
+        return make_pipeline(Sums(5), OnAnAxis(self.binned)).fit(spectra())
 
     def test_cube_that_it_was_fitted_on(self, model):
         np.testing.assert_allclose(predict_maps(model, cube_on(ENERGY)), 10_000, rtol=1e-5)

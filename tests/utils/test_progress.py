@@ -1,0 +1,52 @@
+import pytest
+
+from skxrf.utils.progress import ProgressReport
+
+
+def test_lines_where_there_is_no_terminal(capsys):
+    with ProgressReport(4000, "fitting", unit="pixels", every=0) as report:
+        report.advance(1000)
+        report.advance(3000)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert len(lines) == 2
+    assert lines[0].startswith("fitting: 1,000 of 4,000 pixels (25 %), ")
+    assert lines[1].startswith("fitting: 4,000 of 4,000 pixels (100 %), ")
+    assert lines[1].endswith("pixels/s")
+
+
+def test_lines_come_no_more_often_than_asked(capsys):
+    with ProgressReport(100, "fitting", every=1000) as report:
+        for _ in range(100):
+            report.advance(1)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_bar_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressReport(200, "fitting") as report:
+        report.advance(200)
+    err = capsys.readouterr().err
+    assert "fitting" in err
+    assert "100 %" in err
+    assert "spectra/s" in err
+
+
+def test_nothing_when_not_enabled(capsys):
+    with ProgressReport(10, "fitting", enabled=False, every=0) as report:
+        report.advance(5)
+    assert report.done == 5
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_failed_run_does_not_claim_to_be_done(capsys):
+    def interrupted():
+        with ProgressReport(10, "fitting") as report:
+            report.advance(5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert capsys.readouterr().err == ""
