@@ -1,0 +1,25 @@
+"""The cube formats that `open_cube` knows. A new format is a module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from . import _hdf5
+from ._source import CubeRequest, CubeSource
+
+__all__ = ["CUBE_FORMATS", "CubeFormat"]
+
+
+class CubeFormat(NamedTuple):
+    """One file format for cubes, recognised by content."""
+
+    name: str
+    recognises: Callable[[Path, bytes], bool]
+    """From the file's path and its first bytes; cheap, and never an error."""
+    open: Callable[[Path, CubeRequest], tuple[CubeSource, CubeRequest]]
+    """Describe the cube; the request comes back with what the format resolved in it."""
+
+
+CUBE_FORMATS = (CubeFormat("HDF5", _hdf5.recognises, _hdf5.open_hdf5),)

@@ -1,0 +1,95 @@
+"""`open_cube`: any known file to a lazy cube."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from skxrf.exceptions import FileFormatError
+
+from ._cube import build_cube
+from ._formats import CUBE_FORMATS
+from ._paths import existing_file
+from ._source import Chunks, CubeRequest
+
+__all__ = ["open_cube"]
+
+
+def open_cube(
+    path: str | os.PathLike[str],
+    *,
+    dataset: str | None = None,
+    energy: ArrayLike | str | None = None,
+    axes: Sequence[str] | None = None,
+    chunks: Chunks = "auto",
+) -> xr.DataArray:
+    """Open a spectral cube lazily: nothing but its description is read.
+
+    The format is recognised by content: HDF5 as HyperSpy writes it, with ``counts`` and
+    ``energy_keV``, as PyMca's NeXus stacks, or any other by `dataset` and `energy`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    dataset : str, optional
+        Name of the cube in a file that holds several, such as ``"xrf/counts"``.
+    energy : array-like of shape (n_channels,), pair of float, or str, optional
+        Bin centres [keV]; or offset [keV] and gain [keV per channel]; or the name of the
+        file's dataset that holds the bin centres. It replaces the file's own calibration, and
+        is needed where the file has none.
+    axes : sequence of str, optional
+        Names of the stored axes in their stored order, a permutation of ``("y", "x",
+        "energy")``, where the file does not tell. The order is taken from what the file says,
+        else from the length of the energy axis where exactly one stored axis has it (the
+        others are then rows before columns, as stored); it is never guessed.
+    chunks : "auto" or pair of int
+        Rows and columns of a block, rounded up to whole chunks of the file; ``"auto"`` makes
+        blocks of about 8 MiB. A block always holds whole spectra.
+
+    Returns
+    -------
+    DataArray of dims (y, x, energy)
+        Named ``counts``, a lazy dask array in the file's dtype (native byte order) that can be
+        pickled and computed in other processes. Coordinates: ``energy``, bin centres [keV];
+        ``y`` and ``x``, positions [mm] where the file gives a unit of length, else integer
+        pixel indices; ``live_time`` and ``real_time`` [s] on (y, x) where the file has them.
+        ``attrs``: units, source, dataset, reader, history, and instrument and tube where known.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If the file is of no known format, truncated, holds no cube or several, or does not
+        tell which axis is which.
+    EnergyAxisError
+        If there is no energy axis, or it does not fit the channels or does not increase.
+    CountsError
+        If the cube is empty; and, when a block is computed, if it holds negative or non-finite
+        counts. Unsigned integers are never checked, they cannot be wrong in that way.
+
+    Examples
+    --------
+    >>> import h5py, pathlib, tempfile
+    >>> from skxrf.io import open_cube
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "scan.h5")
+    ...     with h5py.File(path, "w") as file:
+    ...         file["xrf"] = [[[0, 1, 7, 2]] * 3] * 2
+    ...     cube = open_cube(path, energy=(0.0, 0.01), axes=("y", "x", "energy"))
+    ...     print(dict(cube.sizes), int(cube.sum()))
+    {'y': 2, 'x': 3, 'energy': 4} 60
+    """
+    file, head = existing_file(path, "a spectral cube")
+    request = CubeRequest(dataset=dataset, energy=energy, axes=axes, chunks=chunks)
+    for one in CUBE_FORMATS:
+        if one.recognises(file, head):
+            return build_cube(*one.open(file, request))
+    raise FileFormatError(
+        f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "
+        f"{', '.join(one.name for one in CUBE_FORMATS)}."
+    )

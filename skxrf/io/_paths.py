@@ -1,0 +1,111 @@
+"""Paths in and out: files that must exist, files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from skxrf.exceptions import FileFormatError
+
+__all__ = ["existing_file", "whole_file"]
+
+# Enough for the signature of every known format.
+_HEAD_BYTES = 512
+
+
+def existing_file(path: str | os.PathLike[str], what: str) -> tuple[Path, bytes]:
+    """Absolute path and first bytes of a file that must exist and hold something.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; a leading ``~`` is the home folder.
+    what : str
+        What it should hold, for error messages.
+
+    Returns
+    -------
+    file : Path
+        The absolute path.
+    head : bytes
+        The first 512 bytes, or all of a shorter file.
+    """
+    file = Path(os.path.abspath(Path(path).expanduser()))
+    if not file.exists():
+        beside = "" if file.parent.is_dir() else f" (there is no folder {file.parent})"
+        raise FileNotFoundError(f"there is no file {file}{beside}: expected {what}.")
+    if not file.is_file():
+        raise FileFormatError(f"{file} is a folder: expected a file with {what}.")
+    with file.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not head:
+        raise FileFormatError(f"{file} is empty (0 bytes): expected {what}.")
+    return file, head
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary file beside the target that takes its place only if all goes well.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The target. A link is followed; an existing file is replaced and keeps its mode.
+
+    Yields
+    ------
+    Path
+        The empty temporary file to write. After the block it is flushed to the disk and renamed;
+        after an error, or Ctrl-C, it is removed and the target is as before.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or cannot be written to, or the disk is full.
+    """
+    target = Path(os.path.realpath(Path(path).expanduser()))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {target}: there is no folder {target.parent}. Make it first."
+        )
+    if target.is_dir():
+        raise IsADirectoryError(f"cannot write {target}: it is a folder. Name a file in it.")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"cannot write {target}: the file is protected against writing.")
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        raise _explained(error, target) from error
+    try:
+        yield partial
+        if target.exists():
+            partial.chmod(target.stat().st_mode)
+        _flush_to_disk(partial)
+        os.replace(partial, target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError):
+            raise _explained(error, target) from error
+        raise
+    _flush_to_disk(target.parent)
+
+
+def _explained(error: OSError, target: Path) -> OSError:
+    reason = error.strerror or str(error)
+    return type(error)(f"cannot write {target}: {reason}. Nothing was left there.")
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut; Windows cannot sync folders."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
