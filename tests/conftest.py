@@ -1,6 +1,52 @@
-"""What every test needs before anything else is imported."""
+"""What every test needs before anything else is imported, and a few tiny paintings."""
 
 import os
 
 # Without it, scikit-learn skips its array API check; scipy reads it once, when first imported.
 os.environ["SCIPY_ARRAY_API"] = "1"
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from skxrf.samples import to_samples
+
+
+@pytest.fixture(scope="session")
+def tiny_paintings():
+    """Cubes and true maps of three paintings, of two line groups in 16 channels.
+
+    Made by hand rather than by the library's simulator, so that tests of the lower layers do
+    not depend on the upper ones.
+    """
+    rng = np.random.default_rng(20240917)
+    channels = np.arange(16)
+    lines = np.exp(-0.5 * ((channels - np.array([[4.0], [10.0]])) / 1.2) ** 2)
+    lines /= lines.sum(axis=1, keepdims=True)
+    cubes, maps = {}, {}
+    for k, (name, n_y, n_x) in enumerate([("icon", 15, 18), ("panel", 12, 20), ("saint", 14, 14)]):
+        y, x = np.mgrid[:n_y, :n_x]
+        truth = np.stack(
+            [
+                600 * (1.1 + np.sin(y / 3 + k) * np.cos(x / 4)),
+                900 * (1.2 + np.cos(y / 4) * np.sin(x / 3 - k)),
+            ],
+            axis=-1,
+        )
+        maps[name] = xr.DataArray(
+            truth, dims=("y", "x", "element"), coords={"element": ["Fe_K", "Pb_L"]}
+        )
+        cubes[name] = xr.DataArray(
+            rng.poisson(truth @ lines + 5).astype(np.uint16),
+            dims=("y", "x", "energy"),
+            coords={"energy": 0.5 + channels},
+            name="counts",
+        )
+    return cubes, maps
+
+
+@pytest.fixture(scope="session")
+def tiny_samples(tiny_paintings):
+    """``X`` (n_pixels, 16) and the table ``Y`` of :func:`tiny_paintings`."""
+    cubes, maps = tiny_paintings
+    return to_samples(cubes).to_numpy(), to_samples(maps)
