@@ -40,7 +40,7 @@ _PARAMETERS: dict[str, tuple[float, float, float, float]] = {
     "fano": (0.115, 0.01, 0.09, 0.15),
     "tail_fraction": (0.02, 0.01, 0.0, 0.2),
     "tail_slope": (0.3, 0.1, 0.05, 1.5),  # keV
-    "thickness": (0.45, 0.1, 0.25, 1.0),  # mm
+    "thickness": (0.45, 0.1, 0.25, 3.0),  # mm
 }
 
 
