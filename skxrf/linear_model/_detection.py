@@ -26,6 +26,8 @@ COMMON_LINE_GROUPS = (
 # tails and line ratios near bright lines are not known better.
 _MODEL_ERROR = 0.03
 _LEAST_SIGNIFICANCE = 5.0
+# M lines of lighter elements lie below 1.3 keV, where nothing is fitted.
+_FIRST_WITH_M_LINES = 68
 
 
 def find_line_groups(
@@ -42,7 +44,7 @@ def find_line_groups(
     """Line groups that stand out of a sum spectrum, and those asked for.
 
     All candidates are fitted together; those below five standard errors, a model error of 3 %
-    of each channel included, are left out.
+    of each channel included, are left out. M lines in the range come with the L lines.
 
     Parameters
     ----------
@@ -86,15 +88,17 @@ def find_line_groups(
         model_error=_MODEL_ERROR,
     )
     found = {name for name in tried if fit.areas[name] > _LEAST_SIGNIFICANCE * fit.errors[name]}
-    kept = [
-        name
-        for name in tried
-        if name in required or (name in found and _supported(name, found, tried))
-    ]
+    kept = {*required, *(name for name in found if _supported(name, found, tried))}
+    # Where there are L lines there are M lines, weak as they may be: left out, they would be
+    # counted as sulphur or phosphorus.
+    partners = (f"{name.removesuffix('_L')}_M" for name in tuple(kept) if name.endswith("_L"))
+    kept.update(name for name in partners if _reachable(name, low, high, tube_voltage))
     return sorted(kept, key=lambda name: line_group(name, tube_voltage=tube_voltage).main_energy)
 
 
 def _reachable(name: str, low: float, high: float, tube_voltage: float) -> bool:
+    if name[-1] == "M" and line_group(f"{name[:-2]}_L").atomic_number < _FIRST_WITH_M_LINES:
+        return False
     group = line_group(name) if name[-1] != "K" else line_group(name, tube_voltage=1e3)
     edge_is_reached = group.main_energy < 0.9 * tube_voltage
     return edge_is_reached and low + 0.1 <= group.main_energy <= high - 0.1

@@ -13,7 +13,11 @@ _TOLERANCE = 1e-9
 
 
 def solve_nonnegative(
-    matrices: NDArray[np.float64], vectors: NDArray[np.float64], *, max_iter: int = 200
+    matrices: NDArray[np.float64],
+    vectors: NDArray[np.float64],
+    *,
+    start: NDArray[np.bool_] | None = None,
+    max_iter: int = 200,
 ) -> NDArray[np.float64]:
     """Minimise ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
 
@@ -27,6 +31,8 @@ def solve_nonnegative(
         Symmetric positive definite matrices H.
     vectors : ndarray of shape (n_problems, n)
         Right-hand sides g.
+    start : ndarray of shape (n_problems, n), bool, optional
+        Which variables are guessed to be positive; default all.
     max_iter : int
         Most exchanges; what is not solved by then (degenerate problems) is cut off at zero.
 
@@ -38,42 +44,49 @@ def solve_nonnegative(
     n_problems, n = vectors.shape
     # Unit diagonals: tolerances then mean the same for every template.
     scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", matrices), 1e-300))
-    gradient_scale = np.abs(vectors * scale).max(axis=1, initial=0.0) + 1e-300
+    matrix = matrices * scale[:, :, None]
+    matrix *= scale[:, None, :]
+    vector = vectors * scale
+    tolerance = _TOLERANCE * (np.abs(vector).max(axis=1, initial=0.0) + 1e-300)
     solution = np.zeros((n_problems, n))
-    free = np.ones((n_problems, n), dtype=bool)
+    free = np.ones((n_problems, n), dtype=bool) if start is None else start.copy()
     fewest_wrong = np.full(n_problems, n + 1)
     chances = np.full(n_problems, _FULL_EXCHANGES)
     todo = np.arange(n_problems)
     for _ in range(max_iter):
-        matrix = matrices[todo] * scale[todo, :, None] * scale[todo, None, :]
-        vector = vectors[todo] * scale[todo]
-        x = _solve_on_free(matrix, vector, free[todo])
+        x = _solve_on_free(matrix, vector, free)
         gradient = np.einsum("pij,pj->pi", matrix, x) - vector
-        tolerance = _TOLERANCE * gradient_scale[todo, None]
-        wrong = np.where(free[todo], x < -tolerance, gradient < -tolerance)
-        solution[todo] = np.maximum(x, 0) * scale[todo]
+        wrong = np.where(free, x, gradient) < -tolerance[:, None]
+        solution[todo] = np.maximum(x, 0)
         n_wrong = wrong.sum(axis=1)
         unsolved = n_wrong > 0
         if not unsolved.any():
             break
-        todo, wrong, n_wrong = todo[unsolved], wrong[unsolved], n_wrong[unsolved]
-        better = n_wrong < fewest_wrong[todo]
-        fewest_wrong[todo[better]] = n_wrong[better]
-        chances[todo] = np.where(better, _FULL_EXCHANGES, chances[todo] - 1)
-        single = chances[todo] < 0
+        # Only what is not solved is carried on.
+        todo, matrix, vector, free, wrong, n_wrong, tolerance, fewest_wrong, chances = (
+            array[unsolved]
+            for array in (
+                *(todo, matrix, vector, free, wrong),
+                *(n_wrong, tolerance, fewest_wrong, chances),
+            )
+        )
+        better = n_wrong < fewest_wrong
+        fewest_wrong = np.where(better, n_wrong, fewest_wrong)
+        chances = np.where(better, _FULL_EXCHANGES, chances - 1)
+        single = chances < 0
         last = n - 1 - np.argmax(wrong[:, ::-1], axis=1)
         wrong[single] = False
         wrong[single, last[single]] = True
-        free[todo] ^= wrong
+        free = free ^ wrong
+    solution *= scale
     return solution
 
 
 def _solve_on_free(
     matrix: NDArray[np.float64], vector: NDArray[np.float64], free: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    n = vector.shape[1]
-    matrix = np.where(free[:, :, None] & free[:, None, :], matrix, 0.0)
-    diagonal = np.arange(n)
+    diagonal = np.arange(vector.shape[1])
+    matrix = matrix * (free[:, :, None] & free[:, None, :])
     # A trace of ridge keeps templates that coincide from stopping the whole batch.
-    matrix[:, diagonal, diagonal] = np.where(free, matrix[:, diagonal, diagonal] + 1e-10, 1.0)
-    return np.asarray(np.linalg.solve(matrix, np.where(free, vector, 0.0)[:, :, None])[:, :, 0])
+    matrix[:, diagonal, diagonal] += np.where(free, 1e-10, 1.0)
+    return np.asarray(np.linalg.solve(matrix, (vector * free)[:, :, None])[:, :, 0])

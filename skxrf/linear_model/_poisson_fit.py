@@ -20,8 +20,8 @@ class PoissonFit:
     Iteratively reweighted least squares: the first weights are those of the mean spectrum, the
     same for all pixels, so that they are independent of a pixel's own noise; then the fitted
     spectrum itself gives the variance of each channel (McCullagh & Nelder 1989, Generalized
-    Linear Models, sec. 2.5, with the identity link). Two such steps reach the maximum of
-    the Poisson likelihood to well within its standard error.
+    Linear Models, sec. 2.5, with the identity link). One such step
+    comes within a small part of a standard error of the Poisson maximum.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class PoissonFit:
         self,
         components: NDArray[np.float64],
         mean_spectrum: NDArray[np.float64],
-        n_reweights: int = 2,
+        n_reweights: int = 1,
     ) -> None:
         self.components = np.ascontiguousarray(components, dtype=np.float32)
         mean = np.asarray(mean_spectrum, dtype=np.float64)
@@ -80,7 +80,7 @@ class PoissonFit:
         for _ in range(self.n_reweights):
             expected = np.maximum(amplitudes.astype(np.float32) @ self.components, floor)
             matrices, vectors = self._normal_equations(counts, 1 / expected)
-            amplitudes = solve_nonnegative(matrices, vectors)
+            amplitudes = solve_nonnegative(matrices, vectors, start=amplitudes > 0)
         return amplitudes, matrices
 
     def _normal_equations(

@@ -74,7 +74,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     background_spacing : float
         Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
     n_reweights : int
-        Reweighted steps of the Poisson fit; 1 is faster, 2 reaches the Poisson maximum.
+        Reweighted steps of the Poisson fit; a second one changes little and costs half more.
     batch_size : int
         Spectra that are solved together: bounds the memory.
     n_jobs : int, optional
@@ -145,7 +145,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tube_voltage: float = 50.0,
         refine: bool = True,
         background_spacing: float = 3.0,
-        n_reweights: int = 2,
+        n_reweights: int = 1,
         batch_size: int = 1024,
         n_jobs: int | None = None,
     ) -> None:
