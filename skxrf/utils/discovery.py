@@ -1,0 +1,52 @@
+"""Find every public estimator of the library, so that no test has to list them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+from sklearn.base import BaseEstimator
+
+import skxrf
+
+__all__ = ["all_estimators", "public_modules"]
+
+
+def public_modules() -> Iterator[ModuleType]:
+    """Import the library's public modules, one by one: those without an underscore.
+
+    Yields
+    ------
+    module
+        ``skxrf`` first, then by name. Importing them loads torch and matplotlib.
+    """
+    yield skxrf
+    for info in pkgutil.walk_packages(skxrf.__path__, "skxrf."):
+        if not any(part.startswith("_") for part in info.name.split(".")):
+            yield importlib.import_module(info.name)
+
+
+def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
+    """List the public estimators: regressors, transformers and meta-estimators.
+
+    Returns
+    -------
+    list of (str, type)
+        Name and class, sorted by name. Public is what a public module has in its ``__all__``.
+
+    Examples
+    --------
+    >>> from skxrf.utils.discovery import all_estimators
+    >>> [name for name, _ in all_estimators() if name.startswith("Ch")]
+    ['ChannelBinner']
+    """
+    found = {}
+    for module in public_modules():
+        for name in getattr(module, "__all__", ()):
+            member = getattr(module, name)
+            if inspect.isclass(member) and issubclass(member, BaseEstimator):
+                found[name] = member
+    return sorted((name, cls) for name, cls in found.items() if not inspect.isabstract(cls))
