@@ -5,6 +5,7 @@ on as ``figure_`` and ``axes_``. Without ``ax`` it makes a pyplot figure, which 
 closes, as with scikit-learn's Displays; with ``ax`` it never touches pyplot.
 """
 
+from ._composite_map import CompositeMapDisplay
 from ._count_histogram import CountHistogramDisplay
 from ._element_map import ElementMapDisplay
 from ._loss_curve import LossCurveDisplay
@@ -13,6 +14,7 @@ from ._spectrum import SpectrumDisplay
 from ._zscore_map import ZScoreMapDisplay
 
 __all__ = [
+    "CompositeMapDisplay",
     "CountHistogramDisplay",
     "ElementMapDisplay",
     "LossCurveDisplay",

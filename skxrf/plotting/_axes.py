@@ -9,7 +9,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
@@ -136,12 +135,11 @@ def _edges(maps: xr.DataArray, dim: str) -> tuple[tuple[float, float], str]:
     return (float(values[0] - half), float(values[-1] + half)), unit
 
 
-def draw_scale_bar(axes: Axes, extent: MapExtent, *, color: str = "white") -> None:
+def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
     """Draw a bar of a round length, about a quarter of the map wide, in its lower left corner."""
     wanted = extent.width / 4
     magnitude = 10.0 ** np.floor(np.log10(wanted))
     length = float(max(s for s in (1, 2, 5, 10) if s * magnitude <= wanted * 1.001) * magnitude)
-    outline = "black" if color == "white" else "white"
     width, height = length / extent.width, 0.022 / max(extent.aspect, 0.3)
     axes.add_patch(
         Rectangle(
@@ -149,23 +147,24 @@ def draw_scale_bar(axes: Axes, extent: MapExtent, *, color: str = "white") -> No
             width,
             height,
             transform=axes.transAxes,
-            facecolor=color,
-            edgecolor=outline,
+            facecolor="white",
+            edgecolor="black",
             linewidth=0.5,
         )
     )
-    text = axes.annotate(
+    axes.annotate(
         f"{length:g} {extent.unit}",
         (0.04 + width / 2, 0.05 + height),
         xycoords="axes fraction",
-        xytext=(0, 2),
+        xytext=(0, 3),
         textcoords="offset points",
         ha="center",
         va="bottom",
         fontsize="small",
-        color=color,
+        color="white",
+        # Readable on any map.
+        bbox={"boxstyle": "square,pad=0.15", "facecolor": "black", "alpha": 0.6, "linewidth": 0},
     )
-    text.set_path_effects([withStroke(linewidth=1.5, foreground=outline)])
 
 
 def label_outer(axes: Axes, k: int, n: int, columns: int | None, unit: str) -> None:

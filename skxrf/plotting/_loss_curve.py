@@ -11,12 +11,12 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from skxrf.exceptions import SkxrfError
-from skxrf.utils.fitted import inner_estimators
+from skxrf.utils.training import find_network, loss_curves
 
 from ._axes import AxesArray, grid_axes
 from ._style import LINE_COLORS
 
-__all__ = ["LossCurveDisplay", "find_loss_curves"]
+__all__ = ["LossCurveDisplay"]
 
 
 class LossCurveDisplay:
@@ -78,13 +78,13 @@ class LossCurveDisplay:
         -------
         LossCurveDisplay
         """
-        network, curves = find_loss_curves(estimator)
-        if not curves:
+        network = find_network(estimator)
+        if network is None:
             raise SkxrfError(
                 f"{type(estimator).__name__} holds no network with a loss_curve_: fit it first, "
                 "or pass the curves to from_curves."
             )
-        return cls({name or network: curves}).plot(**kwargs)
+        return cls({name or type(network).__name__: loss_curves(estimator)}).plot(**kwargs)
 
     def plot(
         self, *, ax: Axes | AxesArray | None = None, n_columns: int = 3, **line_kw: Any
@@ -144,30 +144,3 @@ class LossCurveDisplay:
             if k % columns == 0:
                 axes.set_ylabel("loss")
         return self
-
-
-def find_loss_curves(estimator: Any) -> tuple[str, dict[str, list[float]]]:
-    """Class name and loss curves of the network inside an estimator; no curves if there is none.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-        A network, or a Pipeline, search or meta-estimator around one.
-
-    Returns
-    -------
-    name : str
-        Class of the network, or of the estimator where there is no network.
-    curves : dict of str to list of float
-        ``training`` and, where there is one, ``validation``.
-    """
-    for inner in inner_estimators(estimator):
-        losses = getattr(inner, "loss_curve_", None)
-        if losses is None:
-            continue
-        curves = {"training": [float(v) for v in losses]}
-        validation = getattr(inner, "validation_loss_curve_", None)
-        if validation is not None and len(validation):
-            curves["validation"] = [float(v) for v in validation]
-        return type(inner).__name__, curves
-    return type(estimator).__name__, {}

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -10,7 +8,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skxrf.exceptions import SkxrfError
 from skxrf.plotting import LossCurveDisplay
-from skxrf.plotting._loss_curve import find_loss_curves
 
 
 def test_one_panel_a_network_with_its_curves():
@@ -50,13 +47,6 @@ def test_the_network_is_found_in_pipelines_and_searches():
     assert display.axes_[0].get_title() == "MLPRegressor"
     fitted = search.best_estimator_[-1]
     np.testing.assert_allclose(display.axes_[0].lines[0].get_ydata(), fitted.loss_curve_)
-
-
-def test_validation_losses_are_found():
-    fitted = SimpleNamespace(loss_curve_=[2.0, 1.0], validation_loss_curve_=[2.5, 1.5])
-    assert find_loss_curves(fitted)[1] == {"training": [2.0, 1.0], "validation": [2.5, 1.5]}
-    fitted.validation_loss_curve_ = []
-    assert find_loss_curves(fitted)[1] == {"training": [2.0, 1.0]}
 
 
 def test_an_estimator_without_a_network_is_refused():

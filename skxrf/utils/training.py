@@ -1,0 +1,50 @@
+"""What a fitted network tells of its training, looked up through Pipelines and meta-estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skxrf.utils.fitted import inner_estimators
+
+__all__ = ["find_network", "loss_curves"]
+
+
+def find_network(estimator: object) -> Any:
+    """Find the network inside a fitted estimator: what has a ``loss_curve_``.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A network, or a Pipeline, search or meta-estimator around one.
+
+    Returns
+    -------
+    estimator or None
+        None where there is no network.
+    """
+    for inner in inner_estimators(estimator):
+        if getattr(inner, "loss_curve_", None) is not None:
+            return inner
+    return None
+
+
+def loss_curves(estimator: object) -> dict[str, list[float]]:
+    """Losses per epoch: ``training`` and, where there is one, ``validation``; empty without any.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A network, or a Pipeline, search or meta-estimator around one.
+
+    Returns
+    -------
+    dict of str to list of float
+    """
+    network = find_network(estimator)
+    if network is None:
+        return {}
+    curves = {"training": [float(loss) for loss in network.loss_curve_]}
+    validation = getattr(network, "validation_loss_curve_", None)
+    if validation is not None and len(validation):
+        curves["validation"] = [float(loss) for loss in validation]
+    return curves
