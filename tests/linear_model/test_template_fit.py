@@ -1,0 +1,199 @@
+"""The template fit against known truth, against bad calibration, and as an ordinary regressor."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+
+from skxrf.datasets import make_painting
+from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.preprocessing import ChannelBinner
+from skxrf.samples import to_samples
+
+GROUPS = ["Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Au_L", "Pb_L"]
+
+
+@pytest.fixture(scope="module")
+def painting():
+    cube, maps = make_painting((40, 50), random_state=2)
+    return to_samples(cube).to_numpy(), to_samples(maps), cube["energy"].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def fitted(painting):
+    X, _, energy = painting
+    return TemplateFitRegressor(GROUPS, energy=energy, anode="Rh").fit(X)
+
+
+def test_areas_are_the_true_intensities_to_within_photon_noise(painting, fitted):
+    X, Y, _ = painting
+    areas, errors = fitted.predict(X, return_std=True)
+    truth = Y[GROUPS].to_numpy()
+    root_mean_square = np.sqrt(np.mean((areas - truth) ** 2, axis=0))
+    expected = np.sqrt(np.mean(errors**2, axis=0))
+    # Non-negativity makes it better than the bound where there is nothing; never much worse.
+    assert np.all(root_mean_square < 1.1 * expected)
+    for j in range(len(GROUPS)):
+        assert np.corrcoef(areas[:, j], truth[:, j])[0, 1] > 0.99
+        assert np.polyfit(truth[:, j], areas[:, j], 1)[0] == pytest.approx(1, abs=0.02)
+
+
+def test_standard_errors_are_calibrated(painting, fitted):
+    X, Y, _ = painting
+    areas, errors = fitted.predict(X, return_std=True)
+    truth = Y[GROUPS].to_numpy()
+    present = truth > 3 * errors  # where non-negativity plays no part
+    z = ((areas - truth) / errors)[present]
+    assert np.mean(np.abs(z) < 1) == pytest.approx(0.68, abs=0.04)
+    assert np.mean(np.abs(z) < 2) == pytest.approx(0.95, abs=0.03)
+
+
+def test_areas_are_not_negative_and_shapes_are_right(painting, fitted):
+    X, _, energy = painting
+    areas = fitted.predict(X)
+    assert areas.shape == (len(X), len(GROUPS))
+    assert areas.dtype == np.float32
+    assert np.all(areas >= 0)
+    assert fitted.predict(X[:5].astype(np.float64)).dtype == np.float64
+    assert fitted.line_groups_ == GROUPS
+    np.testing.assert_array_equal(fitted.energy_, energy)
+
+
+def test_batches_and_threads_change_nothing(painting, fitted):
+    X, _, _ = painting
+    small = clone(fitted).set_params(batch_size=97, n_jobs=2).fit(X)
+    np.testing.assert_allclose(small.predict(X), fitted.predict(X), rtol=1e-3, atol=0.05)
+
+
+@pytest.mark.parametrize(("offset", "gain"), [(0.05, 1.0), (-0.06, 1.006), (0.0, 0.992)])
+def test_a_wrong_calibration_is_refined(painting, fitted, offset, gain):
+    X, _, energy = painting
+    wrong = (energy - offset) / gain
+    fit = TemplateFitRegressor(GROUPS, energy=wrong, anode="Rh").fit(X)
+    found = fit.sum_spectrum_fit_.correction
+    places = np.array([3.7, 6.4, 10.5])
+    np.testing.assert_allclose(
+        found((places - offset) / gain), places, atol=0.004
+    )  # 4 eV, a thirtieth of a peak's width
+    ratio = fit.predict(X).mean(axis=0) / fitted.predict(X).mean(axis=0)
+    np.testing.assert_allclose(ratio, 1, atol=0.02)
+
+
+def test_without_refinement_the_axis_is_believed(painting):
+    X, _, energy = painting
+    fit = TemplateFitRegressor(GROUPS, energy=energy, refine=False).fit(X)
+    assert fit.sum_spectrum_fit_.correction.offset == 0
+    assert fit.sum_spectrum_fit_.correction.gain == 1
+
+
+def test_line_groups_are_found_without_being_asked_for(painting):
+    X, _, energy = painting
+    found = TemplateFitRegressor(energy=energy, anode="Rh").fit(X).line_groups_
+    assert {"Ca_K", "Ar_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Pb_L"} <= set(found)
+    # Not in this painting's paints.
+    assert not {"As_K", "Co_K", "Ni_K", "Ba_L", "V_K", "Se_K", "Br_K", "Bi_L"} & set(found)
+
+
+def test_nuisances_can_be_given_or_left_out(painting):
+    X, _, energy = painting
+    alone = TemplateFitRegressor(GROUPS, energy=energy, nuisance="none").fit(X)
+    assert alone.fitted_groups_ == GROUPS
+    given = TemplateFitRegressor(GROUPS, energy=energy, nuisance=["Ar_K", "Sr_K"]).fit(X)
+    assert given.fitted_groups_ == [*GROUPS, "Ar_K", "Sr_K"]
+    assert given.predict(X[:3]).shape == (3, len(GROUPS))
+
+
+def test_columns_named_like_line_groups_are_measured_not_learnt(painting):
+    X, Y, energy = painting
+    nonsense = pd.DataFrame(0.0, index=Y.index, columns=["Fe_K", "Pb_L"])
+    fit = TemplateFitRegressor(energy=energy).fit(X, nonsense)
+    areas = fit.predict(X)
+    assert np.corrcoef(areas[:, 0], Y["Fe_K"])[0, 1] > 0.99
+    assert fit.line_groups_ == ["Fe_K", "Pb_L"]
+
+
+def test_other_columns_are_regressed_on_the_areas(painting):
+    X, Y, energy = painting
+    labels = pd.DataFrame({"iron by mass": 3 * Y["Fe_K"] + 7, "Fe_K": Y["Fe_K"]})
+    fit = TemplateFitRegressor(GROUPS, energy=energy).fit(X[::2], labels[::2])
+    predicted, errors = fit.predict(X[1::2], return_std=True)
+    np.testing.assert_allclose(
+        predicted[:, 0], 3 * predicted[:, 1] + 7, atol=0.05 * predicted[:, 0].max()
+    )
+    assert fit.score(X[1::2], labels[1::2]) > 0.98
+    np.testing.assert_allclose(errors[:, 0], 3 * errors[:, 1], rtol=0.2)
+
+
+def test_a_single_unnamed_label(painting):
+    X, Y, energy = painting
+    y = Y["Cu_K"].to_numpy()
+    fit = TemplateFitRegressor(GROUPS, energy=energy).fit(X, y)
+    assert fit.predict(X).shape == y.shape
+    assert not hasattr(fit, "line_groups_")
+    assert fit.score(X, y) > 0.98
+
+
+def test_works_in_pipelines_and_searches(painting):
+    X, Y, energy = painting
+    binned = energy.reshape(-1, 2).mean(axis=1)
+    model = make_pipeline(ChannelBinner(2), TemplateFitRegressor(energy=binned))
+    scores = cross_validate(model, X, Y[GROUPS], cv=2, error_score="raise")
+    assert scores["test_score"].min() > 0.95
+    search = GridSearchCV(
+        TemplateFitRegressor(energy=energy, nuisance="none"),
+        {"background_spacing": [2.0, 4.0]},
+        cv=2,
+        error_score="raise",
+    )
+    assert search.fit(X[::4], Y[GROUPS][::4]).best_score_ > 0.9
+
+
+def test_without_an_axis_it_is_a_regression_on_channels(painting):
+    X, Y, _ = painting
+    X = X[:, :512].reshape(len(X), 128, 4).sum(axis=2)
+    y = Y[["Fe_K", "Cu_K"]].to_numpy()
+    assert TemplateFitRegressor().fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
+
+
+def test_without_an_axis_line_groups_are_refused(painting):
+    X, Y, _ = painting
+    with pytest.raises(EnergyAxisError, match=r"Fe_K.*pass energy="):
+        TemplateFitRegressor().fit(X, Y[["Fe_K"]])
+    with pytest.raises(EnergyAxisError, match="labels are missing"):
+        TemplateFitRegressor().fit(X)
+    with pytest.raises(EnergyAxisError, match="pass energy="):
+        TemplateFitRegressor().fit(X[:50], Y[:50].to_numpy()).predict(X[:2], return_std=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"line_groups": ["Xx_K"]}, LineGroupError, "unknown line group 'Xx_K'"),
+        ({"line_groups": ["Fe_K", "Fe_K"]}, LineGroupError, "twice"),
+        ({"line_groups": ["Na_K"]}, LineGroupError, r"Na_K \(1\.04 keV\) outside"),
+        ({"energy": np.arange(7.0)}, EnergyAxisError, "7 values, but the spectra have 1024"),
+        ({"energy": (0.0, -0.02)}, EnergyAxisError, "must increase"),
+        ({"energy": (0.0, 1e-4), "line_groups": None}, EnergyAxisError, "only 0 channels"),
+        ({"tube_voltage": 5.0}, LineGroupError, "cannot be excited"),
+    ],
+)
+def test_bad_parameters_are_explained(painting, options, error, message):
+    X, _, energy = painting
+    parameters = {"line_groups": ["Fe_K"], "energy": energy, **options}
+    with pytest.raises(error, match=message):
+        TemplateFitRegressor(**parameters).fit(X)
+
+
+def test_empty_spectra_are_refused(painting):
+    _, _, energy = painting
+    with pytest.raises(CountsError, match="no counts"):
+        TemplateFitRegressor(["Fe_K"], energy=energy).fit(np.zeros((4, 1024), np.uint16))
+
+
+def test_a_single_dark_pixel_is_zero_not_an_error(painting, fitted):
+    areas, errors = fitted.predict(np.zeros((1, 1024), np.uint16), return_std=True)
+    np.testing.assert_allclose(areas, 0, atol=1e-3)
+    assert np.all(np.isfinite(errors))

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skxrf.physics import (
+    DetectorResponse,
+    compton_energy,
+    escape_fraction,
+    line_group,
+    scattered_tube_lines,
+)
+
+EDGES = np.arange(0, 31, 0.02)
+GAUSSIAN = DetectorResponse(escape=False)
+
+
+@given(energy=st.floats(1.5, 25), counts=st.floats(0.1, 1e6))
+def test_a_peak_holds_its_counts_wherever_it_lies(energy, counts):
+    spectrum = GAUSSIAN.peaks(np.array([energy]), np.array([counts]), EDGES)
+    assert spectrum.sum() == pytest.approx(counts, rel=1e-6)
+    assert np.all(spectrum >= 0)
+
+
+@pytest.mark.parametrize("width", [0.005, 0.01, 0.0291, 0.05])
+def test_the_bin_width_changes_nothing_but_the_bins(width):
+    detector = DetectorResponse(tail_fraction=0.03)
+    edges = width * np.arange(int(20 / width))
+    fine = width / 5 * np.arange(5 * (edges.size - 1) + 1)
+    lines = np.array([6.404, 7.058]), np.array([0.9, 0.1])
+    joined = detector.peaks(*lines, fine).reshape(-1, 5).sum(axis=1)
+    np.testing.assert_allclose(detector.peaks(*lines, edges), joined, atol=1e-6)
+
+
+def test_the_peak_has_the_stated_width_and_place():
+    detector = DetectorResponse(noise=0.07, fano=0.12, escape=False)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    spectrum = detector.peaks(np.array([6.404]), np.array([1.0]), EDGES)
+    mean = np.average(centres, weights=spectrum)
+    sigma = np.sqrt(np.average((centres - mean) ** 2, weights=spectrum) - 0.02**2 / 12)
+    assert mean == pytest.approx(6.404, abs=1e-4)
+    assert 2.3548 * sigma == pytest.approx(float(detector.fwhm(6.404)), rel=1e-3)
+
+
+def test_the_tail_comes_on_top_and_below_the_peak():
+    tailed = DetectorResponse(tail_fraction=0.04, tail_slope=0.3, escape=False)
+    energy, one = np.array([10.0]), np.array([1.0])
+    tail = tailed.peaks(energy, one, EDGES) - GAUSSIAN.peaks(energy, one, EDGES)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    assert tail.sum() == pytest.approx(0.04, rel=1e-4)
+    assert np.average(centres, weights=tail) == pytest.approx(10.0 - 0.3, abs=0.005)
+
+
+# Escape of Fe K-alpha in silicon: about 0.5 % of the 5.9 keV peak is the textbook figure for
+# Mn (Knoll, Radiation Detection and Measurement, ch. 13); it falls with the energy.
+def test_escape_of_silicon():
+    at_mn, at_fe, at_pb = escape_fraction(np.array([5.9, 6.404, 10.55]))
+    assert at_mn == pytest.approx(0.0045, abs=0.001)
+    assert at_mn > at_fe > at_pb > 0
+    assert escape_fraction(np.array([1.5]))[0] == 0
+
+
+def test_the_escape_peak_lies_1_74_kev_below():
+    difference = DetectorResponse().peaks(np.array([8.0]), np.array([1.0]), EDGES)
+    difference -= GAUSSIAN.peaks(np.array([8.0]), np.array([1.0]), EDGES)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    assert centres[np.argmax(difference)] == pytest.approx(8.0 - 1.74, abs=0.02)
+
+
+def test_a_template_is_one_net_count():
+    template = GAUSSIAN.template(line_group("Pb_L"), EDGES)
+    assert template.sum() == pytest.approx(1, rel=1e-6)
+
+
+def test_thin_silicon_misses_hard_photons():
+    thin, thick = DetectorResponse(thickness=0.3), DetectorResponse(thickness=1.0)
+    energies = np.array([5.0, 15.0, 25.0])
+    assert np.all(np.diff(thin.efficiency(energies)) < 0)
+    assert np.all(thin.efficiency(energies) < thick.efficiency(energies))
+
+
+def test_compton_shift():
+    # Ag K-alpha at 90 degrees: wavelength grows by 0.02426 angstrom (Compton 1923).
+    energy = float(compton_energy(22.163, 90.0))
+    assert 12.39842 / energy - 12.39842 / 22.163 == pytest.approx(0.02426, rel=1e-3)
+    assert float(compton_energy(22.163, 0.0)) == pytest.approx(22.163)
+
+
+def test_scattered_lines_are_one_count_each():
+    peaks = scattered_tube_lines("Rh", GAUSSIAN, EDGES)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    assert {name: round(float(peak.sum()), 3) for name, peak in peaks.items()} == {
+        "Rh_rayleigh": 1.0,
+        "Rh_compton": 1.0,
+    }
+    rayleigh, compton = (centres[np.argmax(peak)] for peak in peaks.values())
+    assert rayleigh == pytest.approx(20.2, abs=0.05)
+    assert 18.5 < compton < 19.3
