@@ -40,11 +40,13 @@ def read(cube: Any) -> CubeSource:
     """Describe one cube of this layout."""
     group = cube.parent
     labels = next((texts(cube.attrs[name]) for name in ("dims", "axes") if name in cube.attrs), [])
-    energy: NDArray[np.float64] | Polynomial
-    if "energy_keV" in group:
-        energy = np.asarray(group["energy_keV"][()], dtype=np.float64)
+    energy: NDArray[np.float64] | Polynomial | None = None
+    energy_from = ""
+    stored = _values(group, "energy_keV")
+    if stored is not None:
+        energy = stored.astype(np.float64)
         energy_from = f"{group['energy_keV'].name!r} in {cube.file.filename}"
-    else:
+    elif all(name in cube.attrs for name in _LINE):
         energy = Polynomial([float(cube.attrs[name]) for name in _LINE])
         energy_from = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
     reader = HDF5Reader.of(cube)
@@ -67,4 +69,6 @@ def read(cube: Any) -> CubeSource:
 
 def _values(group: Any, name: str) -> NDArray[Any] | None:
     item = group.get(name)
-    return np.asarray(item[()]) if isinstance(item, h5py.Dataset) else None
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
+        return None
+    return np.asarray(item[()])

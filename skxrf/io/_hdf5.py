@@ -91,7 +91,8 @@ def _named(file: Any, name: str, cubes: list[Any]) -> Any:
             f"{path}, dataset {name!r} has the shape {dataset.shape} and type {dataset.dtype}: "
             f"expected numbers over three axes. Three-dimensional datasets: {listed(cubes)}."
         )
-    return dataset
+    # The same dataset under its own name, not a link's: what describes it stands beside it there.
+    return next((cube for cube in cubes if cube == dataset), dataset)
 
 
 def _recognised(file: Any, cubes: list[Any], named: Any) -> tuple[HDF5Layout, Any]:

@@ -43,8 +43,11 @@ class CheckedCounts:
         self.dtype = reader.dtype.newbyteorder("=")
         self.ndim = len(DIMS)
 
-    def __dask_tokenize__(self) -> tuple[object, ...]:
-        return (type(self).__name__, self.reader, self.order)
+    def __dask_tokenize__(self) -> object:
+        from dask.base import tokenize
+
+        # Not the reader itself: inside a token dask takes only its representation.
+        return (type(self).__name__, tokenize(self.reader), self.order)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         slices, drop = self._expanded(key)

@@ -79,11 +79,13 @@ def write_netcdf(maps: xr.Dataset, path: Path) -> None:
     # No fill value: NaN is a value like any other, and integers stay integers.
     encoding = {name: {"_FillValue": None} for name in stored.variables if name != "element"}
     try:
-        stored.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+        # In memory first: HDF5 takes the whole process down where a disk is full.
+        content = stored.to_netcdf(engine="h5netcdf", encoding=encoding)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise FileFormatError(
             f"netCDF cannot hold these maps: {error}. Drop the coordinate or variable that it means."
         ) from error
+    path.write_bytes(content)
 
 
 def _names(maps: xr.Dataset) -> xr.DataArray:
