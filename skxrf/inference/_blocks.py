@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
 from skxrf.inference._energy_axes import axes_to_rebin
 from skxrf.preprocessing import rebin_counts
-from skxrf.utils.fitted import fitted_line_groups
+from skxrf.utils.fitted import final_estimator, fitted_line_groups
 
 __all__ = ["PredictionPlan", "make_plan", "predict_block"]
 
@@ -38,6 +39,7 @@ class PredictionPlan:
     dtype: np.dtype[Any]
     return_std: bool
     axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    config: dict[str, Any]
 
 
 def make_plan(
@@ -69,6 +71,8 @@ def make_plan(
         dtype=np.dtype(np.float64 if cube.dtype == np.float64 else np.float32),
         return_std=return_std,
         axes=axes_to_rebin(estimator, cube),
+        # scikit-learn's settings are each thread's own: a block may be predicted in another.
+        config=get_config(),
     )
 
 
@@ -77,17 +81,23 @@ def _with_std(estimator: Any) -> Any:
     # A search predicts with its best estimator, but does not pass keywords on to it.
     estimator = getattr(estimator, "best_estimator_", estimator)
     asked = estimator
-    while isinstance(getattr(asked, "steps", None), list):
-        asked = asked.steps[-1][1]
-    parameters = inspect.signature(asked.predict).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    if "return_std" not in parameters and not takes_any:
-        raise SkxrfError(
-            f"{type(asked).__name__}.predict takes no return_std: it gives no standard errors. "
-            "Use an estimator that does, such as skxrf.linear_model.TemplateFitRegressor, or "
-            "return_std=False."
-        )
-    return estimator
+    while True:
+        parameters = inspect.signature(asked.predict).parameters
+        if "return_std" in parameters:
+            return estimator
+        passes_on = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        inner = final_estimator(asked)
+        if passes_on and inner is not None:
+            asked = inner
+        elif passes_on:
+            return estimator
+        else:
+            break
+    raise SkxrfError(
+        f"{type(asked).__name__}.predict takes no return_std: it gives no standard errors. Use an "
+        "estimator that does, such as skxrf.linear_model.TemplateFitRegressor, or "
+        "return_std=False."
+    )
 
 
 def _outputs(
@@ -142,7 +152,8 @@ def predict_block(
         batch = np.ascontiguousarray(spectra[rows], dtype=plan.dtype)
         if plan.axes is not None:
             batch = rebin_counts(batch, *plan.axes)
-        predicted = plan.estimator.predict(batch, **keywords)
+        with config_context(**plan.config):
+            predicted = plan.estimator.predict(batch, **keywords)
         parts = predicted if plan.return_std else (predicted,)
         if len(parts) != 1 + plan.return_std:
             raise SkxrfError(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fitted_channels", "fitted_energy", "fitted_line_groups", "inner_estimators"]
+__all__ = [
+    "final_estimator",
+    "fitted_channels",
+    "fitted_energy",
+    "fitted_line_groups",
+    "inner_estimators",
+]
 
 # Where scikit-learn's meta-estimators and ours keep the fitted estimators that see X.
 _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_")
@@ -71,19 +77,26 @@ def fitted_energy(estimator: object) -> NDArray[np.float64] | None:
 def fitted_line_groups(estimator: object) -> list[str] | None:
     """Find the names of an estimator's outputs: ``line_groups_`` of what makes its predictions."""
     seen: set[int] = set()
-    current: Any = estimator
+    current: object | None = estimator
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         groups = getattr(current, "line_groups_", None)
         if groups is not None:
             return [str(group) for group in groups]
-        steps = _steps(current)
-        if steps:
-            current = steps[-1]
-            continue
-        # Not the lists of estimators: each of those may make one output of several.
-        inner = [getattr(current, name, None) for name in _INNER_ATTRIBUTES[:-1]]
-        current = next((found for found in inner if found is not None), None)
+        current = final_estimator(current)
+    return None
+
+
+def final_estimator(estimator: object) -> object | None:
+    """The estimator in a Pipeline or meta-estimator that makes its predictions, if it is one."""
+    steps = _steps(estimator)
+    if steps:
+        return steps[-1]
+    # Not the lists of estimators: each of those may make one output of several.
+    for name in _INNER_ATTRIBUTES[:-1]:
+        found = getattr(estimator, name, None)
+        if found is not None and hasattr(found, "predict"):
+            return cast(object, found)
     return None
 
 

@@ -1,5 +1,6 @@
 """A local cluster of two processes gives the same numbers as this process."""
 
+import h5py
 import joblib
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skxrf.exceptions import CountsError
 from skxrf.inference import predict_maps
+from skxrf.io import open_cube
 
 ELEMENTS = ["Ca_K", "Fe_K"]
 
@@ -53,6 +55,18 @@ def test_maps_have_the_same_bits_as_with_threads(client, cube, samples, progress
     for scheduler in ("threads", "synchronous"):
         here = predict_maps(model, lazy, elements=ELEMENTS).compute(scheduler=scheduler)
         np.testing.assert_array_equal(on_the_cluster, here.values)
+
+
+def test_a_file_is_read_in_the_workers(client, cube, samples, tmp_path):
+    with h5py.File(tmp_path / "cube.h5", "w") as file:
+        file.create_dataset("counts", data=cube.values, chunks=(8, 8, 64))
+        file["energy_keV"] = cube.energy.values
+    model = make_pipeline(StandardScaler(), Ridge()).fit(*samples)
+    lazy = open_cube(tmp_path / "cube.h5", chunks=(8, 30))
+    maps = predict_maps(model, lazy, elements=ELEMENTS)
+    assert maps.data.npartitions == 5
+    here = predict_maps(model, lazy, elements=ELEMENTS).compute(scheduler="threads")
+    np.testing.assert_array_equal(maps.compute(), here)
 
 
 def test_an_error_in_a_worker_reaches_the_caller(client, cube, samples):

@@ -2,6 +2,7 @@ import dask
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import xarray as xr
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
@@ -11,8 +12,10 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skxrf.compose import SubsampledRegressor
 from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
 from skxrf.inference import predict_maps
+from skxrf.preprocessing import SpectrumNormalizer
 from skxrf.samples import sample_index, to_maps, to_samples
 
 N_CHANNELS = 40
@@ -256,14 +259,29 @@ def test_standard_errors_through_pipeline_and_search():
 
     pipeline = make_pipeline(StandardScaler(with_mean=False), Unsearched())
     X = small_cube().values.reshape(-1, N_CHANNELS).astype(np.float32)
-    for model in (pipeline, GridSearchCV(pipeline, {"standardscaler__with_std": [False]}, cv=2)):
+    search = GridSearchCV(pipeline, {"standardscaler__with_std": [False]}, cv=2)
+    for model in (pipeline, search, SubsampledRegressor(pipeline, max_samples=20)):
         maps = predict_maps(model.fit(X, X[:, 0]), small_cube(), return_std=True)
         assert np.isfinite(maps.uncertainty).all()
 
 
-def test_estimator_without_standard_errors_says_so(model):
+@pytest.mark.parametrize(
+    "make",
+    [Ridge, lambda: make_pipeline(StandardScaler(), Ridge()), lambda: SubsampledRegressor(Ridge())],
+    ids=["Ridge", "Pipeline", "SubsampledRegressor"],
+)
+def test_estimator_without_standard_errors_says_so(make):
     with pytest.raises(SkxrfError, match=r"Ridge\.predict takes no return_std"):
-        predict_maps(model, small_cube(), elements=ELEMENTS, return_std=True)
+        predict_maps(fitted(make()), small_cube(), elements=ELEMENTS, return_std=True)
+
+
+def test_standard_errors_must_come_as_a_pair():
+    class Alone:
+        def predict(self, X, **kwargs):
+            return X[:, :1]
+
+    with pytest.raises(SkxrfError, match="must return the pair"):
+        predict_maps(Alone(), small_cube(), elements=["Fe_K"], return_std=True)
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -280,6 +298,29 @@ def test_values_per_pixel_reach_their_own_pixels(lazy):
         batch_size=4,
     )
     np.testing.assert_allclose(maps[..., 0], cube.sum("energy") / times, rtol=1e-6)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_live_time_reaches_the_normaliser_of_a_pipeline(lazy):
+    cube = small_cube()
+    times = np.random.default_rng(0).uniform(1, 9, (7, 5))
+    cube = cube.assign_coords(live_time=(("y", "x"), times))
+    cube = cube.chunk({"y": 2}) if lazy else cube
+    X = cube.values.reshape(-1, N_CHANNELS).astype(np.float32)
+    # scikit-learn's settings hold for one thread only; the blocks are computed in others.
+    with sklearn.config_context(enable_metadata_routing=True):
+        per_second = SpectrumNormalizer("live_time").set_transform_request(live_time=True)
+        model = make_pipeline(per_second, Ridge())
+        model.fit(X, X[:, :1], live_time=times.reshape(-1))
+        maps = predict_maps(
+            model,
+            cube,
+            elements=["Fe_K"],
+            predict_params={"live_time": cube["live_time"]},
+            batch_size=4,
+        ).compute()
+        expected = model.predict(X, live_time=times.reshape(-1))
+    np.testing.assert_allclose(maps.values.reshape(-1), expected, rtol=1e-5)
 
 
 def test_values_of_other_pixels_are_refused(model):
