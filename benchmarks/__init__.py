@@ -1,0 +1,1 @@
+"""Benchmarks of skxrf: problems, estimators, one command to run, one to report."""

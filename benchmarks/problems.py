@@ -1,0 +1,226 @@
+"""The problems: spectra, labels to learn from, references to be scored against, folds.
+
+A problem on the real scan is there only where the scan is (``../shared/data`` beside the
+project); it may not be republished, so that only numbers come out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
+
+from benchmarks.pymca import PyMcaFastFit
+from skxrf.datasets import make_painting
+from skxrf.io import open_cube
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.model_selection import block_groups, painting_groups
+from skxrf.samples import sample_index, to_samples
+
+__all__ = ["PROBLEMS", "REAL_SCAN", "Problem", "ProblemData"]
+
+REAL_SCAN = Path(__file__).parents[2] / "shared" / "data" / "maxrf_painting_a.h5"
+
+# What the scan holds and a fit can tell, see the notes of the scan; and what it holds besides.
+REAL_LINE_GROUPS = (
+    *("K_K", "Ca_K", "Ti_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Zn_K", "Sr_K", "Hg_L", "Pb_L"),
+)
+REAL_NUISANCE = ("S_K", "Ar_K", "Ni_K", "Zr_K", "Pb_M")
+
+N_FOLDS = 3
+# Blocks of a painting along y and x: about 15 x 20 pixels each, twice the window of SSIM.
+N_BLOCKS = (4, 6)
+
+
+@dataclass(frozen=True)
+class ProblemData:
+    """All that an estimator is given, and what its predictions are compared with.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_pixels, n_channels), float32
+        Spectra [counts].
+    labels : DataFrame of shape (n_pixels, n_line_groups)
+        What estimators learn from, over the index (painting, y, x) [counts].
+    references : mapping of str to DataFrame
+        What predictions are scored against, by name; each like `labels`.
+    groups : ndarray of shape (n_pixels,)
+        Block or painting of each pixel: what inner cross-validation keeps together.
+    folds : list of (ndarray, ndarray)
+        Rows to train on and rows to predict.
+    energy : ndarray of shape (n_channels,)
+        Bin centres [keV].
+    anode : str
+        Tube anode.
+    nuisance : tuple of str
+        Line groups that the spectra hold and that are not asked for.
+    """
+
+    X: NDArray[np.float32]
+    labels: pd.DataFrame
+    references: Mapping[str, pd.DataFrame]
+    groups: NDArray[np.intp]
+    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+    energy: NDArray[np.float64]
+    anode: str
+    nuisance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A named problem.
+
+    Parameters
+    ----------
+    name : str
+        Name in the tables and of the report.
+    description : str
+        What is learnt from what, and what is held out.
+    load : callable
+        Makes the data; its argument says whether a small part is enough.
+    max_folds : int or None
+        Folds that are run.
+    needs : Path or None
+        File that must be there.
+    """
+
+    name: str
+    description: str
+    load: Callable[[bool], ProblemData]
+    max_folds: int | None = None
+    needs: Path | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether the file that the problem needs is there."""
+        return self.needs is None or self.needs.exists()
+
+
+def real_scan(quick: bool) -> ProblemData:
+    X, index, energy = _real_spectra(quick)
+    template_fit = _template_fit(X, index, energy)
+    pymca = _pymca_fit(X, template_fit, energy)
+    return _real_data(X, energy, template_fit, {"template fit": template_fit, "PyMca": pymca})
+
+
+def real_scan_pymca(quick: bool) -> ProblemData:
+    X, index, energy = _real_spectra(quick)
+    names = pd.DataFrame(index=index, columns=list(REAL_LINE_GROUPS))
+    pymca = _pymca_fit(X, names, energy)
+    return _real_data(X, energy, pymca, {"PyMca": pymca})
+
+
+def simulated_painting(quick: bool) -> ProblemData:
+    cube, maps = make_painting((24, 32) if quick else (60, 120), random_state=3)
+    truth = to_samples(maps)
+    return ProblemData(
+        X=to_samples(cube).to_numpy().astype(np.float32),
+        labels=truth,
+        references={"truth": truth},
+        groups=block_groups(truth, n_blocks=N_BLOCKS),
+        folds=_folds(block_groups(truth, n_blocks=N_BLOCKS), N_FOLDS),
+        energy=cube["energy"].to_numpy(),
+        anode="Rh",
+    )
+
+
+def simulated_new_painting(quick: bool) -> ProblemData:
+    # Seeds whose four palettes differ; each painting is predicted from the other three.
+    shape = (16, 20) if quick else (48, 60)
+    paintings = {f"painting {seed}": make_painting(shape, random_state=seed) for seed in range(4)}
+    cubes = to_samples({name: cube for name, (cube, _) in paintings.items()})
+    truth = to_samples({name: maps for name, (_, maps) in paintings.items()})
+    return ProblemData(
+        X=cubes.to_numpy().astype(np.float32),
+        labels=truth,
+        references={"truth": truth},
+        # Inside the training set too, whole paintings are held out.
+        groups=painting_groups(truth),
+        folds=_folds(painting_groups(truth), len(paintings)),
+        energy=cubes["energy"].to_numpy(),
+        anode="Rh",
+    )
+
+
+def _real_spectra(quick: bool) -> tuple[NDArray[np.float32], pd.MultiIndex, NDArray[np.float64]]:
+    cube = open_cube(REAL_SCAN)
+    if quick:
+        cube = cube.isel(y=slice(16, 40), x=slice(40, 80))
+    samples = to_samples(cube)
+    energy = cube["energy"].to_numpy()
+    return samples.to_numpy().astype(np.float32), sample_index(samples), energy
+
+
+def _template_fit(
+    X: NDArray[np.float32], index: pd.MultiIndex, energy: NDArray[np.float64]
+) -> pd.DataFrame:
+    fit = TemplateFitRegressor(
+        list(REAL_LINE_GROUPS), energy=energy, nuisance=list(REAL_NUISANCE), anode="Ag"
+    )
+    return pd.DataFrame(fit.fit(X).predict(X), index, list(REAL_LINE_GROUPS))
+
+
+def _pymca_fit(
+    X: NDArray[np.float32], names: pd.DataFrame, energy: NDArray[np.float64]
+) -> pd.DataFrame:
+    fit = PyMcaFastFit(energy, nuisance=REAL_NUISANCE).fit(X, names)
+    return pd.DataFrame(fit.predict(X), names.index, names.columns)
+
+
+def _real_data(
+    X: NDArray[np.float32],
+    energy: NDArray[np.float64],
+    labels: pd.DataFrame,
+    references: Mapping[str, pd.DataFrame],
+) -> ProblemData:
+    groups = block_groups(labels, n_blocks=N_BLOCKS)
+    return ProblemData(
+        X, labels, references, groups, _folds(groups, N_FOLDS), energy, "Ag", REAL_NUISANCE
+    )
+
+
+def _folds(
+    groups: NDArray[np.intp], n_folds: int
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    splitter = GroupKFold(n_folds, shuffle=True, random_state=0)
+    return list(splitter.split(groups, groups=groups))
+
+
+PROBLEMS = {
+    problem.name: problem
+    for problem in (
+        Problem(
+            "real_scan",
+            "Real scan of a painted mock-up, 60 x 120 pixels, 26,800 counts per pixel. Labels from "
+            "the template fit of the whole scan; a third of 24 blocks held out in each fold.",
+            real_scan,
+            needs=REAL_SCAN,
+        ),
+        Problem(
+            "real_scan_pymca",
+            "The same scan and folds, with labels from PyMca's fast fit (polynomial background).",
+            real_scan_pymca,
+            max_folds=2,
+            needs=REAL_SCAN,
+        ),
+        Problem(
+            "simulated_painting",
+            "Simulated painting, 60 x 120 pixels, 5,000 counts per pixel. Labels and reference are "
+            "the true intensities; a third of 24 blocks held out in each fold.",
+            simulated_painting,
+        ),
+        Problem(
+            "simulated_new_painting",
+            "Four simulated paintings of different palettes, 48 x 60 pixels, 5,000 counts per "
+            "pixel. Labels and reference are the true intensities; each fold predicts one "
+            "painting from the other three.",
+            simulated_new_painting,
+            max_folds=2,
+        ),
+    )
+}
