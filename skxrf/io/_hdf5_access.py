@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import FileFormatError, SkxrfError
 
 from ._source import Slices
 
@@ -36,9 +36,9 @@ def open_file(path: str | Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (FileNotFoundError, PermissionError):
+    except (FileNotFoundError, PermissionError, SkxrfError):
         raise
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         # What h5py raises for damaged files, depending on where the damage is.
         what = "is truncated" if "truncated" in str(error) else "cannot be read as HDF5"
         size = os.path.getsize(path)
@@ -130,7 +130,9 @@ def cubes_in(file: Any) -> list[Any]:
     found: list[Any] = []
 
     def visit(_: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim == 3 and item.dtype.kind in "uif":
+        numbers = isinstance(item, h5py.Dataset) and item.dtype.kind in "uif"
+        # A name that is not UTF-8 comes as bytes: damage.
+        if numbers and item.ndim == 3 and isinstance(item.name, str):
             found.append(item)
 
     file.visititems(visit)

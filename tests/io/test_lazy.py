@@ -3,7 +3,7 @@ import os
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxrf.exceptions import FileFormatError
@@ -13,6 +13,7 @@ from skxrf.io._lazy import BLOCK_BYTES, CheckedCounts, block_shape
 sizes = st.integers(1, 5000)
 
 
+@settings(deadline=None)
 @given(
     shape=st.tuples(sizes, sizes, sizes),
     file_chunks=st.none() | st.tuples(sizes, sizes, sizes),

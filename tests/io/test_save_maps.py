@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -119,6 +119,7 @@ def test_attributes_that_netcdf_has_no_type_for_become_text(tmp_path, maps):
 
 
 @pytest.mark.parametrize("suffix", [".nc", *TABLES])
+@settings(deadline=None, max_examples=50)
 @given(
     values=arrays(
         np.float32,
@@ -138,6 +139,7 @@ def test_float32_round_trip_is_exact(suffix, values):
 
 
 @pytest.mark.parametrize("suffix", TABLES)
+@settings(deadline=None, max_examples=50)
 @given(values=arrays(np.float64, (2, 2, 2), elements=st.floats()))
 def test_float64_round_trip_of_tables_is_exact(suffix, values):
     with tempfile.TemporaryDirectory() as folder:
@@ -148,6 +150,7 @@ def test_float64_round_trip_of_tables_is_exact(suffix, values):
     np.testing.assert_array_equal(again, values)
 
 
+@settings(deadline=None)
 @given(first=st.integers(0, 2**32 - 1))
 def test_digits_of_float32_survive_parsing_in_double_precision(first):
     pattern = (np.arange(1000, dtype=np.uint64) * 4_294_967 + first).astype(np.uint32)
