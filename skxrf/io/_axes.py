@@ -105,9 +105,9 @@ def axis_order(
         stored = recorded.index("energy")
         if energy_length is not None and stored not in fitting and fitting:
             raise FileFormatError(
-                f"{where} of shape {shape} contradicts itself: {recorded_from} makes axis "
-                f"{stored} the energy, but its energy axis has {energy_length} values, the size "
-                f"of axis {fitting[0]}: {ask}"
+                f"{where} of shape {shape}: {recorded_from} makes axis {stored} the energy, but the "
+                f"energy axis has {energy_length} values, the size of axis {fitting[0]}. Give the "
+                f"energy axis of the file's {shape[stored]} channels, or {ask}"
             )
         return recorded
     if energy_length is not None and not fitting:

@@ -52,7 +52,9 @@ def test_a_stack_of_pymca(pymca_file, small_counts, mca_index, interpretation):
 def test_the_energy_in_the_middle_is_seen_though_pymca_calls_it_spectrum(pymca_file, small_counts):
     path = pymca_file(pymca_stack(np.moveaxis(small_counts, 2, 1), mca_index=1))
 
-    with pytest.raises(FileFormatError, match=r"contradicts itself.*axes="):
+    with pytest.raises(
+        FileFormatError, match=r"interpretation='spectrum' makes axis 2 the energy.*axes="
+    ):
         open_cube(path)
     np.testing.assert_array_equal(open_cube(path, axes=("y", "energy", "x")), small_counts)
 
