@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import correlate1d
 
 __all__ = ["masked_ssim"]
 
@@ -21,12 +21,14 @@ def masked_ssim(
     min_present: int,
 ) -> float:
     """Mean SSIM over the windows with enough present pixels; NaN if there is none."""
-    n = np.rint(_window_sums(present.astype(np.float64), win_size))
+    n = _window_sums(present.astype(np.float64), win_size)
     kept = n >= min_present
     if not kept.any():
         return np.nan
     n = n[kept]
-    # Moments about the map's mean: about zero, bright maps would cancel digits.
+    # In units of the range, and moments about the map's mean: about zero, those of bright maps
+    # would cancel digits.
+    truth, prediction = truth / data_range, prediction / data_range
     mean_x, mean_y = truth[present].mean(), prediction[present].mean()
     x = np.where(present, truth - mean_x, 0.0)
     y = np.where(present, prediction - mean_y, 0.0)
@@ -36,17 +38,26 @@ def masked_ssim(
     var_x = to_sample * (_window_sums(x * x, win_size)[kept] / n - mu_x * mu_x)
     var_y = to_sample * (_window_sums(y * y, win_size)[kept] / n - mu_y * mu_y)
     cov = to_sample * (_window_sums(x * y, win_size)[kept] / n - mu_x * mu_y)
+    # Rounding must not leave what no numbers can have: it would be divided by next to nothing.
+    var_x, var_y = np.maximum(var_x, 0), np.maximum(var_y, 0)
+    bound = np.sqrt(var_x) * np.sqrt(var_y)
+    cov = np.clip(cov, -bound, bound)
     mu_x += mean_x
     mu_y += mean_y
-    c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
+    c1, c2 = _K1**2, _K2**2
     luminance = (2 * mu_x * mu_y + c1) / (mu_x * mu_x + mu_y * mu_y + c1)
     structure = (2 * cov + c2) / (var_x + var_y + c2)
     return float(np.mean(luminance * structure))
 
 
 def _window_sums(values: NDArray[np.float64], win_size: int) -> NDArray[np.float64]:
-    """Sum over each window that lies inside the map."""
+    """Sum over each window that lies inside the map.
+
+    Each window is summed anew: the running sum of a uniform filter is faster, but carries the
+    rounding error of bright pixels along into dark ones.
+    """
     margin = (win_size - 1) // 2
-    means = uniform_filter(values, win_size, mode="constant")
-    inner = tuple(slice(margin, size - margin) for size in values.shape)
-    return np.asarray(means[inner] * win_size**2)
+    ones = np.ones(win_size)
+    for axis in (0, 1):
+        values = correlate1d(values, ones, axis=axis, mode="constant")
+    return values[margin : values.shape[0] - margin, margin : values.shape[1] - margin]

@@ -73,7 +73,8 @@ def ssim_score(
         Side of the square window [pixels]; odd, at least 3.
     data_range : float or array-like of shape (n_elements,), optional
         Range L of the intensities; by default that of the reference, over the present pixels
-        of each element and map.
+        of each element and map. For folds, that of the whole maps is the steadier choice:
+        ``make_scorer(ssim_score, data_range=np.ptp(Y, axis=0))``.
     min_present : int
         Windows with fewer present pixels are dropped; at least 2, for which a covariance is
         defined. The default is 3 because the correlation of two pixels is always 1 or -1.
@@ -84,7 +85,7 @@ def ssim_score(
     -------
     float or ndarray of shape (n_elements,)
         The mean over the maps for each element, then over the elements. An element whose
-        reference is constant in a map has no range: it is left out there, and is NaN in
+        reference is constant in a map (to rounding) has no range: it is left out there, and NaN in
         ``"raw_values"`` if so in every map. A map in which no window remains is left out too.
 
     Raises
@@ -250,23 +251,30 @@ def _ssim_of_map(
         )
     scores = []
     for k in range(pair.truth.shape[-1]):
-        truth, prediction = (
-            _widened(values[..., k].astype(np.float64), win_size)
-            for values in (pair.truth, pair.prediction)
-        )
+        truth, prediction = pair.truth[..., k], pair.prediction[..., k]
+        extent = _range(truth, prediction) if ranges is None else float(ranges[k])
+        if not extent:
+            scores.append(np.nan)
+            continue
+        truth, prediction = (_widened(values, win_size) for values in (truth, prediction))
         present = np.isfinite(truth) & np.isfinite(prediction)
-        extent = 0.0
-        if present.any():
-            extent = float(np.ptp(truth[present])) if ranges is None else float(ranges[k])
-        scores.append(
-            masked_ssim(truth, prediction, present, extent, win_size, min_present)
-            if extent > 0
-            else np.nan
-        )
+        scores.append(masked_ssim(truth, prediction, present, extent, win_size, min_present))
     return scores
 
 
-def _widened(values: NDArray[np.float64], win_size: int) -> NDArray[np.float64]:
+def _range(truth: NDArray[Any], prediction: NDArray[Any]) -> float:
+    """Range of one element's reference over the present pixels; 0 if constant to rounding."""
+    values = truth[np.isfinite(truth) & np.isfinite(prediction)]
+    if not values.size:
+        return 0.0
+    low, high = float(values.min()), float(values.max())
+    eps = np.finfo(values.dtype).eps if values.dtype.kind == "f" else 0.0
+    return high - low if high - low > 4 * eps * max(abs(low), abs(high)) else 0.0
+
+
+def _widened(values: NDArray[Any], win_size: int) -> NDArray[np.float64]:
+    """As float64, with missing pixels added where the map is narrower than the window."""
+    values = values.astype(np.float64)
     missing = [(0, max(win_size - n, 0)) for n in values.shape]
     return np.pad(values, missing, constant_values=np.nan) if np.any(missing) else values
 
@@ -274,10 +282,10 @@ def _widened(values: NDArray[np.float64], win_size: int) -> NDArray[np.float64]:
 def _refuse(pairs: list[_Pair], win_size: int, min_present: int) -> None:
     present = [np.isfinite(pair.truth) & np.isfinite(pair.prediction) for pair in pairs]
     n = [int(p.any(axis=-1).sum()) for p in present]
-    constant = all(
-        not p[..., k].any() or np.ptp(pair.truth[..., k][p[..., k]]) == 0
-        for pair, p in zip(pairs, present, strict=True)
-        for k in range(p.shape[-1])
+    constant = not any(
+        _range(pair.truth[..., k], pair.prediction[..., k])
+        for pair in pairs
+        for k in range(pair.truth.shape[-1])
     )
     if constant and any(n):
         raise SkxrfError(

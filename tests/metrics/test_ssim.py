@@ -239,6 +239,36 @@ def test_bright_map_keeps_its_digits():
     assert score == pytest.approx(expected, abs=1e-8)
 
 
+def test_bright_prediction_of_a_dark_element_stays_within_bounds():
+    # A fold may hold next to nothing of an element, and the prediction may be bright elsewhere.
+    rng = np.random.default_rng(0)
+    truth = np.exp(rng.normal(-80, 1, (20, 30)))
+    prediction = np.zeros((20, 30))
+    prediction[2:5, 3:9] = rng.uniform(1e3, 1e4, (3, 6))
+    maps = [xr.DataArray(values, dims=("y", "x")) for values in (truth, prediction)]
+    expected = ssim_by_definition(truth, prediction, np.ones((20, 30), bool))
+    assert ssim_score(*maps) == pytest.approx(expected, abs=1e-9)
+
+
+@given(
+    st.integers(-12, 12),
+    st.integers(-12, 12),
+    st.floats(-30, 30),
+    st.floats(0.1, 1.0),
+    st.integers(0, 2**32 - 1),
+)
+def test_never_beyond_one(truth_scale, prediction_scale, offset, share, seed):
+    rng = np.random.default_rng(seed)
+    truth, prediction = (
+        xr.DataArray(10.0**scale * rng.exponential(size=(9, 9)) ** 5, dims=("y", "x"))
+        for scale in (truth_scale, prediction_scale)
+    )
+    present = xr.DataArray(rng.random((9, 9)) < share, dims=("y", "x"))
+    present[:3, :3] = True
+    score = ssim_score(truth.where(present), prediction + offset)
+    assert -1 <= score <= 1
+
+
 def test_perfect_is_one_and_scale_does_not_matter():
     truth = reference_maps()
     prediction = predicted_maps(truth)
@@ -250,9 +280,10 @@ def test_perfect_is_one_and_scale_does_not_matter():
     )
 
 
-def test_constant_element_is_left_out():
+@pytest.mark.parametrize("noise", [0.0, 1e-15])
+def test_constant_element_is_left_out(noise):
     truth = reference_maps()
-    truth.loc[{"element": "Fe_K"}] = 3.0
+    truth.loc[{"element": "Fe_K"}] = 3.3 + noise * (np.arange(23)[None] % 3)
     prediction = predicted_maps(truth)
     raw = ssim_score(truth, prediction, multioutput="raw_values")
     assert np.isnan(raw[1])
