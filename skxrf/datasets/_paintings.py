@@ -37,7 +37,7 @@ _CHOICES = {
 def make_painting(
     shape: Sequence[int] = (60, 80),
     *,
-    line_groups: Sequence[str] = DEFAULT_LINE_GROUPS,
+    elements: Sequence[str] = DEFAULT_LINE_GROUPS,
     mean_counts: float = 5000.0,
     n_channels: int = DEFAULT_CHANNELS,
     energy: ArrayLike = DEFAULT_ENERGY,
@@ -53,7 +53,7 @@ def make_painting(
     ----------
     shape : pair of int
         Rows and columns.
-    line_groups : sequence of str
+    elements : sequence of str
         The element maps; all of them must occur in the paints.
     mean_counts : float
         Mean counts per pixel.
@@ -103,7 +103,7 @@ def make_painting(
         ground.ravel(),
         list(PAINTS.values()),
         axis,
-        line_groups,
+        elements,
         mean_counts,
         rng,
     )
@@ -123,7 +123,7 @@ def make_painting(
     maps = xr.DataArray(
         truth.reshape(*shape, -1),
         dims=("y", "x", "element"),
-        coords={**coords, "element": list(line_groups)},
+        coords={**coords, "element": list(elements)},
         name="intensity",
         attrs=attrs,
     )

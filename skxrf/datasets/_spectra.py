@@ -122,7 +122,7 @@ def _continua(energy: NDArray[np.float64]) -> NDArray[np.float64]:
 def make_spectra(
     n_samples: int,
     *,
-    line_groups: Sequence[str] = DEFAULT_LINE_GROUPS,
+    elements: Sequence[str] = DEFAULT_LINE_GROUPS,
     mean_counts: float = 5000.0,
     n_channels: int = DEFAULT_CHANNELS,
     energy: ArrayLike = DEFAULT_ENERGY,
@@ -137,7 +137,7 @@ def make_spectra(
     ----------
     n_samples : int
         Number of spectra.
-    line_groups : sequence of str
+    elements : sequence of str
         The columns of the truth; all of them must occur in the paints.
     mean_counts : float
         Mean counts per spectrum.
@@ -179,9 +179,9 @@ def make_spectra(
     ground = rng.uniform(0.3, 1.7, size=n_samples)
     axis = resolve_energy(energy, n_channels)
     counts, intensities = simulate_counts(
-        coverages, ground, list(PAINTS.values()), axis, line_groups, mean_counts, rng
+        coverages, ground, list(PAINTS.values()), axis, elements, mean_counts, rng
     )
-    return counts, pd.DataFrame(intensities, columns=pd.Index(line_groups))
+    return counts, pd.DataFrame(intensities, columns=pd.Index(elements))
 
 
 def simulate_counts(
@@ -189,7 +189,7 @@ def simulate_counts(
     ground: NDArray[np.float64],
     paints: Sequence[Paint],
     energy: NDArray[np.float64],
-    line_groups: Sequence[str],
+    elements: Sequence[str],
     mean_counts: float,
     rng: np.random.RandomState,
     *,
@@ -199,13 +199,13 @@ def simulate_counts(
     if not mean_counts > 0:
         raise SkxrfError(f"mean_counts must be positive, got {mean_counts!r}.")
     model = SpectrumModel(energy, DetectorResponse(tail_fraction=0.02), paints)
-    unknown = [name for name in line_groups if name not in model.names]
+    unknown = [name for name in elements if name not in model.names]
     if unknown:
         raise LineGroupError(
             f"no paint of the simulation holds {', '.join(unknown)}: choose from "
             f"{', '.join(model.names)}."
         )
-    columns = [model.names.index(name) for name in line_groups]
+    columns = [model.names.index(name) for name in elements]
     counts = np.empty((len(coverages), energy.size), np.uint16)
     truth = np.empty((len(coverages), len(columns)), np.float32)
     amplitudes = model.amplitudes(coverages, ground)

@@ -113,6 +113,8 @@ def _line_group(name: str, tube_voltage: float) -> LineGroup:
             f"{name} has its edge at {edge:.2f} keV and cannot be excited by a tube at "
             f"{tube_voltage:g} kV: choose another shell or raise tube_voltage."
         )
+    if edge <= 0:
+        raise LineGroupError(f"{symbol} has no {shell} lines with known energies and intensities.")
     names = _xraylib.line_names(shell)
     if shell == "K":
         weights = np.array([_xraylib.radiative_rate(number, line) for line in names])

@@ -20,6 +20,7 @@ __all__ = [
     "line_names",
     "production_cross_section",
     "radiative_rate",
+    "subshell_cross_section",
     "total_attenuation",
 ]
 
@@ -98,3 +99,15 @@ def jump_ratio(number: int, subshell: str) -> float:
 def total_attenuation(number: int, energy: float) -> float:
     """Total mass attenuation coefficient [cm2/g] of an element at an energy [keV]."""
     return float(xraylib.CS_Total(number, energy))
+
+
+def subshell_cross_section(number: int, subshell: str, energy: float) -> float:
+    """Fluorescence cross section [cm2/g] of a sub-shell at an energy [keV], cascades included."""
+    try:
+        return float(
+            xraylib.CS_FluorShell_Kissel_Cascade(
+                number, getattr(xraylib, f"{subshell}_SHELL"), energy
+            )
+        )
+    except ValueError:
+        return 0.0

@@ -31,7 +31,7 @@ QUICK = Budget(1.0, quick=True)
 def load_tiny(quick):
     cube, maps = make_painting(
         (20, 20),
-        line_groups=["Ca_K", "Fe_K", "Pb_L"],
+        elements=["Ca_K", "Fe_K", "Pb_L"],
         n_channels=256,
         energy=(0, 0.1),
         random_state=0,

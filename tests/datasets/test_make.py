@@ -69,10 +69,10 @@ def test_every_map_has_contrast():
 
 
 def test_other_line_groups_can_be_asked_for():
-    _, maps = make_painting((5, 5), line_groups=["Zn_K", "Pb_M"], random_state=0)
+    _, maps = make_painting((5, 5), elements=["Zn_K", "Pb_M"], random_state=0)
     assert list(maps["element"].values) == ["Zn_K", "Pb_M"]
     with pytest.raises(LineGroupError, match="no paint of the simulation holds U_L"):
-        make_painting((5, 5), line_groups=["U_L"])
+        make_painting((5, 5), elements=["U_L"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The forward model: layer stacks, the beam, and what the detector counts."""

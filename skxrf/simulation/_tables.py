@@ -1,0 +1,170 @@
+"""Everything that a set of elements can do with a beam, tabulated once."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics import _xraylib, line_group
+from skxrf.physics._lines import LineGroup
+
+from ._beam import Beam
+
+__all__ = ["LineTables", "line_tables"]
+
+Array = NDArray[np.float64]
+
+# Lines of an element closer than this [keV] share one attenuation and one term.
+_CLUSTER_WIDTH = 0.05
+# Softer lines do not leave a painting through air, nor even through a helium path.
+_LOWEST_LINE = 1.0
+# Share of its group below which a cluster of lines is left out.
+_LEAST_SHARE = 1e-3
+
+
+@dataclass(frozen=True)
+class LineTables:
+    """Attenuation and line production of a set of elements.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        The elements, n_elements of them.
+    groups : ndarray of shape (n_lines,), str
+        Line group of each line (each is a cluster of lines of almost one energy).
+    owners : ndarray of shape (n_lines,), int
+        Index of the element of each line.
+    energies : ndarray of shape (n_lines,)
+        Energies [keV].
+    attenuation_bins : ndarray of shape (n_elements, n_bins)
+        Total mass attenuation [cm2/g] of the beam's bins.
+    attenuation_lines : ndarray of shape (n_elements, n_lines)
+        The same of the lines.
+    production_bins : ndarray of shape (n_lines, n_bins)
+        Line production cross section [cm2/g of the element] of the beam's bins.
+    production_lines : ndarray of shape (n_lines, n_lines)
+        The same for lines (columns) that excite lines (rows).
+    """
+
+    elements: tuple[str, ...]
+    groups: NDArray[np.str_] = field(repr=False)
+    owners: NDArray[np.intp] = field(repr=False)
+    energies: Array = field(repr=False)
+    attenuation_bins: Array = field(repr=False)
+    attenuation_lines: Array = field(repr=False)
+    production_bins: Array = field(repr=False)
+    production_lines: Array = field(repr=False)
+
+
+def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTables:
+    """Tabulate attenuation and line production for elements in a beam.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Chemical symbols.
+    beam : Beam
+        The beam at the object; cross sections are averaged over its photons in each bin.
+    voltage : float
+        Tube voltage [kV].
+
+    Returns
+    -------
+    LineTables
+        Cross sections from xraylib: Kissel photoionisation with full cascades for the lines
+        (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
+    """
+    numbers = [_xraylib.atomic_number(symbol) for symbol in elements]
+    groups, owners, energies, members = [], [], [], []
+    for index, symbol in enumerate(elements):
+        for shell in "KLM":
+            group = _group(f"{symbol}_{shell}", voltage)
+            if group is None:
+                continue
+            for lines in _clusters(group):
+                share = group.intensities[lines]
+                groups.append(group.name)
+                owners.append(index)
+                energies.append(float(np.average(group.energies[lines], weights=share)))
+                members.append(tuple(group.lines[i] for i in lines))
+    line_energies = np.array(energies)
+    at_beam = np.array([_attenuations(z, tuple(beam.energies)) for z in numbers])
+    at_lines = np.array([_attenuations(z, tuple(line_energies)) for z in numbers])
+    production_beam = np.array(
+        [
+            _production(numbers[owner], lines, tuple(beam.energies))
+            for owner, lines in zip(owners, members, strict=True)
+        ]
+    )
+    production_lines = np.array(
+        [
+            _production(numbers[owner], lines, tuple(line_energies))
+            for owner, lines in zip(owners, members, strict=True)
+        ]
+    )
+    return LineTables(
+        elements,
+        np.array(groups),
+        np.array(owners),
+        line_energies,
+        beam.binned(at_beam),
+        at_lines,
+        beam.binned(production_beam),
+        production_lines,
+    )
+
+
+def _group(name: str, voltage: float) -> LineGroup | None:
+    from skxrf.exceptions import LineGroupError
+
+    try:
+        group = line_group(name, tube_voltage=voltage)
+    except LineGroupError:
+        return None
+    return group if group.energies.max() > _LOWEST_LINE else None
+
+
+def _clusters(group: LineGroup) -> list[list[int]]:
+    """Indices of the lines of each cluster, by energy."""
+    kept = [
+        int(i)
+        for i in np.argsort(group.energies)
+        if group.intensities[i] > _LEAST_SHARE and group.energies[i] > _LOWEST_LINE
+    ]
+    clusters: list[list[int]] = []
+    for i in kept:
+        same = (
+            clusters
+            and group.energies[i] - group.energies[clusters[-1][0]] < _CLUSTER_WIDTH
+            and group.lines[i].rstrip("0123456789")[:1] == group.lines[clusters[-1][0]][:1]
+        )
+        if same:
+            clusters[-1].append(i)
+        else:
+            clusters.append([i])
+    return clusters
+
+
+@functools.lru_cache(maxsize=512)
+def _attenuations(number: int, energies: tuple[float, ...]) -> Array:
+    return np.array([_xraylib.total_attenuation(number, energy) for energy in energies])
+
+
+def _production(number: int, lines: tuple[str, ...], energies: tuple[float, ...]) -> Array:
+    """Production cross section [cm2/g] of some lines of one element together."""
+    total = np.zeros(len(energies))
+    for line in lines:
+        subshell = "K" if line[0] == "K" else line[:2]
+        rate = _xraylib.radiative_rate(number, line)
+        total += rate * _subshell_fluorescence(number, subshell, energies)
+    return total
+
+
+@functools.lru_cache(maxsize=4096)
+def _subshell_fluorescence(number: int, subshell: str, energies: tuple[float, ...]) -> Array:
+    return np.array(
+        [_xraylib.subshell_cross_section(number, subshell, energy) for energy in energies]
+    )
