@@ -1,7 +1,7 @@
 """Fluorescence of stacks of plane layers: primary, secondary, and what leaves the surface.
 
 Each layer is cut into cells of areal mass, thin at its upper side. Excitation and escape are
-exponentials at the cells; secondary fluorescence is the first-collision probability between
+exponentials at the cells' bounds; secondary fluorescence is the first-collision probability between
 cells (Bell & Glasstone 1970, Nuclear Reactor Theory, sec. 2.8).
 """
 
@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from ._tables import LineTables
 
-__all__ = ["Geometry", "fluorescence"]
-
-Array = NDArray[np.float64]
+__all__ = ["Geometry", "fluorescence", "mean_attenuation"]
 
 # Cells of a layer, as shares of its areal mass from above: soft lines come from its skin.
 _CELLS = np.array([0.0, 0.01, 0.03, 0.08, 0.18, 0.38, 0.68, 1.0])
+_SHARES = np.diff(_CELLS)
+# Hard lines, which alone excite others, see coarser cells: where each starts among the fine ones.
+_COARSE_STARTS = np.array([0, 2, 4, 5, 6])
+_COARSE_SHARES = np.add.reduceat(_SHARES, _COARSE_STARTS)
 # Lines that excite others: the strongest of a stack, above the softest edge of interest [keV].
-_N_EXCITERS = 14
+_N_EXCITERS = 12
 _LEAST_EXCITER = 2.0
 
 
@@ -40,14 +42,14 @@ class Geometry:
 
 
 def fluorescence(
-    compositions: Array,
-    masses: Array,
+    compositions: NDArray[np.floating],
+    masses: NDArray[np.floating],
     tables: LineTables,
-    flux: Array,
+    flux: NDArray[np.float64],
     geometry: Geometry,
     *,
     secondary: bool = True,
-) -> Array:
+) -> NDArray[np.float32]:
     """Photons of each line that leave stacks of layers towards the detector.
 
     Parameters
@@ -67,86 +69,131 @@ def fluorescence(
 
     Returns
     -------
-    ndarray of shape (n_stacks, n_lines)
-        Photons per steradian, times 4 pi, before air and detector.
+    ndarray of shape (n_stacks, n_lines), float32
+        Photons per steradian, times 4 pi, before air and detector, for the given photons.
     """
-    n_stacks = len(compositions)
-    shares = np.diff(_CELLS)
-    cells = (masses[:, :, None] * shares).reshape(n_stacks, -1)  # areal mass of each cell
-    n_cells = cells.shape[1]
-    sin_in = np.sin(np.radians(geometry.incidence))
-    sin_out = np.sin(np.radians(geometry.take_off))
-
-    def per_cell(table: Array) -> Array:
-        """Optical depth of each cell for each column of a table, (n_stacks, n_cells, m)."""
-        layers = compositions @ table
-        return np.repeat(layers, shares.size, axis=1) * cells[:, :, None]
-
-    inward = per_cell(tables.attenuation_bins) / sin_in
-    outward = per_cell(tables.attenuation_lines)
-    # Photons of each bin at each cell, averaged over the cell, along the beam's path.
-    arriving = flux * _attenuated_above(inward) * _mean_transmission(inward) / sin_in
-    per_mass = arriving @ tables.production_bins.T
-    weights = np.repeat(compositions, shares.size, axis=1)[:, :, tables.owners]
-    emitted = per_mass * weights * cells[:, :, None]
+    fractions = np.asarray(compositions, dtype=np.float32)
+    layers = np.asarray(masses, dtype=np.float32)
+    # Photon numbers of a tube would leave float32's range when squared.
+    scale = float(flux.sum())
+    photons = (flux / scale).astype(np.float32)
+    sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
+    sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
+    inward = _layer_depths(fractions, layers, tables.attenuation_bins) / sin_in
+    outward = _layer_depths(fractions, layers, tables.attenuation_lines)
+    # Photons of each bin at each cell along the beam's path, and what they make per g/cm2.
+    arriving = mean_attenuation(inward) * (photons / sin_in)
+    rate = arriving @ tables.production_bins.T.astype(np.float32)
+    weights = fractions[:, :, tables.owners] * layers[:, :, None]
     if secondary:
-        emitted = emitted + _secondary(emitted, weights, outward, cells, tables)
-    leaving = outward / sin_out
-    escaped = emitted * _attenuated_above(leaving) * _mean_transmission(leaving)
-    return np.asarray(escaped.reshape(n_stacks, n_cells, -1).sum(axis=1))
+        shares = _SHARES.astype(np.float32)[:, None]
+        emitted = np.add.reduceat(rate * shares, _COARSE_STARTS, axis=2) * weights[:, :, None]
+        more = _secondary_rate(emitted, outward, layers, tables)
+        rate += np.repeat(more, np.diff([*_COARSE_STARTS, _SHARES.size]), axis=2)
+    rate *= mean_attenuation(outward / sin_out)
+    escaped = np.einsum("slcm,c->slm", rate, _SHARES.astype(np.float32), optimize=True)
+    return np.asarray((escaped * weights).sum(axis=1) * np.float32(scale))
 
 
-def _attenuated_above(depths: Array) -> Array:
-    """Transmission of all cells above each, (n_stacks, n_cells, m)."""
+def mean_attenuation(depths: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Attenuation from the surface to each cell, averaged over the cell.
+
+    Parameters
+    ----------
+    depths : ndarray of shape (n_stacks, n_layers, m)
+        Optical depth of each layer along the path, for m energies.
+
+    Returns
+    -------
+    ndarray of shape (n_stacks, n_layers, n_cells, m)
+        Mean of ``exp(-t)`` over each cell.
+    """
     above = np.cumsum(depths, axis=1) - depths
-    return np.asarray(np.exp(-above))
+    bounds = above[:, :, None] + depths[:, :, None] * _CELLS.astype(np.float32)[:, None]
+    np.negative(bounds, out=bounds)
+    passed = np.exp(bounds, out=bounds)
+    cells = depths[:, :, None] * _SHARES.astype(np.float32)[:, None]
+    # (exp(-a) - exp(-b)) / (b - a), by its series where the difference would lose digits.
+    thin = cells < 0.02
+    quotient = passed[:, :, :-1] - passed[:, :, 1:]
+    np.divide(quotient, cells, out=quotient, where=~thin)
+    series = passed[:, :, :-1] * (1 - cells / 2)
+    return np.where(thin, series, quotient)
 
 
-def _mean_transmission(depths: Array) -> Array:
-    """(1 - exp(-t)) / t: the mean of exp(-s) over a cell of optical depth t."""
-    safe = np.maximum(depths, 1e-8)
-    return np.asarray(-np.expm1(-safe) / safe)
+def _layer_depths(
+    fractions: NDArray[np.float32], layers: NDArray[np.float32], table: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Optical depth of each layer at normal passage, (n_stacks, n_layers, m)."""
+    return np.asarray((fractions @ table.astype(np.float32)) * layers[:, :, None])
 
 
-def _secondary(
-    emitted: Array, weights: Array, depths: Array, cells: Array, tables: LineTables
-) -> Array:
-    """Photons of each line in each cell that other lines have excited."""
-    n_lines = emitted.shape[2]
-    total = emitted.sum(axis=1) * (tables.energies > _LEAST_EXCITER)
-    exciters = np.argsort(-total, axis=1)[:, : min(_N_EXCITERS, n_lines)]
-    pick = exciters[:, None, :]
-    source = np.take_along_axis(emitted, pick, axis=2)
-    depth = np.take_along_axis(depths, pick, axis=2)
-    collisions = _first_collisions(np.moveaxis(depth, 2, 1))  # (n_stacks, n_exciters, n, n)
-    # Collisions in cell k of photons of exciter e, from all cells j.
-    hits = np.einsum("sje,sejk->ske", source, collisions)
-    # Of the collisions in a cell, the share that makes a line: w sigma m / tau.
-    mass_over_depth = np.divide(cells[:, :, None], depth, out=np.zeros_like(depth), where=depth > 0)
-    rates = hits * mass_over_depth
-    production = tables.production_lines.T[exciters]  # (n_stacks, n_exciters, n_lines)
-    return np.asarray(np.matmul(rates, production) * weights)
+def _secondary_rate(
+    emitted: NDArray[np.float32],
+    depths: NDArray[np.float32],
+    layers: NDArray[np.float32],
+    tables: LineTables,
+) -> NDArray[np.float32]:
+    """What other lines make per g/cm2 of each element, (n_stacks, n_layers, n_coarse, n_lines)."""
+    n_stacks, n_layers, n_coarse, n_lines = emitted.shape
+    total = emitted.sum(axis=(1, 2)) * (tables.energies > _LEAST_EXCITER)
+    n_exciters = min(_N_EXCITERS, n_lines)
+    exciters = np.argpartition(-total, n_exciters - 1, axis=1)[:, :n_exciters]
+    source = np.take_along_axis(emitted.reshape(n_stacks, -1, n_lines), exciters[:, None], axis=2)
+    depth = np.take_along_axis(depths, exciters[:, None], axis=2)
+    cells = (depth[:, :, None] * _COARSE_SHARES[:, None]).reshape(n_stacks, -1, n_exciters)
+    collisions = _first_collisions(np.moveaxis(cells, 2, 1).astype(np.float64))
+    hits = np.einsum("sje,sejk->ske", source, collisions.astype(np.float32), optimize=True)
+    # Of the collisions in a cell, w sigma m / tau make a line.
+    mass = (layers[:, :, None] * _COARSE_SHARES.astype(np.float32)).reshape(n_stacks, -1, 1)
+    per_mass = np.divide(mass, cells, out=np.zeros_like(hits), where=cells > 1e-12)
+    per_mass *= np.divide(hits, mass, out=np.zeros_like(hits), where=mass > 0)
+    production = tables.production_lines.T.astype(np.float32)[exciters]
+    rate = np.matmul(per_mass, production)
+    return np.asarray(rate.reshape(n_stacks, n_layers, n_coarse, n_lines))
 
 
-def _first_collisions(depths: Array) -> Array:
+def _first_collisions(depths: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probability that an isotropic photon from cell j collides in cell k, (..., n, n)."""
     n = depths.shape[-1]
-    bounds = np.concatenate(
-        [np.zeros((*depths.shape[:-1], 1)), np.cumsum(depths, axis=-1)], axis=-1
-    )
-    e3 = _exponential_integral_3(np.abs(bounds[..., :, None] - bounds[..., None, :]))
-    second = e3[..., 1:, :-1] - e3[..., :-1, :-1] - e3[..., 1:, 1:] + e3[..., :-1, 1:]
-    safe = np.maximum(depths, 1e-12)[..., :, None]
-    upper = np.triu(np.ones((n, n), dtype=bool), 1)
-    between = np.where(upper, second, np.swapaxes(second, -1, -2)) / (2 * safe)
-    own = 1 - (0.5 - _exponential_integral_3(depths)) / np.maximum(depths, 1e-12)
-    diagonal = np.arange(n)
-    between[..., diagonal, diagonal] = np.where(depths > 1e-9, own, 0.0)
-    return np.asarray(np.maximum(between, 0.0))
+    start = np.zeros((*depths.shape[:-1], 1))
+    bounds = np.concatenate([start, np.cumsum(depths, axis=-1)], axis=-1)
+    rows, columns = np.triu_indices(n + 1, 1)
+    e3 = np.full((*depths.shape[:-1], n + 1, n + 1), 0.5)
+    e3[..., rows, columns] = _exponential_integral_3(bounds[..., columns] - bounds[..., rows])
+    # Photons from j to k > j pass between the facing sides, less those between the far ones.
+    safe = np.maximum(depths, 1e-12)
+    j, k = np.triu_indices(n, 1)
+    exchange = e3[..., j + 1, k] - e3[..., j, k] - e3[..., j + 1, k + 1] + e3[..., j, k + 1]
+    exchange = np.maximum(exchange, 0) / 2
+    collisions = np.zeros((*depths.shape[:-1], n, n))
+    collisions[..., j, k] = exchange / safe[..., j]
+    collisions[..., k, j] = exchange / safe[..., k]
+    own = 1 - (0.5 - e3[..., np.arange(n), np.arange(1, n + 1)]) / safe
+    collisions[..., np.arange(n), np.arange(n)] = np.where(depths > 1e-9, own, 0.0)
+    return collisions
 
 
-def _exponential_integral_3(x: Array) -> Array:
-    """E_3(x) = integral of exp(-x t) / t**3 from 1 to infinity."""
-    from scipy.special import expn
+def _exponential_integral_3(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """E_3(x), from E_1 by recurrence (Abramowitz & Stegun 1964, 5.1.14)."""
+    decay = np.exp(-x)
+    return np.asarray((decay * (1 - x) + x**2 * _exponential_integral_1(x, decay)) / 2)
 
-    return np.asarray(expn(3, x))
+
+def _exponential_integral_1(
+    x: NDArray[np.float64], decay: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """E_1(x) by the approximations 5.1.53 and 5.1.56 of Abramowitz & Stegun, to 2e-7."""
+    small = np.clip(x, 1e-300, 1.0)
+    below = np.polynomial.polynomial.polyval(small, _E1_BELOW) - np.log(small)
+    large = np.maximum(x, 1.0)
+    above = np.polynomial.polynomial.polyval(large, _E1_ABOVE[0])
+    above /= np.polynomial.polynomial.polyval(large, _E1_ABOVE[1])
+    return np.where(x <= 1, below, above * decay / large)
+
+
+_E1_BELOW = (-0.57721566, 0.99999193, -0.24991055, 0.05519968, -0.00976004, 0.00107857)
+_E1_ABOVE = (
+    (0.2677737343, 8.6347608925, 18.0590169730, 8.5733287401, 1.0),
+    (3.9584969228, 21.0996530827, 25.6329561486, 9.5733223454, 1.0),
+)
