@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
-from skxrf.inference._energy_axes import axes_to_rebin
+from skxrf.inference._energy_axes import axes_to_rebin, name_of
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 
@@ -40,6 +40,7 @@ class PredictionPlan:
     return_std: bool
     axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None
     config: dict[str, Any]
+    cube_name: str
 
 
 def make_plan(
@@ -73,6 +74,7 @@ def make_plan(
         axes=axes_to_rebin(estimator, cube),
         # scikit-learn's settings are each thread's own: a block may be predicted in another.
         config=get_config(),
+        cube_name=name_of(cube),
     )
 
 
@@ -139,7 +141,7 @@ def predict_block(
     """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
     if block_info is not None:
         origin = tuple(start for start, _ in block_info[0]["array-location"][:2])
-    _require_counts(block, origin)
+    _require_counts(block, origin, plan.cube_name)
     n_rows, n_columns, n_channels = block.shape
     spectra = block.reshape(-1, n_channels)
     per_pixel = {name: np.asarray(p).reshape(-1) for name, p in zip(names, params, strict=True)}
@@ -176,7 +178,7 @@ def _table(predicted: Any, n_rows: int, plan: PredictionPlan) -> NDArray[Any]:
     return table if plan.columns is None else table[:, list(plan.columns)]
 
 
-def _require_counts(block: NDArray[Any], origin: tuple[int, int]) -> None:
+def _require_counts(block: NDArray[Any], origin: tuple[int, int], cube_name: str) -> None:
     if block.dtype.kind == "u":
         return
     # Comparisons with NaN are false, so that it fails here as well; without a temporary array.
@@ -185,7 +187,7 @@ def _require_counts(block: NDArray[Any], origin: tuple[int, int]) -> None:
     bad = ~((block >= 0) & (block < np.inf))
     y, x, channel = np.argwhere(bad)[0]
     raise CountsError(
-        f"the cube holds {block[y, x, channel]} counts at pixel (y={origin[0] + y}, "
+        f"{cube_name} holds {block[y, x, channel]} counts at pixel (y={origin[0] + y}, "
         f"x={origin[1] + x}), channel {channel}: counts must be finite and >= 0. Predict from "
         "the counts as measured, before any background is subtracted."
     )

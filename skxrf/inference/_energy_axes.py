@@ -13,25 +13,33 @@ from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
 from skxrf.utils.fitted import fitted_channels, fitted_energy
 
-__all__ = ["axes_to_rebin"]
+__all__ = ["axes_to_rebin", "name_of"]
 
 # Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
 # agree, and no lines are measured in the last per cent of them.
 _LACKING_SHARE = 0.01
 
 
+def name_of(cube: xr.DataArray) -> str:
+    """What error messages call a cube: by its file, or its painting, where it says."""
+    source = cube.attrs.get("source", cube.attrs.get("painting"))
+    return "the cube" if source is None else f"the cube of {source}"
+
+
 def axes_to_rebin(
     estimator: Any, cube: xr.DataArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Axes of the cube and of the model, where they differ and the former covers the latter."""
-    n_cube, n_model = cube.sizes["energy"], fitted_channels(estimator)
+    name, n_cube, n_model = name_of(cube), cube.sizes["energy"], fitted_channels(estimator)
     model_energy = fitted_energy(estimator)
     cube_energy = None
     if "energy" in cube.coords:
-        cube_energy = resolve_energy(cube["energy"].to_numpy(), n_cube, source="the cube's energy")
+        cube_energy = resolve_energy(
+            cube["energy"].to_numpy(), n_cube, source=f"the energy axis of {name}"
+        )
     if model_energy is not None and cube_energy is None:
         raise EnergyAxisError(
-            f"the cube has {n_cube} channels and no energy axis, but the model was fitted on "
+            f"{name} has {n_cube} channels and no energy axis, but the model was fitted on "
             f"{describe_axis(model_energy)}: give the cube its axis, such as "
             "cube.assign_coords(energy=...) or open_cube(path, energy=...)."
         )
@@ -39,24 +47,24 @@ def axes_to_rebin(
         if n_model is not None and n_model != n_cube:
             found = f"{n_cube} channels" if cube_energy is None else describe_axis(cube_energy)
             raise EnergyAxisError(
-                f"the cube has {found}, but the model was fitted on {n_model} channels and knows "
+                f"{name} has {found}, but the model was fitted on {n_model} channels and knows "
                 "no energy axis to rebin to: bring the cube onto the model's axis, as "
                 "skxrf.preprocessing.rebin_counts does."
             )
         if model_energy is not None and cube_energy is not None:
-            _require_whole_channels(cube_energy, model_energy)
+            _require_whole_channels(cube_energy, model_energy, name)
         return None
     if axes_agree(cube_energy, model_energy):
         return None
-    _require_covered(cube_energy, model_energy)
+    _require_covered(cube_energy, model_energy, name)
     return cube_energy, model_energy
 
 
-def _require_covered(cube: NDArray[np.float64], model: NDArray[np.float64]) -> None:
+def _require_covered(cube: NDArray[np.float64], model: NDArray[np.float64], name: str) -> None:
     """Raise if the cube lacks more than the ends of the model's axis, warn if it lacks those."""
     have, need = bin_edges(cube), bin_edges(model)
     lacking = max(have[0] - need[0], 0.0) + max(need[-1] - have[-1], 0.0)
-    both = f"the cube has {describe_axis(cube)}, the model was fitted on {describe_axis(model)}"
+    both = f"{name} has {describe_axis(cube)}, the model was fitted on {describe_axis(model)}"
     if lacking > _LACKING_SHARE * (need[-1] - need[0]):
         raise EnergyAxisError(
             f"{both}: the cube does not cover the model's range. Use a model made for this axis, "
@@ -71,7 +79,9 @@ def _require_covered(cube: NDArray[np.float64], model: NDArray[np.float64]) -> N
         )
 
 
-def _require_whole_channels(cube: NDArray[np.float64], inner: NDArray[np.float64]) -> None:
+def _require_whole_channels(
+    cube: NDArray[np.float64], inner: NDArray[np.float64], name: str
+) -> None:
     """Raise unless the axis of a later step can be made of whole channels of the cube.
 
     The axis of the raw spectra is then not known, but what the steps before made of it is:
@@ -83,7 +93,7 @@ def _require_whole_channels(cube: NDArray[np.float64], inner: NDArray[np.float64
     away = np.minimum(np.abs(nearest - need), np.abs(below - need))
     if np.any(away > 0.05 * np.min(np.diff(have))):
         raise EnergyAxisError(
-            f"the cube has {describe_axis(cube)}, but a step of the model was fitted on "
+            f"{name} has {describe_axis(cube)}, but a step of the model was fitted on "
             f"{describe_axis(inner)}, which are not whole channels of the cube: bring the cube "
             "onto the axis that the model was fitted on."
         )

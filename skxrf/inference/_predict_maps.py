@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skxrf import __version__
 from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
+from skxrf.inference._energy_axes import name_of
 from skxrf.utils.progress import ProgressReport
 
 __all__ = ["predict_maps"]
@@ -124,16 +125,18 @@ def _checked_cube(cube: Any) -> xr.DataArray:
         )
     if {"y", "x", "energy"} != set(cube.dims):
         raise SkxrfError(
-            f"the cube has the dims {tuple(map(str, cube.dims))}: predict_maps takes (y, x, energy)."
+            f"{name_of(cube)} has the dims {tuple(map(str, cube.dims))}: predict_maps takes (y, x, energy)."
         )
     cube = cube.transpose("y", "x", "energy")
     if 0 in cube.shape:
         raise CountsError(
-            f"the cube is empty: {cube.shape[0]} rows, {cube.shape[1]} columns, "
+            f"{name_of(cube)} is empty: {cube.shape[0]} rows, {cube.shape[1]} columns, "
             f"{cube.shape[2]} channels."
         )
     if cube.dtype.kind not in "uif":
-        raise CountsError(f"the cube holds {cube.dtype} values: counts are integers or floats.")
+        raise CountsError(
+            f"{name_of(cube)} holds {cube.dtype} values: counts are integers or floats."
+        )
     return _with_whole_spectra(cube) if cube.chunks is not None else cube
 
 
@@ -145,7 +148,7 @@ def _with_whole_spectra(cube: xr.DataArray) -> xr.DataArray:
     merged = max(rows) * max(columns) * cube.sizes["energy"] * cube.dtype.itemsize
     if merged > _MERGED_BYTES:
         raise SkxrfError(
-            f"the cube is chunked along energy ({len(channels)} chunks), and whole spectra of its "
+            f"{name_of(cube)} is chunked along energy ({len(channels)} chunks), and whole spectra of its "
             f"blocks of {max(rows)} x {max(columns)} pixels would take {merged / 2**30:.1f} GiB "
             'each: rechunk it first, such as cube.chunk({"y": 64, "x": 64, "energy": -1}).'
         )

@@ -369,10 +369,12 @@ def test_impossible_counts_name_the_pixel(model, value, found, lazy):
         predict_maps(model, cube, elements=ELEMENTS, batch_size=3).compute()
 
 
-def test_negative_integers_are_refused(model):
-    cube = small_cube(dtype="int16")
+def test_negative_integers_are_refused_naming_the_file(model):
+    cube = small_cube(dtype="int16", source="icon.h5")
     cube[0, 1, 2] = -1
-    with pytest.raises(CountsError, match=r"-1 counts at pixel \(y=0, x=1\)"):
+    with pytest.raises(
+        CountsError, match=r"cube of icon\.h5 holds -1 counts at pixel \(y=0, x=1\)"
+    ):
         predict_maps(model, cube, elements=ELEMENTS)
 
 
