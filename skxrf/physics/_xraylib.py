@@ -12,14 +12,20 @@ import xraylib
 
 __all__ = [
     "atomic_number",
+    "compton_profile",
+    "compton_scattering",
     "edge_energy",
+    "element_density",
     "element_symbol",
     "fluorescence_yield",
     "jump_ratio",
     "line_energy",
     "line_names",
+    "mass_fractions",
+    "photo_attenuation",
     "production_cross_section",
     "radiative_rate",
+    "rayleigh_scattering",
     "subshell_cross_section",
     "total_attenuation",
 ]
@@ -101,6 +107,46 @@ def total_attenuation(number: int, energy: float) -> float:
     return float(xraylib.CS_Total(number, energy))
 
 
+def photo_attenuation(number: int, energy: float) -> float:
+    """Photoelectric mass attenuation coefficient [cm2/g] of an element at an energy [keV]."""
+    return float(xraylib.CS_Photo(number, energy))
+
+
+def rayleigh_scattering(number: int, energy: float, angle: float) -> float:
+    """Differential Rayleigh cross section [cm2/g/sr] at an energy [keV] and angle [radians]."""
+    return float(xraylib.DCS_Rayl(number, energy, angle))
+
+
+def compton_scattering(number: int, energy: float, angle: float) -> float:
+    """Differential Compton cross section [cm2/g/sr] at an energy [keV] and angle [radians]."""
+    return float(xraylib.DCS_Compt(number, energy, angle))
+
+
+def compton_profile(number: int, momentum: float) -> float:
+    """Compton profile of an atom, per atomic unit of momentum, at a momentum [atomic units].
+
+    Biggs, Mendelsohn & Mann 1975, At. Data Nucl. Data Tables 16, 201; all shells together.
+    """
+    return float(xraylib.ComptonProfile(number, momentum))
+
+
+def element_density(number: int) -> float:
+    """Density [g/cm3] of an element."""
+    return float(xraylib.ElementDensity(number))
+
+
+def mass_fractions(formula: str) -> dict[str, float]:
+    """Mass fractions of the elements of a formula such as ``C5H8O2``; empty where it is none."""
+    try:
+        compound = xraylib.CompoundParser(formula)
+    except ValueError:
+        return {}
+    return {
+        element_symbol(number): float(share)
+        for number, share in zip(compound["Elements"], compound["massFractions"], strict=True)
+    }
+
+
 def subshell_cross_section(number: int, subshell: str, energy: float) -> float:
     """Fluorescence cross section [cm2/g] of a sub-shell at an energy [keV], cascades included."""
     try:
@@ -111,3 +157,18 @@ def subshell_cross_section(number: int, subshell: str, energy: float) -> float:
         )
     except ValueError:
         return 0.0
+
+
+def compound(formula: str) -> dict[str, float]:
+    """Mass fractions of the elements of a chemical formula such as ``Pb3C2H2O8``.
+
+    Raises
+    ------
+    ValueError
+        If xraylib cannot parse the formula.
+    """
+    parsed = xraylib.CompoundParser(formula)
+    return {
+        element_symbol(number): float(fraction)
+        for number, fraction in zip(parsed["Elements"], parsed["massFractions"], strict=True)
+    }
