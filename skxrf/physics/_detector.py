@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,12 @@ class DetectorResponse:
         Whether silicon escape peaks are part of the response.
     thickness : float
         Thickness of the silicon [mm]: photons that pass it are not counted.
+    tail_depth : float
+        Depth of the silicon [um] below the entrance in which a photon's charge goes to the tail.
+    shelf_fraction : float
+        Counts in the shelf, flat from zero to the peak, per count in the peak.
+    shelf_depth : float
+        Depth of the silicon [um] below the entrance in which a photon's charge goes to the shelf.
 
     Notes
     -----
@@ -52,6 +58,11 @@ class DetectorResponse:
     is an exponential towards low energies, convolved with that Gaussian (the short tail of the
     Hypermet function: Phillips & Marlow 1976, NIM 137, 525). Tail and escape peak come on top
     of the full-energy peak, whose area is what the library calls net intensity.
+
+    Charge is lost near the entrance: to the contact, and with electrons that leave the silicon.
+    What a layer of depth ``d`` absorbs is ``1 - exp(-mu d)``, so tail and shelf are largest just
+    above an edge of silicon and fall with the energy (Scholze & Procop 2009, X-Ray Spectrom.
+    38, 312). The fractions are what does not depend on the energy.
     """
 
     noise: float = 0.080
@@ -60,6 +71,9 @@ class DetectorResponse:
     tail_slope: float = 0.3
     escape: bool = True
     thickness: float = 0.45
+    tail_depth: float = 0.0
+    shelf_fraction: float = 0.0
+    shelf_depth: float = 0.0
 
     def fwhm(self, energy: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Full width at half maximum [keV] at an energy [keV]."""
@@ -86,29 +100,90 @@ class DetectorResponse:
         ndarray of shape (n_channels,)
             Counts per bin; integrals over the bins, so nothing depends on the bin width.
         """
+        tails, shelves = self.tail(energies), self.shelf(energies)
         if self.escape:
             escaping = intensities * escape_fraction(energies)
             lost = escaping > 0
             energies = np.concatenate([energies, energies[lost] - _SILICON_K_ALPHA])
             intensities = np.concatenate([intensities, escaping[lost]])
+            tails = np.concatenate([tails, tails[lost]])
+            shelves = np.concatenate([shelves, np.zeros(int(lost.sum()))])
         counts = np.zeros(edges.size - 1)
         sigmas = self.fwhm(energies) / _FWHM
-        below = _REACH * sigmas + (_TAIL_REACH * self.tail_slope if self.tail_fraction > 0 else 0.0)
+        below = _REACH * sigmas + np.where(tails > 0, _TAIL_REACH * self.tail_slope, 0.0)
+        below = np.where(shelves > 0, np.inf, below)
         first = np.maximum(np.searchsorted(edges, energies - below) - 1, 0)
         last = np.minimum(np.searchsorted(edges, energies + _REACH * sigmas) + 1, edges.size)
         # Each line fills the bins that it reaches, not the whole axis.
-        for energy, intensity, sigma, i, j in zip(
-            energies, intensities, sigmas, first, last, strict=True
+        for energy, intensity, sigma, tail, shelf, i, j in zip(
+            energies, intensities, sigmas, tails, shelves, first, last, strict=True
         ):
             if j - i < 2 or intensity == 0:
                 continue
             distance = (edges[i:j] - energy) / sigma
             cumulative = ndtr(distance)
-            if self.tail_fraction > 0:
-                ratio = sigma / self.tail_slope
-                cumulative += self.tail_fraction * _tail_cumulative(distance, ratio)
+            if tail > 0:
+                cumulative += tail * _tail_cumulative(distance, sigma / self.tail_slope)
+            if shelf > 0:
+                cumulative += shelf * _shelf_cumulative(edges[i:j], energy, sigma)
             counts[i : j - 1] += intensity * np.diff(cumulative)
         return counts
+
+    def tail(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Counts in the low-energy tail per count in the peak, at energies [keV]."""
+        return self.tail_fraction + _absorbed(energies, self.tail_depth)
+
+    def shelf(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Counts in the shelf per count in the peak, at energies [keV]."""
+        return self.shelf_fraction + _absorbed(energies, self.shelf_depth)
+
+    def response(
+        self, energies: NDArray[np.float64], edges: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Spectra of single photon energies.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+        edges : ndarray of shape (n_channels + 1,)
+            Bin edges [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies, n_channels)
+            One count in each full-energy peak, and what comes on top of it.
+        """
+        one = np.ones(1)
+        spectra = np.zeros((energies.size, edges.size - 1))
+        for spectrum, energy in zip(spectra, energies, strict=True):
+            spectrum[:] = self.peaks(np.array([energy]), one, edges)
+        return spectra
+
+    def scaled(self, factor: float) -> DetectorResponse:
+        """The same detector with peaks `factor` times as wide."""
+        return replace(self, noise=self.noise * factor, fano=self.fano * factor**2)
+
+    def full_energy_share(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of photons at the silicon that end in the full-energy peak.
+
+        Photoelectric absorption, shared among peak, tail, shelf and escape peak.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Between 0 and 1.
+        """
+        photo = np.array([_silicon_photo_share(round(float(e), 4)) for e in energies])
+        extra = self.tail(energies) + self.shelf(energies)
+        if self.escape:
+            extra = extra + escape_fraction(energies)
+        return np.asarray(photo * self.efficiency(energies) / (1 + extra))
 
     def efficiency(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of photons of the given energies [keV] that the silicon stops."""
@@ -127,6 +202,29 @@ def _tail_cumulative(distance: NDArray[np.float64], ratio: float) -> NDArray[np.
     # the product of a huge exponential and a tiny normal tail is taken in logarithms.
     log_product = distance * ratio + ratio**2 / 2 + log_ndtr(-distance - ratio)
     return np.asarray(ndtr(distance) + np.exp(log_product))
+
+
+def _shelf_cumulative(
+    edges: NDArray[np.float64], energy: float, sigma: float
+) -> NDArray[np.float64]:
+    # Cumulative distribution of a uniform one on [0, energy], convolved with a Gaussian.
+    def integral(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(x * ndtr(x / sigma) + sigma * _normal(x / sigma))
+
+    return np.asarray((integral(edges) - integral(edges - energy)) / energy)
+
+
+def _normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.exp(-0.5 * x**2) / np.sqrt(2 * np.pi))
+
+
+def _absorbed(energies: NDArray[np.float64], depth: float) -> NDArray[np.float64]:
+    """Share of photons that a layer of silicon of a depth [um] absorbs."""
+    energies = np.asarray(energies, dtype=np.float64)
+    if depth == 0:
+        return np.zeros(energies.shape)
+    attenuation = np.array([_silicon_attenuation(round(float(e), 4)) for e in energies])
+    return np.asarray(-np.expm1(-attenuation * _SILICON_DENSITY * depth * 1e-4))
 
 
 def escape_fraction(energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -168,3 +266,8 @@ def _escape_fraction(energy: float) -> float:
 @functools.lru_cache(maxsize=4096)
 def _silicon_attenuation(energy: float) -> float:
     return _xraylib.total_attenuation(_SILICON, energy)
+
+
+@functools.lru_cache(maxsize=4096)
+def _silicon_photo_share(energy: float) -> float:
+    return _xraylib.photo_attenuation(_SILICON, energy) / _silicon_attenuation(energy)

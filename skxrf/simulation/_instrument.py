@@ -1,0 +1,278 @@
+"""A scanner in numbers: tube, optics, geometry, air, detector, energy axis; three presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import SkxrfError
+from skxrf.physics import DetectorResponse
+
+from ._beam import Beam, tube_beam
+from ._optics import AIR, Absorber, Gas, Polycapillary
+from ._transport import Geometry
+
+__all__ = ["Instrument"]
+
+Array = NDArray[np.float64]
+
+# XFlash 430: 12.5 um Be, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
+# SiDeadLayerThickness, DetectorThickness).
+_XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
+# Resolution: SigmaAbs = 9.893e-4 keV2 and SigmaLin = 4.466e-4 keV are the variance of a peak.
+_XFLASH = DetectorResponse(noise=0.07407, fano=0.12203, thickness=0.45)
+_M4_LENS = Polycapillary(cutoff=15.0, steepness=3.0, leak=0.05, absorption_um=1.0)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Every number of an MA-XRF scanner that its spectra depend on.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    anode : str
+        Chemical symbol of the tube's anode.
+    voltage : float
+        Tube voltage [kV].
+    tube_window : Absorber
+        Window of the tube.
+    filters : tuple of Absorber
+        Filters between tube and object.
+    lens : Polycapillary or None
+        Lens between tube and object; None for a collimator.
+    incidence, take_off : float
+        Angles between the surface and the beam, and the surface and the detector [degrees].
+    azimuth : float
+        Angle between the projections on the surface of the beam's direction of flight and of
+        the direction to the detector [degrees]; it matters for scatter only.
+    path_in_mm, path_out_mm : float
+        Gas between the optics and the object, and between the object and the detector [mm].
+    gas : Gas
+        The gas there.
+    pressure_hpa : float
+        Its pressure [hPa].
+    solid_angle : float
+        Solid angle of the detector seen from the object [sr].
+    detector_windows : tuple of Absorber
+        Window, contacts and dead layer in front of the active silicon.
+    detector : DetectorResponse
+        Resolution, tail, shelf, escape and thickness of the silicon.
+    pulse_pair_resolution_us : float
+        Two photons within this time [us] count as one of their summed energy.
+    energy_offset, energy_gain : float
+        Energy [keV] of channel 0 and keV per channel.
+    n_channels : int
+        Number of channels.
+
+    Examples
+    --------
+    >>> from skxrf.simulation._instrument import Instrument
+    >>> scanner = Instrument.m6_jetstream()
+    >>> scanner.anode, scanner.voltage, scanner.energy.shape
+    ('Rh', 50.0, (4096,))
+    """
+
+    name: str
+    anode: str
+    voltage: float
+    tube_window: Absorber
+    filters: tuple[Absorber, ...] = ()
+    lens: Polycapillary | None = None
+    incidence: float = 90.0
+    take_off: float = 45.0
+    azimuth: float = 180.0
+    path_in_mm: float = 10.0
+    path_out_mm: float = 20.0
+    gas: Gas = AIR
+    pressure_hpa: float = 1013.25
+    solid_angle: float = 6.5e-3
+    detector_windows: tuple[Absorber, ...] = ()
+    detector: DetectorResponse = field(default_factory=DetectorResponse)
+    pulse_pair_resolution_us: float = 1.0
+    energy_offset: float = 0.0
+    energy_gain: float = 0.01
+    n_channels: int = 4096
+
+    def __post_init__(self) -> None:
+        for name in ("incidence", "take_off"):
+            angle = getattr(self, name)
+            if not 0 < angle <= 90:
+                raise SkxrfError(f"{name}={angle:g}: expected an angle of 0 to 90 degrees.")
+        if self.n_channels < 2 or self.energy_gain <= 0:
+            raise SkxrfError(
+                f"{self.n_channels} channels of {self.energy_gain:g} keV: expected at least two "
+                "of a positive width."
+            )
+        for name in ("path_in_mm", "path_out_mm", "pressure_hpa", "pulse_pair_resolution_us"):
+            if getattr(self, name) < 0:
+                raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
+
+    @property
+    def energy(self) -> Array:
+        """Bin centres of the channels [keV], (n_channels,)."""
+        return np.asarray(self.energy_offset + self.energy_gain * np.arange(self.n_channels))
+
+    @property
+    def edges(self) -> Array:
+        """Bin edges of the channels [keV], (n_channels + 1,)."""
+        return np.asarray(
+            self.energy_offset + self.energy_gain * (np.arange(self.n_channels + 1) - 0.5)
+        )
+
+    @property
+    def geometry(self) -> Geometry:
+        """Angles of beam and detector to the surface."""
+        return Geometry(self.incidence, self.take_off)
+
+    @property
+    def scattering_angle(self) -> float:
+        """Mean angle between the beam and the direction to the detector [degrees]."""
+        incidence, take_off, azimuth = np.radians((self.incidence, self.take_off, self.azimuth))
+        along = np.cos(incidence) * np.cos(take_off) * np.cos(azimuth)
+        across = np.sin(incidence) * np.sin(take_off)
+        return float(np.degrees(np.arccos(np.clip(along - across, -1.0, 1.0))))
+
+    def with_axis(self, offset: float, gain: float, n_channels: int) -> Instrument:
+        """The same scanner with another energy axis [keV, keV per channel]."""
+        return replace(self, energy_offset=offset, energy_gain=gain, n_channels=n_channels)
+
+    def beam(self) -> Beam:
+        """Photons that reach the object, relative; per mAs and cm2 at 1 m without a lens."""
+        beam = tube_beam(self.anode, self.voltage)
+        transmission = self.tube_window.transmission(beam.energies)
+        for foil in self.filters:
+            transmission = transmission * foil.transmission(beam.energies)
+        if self.lens is not None:
+            transmission = transmission * self.lens.transmission(beam.energies)
+        air = self.gas.transmission(beam.energies, self.path_in_mm, self.pressure_hpa)
+        return beam.times(transmission * air)
+
+    def efficiency(self, energies: Array) -> Array:
+        """Share of photons sent towards the detector that end in the full-energy peak.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Gas, windows, dead layer, photoelectric absorption in the active silicon, less what
+            tail, shelf and escape take away from the peak.
+        """
+        energies = np.asarray(energies, dtype=np.float64)
+        share = self.gas.transmission(energies, self.path_out_mm, self.pressure_hpa)
+        for window in self.detector_windows:
+            share = share * window.transmission(energies)
+        return np.asarray(share * self.detector.full_energy_share(energies))
+
+    def response(
+        self,
+        energies: Array,
+        *,
+        offset: float = 0.0,
+        gain: float = 1.0,
+        fwhm_factor: float = 1.0,
+    ) -> Array:
+        """Counts per channel for each count in the full-energy peak of a photon's energy.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+        offset, gain : float
+            Error of the nominal axis: a channel that claims the energy ``E`` in truth holds
+            photons of ``offset + gain * E`` [keV].
+        fwhm_factor : float
+            Peaks are this much wider than the nominal resolution.
+
+        Returns
+        -------
+        ndarray of shape (n_energies, n_channels)
+            The full-energy peak has unit area; tail, shelf and escape peak are on top.
+        """
+        if gain <= 0 or fwhm_factor <= 0:
+            raise SkxrfError(
+                f"gain={gain:g}, fwhm_factor={fwhm_factor:g}: both must be greater than 0."
+            )
+        detector = self.detector.scaled(fwhm_factor)
+        return detector.response(np.asarray(energies, dtype=float), offset + gain * self.edges)
+
+    @classmethod
+    def m6_jetstream(cls) -> Instrument:
+        """Bruker M6 Jetstream: Rh tube at 50 kV, polycapillary, silicon drift detector, in air.
+
+        Angles, path lengths, windows, thicknesses, solid angle, resolution and energy axis as
+        the instrument writes them into the headers of its ``.spx`` files (one of chassis XS-51,
+        detector XFlash 430); that file was measured under helium, paintings are scanned in air.
+        Assumed: the transmission of the lens, which is the one found for an M4's.
+        """
+        return cls(
+            name="M6 Jetstream",
+            anode="Rh",
+            voltage=50.0,
+            tube_window=Absorber("Be", 100.0),  # header: TubeWindow
+            lens=_M4_LENS,
+            incidence=90.0,  # header: ExcitationAngle
+            take_off=60.0,  # header: DetectionAngle
+            path_in_mm=13.0,  # header: ExcitationPathLength
+            path_out_mm=16.0,  # header: DetectionPathLength
+            solid_angle=6.5e-3,  # header: SolidAngleDetection
+            detector_windows=_XFLASH_WINDOWS,
+            detector=_XFLASH,
+            pulse_pair_resolution_us=0.94,  # header: mean of PPRTData
+            energy_offset=-0.9555,  # header: CalibAbs, CalibLin
+            energy_gain=0.01,
+            n_channels=4096,
+        )
+
+    @classmethod
+    def m4_tornado(cls) -> Instrument:
+        """Bruker M4 Tornado: Rh tube at 50 kV, polycapillary, in vacuum (20 hPa).
+
+        Numbers as in the headers of the ``.spx`` files of NIST's data set of an M4 (chassis
+        XS-52; public domain). Fitted to that data set: the lens.
+        """
+        return replace(
+            cls.m6_jetstream(),
+            name="M4 Tornado",
+            incidence=50.0,
+            take_off=50.0,
+            azimuth=90.0,  # assumed: it gives the Compton shift that is measured
+            path_in_mm=10.0,
+            path_out_mm=20.0,
+            pressure_hpa=20.0,  # header: ChamberPressure
+            pulse_pair_resolution_us=1.25,
+            energy_offset=-0.95639563,
+            energy_gain=0.010001,
+        )
+
+    @classmethod
+    def in_air_silver(cls) -> Instrument:
+        """A scanner built from parts: Ag tube, collimator, silicon drift detector, in air.
+
+        Everything is assumed, but for what a scan in air shows itself: 1024 channels of 29 eV,
+        149 eV FWHM at 6.4 keV and Compton scatter of Ag K-alpha at 20.7 keV.
+        """
+        return cls(
+            name="in-air Ag scanner",
+            anode="Ag",
+            voltage=50.0,  # assumed
+            tube_window=Absorber("Be", 250.0),  # assumed: usual for Ag tubes of a few watts
+            incidence=90.0,  # assumed
+            take_off=40.0,  # from the Compton shift: a scattering angle of about 130 degrees
+            path_in_mm=15.0,  # assumed
+            path_out_mm=15.0,  # assumed
+            solid_angle=0.05,  # assumed
+            detector_windows=(Absorber("Be", 12.5), Absorber("Si", 0.1)),  # assumed
+            detector=DetectorResponse(noise=0.0875, fano=0.115, thickness=0.5),
+            pulse_pair_resolution_us=0.5,  # assumed
+            energy_offset=-0.0184,
+            energy_gain=0.02921,
+            n_channels=1024,
+        )
