@@ -2,6 +2,7 @@
 
 from skxrf.metrics._scorers import ssim_scorer, z_score_scorer
 from skxrf.metrics._ssim import ssim_score
-from skxrf.metrics._z_score import within_sigma_score, z_score
+from skxrf.metrics._within_sigma import within_sigma_score
+from skxrf.metrics._z_score import z_score
 
 __all__ = ["ssim_score", "ssim_scorer", "within_sigma_score", "z_score", "z_score_scorer"]

@@ -16,6 +16,7 @@ from skxrf.samples import sample_index, to_maps, to_samples
 __all__ = [
     "aligned",
     "by_painting",
+    "column_order",
     "is_maps",
     "is_several",
     "line_groups",
@@ -95,7 +96,13 @@ def aligned(reference: object, other: object, what: str) -> NDArray[Any]:
         return _aligned_map(reference, other, what)
     if isinstance(reference, pd.DataFrame | pd.Series | xr.DataArray):
         return _aligned_table(reference, other, what)
-    return _shaped(np.asarray(other), np.asarray(reference).shape, what)
+    shape = np.asarray(reference).shape
+    if len(shape) > 2:
+        raise SkxrfError(
+            f"y_true is a bare array of shape {shape}: pass maps as a DataArray of dims (y, x, "
+            "element), or pixels as an array of shape (n_pixels, n_elements)."
+        )
+    return _shaped(np.asarray(other), shape, what)
 
 
 def refuse_infinity(values: NDArray[Any], what: str) -> None:
@@ -135,7 +142,7 @@ def _aligned_map(reference: Any, other: object, what: str) -> NDArray[Any]:
             f"y_true has the dims {reference.dims}, {what} has {other.dims}: they must be the same."
         )
     other = other.transpose(*reference.dims)
-    order = _column_order(line_groups(reference), line_groups(other), what)
+    order = column_order(line_groups(reference), line_groups(other), what)
     if order is not None and "element" in reference.dims:
         other = other.isel(element=order)
     values = _shaped(other.to_numpy(), reference.shape, what)
@@ -166,7 +173,7 @@ def _aligned_table(reference: Any, other: object, what: str) -> NDArray[Any]:
     if isinstance(other, xr.DataArray):
         other = other.transpose("sample", ...)
     values = np.asarray(other)
-    order = _column_order(line_groups(reference), line_groups(other), what)
+    order = column_order(line_groups(reference), line_groups(other), what)
     if order is not None and values.ndim == 2:
         values = values[:, order]
     index = other.indexes.get("sample") if isinstance(other, xr.DataArray) else None
@@ -183,14 +190,15 @@ def _aligned_table(reference: Any, other: object, what: str) -> NDArray[Any]:
     return _shaped(values, np.shape(reference), what)
 
 
-def _column_order(
+def column_order(
     mine: NDArray[Any] | None, theirs: NDArray[Any] | None, what: str
 ) -> NDArray[np.intp] | None:
+    """Where each of my line groups is among theirs; None where one has no names."""
     if mine is None or theirs is None:
         return None
     if len(mine) != len(theirs) or set(mine) != set(theirs):
         raise LineGroupError(
-            f"y_true has the line groups {', '.join(map(str, mine))}, {what} has "
+            f"expected the line groups {', '.join(map(str, mine))}, {what} has "
             f"{', '.join(map(str, theirs))}: they must be the same."
         )
     return np.asarray(pd.Index(theirs).get_indexer(pd.Index(mine)), dtype=np.intp)

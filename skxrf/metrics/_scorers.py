@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.metrics import make_scorer
 
 from skxrf.metrics._ssim import ssim_score
-from skxrf.metrics._z_score import within_sigma_score
+from skxrf.metrics._within_sigma import within_sigma_score
 
 __all__ = ["ssim_scorer", "z_score_scorer"]
 

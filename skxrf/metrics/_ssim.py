@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.metrics._alignment import (
     aligned,
     by_painting,
+    column_order,
     is_maps,
     is_several,
     line_groups,
@@ -214,16 +214,13 @@ def _pairs(y_true: Any, y_pred: Any) -> Iterator[_Pair]:
 
 def _in_order_of(first: _Pair, pair: _Pair, name: str) -> _Pair:
     """The painting's elements in the order of the first painting's."""
-    if first.labels is None or pair.labels is None:
-        same = first.truth.shape[-1] == pair.truth.shape[-1]
+    order = column_order(first.labels, pair.labels, f"painting {name!r}")
+    if order is None:
         order = np.arange(pair.truth.shape[-1])
-    else:
-        same = set(first.labels) == set(pair.labels)
-        order = pd.Index(pair.labels).get_indexer(pd.Index(first.labels))
-    if not same:
+    if len(order) != first.truth.shape[-1]:
         raise LineGroupError(
-            f"painting {name!r} has other line groups than the first: {pair.labels} and "
-            f"{first.labels}. Score them apart, or select the common ones."
+            f"painting {name!r} has {len(order)} line groups, the first "
+            f"{first.truth.shape[-1]}: score them apart."
         )
     return pair._replace(truth=pair.truth[..., order], prediction=pair.prediction[..., order])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, overload
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from skxrf.metrics._alignment import (
 )
 from skxrf.samples import sample_index
 
-__all__ = ["within_sigma_score", "z_score"]
+__all__ = ["by_element", "z_score", "z_scores"]
 
 
 def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
@@ -31,7 +31,8 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
     ----------
     y_true : DataArray, mapping of str to DataArray, DataFrame, Series or array
         Reference maps of dims (y, x, element), or several by painting name; or a table of
-        samples over the index ``(painting, y, x)`` [counts].
+        samples over the index ``(painting, y, x)`` [counts]. A bare array of shape (n_pixels,)
+        or (n_pixels, n_elements) is taken for pixels of one painting.
     y_pred : the same, or array of the shape of `y_true`
         Predicted intensities [counts]. Labelled ones are matched by pixel and line group.
     sigma : {"poisson", "residual"}, float or the layout of `y_pred`, default=None
@@ -72,98 +73,17 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
     0    1.0  19.8
     1  399.0   2.0
     """
-    return _z_scores(y_true, y_pred, sigma)
+    return z_scores(y_true, y_pred, sigma)
 
 
-@overload
-def within_sigma_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    sigma: Any = ...,
-    limit: float = ...,
-    multioutput: Literal["uniform_average"] = ...,
-) -> float: ...
-@overload
-def within_sigma_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    sigma: Any = ...,
-    limit: float = ...,
-    multioutput: Literal["raw_values"],
-) -> NDArray[np.float64]: ...
-def within_sigma_score(
-    y_true: Any,
-    y_pred: Any,
-    *,
-    sigma: Any = None,
-    limit: float = 1.0,
-    multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
-) -> float | NDArray[np.float64]:
-    """Share of pixels whose prediction is within `limit` standard deviations; 1 is perfect.
-
-    Parameters
-    ----------
-    y_true : DataArray, mapping of str to DataArray, DataFrame, Series or array
-        Reference, as in :func:`z_score`.
-    y_pred : the same, or array of the shape of `y_true`
-        Prediction, as in :func:`z_score`. In a table, NaN is an error.
-    sigma : {"poisson", "residual"}, float or the layout of `y_pred`, default=None
-        Standard deviation, as in :func:`z_score`.
-    limit : float
-        Largest abs(z) that counts.
-    multioutput : {"uniform_average", "raw_values"}
-        One number, the mean over the elements, or one for each element.
-
-    Returns
-    -------
-    float or ndarray of shape (n_elements,)
-        The share among the present pixels of all maps; NaN in ``"raw_values"`` for an element
-        without any.
-
-    Raises
-    ------
-    SkxrfError
-        As :func:`z_score`; or if there is no pixel to score.
-
-    Notes
-    -----
-    A normally distributed residual has 68.3 % of its pixels within one standard deviation.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skxrf.metrics import within_sigma_score
-    >>> within_sigma_score(np.array([99.0, 0.0, 24.0]), np.array([109.0, 3.0, 20.0]))
-    0.6666666666666666
-    """
-    if multioutput not in ("uniform_average", "raw_values"):
-        raise SkxrfError(
-            f"multioutput must be 'uniform_average' or 'raw_values', got {multioutput!r}."
-        )
-    distances = _z_scores(y_true, y_pred, sigma, refuse_failed=True)
-    columns = [
-        _by_element(z) for z in (distances.values() if isinstance(distances, dict) else [distances])
-    ]
-    if len({c.shape[1] for c in columns}) > 1:
-        raise SkxrfError("the paintings have different numbers of line groups: score them apart.")
-    z_values = np.concatenate(columns)
-    n = (~np.isnan(z_values)).sum(axis=0)
-    if not n.any():
-        raise SkxrfError("no pixel is present in both y_true and y_pred: there is none to score.")
-    with np.errstate(invalid="ignore"):
-        share = (z_values <= limit).sum(axis=0) / n
-    return share if multioutput == "raw_values" else float(share[n > 0].mean())
-
-
-def _z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = False) -> Any:
+def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = False) -> Any:
+    """As :func:`z_score`; on request, NaN in the prediction of a table is an error."""
     if is_several(y_true):
         predictions = by_painting(y_pred, y_true, "y_pred")
         labelled = isinstance(sigma, Mapping | pd.DataFrame | pd.Series | xr.DataArray)
         sigmas = by_painting(sigma, y_true, "sigma") if labelled else dict.fromkeys(y_true, sigma)
         return {
-            name: _z_scores(truth, predictions[name], sigmas[name], refuse_failed=refuse_failed)
+            name: z_scores(truth, predictions[name], sigmas[name], refuse_failed=refuse_failed)
             for name, truth in y_true.items()
         }
     prediction = aligned(y_true, y_pred, "y_pred")
@@ -179,7 +99,7 @@ def _z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = Fal
     scale = np.broadcast_to(_scale(y_true, truth, residual, sigma), residual.shape)
     distance = np.abs(residual)
     # Only the residual's own deviation can be zero; what is exact is then at no distance.
-    z = np.where(distance == 0, 0, np.inf).astype(dtype)
+    z = np.where(distance > 0, np.inf, distance).astype(dtype)
     np.divide(distance, scale, out=z, where=scale != 0, casting="same_kind")
     return _like(y_true, z)
 
@@ -213,7 +133,7 @@ def _scale(
 def _residual_deviation(y_true: Any, residual: NDArray[Any]) -> NDArray[np.floating[Any]]:
     """Standard deviation of the residual of each element and map."""
     if is_maps(y_true):
-        return _along_elements(y_true, _deviation(_by_element(_like(y_true, residual))), residual)
+        return _along_elements(y_true, _deviation(by_element(_like(y_true, residual))), residual)
     values = residual.reshape(len(residual), -1)
     scale = np.empty_like(values)
     index = y_true.indexes.get("sample") if isinstance(y_true, xr.DataArray) else None
@@ -249,7 +169,7 @@ def _along_elements(y_true: Any, per_element: NDArray[Any], like: NDArray[Any]) 
     return per_element if axis < 0 else per_element.reshape([-1] + [1] * (like.ndim - 1 - axis))
 
 
-def _by_element(z: Any) -> NDArray[Any]:
+def by_element(z: Any) -> NDArray[Any]:
     """Values as (pixel, element)."""
     if isinstance(z, xr.DataArray):
         first = ("y", "x") if is_maps(z) else ("sample",)

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
@@ -22,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skxrf.metrics import ssim_score, ssim_scorer, within_sigma_score, z_score_scorer
 from skxrf.model_selection import block_groups, painting_groups
-from skxrf.samples import to_maps
+from skxrf.samples import to_maps, to_samples
 
 SCORING = {"ssim": ssim_scorer, "z": z_score_scorer, "r2": "r2"}
 
@@ -147,6 +148,27 @@ def test_other_regressors(regressor, tiny_samples):
         regressor, X, Y, groups=groups, cv=GroupKFold(3), scoring=ssim_scorer, error_score="raise"
     )
     assert (scores > 0.1).all()
+
+
+def test_training_pixels_and_labelled_spectra(tiny_paintings, tiny_samples):
+    cubes, _ = tiny_paintings
+    X, Y = tiny_samples
+    options = {"cv": 3, "scoring": SCORING, "error_score": "raise", "return_train_score": True}
+    bare = cross_validate(scaled_ridge(), X, Y, **options)
+    labelled = cross_validate(scaled_ridge(), to_samples(cubes), Y, **options)
+    for name in ("test_ssim", "train_ssim", "train_z"):
+        np.testing.assert_allclose(labelled[name], bare[name], atol=1e-9)
+    assert (bare["train_ssim"] > 0.9).all()
+
+
+def test_with_metadata_routing(tiny_samples):
+    X, Y = tiny_samples
+    groups = painting_groups(Y)
+    options = {"cv": GroupKFold(3), "scoring": SCORING, "error_score": "raise"}
+    plain = cross_validate(scaled_ridge(), X, Y, groups=groups, **options)
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = cross_validate(scaled_ridge(), X, Y, params={"groups": groups}, **options)
+    np.testing.assert_allclose(routed["test_ssim"], plain["test_ssim"], atol=1e-12)
 
 
 def test_out_of_fold_predictions_are_scored_as_whole_maps(tiny_samples):

@@ -174,56 +174,14 @@ def test_mismatches_are_refused(metric):
         metric(truth.to_dataset(name="intensity"), prediction.to_dataset(name="intensity"))
     with pytest.raises(SkxrfError, match="infinite"):
         metric(truth, prediction.where(truth != truth[0, 0], np.inf))
+    with pytest.raises(SkxrfError, match="bare array of shape"):
+        metric(truth.to_numpy(), prediction.to_numpy())
 
 
-def test_share_within_one_deviation():
-    truth, prediction = two_maps(20, 30)
-    z = z_score(truth, prediction).to_numpy()
-    expected = (z <= 1).mean(axis=(0, 1))
-    raw = within_sigma_score(truth, prediction, multioutput="raw_values")
-    np.testing.assert_array_equal(raw, expected)
-    score = within_sigma_score(truth, prediction)
-    assert isinstance(score, float)
-    assert score == expected.mean()
-    assert within_sigma_score(truth, prediction, limit=3) > within_sigma_score(truth, prediction)
-    residual = within_sigma_score(truth, prediction, sigma="residual")
-    assert residual == pytest.approx(0.683, abs=0.04)  # these residuals are normal
-
-
-def test_share_counts_the_pixels_of_all_paintings_once():
-    truth, prediction = two_maps(6, 7)
-    other_truth, other = two_maps(3, 4, seed=2)
-    pixels = {"a": truth, "b": other_truth}, {"a": prediction, "b": other}
-    score = within_sigma_score(*pixels)
-    assert score == within_sigma_score(*(to_samples(maps) for maps in pixels))
-    alone = [within_sigma_score(truth, prediction), within_sigma_score(other_truth, other)]
-    assert score == pytest.approx((42 * alone[0] + 12 * alone[1]) / 54)
-
-
-def test_share_leaves_missing_pixels_out():
-    truth, prediction = two_maps(6, 7)
-    expected = within_sigma_score(truth[:4], prediction[:4])
-    missing = truth.where(np.arange(6)[:, None, None] < 4)
-    assert within_sigma_score(missing, prediction) == expected
-    assert within_sigma_score(truth, prediction.where(~missing.isnull())) == expected
-    missing[..., 1] = np.nan
-    raw = within_sigma_score(missing, prediction, multioutput="raw_values")
-    assert np.isnan(raw[1])
-    assert within_sigma_score(missing, prediction) == raw[0]
-
-
-def test_share_refuses_failed_rows_and_nothing_at_all():
-    truth, prediction = (to_samples(maps) for maps in two_maps())
-    failed = prediction.to_numpy().copy()
-    failed[2, 1] = np.nan
-    with pytest.raises(SkxrfError, match="1 NaN values"):
-        within_sigma_score(truth, failed)
-    nothing = two_maps()[0].where(False)
-    with pytest.raises(SkxrfError, match="no pixel"):
-        within_sigma_score(nothing, nothing)
-    with pytest.raises(SkxrfError, match="multioutput"):
-        within_sigma_score(truth, prediction, multioutput="mean")
-    maps, _ = two_maps()
-    different = {"a": maps, "b": maps[..., :1]}
-    with pytest.raises(SkxrfError, match="line groups"):
-        within_sigma_score(different, different)
+def test_missing_pixel_among_exact_ones_stays_missing():
+    truth, _ = two_maps()
+    prediction = truth.copy()
+    prediction[0, 0, 0] = np.nan
+    z = z_score(truth, prediction, sigma="residual")
+    assert np.isnan(z[0, 0, 0])
+    assert float(z.sum()) == 0

@@ -1,0 +1,107 @@
+"""Share of pixels whose prediction is within some standard deviations of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.metrics._alignment import column_order, line_groups
+from skxrf.metrics._z_score import by_element, z_scores
+
+__all__ = ["within_sigma_score"]
+
+
+@overload
+def within_sigma_score(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    sigma: Any = ...,
+    limit: float = ...,
+    multioutput: Literal["uniform_average"] = ...,
+) -> float: ...
+@overload
+def within_sigma_score(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    sigma: Any = ...,
+    limit: float = ...,
+    multioutput: Literal["raw_values"],
+) -> NDArray[np.float64]: ...
+def within_sigma_score(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    sigma: Any = None,
+    limit: float = 1.0,
+    multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
+) -> float | NDArray[np.float64]:
+    """Share of pixels whose prediction is within `limit` standard deviations; 1 is perfect.
+
+    Parameters
+    ----------
+    y_true : DataArray, mapping of str to DataArray, DataFrame, Series or array
+        Reference, as in :func:`z_score`.
+    y_pred : the same, or array of the shape of `y_true`
+        Prediction, as in :func:`z_score`. In a table, NaN is an error.
+    sigma : {"poisson", "residual"}, float or the layout of `y_pred`, default=None
+        Standard deviation, as in :func:`z_score`.
+    limit : float
+        Largest abs(z) that counts.
+    multioutput : {"uniform_average", "raw_values"}
+        One number, the mean over the elements, or one for each element.
+
+    Returns
+    -------
+    float or ndarray of shape (n_elements,)
+        The share among the present pixels of all maps; NaN in ``"raw_values"`` for an element
+        without any.
+
+    Raises
+    ------
+    SkxrfError
+        As :func:`z_score`; or if there is no pixel to score.
+
+    Notes
+    -----
+    A normally distributed residual has 68.3 % of its pixels within one standard deviation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxrf.metrics import within_sigma_score
+    >>> within_sigma_score(np.array([99.0, 0.0, 24.0]), np.array([109.0, 3.0, 20.0]))
+    0.6666666666666666
+    """
+    if multioutput not in ("uniform_average", "raw_values"):
+        raise SkxrfError(
+            f"multioutput must be 'uniform_average' or 'raw_values', got {multioutput!r}."
+        )
+    distances = z_scores(y_true, y_pred, sigma, refuse_failed=True)
+    maps = distances if isinstance(distances, dict) else {"": distances}
+    z_values = np.concatenate(list(_columns(maps)))
+    n = (~np.isnan(z_values)).sum(axis=0)
+    if not n.any():
+        raise SkxrfError("no pixel is present in both y_true and y_pred: there is none to score.")
+    with np.errstate(invalid="ignore"):
+        share = (z_values <= limit).sum(axis=0) / n
+    return share if multioutput == "raw_values" else float(share[n > 0].mean())
+
+
+def _columns(maps: Mapping[Hashable, Any]) -> Iterator[NDArray[Any]]:
+    """Values of each painting as (pixel, element), the elements in the order of the first's."""
+    first = next(iter(maps.values()))
+    for name, z in maps.items():
+        order = column_order(line_groups(first), line_groups(z), f"painting {name!r}")
+        values = by_element(z)
+        if values.shape[1] != by_element(first).shape[1]:
+            raise LineGroupError(
+                f"painting {name!r} has {values.shape[1]} line groups, the first "
+                f"{by_element(first).shape[1]}: score them apart."
+            )
+        yield values if order is None else values[:, order]

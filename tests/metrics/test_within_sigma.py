@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from skxrf.exceptions import SkxrfError
+from skxrf.metrics import within_sigma_score, z_score
+from skxrf.samples import to_samples
+
+ELEMENTS = ["Fe_K", "Pb_L"]
+
+
+def maps_and_prediction(n_y=4, n_x=5, *, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    truth = rng.poisson([40, 900], (n_y, n_x, 2)).astype(dtype)
+    prediction = truth + rng.normal(0, [8, 20], truth.shape).astype(np.float32)
+    coords = {"element": ELEMENTS, "y": 0.5 * np.arange(n_y), "x": 0.5 * np.arange(n_x)}
+    return tuple(
+        xr.DataArray(values, dims=("y", "x", "element"), coords=coords, attrs={"painting": "icon"})
+        for values in (truth, prediction)
+    )
+
+
+def test_share_within_one_deviation():
+    truth, prediction = maps_and_prediction(20, 30)
+    z = z_score(truth, prediction).to_numpy()
+    expected = (z <= 1).mean(axis=(0, 1))
+    raw = within_sigma_score(truth, prediction, multioutput="raw_values")
+    np.testing.assert_array_equal(raw, expected)
+    score = within_sigma_score(truth, prediction)
+    assert isinstance(score, float)
+    assert score == expected.mean()
+    assert within_sigma_score(truth, prediction, limit=3) > within_sigma_score(truth, prediction)
+    residual = within_sigma_score(truth, prediction, sigma="residual")
+    assert residual == pytest.approx(0.683, abs=0.04)  # these residuals are normal
+
+
+def test_share_counts_the_pixels_of_all_paintings_once():
+    truth, prediction = maps_and_prediction(6, 7)
+    other_truth, other = maps_and_prediction(3, 4, seed=2)
+    pixels = {"a": truth, "b": other_truth}, {"a": prediction, "b": other}
+    score = within_sigma_score(*pixels)
+    assert score == within_sigma_score(*(to_samples(maps) for maps in pixels))
+    alone = [within_sigma_score(truth, prediction), within_sigma_score(other_truth, other)]
+    assert score == pytest.approx((42 * alone[0] + 12 * alone[1]) / 54)
+
+
+def test_line_groups_of_several_paintings_are_matched_by_name():
+    truth, prediction = maps_and_prediction(6, 7)
+    pixels = {"a": truth, "b": truth[..., ::-1]}, {"a": prediction, "b": prediction}
+    raw = within_sigma_score(*pixels, multioutput="raw_values")
+    np.testing.assert_allclose(raw, within_sigma_score(truth, prediction, multioutput="raw_values"))
+
+
+def test_share_leaves_missing_pixels_out():
+    truth, prediction = maps_and_prediction(6, 7)
+    expected = within_sigma_score(truth[:4], prediction[:4])
+    missing = truth.where(np.arange(6)[:, None, None] < 4)
+    assert within_sigma_score(missing, prediction) == expected
+    assert within_sigma_score(truth, prediction.where(~missing.isnull())) == expected
+    missing[..., 1] = np.nan
+    raw = within_sigma_score(missing, prediction, multioutput="raw_values")
+    assert np.isnan(raw[1])
+    assert within_sigma_score(missing, prediction) == raw[0]
+
+
+def test_share_refuses_failed_rows_and_nothing_at_all():
+    truth, prediction = (to_samples(maps) for maps in maps_and_prediction())
+    failed = prediction.to_numpy().copy()
+    failed[2, 1] = np.nan
+    with pytest.raises(SkxrfError, match="1 NaN values"):
+        within_sigma_score(truth, failed)
+    nothing = maps_and_prediction()[0].where(False)
+    with pytest.raises(SkxrfError, match="no pixel"):
+        within_sigma_score(nothing, nothing)
+    with pytest.raises(SkxrfError, match="multioutput"):
+        within_sigma_score(truth, prediction, multioutput="mean")
+    maps, _ = maps_and_prediction()
+    different = {"a": maps, "b": maps[..., :1]}
+    with pytest.raises(SkxrfError, match="line groups"):
+        within_sigma_score(different, different)
