@@ -12,6 +12,7 @@ import xraylib
 
 __all__ = [
     "atomic_number",
+    "atomic_weight",
     "compton_profile",
     "compton_scattering",
     "edge_energy",
@@ -40,6 +41,11 @@ def atomic_number(symbol: str) -> int:
         return int(xraylib.SymbolToAtomicNumber(symbol))
     except ValueError:
         return 0
+
+
+def atomic_weight(number: int) -> float:
+    """Standard atomic weight [g/mol]."""
+    return float(xraylib.AtomicWeight(number))
 
 
 def element_symbol(number: int) -> str:
