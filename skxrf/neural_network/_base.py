@@ -1,0 +1,397 @@
+"""The estimator around the network: validation, linear path, training, prediction."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch import NeuralNetRegressor
+from torch import Tensor
+
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.neural_network._linear_path import (
+    LinearFit,
+    LinearPath,
+    fit_error_model,
+    fit_linear_path,
+    residual_weight,
+)
+from skxrf.neural_network._losses import LOSSES, Loss, WeightedLoss, weighted_targets
+from skxrf.neural_network._modules import ACTIVATIONS, SpectrumNetwork, fill_buffers
+from skxrf.neural_network._parameters import available_device, checked_templates, integers
+from skxrf.neural_network._training import (
+    BatchIterator,
+    SpectrumDataset,
+    collect,
+    standardization,
+    train_network,
+)
+from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
+
+_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+# Fewer validation rows than this are no evidence that the layers help.
+_LEAST_EVIDENCE = 20
+
+
+class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Base of the network regressors: a :class:`skorch.NeuralNetRegressor`, built in ``fit``.
+
+    Subclasses store the parameters named in ``_parameter_constraints`` and say in
+    ``_architecture`` which layers they mean.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "linear_path": ["boolean"],
+        "input_transform": [StrOptions({"sqrt", "standard"}), None],
+        "templates": ["array-like", None],
+        "scale_outputs": ["boolean"],
+        "loss": [StrOptions(set(LOSSES))],
+        "optimizer": [StrOptions(set(_OPTIMIZERS))],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    hidden_layer_sizes: Any
+    activation: str
+    linear_path: bool
+    input_transform: Literal["sqrt", "standard"] | None
+    templates: ArrayLike | None
+    scale_outputs: bool
+    loss: Loss
+    optimizer: str
+    learning_rate: float
+    learning_rate_schedule: str
+    weight_decay: float
+    batch_size: int | Literal["auto"]
+    max_epochs: int
+    max_time: float | None
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    warm_start: bool
+    device: str
+    random_state: Any
+    verbose: int | bool
+    n_outputs_: int
+
+    @abstractmethod
+    def _architecture(self) -> dict[str, Any]:
+        """Arguments of :class:`SpectrumNetwork` that the parameters of the subclass set."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], or whatever a transformer made of them; negative values are fine.
+            float64 is computed in float64, everything else in float32; counts become float
+            batch by batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels, such as the net counts of line groups. The names of a DataFrame's columns
+            become ``line_groups_``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X or y hold NaN or infinity, their lengths differ, or a parameter is not valid.
+        SkxrfError
+            If the loss stops being finite, or the device is not there.
+        """
+        return self._fit(X, y, incremental=False)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train for one epoch, at a constant learning rate, from where the network is.
+
+        The first call fixes what depends on training statistics (the linear path, the expected
+        errors, the input transform), so it should see representative spectra. There is no
+        validation part, hence no early stopping, and the layers are used as they are, helpful
+        or not.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra, as for ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels, as for ``fit``.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, incremental=True)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Predict labels, in batches of rows that bound the memory used.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions: float64 for float64 spectra, else float32. 1-D if y was.
+        """
+        check_is_fitted(self)
+        spectra = validate_data(self, X, dtype="numeric", reset=False)
+        predictions = self._collect(self._module, spectra)
+        predictions = predictions.astype(_compute_dtype(spectra), copy=False)
+        return predictions.ravel() if self._y_is_1d else predictions
+
+    def _fit(self, X: Any, y: Any, *, incremental: bool) -> Self:
+        deadline = None if self.max_time is None else time.monotonic() + self.max_time
+        continuing = (incremental or self.warm_start) and hasattr(self, "net_")
+        line_groups = _line_groups(y)
+        X, y = validate_data(
+            self, X, y, dtype="numeric", multi_output=True, y_numeric=True, reset=not continuing
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._set_outputs(y, line_groups, continuing)
+        y = np.asarray(y.reshape(len(y), -1), dtype=np.float64)
+        # A fit that goes on has the seed of its first fit, but must not repeat its orders.
+        n_done = len(self.loss_curve_) if continuing else 0
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        seeds = [int(s) for s in np.random.SeedSequence([seed, n_done]).generate_state(2)]
+        train, valid = self._split(len(X), seed, incremental)
+        path = None
+        if not continuing:
+            self.net_ = self._make_net(X, y, seeds[0])
+            path = self._set_statistics(X, y, train, valid)
+            self.loss_curve_: list[float] = []
+            self.validation_loss_curve_: list[float] = []
+        error = self._expected_errors(X, y)
+        targets = weighted_targets(y, self.loss, error).astype(_compute_dtype(X), copy=False)
+        self._train(X, targets, train, valid, seeds[1], deadline, incremental)
+        if self.linear_path and not incremental:
+            self._weigh_residual(X, y, valid, error)
+        if path is not None:
+            self._set_linear_path(path.final)
+        return self
+
+    @property
+    def _module(self) -> SpectrumNetwork:
+        return self.net_.module_  # type: ignore[no-any-return]
+
+    def _set_outputs(
+        self, y: NDArray[Any], line_groups: NDArray[Any] | None, continuing: bool
+    ) -> None:
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if continuing:
+            if n_outputs != self.n_outputs_:
+                raise SkxrfError(
+                    f"y has {n_outputs} outputs, but {type(self).__name__} was fitted with "
+                    f"{self.n_outputs_}: fit a new one."
+                )
+            known: Any = getattr(self, "line_groups_", line_groups)
+            if line_groups is not None and list(known) != list(line_groups):
+                raise LineGroupError(
+                    f"the columns of y are {', '.join(line_groups)}, but "
+                    f"{type(self).__name__} was fitted with {', '.join(known)}: "
+                    "pass the same columns in the same order."
+                )
+            return
+        self.n_outputs_ = n_outputs
+        self._y_is_1d = y.ndim == 1
+        if line_groups is not None:
+            self.line_groups_ = line_groups
+        elif hasattr(self, "line_groups_"):
+            del self.line_groups_
+
+    def _split(
+        self, n_samples: int, seed: int, incremental: bool
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Training and validation rows, drawn at random: a scan's first rows are its top."""
+        n_valid = round(self.validation_fraction * n_samples)
+        if incremental or not (self.linear_path or self.early_stopping):
+            n_valid = 0
+        elif self.early_stopping:
+            if n_samples < 2:
+                raise SkxrfError(
+                    "early_stopping=True needs samples to hold out, got 1 sample: pass more, "
+                    "or early_stopping=False."
+                )
+            n_valid = max(n_valid, 1)
+        n_valid = min(n_valid, n_samples - 1)
+        order = np.random.default_rng(seed).permutation(n_samples)
+        return np.sort(order[n_valid:]), np.sort(order[:n_valid])
+
+    def _make_net(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> NeuralNetRegressor:
+        templates = checked_templates(self.templates, X.shape[1])
+        architecture = {
+            "n_features": X.shape[1],
+            "n_outputs": y.shape[1],
+            "hidden_layer_sizes": integers(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            "activation": self.activation,
+            "input_transform": self.input_transform,
+            "linear_path": self.linear_path,
+            "n_templates": 0 if templates is None else len(templates),
+            "seed": seed,
+            **self._architecture(),
+        }
+        net = NeuralNetRegressor(
+            SpectrumNetwork,
+            **{f"module__{name}": value for name, value in architecture.items()},
+            criterion=WeightedLoss,
+            criterion__kind=self.loss,
+            optimizer=_OPTIMIZERS[self.optimizer],
+            optimizer__lr=self.learning_rate,
+            optimizer__weight_decay=self.weight_decay,
+            dataset=SpectrumDataset,
+            dataset__dtype=_compute_dtype(X),
+            iterator_train=BatchIterator,
+            iterator_train__shuffle=True,
+            iterator_valid=BatchIterator,
+            train_split=None,
+            callbacks="disable",
+            device=available_device(self.device),
+            verbose=0,
+        ).initialize()
+        net.module_.to(getattr(torch, _compute_dtype(X).name))
+        if templates is not None:
+            fill_buffers(net.module_.trunk, templates=templates)
+        return net
+
+    def _set_statistics(
+        self, X: NDArray[Any], y: NDArray[Any], train: NDArray[np.intp], valid: NDArray[np.intp]
+    ) -> LinearPath | None:
+        """Fill in what depends on the training data but is not trained."""
+        module = self._module
+        if self.input_transform is not None:
+            shift, gain = standardization(module.transform, SpectrumDataset(X, dtype=np.float64))
+            fill_buffers(module.transform, shift=shift, gain=gain)
+        spread = y.std(axis=0)
+        self._label_spread = np.where(spread > 0, spread, 1.0)
+        if not self.linear_path and self.scale_outputs:
+            fill_buffers(module, shift=y.mean(axis=0), gain=self._label_spread)
+        if not self.linear_path and self.loss != "poisson":
+            return None
+        path = fit_linear_path(X, y, train, valid)
+        honest = valid if len(valid) else train
+        estimate = path.selection.predict(X[honest])
+        self._error_model = fit_error_model(estimate, y[honest] - estimate, spread)
+        if not self.linear_path:
+            return None
+        floor, slope = self._error_model
+        fill_buffers(module, floor=floor, slope=slope)
+        self._set_linear_path(path.selection)
+        self.linear_strength_ = path.strength
+        return path
+
+    def _set_linear_path(self, fit: LinearFit) -> None:
+        fill_buffers(self._module, coef=fit.coef, intercept=fit.intercept)
+
+    def _expected_errors(self, X: NDArray[Any], y: NDArray[Any]) -> NDArray[Any] | float:
+        """What the loss takes for the expected error of every label."""
+        error: NDArray[Any] | float = 1.0
+        if self.loss == "poisson":
+            intensity = self._collect(self._module.linear, X) if self.linear_path else y
+            floor, slope = self._error_model
+            error = np.sqrt(floor + slope * np.maximum(intensity, 0))
+        elif self.linear_path or self.scale_outputs:
+            error = self._label_spread
+        return error
+
+    def _train(
+        self,
+        X: NDArray[Any],
+        targets: NDArray[Any],
+        train: NDArray[np.intp],
+        valid: NDArray[np.intp],
+        seed: int,
+        deadline: float | None,
+        incremental: bool,
+    ) -> None:
+        dtype = self._dtype
+        batch_size = _auto_batch_size(len(train)) if self.batch_size == "auto" else self.batch_size
+        training = train_network(
+            self.net_,
+            SpectrumDataset(X, targets, dtype=dtype, rows=train),
+            SpectrumDataset(X, targets, dtype=dtype, rows=valid) if len(valid) else None,
+            epochs=1 if incremental else self.max_epochs,
+            batch_size=min(batch_size, len(train)),
+            learning_rate=self.learning_rate,
+            one_cycle=self.learning_rate_schedule == "one_cycle" and not incremental,
+            patience=(self.n_iter_no_change, self.tol)
+            if len(valid) and self.early_stopping
+            else None,
+            deadline=deadline,
+            seed=seed,
+            verbose=bool(self.verbose),
+        )
+        self.loss_curve_ = self.loss_curve_ + training.curve
+        self.validation_loss_curve_ = self.validation_loss_curve_ + training.validation_curve
+        self.n_iter_ = len(self.loss_curve_)
+        self.stopped_by_ = training.stopped_by
+
+    def _weigh_residual(
+        self, X: NDArray[Any], y: NDArray[Any], valid: NDArray[np.intp], error: Any
+    ) -> None:
+        """Keep what the layers add to the linear path only where held-out rows speak for it."""
+        weight = np.zeros(self.n_outputs_)
+        fill_buffers(self._module, residual_weight=np.ones(self.n_outputs_))
+        if len(valid) >= _LEAST_EVIDENCE:
+            linear = self._collect(self._module.linear, X[valid])
+            full = self._collect(self._module, X[valid])
+            error = np.broadcast_to(error, y.shape)[valid]
+            weight = residual_weight(y[valid], linear, full, error)
+        fill_buffers(self._module, residual_weight=weight)
+        self.residual_weight_ = weight
+
+    @property
+    def _dtype(self) -> Any:
+        return np.dtype(str(next(self._module.parameters()).dtype).removeprefix("torch."))
+
+    def _collect(self, function: Callable[[Tensor], Tensor], X: NDArray[Any]) -> NDArray[Any]:
+        device = next(self._module.parameters()).device
+        return collect(function, X, self._dtype, str(device))
+
+
+def _compute_dtype(X: NDArray[Any]) -> Any:
+    """float64 for float64 (and wider), float32 for all else, counts included."""
+    wide = X.dtype.kind == "f" and X.dtype.itemsize >= 8
+    return np.dtype(np.float64 if wide else np.float32)
+
+
+def _auto_batch_size(n_samples: int) -> int:
+    """About 20 batches an epoch: enough steps for few spectra, good speed for many."""
+    return int(2 ** np.clip(round(np.log2(max(n_samples, 1) / 20)), 4, 9))
+
+
+def _line_groups(y: Any) -> NDArray[Any] | None:
+    columns = getattr(y, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return np.array(list(columns), dtype=object)

@@ -1,0 +1,241 @@
+"""Convolutional network regressor."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar, Literal
+
+from numpy.typing import ArrayLike
+
+from skxrf.neural_network._base import BaseSpectrumRegressor
+from skxrf.neural_network._losses import Loss
+from skxrf.neural_network._parameters import integers, per_layer
+from skxrf.utils._sklearn import Interval
+
+
+class SpectrumCNNRegressor(BaseSpectrumRegressor):
+    """Convolutional network from spectra to intensities.
+
+    Convolutions over the channels and dense layers, beside a linear path on the raw spectra,
+    trained with a loss that is weighted by the expected counting error. By default the
+    windows of a convolution do not overlap and there is no pooling, which is several times
+    faster on a CPU than overlapping windows with pooling.
+
+    Parameters
+    ----------
+    channels : sequence of int, default=(16, 32)
+        Output channels of each convolution.
+    kernel_size : int or sequence of int, default=8
+        Width of the convolutions' windows, one for all or one each.
+    stride : int, sequence of int or None, default=None
+        Step of the windows; None: the kernel size, so that windows do not overlap.
+    padding : int, sequence of int or None, default=None
+        Zeros on both sides of each convolution's input; None: zeros at its end until the last
+        window is whole. An input narrower than a window always gets zeros at its end.
+    pool_size : int, default=1
+        Width of the max-pooling after each convolution's activation; 1 for none.
+    hidden_layer_sizes : sequence of int, default=(64, 64)
+        Widths of the dense layers after the convolutions; ``()`` for none.
+    activation : {"relu", "silu", "gelu", "tanh"}, default="silu"
+        Nonlinearity after every layer but the last.
+    linear_path : bool, default=True
+        Whether a ridge regression on the raw spectra is part of the network: the layers then
+        only add to it (see Notes).
+    input_transform : {"sqrt", "standard"} or None, default="sqrt"
+        What the layers see. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardisation
+        with the training spectra's statistics; ``"standard"``: the standardisation alone;
+        None: the spectra as they are. The linear path always takes them as they are.
+    templates : array-like of shape (n_templates, n_channels), default=None
+        Template spectra. If given, the transformed spectrum times each of them is a further
+        input channel of the first convolution.
+    scale_outputs : bool, default=True
+        Without a linear path: whether the last layer's outputs are in units of the labels'
+        standard deviation around their mean, and errors in the loss in that unit.
+    loss : {"poisson", "squared_error", "absolute_error", "scaled_absolute_error"}, \
+            default="poisson"
+        Mean over spectra and outputs of a function of e = (prediction - y) / error.
+        ``"poisson"``: 2 (sqrt(1 + e^2) - 1), with error^2 = floor + slope * intensity; floor
+        and slope are fitted, per output, to the squared errors of a ridge regression on
+        held-out rows, so any scale of y will do; the intensity is the linear path's estimate,
+        without one the label. ``"squared_error"``: e^2 and ``"absolute_error"``: abs(e), with
+        error the labels' standard deviation. ``"scaled_absolute_error"``:
+        abs(prediction - y) / (sqrt(max(y, 0)) + 1), the published networks' loss.
+    optimizer : {"adamw", "adam"}, default="adamw"
+        torch's optimiser.
+    learning_rate : float, default=5e-3
+        Learning rate, or the peak of its cycle.
+    learning_rate_schedule : {"one_cycle", "constant"}, default="one_cycle"
+        ``"one_cycle"``: rises over the first 30 % of the fit, then falls to almost zero.
+    weight_decay : float, default=0.01
+        Of the optimiser.
+    batch_size : int or "auto", default="auto"
+        Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
+    max_epochs : int, default=30
+        Passes over the training spectra.
+    max_time : float, default=None
+        Budget of one ``fit`` [s], everything included; None: no limit. The fit ends with the
+        batch in which it is spent. The learning-rate cycle ends with it too, so results then
+        depend on the machine's speed.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not improved by `tol` for
+        `n_iter_no_change` epochs, and to keep the best epoch's weights.
+    validation_fraction : float, default=0.1
+        Share of the training spectra, drawn at random, that the layers are not trained on:
+        for early stopping, and to choose the strength and the weight of the linear path's
+        parts. Nothing is held out without early stopping and linear path.
+    n_iter_no_change : int, default=10
+        Patience of early stopping [epochs].
+    tol : float, default=1e-4
+        What counts as an improvement of the validation loss.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the last fit's weights; the linear path, the expected
+        errors and the input transform then stay as they were.
+    device : str, default="cpu"
+        Where to compute: ``"cpu"``, ``"cuda"``, any of torch's names, or ``"auto"`` for a CUDA
+        GPU where there is one.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, held-out rows and the order of the spectra. No global generator
+        is read or changed, torch's included, so threads do not disturb each other's results.
+    verbose : bool or int, default=False
+        Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNetRegressor
+        The trained net; its ``module_`` is the torch module.
+    n_features_in_ : int
+        Number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if they are all strings.
+    n_outputs_ : int
+        Number of outputs.
+    line_groups_ : ndarray of shape (n_outputs_,)
+        Names of the columns of y, if y was a DataFrame with string names.
+    n_iter_ : int
+        Epochs trained, the last one perhaps in part.
+    loss_curve_ : list of float
+        Mean training loss of every epoch.
+    validation_loss_curve_ : list of float
+        Validation loss after every epoch; empty if nothing was held out.
+    stopped_by_ : {"max_epochs", "early_stopping", "max_time"}
+        What ended the last fit.
+    linear_strength_ : ndarray of shape (n_outputs_,)
+        Chosen strengths of the ridge regression. Only with `linear_path`.
+    residual_weight_ : ndarray of shape (n_outputs_,)
+        Share, from 0 to 1, of what the layers add to the linear path that is kept. Only
+        with `linear_path`.
+
+    See Also
+    --------
+    SpectrumMLPRegressor : Dense layers alone.
+    published_networks : The networks of the literature, as estimators.
+
+    Notes
+    -----
+    With `linear_path`, the prediction is ``linear + residual_weight * error * layers``.
+
+    - ``linear``: ridge regression of y on the raw spectra, its penalty being the variance that
+      counting noise gives to the estimate. The strength is chosen per output by the error on
+      the held-out rows; afterwards it is fitted once more, to all rows. Training leaves it.
+    - ``layers``: the network, which sees the linear estimates too and whose last layer starts
+      at zero. ``error`` is the expected error of the linear path at that intensity.
+    - ``residual_weight``: the share that is best on the held-out rows; 0 where the mean squared
+      error does not fall by more than two standard errors, or fewer than 20 rows were held
+      out. So the layers are used only where there is evidence that they help.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxrf.neural_network import SpectrumCNNRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.uniform(0, 500, size=(400, 2))
+    >>> X = rng.poisson(y @ rng.dirichlet(np.ones(64), size=2))
+    >>> model = SpectrumCNNRegressor(max_epochs=5, random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSpectrumRegressor._parameter_constraints,
+        "channels": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "stride": [Interval(Integral, 1, None, closed="left"), "array-like", None],
+        "padding": [Interval(Integral, 0, None, closed="left"), "array-like", None],
+        "pool_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        channels: Any = (16, 32),
+        *,
+        kernel_size: Any = 8,
+        stride: Any = None,
+        padding: Any = None,
+        pool_size: int = 1,
+        hidden_layer_sizes: Any = (64, 64),
+        activation: str = "silu",
+        linear_path: bool = True,
+        input_transform: Literal["sqrt", "standard"] | None = "sqrt",
+        templates: ArrayLike | None = None,
+        scale_outputs: bool = True,
+        loss: Loss = "poisson",
+        optimizer: str = "adamw",
+        learning_rate: float = 5e-3,
+        learning_rate_schedule: str = "one_cycle",
+        weight_decay: float = 1e-2,
+        batch_size: int | Literal["auto"] = "auto",
+        max_epochs: int = 30,
+        max_time: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        warm_start: bool = False,
+        device: str = "cpu",
+        random_state: Any = None,
+        verbose: int | bool = False,
+    ) -> None:
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.pool_size = pool_size
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.linear_path = linear_path
+        self.input_transform = input_transform
+        self.templates = templates
+        self.scale_outputs = scale_outputs
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.max_time = max_time
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self) -> dict[str, Any]:
+        channels = integers(self.channels, "channels")
+        n_layers = len(channels)
+        kernel_size = per_layer(self.kernel_size, n_layers, "kernel_size")
+        stride, padding = self.stride, self.padding
+        return {
+            "convolutions": {
+                "channels": channels,
+                "kernel_size": kernel_size,
+                "stride": kernel_size if stride is None else per_layer(stride, n_layers, "stride"),
+                "padding": None
+                if padding is None
+                else per_layer(padding, n_layers, "padding", least=0),
+                "pool_size": int(self.pool_size),
+            }
+        }

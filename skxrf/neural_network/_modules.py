@@ -1,0 +1,268 @@
+"""The networks as plain torch modules: no scikit-learn and no skorch in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "gelu": nn.GELU,
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+
+# Layers are made without storage, and get their values from a generator of their own in
+# SpectrumNetwork.__init__: torch's layers would draw from the global generator otherwise.
+_UNSET = torch.device("meta")
+
+
+class InputTransform(nn.Module):
+    """Spectra as the layers see them: signed square root or not, then standardised or not.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of channels.
+    kind : {"sqrt", "standard"} or None
+        ``"sqrt"``: sign(x) sqrt(abs(x)), which makes the spread of Poisson counts the same at
+        every height, then per-channel standardisation; ``"standard"``: the standardisation
+        alone; None: spectra as they are.
+    """
+
+    def __init__(self, n_features: int, kind: Literal["sqrt", "standard"] | None) -> None:
+        super().__init__()
+        self.kind = kind
+        if kind is not None:
+            self.register_buffer("shift", torch.zeros(n_features))
+            self.register_buffer("gain", torch.ones(n_features))
+
+    def root(self, X: Tensor) -> Tensor:
+        """Return the spectra before standardisation, of shape (n_samples, n_features)."""
+        return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Transform spectra of shape (n_samples, n_features)."""
+        if self.kind is None:
+            return X
+        return torch.addcmul(self.get_buffer("shift"), self.root(X), self.get_buffer("gain"))
+
+
+class DenseTrunk(nn.Module):
+    """Transformed spectra to the features of the dense layers; with templates, inner products."""
+
+    def __init__(self, n_features: int, n_templates: int = 0) -> None:
+        super().__init__()
+        self.n_features_out = n_templates or n_features
+        if n_templates:
+            self.register_buffer("templates", torch.zeros(n_templates, n_features))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Return features of shape (n_samples, n_features_out)."""
+        return X @ self.get_buffer("templates").T if "templates" in self._buffers else X
+
+
+class ConvolutionalTrunk(nn.Module):
+    """Transformed spectra to the flattened features of a stack of convolutions.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of channels of the spectra.
+    channels, kernel_size, stride : sequence of int, one per layer
+        Of the convolutions.
+    padding : sequence of int, or None
+        Zeros on both sides, one per layer; None: zeros at the end of the spectrum until its
+        last window is whole.
+    pool_size : int
+        Width of the max-pooling after each activation; 1 for none.
+    activation : str
+        A key of ``ACTIVATIONS``.
+    n_templates : int
+        Number of further input channels: the spectrum times each template.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        channels: Sequence[int],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int] | None,
+        pool_size: int,
+        activation: str,
+        n_templates: int = 0,
+    ) -> None:
+        super().__init__()
+        if n_templates:
+            self.register_buffer("templates", torch.zeros(n_templates, n_features))
+        layers: list[nn.Module] = []
+        width = n_features
+        widths = (1 + n_templates, *channels)
+        for i, (n_in, n_out) in enumerate(pairwise(widths)):
+            kernel, step = kernel_size[i], stride[i]
+            sides = 0 if padding is None else padding[i]
+            missing = max(kernel - width - 2 * sides, 0)
+            if padding is None and not missing:
+                missing = (kernel - width) % step
+            if missing:
+                layers.append(nn.ConstantPad1d((0, missing), 0.0))
+            layers.append(nn.Conv1d(n_in, n_out, kernel, stride=step, padding=sides, device=_UNSET))
+            layers.append(ACTIVATIONS[activation]())
+            width = (width + missing + 2 * sides - kernel) // step + 1
+            pool = min(pool_size, width)
+            if pool > 1:
+                layers.append(nn.MaxPool1d(pool))
+                width //= pool
+        self.layers = nn.Sequential(*layers)
+        self.n_features_out = widths[-1] * width
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Return features of shape (n_samples, n_features_out)."""
+        X = X.unsqueeze(1)
+        if "templates" in self._buffers:
+            X = torch.cat([X, X * self.get_buffer("templates")], dim=1)
+        features: Tensor = self.layers(X)
+        return features.flatten(1)
+
+
+class SpectrumNetwork(nn.Module):
+    """Input transform, trunk and dense layers, beside a linear path on the raw spectra.
+
+    With the linear path, the output is ``linear + residual_weight * error * layers``, where
+    ``error = sqrt(floor + slope * max(linear, 0))`` is the error that the linear path is
+    expected to make at that intensity. The layers see the linear estimates too, in units of
+    that error, and their last one starts from zero: training starts from the linear path.
+    Without it, the output is ``shift + gain * layers``.
+
+    Parameters
+    ----------
+    n_features : int
+        Number of channels.
+    n_outputs : int
+        Number of outputs.
+    hidden_layer_sizes : sequence of int
+        Widths of the dense layers after the trunk.
+    activation : str
+        A key of ``ACTIVATIONS``.
+    input_transform : {"sqrt", "standard"} or None
+        See :class:`InputTransform`.
+    linear_path : bool
+        Whether there is one.
+    n_templates : int
+        Number of templates, zero for none.
+    convolutions : dict or None
+        Arguments of :class:`ConvolutionalTrunk`; None: dense layers alone.
+    seed : int
+        Seed of the initial weights.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_outputs: int,
+        *,
+        hidden_layer_sizes: Sequence[int],
+        activation: str,
+        input_transform: Literal["sqrt", "standard"] | None,
+        linear_path: bool,
+        n_templates: int = 0,
+        convolutions: dict[str, object] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.transform = InputTransform(n_features, input_transform)
+        self.trunk: DenseTrunk | ConvolutionalTrunk
+        if convolutions is None:
+            self.trunk = DenseTrunk(n_features, n_templates)
+        else:
+            self.trunk = ConvolutionalTrunk(
+                n_features,
+                activation=activation,
+                n_templates=n_templates,
+                **convolutions,  # type: ignore[arg-type]
+            )
+        self.linear_path = linear_path
+        names = ["shift", "gain"]
+        if linear_path:
+            self.register_buffer("coef", torch.zeros(n_features, n_outputs))
+            names = ["intercept", "floor", "slope", "residual_weight"]
+        for name in names:
+            self.register_buffer(name, torch.ones(n_outputs))
+        self.layers = nn.ModuleList(
+            _dense_layers(
+                self.trunk.n_features_out,
+                hidden_layer_sizes,
+                n_outputs,
+                n_extra=n_outputs if linear_path else 0,
+            )
+        )
+        self.activation = ACTIVATIONS[activation]()
+        self._initialize(seed)
+
+    def _initialize(self, seed: int) -> None:
+        """Give every layer its values: uniform in +-1/sqrt(fan-in), which is torch's default."""
+        generator = torch.Generator().manual_seed(seed)
+        for module in list(self.modules()):
+            if isinstance(module, nn.Linear | nn.Conv1d):
+                module.to_empty(device="cpu")
+                bound = module.weight[0].numel() ** -0.5
+                for parameter in module.parameters():
+                    nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        if self.linear_path:
+            for parameter in self.layers[-1].parameters():
+                nn.init.zeros_(parameter)
+
+    def linear(self, X: Tensor) -> Tensor:
+        """Return the linear estimates of shape (n_samples, n_outputs)."""
+        return torch.addmm(self.get_buffer("intercept"), X, self.get_buffer("coef"))
+
+    def expected_error(self, intensity: Tensor) -> Tensor:
+        """Return the error that the linear path is expected to make at an intensity."""
+        floor, slope = self.get_buffer("floor"), self.get_buffer("slope")
+        return torch.addcmul(floor, intensity.clamp(min=0), slope).sqrt_()
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features)."""
+        hidden = self.trunk(self.transform(X))
+        linear = scale = None
+        if self.linear_path:
+            linear = self.linear(X)
+            scale = self.expected_error(linear)
+        # The linear estimates join the last hidden layer: enough to bend them at zero.
+        joining = max(len(self.layers) - 2, 0)
+        for i, layer in enumerate(self.layers):
+            if i > 0:
+                hidden = self.activation(hidden)
+            if i == joining and linear is not None and scale is not None:
+                # asinh: linear around zero, where an element is absent or not; no giants.
+                hidden = torch.cat([hidden, torch.asinh(linear / scale)], dim=1)
+            hidden = layer(hidden)
+        if linear is None or scale is None:
+            return torch.addcmul(self.get_buffer("shift"), hidden, self.get_buffer("gain"))
+        return torch.addcmul(linear, hidden, scale * self.get_buffer("residual_weight"))
+
+
+def _dense_layers(
+    n_features: int, hidden_layer_sizes: Sequence[int], n_outputs: int, n_extra: int
+) -> Iterator[nn.Linear]:
+    widths = [n_features, *hidden_layer_sizes, n_outputs]
+    widths_in = widths[:-1]
+    widths_in[max(len(hidden_layer_sizes) - 1, 0)] += n_extra
+    for n_in, n_out in zip(widths_in, widths[1:], strict=True):
+        yield nn.Linear(n_in, n_out, device=_UNSET)
+
+
+def n_parameters(module: nn.Module) -> int:
+    """Count what training changes: weights and biases, not buffers such as templates."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def fill_buffers(module: nn.Module, **values: object) -> None:
+    """Copy arrays into buffers of a module, in the module's dtype and device."""
+    for name, value in values.items():
+        module.get_buffer(name).copy_(torch.as_tensor(value))
