@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.physics import ComponentPairs
+
 from ._nonnegative import solve_nonnegative
 
 __all__ = ["PoissonFit"]
@@ -39,18 +41,12 @@ class PoissonFit:
         mean_spectrum: NDArray[np.float64],
         n_reweights: int = 1,
     ) -> None:
-        self.components = np.ascontiguousarray(components, dtype=np.float32)
+        self.pairs = ComponentPairs(components)
+        self.components = self.pairs.components
         mean = np.asarray(mean_spectrum, dtype=np.float64)
         mean = np.maximum(mean, 1e-3 * mean.mean())
         self.shape = (mean / mean.sum()).astype(np.float32)
         self.n_reweights = n_reweights
-        rows, columns = np.triu_indices(len(components))
-        # H_jk = sum_c w_c T_jc T_kc is linear in the weights: for a block of pixels it is one
-        # matrix product with the products of all pairs of components.
-        self.pairs = np.ascontiguousarray((self.components[rows] * self.components[columns]).T)
-        n = len(components)
-        self.unpack = np.empty((n, n), dtype=np.intp)
-        self.unpack[rows, columns] = self.unpack[columns, rows] = np.arange(rows.size)
 
     def __call__(
         self, counts: NDArray[np.float32]
@@ -86,18 +82,8 @@ class PoissonFit:
     def _normal_equations(
         self, counts: NDArray[np.float32], weights: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        packed = (weights @ self.pairs).astype(np.float64)
-        matrices = packed[:, self.unpack]
+        matrices = self.pairs.information(weights)
         if len(matrices) != len(counts):
             matrices = np.broadcast_to(matrices, (len(counts), *matrices.shape[1:]))
         vectors = ((counts * weights) @ self.components.T).astype(np.float64)
         return matrices, vectors
-
-
-def standard_errors(information: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Square roots of the diagonal of the inverse information, (n_pixels, n_components)."""
-    scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", information), 1e-300))
-    scaled = information * scale[:, :, None] * scale[:, None, :]
-    scaled[:, np.arange(scaled.shape[1]), np.arange(scaled.shape[1])] += 1e-10
-    variances = np.einsum("pii->pi", np.linalg.inv(scaled))
-    return np.asarray(np.sqrt(np.maximum(variances, 0.0)) * scale)

@@ -17,12 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
-from skxrf.physics import line_group, scattered_tube_lines
+from skxrf.physics import line_group, scattered_tube_lines, standard_errors
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
 
 from ._detection import find_line_groups
-from ._poisson_fit import PoissonFit, standard_errors
+from ._poisson_fit import PoissonFit
 from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum, group_template
 
 __all__ = ["TemplateFitRegressor"]

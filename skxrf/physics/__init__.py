@@ -2,10 +2,12 @@
 
 from ._detector import DetectorResponse, escape_fraction
 from ._families import line_families
+from ._likelihood import ComponentPairs, standard_errors
 from ._lines import LineGroup, known_line_groups, line_group
 from ._scatter import compton_energy, scattered_tube_lines
 
 __all__ = [
+    "ComponentPairs",
     "DetectorResponse",
     "LineGroup",
     "compton_energy",
@@ -14,4 +16,5 @@ __all__ = [
     "line_families",
     "line_group",
     "scattered_tube_lines",
+    "standard_errors",
 ]
