@@ -3,6 +3,7 @@
 from unittest import SkipTest
 
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import get_tags
@@ -20,11 +21,24 @@ ARGUMENTS = {
         for method in ("total_counts", "sqrt", "anscombe", "log1p", "standard_score")
     ],
     "SubsampledRegressor": [{"regressor": Ridge()}, {"regressor": Ridge(), "max_samples": 0.9}],
+    "SpectrumMLPRegressor": [{"hidden_layer_sizes": (16,), "max_epochs": 15}],
+    "SpectrumCNNRegressor": [
+        {"channels": (8,), "hidden_layer_sizes": (16,), "max_epochs": 15},
+    ],
 }
 
 ESTIMATORS = [
     cls(**arguments) for name, cls in all_estimators() for arguments in ARGUMENTS.get(name, [{}])
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """The checks fit on a few channels: threads would only wait for each other."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
 
 
 @parametrize_with_checks(ESTIMATORS)
