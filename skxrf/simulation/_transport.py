@@ -7,10 +7,12 @@ cells (Bell & Glasstone 1970, Nuclear Reactor Theory, sec. 2.8).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expn
 
 from ._tables import LineTables
 
@@ -144,8 +146,8 @@ def _secondary_rate(
     source = np.take_along_axis(emitted.reshape(n_stacks, -1, n_lines), exciters[:, None], axis=2)
     depth = np.take_along_axis(depths, exciters[:, None], axis=2)
     cells = (depth[:, :, None] * _SHARES[:, None]).reshape(n_stacks, -1, n_exciters)
-    collisions = _first_collisions(np.moveaxis(cells, 2, 1).astype(np.float64))
-    hits = np.einsum("sje,sejk->ske", source, collisions.astype(np.float32), optimize=True)
+    collisions = _first_collisions(np.moveaxis(cells, 2, 1))
+    hits = np.einsum("sje,sejk->ske", source, collisions, optimize=True)
     # Of the collisions in a cell, w sigma m / tau make a line.
     mass = (layers[:, :, None] * _SHARES.astype(np.float32)).reshape(n_stacks, -1, 1)
     per_mass = np.divide(mass, cells, out=np.zeros_like(hits), where=cells > 1e-12)
@@ -155,47 +157,39 @@ def _secondary_rate(
     return np.asarray(rate.reshape(n_stacks, n_layers, n_cells, n_lines))
 
 
-def _first_collisions(depths: NDArray[np.float64]) -> NDArray[np.float64]:
+def _first_collisions(depths: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probability that an isotropic photon from cell j collides in cell k, (..., n, n)."""
     n = depths.shape[-1]
-    start = np.zeros((*depths.shape[:-1], 1))
-    bounds = np.concatenate([start, np.cumsum(depths, axis=-1)], axis=-1)
-    rows, columns = np.triu_indices(n + 1, 1)
-    e3 = np.full((*depths.shape[:-1], n + 1, n + 1), 0.5)
-    e3[..., rows, columns] = _exponential_integral_3(bounds[..., columns] - bounds[..., rows])
-    # Photons from j to k > j pass between the facing sides, less those between the far ones.
-    safe = np.maximum(depths, 1e-12)
-    j, k = np.triu_indices(n, 1)
-    exchange = e3[..., j + 1, k] - e3[..., j, k] - e3[..., j + 1, k + 1] + e3[..., j, k + 1]
-    exchange = np.maximum(exchange, 0) / 2
-    collisions = np.zeros((*depths.shape[:-1], n, n))
-    collisions[..., j, k] = exchange / safe[..., j]
-    collisions[..., k, j] = exchange / safe[..., k]
-    own = 1 - (0.5 - e3[..., np.arange(n), np.arange(1, n + 1)]) / safe
-    collisions[..., np.arange(n), np.arange(n)] = np.where(depths > 1e-9, own, 0.0)
-    return collisions
+    bounds = np.zeros((*depths.shape[:-1], n + 1), np.float32)
+    np.cumsum(depths, axis=-1, out=bounds[..., 1:])
+    e3 = _exponential_integral_3(np.abs(bounds[..., :, None] - bounds[..., None, :]))
+    # Photons from j to k pass between the facing sides, less those between the far ones.
+    exchange = e3[..., 1:, :-1] - e3[..., :-1, :-1] - e3[..., 1:, 1:] + e3[..., :-1, 1:]
+    np.abs(exchange, out=exchange)
+    safe = np.maximum(depths, np.float32(1e-9))
+    exchange /= 2 * safe[..., None]
+    cells = np.arange(n)
+    own = 1 - (0.5 - e3[..., cells, cells + 1]) / safe
+    exchange[..., cells, cells] = np.where(depths > 1e-5, own, 0.0)
+    return np.asarray(exchange)
 
 
-def _exponential_integral_3(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """E_3(x), from E_1 by recurrence (Abramowitz & Stegun 1964, 5.1.14)."""
-    decay = np.exp(-x)
-    return np.asarray((decay * (1 - x) + x**2 * _exponential_integral_1(x, decay)) / 2)
+def _exponential_integral_3(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """E_3(x) by linear interpolation in the square root of x, to 1e-7."""
+    table, steps = _table_of_e3()
+    position = np.sqrt(x)
+    position *= np.float32(steps)
+    np.minimum(position, np.float32(table.size - 2), out=position)
+    below = position.astype(np.int32)
+    position -= below
+    low = table[below]
+    below += 1
+    return np.asarray(low + (table[below] - low) * position)
 
 
-def _exponential_integral_1(
-    x: NDArray[np.float64], decay: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """E_1(x) by the approximations 5.1.53 and 5.1.56 of Abramowitz & Stegun, to 2e-7."""
-    small = np.clip(x, 1e-300, 1.0)
-    below = np.polynomial.polynomial.polyval(small, _E1_BELOW) - np.log(small)
-    large = np.maximum(x, 1.0)
-    above = np.polynomial.polynomial.polyval(large, _E1_ABOVE[0])
-    above /= np.polynomial.polynomial.polyval(large, _E1_ABOVE[1])
-    return np.where(x <= 1, below, above * decay / large)
-
-
-_E1_BELOW = (-0.57721566, 0.99999193, -0.24991055, 0.05519968, -0.00976004, 0.00107857)
-_E1_ABOVE = (
-    (0.2677737343, 8.6347608925, 18.0590169730, 8.5733287401, 1.0),
-    (3.9584969228, 21.0996530827, 25.6329561486, 9.5733223454, 1.0),
-)
+@functools.cache
+def _table_of_e3() -> tuple[NDArray[np.float32], int]:
+    """E_3 at the squares of equidistant points up to x = 36, where it is 1e-17."""
+    steps = 2000
+    points = np.arange(6 * steps + 2) / steps
+    return expn(3, points**2).astype(np.float32), steps

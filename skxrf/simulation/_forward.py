@@ -1,0 +1,151 @@
+"""From layer stacks to what the detector counts: the whole forward model in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import LineGroupError
+
+from ._instrument import Instrument
+from ._scatter import scatter_tables, scattered_photons
+from ._scatter_spectra import scatter_spectra
+from ._tables import line_tables
+from ._transport import fluorescence
+
+__all__ = ["AxisError", "ForwardModel", "Photons"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AxisError:
+    """How far a measurement is off its nominal axis and resolution.
+
+    Parameters
+    ----------
+    offset : float
+        True energy of the nominal zero [keV].
+    gain : float
+        True keV per nominal keV.
+    fwhm_factor : float
+        Widening of all peaks.
+    """
+
+    offset: float = 0.0
+    gain: float = 1.0
+    fwhm_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Photons:
+    """What leaves stacks of layers and is counted in full-energy peaks, at a dose of one.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_stacks, n_lines), float32
+        Counts of each line of the model's tables.
+    scatter : ndarray of shape (n_stacks, 3 * n_bins), float32
+        Photons scattered once elastically, once inelastically, and more than once, by the bin
+        that they had in the beam; before air and detector.
+    """
+
+    lines: Floats
+    scatter: Floats
+
+    def __len__(self) -> int:
+        """Number of stacks."""
+        return len(self.lines)
+
+    def times(self, factors: NDArray[np.floating]) -> Photons:
+        """The photons at other doses, (n_stacks,)."""
+        column = factors[:, None].astype(np.float32)
+        return Photons(self.lines * column, self.scatter * column)
+
+
+class ForwardModel:
+    """Expected spectra and true net intensities of layer stacks, as an instrument sees them.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Elements that the stacks may hold; the last axis of all compositions.
+    instrument : Instrument
+        The scanner.
+    """
+
+    def __init__(self, elements: tuple[str, ...], instrument: Instrument) -> None:
+        self.elements = elements
+        self.instrument = instrument
+        self.beam = instrument.beam()
+        self.tables = line_tables(elements, self.beam, instrument.voltage)
+        self.flux = self.beam.bin_flux()
+        self.scatter_tables = scatter_tables(elements, self.beam, instrument.scattering_angle)
+        self.scatter_spectra = scatter_spectra(self.beam, instrument.scattering_angle)
+        self.efficiency = instrument.efficiency(self.tables.energies).astype(np.float32)
+        self._scatter_efficiency = instrument.efficiency(self.scatter_spectra.energies)
+
+    def photons(self, compositions: NDArray[np.floating], masses: NDArray[np.floating]) -> Photons:
+        """Fluorescence and scatter of stacks.
+
+        Parameters
+        ----------
+        compositions : ndarray of shape (n_stacks, n_layers, n_elements)
+            Mass fractions; the first layer is on top.
+        masses : ndarray of shape (n_stacks, n_layers)
+            Areal masses [g/cm2].
+
+        Returns
+        -------
+        Photons
+            At a dose of one.
+        """
+        geometry = self.instrument.geometry
+        lines = fluorescence(compositions, masses, self.tables, self.flux, geometry)
+        scatter = scattered_photons(compositions, masses, self.scatter_tables, geometry)
+        return Photons(lines * self.efficiency, np.concatenate(scatter, axis=1).astype(np.float32))
+
+    def templates(self, error: AxisError | None = None) -> tuple[Floats, Floats]:
+        """Spectra of one count of each line, and of one photon scattered from each bin.
+
+        Parameters
+        ----------
+        error : AxisError, optional
+            Error of axis and resolution; default none.
+
+        Returns
+        -------
+        lines : ndarray of shape (n_lines, n_channels), float32
+            One net count each; tail, shelf and escape peak on top.
+        scatter : ndarray of shape (3 * n_bins, n_channels), float32
+            In the order of :class:`Photons`.
+        """
+        error = error or AxisError()
+        options = {"offset": error.offset, "gain": error.gain, "fwhm_factor": error.fwhm_factor}
+        spectra = self.scatter_spectra
+        response = self.instrument.response(spectra.energies, **options)
+        response *= self._scatter_efficiency[:, None]
+        kinds = np.concatenate([spectra.rayleigh, spectra.compton, spectra.multiple])
+        lines = self.instrument.response(self.tables.energies, **options)
+        return lines.astype(np.float32), (kinds @ response).astype(np.float32)
+
+    def intensities(self, photons: Photons, groups: Sequence[str]) -> Floats:
+        """True net intensities of line groups, (n_stacks, n_groups) [counts].
+
+        Raises
+        ------
+        LineGroupError
+            If the elements of the model give no such line group.
+        """
+        known = np.unique(self.tables.groups)
+        unknown = [name for name in groups if name not in known]
+        if unknown:
+            raise LineGroupError(
+                f"nothing in the simulation gives {', '.join(unknown)}: choose from "
+                f"{', '.join(known)}."
+            )
+        member = self.tables.groups[:, None] == np.asarray(groups)
+        return np.asarray(photons.lines @ member.astype(np.float32))
