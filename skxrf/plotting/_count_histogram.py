@@ -43,6 +43,8 @@ class CountHistogramDisplay:
         What was drawn on.
     axes_ : ndarray of Axes of shape (n_elements,)
         One for each line group.
+    legend_handles_ : list of Patch and Line2D
+        What a legend shows, to place one elsewhere.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class CountHistogramDisplay:
 
     figure_: Figure | SubFigure
     axes_: AxesArray
+    legend_handles_: list[Patch | Line2D]
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class CountHistogramDisplay:
         ax: Axes | AxesArray | None = None,
         n_columns: int = 4,
         log: bool = True,
+        legend: bool = True,
         **line_kw: Any,
     ) -> Self:
         """Draw the histograms.
@@ -136,6 +140,8 @@ class CountHistogramDisplay:
             Histograms in a row.
         log : bool
             Whether the numbers of pixels stand on a logarithmic axis.
+        legend : bool
+            Whether to name the colours: above the histograms of a new figure, else in the first.
         **line_kw : dict
             Passed to ``Axes.stairs`` for the predictions.
 
@@ -166,9 +172,10 @@ class CountHistogramDisplay:
                 axes.set_xlabel("counts")
             if k % columns == 0:
                 axes.set_ylabel("pixels")
-        if ax is None:
+        self.legend_handles_ = handles
+        if legend and ax is None:
             self.figure_.legend(handles=handles, loc="outside upper center", ncols=6, frameon=False)
-        else:
+        elif legend:
             self.axes_[0].legend(handles=handles, fontsize="small", frameon=False)
         return self
 

@@ -27,7 +27,7 @@ from ._axes import (
     select_elements,
 )
 
-__all__ = ["ElementMapDisplay", "color_range", "draw_colorbar", "draw_map"]
+__all__ = ["ElementMapDisplay", "color_range", "colorbar_label", "draw_colorbar", "draw_map"]
 
 
 class ElementMapDisplay:
@@ -189,11 +189,11 @@ class ElementMapDisplay:
             Maps in a row.
         percentiles : (float, float), optional
             The colours span these percentiles of each map, such as ``(1, 99)``, and the label
-            of the colour bar says so; by default from the least to the largest value.
+            of the colour bars says so; by default from the least to the largest value.
         cmap : str
             Name of a matplotlib colour map; the default is perceptually uniform.
         colorbar : bool
-            Whether each map gets a colour bar.
+            Whether each map gets a colour bar; the last of a row is labelled.
         scale_bar : bool
             Whether the first map gets a scale bar.
         **im_kw : dict
@@ -220,7 +220,9 @@ class ElementMapDisplay:
             label_outer(axes, k, n, None if is_array(ax) else columns, extent.unit)
             self.images_.append(image)
             if colorbar:
-                self.colorbars_.append(draw_colorbar(image, axes, values, percentiles))
+                last = is_array(ax) or k == n - 1 or k % columns == columns - 1
+                label = colorbar_label(percentiles) if last else ""
+                self.colorbars_.append(draw_colorbar(image, axes, values, label))
         if scale_bar:
             draw_scale_bar(self.axes_[0], extent)
         return self
@@ -260,22 +262,21 @@ def draw_map(
     return axes.imshow(values, extent=extent.edges, aspect="equal", **options)
 
 
-def draw_colorbar(
-    image: AxesImage,
-    axes: Axes,
-    values: NDArray[Any],
-    percentiles: tuple[float, float] | None,
-) -> Any:
-    """Draw a colour bar in counts, as high as the map; arrows where `values` go beyond it."""
+def draw_colorbar(image: AxesImage, axes: Axes, values: NDArray[Any], label: str) -> Any:
+    """Draw a colour bar as high as the map; it has arrows where `values` go beyond it."""
     finite = values[np.isfinite(values)]
     low, high = image.get_clim()
     below = bool(finite.size) and bool(finite.min() < low)
     above = bool(finite.size) and bool(finite.max() > high)
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
     bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.05, 1)), extend=extend)
-    label = "counts"
-    if percentiles is not None:
-        label += f", {percentiles[0]:g}–{percentiles[1]:g} %"
-    bar.set_label(label, fontsize="small")
+    bar.set_label(label, fontsize="x-small")
     bar.ax.tick_params(labelsize="small")
     return bar
+
+
+def colorbar_label(percentiles: tuple[float, float] | None) -> str:
+    """Name the unit and, where the range is robust, its percentiles."""
+    if percentiles is None:
+        return "counts"
+    return f"counts\n{percentiles[0]:g}–{percentiles[1]:g} %"

@@ -21,7 +21,7 @@ from ._axes import (
     plane,
     select_elements,
 )
-from ._element_map import color_range, draw_colorbar, draw_map
+from ._element_map import color_range, colorbar_label, draw_colorbar, draw_map
 from ._zscore_map import draw_z_key, draw_z_map, z_class_shares
 
 __all__ = ["MapComparisonDisplay"]
@@ -141,7 +141,7 @@ class MapComparisonDisplay:
             image = draw_map(left, values, extent, cmap=cmap, limits=limits)
             draw_map(middle, plane(self.prediction, k), extent, cmap=cmap, limits=limits)
             draw_z_map(right, plane(self.z, k), extent)
-            draw_colorbar(image, middle, plane(self.prediction, k), percentiles)
+            draw_colorbar(image, middle, plane(self.prediction, k), colorbar_label(percentiles))
             name = line_group_label(self.reference["element"].to_numpy()[k])
             left.set_ylabel(name, fontsize="large", fontweight="bold")
             draw_z_key(right, self.shares_[k], extent)

@@ -40,6 +40,9 @@ def test_legend_names_reference_and_predictions(toy_maps):
     display = CountHistogramDisplay.from_maps(toy_maps, predictions, ax=given)
     names = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
     assert names == ["reference", "CNN", "MLP"]
+    display = CountHistogramDisplay.from_maps(toy_maps, predictions, legend=False)
+    assert display.figure_.legends == []
+    assert [handle.get_label() for handle in display.legend_handles_] == names
 
 
 def test_steps_drawn_are_the_counts(toy_maps):

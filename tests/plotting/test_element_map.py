@@ -15,7 +15,7 @@ def test_each_line_group_has_its_values_in_its_own_axes(toy_maps):
     for k, image in enumerate(display.images_):
         np.testing.assert_array_equal(image.get_array(), toy_maps.to_numpy()[..., k])
         assert image.get_clim() == (toy_maps[..., k].min(), toy_maps[..., k].max())
-    assert [bar.ax.get_ylabel() for bar in display.colorbars_] == ["counts"] * 3
+    assert [bar.ax.get_ylabel() for bar in display.colorbars_] == ["", "", "counts"]
 
 
 def test_extent_is_in_mm_and_the_first_row_on_top(toy_maps):
@@ -56,7 +56,7 @@ def test_percentiles_limit_the_colours_and_are_named(toy_maps):
     expected = np.percentile(toy_maps.to_numpy()[..., 1], (5, 95))
     assert display.images_[1].get_clim() == pytest.approx(tuple(expected))
     assert display.colorbars_[1].extend == "both"
-    assert display.colorbars_[1].ax.get_ylabel() == "counts, 5–95 %"
+    assert display.colorbars_[2].ax.get_ylabel() == "counts\n5–95 %"
 
 
 def test_one_range_for_all_where_asked_for(toy_maps):

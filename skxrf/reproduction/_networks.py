@@ -1,0 +1,23 @@
+"""What the report says of a fitted network: epochs and size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skxrf.utils.training import find_network
+
+__all__ = ["count_parameters", "n_epochs"]
+
+
+def n_epochs(estimator: Any) -> float:
+    """Epochs that a network was trained for; NaN for what is no network."""
+    network = find_network(estimator)
+    return float("nan") if network is None else float(network.n_iter_)
+
+
+def count_parameters(estimator: Any) -> int | None:
+    """Trainable numbers of a network; None for what is no network."""
+    network = find_network(estimator)
+    if network is None:
+        return None
+    return sum(int(weights.numel()) for weights in network.net_.module_.parameters())

@@ -1,0 +1,145 @@
+"""The files of a run: written beside the target, moved there when all are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from skxrf.exceptions import SkxrfError
+
+from ._result import ReproductionResult
+
+__all__ = ["maps_dataset", "output_folder", "write_outputs"]
+
+REPORT, MAPS, SCORES = "report.html", "maps.nc", "scores.csv"
+
+
+@contextlib.contextmanager
+def output_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder whose files move into the target only if all goes well.
+
+    Parameters
+    ----------
+    target : str or path-like
+        The folder. It is made where it does not exist; files of the same names are replaced,
+        others stay.
+
+    Yields
+    ------
+    Path
+        The empty temporary folder, on the same disk. After an error, or Ctrl-C, it is removed
+        and the target is as before.
+
+    Raises
+    ------
+    SkxrfError
+        If the target is a file.
+    OSError
+        If it cannot be written to, before anything is computed.
+    """
+    folder = Path(os.path.realpath(Path(target).expanduser()))
+    if folder.exists() and not folder.is_dir():
+        raise SkxrfError(f"{folder} is a file: name a folder for the report.")
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        raise PermissionError(f"cannot write into {folder}: the folder is protected.")
+    # What was missing is taken away again, if nothing comes of it.
+    parents = [folder.parent, *folder.parent.parents]
+    made = [p for p in parents if not p.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
+    complete = False
+    try:
+        temporary.mkdir()
+        yield temporary
+        if folder.exists():
+            for file in sorted(temporary.iterdir()):
+                os.replace(file, folder / file.name)
+        else:
+            os.rename(temporary, folder)
+        complete = True
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not complete:
+            for parent in made:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+
+
+def write_outputs(result: ReproductionResult, folder: Path) -> None:
+    """Write report, maps and scores into a folder.
+
+    Parameters
+    ----------
+    result : ReproductionResult
+        What was found.
+    folder : Path
+        An existing folder.
+    """
+    from skxrf.report import render_report
+
+    (folder / REPORT).write_text(render_report(result), encoding="utf-8")
+    result.scores.to_csv(folder / SCORES, index=False, float_format="%.6g", lineterminator="\n")
+    dataset = maps_dataset(result)
+    compressed = {"zlib": True, "complevel": 4}
+    # Made in memory and written as bytes: HDF5 itself does not survive a full disk.
+    content = dataset.to_netcdf(
+        engine="h5netcdf", encoding=dict.fromkeys(dataset.data_vars, compressed)
+    )
+    (folder / MAPS).write_bytes(content)
+
+
+def maps_dataset(result: ReproductionResult) -> xr.Dataset:
+    """All maps in one Dataset.
+
+    Parameters
+    ----------
+    result : ReproductionResult
+        What was found.
+
+    Returns
+    -------
+    Dataset
+        ``prediction`` of dims (model, y, x, element), ``reference`` of dims (y, x, element)
+        and, where it is known, ``truth``: intensities [counts], float32. With several
+        paintings there is a dim ``painting`` before ``y``.
+    """
+    # Not a dim "method": sel(method=...) is xarray's way to ask for inexact matches.
+    variables: dict[str, Any] = {
+        "prediction": xr.concat(
+            [_over_paintings(m.predictions) for m in result.methods],
+            dim=xr.Variable("model", [m.name for m in result.methods]),
+        ),
+        "reference": _over_paintings(result.reference),
+    }
+    if result.truth is not None:
+        variables["truth"] = _over_paintings(result.truth)
+    dataset = xr.Dataset(variables).astype(np.float32)
+    described = {
+        "prediction": "held-out predictions: each pixel by a model that was not trained on it",
+        "reference": f"what the methods learnt from: {result.data.reference_name}",
+        "truth": "true expected intensities of the simulation",
+    }
+    for name, variable in dataset.data_vars.items():
+        variable.attrs = {"units": "counts", "description": described[str(name)]}
+    dataset.attrs = {
+        "title": f"Element maps of {result.data.name}",
+        "source": result.data.source,
+        "simulated": str(result.data.simulated),
+        "history": f"skxrf {result.provenance.get('skxrf', '')} reproduce".strip(),
+    }
+    return dataset
+
+
+def _over_paintings(maps: dict[str, xr.DataArray]) -> xr.DataArray:
+    arrays = [m.transpose("y", "x", "element").drop_attrs(deep=False) for m in maps.values()]
+    if len(arrays) == 1:
+        return arrays[0]
+    return xr.concat(arrays, dim=xr.Variable("painting", list(maps)), join="outer")

@@ -1,0 +1,195 @@
+"""What the experiment found: plain data that the report and the files are written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+__all__ = ["DataDescription", "MethodResult", "ReproductionResult", "Settings"]
+
+Kind = Literal["network", "published network", "classical"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of a run.
+
+    Parameters
+    ----------
+    n_folds : int
+        Number K of parts; each is held out once.
+    budget : float
+        Training time for each fit of a network [s].
+    max_samples : int
+        Largest number of spectra that a fit may see.
+    random_state : int
+        Seed of everything drawn at random.
+    """
+
+    n_folds: int = 5
+    budget: float = 10.0
+    max_samples: int = 50_000
+    random_state: int = 0
+
+
+@dataclass(frozen=True)
+class DataDescription:
+    """What was mapped.
+
+    Parameters
+    ----------
+    name : str
+        Name for headings.
+    source : str
+        The file, or how the data were simulated.
+    simulated : bool
+        Whether no instrument measured them.
+    shapes : dict of str to (int, int)
+        Rows and columns of each painting.
+    n_channels : int
+        Channels of a spectrum.
+    energy : ndarray of shape (n_channels,)
+        Bin centres [keV].
+    sum_spectrum, maximum_spectrum : ndarray of shape (n_channels,)
+        Sum and maximum over all pixels [counts].
+    n_labelled : int
+        Pixels that have reference intensities.
+    reference_name : str
+        Where the reference maps come from, such as ``"template fit"``.
+    split_name : str
+        What is held out as a whole, such as ``"blocks of 16 x 16 pixels"``.
+    """
+
+    name: str
+    source: str
+    simulated: bool
+    shapes: dict[str, tuple[int, int]]
+    n_channels: int
+    energy: NDArray[np.float64] = field(repr=False)
+    sum_spectrum: NDArray[Any] = field(repr=False)
+    maximum_spectrum: NDArray[Any] = field(repr=False)
+    n_labelled: int
+    reference_name: str
+    split_name: str
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of all paintings."""
+        return sum(rows * columns for rows, columns in self.shapes.values())
+
+    @property
+    def counts_per_pixel(self) -> float:
+        """Mean counts of a spectrum, all channels."""
+        return float(self.sum_spectrum.sum()) / self.n_pixels
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """What one method did in all folds.
+
+    Parameters
+    ----------
+    name : str
+        Short name for tables.
+    kind : {"network", "published network", "classical"}
+        Group that it is shown in.
+    description : str
+        One sentence: what it is.
+    predictions : dict of str to DataArray of dims (y, x, element)
+        Maps of each painting, every pixel predicted by a model that never saw it.
+    folds : DataFrame
+        One row a fold: ``ssim``, ``within_sigma``, ``r2``, ``fit_seconds``,
+        ``predict_seconds``, ``n_fitted``, ``n_predicted``, and ``epochs`` (NaN without any).
+    loss_curves : dict of str to list of float
+        Curves of the last fold's network; empty for the others.
+    n_parameters : int, optional
+        Trainable numbers of a network.
+    is_reference : bool
+        Whether it is the method that made the reference maps, so that it is no rival.
+    warnings : tuple of str
+        What the fits warned of, each once.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    predictions: dict[str, xr.DataArray] = field(repr=False)
+    folds: pd.DataFrame = field(repr=False)
+    loss_curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
+    n_parameters: int | None = None
+    is_reference: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def spectra_per_second(self) -> float:
+        """Spectra predicted per second, over all folds."""
+        return float(self.folds["n_predicted"].sum() / self.folds["predict_seconds"].sum())
+
+
+@dataclass(frozen=True)
+class ReproductionResult:
+    """All that the report shows.
+
+    Parameters
+    ----------
+    settings : Settings
+        The choices of the run.
+    data : DataDescription
+        What was mapped.
+    elements : list of str
+        Line groups of the maps.
+    reference : dict of str to DataArray of dims (y, x, element)
+        Reference maps of each painting [counts].
+    truth : dict of str to DataArray, optional
+        True expected intensities [counts], which only a simulation knows.
+    methods : list of MethodResult
+        In the order of the tables.
+    scores : DataFrame
+        Tidy: one row a number, with the columns ``method``, ``against`` (``"reference"`` or
+        ``"truth"``), ``scope`` (``"all"`` or ``"fold 1"``...), ``element`` (a line group or
+        ``"mean"``), ``metric`` and ``value``.
+    seconds : float
+        Wall time of the whole run.
+    provenance : dict of str to str
+        Versions, machine, date, command.
+    """
+
+    settings: Settings
+    data: DataDescription
+    elements: list[str]
+    reference: dict[str, xr.DataArray] = field(repr=False)
+    truth: dict[str, xr.DataArray] | None = field(repr=False)
+    methods: list[MethodResult]
+    scores: pd.DataFrame = field(repr=False)
+    seconds: float
+    provenance: dict[str, str]
+
+    def table(self, metric: str, against: str = "reference") -> pd.DataFrame:
+        """Scores of the maps as a whole: one row a method; the mean, then each line group.
+
+        Parameters
+        ----------
+        metric : str
+            ``"ssim"``, ``"within_sigma"``, ``"rmse"`` or ``"r2"``.
+        against : {"reference", "truth"}
+            What the maps were compared with.
+
+        Returns
+        -------
+        DataFrame of shape (n_methods, n_elements + 1)
+        """
+        chosen = self.scores.query("scope == 'all' and metric == @metric and against == @against")
+        table = chosen.pivot(index="method", columns="element", values="value")
+        order = list(dict.fromkeys(chosen["method"]))
+        return table.loc[order, ["mean", *self.elements]]
+
+    def score(
+        self, method: str, metric: str = "ssim", against: str = "reference", element: str = "mean"
+    ) -> float:
+        """Look up one number of :meth:`table`."""
+        return float(self.table(metric, against)[element].to_dict()[method])

@@ -1,0 +1,98 @@
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from skxrf.datasets import make_painting
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.io import save_maps
+from skxrf.reproduction import METHOD_NAMES, report_path, reproduce
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A small scan with reference maps: quicker than a fit."""
+    folder = tmp_path_factory.mktemp("scan")
+    cube, maps = make_painting((20, 24), elements=["Ca_K", "Fe_K", "Pb_L"], random_state=1)
+    with h5py.File(folder / "scan.h5", "w") as file:
+        file["counts"], file["energy_keV"] = cube.to_numpy(), cube["energy"].to_numpy()
+    save_maps(maps, folder / "maps.nc")
+    return {"cube": folder / "scan.h5", "maps": folder / "maps.nc", "n_folds": 2}
+
+
+def test_a_simulated_run_is_complete_and_written(tmp_path):
+    elements = ["Ca_K", "Fe_K", "Pb_L"]
+    result = reproduce(
+        tmp_path / "out", methods=["Ridge"], shape=(12, 14), n_folds=2, elements=elements
+    )
+    assert result.elements == elements
+    assert set(result.methods[0].predictions) == {"A", "B"}
+    assert all(np.isfinite(m).all() for m in result.methods[0].predictions.values())
+    assert list(result.methods[0].folds["n_predicted"]) == [168, 168]
+    assert set(result.scores["against"]) == {"reference", "truth"}
+    assert report_path(tmp_path / "out").is_file()
+    written = pd.read_csv(tmp_path / "out" / "scores.csv")
+    assert len(written) == len(result.scores)
+    assert result.provenance["random state"] == "0"
+
+
+def test_a_run_on_files_scores_against_their_maps_only(files):
+    result = reproduce(**files, methods=["Ridge", "Template fit"])
+    assert result.truth is None
+    assert set(result.scores["against"]) == {"reference"}
+    # With given maps, the template fit is a rival like any other.
+    assert not any(m.is_reference for m in result.methods)
+    assert set(result.reference) == {"scan.h5"}
+
+
+def test_same_seed_gives_the_same_maps(files):
+    first, again = (reproduce(**files, methods=["Ridge"], random_state=4) for _ in range(2))
+    np.testing.assert_array_equal(
+        first.methods[0].predictions["scan.h5"], again.methods[0].predictions["scan.h5"]
+    )
+    pd.testing.assert_frame_equal(first.scores, again.scores)
+
+
+def test_methods_are_named_in_any_case_and_ordered_as_the_tables(files):
+    result = reproduce(**files, methods=["k NEAREST neighbours", "ridge"])
+    assert [m.name for m in result.methods] == ["Ridge", "k nearest neighbours"]
+
+
+def test_nothing_is_left_if_the_report_fails(files, tmp_path, monkeypatch):
+    def fail(result):
+        raise RuntimeError("no report")
+
+    monkeypatch.setattr("skxrf.report.render_report", fail)
+    with pytest.raises(RuntimeError, match="no report"):
+        reproduce(tmp_path / "out", **files, methods=["Ridge"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_folds": 1}, "n_folds must be at least 2"),
+        ({"budget": 0}, "budget must be positive"),
+        ({"max_samples": 0}, "max_samples must be at least 1"),
+        ({"methods": ["Ridge", "magic"]}, "unknown method 'magic'"),
+        ({"methods": []}, r"unknown method \(none given\)"),
+        ({"maps": "maps.nc"}, "belong to a cube"),
+        ({"cube": "cube.h5", "shape": (9, 9)}, "shape is that of simulated"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, message, tmp_path):
+    with pytest.raises(SkxrfError, match=message):
+        reproduce(tmp_path / "out", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_line_groups_and_files_are_refused(tmp_path):
+    with pytest.raises(LineGroupError):
+        reproduce(tmp_path / "out", elements=["Xx_K"], shape=(8, 8), methods=["Ridge"])
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.h5"):
+        reproduce(tmp_path / "out", cube=tmp_path / "nowhere.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_method_has_a_name_once():
+    assert len(set(METHOD_NAMES)) == len(METHOD_NAMES) == 11
