@@ -29,6 +29,7 @@ __all__ = [
     "production_cross_section",
     "radiative_rate",
     "rayleigh_scattering",
+    "shell_compton_profile",
     "subshell_cross_section",
     "total_attenuation",
 ]
@@ -162,28 +163,30 @@ def compton_scattering(number: int, energy: float, angle: float) -> float:
 
 
 def electron_shells(number: int) -> list[tuple[int, float, float]]:
-    """Index, binding energy [keV] and number of electrons of each occupied shell of an atom."""
+    """Index, binding energy [keV] and electrons of the shells of an atom with Compton profiles."""
     shells = []
     for shell in range(31):
         try:
             electrons = float(xraylib.ElectronConfig(number, shell))
             binding = float(xraylib.EdgeEnergy(number, shell))
+            xraylib.ComptonProfile_Partial(number, shell, 0.0)
         except ValueError:
-            break
+            continue
         shells.append((shell, binding, electrons))
     return shells
 
 
-def compton_profile(number: int, shell: int, momentum: float) -> float:
-    """Compton profile of an electron of a shell at a momentum, both in atomic units.
+def shell_compton_profile(number: int, shell: int, momentum: float) -> float:
+    """Compton profile of an electron of a shell at a momentum, both in atomic units."""
+    return float(xraylib.ComptonProfile_Partial(number, shell, momentum))
+
+
+def compton_profile(number: int, momentum: float) -> float:
+    """Compton profile of an atom, all electrons, at a momentum, both in atomic units.
 
     Biggs, Mendelsohn & Mann 1975, At. Data Nucl. Data Tables 16, 201.
     """
-    try:
-        return float(xraylib.ComptonProfile_Partial(number, shell, momentum))
-    except ValueError:  # atoms of one shell have the profile of the atom only
-        return float(xraylib.ComptonProfile(number, momentum)) / number
-
+    return float(xraylib.ComptonProfile(number, momentum))
 
 
 def element_density(number: int) -> float:
