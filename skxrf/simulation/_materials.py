@@ -189,7 +189,7 @@ def mass_fractions_of(formula: str) -> dict[str, float]:
     SkxrfError
         If it is not a formula.
     """
-    try:
-        return _xraylib.mass_fractions(formula)
-    except ValueError as error:
-        raise SkxrfError(f"not a chemical formula: {formula!r} ({error}).") from error
+    found = _xraylib.mass_fractions(formula)
+    if not found:
+        raise SkxrfError(f"not a chemical formula: {formula!r}; expected one like 'CaSO4(H2O)2'.")
+    return found
