@@ -11,6 +11,7 @@ from scipy.special import log_ndtr, ndtr
 
 from . import _xraylib
 from ._lines import LineGroup
+from ._recoil import kept_share, recoil_cumulative
 
 __all__ = ["DetectorResponse", "escape_fraction"]
 
@@ -51,6 +52,9 @@ class DetectorResponse:
         Counts in the shelf, flat from zero to the peak, per count in the peak.
     shelf_depth : float
         Depth of the silicon [um] below the entrance in which a photon's charge goes to the shelf.
+    recoil : bool
+        Whether photons that scatter in the silicon and leave it are part of the response: only
+        the energy of the electron that recoils is measured, below about 2 keV.
 
     Notes
     -----
@@ -74,6 +78,7 @@ class DetectorResponse:
     tail_depth: float = 0.0
     shelf_fraction: float = 0.0
     shelf_depth: float = 0.0
+    recoil: bool = False
 
     def fwhm(self, energy: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Full width at half maximum [keV] at an energy [keV]."""
@@ -101,6 +106,7 @@ class DetectorResponse:
             Counts per bin; integrals over the bins, so nothing depends on the bin width.
         """
         tails, shelves = self.tail(energies), self.shelf(energies)
+        n_lines = energies.size
         if self.escape:
             escaping = intensities * escape_fraction(energies)
             lost = escaping > 0
@@ -127,6 +133,9 @@ class DetectorResponse:
             if shelf > 0:
                 cumulative += shelf * _shelf_cumulative(edges[i:j], energy, sigma)
             counts[i : j - 1] += intensity * np.diff(cumulative)
+        if self.recoil:
+            for energy, intensity in zip(energies[:n_lines], intensities[:n_lines], strict=True):
+                counts += intensity * np.diff(recoil_cumulative(edges, energy, self.thickness))
         return counts
 
     def tail(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -167,7 +176,7 @@ class DetectorResponse:
     def full_energy_share(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of photons at the silicon that end in the full-energy peak.
 
-        Photoelectric absorption, shared among peak, tail, shelf and escape peak.
+        Photons that leave all their energy, shared among peak, tail, shelf and escape peak.
 
         Parameters
         ----------
@@ -179,11 +188,11 @@ class DetectorResponse:
         ndarray of shape (n_energies,)
             Between 0 and 1.
         """
-        photo = np.array([_silicon_photo_share(round(float(e), 4)) for e in energies])
+        kept = np.array([kept_share(float(e), self.thickness) for e in energies])
         extra = self.tail(energies) + self.shelf(energies)
         if self.escape:
             extra = extra + escape_fraction(energies)
-        return np.asarray(photo * self.efficiency(energies) / (1 + extra))
+        return np.asarray(kept * self.efficiency(energies) / (1 + extra))
 
     def efficiency(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of photons of the given energies [keV] that the silicon stops."""
@@ -266,8 +275,3 @@ def _escape_fraction(energy: float) -> float:
 @functools.lru_cache(maxsize=4096)
 def _silicon_attenuation(energy: float) -> float:
     return _xraylib.total_attenuation(_SILICON, energy)
-
-
-@functools.lru_cache(maxsize=4096)
-def _silicon_photo_share(energy: float) -> float:
-    return _xraylib.photo_attenuation(_SILICON, energy) / _silicon_attenuation(energy)

@@ -14,6 +14,7 @@ import xraylib
 __all__ = [
     "atomic_number",
     "atomic_weight",
+    "compton_attenuation",
     "compton_profile",
     "compton_scattering",
     "edge_energy",
@@ -144,6 +145,11 @@ _BETWEEN_M5_AND_M4 = {
 def photo_attenuation(number: int, energy: float) -> float:
     """Photoelectric mass attenuation coefficient [cm2/g] of an element at an energy [keV]."""
     return float(xraylib.CS_Photo(number, energy))
+
+
+def compton_attenuation(number: int, energy: float) -> float:
+    """Total Compton cross section [cm2/g] of an element at an energy [keV]."""
+    return float(xraylib.CS_Compt(number, energy))
 
 
 def rayleigh_scattering(number: int, energy: float, angle: float) -> float:

@@ -21,9 +21,20 @@ Array = NDArray[np.float64]
 # XFlash 430: 12.5 um Be, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
 # SiDeadLayerThickness, DetectorThickness).
 _XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
-# Resolution: SigmaAbs = 9.893e-4 keV2 and SigmaLin = 4.466e-4 keV are the variance of a peak.
-_XFLASH = DetectorResponse(noise=0.07407, fano=0.12203, thickness=0.45)
-_M4_LENS = Polycapillary(cutoff=15.0, steepness=3.0, leak=0.05, absorption_um=1.0)
+# Resolution: SigmaAbs [keV2] and SigmaLin [keV] of the header are the variance of a peak,
+# SigmaAbs + SigmaLin E. Tail and shelf are fitted to NIST's spectra of pure elements (S to Cu).
+_XFLASH_M6 = DetectorResponse(
+    noise=2.35482 * 9.893e-4**0.5,
+    fano=4.4664e-4 / 3.66e-3,
+    thickness=0.45,
+    tail_fraction=0.006,
+    tail_depth=0.05,
+    tail_slope=0.1,
+    shelf_depth=0.045,
+    recoil=True,
+)
+_XFLASH_M4 = replace(_XFLASH_M6, noise=2.35482 * 1.0235e-3**0.5, fano=4.6217e-4 / 3.66e-3)
+_M4_LENS = Polycapillary(cutoff=13.8, steepness=4.04, leak=0.012, absorption_um=8.65)
 
 
 @dataclass(frozen=True)
@@ -224,7 +235,7 @@ class Instrument:
             path_out_mm=16.0,  # header: DetectionPathLength
             solid_angle=6.5e-3,  # header: SolidAngleDetection
             detector_windows=_XFLASH_WINDOWS,
-            detector=_XFLASH,
+            detector=_XFLASH_M6,
             pulse_pair_resolution_us=0.94,  # header: mean of PPRTData
             energy_offset=-0.9555,  # header: CalibAbs, CalibLin
             energy_gain=0.01,
@@ -247,6 +258,7 @@ class Instrument:
             path_in_mm=10.0,
             path_out_mm=20.0,
             pressure_hpa=20.0,  # header: ChamberPressure
+            detector=_XFLASH_M4,
             pulse_pair_resolution_us=1.25,
             energy_offset=-0.95639563,
             energy_gain=0.010001,
@@ -270,7 +282,7 @@ class Instrument:
             path_out_mm=15.0,  # assumed
             solid_angle=0.05,  # assumed
             detector_windows=(Absorber("Be", 12.5), Absorber("Si", 0.1)),  # assumed
-            detector=DetectorResponse(noise=0.0875, fano=0.115, thickness=0.5),
+            detector=replace(_XFLASH_M6, noise=0.0875, fano=0.115, thickness=0.5),
             pulse_pair_resolution_us=0.5,  # assumed
             energy_offset=-0.0184,
             energy_gain=0.02921,
