@@ -1,6 +1,6 @@
 """Simulated spectra and paintings with known net intensities."""
 
+from ._make_spectra import DEFAULT_LINE_GROUPS, make_spectra
 from ._paintings import make_painting
-from ._spectra import DEFAULT_LINE_GROUPS, make_spectra
 
 __all__ = ["DEFAULT_LINE_GROUPS", "make_painting", "make_spectra"]

@@ -14,13 +14,9 @@ from sklearn.utils import check_random_state
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.energy import resolve_energy
 
+from ._make_spectra import DEFAULT_CHANNELS, DEFAULT_ENERGY, DEFAULT_LINE_GROUPS
 from ._palette import PAINTS
-from ._spectra import (
-    DEFAULT_CHANNELS,
-    DEFAULT_ENERGY,
-    DEFAULT_LINE_GROUPS,
-    simulate_counts,
-)
+from ._spectra import simulate_counts
 
 __all__ = ["make_painting"]
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state
+from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.physics import DetectorResponse, line_families, line_group, scattered_tube_lines
-from skxrf.utils.energy import bin_edges, resolve_energy
+from skxrf.utils.energy import bin_edges
 
-from ._palette import GROUND, PAINTS, Paint
+from ._palette import GROUND, Paint
 
-__all__ = ["DEFAULT_LINE_GROUPS", "make_spectra", "simulate_counts"]
+__all__ = ["SpectrumModel", "simulate_counts"]
 
-# The paper's eleven (Gerodimos et al.).
-DEFAULT_LINE_GROUPS = (
-    *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
-)
-DEFAULT_ENERGY = (0.0, 0.025)
-DEFAULT_CHANNELS = 1024
 _AIR = {"Ar_K": 0.04}
 _SCATTER_SHARE = {"rayleigh": 0.02, "compton": 0.05}
 # Share of the counts of bare ground in its continuum.
@@ -117,71 +108,6 @@ def _continua(energy: NDArray[np.float64]) -> NDArray[np.float64]:
     kramers = np.clip(50.0 / positive - 1, 0, None) * np.exp(-((2.2 / positive) ** 2.8))
     shapes = np.array([kramers * (1 + 0.05 * positive**1.3), kramers * (0.6 + 0.01 * positive**2)])
     return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
-
-
-def make_spectra(
-    n_samples: int,
-    *,
-    elements: Sequence[str] = DEFAULT_LINE_GROUPS,
-    mean_counts: float = 5000.0,
-    n_channels: int = DEFAULT_CHANNELS,
-    energy: ArrayLike = DEFAULT_ENERGY,
-    random_state: Any = None,
-) -> tuple[NDArray[np.uint16], pd.DataFrame]:
-    """Simulate spectra of random mixtures of paints, with their true net intensities.
-
-    A simple generator from line shapes, for examples and tests: it knows absorption only in
-    outline and no secondary fluorescence.
-
-    Parameters
-    ----------
-    n_samples : int
-        Number of spectra.
-    elements : sequence of str
-        The columns of the truth; all of them must occur in the paints.
-    mean_counts : float
-        Mean counts per spectrum.
-    n_channels : int
-        Number of channels.
-    energy : array-like of shape (n_channels,) or pair of float
-        Bin centres [keV] or ``(offset, gain)``.
-    random_state : int, RandomState or None
-        Seed; the same seed gives the same spectra.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_channels), uint16
-        Counts.
-    Y : DataFrame of shape (n_samples, n_line_groups), float32
-        True net intensities [counts], before Poisson noise.
-
-    Raises
-    ------
-    LineGroupError
-        If no paint holds a line group.
-    SkxrfError
-        If `n_samples` or `mean_counts` is not positive.
-
-    Examples
-    --------
-    >>> from skxrf.datasets import make_spectra
-    >>> X, Y = make_spectra(100, random_state=0)
-    >>> X.shape, X.dtype.name, Y.shape
-    ((100, 1024), 'uint16', (100, 11))
-    """
-    if n_samples < 1:
-        raise SkxrfError(f"n_samples must be at least 1, got {n_samples}.")
-    rng = check_random_state(random_state)
-    # Most places are painted with one to three of the paints, in any thickness.
-    names = list(PAINTS)
-    chosen = rng.uniform(size=(n_samples, len(names))) < 2.5 / len(names)
-    coverages = np.where(chosen, rng.gamma(1.5, 0.4, size=chosen.shape), 0.0)
-    ground = rng.uniform(0.3, 1.7, size=n_samples)
-    axis = resolve_energy(energy, n_channels)
-    counts, intensities = simulate_counts(
-        coverages, ground, list(PAINTS.values()), axis, elements, mean_counts, rng
-    )
-    return counts, pd.DataFrame(intensities, columns=pd.Index(elements))
 
 
 def simulate_counts(

@@ -103,6 +103,7 @@ class ForwardModel:
         Photons
             At a dose of one.
         """
+        compositions, masses = _packed(compositions, masses)
         geometry = self.instrument.geometry
         lines = fluorescence(compositions, masses, self.tables, self.flux, geometry)
         scatter = scattered_photons(compositions, masses, self.scatter_tables, geometry)
@@ -149,3 +150,15 @@ class ForwardModel:
             )
         member = self.tables.groups[:, None] == np.asarray(groups)
         return np.asarray(photons.lines @ member.astype(np.float32))
+
+
+def _packed(
+    compositions: NDArray[np.floating], masses: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Without the layers that are not there, as far as all stacks allow."""
+    there = masses > 0
+    order = np.argsort(~there, axis=1, kind="stable")[:, : max(int(there.sum(axis=1).max()), 1)]
+    return (
+        np.take_along_axis(compositions, order[:, :, None], axis=1),
+        np.take_along_axis(masses, order, axis=1),
+    )

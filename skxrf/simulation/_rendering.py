@@ -1,0 +1,132 @@
+"""Expected spectra at given doses and axes, and the counts that a detector draws from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._forward import AxisError, ForwardModel
+
+__all__ = ["Renderer", "simulate_batches"]
+
+_MOST_COUNTS = np.iinfo(np.uint16).max
+
+# Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) of stacks.
+Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
+
+
+class Renderer:
+    """Spectra of stacks under one or several errors of the axis.
+
+    Parameters
+    ----------
+    model : ForwardModel
+        Elements and instrument.
+    groups : sequence of str
+        Line groups whose true intensities are asked for.
+    errors : sequence of AxisError
+        The axes that spectra are drawn on.
+    """
+
+    def __init__(
+        self, model: ForwardModel, groups: Sequence[str], errors: Sequence[AxisError]
+    ) -> None:
+        self.model = model
+        self.groups = tuple(groups)
+        self.templates = [model.templates(error) for error in errors]
+
+    def expected(
+        self,
+        stacks: Stacks,
+        doses: NDArray[np.floating],
+        axes: NDArray[np.integer],
+        *,
+        per_spectrum: bool,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Expected spectra and true net intensities.
+
+        Parameters
+        ----------
+        stacks : pair of ndarray
+            Compositions and areal masses.
+        doses : ndarray of shape (n,)
+            Expected counts of each spectrum if `per_spectrum`, else factors of a dose of one.
+        axes : ndarray of shape (n,), int
+            Which of the errors each spectrum has.
+        per_spectrum : bool
+            Whether doses are counts of each spectrum.
+
+        Returns
+        -------
+        spectra : ndarray of shape (n, n_channels), float32
+            Expected counts.
+        intensities : ndarray of shape (n, n_groups), float32
+            True net intensities [counts].
+        """
+        photons = self.model.photons(*stacks)
+        n_channels = self.templates[0][0].shape[1]
+        spectra = np.empty((len(photons), n_channels), np.float32)
+        for index in np.unique(axes):
+            mine = axes == index
+            lines, scatter = self.templates[index]
+            spectra[mine] = photons.lines[mine] @ lines + photons.scatter[mine] @ scatter
+        factors = np.asarray(doses, dtype=np.float32)
+        if per_spectrum:
+            factors = factors / np.maximum(spectra.sum(axis=1), np.float32(1e-30))
+        spectra *= factors[:, None]
+        return spectra, self.model.intensities(photons.times(factors), self.groups)
+
+
+def simulate_batches(
+    renderer: Renderer,
+    batches: Sequence[Callable[[np.random.Generator], tuple[Stacks, NDArray[np.floating]]]],
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    per_spectrum: bool = True,
+    n_jobs: int = 1,
+) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float32]]]:
+    """Draw counts batch by batch; the result does not depend on the number of threads.
+
+    Parameters
+    ----------
+    renderer : Renderer
+        Makes expected spectra.
+    batches : sequence of callable
+        Each gives, from its own generator, stacks and their doses.
+    seeds : sequence of SeedSequence
+        One a batch.
+    per_spectrum : bool
+        Whether doses are counts of each spectrum.
+    n_jobs : int
+        Threads.
+
+    Yields
+    ------
+    counts : ndarray of shape (n, n_channels), uint16
+        Poisson counts.
+    intensities : ndarray of shape (n, n_groups), float32
+        True net intensities [counts].
+    """
+
+    def one(index: int) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        rng = np.random.default_rng(seeds[index])
+        stacks, doses = batches[index](rng)
+        axes = rng.integers(len(renderer.templates), size=len(doses))
+        spectra, intensities = renderer.expected(stacks, doses, axes, per_spectrum=per_spectrum)
+        counts = rng.poisson(spectra)
+        return np.minimum(counts, _MOST_COUNTS).astype(np.uint16), intensities
+
+    if n_jobs == 1:
+        yield from map(one, range(len(batches)))
+        return
+    with ThreadPoolExecutor(n_jobs) as pool:
+        # A few batches ahead, not all: memory stays bounded.
+        ahead = [pool.submit(one, i) for i in range(min(2 * n_jobs, len(batches)))]
+        for index in range(len(batches)):
+            yield ahead[index].result()
+            ahead[index] = None  # type: ignore[call-overload]
+            if len(ahead) < len(batches):
+                ahead.append(pool.submit(one, len(ahead)))
