@@ -39,6 +39,8 @@ class LineTables:
         Index of the element of each line.
     energies : ndarray of shape (n_lines,)
         Energies [keV].
+    bin_energies : ndarray of shape (n_bins,)
+        Mean energies of the beam's bins [keV].
     attenuation_bins : ndarray of shape (n_elements, n_bins)
         Total mass attenuation [cm2/g] of the beam's bins.
     attenuation_lines : ndarray of shape (n_elements, n_lines)
@@ -53,6 +55,7 @@ class LineTables:
     groups: NDArray[np.str_] = field(repr=False)
     owners: NDArray[np.intp] = field(repr=False)
     energies: Array = field(repr=False)
+    bin_energies: Array = field(repr=False)
     attenuation_bins: Array = field(repr=False)
     attenuation_lines: Array = field(repr=False)
     production_bins: Array = field(repr=False)
@@ -110,6 +113,7 @@ def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTa
         np.array(groups),
         np.array(owners),
         line_energies,
+        beam.binned(beam.energies),
         beam.binned(at_beam),
         at_lines,
         beam.binned(production_beam),

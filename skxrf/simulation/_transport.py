@@ -20,12 +20,15 @@ __all__ = ["Geometry", "fluorescence", "transmission"]
 
 # Bounds of a layer's cells, as shares of its areal mass from above: near an interface secondary
 # fluorescence changes fast. Finer cells change no line group by more than 1 %.
-_BOUNDS = np.array([0.0, 0.015, 0.06, 0.2, 0.5, 1.0])
+_BOUNDS = np.array([0.0, 0.003, 0.015, 0.06, 0.2, 0.5, 1.0])
 _SHARES = np.diff(_BOUNDS)
 # Lines that excite others: the strongest of a stack, above the softest edge of interest [keV].
 _N_EXCITERS = 12
 _LEAST_EXCITER = 2.0
 _TINY = np.float32(1e-30)
+# Below this optical depth for photons of this energy [keV] a layer adds nothing to any line: the
+# cells are better spent on what is above.
+_OPAQUE = (7.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ def fluorescence(
     photons = (flux / scale).astype(np.float32)
     sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
     sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
+    depth, energy = _OPAQUE
+    hard = tables.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
+    attenuation = np.maximum(fractions @ hard.astype(np.float32), _TINY)
+    layers = np.minimum(layers, np.float32(depth) * sin_in / attenuation)
     inward = _layer_depths(fractions, layers, tables.attenuation_bins) / sin_in
     outward = _layer_depths(fractions, layers, tables.attenuation_lines)
     shares = _SHARES.astype(np.float32)[:, None]

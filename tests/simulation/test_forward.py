@@ -1,0 +1,155 @@
+"""The forward model: conservation, linearity, saturation, seeds, Poisson statistics."""
+
+import numpy as np
+import pytest
+
+from skxrf.exceptions import LineGroupError
+from skxrf.simulation import Instrument
+from skxrf.simulation._forward import AxisError, ForwardModel
+from skxrf.simulation._rendering import Renderer, simulate_batches
+
+ELEMENTS = ("C", "Ca", "Cu", "Fe", "O", "Pb")
+CALCITE = {"Ca": 0.4004, "C": 0.12, "O": 0.4796}
+HEMATITE = {"Fe": 0.6994, "O": 0.3006}
+LEAD_WHITE = {"Pb": 0.8014, "C": 0.031, "O": 0.1676}
+
+
+@pytest.fixture(scope="module")
+def model():
+    scanner = Instrument.m6_jetstream().with_axis(0.0, 0.02, 1500)
+    return ForwardModel(ELEMENTS, scanner)
+
+
+def stacks(*layers_of_stacks):
+    """Arrays of stacks given as lists of (mass fractions, mg/cm2)."""
+    depth = max(len(layers) for layers in layers_of_stacks)
+    compositions = np.zeros((len(layers_of_stacks), depth, len(ELEMENTS)))
+    masses = np.zeros((len(layers_of_stacks), depth))
+    for i, layers in enumerate(layers_of_stacks):
+        for j, (fractions, mass) in enumerate(layers):
+            compositions[i, j] = [fractions.get(symbol, 0.0) for symbol in ELEMENTS]
+            masses[i, j] = mass / 1000
+    return compositions, masses
+
+
+def intensities(model, *layers_of_stacks, groups=("Fe_K",)):
+    return model.intensities(model.photons(*stacks(*layers_of_stacks)), groups)
+
+
+def test_thin_layers_are_linear_in_their_mass(model):
+    thin, twice = intensities(model, [(HEMATITE, 0.01)], [(HEMATITE, 0.02)])[:, 0]
+    assert twice / thin == pytest.approx(2, rel=0.005)
+
+
+def test_thick_layers_saturate(model):
+    counts = intensities(model, *([(HEMATITE, mass)] for mass in (10, 100, 1000, 10000)))[:, 0]
+    assert np.all(np.diff(counts) >= 0)
+    assert counts[3] == pytest.approx(counts[2], rel=1e-3)
+    assert counts[1] < 1.3 * counts[2]
+
+
+def test_a_cover_absorbs_and_never_adds(model):
+    bare, covered, more = intensities(
+        model,
+        [(CALCITE, 50)],
+        [(LEAD_WHITE, 2), (CALCITE, 50)],
+        [(LEAD_WHITE, 8), (CALCITE, 50)],
+        groups=("Ca_K",),
+    )[:, 0]
+    assert bare > covered > more > 0
+
+
+def test_cutting_a_layer_changes_nothing(model):
+    whole = intensities(model, [(CALCITE, 30)], groups=("Ca_K",))[0, 0]
+    cut = intensities(model, [(CALCITE, 3), (CALCITE, 9), (CALCITE, 18)], groups=("Ca_K",))[0, 0]
+    assert cut == pytest.approx(whole, rel=0.01)
+
+
+def test_layers_that_are_not_there_change_nothing(model):
+    plain = stacks([(LEAD_WHITE, 3), (CALCITE, 30)])
+    compositions, masses = stacks([(LEAD_WHITE, 3), (HEMATITE, 0), (CALCITE, 30)])
+    one, other = model.photons(*plain), model.photons(compositions, masses)
+    np.testing.assert_allclose(one.lines, other.lines, rtol=1e-5)
+    np.testing.assert_allclose(one.scatter, other.scatter, rtol=1e-5)
+
+
+def test_lines_excite_other_lines(model):
+    mixed = {
+        symbol: 0.5 * (CALCITE.get(symbol, 0) + HEMATITE.get(symbol, 0)) for symbol in ELEMENTS
+    }
+    from skxrf.simulation._transport import fluorescence
+
+    compositions, masses = stacks([(mixed, 200)])
+    options = (compositions, masses, model.tables, model.flux, model.instrument.geometry)
+    both, primary = fluorescence(*options), fluorescence(*options, secondary=False)
+    calcium = model.tables.groups == "Ca_K"
+    iron = model.tables.groups == "Fe_K"
+    assert both[0, calcium].sum() > 1.03 * primary[0, calcium].sum()
+    assert both[0, iron].sum() == pytest.approx(primary[0, iron].sum(), rel=1e-3)
+
+
+def test_nothing_is_negative(model):
+    rng = np.random.default_rng(0)
+    compositions = rng.dirichlet(np.full(len(ELEMENTS), 0.3), size=(50, 4))
+    photons = model.photons(compositions, rng.lognormal(-5, 2, (50, 4)))
+    assert np.all(photons.lines >= 0)
+    assert np.all(photons.scatter >= 0)
+    assert np.all(np.isfinite(photons.lines))
+
+
+def test_a_net_count_is_a_count_in_the_peak(model):
+    lines, _ = model.templates()
+    # Tail, shelf and escape peaks are on top.
+    inside = (model.tables.energies > 2) & (model.tables.energies < 28)
+    assert np.all(lines[inside].sum(axis=1) > 0.999)
+    assert np.all(lines[inside].sum(axis=1) < 1.3)
+
+
+def test_the_axis_moves_peaks_where_it_says(model):
+    iron = int(np.flatnonzero(model.tables.groups == "Fe_K")[0])
+    energy = model.instrument.energy
+    plain, _ = model.templates()
+    moved, _ = model.templates(AxisError(offset=0.1, gain=1.01))
+    centre = energy[np.argmax(plain[iron])]
+    # The channel of nominal energy E holds photons of 0.1 + 1.01 E.
+    assert energy[np.argmax(moved[iron])] == pytest.approx((centre - 0.1) / 1.01, abs=0.021)
+    wide, _ = model.templates(AxisError(fwhm_factor=1.5))
+    assert wide[iron].max() == pytest.approx(plain[iron].max() / 1.5, rel=0.05)
+
+
+def test_spectra_have_the_asked_counts_and_poisson_noise(model):
+    renderer = Renderer(model, ("Ca_K", "Pb_L"), [AxisError()])
+    one = stacks([(LEAD_WHITE, 2), (CALCITE, 50)])
+    n = 1500
+    many = tuple(np.repeat(array, n, axis=0) for array in one)
+    seeds = np.random.SeedSequence(0).spawn(1)
+    (counts, truth), = simulate_batches(
+        renderer, [lambda rng: (many, np.full(n, 3000.0))], seeds
+    )  # fmt: skip
+    assert counts.dtype == np.uint16
+    assert counts.sum(axis=1).mean() == pytest.approx(3000, rel=0.003)
+    assert counts.sum(axis=1).var() == pytest.approx(3000, rel=0.15)
+    np.testing.assert_allclose(truth, truth[:1].repeat(n, axis=0), rtol=1e-4)
+    assert 0 < truth[0].sum() < 3000
+
+
+def test_threads_change_nothing(model):
+    renderer = Renderer(model, ("Ca_K",), [AxisError(), AxisError(gain=1.01)])
+    compositions, masses = stacks(*([(CALCITE, mass)] for mass in range(1, 33)))
+
+    def batch(rng):
+        chosen = rng.integers(32, size=16)
+        return (compositions[chosen], masses[chosen]), np.full(16, 500.0)
+
+    runs = []
+    for n_jobs in (1, 3):
+        seeds = np.random.SeedSequence(5).spawn(7)
+        parts = list(simulate_batches(renderer, [batch] * 7, seeds, n_jobs=n_jobs))
+        runs.append(np.concatenate([counts for counts, _ in parts]))
+    np.testing.assert_array_equal(*runs)
+
+
+def test_unknown_groups_are_named(model):
+    photons = model.photons(*stacks([(CALCITE, 1)]))
+    with pytest.raises(LineGroupError, match=r"nothing in the simulation gives Hg_L.*Ca_K"):
+        model.intensities(photons, ["Hg_L"])
