@@ -44,7 +44,7 @@ def test_thin_layers_are_linear_in_their_mass(model):
 def test_thick_layers_saturate(model):
     counts = intensities(model, *([(HEMATITE, mass)] for mass in (10, 100, 1000, 10000)))[:, 0]
     assert np.all(np.diff(counts) >= 0)
-    assert counts[3] == pytest.approx(counts[2], rel=1e-3)
+    assert counts[3] == pytest.approx(counts[2], rel=5e-3)  # cells are not infinitely thin
     assert counts[1] < 1.3 * counts[2]
 
 
