@@ -215,7 +215,7 @@ class _PaletteDraw:
         row = np.zeros(len(self.column))
         for name, share in mixture.items():
             row[self.column[name]] = share
-        return row / row.sum()
+        return np.asarray(row / row.sum())
 
     def __call__(self, n: int) -> tuple[Array, Array]:
         """Shares by mass (n, n_layers, n_materials) and thicknesses [um] (n, n_layers)."""
