@@ -134,7 +134,8 @@ class DetectorResponse:
                 cumulative += shelf * _shelf_cumulative(edges[i:j], energy, sigma)
             counts[i : j - 1] += intensity * np.diff(cumulative)
         if self.recoil:
-            for energy, intensity in zip(energies[:n_lines], intensities[:n_lines], strict=True):
+            stopped = intensities[:n_lines] * (1 + self._beside_the_peak(energies[:n_lines]))
+            for energy, intensity in zip(energies[:n_lines], stopped, strict=True):
                 counts += intensity * np.diff(recoil_cumulative(edges, energy, self.thickness))
         return counts
 
@@ -145,6 +146,12 @@ class DetectorResponse:
     def shelf(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Counts in the shelf per count in the peak, at energies [keV]."""
         return self.shelf_fraction + _absorbed(energies, self.shelf_depth)
+
+    def _beside_the_peak(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Counts in tail, shelf and escape peak per count in the peak."""
+        tail = self.tail(energies)
+        escape = escape_fraction(energies) if self.escape else 0.0
+        return np.asarray(tail + self.shelf(energies) + escape * (1 + tail))
 
     def response(
         self, energies: NDArray[np.float64], edges: NDArray[np.float64]
@@ -189,10 +196,7 @@ class DetectorResponse:
             Between 0 and 1.
         """
         kept = np.array([kept_share(float(e), self.thickness) for e in energies])
-        extra = self.tail(energies) + self.shelf(energies)
-        if self.escape:
-            extra = extra + escape_fraction(energies)
-        return np.asarray(kept * self.efficiency(energies) / (1 + extra))
+        return np.asarray(kept * self.efficiency(energies) / (1 + self._beside_the_peak(energies)))
 
     def efficiency(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of photons of the given energies [keV] that the silicon stops."""

@@ -39,7 +39,7 @@ def kept_share(energy: float, thickness: float) -> float:
 def recoil_cumulative(
     edges: NDArray[np.float64], energy: float, thickness: float
 ) -> NDArray[np.float64]:
-    """Counts of recoil electrons below each edge per count in the full-energy peak.
+    """Counts of recoil electrons below each edge per photon that leaves all its energy.
 
     Parameters
     ----------

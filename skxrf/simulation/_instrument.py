@@ -34,7 +34,14 @@ _XFLASH_M6 = DetectorResponse(
     recoil=True,
 )
 _XFLASH_M4 = replace(_XFLASH_M6, noise=2.35482 * 1.0235e-3**0.5, fano=4.6217e-4 / 3.66e-3)
-_M4_LENS = Polycapillary(cutoff=13.8, steepness=4.04, leak=0.012, absorption_um=8.65)
+_NOT_NEGATIVE = (
+    "path_in_mm",
+    "path_out_mm",
+    "gas_seen_mm",
+    "pressure_hpa",
+    "pulse_pair_resolution_us",
+)
+_M4_LENS = Polycapillary(cutoff=13.67, steepness=4.03, leak=0.0112, absorption_um=8.46)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Instrument:
         the direction to the detector [degrees]; it matters for scatter only.
     path_in_mm, path_out_mm : float
         Gas between the optics and the object, and between the object and the detector [mm].
+    gas_seen_mm : float
+        Length of the beam in front of the object that the detector sees [mm]; assumed.
     gas : Gas
         The gas there.
     pressure_hpa : float
@@ -81,7 +90,7 @@ class Instrument:
 
     Examples
     --------
-    >>> from skxrf.simulation._instrument import Instrument
+    >>> from skxrf.simulation import Instrument
     >>> scanner = Instrument.m6_jetstream()
     >>> scanner.anode, scanner.voltage, scanner.energy.shape
     ('Rh', 50.0, (4096,))
@@ -98,6 +107,7 @@ class Instrument:
     azimuth: float = 180.0
     path_in_mm: float = 10.0
     path_out_mm: float = 20.0
+    gas_seen_mm: float = 5.0
     gas: Gas = AIR
     pressure_hpa: float = 1013.25
     solid_angle: float = 6.5e-3
@@ -118,7 +128,7 @@ class Instrument:
                 f"{self.n_channels} channels of {self.energy_gain:g} keV: expected at least two "
                 "of a positive width."
             )
-        for name in ("path_in_mm", "path_out_mm", "pressure_hpa", "pulse_pair_resolution_us"):
+        for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
 
@@ -254,7 +264,7 @@ class Instrument:
             name="M4 Tornado",
             incidence=50.0,
             take_off=50.0,
-            azimuth=90.0,  # assumed: it gives the Compton shift that is measured
+            azimuth=97.0,  # fitted: the Compton shift of Mo and Rh K-alpha
             path_in_mm=10.0,
             path_out_mm=20.0,
             pressure_hpa=20.0,  # header: ChamberPressure

@@ -175,15 +175,11 @@ def scattered_photons(
     # The albedo that a photon meets, by where single scattering would come from.
     weights = seen_compton * inelastic
     collided = weights.sum(axis=1) * sin_in  # 1 - exp(-path through the whole stack)
-    albedo = seen_compton * inelastic * diffusing / np.maximum(_transport(total, diffusing), 1e-9)
-    albedo = albedo.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-30)
+    albedo = (weights * diffusing / np.maximum(total, 1e-30)).sum(axis=1)
+    albedo = albedo / np.maximum(weights.sum(axis=1), 1e-30)
     gain = _h_function(albedo, sin_in) * _h_function(albedo, sin_out) - 1
     multiple = flux * (seen_compton * diffusing).sum(axis=1) * gain * collided
     return once_elastic, once_compton, multiple
-
-
-def _transport(total: Array, diffusing: Array) -> Array:
-    return np.asarray(np.maximum(total, diffusing))
 
 
 def _h_function(albedo: Array, cosine: float) -> Array:

@@ -47,7 +47,7 @@ class ScatterSpectra:
 
 
 def scatter_spectra(
-    beam: Beam, angle: float, *, spread: float = 4.0, matrix: Mapping[str, float] | None = None
+    beam: Beam, angle: float, *, spread: float = 7.0, matrix: Mapping[str, float] | None = None
 ) -> ScatterSpectra:
     """Spread each bin of a beam over the energies after scattering.
 

@@ -96,3 +96,61 @@ def test_scattered_lines_are_one_count_each():
     rayleigh, compton = (centres[np.argmax(peak)] for peak in peaks.values())
     assert rayleigh == pytest.approx(20.2, abs=0.05)
     assert 18.5 < compton < 19.3
+
+
+CHARGE_LOSS = DetectorResponse(tail_depth=0.05, tail_fraction=0.005, shelf_depth=0.1, recoil=True)
+
+
+def test_tail_and_shelf_follow_the_absorption_of_silicon():
+    below, above, hard = CHARGE_LOSS.shelf(np.array([1.80, 1.90, 8.0]))
+    assert above > 5 * below > 5 * hard
+    # 0.1 um at 8.0 keV: 64.7 cm2/g (NIST, Hubbell & Seltzer 2004) times 2.33 g/cm3.
+    assert hard == pytest.approx(64.7 * 2.33 * 1e-5, rel=0.02)
+
+
+def test_the_shelf_is_flat_down_to_zero():
+    shelf = DetectorResponse(shelf_fraction=0.01, escape=False)
+    spectrum = shelf.peaks(np.array([8.0]), np.array([1.0]), EDGES)
+    spectrum -= GAUSSIAN.peaks(np.array([8.0]), np.array([1.0]), EDGES)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    flat = spectrum[(centres > 0.5) & (centres < 7.5)]
+    np.testing.assert_allclose(flat, 0.01 / 8.0 * 0.02, rtol=1e-6)
+    assert np.abs(spectrum[centres > 8.5]).max() < 1e-12
+
+
+def test_recoil_electrons_end_at_the_compton_edge():
+    without = DetectorResponse(escape=False).peaks(np.array([20.0]), np.array([1.0]), EDGES)
+    with_recoil = DetectorResponse(escape=False, recoil=True)
+    recoil = with_recoil.peaks(np.array([20.0]), np.array([1.0]), EDGES) - without
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    edge = 20.0 - float(compton_energy(20.0, 180.0))
+    assert np.all(recoil[(centres > 0.1) & (centres < edge - 0.1)] > 0)
+    assert np.abs(recoil[centres > edge + 0.1]).max() < 1e-12
+    # Silicon at 20 keV: the Compton cross section is 0.14 cm2/g, the photoelectric one
+    # 4.1 cm2/g (NIST XCOM); most of the scattered photons leave.
+    assert 0.4 * 0.14 / 4.1 < recoil.sum() < 0.14 / 4.1
+
+
+@pytest.mark.parametrize("energy", [2.3, 6.4, 15.0, 25.0])
+def test_no_photon_is_counted_twice(energy):
+    energies = np.array([energy])
+    wide = np.arange(-2, 32, 0.02)
+    per_photon = CHARGE_LOSS.full_energy_share(energies)
+    counted = CHARGE_LOSS.response(energies, wide).sum() * per_photon
+    absorbed = CHARGE_LOSS.efficiency(energies)
+    # What Rayleigh scatter sends out again is not counted: 6 % of the interactions at 25 keV.
+    assert 0.94 * absorbed < counted < absorbed * (1 + 1e-6)
+    if energy < 10:
+        assert counted == pytest.approx(absorbed, rel=0.01)
+
+
+def test_rows_of_the_response_are_single_lines():
+    energies = np.array([3.69, 6.4])
+    rows = CHARGE_LOSS.response(energies, EDGES)
+    both = CHARGE_LOSS.peaks(energies, np.array([2.0, 5.0]), EDGES)
+    np.testing.assert_allclose(np.array([2.0, 5.0]) @ rows, both, rtol=1e-10, atol=1e-15)
+
+
+def test_scaled_widths():
+    detector = DetectorResponse()
+    np.testing.assert_allclose(detector.scaled(1.3).fwhm(EDGES), 1.3 * detector.fwhm(EDGES))

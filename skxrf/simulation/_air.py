@@ -1,0 +1,67 @@
+"""The column of gas in front of the object: argon's lines and scatter of the beam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._instrument import Instrument
+from ._scatter import scatter_tables, scattered_photons
+from ._tables import LineTables, line_tables
+from ._transport import Geometry, fluorescence
+
+__all__ = ["GasPhotons", "gas_photons"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GasPhotons:
+    """What the gas in front of the object sends to the detector, whatever the object is.
+
+    Parameters
+    ----------
+    tables : LineTables
+        Lines of the elements of the gas.
+    lines : ndarray of shape (n_lines,)
+        Photons of each line per steradian, times 4 pi, before gas and detector.
+    scatter : ndarray of shape (3, n_bins)
+        Photons scattered elastically, inelastically and more than once, by the bin that they
+        had in the beam; per steradian, times 4 pi.
+    """
+
+    tables: LineTables
+    lines: Array = field(repr=False)
+    scatter: Array = field(repr=False)
+
+
+def gas_photons(instrument: Instrument) -> GasPhotons:
+    """Fluorescence and scatter of the gas along the part of the beam that the detector sees.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Gas, pressure and `gas_seen_mm`.
+
+    Returns
+    -------
+    GasPhotons
+        In the units of the photons that an object emits in the same beam.
+    """
+    beam = instrument.beam()
+    elements = tuple(symbol for symbol, _ in instrument.gas.mass_fractions)
+    shares = np.array([share for _, share in instrument.gas.mass_fractions])
+    compositions = shares[None, None, :]
+    masses = np.array(
+        [[instrument.gas.areal_mass(instrument.gas_seen_mm, instrument.pressure_hpa)]]
+    )
+    # Thin: the direction of the photons through the column does not matter.
+    across = Geometry(90.0, 90.0)
+    tables = line_tables(elements, beam, instrument.voltage)
+    lines = fluorescence(compositions, masses, tables, beam.bin_flux(), across, secondary=False)
+    scatter = scattered_photons(
+        compositions, masses, scatter_tables(elements, beam, instrument.scattering_angle), across
+    )
+    return GasPhotons(tables, lines[0], np.concatenate(scatter))
