@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skxrf.exceptions import EnergyAxisError, SkxrfError
-from skxrf.simulation._forward import AxisError, ForwardModel
-from skxrf.simulation._instrument import Instrument
-from skxrf.simulation._rendering import Renderer, Stacks, simulate_batches
-from skxrf.simulation._stacks import StackRanges, random_stacks
+from skxrf.simulation import (
+    AxisError,
+    ForwardModel,
+    Instrument,
+    Renderer,
+    StackRanges,
+    random_stacks,
+    simulate_batches,
+)
 
 __all__ = ["DEFAULT_LINE_GROUPS", "make_spectra", "on_axis"]
 
@@ -120,7 +125,9 @@ def make_spectra(
     sizes = [min(batch_size, n_samples - start) for start in range(0, n_samples, batch_size)]
 
     def batch(size: int) -> Any:
-        def draw(rng: np.random.Generator) -> tuple[Stacks, NDArray[np.float64]]:
+        def draw(
+            rng: np.random.Generator,
+        ) -> tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.float64]]:
             _, compositions, masses = random_stacks(
                 size,
                 rng,

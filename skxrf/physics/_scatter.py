@@ -17,9 +17,19 @@ _DOPPLER = 0.025
 
 
 def compton_energy(energy: NDArray[np.float64] | float, angle: float) -> NDArray[np.float64]:
-    """Energy [keV] of a photon of `energy` [keV] after Compton scattering by `angle` [degrees].
+    """Energy of photons after Compton scattering.
 
-    Compton 1923, Phys. Rev. 21, 483: ``E / (1 + E / 511 keV (1 - cos angle))``.
+    Parameters
+    ----------
+    energy : ndarray or float
+        Energy before [keV].
+    angle : float
+        Scattering angle [degrees].
+
+    Returns
+    -------
+    ndarray
+        ``E / (1 + E / 511 keV (1 - cos angle))`` [keV] (Compton 1923, Phys. Rev. 21, 483).
     """
     loss = np.asarray(energy) / _ELECTRON_MASS * (1 - np.cos(np.radians(angle)))
     return np.asarray(energy / (1 + loss))

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics import _xraylib, line_group
-from skxrf.physics._lines import LineGroup
+from skxrf.exceptions import LineGroupError
+from skxrf.physics import LineGroup, _xraylib, line_group
 
 from ._beam import Beam
 
@@ -122,8 +122,6 @@ def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTa
 
 
 def _group(name: str, voltage: float) -> LineGroup | None:
-    from skxrf.exceptions import LineGroupError
-
     try:
         group = line_group(name, tube_voltage=voltage)
     except LineGroupError:

@@ -1,7 +1,7 @@
 """Make the table of a tube spectrum with SpekPy; run once, its result is package data.
 
     python -m pip install spekpy
-    python -m skxrf.simulation.make_tube_table Rh 50
+    python -m skxrf.simulation._make_tube_table Rh 50
 
 writes ``data/tube_rh_50kv.csv``. SpekPy: Poludniowski, Omar, Bujila & Andreo 2021, Med. Phys. 48,
 3630 (MIT licence); it knows tungsten, molybdenum, rhodium and silver anodes, among others.
