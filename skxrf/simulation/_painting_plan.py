@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 _VARNISH, _RETOUCHING, _UPPER, _PAINT, _UNDER, _GROUND, _SUPPORT = range(len(LAYERS))
 # What a painter lays over what is there hides this much of earlier strokes.
 _HIDES_STROKES = 0.65
-_SCALE_UM = {"cover": 30.0, "glaze": 13.0, "leaf": 0.35, "gold": 0.6, "bole": 14.0}
-_VARNISH_UM, _RETOUCHING_UM = 18.0, 16.0
+_SCALE_UM = {"cover": 30.0, "glaze": 13.0, "leaf": 0.28, "gold": 0.6, "bole": 14.0}
+_RETOUCHING_UM = 16.0
 # A glaze of this thickness [um] of varnish has the varnish's own colour.
 _VARNISH_COLOR_UM = 60.0
 
@@ -153,7 +153,7 @@ class PaintingPlan:
         wanted: list[tuple[int, str, Mapping[str, float], float]] = [
             (_SUPPORT, "support", {support: 1.0}, support_um),
             (_GROUND, "ground", ground, ground_um),
-            (_VARNISH, "varnish", {varnish: 1.0}, _VARNISH_UM),
+            (_VARNISH, "varnish", {varnish: 1.0}, one.varnish_um),
         ]
         seen = set()
         for mark in self._marks:

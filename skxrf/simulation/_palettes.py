@@ -58,6 +58,8 @@ class Palette:
         Composition of the painting.
     size_mm : pair of float or None
         Height and width of the painting [mm].
+    varnish_um : float
+        Thickness of the varnish of a painting [um].
     """
 
     name: str
@@ -75,6 +77,7 @@ class Palette:
     gilded: tuple[str, ...] = field(default=(), repr=False)
     layout: str | None = field(default=None, repr=False)
     size_mm: tuple[float, float] | None = None
+    varnish_um: float = 18.0
 
     @functools.cached_property
     def pigments(self) -> tuple[str, ...]:
@@ -215,6 +218,7 @@ def _from_table(name: str, table: Mapping[str, Any]) -> Palette:
         tuple(table.get("gilded", ())),
         table.get("layout"),
         (height_width[0], height_width[1]) if height_width else None,
+        float(table.get("varnish_um", 18.0)),
     )
     for one in found.materials:
         material(one)
