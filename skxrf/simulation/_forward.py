@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 
+from ._air import gas_photons
 from ._instrument import Instrument
 from ._scatter import scatter_tables, scattered_photons
 from ._scatter_spectra import scatter_spectra
 from ._tables import line_tables
 from ._transport import fluorescence
 
-__all__ = ["AxisError", "ForwardModel", "Photons"]
+__all__ = ["AxisError", "ForwardModel", "Photons", "Templates"]
 
 Floats = NDArray[np.float32]
 
@@ -60,10 +61,54 @@ class Photons:
         """Number of stacks."""
         return len(self.lines)
 
-    def times(self, factors: NDArray[np.floating]) -> Photons:
-        """The photons at other doses, (n_stacks,)."""
-        column = factors[:, None].astype(np.float32)
-        return Photons(self.lines * column, self.scatter * column)
+    def chosen(self, rows: NDArray[np.bool_]) -> Photons:
+        """Those of some of the stacks.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_stacks,), bool
+            Which stacks.
+
+        Returns
+        -------
+        Photons
+            Theirs.
+        """
+        return Photons(self.lines[rows], self.scatter[rows])
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Spectra that photons are drawn with, on one axis.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_lines, n_channels), float32
+        One net count of each line; tail, shelf and escape peak on top.
+    scatter : ndarray of shape (3 * n_bins, n_channels), float32
+        One photon scattered from each bin, in the order of :class:`Photons`.
+    gas : ndarray of shape (n_channels,), float32
+        The gas before the object, at a dose of one.
+    """
+
+    lines: Floats
+    scatter: Floats
+    gas: Floats
+
+    def spectra(self, photons: Photons) -> Floats:
+        """Expected spectra at a dose of one.
+
+        Parameters
+        ----------
+        photons : Photons
+            Of n_stacks stacks.
+
+        Returns
+        -------
+        ndarray of shape (n_stacks, n_channels), float32
+            Expected counts.
+        """
+        return np.asarray(photons.lines @ self.lines + photons.scatter @ self.scatter + self.gas)
 
 
 class ForwardModel:
@@ -86,6 +131,8 @@ class ForwardModel:
         self.scatter_tables = scatter_tables(elements, self.beam, instrument.scattering_angle)
         self.scatter_spectra = scatter_spectra(self.beam, instrument.scattering_angle)
         self.efficiency = instrument.efficiency(self.tables.energies).astype(np.float32)
+        self.gas = gas_photons(instrument)
+        self._gas_efficiency = instrument.efficiency(self.gas.tables.energies)
         self._scatter_efficiency = instrument.efficiency(self.scatter_spectra.energies)
 
     def photons(self, compositions: NDArray[np.floating], masses: NDArray[np.floating]) -> Photons:
@@ -109,8 +156,8 @@ class ForwardModel:
         scatter = scattered_photons(compositions, masses, self.scatter_tables, geometry)
         return Photons(lines * self.efficiency, np.concatenate(scatter, axis=1).astype(np.float32))
 
-    def templates(self, error: AxisError | None = None) -> tuple[Floats, Floats]:
-        """Spectra of one count of each line, and of one photon scattered from each bin.
+    def templates(self, error: AxisError | None = None) -> Templates:
+        """Spectra of lines, of scattered photons, and of the gas before the object.
 
         Parameters
         ----------
@@ -119,10 +166,8 @@ class ForwardModel:
 
         Returns
         -------
-        lines : ndarray of shape (n_lines, n_channels), float32
-            One net count each; tail, shelf and escape peak on top.
-        scatter : ndarray of shape (3 * n_bins, n_channels), float32
-            In the order of :class:`Photons`.
+        Templates
+            On the instrument's channels.
         """
         error = error or AxisError()
         options = {"offset": error.offset, "gain": error.gain, "fwhm_factor": error.fwhm_factor}
@@ -130,26 +175,47 @@ class ForwardModel:
         response = self.instrument.response(spectra.energies, **options)
         response *= self._scatter_efficiency[:, None]
         kinds = np.concatenate([spectra.rayleigh, spectra.compton, spectra.multiple])
+        scatter = kinds @ response
+        gas_lines = self.instrument.response(self.gas.tables.energies, **options)
+        gas = (self.gas.lines * self._gas_efficiency) @ gas_lines
+        gas += self.gas.scatter.ravel() @ scatter
         lines = self.instrument.response(self.tables.energies, **options)
-        return lines.astype(np.float32), (kinds @ response).astype(np.float32)
+        return Templates(
+            lines.astype(np.float32), scatter.astype(np.float32), gas.astype(np.float32)
+        )
 
     def intensities(self, photons: Photons, groups: Sequence[str]) -> Floats:
-        """True net intensities of line groups, (n_stacks, n_groups) [counts].
+        """True net intensities of line groups.
+
+        Parameters
+        ----------
+        photons : Photons
+            Of n_stacks stacks, at a dose of one.
+        groups : sequence of str
+            Line groups.
+
+        Returns
+        -------
+        ndarray of shape (n_stacks, n_groups), float32
+            Net counts of all lines of each group at a dose of one, those of the gas included.
 
         Raises
         ------
         LineGroupError
-            If the elements of the model give no such line group.
+            If neither the elements of the model nor the gas give such a line group.
         """
-        known = np.unique(self.tables.groups)
+        known = np.union1d(self.tables.groups, self.gas.tables.groups)
         unknown = [name for name in groups if name not in known]
         if unknown:
             raise LineGroupError(
                 f"nothing in the simulation gives {', '.join(unknown)}: choose from "
                 f"{', '.join(known)}."
             )
-        member = self.tables.groups[:, None] == np.asarray(groups)
-        return np.asarray(photons.lines @ member.astype(np.float32))
+        names = np.asarray(groups)
+        member = (self.tables.groups[:, None] == names).astype(np.float32)
+        of_gas = self.gas.tables.groups[:, None] == names
+        constant = (self.gas.lines * self._gas_efficiency) @ of_gas
+        return np.asarray(photons.lines @ member + constant.astype(np.float32))
 
 
 def _packed(

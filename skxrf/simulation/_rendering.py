@@ -8,6 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.exceptions import SkxrfError
+from skxrf.physics import pile_up
+
 from ._forward import AxisError, ForwardModel
 
 __all__ = ["Renderer", "simulate_batches"]
@@ -19,7 +22,7 @@ Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
 class Renderer:
-    """Spectra of stacks under one or several errors of the axis.
+    """Spectra of stacks at given doses, under one or several errors of the axis.
 
     Parameters
     ----------
@@ -29,20 +32,32 @@ class Renderer:
         Line groups whose true intensities are asked for.
     errors : sequence of AxisError
         The axes that spectra are drawn on.
+    count_rate : float
+        Photons per second of live time, which makes pile-up.
     """
 
     def __init__(
-        self, model: ForwardModel, groups: Sequence[str], errors: Sequence[AxisError]
+        self,
+        model: ForwardModel,
+        groups: Sequence[str],
+        errors: Sequence[AxisError] = (AxisError(),),
+        *,
+        count_rate: float = 0.0,
     ) -> None:
+        if not 0 <= count_rate < 1e7:
+            raise SkxrfError(
+                f"count_rate must lie between 0 and 1e7 counts per second, got {count_rate!r}."
+            )
         self.model = model
         self.groups = tuple(groups)
         self.templates = [model.templates(error) for error in errors]
+        self.count_rate = count_rate
 
     def expected(
         self,
         stacks: Stacks,
         doses: NDArray[np.floating],
-        axes: NDArray[np.integer],
+        axes: NDArray[np.integer] | None = None,
         *,
         per_spectrum: bool,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -51,11 +66,11 @@ class Renderer:
         Parameters
         ----------
         stacks : pair of ndarray
-            Compositions and areal masses.
+            Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) [g/cm2].
         doses : ndarray of shape (n,)
             Expected counts of each spectrum if `per_spectrum`, else factors of a dose of one.
-        axes : ndarray of shape (n,), int
-            Which of the errors each spectrum has.
+        axes : ndarray of shape (n,), int, optional
+            Which of the errors each spectrum has; default the first.
         per_spectrum : bool
             Whether doses are counts of each spectrum.
 
@@ -67,17 +82,35 @@ class Renderer:
             True net intensities [counts].
         """
         photons = self.model.photons(*stacks)
-        n_channels = self.templates[0][0].shape[1]
-        spectra = np.empty((len(photons), n_channels), np.float32)
+        if axes is None:
+            axes = np.zeros(len(photons), dtype=int)
+        spectra = np.empty((len(photons), self.templates[0].gas.size), np.float32)
         for index in np.unique(axes):
             mine = axes == index
-            lines, scatter = self.templates[index]
-            spectra[mine] = photons.lines[mine] @ lines + photons.scatter[mine] @ scatter
+            spectra[mine] = self.templates[index].spectra(photons.chosen(mine))
         factors = np.asarray(doses, dtype=np.float32)
         if per_spectrum:
             factors = factors / np.maximum(spectra.sum(axis=1), np.float32(1e-30))
         spectra *= factors[:, None]
-        return spectra, self.model.intensities(photons.times(factors), self.groups)
+        intensities = self.model.intensities(photons, self.groups) * factors[:, None]
+        if self.count_rate > 0:
+            spectra, alone = self._piled_up(spectra)
+            intensities *= alone
+        return spectra, intensities
+
+    def _piled_up(self, spectra: NDArray[np.float32]) -> tuple[NDArray[np.float32], np.float32]:
+        """Recorded spectra, and the share of photons that are recorded alone."""
+        scanner = self.model.instrument
+        recorded = pile_up(
+            spectra,
+            self.count_rate,
+            resolution_us=scanner.pulse_pair_resolution_us,
+            energy_offset=scanner.energy_offset,
+            energy_gain=scanner.energy_gain,
+        )
+        # Neither joined to the photon before nor joined by the next.
+        alone = np.exp(-2e-6 * self.count_rate * scanner.pulse_pair_resolution_us)
+        return recorded.astype(np.float32), np.float32(alone)
 
 
 def simulate_batches(

@@ -98,7 +98,7 @@ def test_nothing_is_negative(model):
 
 
 def test_a_net_count_is_a_count_in_the_peak(model):
-    lines, _ = model.templates()
+    lines = model.templates().lines
     # Tail, shelf and escape peaks are on top.
     inside = (model.tables.energies > 2) & (model.tables.energies < 28)
     assert np.all(lines[inside].sum(axis=1) > 0.999)
@@ -108,12 +108,12 @@ def test_a_net_count_is_a_count_in_the_peak(model):
 def test_the_axis_moves_peaks_where_it_says(model):
     iron = int(np.flatnonzero(model.tables.groups == "Fe_K")[0])
     energy = model.instrument.energy
-    plain, _ = model.templates()
-    moved, _ = model.templates(AxisError(offset=0.1, gain=1.01))
+    plain = model.templates().lines
+    moved = model.templates(AxisError(offset=0.1, gain=1.01)).lines
     centre = energy[np.argmax(plain[iron])]
     # The channel of nominal energy E holds photons of 0.1 + 1.01 E.
     assert energy[np.argmax(moved[iron])] == pytest.approx((centre - 0.1) / 1.01, abs=0.021)
-    wide, _ = model.templates(AxisError(fwhm_factor=1.5))
+    wide = model.templates(AxisError(fwhm_factor=1.5)).lines
     assert wide[iron].max() == pytest.approx(plain[iron].max() / 1.5, rel=0.05)
 
 
@@ -131,6 +131,29 @@ def test_spectra_have_the_asked_counts_and_poisson_noise(model):
     assert counts.sum(axis=1).var() == pytest.approx(3000, rel=0.15)
     np.testing.assert_allclose(truth, truth[:1].repeat(n, axis=0), rtol=1e-4)
     assert 0 < truth[0].sum() < 3000
+
+
+def test_air_gives_argon_whatever_the_object_is(model):
+    argon = intensities(model, [(HEMATITE, 50)], [(CALCITE, 1)], groups=("Ar_K",))[:, 0]
+    assert argon[0] == pytest.approx(argon[1])
+    assert argon[0] > 0
+
+
+def test_pile_up_moves_counts_to_the_sum_of_energies(model):
+    one = stacks([(HEMATITE, 50)])
+    dose = np.array([1e5])
+    slow, truth = Renderer(model, ("Fe_K",)).expected(one, dose, per_spectrum=True)
+    fast, piled = Renderer(model, ("Fe_K",), count_rate=50_000).expected(
+        one, dose, per_spectrum=True
+    )
+    energy = model.instrument.energy
+    at_sum = np.abs(energy - 2 * 6.4) < 0.15
+    at_line = np.abs(energy - 6.4) < 0.15
+    assert fast[0, at_sum].sum() > 1.2 * slow[0, at_sum].sum()
+    assert fast[0, at_line].sum() < slow[0, at_line].sum()
+    assert piled[0, 0] / truth[0, 0] == pytest.approx(
+        (fast[0, at_line].sum() / slow[0, at_line].sum()), rel=0.01
+    )
 
 
 def test_threads_change_nothing(model):
