@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.simulation import (
+    DEFAULT_LINE_GROUPS,
     AxisError,
     ForwardModel,
     Instrument,
@@ -22,12 +23,8 @@ from skxrf.simulation import (
     simulate_batches,
 )
 
-__all__ = ["DEFAULT_LINE_GROUPS", "make_spectra", "on_axis"]
+__all__ = ["DEFAULT_CHANNELS", "DEFAULT_ENERGY", "make_spectra", "on_axis"]
 
-# The paper's eleven (Gerodimos et al.).
-DEFAULT_LINE_GROUPS = (
-    *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
-)
 DEFAULT_ENERGY = (0.0, 0.025)
 DEFAULT_CHANNELS = 1024
 # Different errors of the axis that the spectra of one call are drawn on.

@@ -5,16 +5,21 @@ from ._forward import AxisError, ForwardModel, Photons
 from ._instrument import Instrument
 from ._layers import Layer, stack_arrays
 from ._materials import Material, material, materials
+from ._painting import DEFAULT_LINE_GROUPS, PaintingScan, painting_scan, simulate_painting
+from ._painting_plan import PaintingPlan
 from ._palettes import Palette, palette, palettes
 from ._rendering import Renderer, simulate_batches
 from ._stacks import StackRanges, random_stacks
 
 __all__ = [
+    "DEFAULT_LINE_GROUPS",
     "AxisError",
     "ForwardModel",
     "Instrument",
     "Layer",
     "Material",
+    "PaintingPlan",
+    "PaintingScan",
     "Palette",
     "Photons",
     "Renderer",
@@ -22,9 +27,11 @@ __all__ = [
     "cramer_rao_bound",
     "material",
     "materials",
+    "painting_scan",
     "palette",
     "palettes",
     "random_stacks",
     "simulate_batches",
+    "simulate_painting",
     "stack_arrays",
 ]
