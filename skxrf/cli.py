@@ -238,7 +238,12 @@ def main() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"skxrf: {' '.join(message.split())}", err=True)
+    message = " ".join(message.split())
+    # The library speaks of its arguments; here they are options.
+    options = [f"--{name}" for name in ("dataset", "energy", "axes") if f" {name}=" in message]
+    if options:
+        message += f" (On the command line: {', '.join(options)}.)"
+    click.echo(f"skxrf: {message}", err=True)
     sys.exit(2)
 
 
