@@ -37,7 +37,6 @@ from skxrf.neural_network._training import (
 )
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 
-_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 # Fewer validation rows than this are no evidence that the layers help.
 _LEAST_EVIDENCE = 20
 
@@ -57,7 +56,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "templates": ["array-like", None],
         "scale_outputs": ["boolean"],
         "loss": [StrOptions(set(LOSSES))],
-        "optimizer": [StrOptions(set(_OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -81,7 +79,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     templates: ArrayLike | None
     scale_outputs: bool
     loss: Loss
-    optimizer: str
     learning_rate: float
     learning_rate_schedule: str
     weight_decay: float
@@ -195,8 +192,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         error = self._expected_errors(X, y)
         targets = weighted_targets(y, self.loss, error).astype(_compute_dtype(X), copy=False)
         self._train(X, targets, train, valid, seeds[1], deadline, incremental)
-        if self.linear_path and not incremental:
-            self._weigh_residual(X, y, valid, error)
+        if self.linear_path:
+            self._weigh_residual(X, y, valid, error, incremental)
         if path is not None:
             self._set_linear_path(path.final)
         return self
@@ -266,7 +263,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             **{f"module__{name}": value for name, value in architecture.items()},
             criterion=WeightedLoss,
             criterion__kind=self.loss,
-            optimizer=_OPTIMIZERS[self.optimizer],
+            optimizer=torch.optim.AdamW,
             optimizer__lr=self.learning_rate,
             optimizer__weight_decay=self.weight_decay,
             dataset=SpectrumDataset,
@@ -357,10 +354,15 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.stopped_by_ = training.stopped_by
 
     def _weigh_residual(
-        self, X: NDArray[Any], y: NDArray[Any], valid: NDArray[np.intp], error: Any
+        self,
+        X: NDArray[Any],
+        y: NDArray[Any],
+        valid: NDArray[np.intp],
+        error: Any,
+        incremental: bool,
     ) -> None:
         """Keep what the layers add to the linear path only where held-out rows speak for it."""
-        weight = np.zeros(self.n_outputs_)
+        weight = np.full(self.n_outputs_, 1.0 if incremental else 0.0)
         fill_buffers(self._module, residual_weight=np.ones(self.n_outputs_))
         if len(valid) >= _LEAST_EVIDENCE:
             linear = self._collect(self._module.linear, X[valid])

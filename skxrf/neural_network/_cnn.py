@@ -60,14 +60,13 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         without one the label. ``"squared_error"``: e^2 and ``"absolute_error"``: abs(e), with
         error the labels' standard deviation. ``"scaled_absolute_error"``:
         abs(prediction - y) / (sqrt(max(y, 0)) + 1), the published networks' loss.
-    optimizer : {"adamw", "adam"}, default="adamw"
-        torch's optimiser.
     learning_rate : float, default=5e-3
         Learning rate, or the peak of its cycle.
     learning_rate_schedule : {"one_cycle", "constant"}, default="one_cycle"
         ``"one_cycle"``: rises over the first 30 % of the fit, then falls to almost zero.
-    weight_decay : float, default=0.01
-        Of the optimiser.
+    weight_decay : float, default=1.0
+        Decoupled weight decay of the optimiser, AdamW: every step takes the share
+        ``weight_decay * learning_rate`` off the weights. With 0 it is plain Adam.
     batch_size : int or "auto", default="auto"
         Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
     max_epochs : int, default=30
@@ -179,10 +178,9 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         templates: ArrayLike | None = None,
         scale_outputs: bool = True,
         loss: Loss = "poisson",
-        optimizer: str = "adamw",
         learning_rate: float = 5e-3,
         learning_rate_schedule: str = "one_cycle",
-        weight_decay: float = 1e-2,
+        weight_decay: float = 1.0,
         batch_size: int | Literal["auto"] = "auto",
         max_epochs: int = 30,
         max_time: float | None = None,
@@ -207,7 +205,6 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         self.templates = templates
         self.scale_outputs = scale_outputs
         self.loss = loss
-        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay

@@ -43,7 +43,7 @@ class InputTransform(nn.Module):
 
     def root(self, X: Tensor) -> Tensor:
         """Return the spectra before standardisation, of shape (n_samples, n_features)."""
-        return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
+        return X.abs().sqrt().copysign(X) if self.kind == "sqrt" else X
 
     def forward(self, X: Tensor) -> Tensor:
         """Transform spectra of shape (n_samples, n_features)."""
@@ -187,12 +187,12 @@ class SpectrumNetwork(nn.Module):
                 **convolutions,  # type: ignore[arg-type]
             )
         self.linear_path = linear_path
-        names = ["shift", "gain"]
+        start = {"shift": 0.0, "gain": 1.0}
         if linear_path:
             self.register_buffer("coef", torch.zeros(n_features, n_outputs))
-            names = ["intercept", "floor", "slope", "residual_weight"]
-        for name in names:
-            self.register_buffer(name, torch.ones(n_outputs))
+            start = {"intercept": 0.0, "floor": 1.0, "slope": 0.0, "residual_weight": 1.0}
+        for name, value in start.items():
+            self.register_buffer(name, torch.full((n_outputs,), value))
         self.layers = nn.ModuleList(
             _dense_layers(
                 self.trunk.n_features_out,

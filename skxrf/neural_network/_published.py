@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import check_array
 
+from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._base import BaseSpectrumRegressor
 from skxrf.neural_network._cnn import SpectrumCNNRegressor
 from skxrf.neural_network._mlp import SpectrumMLPRegressor
@@ -43,6 +45,11 @@ def published_networks(
     dict of str to estimator
         :class:`SpectrumMLPRegressor` and :class:`SpectrumCNNRegressor` by the names above.
 
+    Raises
+    ------
+    SkxrfError
+        If a template has no positive value.
+
     Examples
     --------
     >>> from skxrf.neural_network import published_networks
@@ -55,10 +62,9 @@ def published_networks(
         "input_transform": None,
         "scale_outputs": False,
         "loss": "scaled_absolute_error",
-        "optimizer": "adam",
         "learning_rate": 1e-3,
         "learning_rate_schedule": "constant",
-        "weight_decay": 0.0,
+        "weight_decay": 0.0,  # plain Adam
         "batch_size": 32,
         "max_epochs": 1500,
         "early_stopping": True,
@@ -81,8 +87,14 @@ def published_networks(
         "CNN": SpectrumCNNRegressor(**{**common, **convolutional}),
     }
     if templates is not None:
-        spectra = np.asarray(templates, dtype=np.float64)
-        spectra = spectra / spectra.max(axis=-1, keepdims=True)
+        spectra = check_array(templates, dtype=np.float64, input_name="templates")
+        height = spectra.max(axis=1, keepdims=True)
+        if np.any(height <= 0):
+            raise SkxrfError(
+                f"template {int(np.argmin(height))} has no counts: its maximum is "
+                f"{height.min():g}, expected above 0."
+            )
+        spectra = spectra / height
         networks["MLP+"] = SpectrumMLPRegressor(**{**common, **dense, "templates": spectra})
         networks["CNN+"] = SpectrumCNNRegressor(**{**common, **convolutional, "templates": spectra})
     return networks

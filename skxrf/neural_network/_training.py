@@ -256,9 +256,9 @@ def standardization(
         root = transform.root(dataset[start : start + n_rows][0]).double().numpy()
         # Around the first mean, lest large values of little spread cancel.
         origin = root.mean(axis=0) if origin is None else origin
-        root -= origin
-        total = total + root.sum(axis=0)
-        squares = squares + np.square(root).sum(axis=0)
+        centred = root - origin
+        total = total + centred.sum(axis=0)
+        squares = squares + np.square(centred).sum(axis=0)
     assert origin is not None
     mean = total / len(dataset)
     variance = np.maximum(squares / len(dataset) - mean**2, 0.0)

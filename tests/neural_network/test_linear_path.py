@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression, Ridge
+
+from skxrf.neural_network._linear_path import (
+    STRENGTHS,
+    fit_error_model,
+    fit_linear_path,
+    residual_weight,
+)
+
+
+def make_problem(n_samples, n_features, n_outputs=2, noise=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.poisson(rng.uniform(1, 50, size=n_features), size=(n_samples, n_features))
+    coef = rng.normal(size=(n_features, n_outputs))
+    y = X @ coef + 7.0 + noise * rng.normal(size=(n_samples, n_outputs))
+    rows = rng.permutation(n_samples)
+    n_valid = n_samples // 5
+    return X, y, np.sort(rows[n_valid:]), np.sort(rows[:n_valid])
+
+
+def reference_ridge(X, y, rows, strength):
+    """scikit-learn's ridge regression on channels over their root mean count."""
+    scale = 1 / np.sqrt(X.mean(axis=0))
+    Z = X[rows] * scale
+    alpha = strength * np.square(Z - Z.mean(axis=0)).sum() / Z.shape[1]
+    model = Ridge(alpha=alpha, solver="svd").fit(Z, y[rows])
+    return lambda spectra: model.predict(spectra * scale)
+
+
+@pytest.mark.parametrize("strength_index", [0, 7, 14])
+def test_is_ridge_regression_with_poisson_weights(strength_index, monkeypatch):
+    X, y, train, valid = make_problem(200, 12)
+    monkeypatch.setattr("skxrf.neural_network._linear_path.STRENGTHS", STRENGTHS[[strength_index]])
+    path = fit_linear_path(X, y, train, valid)
+    expected = reference_ridge(X, y, train, STRENGTHS[strength_index])
+    np.testing.assert_allclose(path.selection.predict(X), expected(X), rtol=1e-8)
+    everything = np.arange(200)
+    # The unit of the strength is taken from the rows that are fitted.
+    expected = reference_ridge(X, y, everything, STRENGTHS[strength_index])
+    np.testing.assert_allclose(path.final.predict(X), expected(X), rtol=1e-8)
+
+
+def test_fewer_spectra_than_channels_are_the_same_regression(monkeypatch):
+    X, y, train, valid = make_problem(40, 90)
+    monkeypatch.setattr("skxrf.neural_network._linear_path.STRENGTHS", STRENGTHS[[10]])
+    path = fit_linear_path(X, y, train, valid)
+    scale = 1 / np.sqrt(X.mean(axis=0))
+    Z = X[train] * scale
+    Z = Z - Z.mean(axis=0)
+    # The unit is then the mean variance along the spectra's own span, of 39 dimensions.
+    alpha = STRENGTHS[10] * np.square(Z).sum() / 39
+    expected = Ridge(alpha=alpha, solver="svd").fit(X[train] * scale, y[train])
+    np.testing.assert_allclose(path.selection.predict(X), expected.predict(X * scale), rtol=1e-6)
+
+
+def test_chosen_strength_is_best_on_the_held_out_rows():
+    X, y, train, valid = make_problem(60, 40, noise=20.0)
+    path = fit_linear_path(X, y, train, valid)
+    chosen = np.square(path.selection.predict(X[valid]) - y[valid]).mean(axis=0)
+    for strength in STRENGTHS:
+        other = reference_ridge(X, y, train, strength)(X[valid])
+        assert np.all(chosen <= np.square(other - y[valid]).mean(axis=0) * (1 + 1e-9))
+    assert np.all(path.strength > STRENGTHS[0])
+
+
+def test_exact_labels_are_found():
+    X, y, train, valid = make_problem(300, 20, noise=0.0)
+    path = fit_linear_path(X, y, train, valid)
+    exact = LinearRegression().fit(X, y)
+    np.testing.assert_allclose(path.final.coef.T, exact.coef_, rtol=1e-3, atol=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(factor=st.floats(1e-3, 1e3), y_factor=st.floats(1e-3, 1e3))
+def test_units_do_not_matter(factor, y_factor):
+    X, y, train, valid = make_problem(50, 10)
+    plain = fit_linear_path(X, y, train, valid)
+    scaled = fit_linear_path(X * factor, y * y_factor, train, valid)
+    np.testing.assert_allclose(
+        scaled.final.predict(X * factor), plain.final.predict(X) * y_factor, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 5])
+def test_handful_of_spectra(n_samples):
+    X = np.random.default_rng(0).poisson(5, size=(n_samples, 8))
+    y = np.arange(n_samples, dtype=float).reshape(-1, 1)
+    path = fit_linear_path(X, y, np.arange(n_samples), np.arange(0))
+    assert np.isfinite(path.final.predict(X)).all()
+    assert path.final is not None
+
+
+def test_empty_channels_and_constant_spectra():
+    X = np.zeros((30, 4), np.uint16)
+    y = np.arange(30.0).reshape(-1, 1)
+    path = fit_linear_path(X, y, np.arange(20), np.arange(20, 30))
+    np.testing.assert_allclose(path.final.predict(X), 14.5)
+    np.testing.assert_allclose(path.selection.predict(X), 9.5)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch):
+    X, y, train, valid = make_problem(200, 12)
+    whole = fit_linear_path(X, y, train, valid)
+    monkeypatch.setattr("skxrf.neural_network._linear_path._BLOCK", 17)
+    blocks = fit_linear_path(X, y, train, valid)
+    np.testing.assert_allclose(blocks.final.coef, whole.final.coef, rtol=1e-9)
+    np.testing.assert_allclose(blocks.final.predict(X), whole.final.predict(X), rtol=1e-9)
+
+
+def test_error_model_finds_floor_and_slope():
+    rng = np.random.default_rng(0)
+    intensity = rng.uniform(0, 500, size=(20000, 2))
+    residual = rng.normal(size=(20000, 2)) * np.sqrt([100.0, 25.0] + intensity * [0.0, 1.5])
+    floor, slope = fit_error_model(intensity, residual, intensity.std(axis=0))
+    np.testing.assert_allclose(floor, [100.0, 25.0], rtol=0.15)
+    np.testing.assert_allclose(slope, [0.0, 1.5], atol=0.1)
+
+
+def test_error_model_of_few_or_exact_samples():
+    spread = np.array([10.0, 0.0])
+    floor, slope = fit_error_model(np.zeros((0, 2)), np.zeros((0, 2)), spread)
+    np.testing.assert_allclose(floor, [100.0, 1.0])
+    floor, slope = fit_error_model(np.ones((50, 2)), np.zeros((50, 2)), spread)
+    assert np.all(floor > 0)
+    assert np.all(slope == 0)
+
+
+def test_residual_weight():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(200, 4))
+    linear = np.zeros_like(y)
+    full = np.stack(
+        [
+            y[:, 0],  # right
+            2 * y[:, 1],  # twice too much
+            -y[:, 2],  # the wrong way
+            rng.normal(size=200),  # noise
+        ],
+        axis=1,
+    )
+    weight = residual_weight(y, linear, full, 1.0)
+    np.testing.assert_allclose(weight, [1.0, 0.5, 0.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(residual_weight(y, linear, linear, 1.0), 0.0)
