@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 _VARNISH, _RETOUCHING, _UPPER, _PAINT, _UNDER, _GROUND, _SUPPORT = range(len(LAYERS))
 # What a painter lays over what is there hides this much of earlier strokes.
 _HIDES_STROKES = 0.65
-_SCALE_UM = {"cover": 30.0, "glaze": 13.0, "leaf": 0.28, "gold": 0.6, "bole": 14.0}
+_SCALE_UM = {"cover": 30.0, "glaze": 13.0, "leaf": 0.31, "gold": 0.6, "bole": 14.0}
 _RETOUCHING_UM = 16.0
 # A glaze of this thickness [um] of varnish has the varnish's own colour.
 _VARNISH_COLOR_UM = 60.0
@@ -80,7 +80,8 @@ class PaintingPlan:
     random_state : int, numpy Generator or None
         Seed; the same seed gives the same painting.
     pixel_size : float, optional
-        Step [mm]; by default what the palette's painting needs for this many rows, or 1.
+        Step [mm]; by default what the palette's painting needs for this many rows, or 1. Another
+        step gives the same painting where its size stays the same.
     layout : str, optional
         Composition: "pantokrator", "mother_and_child", "deesis" or "standing"; by default the
         palette's own, or one that suits the shape.
@@ -124,22 +125,25 @@ class PaintingPlan:
             raise SkxrfError(f"shape must be a number of rows and of columns, got {shape!r}.")
         (self.palette,) = check_palettes(palette)
         self.shape = int(shape[0]), int(shape[1])
+        size = self.palette.size_mm
         if pixel_size is None:
-            size_mm = self.palette.size_mm
-            pixel_size = size_mm[0] / self.shape[0] if size_mm else 1.0
+            pixel_size = size[0] / self.shape[0] if size else 1.0
         if not pixel_size > 0:
             raise SkxrfError(f"pixel_size must be positive [mm], got {pixel_size!r}.")
         self.pixel_size = float(pixel_size)
         self.y: Array = (np.arange(self.shape[0], dtype=float) + 0.5) * self.pixel_size
         self.x: Array = (np.arange(self.shape[1], dtype=float) + 0.5) * self.pixel_size
-        size = self.shape[0] * self.pixel_size, self.shape[1] * self.pixel_size
-        rng = np.random.default_rng(random_state)
+        scanned = self.shape[0] * self.pixel_size, self.shape[1] * self.pixel_size
+        # The same painting whatever the step, though a step seldom fits into it exactly.
+        if size is None or max(abs(a - b) for a, b in zip(size, scanned, strict=True)) > pixel_size:
+            size = scanned
+        rng, wear_rng, paint_rng = np.random.default_rng(random_state).spawn(3)
         self.layout = layout or self.palette.layout or _suitable_layout(size, rng)
         drawing = draw(self.layout, size, self.palette.gilded, rng)
         self._marks = drawing.marks
         n_retouchings = len(self.palette.retouchings)
-        self._wear = Wear(size, rng, n_retouchings=n_retouchings, step=self.pixel_size)
-        self.components = self._make_components(rng, elements)
+        self._wear = Wear(size, wear_rng, n_retouchings=n_retouchings, step=self.pixel_size)
+        self.components = self._make_components(paint_rng, elements)
         self._index = {(one.layer, one.name): i for i, one in enumerate(self.components)}
 
     def _make_components(
@@ -160,7 +164,7 @@ class PaintingPlan:
             if (mark.how, mark.paint) in seen:
                 continue
             seen.add((mark.how, mark.paint))
-            spread = np.exp(0.2 * rng.standard_normal())
+            spread = np.exp(0.15 * rng.standard_normal())
             volume = rng.uniform(0.35, 0.6)
             if mark.how == "gild" and one.leaf:
                 wanted.append((_PAINT, "leaf", {one.leaf: 1.0}, _SCALE_UM["leaf"] * spread))
