@@ -156,7 +156,7 @@ def test_wrong_options_show_the_usage(tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_nothing(scan, tmp_path, number, status):
     arguments = ["--cube", scan / "scan.h5", "--maps", scan / "maps.nc", "--folds", "2"]
-    arguments += ["--methods", "MLP,published CNN", "--budget", "60", "--max-samples", "60"]
+    arguments += ["--methods", "MLP,published CNN", "--budget", "4", "--max-samples", "60"]
     process = subprocess.Popen(
         [COMMAND, "reproduce", "-o", tmp_path / "out", *arguments],
         stdout=subprocess.PIPE,
@@ -164,7 +164,7 @@ def test_an_interrupted_run_leaves_nothing(scan, tmp_path, number, status):
         text=True,
     )
     with process:
-        # Once the MLP is done, the training of the published network, of a minute, begins.
+        # Once the MLP is done, the training of the published network begins.
         for line in process.stderr:
             if "2/4 MLP" in line:
                 break
