@@ -25,10 +25,13 @@ DEFAULT_LINE_GROUPS = (
     *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
 )
 
+# Pixels planned together: each call draws all marks of the painting that it meets.
+_PLANNED = 20_000
 # Pixels computed together: they fit in a processor's cache.
-_BLOCK = 256
-# Pixels from all over the painting whose mean gives the dose.
-_DOSE_PIXELS = 1500
+_COMPUTED = 128
+# Pixels, or rows of a large painting, whose mean gives the dose.
+_DOSE_PIXELS = 600
+_DOSE_ROWS = 8
 
 
 class PaintingScan:
@@ -67,18 +70,27 @@ class PaintingScan:
         self.renderer = Renderer(
             ForwardModel(plan.elements, instrument), groups, count_rate=count_rate
         )
-        self._seed = np.random.SeedSequence(random_state)
+        self._seed = int(random_state)
         self.dose = mean_counts / self._mean_at_dose_one()
 
     def _mean_at_dose_one(self) -> float:
         n_rows, n_columns = self.plan.shape
-        chosen = np.linspace(0, n_rows - 1, max(1, min(n_rows, _DOSE_PIXELS // n_columns)))
-        totals = []
-        for row in np.unique(chosen.astype(int)):
-            stacks = self.plan.stacks(slice(int(row), int(row) + 1))
-            spectra, _ = self.renderer.expected(stacks, np.ones(n_columns), per_spectrum=False)
-            totals.append(float(spectra.sum(axis=1, dtype=np.float64).mean()))
-        return float(np.mean(totals))
+        if n_rows * n_columns <= _PLANNED:
+            parts = [self.plan.stacks()]
+        else:
+            chosen = np.linspace(0, n_rows - 1, _DOSE_ROWS).astype(int)
+            parts = [self.plan.stacks(slice(row, row + 1)) for row in chosen.tolist()]
+        compositions, masses = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        step = max(1, len(masses) // _DOSE_PIXELS)
+        compositions, masses = compositions[::step], masses[::step]
+        total = 0.0
+        for start in range(0, len(masses), _COMPUTED):
+            part = slice(start, start + _COMPUTED)
+            stacks = compositions[part], masses[part]
+            ones = np.ones(len(stacks[1]))
+            spectra, _ = self.renderer.expected(stacks, ones, per_spectrum=False)
+            total += float(spectra.sum(dtype=np.float64))
+        return total / len(masses)
 
     def blocks(
         self, *, n_jobs: int = 1
@@ -99,26 +111,32 @@ class PaintingScan:
         intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
             True net intensities [counts].
         """
-        rows = list(self.plan.blocks(_BLOCK))
-        n_columns = self.plan.shape[1]
+        for rows in self.plan.blocks(_PLANNED):
+            compositions, masses = self.plan.stacks(rows)
+            starts = range(0, len(masses), _COMPUTED)
+            parts = list(
+                simulate_batches(
+                    self.renderer,
+                    [self._batch(compositions, masses, start) for start in starts],
+                    # The noise of a block does not depend on the blocks before it.
+                    np.random.SeedSequence([self._seed, rows.start]).spawn(len(starts)),
+                    per_spectrum=False,
+                    n_jobs=n_jobs,
+                )
+            )
+            shape = (rows.stop - rows.start, self.plan.shape[1], -1)
+            counts, intensities = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            yield rows, counts.reshape(shape), intensities.reshape(shape)
 
-        def batch(block: slice) -> Any:
-            def stacks(rng: np.random.Generator) -> Any:
-                arrays = self.plan.stacks(block)
-                return arrays, np.full(len(arrays[0]), self.dose)
+    def _batch(
+        self, compositions: NDArray[np.float64], masses: NDArray[np.float64], start: int
+    ) -> Any:
+        part = slice(start, start + _COMPUTED)
 
-            return stacks
+        def stacks(rng: np.random.Generator) -> Any:
+            return (compositions[part], masses[part]), np.full(len(masses[part]), self.dose)
 
-        drawn = simulate_batches(
-            self.renderer,
-            [batch(block) for block in rows],
-            self._seed.spawn(len(rows)),
-            per_spectrum=False,
-            n_jobs=n_jobs,
-        )
-        for block, (counts, intensities) in zip(rows, drawn, strict=True):
-            shape = (block.stop - block.start, n_columns, -1)
-            yield block, counts.reshape(shape), intensities.reshape(shape)
+        return stacks
 
     def labelled(
         self, counts: NDArray[np.uint16], intensities: NDArray[np.float32]
