@@ -19,8 +19,9 @@ from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
 from skxrf.inference._energy_axes import axes_to_rebin, name_of
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
+from skxrf.utils.threads import single_threaded_blas
 
-__all__ = ["PredictionPlan", "make_plan", "predict_block"]
+__all__ = ["PredictionPlan", "make_plan", "predict_block", "predict_chunk"]
 
 # "auto" batches hold this much as float32: large enough to keep two cores busy, small enough
 # that a network's activations, often several times its input, fit beside it.
@@ -136,11 +137,8 @@ def predict_block(
     plan: PredictionPlan,
     names: tuple[str, ...] = (),
     origin: tuple[int, int] = (0, 0),
-    block_info: Any = None,
 ) -> NDArray[Any]:
     """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
-    if block_info is not None:
-        origin = tuple(start for start, _ in block_info[0]["array-location"][:2])
     _require_counts(block, origin, plan.cube_name)
     n_rows, n_columns, n_channels = block.shape
     spectra = block.reshape(-1, n_channels)
@@ -165,6 +163,21 @@ def predict_block(
         for k, part in enumerate(parts):
             out[rows, :, k] = _table(part, len(batch), plan)
     return out.reshape(n_rows, n_columns, *out.shape[1:])
+
+
+def predict_chunk(
+    chunk: NDArray[Any],
+    *params: NDArray[Any],
+    plan: PredictionPlan,
+    names: tuple[str, ...],
+    block_info: Any = None,
+) -> NDArray[Any]:
+    """Predict one chunk of a lazy cube: the same bits, whichever process or thread does it."""
+    (first_row, _), (first_column, _) = block_info[0]["array-location"][:2]
+    with single_threaded_blas():
+        return predict_block(
+            chunk, *params, plan=plan, names=names, origin=(first_row, first_column)
+        )
 
 
 def _table(predicted: Any, n_rows: int, plan: PredictionPlan) -> NDArray[Any]:

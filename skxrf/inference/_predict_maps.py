@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import CountsError, SkxrfError
-from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
+from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
 from skxrf.inference._energy_axes import name_of
 from skxrf.utils.progress import ProgressReport
 
@@ -212,7 +212,7 @@ def _predict_lazily(
     values = [param.chunk(chunks).data[:, :, None] for param in params.values()]
     n_values = 1 + plan.return_std
     return data.map_blocks(
-        predict_block,
+        predict_chunk,
         *values,
         # Delayed, so that the graph holds the model once and not in every task.
         plan=delayed(plan, traverse=False),

@@ -1,8 +1,10 @@
 """A local cluster of two processes gives the same numbers as this process."""
 
+import dask.array as da
 import h5py
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from dask.distributed import Client, LocalCluster
@@ -14,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from skxrf.exceptions import CountsError
 from skxrf.inference import predict_maps
 from skxrf.io import open_cube
+from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 
 ELEMENTS = ["Ca_K", "Fe_K"]
 
@@ -57,6 +60,35 @@ def test_maps_have_the_same_bits_as_with_threads(client, cube, samples, progress
         np.testing.assert_array_equal(on_the_cluster, here.values)
 
 
+def test_long_sums_in_blas_have_the_same_bits(client):
+    # Enough for BLAS to use several threads where it may: this process may, a worker may not.
+    def counts(block_info=None):
+        shape = block_info[None]["chunk-shape"]
+        rng = np.random.default_rng(block_info[None]["chunk-location"][0])
+        return rng.poisson(9, shape).astype(np.uint16)
+
+    chunks = ((20,) * 4, (50,), (1024,))
+    data = da.map_blocks(counts, chunks=chunks, dtype="u2", meta=np.empty((0, 0, 0), "u2"))
+    cube = xr.DataArray(data, dims=("y", "x", "energy"))
+    X = np.random.default_rng(9).poisson(9, (500, 1024)).astype(np.float32)
+    model = Ridge(alpha=1e3).fit(X, X[:, :11] * 100)
+    maps = predict_maps(model, cube, elements=[f"element {i}" for i in range(11)])
+    on_the_cluster = maps.compute()
+    for scheduler in ("synchronous", "threads"):
+        np.testing.assert_array_equal(on_the_cluster, maps.compute(scheduler=scheduler))
+
+
+@pytest.mark.parametrize("network", [SpectrumCNNRegressor, SpectrumMLPRegressor])
+def test_maps_of_a_network_have_the_same_bits_as_with_threads(client, cube, samples, network):
+    X, y = samples
+    model = network(max_epochs=2, random_state=0).fit(X, pd.DataFrame(y, columns=ELEMENTS))
+    maps = predict_maps(model, cube.chunk({"y": 7, "x": 16}))
+    assert list(maps.element.values) == ELEMENTS
+    here = maps.compute(scheduler="threads")
+    np.testing.assert_array_equal(maps.compute(), here)
+    np.testing.assert_array_equal(maps.compute(scheduler="synchronous"), here)
+
+
 def test_a_file_is_read_in_the_workers(client, cube, samples, tmp_path):
     with h5py.File(tmp_path / "cube.h5", "w") as file:
         file.create_dataset("counts", data=cube.values, chunks=(8, 8, 64))
@@ -89,6 +121,20 @@ def test_grid_search_on_the_cluster_finds_the_same(client, samples):
     assert search.best_params_ == here.best_params_
     np.testing.assert_allclose(
         search.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"], rtol=1e-6
+    )
+
+
+def test_grid_search_over_architectures_on_the_cluster(client, samples):
+    X, y = samples
+    grid = {"channels": [(4,), (4, 8)], "kernel_size": [8]}
+    search = GridSearchCV(
+        SpectrumCNNRegressor(max_epochs=2, random_state=0), grid, cv=KFold(2), error_score="raise"
+    )
+    with joblib.parallel_config("dask"):
+        search.fit(X, y)
+    here = GridSearchCV(search.estimator, grid, cv=KFold(2)).fit(X, y)
+    np.testing.assert_allclose(
+        search.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"], rtol=1e-5
     )
 
 
