@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
@@ -19,7 +20,14 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.problems import ProblemData
 from benchmarks.pymca import PyMcaFastFit
 from skxrf.linear_model import TemplateFitRegressor
+from skxrf.neural_network import (
+    SpectrumCNNRegressor,
+    SpectrumMLPRegressor,
+    published_networks,
+)
+from skxrf.physics import DetectorResponse, line_group
 from skxrf.preprocessing import ChannelBinner, SpectrumNormalizer
+from skxrf.utils.energy import bin_edges
 
 __all__ = ["ESTIMATORS", "Budget", "Entry"]
 
@@ -63,6 +71,30 @@ class Entry:
     make: Callable[[ProblemData, Budget], Any]
     max_folds: int | None = None
     learns: bool = True
+
+
+def cnn(data: ProblemData, budget: Budget) -> Any:
+    return SpectrumCNNRegressor(max_time=budget.seconds, random_state=0)
+
+
+def mlp(data: ProblemData, budget: Budget) -> Any:
+    return SpectrumMLPRegressor(max_time=budget.seconds, random_state=0)
+
+
+def published(name: str) -> Callable[[ProblemData, Budget], Any]:
+    """One of the four published networks, as they were published but for the training time."""
+
+    def make(data: ProblemData, budget: Budget) -> Any:
+        return published_networks(_templates(data), max_time=budget.seconds, random_state=0)[name]
+
+    return make
+
+
+def _templates(data: ProblemData) -> NDArray[np.float64]:
+    """Spectra of pure elements: all lines of each line group, as a usual detector shows them."""
+    detector, edges = DetectorResponse(), bin_edges(data.energy)
+    groups = [line_group(str(name)) for name in data.labels.columns]
+    return np.stack([detector.peaks(g.energies, g.intensities, edges) for g in groups])
 
 
 def ridge(data: ProblemData, budget: Budget) -> Any:
@@ -129,6 +161,18 @@ def _searched(pipeline: Any, grid: dict[str, list[Any]]) -> GridSearchCV:
 ESTIMATORS = {
     entry.name: entry
     for entry in (
+        Entry("cnn", "SpectrumCNNRegressor as it comes.", cnn),
+        Entry("mlp", "SpectrumMLPRegressor as it comes.", mlp),
+        *(
+            Entry(
+                f"published_{name.lower().replace('+', '_plus')}",
+                f"The published {name} (Gerodimos et al.), stopped when the budget is spent: it "
+                "needs hours to converge.",
+                published(name),
+                max_folds=1,
+            )
+            for name in ("CNN", "MLP", "CNN+", "MLP+")
+        ),
         Entry(
             "ridge",
             "Ridge regression on counts; the strength of each line group by leave-one-out, "
