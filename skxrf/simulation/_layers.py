@@ -186,12 +186,6 @@ def stack_elements(stacks: Sequence[Sequence[Layer]]) -> tuple[str, ...]:
     -------
     tuple of str
         Chemical symbols.
-
-    Examples
-    --------
-    >>> from skxrf.simulation import Layer, stack_elements
-    >>> stack_elements([[Layer({"quartz": 1}, thickness_um=100)]])
-    ('Ca', 'Fe', 'K', 'O', 'Si', 'Ti', 'Zr')
     """
     used = {name for stack in stacks for layer in stack for name in layer.mixture}
     return tuple(sorted({symbol for name in used for symbol in material(name).elements}))

@@ -51,7 +51,7 @@ class Material:
     color: str
     source: str = field(repr=False)
 
-    @functools.cached_property
+    @property
     def mass_fractions(self) -> Mapping[str, float]:
         """Mass fraction of each element, traces in the geometric middle of their ranges."""
         typical = {symbol: 1e-6 * math.sqrt(a * b) for symbol, (a, b) in self.traces.items()}

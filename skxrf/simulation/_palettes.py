@@ -79,23 +79,29 @@ class Palette:
     size_mm: tuple[float, float] | None = None
     varnish_um: float = 18.0
 
-    @functools.cached_property
+    @property
     def pigments(self) -> tuple[str, ...]:
         """Everything that paints are mixed of, sorted."""
         return tuple(sorted({*_names(self.paints.values()), *self.more_pigments}))
 
-    @functools.cached_property
+    @property
     def materials(self) -> tuple[str, ...]:
         """All materials of all layers, sorted."""
+        return self._materials_and_elements[0]
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Chemical symbols of everything in it, traces included, sorted."""
+        return self._materials_and_elements[1]
+
+    @functools.cached_property
+    def _materials_and_elements(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         found = {*self.pigments, *self.binders, *self.varnishes, *_names(self.retouchings)}
         found |= {name for name, _ in self.supports} | {*self.bole}
         found |= _names(mixture for mixture, _ in self.grounds)
-        return tuple(sorted(found | ({self.leaf} if self.leaf else set())))
-
-    @functools.cached_property
-    def elements(self) -> tuple[str, ...]:
-        """Chemical symbols of everything in it, traces included, sorted."""
-        return tuple(sorted({s for name in self.materials for s in material(name).elements}))
+        found |= {self.leaf} if self.leaf else set()
+        held = {symbol for name in found for symbol in material(name).elements}
+        return tuple(sorted(found)), tuple(sorted(held))
 
 
 def palette(name: str) -> Palette:
