@@ -1,7 +1,8 @@
-"""Files: spectral cubes in, element maps in and out."""
+"""Files: spectral cubes in and out, element maps in and out."""
 
 from ._open_cube import open_cube
 from ._open_maps import open_maps
+from ._save_cube import save_cube, write_blocks
 from ._save_maps import save_maps
 
-__all__ = ["open_cube", "open_maps", "save_maps"]
+__all__ = ["open_cube", "open_maps", "save_cube", "save_maps", "write_blocks"]

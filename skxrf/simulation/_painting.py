@@ -138,43 +138,52 @@ class PaintingScan:
 
         return stacks
 
-    def labelled(
-        self, counts: NDArray[np.uint16], intensities: NDArray[np.float32]
-    ) -> tuple[xr.DataArray, xr.DataArray]:
-        """Put whole arrays into the library's layout.
+    def label_cube(self, counts: NDArray[np.uint16]) -> xr.DataArray:
+        """Put the counts of all rows into the library's layout.
 
         Parameters
         ----------
         counts : ndarray of shape (n_rows, n_columns, n_channels), uint16
-            Counts of all rows.
-        intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
-            True net intensities.
+            Counts.
 
         Returns
         -------
-        cube, maps : DataArray
-            With axes in keV and mm, and what was simulated in their attributes.
+        DataArray of dims (y, x, energy)
+            With axes in mm and keV, and what was simulated in its attributes.
         """
-        coords = {
-            "y": ("y", self.plan.y, {"units": "mm"}),
-            "x": ("x", self.plan.x, {"units": "mm"}),
-        }
         energy = ("energy", self.instrument.energy, {"units": "keV"})
-        cube = xr.DataArray(
+        return xr.DataArray(
             counts,
             dims=("y", "x", "energy"),
-            coords={**coords, "energy": energy},
+            coords={**self._positions(), "energy": energy},
             name="counts",
             attrs=self.provenance,
         )
-        maps = xr.DataArray(
+
+    def label_maps(self, intensities: NDArray[np.float32]) -> xr.DataArray:
+        """Put the true intensities of all rows into the library's layout.
+
+        Parameters
+        ----------
+        intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
+            Net intensities [counts].
+
+        Returns
+        -------
+        DataArray of dims (y, x, element)
+            With axes in mm, and what was simulated in its attributes.
+        """
+        return xr.DataArray(
             intensities,
             dims=("y", "x", "element"),
-            coords={**coords, "element": list(self.renderer.groups)},
+            coords={**self._positions(), "element": list(self.renderer.groups)},
             name="intensity",
             attrs=self.provenance,
         )
-        return cube, maps
+
+    def _positions(self) -> dict[str, Any]:
+        mm = {"units": "mm"}
+        return {"y": ("y", self.plan.y, mm), "x": ("x", self.plan.x, mm)}
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -305,4 +314,4 @@ def simulate_painting(
     for rows, counts, intensities in scan.blocks(n_jobs=n_jobs):
         cube[rows] = counts
         maps[rows] = intensities
-    return scan.labelled(cube, maps)
+    return scan.label_cube(cube), scan.label_maps(maps)

@@ -78,7 +78,7 @@ def test_the_calibration_of_the_instrument_is_put_right(real_scan):
 
 def test_where_they_differ_the_truth_is_on_the_side_of_the_template_fit():
     # SNIP leaves part of the continuum under neighbouring peaks to the lines.
-    cube, maps = make_painting((40, 50), random_state=2)
+    cube, maps = make_painting((32, 36), palette="icon_test", random_state=2)
     counts, energy = cube.to_numpy(), cube["energy"].to_numpy()
     spectra = counts.reshape(-1, energy.size)
     groups = [str(name) for name in maps["element"].values]

@@ -18,7 +18,7 @@ GROUPS = ["Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Au_L", "Pb_L"]
 
 @pytest.fixture(scope="module")
 def painting():
-    cube, maps = make_painting((40, 50), random_state=2)
+    cube, maps = make_painting((32, 36), palette="icon_test", random_state=2)
     return to_samples(cube).to_numpy(), to_samples(maps), cube["energy"].to_numpy()
 
 
@@ -34,11 +34,13 @@ def test_areas_are_the_true_intensities_to_within_photon_noise(painting, fitted)
     truth = Y[GROUPS].to_numpy()
     root_mean_square = np.sqrt(np.mean((areas - truth) ** 2, axis=0))
     expected = np.sqrt(np.mean(errors**2, axis=0))
-    # Non-negativity makes it better than the bound where there is nothing; never much worse.
-    assert np.all(root_mean_square < 1.1 * expected)
+    # Better than the bound where there is nothing, for it is not negative; a little worse where the
+    # ratios within a group depart from the average of the painting.
+    assert np.all(root_mean_square < 1.3 * expected)
     for j in range(len(GROUPS)):
         assert np.corrcoef(areas[:, j], truth[:, j])[0, 1] > 0.99
-        assert np.polyfit(truth[:, j], areas[:, j], 1)[0] == pytest.approx(1, abs=0.02)
+        # Layers above change the ratios within a group from pixel to pixel.
+        assert np.polyfit(truth[:, j], areas[:, j], 1)[0] == pytest.approx(1, abs=0.04)
 
 
 def test_standard_errors_are_calibrated(painting, fitted):
@@ -124,7 +126,7 @@ def test_other_columns_are_regressed_on_the_areas(painting):
         predicted[:, 0], 3 * predicted[:, 1] + 7, atol=0.05 * predicted[:, 0].max()
     )
     assert fit.score(X[1::2], labels[1::2]) > 0.98
-    np.testing.assert_allclose(errors[:, 0], 3 * errors[:, 1], rtol=0.2)
+    assert np.median(errors[:, 0] / errors[:, 1]) == pytest.approx(3, rel=0.1)
 
 
 def test_a_single_unnamed_label(painting):

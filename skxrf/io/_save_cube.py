@@ -1,0 +1,123 @@
+"""Write cubes in the library's own plain layout, whole or not at all, block by block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+from ._paths import whole_file
+
+__all__ = ["save_cube", "write_blocks"]
+
+# Spectra of neighbouring pixels in one chunk: about 128 kB of 16-bit counts in 1024 channels.
+_CHUNK_PIXELS = (8, 8)
+_SUFFIXES = (".h5", ".hdf5")
+
+
+def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
+    """Write a cube to a chunked, compressed HDF5 file.
+
+    Parameters
+    ----------
+    cube : DataArray of dims (y, x, energy)
+        Counts; a lazy cube is computed a block of rows at a time.
+    path : str or path-like
+        The file, ``.h5`` or ``.hdf5``; it appears only when it is complete.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FileFormatError
+        If the suffix is another, or the array is not a cube.
+    OSError
+        If the file cannot be written.
+    """
+    if set(map(str, cube.dims)) != {"y", "x", "energy"}:
+        raise FileFormatError(
+            f"an array of dims {tuple(cube.dims)} is no cube: expected (y, x, energy)."
+        )
+    ordered = cube.transpose("y", "x", "energy")
+    step = ordered.chunksizes["y"][0] if ordered.chunksizes else 64
+    rows = range(0, ordered.sizes["y"], step)
+    blocks = ((slice(i, i + step), ordered[i : i + step].to_numpy()) for i in rows)
+    return write_blocks(
+        path,
+        blocks,
+        shape=ordered.shape,
+        dtype=ordered.dtype,
+        energy=ordered["energy"].to_numpy(),
+        positions={
+            name: ordered[name].to_numpy()
+            for name in ("y", "x")
+            if name in ordered.coords and ordered[name].dtype.kind == "f"
+        },
+        attrs=ordered.attrs,
+    )
+
+
+def write_blocks(
+    path: str | os.PathLike[str],
+    blocks: Iterable[tuple[slice, NDArray[Any]]],
+    *,
+    shape: tuple[int, ...],
+    dtype: Any,
+    energy: NDArray[np.float64],
+    positions: Mapping[str, NDArray[Any]] | None = None,
+    attrs: Mapping[Any, Any] | None = None,
+) -> Path:
+    """Write blocks of rows as they come; memory is bounded by the block.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, ``.h5`` or ``.hdf5``; it appears only when all blocks are written.
+    blocks : iterable of (slice, ndarray)
+        Rows and their counts, (n_rows, n_columns, n_channels).
+    shape : tuple of int
+        Rows, columns and channels of the whole cube.
+    dtype : dtype
+        Of the counts.
+    energy : ndarray of shape (n_channels,)
+        Bin centres [keV].
+    positions : mapping of {"y", "x"} to ndarray, optional
+        Positions of rows and columns [mm].
+    attrs : mapping, optional
+        What describes the scan; values that HDF5 cannot hold are written as text.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in _SUFFIXES:
+        raise FileFormatError(f"cannot write a cube as {target}: name it {' or '.join(_SUFFIXES)}.")
+    chunks = (min(_CHUNK_PIXELS[0], shape[0]), min(_CHUNK_PIXELS[1], shape[1]), shape[2])
+    with whole_file(target) as temporary, h5py.File(temporary, "w") as file:
+        counts = file.create_dataset(
+            "counts", shape, dtype, chunks=chunks, compression="gzip", compression_opts=4,
+            shuffle=True,
+        )  # fmt: skip
+        counts.attrs["dims"] = ["y", "x", "energy"]
+        for name, value in (attrs or {}).items():
+            plain = isinstance(value, str | int | float | np.number)
+            counts.attrs[str(name)] = value if plain else str(value)
+        file["energy_keV"] = np.asarray(energy, dtype=np.float64)
+        for name, values in (positions or {}).items():
+            file[f"{name}_mm"] = np.asarray(values, dtype=np.float64)
+        for rows, block in blocks:
+            counts[rows] = block
+    return target

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from skxrf.datasets import make_painting
+from skxrf.exceptions import FileFormatError
+from skxrf.io import open_cube, save_cube, write_blocks
+
+
+@pytest.fixture(scope="module")
+def cube():
+    return make_painting((9, 11), n_channels=128, energy=(0.0, 0.2), random_state=0)[0]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_round_trip(cube, tmp_path, lazy):
+    path = save_cube(cube.chunk({"y": 4}) if lazy else cube, tmp_path / "cube.h5")
+    back = open_cube(path)
+    np.testing.assert_array_equal(back.to_numpy(), cube.to_numpy())
+    np.testing.assert_allclose(back["energy"], cube["energy"])
+    np.testing.assert_allclose(back["y"], cube["y"])
+    assert back.dtype == np.uint16
+    assert back.attrs["instrument"] == cube.attrs["instrument"]
+
+
+def test_nothing_half_written_is_left(cube, tmp_path):
+    def blocks():
+        yield slice(0, 4), cube.to_numpy()[:4]
+        raise RuntimeError("the simulation stops here")
+
+    with pytest.raises(RuntimeError, match="stops here"):
+        write_blocks(
+            tmp_path / "cube.h5",
+            blocks(),
+            shape=cube.shape,
+            dtype=cube.dtype,
+            energy=cube["energy"].to_numpy(),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_cube_is_refused(cube, tmp_path):
+    with pytest.raises(FileFormatError, match=r"name it \.h5 or \.hdf5"):
+        save_cube(cube, tmp_path / "cube.raw")
+    with pytest.raises(FileFormatError, match="is no cube"):
+        save_cube(cube.isel(x=0), tmp_path / "cube.h5")
