@@ -231,7 +231,7 @@ def main(
 ) -> None:
     """Run the benchmarks and write their tables; resumes where it was stopped."""
     if quick:
-        budget, folds = min(budget, 2.0), folds or 1
+        budget, folds = min(budget, 1.0), folds or 1
     failures = run(
         list(_chosen(PROBLEMS, problem)),
         list(_chosen(ESTIMATORS, estimator)),
