@@ -11,7 +11,7 @@ from scipy.special import log_ndtr, ndtr
 
 from . import _xraylib
 from ._lines import LineGroup
-from ._recoil import kept_share, recoil_cumulative
+from ._recoil import highest_recoil, kept_share, recoil_cumulative
 
 __all__ = ["DetectorResponse", "escape_fraction"]
 
@@ -117,13 +117,15 @@ class DetectorResponse:
         counts = np.zeros(edges.size - 1)
         sigmas = self.fwhm(energies) / _FWHM
         below = _REACH * sigmas + np.where(tails > 0, _TAIL_REACH * self.tail_slope, 0.0)
-        below = np.where(shelves > 0, np.inf, below)
         first = np.maximum(np.searchsorted(edges, energies - below) - 1, 0)
         last = np.minimum(np.searchsorted(edges, energies + _REACH * sigmas) + 1, edges.size)
         # Each line fills the bins that it reaches, not the whole axis.
         for energy, intensity, sigma, tail, shelf, i, j in zip(
             energies, intensities, sigmas, tails, shelves, first, last, strict=True
         ):
+            if shelf > 0:
+                flat = np.clip(edges[: i + 1], 0.0, energy)
+                counts[:i] += intensity * shelf / energy * np.diff(flat)
             if j - i < 2 or intensity == 0:
                 continue
             distance = (edges[i:j] - energy) / sigma
@@ -136,7 +138,9 @@ class DetectorResponse:
         if self.recoil:
             stopped = intensities[:n_lines] * (1 + self._beside_the_peak(energies[:n_lines]))
             for energy, intensity in zip(energies[:n_lines], stopped, strict=True):
-                counts += intensity * np.diff(recoil_cumulative(edges, energy, self.thickness))
+                reached = edges[: np.searchsorted(edges, highest_recoil(energy)) + 1]
+                recoil = recoil_cumulative(reached, energy, self.thickness)
+                counts[: max(reached.size - 1, 0)] += intensity * np.diff(recoil)
         return counts
 
     def tail(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def pile_up(
             f"energy_gain={energy_gain:g}: expected 0 or more, and a gain above 0."
         )
     n_channels = table.shape[1]
-    length = next_fast_len(3 * n_channels, real=True)
+    length = next_fast_len(2 * n_channels, real=True)
     share = -np.expm1(-rates * resolution_us * 1e-6)[:, None]
     total = table.sum(axis=1, keepdims=True)
     single = rfft(table / np.maximum(total, 1e-300), length)

@@ -10,7 +10,7 @@ from scipy.special import expn
 
 from . import _xraylib
 
-__all__ = ["kept_share", "recoil_cumulative"]
+__all__ = ["highest_recoil", "kept_share", "recoil_cumulative"]
 
 _SILICON = 14
 _SILICON_DENSITY = 2.329  # g/cm3
@@ -36,6 +36,11 @@ def kept_share(energy: float, thickness: float) -> float:
     return _shares(round(energy, 3), thickness)[0]
 
 
+def highest_recoil(energy: float) -> float:
+    """Energy [keV] of an electron that a photon of an energy [keV] sends straight ahead."""
+    return 2 * energy**2 / (_ELECTRON_MASS + 2 * energy)
+
+
 def recoil_cumulative(
     edges: NDArray[np.float64], energy: float, thickness: float
 ) -> NDArray[np.float64]:
@@ -53,12 +58,11 @@ def recoil_cumulative(
     Returns
     -------
     ndarray of shape (n_edges,)
-        The recoil energy is proportional to ``1 - cos``, up to ``2 E**2 / (511 keV + 2 E)``;
-        the angles follow Thomson's ``1 + cos**2``.
+        The recoil energy is proportional to ``1 - cos`` of the scattering angle, up to
+        ``2 E**2 / (511 keV + 2 E)``; the angles follow Thomson's ``1 + cos**2``.
     """
     kept, recoil = _shares(round(energy, 3), thickness)
-    highest = 2 * energy**2 / (_ELECTRON_MASS + 2 * energy)
-    u = np.clip(edges / highest, 0.0, 1.0)
+    u = np.clip(edges / highest_recoil(energy), 0.0, 1.0)
     return np.asarray(recoil / kept * (1.5 * u - 1.5 * u**2 + u**3))
 
 
