@@ -93,7 +93,7 @@ def fit(
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.samples import to_samples
 
-    _refuse_unknown_suffix(output)
+    _check_maps_path(output)
     opened = open_cube(cube, dataset=dataset, energy=_energy(energy), axes=_axes(axes))
     axis = opened["energy"].to_numpy()
     model = TemplateFitRegressor(_names(elements), energy=axis, anode=anode)
@@ -376,10 +376,14 @@ def _energy(text: str | None) -> str | tuple[float, float] | None:
     return offset, gain
 
 
-def _refuse_unknown_suffix(output: Path) -> None:
-    """Before the work is done, not after it."""
+def _check_maps_path(output: Path) -> None:
+    """Refuse what save_maps would refuse, before the work is done and not after it."""
     from skxrf.exceptions import FileFormatError
 
     known = (".nc", ".h5", ".dat", ".csv")
     if output.suffix.lower() not in known:
         raise FileFormatError(f"cannot write maps as {output}: name it {', '.join(known)}.")
+    if not output.absolute().parent.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {output}: there is no folder {output.absolute().parent}. Make it first."
+        )

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skxrf.datasets import make_painting
 from skxrf.io import open_maps, save_maps
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.utils.energy import bin_edges
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "skxrf"
 
@@ -44,11 +45,16 @@ def refused(run, *parts):
 def scan(tmp_path_factory):
     """A cube's file and its reference maps."""
     folder = tmp_path_factory.mktemp("scan")
-    cube, maps = make_painting((18, 20), elements=["Ca_K", "Fe_K", "Pb_L"], random_state=2)
-    counts = cube.to_numpy().copy()
+    rng = np.random.default_rng(2)
+    energy, elements = 0.02 + 0.04 * np.arange(512), ["Ca_K", "Fe_K", "Pb_L"]
+    edges = bin_edges(energy)
+    templates = [DetectorResponse().template(line_group(name), edges) for name in elements]
+    truth = 200.0 * np.kron(rng.integers(0, 5, (5, 5, 3)), np.ones((4, 4, 1)))[:18] + 30
+    counts = rng.poisson(truth @ np.array(templates) + 1.0).astype(np.uint16)
     counts[3, 4:6] = 0
     with h5py.File(folder / "scan.h5", "w") as file:
-        file["counts"], file["energy_keV"] = counts, cube["energy"].to_numpy()
+        file["counts"], file["energy_keV"] = counts, energy
+    maps = xr.DataArray(truth, dims=("y", "x", "element"), coords={"element": elements})
     save_maps(maps, folder / "maps.nc")
     return folder
 
@@ -67,7 +73,7 @@ def test_help_names_the_commands_and_loads_nothing_heavy():
 def test_info_describes_a_cube(scan):
     run = skxrf("info", scan / "scan.h5")
     assert run.returncode == 0
-    assert "18 rows x 20 columns x 1024 channels, uint16" in run.stdout
+    assert "18 rows x 20 columns x 512 channels, uint16" in run.stdout
     assert "dead pixels:   2 of 360 without counts" in run.stdout
     with h5py.File(scan / "scan.h5") as file:
         total = int(file["counts"][:].astype(np.int64).sum())

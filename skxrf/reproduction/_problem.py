@@ -100,32 +100,37 @@ def simulated_problem(
 
     shape = shape or _SHAPE
     options: dict[str, Any] = {} if elements is None else {"elements": list(elements)}
-    say(f"simulating {n_paintings} paintings of {shape[0]} × {shape[1]} pixels")
     cubes, truths = {}, {}
-    for k in range(n_paintings):
-        name = chr(ord("A") + k) if n_paintings <= 26 else f"P{k + 1}"
-        cubes[name], truths[name] = make_painting(shape, random_state=random_state + k, **options)
+    for k, palette in enumerate(_palettes(n_paintings)):
+        name = palette if palette not in cubes else f"{palette} ({k + 1})"
+        say(f"simulating {name}, {shape[0]} × {shape[1]} pixels ({k + 1} of {n_paintings})")
+        cubes[name], truths[name] = make_painting(
+            shape, palette=palette, random_state=random_state + k, **options
+        )
     samples = to_samples(cubes)
     truth = cast(pd.DataFrame, to_samples(truths))
     energy = cubes[next(iter(cubes))]["energy"].to_numpy()
     X = np.asarray(samples)
     say("fitting line templates, for the reference maps")
     Y = _fitted(X, energy, truth.index, [str(name) for name in truth.columns])
-    source = (
-        "Simulated by skxrf.datasets.make_painting, a simple generator from line shapes: "
-        "each painting has its own figures and its own choice of pigments"
-    )
+    titles = dict.fromkeys(str(cube.attrs.get("title", "")) for cube in cubes.values())
+    source = "Simulated by skxrf.datasets.make_painting: " + "; ".join(filter(None, titles))
     data = _description(
         cubes,
         X,
         Y,
-        name=f"{n_paintings} simulated paintings",
+        name=f"{n_paintings} simulated icons",
         source=source,
         simulated=True,
         reference_name="template fit",
         split_name="whole paintings",
     )
     return Problem(X, Y, truth, painting_groups(Y), _coordinates(cubes), data)
+
+
+def _palettes(n_paintings: int) -> list[str]:
+    """Those of the paper: its three training paintings in turn, and its test painting last."""
+    return [f"icon_{k % 3 + 1}" for k in range(n_paintings - 1)] + ["icon_test"]
 
 
 def problem_from_files(

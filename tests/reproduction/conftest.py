@@ -1,14 +1,67 @@
-"""A small problem whose labels are linear in the spectra."""
+"""Small scans of line templates on a flat background, and a problem that is linear."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from skxrf.io import save_maps
 from skxrf.model_selection import block_groups
+from skxrf.physics import DetectorResponse, line_group
 from skxrf.reproduction import DataDescription
 from skxrf.reproduction._problem import Problem
 from skxrf.samples import to_samples
+from skxrf.utils.energy import bin_edges
+
+
+def template_scan(shape, elements, seed):
+    """Counts and true maps of square patches: quicker than a painting."""
+    rng = np.random.default_rng(seed)
+    energy = 0.02 + 0.04 * np.arange(512)
+    templates = [
+        DetectorResponse().template(line_group(name), bin_edges(energy)) for name in elements
+    ]
+    patches = rng.integers(0, 5, (-(-shape[0] // 4), -(-shape[1] // 4), len(elements)))
+    truth = 200.0 * np.kron(patches, np.ones((4, 4, 1)))[: shape[0], : shape[1]] + 30
+    counts = rng.poisson(truth @ np.array(templates) + 1.0).astype(np.uint16)
+    coords = {"y": 0.5 * np.arange(shape[0]), "x": 0.5 * np.arange(shape[1])}
+    dims = ("y", "x")
+    cube = xr.DataArray(counts, dims=(*dims, "energy"), coords=coords | {"energy": energy})
+    maps = xr.DataArray(truth, dims=(*dims, "element"), coords=coords | {"element": elements})
+    for array in (cube, maps):
+        array["x"].attrs["units"] = array["y"].attrs["units"] = "mm"
+    return cube.rename("counts"), maps.rename("intensity")
+
+
+@pytest.fixture(scope="session")
+def scan():
+    """24 x 28 pixels, 512 channels, three line groups."""
+    return template_scan((24, 28), ["Ca_K", "Fe_K", "Pb_L"], 3)
+
+
+@pytest.fixture(scope="session")
+def scan_files(scan, tmp_path_factory):
+    """The scan's cube and maps in files."""
+    folder = tmp_path_factory.mktemp("scan")
+    with h5py.File(folder / "scan.h5", "w") as file:
+        file["counts"], file["energy_keV"] = scan[0].to_numpy(), scan[0]["energy"].to_numpy()
+    save_maps(scan[1], folder / "maps.nc")
+    return folder
+
+
+@pytest.fixture
+def quick_paintings(monkeypatch):
+    """Scans of templates instead of paintings; the list of the palettes and seeds asked for."""
+    asked = []
+
+    def make(shape, *, palette, random_state, elements=("Ca_K", "Pb_L")):
+        asked.append((palette, random_state))
+        cube, maps = template_scan(shape, list(elements), random_state)
+        return cube.assign_attrs(title=f"about {palette}"), maps
+
+    monkeypatch.setattr("skxrf.datasets.make_painting", make)
+    return asked
 
 
 @pytest.fixture

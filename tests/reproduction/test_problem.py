@@ -1,30 +1,15 @@
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from skxrf.datasets import make_painting
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.io import save_maps
 from skxrf.reproduction._problem import (
+    _palettes,
     _without_repeated_elements,
     problem_from_files,
     simulated_problem,
 )
-
-
-@pytest.fixture(scope="module")
-def painting():
-    return make_painting((24, 28), elements=["Ca_K", "Fe_K", "Pb_L"], random_state=3)
-
-
-@pytest.fixture
-def cube_file(painting, tmp_path):
-    path = tmp_path / "scan.h5"
-    with h5py.File(path, "w") as file:
-        file["counts"] = painting[0].to_numpy()
-        file["energy_keV"] = painting[0]["energy"].to_numpy()
-    return path
 
 
 def save(maps, path):
@@ -32,45 +17,41 @@ def save(maps, path):
     return path
 
 
-def test_simulated_paintings_are_labelled_by_a_fit_and_know_their_truth():
+def test_simulated_paintings_are_labelled_by_a_fit_and_know_their_truth(quick_paintings):
     said = []
-    problem = simulated_problem(
-        2, 0, shape=(12, 14), elements=["Ca_K", "Fe_K", "Pb_L"], say=said.append
-    )
-    assert problem.X.shape == (2 * 12 * 14, 1024)
+    elements = ["Ca_K", "Fe_K", "Pb_L"]
+    problem = simulated_problem(2, 7, shape=(12, 14), elements=elements, say=said.append)
+    assert quick_paintings == [("icon_1", 7), ("icon_test", 8)]
+    assert problem.X.shape == (2 * 12 * 14, 512)
     assert problem.X.dtype == np.uint16
-    assert list(problem.Y.columns) == list(problem.truth.columns) == ["Ca_K", "Fe_K", "Pb_L"]
+    assert list(problem.Y.columns) == list(problem.truth.columns) == elements
     assert problem.Y.index.equals(problem.truth.index)
     # A fit of noisy counts: near the truth, not it.
     assert np.corrcoef(problem.Y["Pb_L"], problem.truth["Pb_L"])[0, 1] > 0.9
     assert not np.allclose(problem.Y, problem.truth)
     assert list(np.unique(problem.groups, return_counts=True)[1]) == [168, 168]
     assert problem.data.simulated
-    assert problem.data.shapes == {"A": (12, 14), "B": (12, 14)}
+    assert problem.data.shapes == {"icon_1": (12, 14), "icon_test": (12, 14)}
     assert problem.data.counts_per_pixel == pytest.approx(problem.X.sum() / len(problem.X))
-    assert len(said) == 2
+    assert "about icon_1; about icon_test" in problem.data.source
+    assert len(said) == 3
     maps = problem.maps(problem.truth)
-    assert maps["B"].dtype == np.float32
-    assert maps["B"]["x"].attrs["units"] == "mm"
+    assert maps["icon_test"].dtype == np.float32
+    assert maps["icon_test"]["x"].attrs["units"] == "mm"
 
 
-def test_seeds_give_the_same_paintings(monkeypatch):
-    # The fit of the labels, which takes most of the time, has tests of its own.
-    def labels(X, energy, index, elements):
-        return pd.DataFrame(X[:, :2].astype(float), index=index, columns=elements)
-
-    monkeypatch.setattr("skxrf.reproduction._problem._fitted", labels)
-    options = {"shape": (8, 9), "elements": ["Ca_K", "Pb_L"]}
-    first, again = simulated_problem(2, 5, **options), simulated_problem(2, 5, **options)
-    np.testing.assert_array_equal(first.X, again.X)
-    assert not np.array_equal(first.X, simulated_problem(2, 6, **options).X)
+def test_paintings_are_those_of_the_paper_the_test_painting_last():
+    assert _palettes(2) == ["icon_1", "icon_test"]
+    assert _palettes(5) == ["icon_1", "icon_2", "icon_3", "icon_1", "icon_test"]
 
 
-def test_given_maps_are_the_labels(painting, cube_file, tmp_path):
-    maps = painting[1]
-    problem = problem_from_files(cube_file, save(maps, tmp_path / "maps.nc"), n_folds=3)
+def test_given_maps_are_the_labels(scan, scan_files, tmp_path):
+    maps = scan[1]
+    problem = problem_from_files(
+        scan_files / "scan.h5", save(maps, tmp_path / "maps.nc"), n_folds=3
+    )
     np.testing.assert_array_equal(problem.Y, maps.to_numpy().reshape(-1, 3))
-    np.testing.assert_array_equal(problem.X, painting[0].to_numpy().reshape(-1, 1024))
+    np.testing.assert_array_equal(problem.X, scan[0].to_numpy().reshape(-1, 512))
     assert problem.truth is None
     assert not problem.data.simulated
     assert problem.data.reference_name == "reference maps"
@@ -78,56 +59,56 @@ def test_given_maps_are_the_labels(painting, cube_file, tmp_path):
     assert len(np.unique(problem.groups)) >= 3
 
 
-def test_labels_may_be_missing_and_line_groups_chosen(painting, cube_file, tmp_path):
-    maps = painting[1].copy()
+def test_labels_may_be_missing_and_line_groups_chosen(scan, scan_files, tmp_path):
+    maps = scan[1].copy()
     maps[:10, :, 0] = np.nan
     path = save(maps, tmp_path / "maps.nc")
-    problem = problem_from_files(cube_file, path, n_folds=2, elements=["Pb_L", "Ca_K"])
+    problem = problem_from_files(scan_files / "scan.h5", path, n_folds=2, elements=["Pb_L", "Ca_K"])
     assert list(problem.Y.columns) == ["Pb_L", "Ca_K"]
     assert problem.data.n_labelled == 14 * 28 == problem.labelled.sum()
 
 
-def test_without_maps_a_fit_makes_them(painting, cube_file):
-    problem = problem_from_files(cube_file, None, n_folds=2, elements=["Fe_K", "Pb_L"])
+def test_without_maps_a_fit_makes_them(scan, scan_files):
+    problem = problem_from_files(scan_files / "scan.h5", None, n_folds=2, elements=["Fe_K", "Pb_L"])
     assert problem.data.reference_name == "template fit"
-    truth = painting[1].sel(element="Pb_L").to_numpy().ravel()
+    truth = scan[1].sel(element="Pb_L").to_numpy().ravel()
     assert np.corrcoef(problem.Y["Pb_L"], truth)[0, 1] > 0.9
 
 
-def test_maps_of_another_shape_are_refused_with_both_files(painting, cube_file, tmp_path):
-    path = save(painting[1][:20], tmp_path / "maps.nc")
+def test_maps_of_another_shape_are_refused_with_both_files(scan, scan_files, tmp_path):
+    path = save(scan[1][:20], tmp_path / "maps.nc")
     with pytest.raises(SkxrfError, match=r"maps\.nc holds maps of 20 x 28 .*scan\.h5 has 24"):
-        problem_from_files(cube_file, path, n_folds=2)
+        problem_from_files(scan_files / "scan.h5", path, n_folds=2)
 
 
-def test_an_empty_map_is_named(painting, cube_file, tmp_path):
-    maps = painting[1].copy()
+def test_an_empty_map_is_named(scan, scan_files, tmp_path):
+    maps = scan[1].copy()
     maps[..., 1] = np.nan
     path = save(maps, tmp_path / "maps.nc")
     with pytest.raises(LineGroupError, match=r"no value for Fe_K"):
-        problem_from_files(cube_file, path, n_folds=2)
+        problem_from_files(scan_files / "scan.h5", path, n_folds=2)
 
 
-def test_infinite_labels_are_refused(painting, cube_file, tmp_path):
-    maps = painting[1].copy()
+def test_infinite_labels_are_refused(scan, scan_files, tmp_path):
+    maps = scan[1].copy()
     maps[0, 0, 0] = np.inf
     with pytest.raises(SkxrfError, match="infinite intensities"):
-        problem_from_files(cube_file, save(maps, tmp_path / "maps.nc"), n_folds=2)
+        problem_from_files(scan_files / "scan.h5", save(maps, tmp_path / "maps.nc"), n_folds=2)
 
 
-def test_too_few_labelled_blocks_are_refused(painting, cube_file, tmp_path):
-    maps = painting[1].copy()
+def test_too_few_labelled_blocks_are_refused(scan, scan_files, tmp_path):
+    maps = scan[1].copy()
     maps[8:] = np.nan
     maps[:, 8:] = np.nan
     path = save(maps, tmp_path / "maps.nc")
     with pytest.raises(SkxrfError, match="64 pixels with a reference make 1 blocks of 8 x 8"):
-        problem_from_files(cube_file, path, n_folds=2)
+        problem_from_files(scan_files / "scan.h5", path, n_folds=2)
 
 
-def test_a_cube_beyond_memory_is_refused_before_it_is_read(cube_file, monkeypatch):
+def test_a_cube_beyond_memory_is_refused_before_it_is_read(scan_files, monkeypatch):
     monkeypatch.setattr("os.sysconf", lambda name: {"SC_PAGE_SIZE": 1, "SC_PHYS_PAGES": 1000}[name])
-    with pytest.raises(SkxrfError, match=r"too large .* 24 x 28 pixels of 1024 channels"):
-        problem_from_files(cube_file, None, n_folds=2)
+    with pytest.raises(SkxrfError, match=r"too large .* 24 x 28 pixels of 512 channels"):
+        problem_from_files(scan_files / "scan.h5", None, n_folds=2)
 
 
 def test_one_map_an_element_the_hardest_shell_first():
