@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from skxrf.physics._xraylib import compound
+from skxrf.physics import _xraylib
 from skxrf.simulation._beam import Beam, tube_beam
 from skxrf.simulation._tables import line_tables
 from skxrf.simulation._transport import Geometry, fluorescence
@@ -73,7 +73,7 @@ def mass_fractions(shares: dict[str, float]) -> dict[str, float]:
     """Mass fractions of elements in a mixture of formulas by weight."""
     total: dict[str, float] = {}
     for formula, share in shares.items():
-        for symbol, fraction in compound(formula).items():
+        for symbol, fraction in _xraylib.mass_fractions(formula).items():
             total[symbol] = total.get(symbol, 0.0) + share * fraction
     whole = sum(total.values())
     return {symbol: value / whole for symbol, value in total.items()}

@@ -222,18 +222,3 @@ def subshell_cross_section(number: int, subshell: str, energy: float) -> float:
         )
     except ValueError:
         return 0.0
-
-
-def compound(formula: str) -> dict[str, float]:
-    """Mass fractions of the elements of a chemical formula such as ``Pb3C2H2O8``.
-
-    Raises
-    ------
-    ValueError
-        If xraylib cannot parse the formula.
-    """
-    parsed = xraylib.CompoundParser(formula)
-    return {
-        element_symbol(number): float(fraction)
-        for number, fraction in zip(parsed["Elements"], parsed["massFractions"], strict=True)
-    }
