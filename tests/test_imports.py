@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "reproduction": LOWER,
     "report": LOWER | {"plotting", "reproduction"},
     "_summary": LOWER,
+    "__main__": {"cli"},
     "cli": LOWER | {"plotting", "reproduction", "report", "_summary"},
 }
 # Packages that only some parts may import; the file where there is but one.

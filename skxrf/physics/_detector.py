@@ -81,7 +81,18 @@ class DetectorResponse:
     recoil: bool = False
 
     def fwhm(self, energy: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Full width at half maximum [keV] at an energy [keV]."""
+        """Full width at half maximum of a peak.
+
+        Parameters
+        ----------
+        energy : ndarray or float
+            Photon energy [keV].
+
+        Returns
+        -------
+        ndarray
+            Width [keV].
+        """
         variance = _FWHM**2 * self.fano * _PAIR_ENERGY * np.maximum(energy, 0.0)
         return np.asarray(np.sqrt(self.noise**2 + variance))
 
@@ -144,11 +155,33 @@ class DetectorResponse:
         return counts
 
     def tail(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Counts in the low-energy tail per count in the peak, at energies [keV]."""
+        """Counts in the low-energy tail per count in the peak.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Shares of the peak.
+        """
         return self.tail_fraction + _absorbed(energies, self.tail_depth)
 
     def shelf(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Counts in the shelf per count in the peak, at energies [keV]."""
+        """Counts in the shelf per count in the peak.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Shares of the peak.
+        """
         return self.shelf_fraction + _absorbed(energies, self.shelf_depth)
 
     def _beside_the_peak(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -181,7 +214,18 @@ class DetectorResponse:
         return spectra
 
     def scaled(self, factor: float) -> DetectorResponse:
-        """The same detector with peaks `factor` times as wide."""
+        """The same detector with wider peaks.
+
+        Parameters
+        ----------
+        factor : float
+            Peaks are this many times as wide.
+
+        Returns
+        -------
+        DetectorResponse
+            With noise and Fano factor changed.
+        """
         return replace(self, noise=self.noise * factor, fano=self.fano * factor**2)
 
     def full_energy_share(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,13 +247,37 @@ class DetectorResponse:
         return np.asarray(kept * self.efficiency(energies) / (1 + self._beside_the_peak(energies)))
 
     def efficiency(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Share of photons of the given energies [keV] that the silicon stops."""
+        """Share of photons that the silicon stops.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Between 0 and 1.
+        """
         areal_mass = _SILICON_DENSITY * self.thickness / 10
         attenuation = np.array([_silicon_attenuation(round(float(e), 4)) for e in energies])
         return np.asarray(1 - np.exp(-attenuation * areal_mass))
 
     def template(self, group: LineGroup, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Spectrum of one net count of a line group, shape (n_channels,)."""
+        """Spectrum of one net count of a line group.
+
+        Parameters
+        ----------
+        group : LineGroup
+            The lines.
+        edges : ndarray of shape (n_channels + 1,)
+            Bin edges [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_channels,)
+            Counts per bin; tail and escape peaks on top of the one net count.
+        """
         shares = group.intensities * self.efficiency(group.energies)
         return self.peaks(group.energies, shares / shares.sum(), edges)
 

@@ -3,7 +3,7 @@
 from ._bound import cramer_rao_bound
 from ._forward import AxisError, ForwardModel, Photons
 from ._instrument import Instrument
-from ._layers import Layer, stack_arrays
+from ._layers import Layer, stack_arrays, stack_elements
 from ._materials import Material, material, materials
 from ._painting import DEFAULT_LINE_GROUPS, PaintingScan, painting_scan, simulate_painting
 from ._painting_plan import PaintingPlan
@@ -34,4 +34,5 @@ __all__ = [
     "simulate_batches",
     "simulate_painting",
     "stack_arrays",
+    "stack_elements",
 ]

@@ -159,7 +159,22 @@ class Instrument:
         return float(np.degrees(np.arccos(np.clip(along - across, -1.0, 1.0))))
 
     def with_axis(self, offset: float, gain: float, n_channels: int) -> Instrument:
-        """The same scanner with another energy axis [keV, keV per channel]."""
+        """The same scanner with another energy axis.
+
+        Parameters
+        ----------
+        offset : float
+            Energy of channel 0 [keV].
+        gain : float
+            keV per channel.
+        n_channels : int
+            Number of channels.
+
+        Returns
+        -------
+        Instrument
+            All other numbers as they are.
+        """
         return replace(self, energy_offset=offset, energy_gain=gain, n_channels=n_channels)
 
     def beam(self) -> Beam:
