@@ -184,31 +184,33 @@ def reproduce(
     Networks and classical regressors are cross-validated: each predicts the parts of a scan (or
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
-    from skxrf.reproduction import report_path
+    from skxrf.report import output_folder, write_report
     from skxrf.reproduction import reproduce as run
 
-    result = run(
-        output,
-        cube=cube,
-        maps=maps,
-        elements=_names(elements),
-        methods=_names(methods),
-        n_folds=folds,
-        budget=budget,
-        max_samples=max_samples,
-        random_state=random_state,
-        shape=shape,
-        dataset=dataset,
-        energy=_energy(energy),
-        axes=_axes(axes),
-        progress=not quiet,
-        command=shlex.join(["skxrf", *sys.argv[1:]]),
-    )
+    # The folder first, so that a long run does not end at one that cannot be written to.
+    with output_folder(output) as folder:
+        result = run(
+            cube=cube,
+            maps=maps,
+            elements=_names(elements),
+            methods=_names(methods),
+            n_folds=folds,
+            budget=budget,
+            max_samples=max_samples,
+            random_state=random_state,
+            shape=shape,
+            dataset=dataset,
+            energy=_energy(energy),
+            axes=_axes(axes),
+            progress=not quiet,
+            command=shlex.join(["skxrf", *sys.argv[1:]]),
+        )
+        write_report(result, folder)
     scores = result.table("ssim")["mean"].round(3)
     click.echo(f"mean SSIM of the held-out maps, {result.data.reference_name} as reference:")
     for name, score in scores.items():
         click.echo(f"  {name:<22} {score:.3f}")
-    click.echo(f"Report: {report_path(output)}")
+    click.echo(f"Report: {output / 'report.html'}")
 
 
 @cli.command()

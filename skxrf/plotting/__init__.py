@@ -8,6 +8,7 @@ closes, as with scikit-learn's Displays; with ``ax`` it never touches pyplot.
 from ._composite_map import CompositeMapDisplay
 from ._count_histogram import CountHistogramDisplay
 from ._element_map import ElementMapDisplay
+from ._embedding import picture_bytes
 from ._loss_curve import LossCurveDisplay
 from ._map_comparison import MapComparisonDisplay
 from ._spectrum import SpectrumDisplay
@@ -21,4 +22,5 @@ __all__ = [
     "MapComparisonDisplay",
     "SpectrumDisplay",
     "ZScoreMapDisplay",
+    "picture_bytes",
 ]

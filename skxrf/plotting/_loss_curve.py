@@ -58,7 +58,19 @@ class LossCurveDisplay:
     def from_curves(
         cls, curves: Mapping[str, Mapping[str, Sequence[float]]], **kwargs: Any
     ) -> Self:
-        """Draw given curves; the parameters are those of the class and of :meth:`plot`."""
+        """Draw given curves.
+
+        Parameters
+        ----------
+        curves : mapping of str to mapping of str to sequence of float
+            For each network its curves, as in the class.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        LossCurveDisplay
+        """
         return cls(curves).plot(**kwargs)
 
     @classmethod

@@ -1,5 +1,6 @@
-"""The self-contained HTML report of an experiment."""
+"""The self-contained HTML report of an experiment, and the files beside it."""
 
 from ._document import render_report
+from ._files import maps_dataset, output_folder, write_report
 
-__all__ = ["render_report"]
+__all__ = ["maps_dataset", "output_folder", "render_report", "write_report"]

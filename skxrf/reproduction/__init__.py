@@ -1,7 +1,7 @@
 """The paper's experiment, end to end: cross-validated networks and classical regressors."""
 
 from ._methods import METHOD_NAMES
-from ._reproduce import report_path, reproduce
+from ._reproduce import reproduce
 from ._result import DataDescription, MethodResult, ReproductionResult, Settings
 
 __all__ = [
@@ -10,6 +10,5 @@ __all__ = [
     "MethodResult",
     "ReproductionResult",
     "Settings",
-    "report_path",
     "reproduce",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,6 @@ from skxrf.exceptions import SkxrfError
 
 from ._experiment import held_out_parts, run_method
 from ._methods import METHOD_NAMES, make_methods
-from ._output import REPORT, output_folder, write_outputs
 from ._problem import Problem, problem_from_files, simulated_problem
 from ._progress import Progress
 from ._provenance import provenance
@@ -23,7 +21,6 @@ __all__ = ["reproduce"]
 
 
 def reproduce(
-    output: str | os.PathLike[str] | None = None,
     *,
     cube: str | os.PathLike[str] | None = None,
     maps: str | os.PathLike[str] | None = None,
@@ -49,8 +46,6 @@ def reproduce(
 
     Parameters
     ----------
-    output : str or path-like, optional
-        Folder for ``report.html``, ``maps.nc`` and ``scores.csv``; without, nothing is written.
     cube : str or path-like, optional
         File of a spectral cube. Without, `n_folds` small paintings are simulated.
     maps : str or path-like, optional
@@ -88,7 +83,11 @@ def reproduce(
     SkxrfError
         If the options contradict each other, or the files do not fit together.
     OSError
-        If a file cannot be read or the folder cannot be written to.
+        If a file cannot be read.
+
+    See Also
+    --------
+    skxrf.report.write_report : Write the result as a report with its maps and scores.
 
     References
     ----------
@@ -109,36 +108,23 @@ def reproduce(
     if cube is not None and shape is not None:
         raise SkxrfError("shape is that of simulated paintings: leave it out, or the cube.")
 
-    def run() -> ReproductionResult:
-        with Progress(enabled=progress) as report:
-            if cube is None:
-                problem = simulated_problem(
-                    n_folds, random_state, shape=shape, elements=elements, say=report.say
-                )
-            else:
-                problem = problem_from_files(
-                    cube,
-                    maps,
-                    n_folds=n_folds,
-                    elements=elements,
-                    dataset=dataset,
-                    energy=energy,
-                    axes=axes,
-                    say=report.say,
-                )
-            return _run(problem, chosen, settings, report, command)
-
-    if output is None:
-        return run()
-    with output_folder(output) as folder:
-        result = run()
-        write_outputs(result, folder)
-    return result
-
-
-def report_path(output: str | os.PathLike[str]) -> Path:
-    """Where the report of a run with this `output` is."""
-    return Path(output) / REPORT
+    with Progress(enabled=progress) as report:
+        if cube is None:
+            problem = simulated_problem(
+                n_folds, random_state, shape=shape, elements=elements, say=report.say
+            )
+        else:
+            problem = problem_from_files(
+                cube,
+                maps,
+                n_folds=n_folds,
+                elements=elements,
+                dataset=dataset,
+                energy=energy,
+                axes=axes,
+                say=report.say,
+            )
+        return _run(problem, chosen, settings, report, command)
 
 
 def _run(

@@ -191,5 +191,21 @@ class ReproductionResult:
     def score(
         self, method: str, metric: str = "ssim", against: str = "reference", element: str = "mean"
     ) -> float:
-        """Look up one number of :meth:`table`."""
+        """Look up one number of :meth:`table`.
+
+        Parameters
+        ----------
+        method : str
+            Name of the method.
+        metric : {"ssim", "within_sigma", "rmse", "r2"}
+            What was computed.
+        against : {"reference", "truth"}
+            What the maps were compared with.
+        element : str
+            A line group, or ``"mean"``.
+
+        Returns
+        -------
+        float
+        """
         return float(self.table(metric, against)[element].to_dict()[method])

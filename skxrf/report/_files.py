@@ -14,12 +14,11 @@ import numpy as np
 import xarray as xr
 
 from skxrf.exceptions import SkxrfError
+from skxrf.reproduction import ReproductionResult
 
-from ._result import ReproductionResult
+from ._document import render_report
 
-__all__ = ["maps_dataset", "output_folder", "write_outputs"]
-
-REPORT, MAPS, SCORES = "report.html", "maps.nc", "scores.csv"
+__all__ = ["maps_dataset", "output_folder", "write_report"]
 
 
 @contextlib.contextmanager
@@ -73,27 +72,42 @@ def output_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
                     parent.rmdir()
 
 
-def write_outputs(result: ReproductionResult, folder: Path) -> None:
-    """Write report, maps and scores into a folder.
+def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> Path:
+    """Write ``report.html``, ``maps.nc`` and ``scores.csv``, all of them or none.
 
     Parameters
     ----------
     result : ReproductionResult
-        What was found.
-    folder : Path
-        An existing folder.
-    """
-    from skxrf.report import render_report
+        What :func:`skxrf.reproduction.reproduce` found.
+    folder : str or path-like
+        The folder. It is made where it does not exist; files of the same names are replaced,
+        others stay.
 
-    (folder / REPORT).write_text(render_report(result), encoding="utf-8")
-    result.scores.to_csv(folder / SCORES, index=False, float_format="%.6g", lineterminator="\n")
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    SkxrfError
+        If the folder is a file.
+    OSError
+        If it cannot be written to.
+    """
     dataset = maps_dataset(result)
     compressed = {"zlib": True, "complevel": 4}
-    # Made in memory and written as bytes: HDF5 itself does not survive a full disk.
-    content = dataset.to_netcdf(
-        engine="h5netcdf", encoding=dict.fromkeys(dataset.data_vars, compressed)
-    )
-    (folder / MAPS).write_bytes(content)
+    with output_folder(folder) as temporary:
+        (temporary / "report.html").write_text(render_report(result), encoding="utf-8")
+        result.scores.to_csv(
+            temporary / "scores.csv", index=False, float_format="%.6g", lineterminator="\n"
+        )
+        # Made in memory and written as bytes: HDF5 itself does not survive a full disk.
+        content = dataset.to_netcdf(
+            engine="h5netcdf", encoding=dict.fromkeys(dataset.data_vars, compressed)
+        )
+        (temporary / "maps.nc").write_bytes(content)
+    return Path(folder) / "report.html"
 
 
 def maps_dataset(result: ReproductionResult) -> xr.Dataset:

@@ -1,0 +1,59 @@
+"""Pictures as bytes, for pages: drawn without pyplot, in one style, the same every time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any, Literal
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["picture_bytes"]
+
+# Letters as outlines: a page looks the same where a font is missing. The salt makes the names
+# within an SVG, which are drawn at random otherwise, the same in every run.
+_STYLE: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "skxrf", "font.size": 10.0}
+
+
+def picture_bytes(
+    draw: Callable[[Axes], object],
+    width: float,
+    height: float,
+    *,
+    kind: Literal["png", "svg"] = "png",
+    dpi: float = 150.0,
+) -> bytes:
+    """Draw a picture into memory.
+
+    Parameters
+    ----------
+    draw : callable
+        Given the one Axes of an empty figure, draws; such as a Display's ``plot``.
+    width, height : float
+        Size of the figure [inch].
+    kind : {"png", "svg"}
+        File format: maps as PNG, curves as SVG.
+    dpi : float
+        Pixels per inch of a PNG, and of maps within an SVG.
+
+    Returns
+    -------
+    bytes
+        Content of the file; the same picture gives the same bytes.
+
+    Examples
+    --------
+    >>> from skxrf.plotting import SpectrumDisplay, picture_bytes
+    >>> display = SpectrumDisplay((0.0, 0.1), {"sum": [1.0, 5.0, 2.0]})
+    >>> picture_bytes(lambda ax: display.plot(ax=ax), 6, 3)[1:4]
+    b'PNG'
+    """
+    buffer = io.BytesIO()
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure.subplots())
+        metadata = {"Date": None} if kind == "svg" else None
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
