@@ -34,6 +34,8 @@ REAL_NUISANCE = ("S_K", "Ar_K", "Ni_K", "Zr_K", "Pb_M")
 
 N_FOLDS = 3
 # Blocks of a painting along y and x: about 15 x 20 pixels each, twice the window of SSIM.
+# The palette of the test icon was adjusted to real icons' mean counts for this seed.
+ICON_SEED = 6
 N_BLOCKS = (4, 6)
 
 
@@ -116,8 +118,9 @@ def real_scan_pymca(quick: bool) -> ProblemData:
 
 
 def simulated_painting(quick: bool) -> ProblemData:
-    # A seed whose palette holds all eleven line groups.
-    cube, maps = make_painting((24, 32) if quick else (60, 120), random_state=22)
+    cube, maps = make_painting(
+        (26, 20) if quick else (91, 68), palette="icon_test", random_state=ICON_SEED
+    )
     truth = to_samples(maps)
     return ProblemData(
         X=to_samples(cube).to_numpy().astype(np.float32),
@@ -131,10 +134,15 @@ def simulated_painting(quick: bool) -> ProblemData:
 
 
 def simulated_new_painting(quick: bool) -> ProblemData:
-    # Seeds whose four palettes differ and hold all line groups.
-    shape = (16, 20) if quick else (48, 60)
+    # The paper's three training paintings and its test painting, on steps of 8 mm.
+    shapes = {"icon_test": (46, 34), "icon_1": (67, 50), "icon_2": (25, 40), "icon_3": (70, 53)}
     paintings = {
-        f"painting {seed}": make_painting(shape, random_state=seed) for seed in (2, 4, 13, 22)
+        name: make_painting(
+            (rows // 3, columns // 3) if quick else (rows, columns),
+            palette=name,
+            random_state=ICON_SEED,
+        )
+        for name, (rows, columns) in shapes.items()
     }
     cubes = to_samples({name: cube for name, (cube, _) in paintings.items()})
     truth = to_samples({name: maps for name, (_, maps) in paintings.items()})
@@ -213,13 +221,13 @@ PROBLEMS = {
         ),
         Problem(
             "simulated_painting",
-            "Simulated painting, 60 x 120 pixels, 5,000 counts per pixel. Labels and reference are "
+            "Simulated icon (palette icon_test), 91 x 68 pixels, 5,000 counts per pixel. Labels and reference are "
             "the true intensities; a third of 24 blocks held out in each fold.",
             simulated_painting,
         ),
         Problem(
             "simulated_new_painting",
-            "Four simulated paintings of different palettes, 48 x 60 pixels, 5,000 counts per "
+            "The paper's four icons, simulated, of different palettes, 8 mm steps, 5,000 counts per "
             "pixel. Labels and reference are the true intensities; each fold predicts one "
             "painting from the other three.",
             simulated_new_painting,

@@ -38,7 +38,13 @@ def main(repeats: int = 3) -> list[dict[str, Any]]:
 
         cube = open_cube(REAL_SCAN)
         rows += compare(
-            "real scan", cube.to_numpy(), cube["energy"].to_numpy(), REAL_GROUPS, None, repeats
+            "real scan",
+            cube.to_numpy(),
+            cube["energy"].to_numpy(),
+            REAL_GROUPS,
+            None,
+            repeats,
+            None,
         )
     for row in rows:
         print(
@@ -56,8 +62,8 @@ def main(repeats: int = 3) -> list[dict[str, Any]]:
 
 
 def simulated_painting(repeats: int) -> list[dict[str, Any]]:
-    """A painting with Hg, Pb and Au side by side, at 5,000 counts a pixel."""
-    cube, maps = make_painting((60, 80), random_state=2)
+    """The test icon, at 5,000 counts a pixel."""
+    cube, maps = make_painting((91, 68), palette="icon_test", random_state=6)
     groups = [str(name) for name in maps["element"].values]
     return compare(
         "simulated painting",
@@ -66,6 +72,7 @@ def simulated_painting(repeats: int) -> list[dict[str, Any]]:
         groups,
         maps.to_numpy(),
         repeats,
+        "Rh",
     )
 
 
@@ -76,10 +83,11 @@ def compare(
     groups: list[str],
     truth: NDArray[Any] | None,
     repeats: int,
+    anode: str | None,
 ) -> list[dict[str, Any]]:
     """Areas of each method against the truth, or against PyMca's with polynomial background."""
     spectra = counts.reshape(-1, counts.shape[-1])
-    fit = TemplateFitRegressor(groups, energy=energy).fit(spectra)
+    fit = TemplateFitRegressor(groups, energy=energy, anode=anode).fit(spectra)
     predictors: dict[str, Callable[[], NDArray[Any]]] = {}
     for label, background, weight in SETTINGS:
         if background is None:
