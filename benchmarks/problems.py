@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from benchmarks.pymca import PyMcaFastFit
 from skxrf.datasets import make_painting
@@ -37,6 +38,8 @@ N_FOLDS = 3
 # The palette of the test icon was adjusted to real icons' mean counts for this seed.
 ICON_SEED = 6
 N_BLOCKS = (4, 6)
+
+Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class ProblemData:
     labels: pd.DataFrame
     references: Mapping[str, pd.DataFrame]
     groups: NDArray[np.intp]
-    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+    folds: Folds
     energy: NDArray[np.float64]
     anode: str
     nuisance: tuple[str, ...] = ()
@@ -118,44 +121,35 @@ def real_scan_pymca(quick: bool) -> ProblemData:
 
 
 def simulated_painting(quick: bool) -> ProblemData:
-    cube, maps = make_painting(
-        (26, 20) if quick else (91, 68), palette="icon_test", random_state=ICON_SEED
-    )
+    shape = (24, 32) if quick else (60, 120)
+    cube, maps = make_painting(shape, palette="icon_test", n_jobs=2, random_state=0)
     truth = to_samples(maps)
-    return ProblemData(
-        X=to_samples(cube).to_numpy().astype(np.float32),
-        labels=truth,
-        references={"truth": truth},
-        groups=block_groups(truth, n_blocks=N_BLOCKS),
-        folds=_folds(block_groups(truth, n_blocks=N_BLOCKS), N_FOLDS),
-        energy=cube["energy"].to_numpy(),
-        anode="Rh",
-    )
+    groups = block_groups(truth, n_blocks=N_BLOCKS)
+    return _simulated_data(to_samples(cube), truth, groups, _folds(groups, N_FOLDS))
 
 
 def simulated_new_painting(quick: bool) -> ProblemData:
-    # The paper's three training paintings and its test painting, on steps of 8 mm.
-    shapes = {"icon_test": (46, 34), "icon_1": (67, 50), "icon_2": (25, 40), "icon_3": (70, 53)}
+    shape = (16, 20) if quick else (48, 60)
+    # The painting of fold 0 is the one that the paper's authors held out.
+    palettes = ("icon_test", "icon_1", "icon_2", "icon_3")
     paintings = {
-        name: make_painting(
-            (rows // 3, columns // 3) if quick else (rows, columns),
-            palette=name,
-            random_state=ICON_SEED,
-        )
-        for name, (rows, columns) in shapes.items()
+        palette: make_painting(shape, palette=palette, n_jobs=2, random_state=seed)
+        for seed, palette in enumerate(palettes)
     }
-    cubes = to_samples({name: cube for name, (cube, _) in paintings.items()})
+    samples = to_samples({name: cube for name, (cube, _) in paintings.items()})
     truth = to_samples({name: maps for name, (_, maps) in paintings.items()})
-    return ProblemData(
-        X=cubes.to_numpy().astype(np.float32),
-        labels=truth,
-        references={"truth": truth},
-        # Inside the training set too, whole paintings are held out.
-        groups=painting_groups(truth),
-        folds=_folds(painting_groups(truth), len(paintings)),
-        energy=cubes["energy"].to_numpy(),
-        anode="Rh",
-    )
+    # Whole paintings are held out inside the training set, too.
+    groups = painting_groups(truth)
+    folds = list(LeaveOneGroupOut().split(groups, groups=groups))
+    return _simulated_data(samples, truth, groups, folds)
+
+
+def _simulated_data(
+    samples: xr.DataArray, truth: pd.DataFrame, groups: NDArray[np.intp], folds: Folds
+) -> ProblemData:
+    X = samples.to_numpy().astype(np.float32)
+    energy = samples["energy"].to_numpy()
+    return ProblemData(X, truth, {"truth": truth}, groups, folds, energy, anode="Rh")
 
 
 def _real_spectra(quick: bool) -> tuple[NDArray[np.float32], pd.MultiIndex, NDArray[np.float64]]:
@@ -195,9 +189,7 @@ def _real_data(
     )
 
 
-def _folds(
-    groups: NDArray[np.intp], n_folds: int
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _folds(groups: NDArray[np.intp], n_folds: int) -> Folds:
     splitter = GroupKFold(n_folds, shuffle=True, random_state=0)
     return list(splitter.split(groups, groups=groups))
 

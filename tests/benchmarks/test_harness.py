@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from click.testing import CliRunner
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
@@ -21,30 +22,43 @@ from benchmarks.problems import PROBLEMS, REAL_SCAN, Problem, ProblemData
 from benchmarks.report import report
 from benchmarks.run import KEYS, run
 from benchmarks.scores import SCORES, score_elements
-from skxrf.datasets import make_painting
 from skxrf.model_selection import block_groups
+from skxrf.physics import DetectorResponse, line_group
 from skxrf.samples import to_samples
+from skxrf.utils.energy import bin_edges
 
 QUICK = Budget(1.0, quick=True)
 
 
 def load_tiny(quick):
-    cube, maps = make_painting(
-        (20, 20),
-        elements=["Ca_K", "Fe_K", "Pb_L"],
-        n_channels=256,
-        energy=(0, 0.1),
-        random_state=0,
+    """Three line groups in waves over 20 x 20 pixels, each block with dark and bright ones."""
+    y, x = np.mgrid[:20, :20]
+    waves = [
+        np.sin(0.9 * y) * np.cos(0.7 * x),
+        np.cos(0.8 * y + 0.3 * x),
+        np.sin(0.6 * y - 0.9 * x),
+    ]
+    elements = ["Ca_K", "Fe_K", "Pb_L"]
+    maps = xr.DataArray(
+        500 * (1.2 + np.stack(waves, axis=-1)),
+        dims=("y", "x", "element"),
+        coords={"element": elements},
     )
+    energy = 0.1 * np.arange(256)
+    detector, edges = DetectorResponse(), bin_edges(energy)
+    lines = [line_group(name) for name in elements]
+    peaks = np.stack([detector.peaks(g.energies, g.intensities, edges) for g in lines])
+    continuum = 8 * np.exp(-energy / 8) * (energy > 1)
+    counts = np.random.default_rng(0).poisson(maps.values @ peaks + continuum)
     truth = to_samples(maps)
     groups = block_groups(truth, n_blocks=3)
     return ProblemData(
-        X=to_samples(cube).to_numpy().astype(np.float32),
+        X=counts.reshape(400, 256).astype(np.float32),
         labels=truth,
         references={"truth": truth, "twice": 2 * truth},
         groups=groups,
         folds=list(GroupKFold(2).split(groups, groups=groups)),
-        energy=cube["energy"].to_numpy(),
+        energy=energy,
         anode="Rh",
     )
 
