@@ -70,8 +70,14 @@ def findings(result: ReproductionResult) -> list[str]:
     )
     own = [m for m in rivals if m.kind == "network" and m is not best]
     if own:
-        reached = listed([f"its {m.name} {result.score(m.name):.3f}" for m in own])
+        reached = listed([f"{m.name} has {result.score(m.name):.3f}" for m in own])
         closest += f" Of this library's networks, {reached}."
+    classical = [m for m in rivals if m.kind == "classical"]
+    if classical and best not in classical:
+        top = max(classical, key=lambda m: result.score(m.name))
+        closest += (
+            f" The closest classical regressor, {top.name}, has {result.score(top.name):.3f}."
+        )
     sentences = [closest]
     network = next((m for m in result.methods if m.kind == "network"), None)
     if network is not None:

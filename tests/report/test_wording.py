@@ -31,6 +31,8 @@ def test_findings_name_the_best_rival_and_its_score(simulated_result):
     scores = simulated_result.table("ssim")["mean"].drop("Template fit")
     assert f"the maps of {scores.idxmax()} come closest" in first
     assert f"{scores.max():.3f}" in first
+    assert f"MLP has {scores['MLP']:.3f}" in first
+    assert f"The closest classical regressor, Ridge, has {scores['Ridge']:.3f}." in first
 
 
 def test_findings_speak_of_the_truth_only_where_it_is_known(simulated_result, measured_result):
