@@ -203,7 +203,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return self.net_.module_  # type: ignore[no-any-return]
 
     def _set_outputs(
-        self, y: NDArray[Any], line_groups: NDArray[Any] | None, continuing: bool
+        self, y: NDArray[Any], line_groups: list[str] | None, continuing: bool
     ) -> None:
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if continuing:
@@ -213,7 +213,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                     f"{self.n_outputs_}: fit a new one."
                 )
             known: Any = getattr(self, "line_groups_", line_groups)
-            if line_groups is not None and list(known) != list(line_groups):
+            if line_groups is not None and known != line_groups:
                 raise LineGroupError(
                     f"the columns of y are {', '.join(line_groups)}, but "
                     f"{type(self).__name__} was fitted with {', '.join(known)}: "
@@ -258,6 +258,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             "seed": seed,
             **self._architecture(),
         }
+        device = available_device(self.device)
         net = NeuralNetRegressor(
             SpectrumNetwork,
             **{f"module__{name}": value for name, value in architecture.items()},
@@ -266,6 +267,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             optimizer=torch.optim.AdamW,
             optimizer__lr=self.learning_rate,
             optimizer__weight_decay=self.weight_decay,
+            optimizer__fused=torch.device(device).type in ("cpu", "cuda"),
             dataset=SpectrumDataset,
             dataset__dtype=_compute_dtype(X),
             iterator_train=BatchIterator,
@@ -273,7 +275,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             iterator_valid=BatchIterator,
             train_split=None,
             callbacks="disable",
-            device=available_device(self.device),
+            device=device,
             verbose=0,
         ).initialize()
         net.module_.to(getattr(torch, _compute_dtype(X).name))
@@ -392,8 +394,8 @@ def _auto_batch_size(n_samples: int) -> int:
     return int(2 ** np.clip(round(np.log2(max(n_samples, 1) / 20)), 4, 9))
 
 
-def _line_groups(y: Any) -> NDArray[Any] | None:
+def _line_groups(y: Any) -> list[str] | None:
     columns = getattr(y, "columns", None)
     if columns is None or not all(isinstance(name, str) for name in columns):
         return None
-    return np.array(list(columns), dtype=object)
+    return list(columns)

@@ -93,7 +93,7 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         Names of the columns of X, if they are all strings.
     n_outputs_ : int
         Number of outputs.
-    line_groups_ : ndarray of shape (n_outputs_,)
+    line_groups_ : list of str
         Names of the columns of y, if y was a DataFrame with string names.
     n_iter_ : int
         Epochs trained, the last one perhaps in part.

@@ -1,0 +1,147 @@
+"""What training through the estimators costs over a bare torch loop on the same batches.
+
+Run with ``python -m benchmarks.training_cost``: prints a table and writes
+``benchmarks/results/training_cost.csv``. Every repeat times a fit and the loop one after the
+other, in alternating order; the ratio is the median of the repeats' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor, published_networks
+
+RESULTS = Path(__file__).parent / "results" / "training_cost.csv"
+N_OUTPUTS = 12
+# Nothing but training: no linear path to fit, nothing held out, the same loss and optimiser
+# as in the bare loop.
+BARE = {
+    "linear_path": False,
+    "loss": "squared_error",
+    "scale_outputs": False,
+    "learning_rate": 1e-4,
+    "learning_rate_schedule": "constant",
+    "weight_decay": 0.0,
+    "early_stopping": False,
+    "random_state": 0,
+}
+
+
+def make_spectra(n_samples: int, n_channels: int) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
+    rng = np.random.default_rng(0)
+    y = rng.gamma(1.0, 300.0, size=(n_samples, N_OUTPUTS))
+    templates = rng.dirichlet(np.full(n_channels, 0.05), size=N_OUTPUTS)
+    return rng.poisson(y @ templates + 1.0).astype(np.uint16), y
+
+
+def bare_loop(
+    module: torch.nn.Module,
+    X: NDArray[np.uint16],
+    y: NDArray[np.float64],
+    batch_size: int,
+    epochs: int,
+) -> None:
+    """Train as one would by hand: tensors made once, rows drawn by index."""
+    spectra = torch.from_numpy(X.astype(np.float32))
+    labels = torch.from_numpy(y.astype(np.float32))
+    optimizer = torch.optim.AdamW(module.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(epochs):
+        order = torch.randperm(len(spectra), generator=generator)
+        for rows in order.split(batch_size):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.mse_loss(module(spectra[rows]), labels[rows])
+            loss.backward()
+            optimizer.step()
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def compare(
+    name: str, n_channels: int, batch_size: int, *, n_batches: int, epochs: int, repeats: int
+) -> dict[str, object]:
+    X, y = make_spectra(n_batches * batch_size, n_channels)
+    networks = {
+        "default CNN": SpectrumCNNRegressor(),
+        "default MLP": SpectrumMLPRegressor(),
+        "published CNN": published_networks()["CNN"],
+        "published MLP": published_networks()["MLP"],
+    }
+    estimator = networks[name].set_params(batch_size=batch_size, max_epochs=epochs, **BARE)
+    # The first fit warms up, and makes the module that the bare loop trains.
+    module = copy.deepcopy(estimator.fit(X[: 2 * batch_size], y[: 2 * batch_size]).net_.module_)
+    bare_loop(module, X[: 2 * batch_size], y[: 2 * batch_size], batch_size, 1)
+    fits, loops = [], []
+    for repeat in range(repeats):
+        timed = [
+            (fits, lambda: estimator.fit(X, y)),
+            (loops, lambda: bare_loop(module, X, y, batch_size, epochs)),
+        ]
+        for record, run in timed if repeat % 2 else reversed(timed):
+            record.append(seconds(run))
+    ratios = [fit / loop for fit, loop in zip(fits, loops, strict=True)]
+    return {
+        "network": name,
+        "channels": n_channels,
+        "batch": batch_size,
+        "spectra": len(X) * epochs,
+        "estimator_s": round(median(fits), 3),
+        "bare_loop_s": round(median(loops), 3),
+        "ratio": round(median(ratios), 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=None, help="torch's threads")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    rows = []
+    for name, batches, epochs in (
+        ("default CNN", 16, 4),
+        ("default MLP", 16, 8),
+        ("published CNN", 4, 1),
+        ("published MLP", 16, 2),
+    ):
+        for n_channels in (1024, 2048):
+            for batch_size in (200, 512):
+                row = compare(
+                    name,
+                    n_channels,
+                    batch_size,
+                    n_batches=batches,
+                    epochs=epochs,
+                    repeats=arguments.repeats,
+                )
+                if not rows:
+                    print("  ".join(f"{key:>13}" for key in row))
+                print("  ".join(f"{value!s:>13}" for value in row.values()), flush=True)
+                rows.append(row)
+    RESULTS.parent.mkdir(exist_ok=True)
+    unfinished = RESULTS.with_suffix(".part")
+    with unfinished.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    unfinished.replace(RESULTS)
+    print(f"wrote {RESULTS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
+
+
+def small(**parameters):
+    return SpectrumCNNRegressor(**{"max_epochs": 2, "random_state": 0, **parameters})
+
+
+def convolutions(model):
+    layers = model.net_.module_.trunk.layers
+    return [layer for layer in layers if hasattr(layer, "kernel_size") and hasattr(layer, "weight")]
+
+
+def test_windows_do_not_overlap_by_default(painting):
+    model = small(channels=(4, 6), kernel_size=(8, 4)).fit(*painting)
+    shapes = [(*c.weight.shape, c.stride[0], c.padding[0]) for c in convolutions(model)]
+    assert shapes == [(4, 1, 8, 8, 0), (6, 4, 4, 4, 0)]
+    assert model.net_.module_.trunk.n_features_out == 6 * 2
+
+
+def test_one_number_is_for_all_layers(painting):
+    model = small(channels=(4, 6, 8), kernel_size=3, stride=2, padding=1, pool_size=2)
+    model.fit(*painting)
+    shapes = [(*c.weight.shape, c.stride[0], c.padding[0]) for c in convolutions(model)]
+    assert shapes == [(4, 1, 3, 2, 1), (6, 4, 3, 2, 1), (8, 6, 3, 2, 1)]
+    # 64 channels: halved by the stride and by the pooling of each layer.
+    assert model.net_.module_.trunk.n_features_out == 8 * 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"channels": (4, 4), "kernel_size": (3, 3, 3)}, "'kernel_size' parameter has 3 values"),
+        ({"stride": (1,)}, "'stride' parameter has 1 values for 2 layers"),
+        ({"padding": (0, -1)}, "'padding' parameter must hold integers of at least 0"),
+        ({"channels": (4, 0)}, "'channels' parameter must hold integers of at least 1"),
+        ({"kernel_size": 0}, "'kernel_size' parameter"),
+        ({"pool_size": 0}, "'pool_size' parameter"),
+    ],
+)
+def test_bad_architectures(parameters, message, painting):
+    with pytest.raises(ValueError, match=message):
+        small(**parameters).fit(*painting)
+
+
+def test_templates_help_without_a_linear_path(painting, line_templates):
+    X, y = painting
+    plain = small(linear_path=False, max_epochs=6).fit(X[:900], y[:900])
+    guided = clone(plain).set_params(templates=50 * line_templates).fit(X[:900], y[:900])
+    assert convolutions(guided)[0].weight.shape[1] == 4
+    assert guided.loss_curve_[-1] < plain.loss_curve_[-1]
+
+
+def test_search_over_architectures(painting):
+    X, y = painting[0][:500], painting[1][:500]
+    grid = {
+        "channels": [(4,), (4, 8), (4, 8, 8)],
+        "kernel_size": [4, 8],
+        "hidden_layer_sizes": [(8,)],
+    }
+    search = GridSearchCV(small(), grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+    assert len(search.cv_results_["params"]) == 6
+    assert len(set(search.cv_results_["mean_test_score"])) > 1
+    assert search.best_estimator_.line_groups_[0] == "Ca_K"
+    depth = len(search.best_params_["channels"])
+    assert len(convolutions(search.best_estimator_)) == depth
+
+
+def test_search_over_whole_steps(painting):
+    X, y = painting[0][:500], painting[1][:500]
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", small())])
+    grid = [
+        {"net": [SpectrumMLPRegressor(max_epochs=2)], "net__hidden_layer_sizes": [(8,), (8, 8)]},
+        {
+            "net": [small()],
+            "net__channels": [(4,), (4, 4)],
+            "scale": [FunctionTransformer(np.sqrt)],
+        },
+    ]
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(X, y)
+    kinds = {type(p["net"]) for p in search.cv_results_["params"]}
+    assert kinds == {SpectrumMLPRegressor, SpectrumCNNRegressor}
+    assert search.best_score_ > 0.5
+    assert search.predict(X).shape == (500, 3)
