@@ -137,7 +137,7 @@ def fit(
 @click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
-    default=10.0,
+    default=8.0,
     show_default=True,
     help="Training time for each fit of a network [s]. The published ones need hours to converge.",
 )

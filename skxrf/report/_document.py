@@ -83,11 +83,12 @@ def _pictures(result: ReproductionResult) -> dict[str, Any]:
     }
     first = shown[0]
     pair = {name: reference, f"{first.name}, held out": first.predictions[painting]}
+    colors = distinct_elements(reference)
     curves = {m.name: m.loss_curves for m in result.methods if m.loss_curves}
     data = result.data
     return {
-        "composite": composite_picture(pair, distinct_elements(result)),
-        "composite_elements": distinct_elements(result),
+        "composite": composite_picture(pair, colors),
+        "composite_elements": colors,
         "spectrum": spectrum_picture(
             data.energy,
             {"sum of all pixels": data.sum_spectrum, "maximum pixel": data.maximum_spectrum},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.reproduction import MethodResult, ReproductionResult
@@ -42,14 +43,14 @@ def paper_elements(result: ReproductionResult) -> list[str]:
     return [*chosen, *others][:4]
 
 
-def distinct_elements(result: ReproductionResult) -> list[str]:
-    """Choose three line groups that show different things: bright, and little correlated."""
-    ranked = _by_contrast(result)[:7]
-    maps = [result.reference[p] for p in result.reference]
+def distinct_elements(maps: xr.DataArray) -> list[str]:
+    """Choose three line groups that show different things: much of them, and little correlated."""
     columns = {
-        name: np.concatenate([m.sel(element=name).to_numpy().ravel() for m in maps])
-        for name in ranked
+        str(name): maps.sel(element=name).to_numpy().ravel() for name in maps["element"].to_numpy()
     }
+    # What is bright all over the map makes a better picture than a few bright spots.
+    spread = {n: np.nanstd(c) / np.sqrt(max(np.nanmean(c), 0) + 1) for n, c in columns.items()}
+    ranked = sorted(columns, key=lambda n: spread[n], reverse=True)[:5]
     chosen = ranked[:1]
     while len(chosen) < min(3, len(ranked)):
         rest = [name for name in ranked if name not in chosen]

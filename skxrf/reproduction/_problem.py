@@ -21,7 +21,7 @@ from ._result import DataDescription
 __all__ = ["Problem", "problem_from_files", "simulated_problem"]
 
 # The paintings of the demo are small: with five folds there are five of them.
-_SHAPE = (40, 54)
+_SHAPE = (34, 46)
 # The least side of a held-out block: the window of SSIM has 7 pixels.
 _LEAST_BLOCK = 8
 

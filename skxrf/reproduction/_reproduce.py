@@ -27,7 +27,7 @@ def reproduce(
     elements: Sequence[str] | None = None,
     methods: Sequence[str] | None = None,
     n_folds: int = 5,
-    budget: float = 10.0,
+    budget: float = 8.0,
     max_samples: int = 50_000,
     random_state: int = 0,
     shape: tuple[int, int] | None = None,

@@ -32,7 +32,7 @@ class Settings:
     """
 
     n_folds: int = 5
-    budget: float = 10.0
+    budget: float = 8.0
     max_samples: int = 50_000
     random_state: int = 0
 

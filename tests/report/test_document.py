@@ -95,7 +95,7 @@ def test_every_method_and_the_budget_are_named(simulated_result, simulated_html)
     words = Page(simulated_html).words
     for method in simulated_result.methods:
         assert method.description in words
-    assert "got 10 s of training for each fit" in words
+    assert "got 8 s of training for each fit" in words
     assert "They have not converged" in words
     assert "1,500 epochs would take" in words
 

@@ -64,8 +64,13 @@ def test_paper_elements_come_first_and_others_fill_up(simulated_result, measured
     assert paper_elements(measured_result) == ["Pb_L", "Fe_K"]
 
 
-def test_distinct_elements_are_bright_ones(simulated_result, measured_result):
-    chosen = distinct_elements(simulated_result)
+def test_distinct_elements_are_bright_and_differ(simulated_result, measured_result):
+    maps = simulated_result.reference["A"]
+    # A copy of the brightest says nothing new.
+    copied = maps.copy()
+    copied.loc[{"element": "Hg_L"}] = 0.8 * maps.sel(element="Pb_L")
+    chosen = distinct_elements(copied)
     assert len(set(chosen)) == 3
-    assert chosen[0] == "Pb_L"
-    assert set(distinct_elements(measured_result)) == {"Fe_K", "Pb_L"}
+    assert "Pb_L" in chosen
+    assert "Hg_L" not in chosen
+    assert set(distinct_elements(measured_result.reference["scan"])) == {"Fe_K", "Pb_L"}
