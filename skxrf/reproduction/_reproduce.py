@@ -97,9 +97,9 @@ def reproduce(
     Examples
     --------
     >>> from skxrf.reproduction import reproduce
-    >>> result = reproduce(methods=["Ridge"], n_folds=2, shape=(12, 14))
-    >>> list(result.table("ssim").index)
-    ['Ridge']
+    >>> result = reproduce(methods=["PLS"], n_folds=2, shape=(10, 12), elements=["Fe_K", "Pb_L"])
+    >>> list(result.table("ssim").columns)
+    ['mean', 'Fe_K', 'Pb_L']
     """
     settings = _checked_settings(n_folds, budget, max_samples, random_state)
     chosen = _checked_methods(methods)
