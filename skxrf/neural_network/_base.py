@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -15,30 +14,20 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
-from torch import Tensor
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.neural_network._linear_path import (
-    LinearFit,
-    LinearPath,
-    fit_error_model,
-    fit_linear_path,
-    residual_weight,
-)
 from skxrf.neural_network._losses import LOSSES, Loss, WeightedLoss, weighted_targets
 from skxrf.neural_network._modules import ACTIVATIONS, SpectrumNetwork, fill_buffers
 from skxrf.neural_network._parameters import available_device, checked_templates, integers
+from skxrf.neural_network._statistics import expected_errors, fit_statistics, weigh_residual
 from skxrf.neural_network._training import (
     BatchIterator,
     SpectrumDataset,
     collect,
-    standardization,
+    numpy_dtype,
     train_network,
 )
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-
-# Fewer validation rows than this are no evidence that the layers help.
-_LEAST_EVIDENCE = 20
 
 
 class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -163,7 +152,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         spectra = validate_data(self, X, dtype="numeric", reset=False)
-        predictions = self._collect(self._module, spectra)
+        predictions = collect(self.net_.module_, spectra)
         predictions = predictions.astype(_compute_dtype(spectra), copy=False)
         return predictions.ravel() if self._y_is_1d else predictions
 
@@ -184,23 +173,34 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         seeds = [int(s) for s in np.random.SeedSequence([seed, n_done]).generate_state(2)]
         train, valid = self._split(len(X), seed, incremental)
         path = None
-        if not continuing:
+        if continuing:
+            self._check_same_network()
+        else:
+            self._forget()
             self.net_ = self._make_net(X, y, seeds[0])
-            path = self._set_statistics(X, y, train, valid)
-            self.loss_curve_: list[float] = []
-            self.validation_loss_curve_: list[float] = []
-        error = self._expected_errors(X, y)
-        targets = weighted_targets(y, self.loss, error).astype(_compute_dtype(X), copy=False)
-        self._train(X, targets, train, valid, seeds[1], deadline, incremental)
+            self._statistics, path = fit_statistics(
+                self.net_.module_,
+                X,
+                y,
+                train,
+                valid,
+                scale_outputs=self.scale_outputs,
+                loss=self.loss,
+            )
+        module = self.net_.module_
+        error = expected_errors(module, self._statistics, X, y, self.loss)
         if self.linear_path:
-            self._weigh_residual(X, y, valid, error, incremental)
+            fill_buffers(module, residual_weight=np.ones(self.n_outputs_))
+        targets = weighted_targets(y, self.loss, error)
+        self._train(X, targets, train, valid, seeds[1], deadline, incremental)
+        if self.linear_path and incremental:
+            self.residual_weight_ = np.ones(self.n_outputs_)
+        elif self.linear_path:
+            self.residual_weight_ = weigh_residual(module, X, y, error, valid)
         if path is not None:
-            self._set_linear_path(path.final)
+            fill_buffers(module, **path.final._asdict())
+            self.linear_strength_ = path.strength
         return self
-
-    @property
-    def _module(self) -> SpectrumNetwork:
-        return self.net_.module_  # type: ignore[no-any-return]
 
     def _set_outputs(
         self, y: NDArray[Any], line_groups: list[str] | None, continuing: bool
@@ -227,6 +227,35 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         elif hasattr(self, "line_groups_"):
             del self.line_groups_
 
+    def _settings(self) -> dict[str, Any]:
+        """Parameters that a fit which goes on must share with the first one."""
+        return {
+            "hidden_layer_sizes": integers(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            "activation": self.activation,
+            "input_transform": self.input_transform,
+            "linear_path": self.linear_path,
+            "scale_outputs": self.scale_outputs,
+            "loss": self.loss,
+            **self._architecture(),
+        }
+
+    def _check_same_network(self) -> None:
+        settings = self._settings()
+        changed = [name for name, value in settings.items() if self._fitted_settings[name] != value]
+        if changed:
+            raise SkxrfError(
+                f"a network that was fitted with another {' and '.join(changed)} cannot go on with "
+                "it: set warm_start=False and call fit."
+            )
+
+    def _forget(self) -> None:
+        """Remove what an earlier fit left, and which this one may not set."""
+        for name in ("linear_strength_", "residual_weight_"):
+            if hasattr(self, name):
+                delattr(self, name)
+        self.loss_curve_: list[float] = []
+        self.validation_loss_curve_: list[float] = []
+
     def _split(
         self, n_samples: int, seed: int, incremental: bool
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -247,17 +276,16 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _make_net(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> NeuralNetRegressor:
         templates = checked_templates(self.templates, X.shape[1])
+        self._fitted_settings = self._settings()
         architecture = {
             "n_features": X.shape[1],
             "n_outputs": y.shape[1],
-            "hidden_layer_sizes": integers(self.hidden_layer_sizes, "hidden_layer_sizes"),
-            "activation": self.activation,
-            "input_transform": self.input_transform,
-            "linear_path": self.linear_path,
             "n_templates": 0 if templates is None else len(templates),
             "seed": seed,
-            **self._architecture(),
+            **self._fitted_settings,
         }
+        # The loss is not the module's, nor the scale: that is filled in below.
+        del architecture["loss"], architecture["scale_outputs"]
         device = available_device(self.device)
         net = NeuralNetRegressor(
             SpectrumNetwork,
@@ -283,46 +311,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             fill_buffers(net.module_.trunk, templates=templates)
         return net
 
-    def _set_statistics(
-        self, X: NDArray[Any], y: NDArray[Any], train: NDArray[np.intp], valid: NDArray[np.intp]
-    ) -> LinearPath | None:
-        """Fill in what depends on the training data but is not trained."""
-        module = self._module
-        if self.input_transform is not None:
-            shift, gain = standardization(module.transform, SpectrumDataset(X, dtype=np.float64))
-            fill_buffers(module.transform, shift=shift, gain=gain)
-        spread = y.std(axis=0)
-        self._label_spread = np.where(spread > 0, spread, 1.0)
-        if not self.linear_path and self.scale_outputs:
-            fill_buffers(module, shift=y.mean(axis=0), gain=self._label_spread)
-        if not self.linear_path and self.loss != "poisson":
-            return None
-        path = fit_linear_path(X, y, train, valid)
-        honest = valid if len(valid) else train
-        estimate = path.selection.predict(X[honest])
-        self._error_model = fit_error_model(estimate, y[honest] - estimate, spread)
-        if not self.linear_path:
-            return None
-        floor, slope = self._error_model
-        fill_buffers(module, floor=floor, slope=slope)
-        self._set_linear_path(path.selection)
-        self.linear_strength_ = path.strength
-        return path
-
-    def _set_linear_path(self, fit: LinearFit) -> None:
-        fill_buffers(self._module, coef=fit.coef, intercept=fit.intercept)
-
-    def _expected_errors(self, X: NDArray[Any], y: NDArray[Any]) -> NDArray[Any] | float:
-        """What the loss takes for the expected error of every label."""
-        error: NDArray[Any] | float = 1.0
-        if self.loss == "poisson":
-            intensity = self._collect(self._module.linear, X) if self.linear_path else y
-            floor, slope = self._error_model
-            error = np.sqrt(floor + slope * np.maximum(intensity, 0))
-        elif self.linear_path or self.scale_outputs:
-            error = self._label_spread
-        return error
-
     def _train(
         self,
         X: NDArray[Any],
@@ -333,8 +321,10 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         deadline: float | None,
         incremental: bool,
     ) -> None:
-        dtype = self._dtype
+        dtype = numpy_dtype(next(self.net_.module_.parameters()).dtype)
+        targets = targets.astype(dtype, copy=False)
         batch_size = _auto_batch_size(len(train)) if self.batch_size == "auto" else self.batch_size
+        stopping = self.early_stopping and len(valid) > 0
         training = train_network(
             self.net_,
             SpectrumDataset(X, targets, dtype=dtype, rows=train),
@@ -343,9 +333,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             batch_size=min(batch_size, len(train)),
             learning_rate=self.learning_rate,
             one_cycle=self.learning_rate_schedule == "one_cycle" and not incremental,
-            patience=(self.n_iter_no_change, self.tol)
-            if len(valid) and self.early_stopping
-            else None,
+            patience=(self.n_iter_no_change, self.tol) if stopping else None,
             deadline=deadline,
             seed=seed,
             verbose=bool(self.verbose),
@@ -354,33 +342,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.validation_loss_curve_ = self.validation_loss_curve_ + training.validation_curve
         self.n_iter_ = len(self.loss_curve_)
         self.stopped_by_ = training.stopped_by
-
-    def _weigh_residual(
-        self,
-        X: NDArray[Any],
-        y: NDArray[Any],
-        valid: NDArray[np.intp],
-        error: Any,
-        incremental: bool,
-    ) -> None:
-        """Keep what the layers add to the linear path only where held-out rows speak for it."""
-        weight = np.full(self.n_outputs_, 1.0 if incremental else 0.0)
-        fill_buffers(self._module, residual_weight=np.ones(self.n_outputs_))
-        if len(valid) >= _LEAST_EVIDENCE:
-            linear = self._collect(self._module.linear, X[valid])
-            full = self._collect(self._module, X[valid])
-            error = np.broadcast_to(error, y.shape)[valid]
-            weight = residual_weight(y[valid], linear, full, error)
-        fill_buffers(self._module, residual_weight=weight)
-        self.residual_weight_ = weight
-
-    @property
-    def _dtype(self) -> Any:
-        return np.dtype(str(next(self._module.parameters()).dtype).removeprefix("torch."))
-
-    def _collect(self, function: Callable[[Tensor], Tensor], X: NDArray[Any]) -> NDArray[Any]:
-        device = next(self._module.parameters()).device
-        return collect(function, X, self._dtype, str(device))
 
 
 def _compute_dtype(X: NDArray[Any]) -> Any:

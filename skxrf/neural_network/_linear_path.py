@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.optimize import nnls
 Array = NDArray[np.float64]
 
 # Strengths that are tried, in units of the mean variance of a scaled channel.
-STRENGTHS = np.logspace(-6, 1, 15)
+STRENGTHS = np.logspace(-6, 1, 8)
 _BLOCK = 4096  # rows that are in float64 at a time
 _BINS = 20  # intensity bins of the error model
 
@@ -76,13 +77,14 @@ def fit_linear_path(
     y_shift = y.mean(axis=0, dtype=np.float64)
     target = y - y_shift
     moments = _Moments.of(design, target, train)
-    fits = [moments.solve(strength) for strength in STRENGTHS]
+    fits = moments.solve(STRENGTHS)
     if len(valid):
         spectra = design.scaled(valid)
         errors = [((target[valid] - fit.predict(spectra)) ** 2).mean(axis=0) for fit in fits]
         chosen = np.argmin(errors, axis=0)
         moments_all = moments.plus(_Moments.of(design, target, valid))
-        refits = {i: moments_all.solve(STRENGTHS[i]) for i in set(chosen.tolist())}
+        used = np.unique(chosen).tolist()
+        refits = dict(zip(used, moments_all.solve(STRENGTHS[used]), strict=True))
     else:
         chosen = np.full(y.shape[1], len(STRENGTHS) // 2)
         refits = dict(enumerate(fits))
@@ -100,8 +102,8 @@ def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[A
 
     The form is that of counting: a constant part (background, overlapping lines) and Poisson's,
     which grows with the intensity. Least squares over the mean squares of residuals in bins
-    of equal numbers of samples, weighted by the inverse square of the expected value; neither
-    part negative.
+    of equal numbers of samples, weighted by the inverse of the expected value, with which the
+    mean of the squares is met whatever their true form is; neither part negative.
 
     Parameters
     ----------
@@ -137,8 +139,9 @@ def _variance_line(x: Array, observed: Array, level: float) -> tuple[float, floa
     expected = np.full_like(x, level)
     coefficients = np.array([level, 0.0])
     for _ in range(8):
-        design = np.column_stack([np.ones_like(x), x]) / expected[:, None]
-        coefficients, _ = nnls(design, observed / expected)
+        root = np.sqrt(expected)
+        design = np.column_stack([np.ones_like(x), x]) / root[:, None]
+        coefficients, _ = nnls(design, observed / root)
         expected = np.maximum(coefficients[0] + coefficients[1] * x, 1e-3 * level)
     return float(coefficients[0]), float(coefficients[1])
 
@@ -239,18 +242,22 @@ class _Moments(NamedTuple):
             self.cross + other.cross,
         )
 
-    def solve(self, strength: float) -> LinearFit:
+    def solve(self, strengths: Iterable[float]) -> list[LinearFit]:
         mean, y_mean = self.sums / self.n, self.y_sums / self.n
         gram = self.gram - np.outer(mean, self.sums)
         cross = self.cross - np.outer(mean, self.y_sums)
-        unit = np.trace(gram) / max(len(gram), 1)
-        coef = np.zeros_like(cross)
-        if unit > 0:
-            gram[np.diag_indices_from(gram)] += strength * unit
-            # Rounding may make the matrix indefinite: this strength is too weak for these data.
-            with contextlib.suppress(LinAlgError):
-                coef = cho_solve(cho_factor(gram, overwrite_a=True), cross)
-        return LinearFit(coef, y_mean - mean @ coef)
+        diagonal = gram.diagonal().copy()
+        unit = diagonal.sum() / max(len(gram), 1)
+        fits = []
+        for strength in strengths:
+            coef = np.zeros_like(cross)
+            if unit > 0:
+                np.fill_diagonal(gram, diagonal + strength * unit)
+                # Rounding may make the matrix indefinite: too weak a strength for these data.
+                with contextlib.suppress(LinAlgError):
+                    coef = cho_solve(cho_factor(gram, check_finite=False), cross)
+            fits.append(LinearFit(coef, y_mean - mean @ coef))
+        return fits
 
 
 def _picked(fits: dict[int, LinearFit], chosen: NDArray[np.intp]) -> LinearFit:

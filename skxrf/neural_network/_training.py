@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from skorch import NeuralNetRegressor
 from skorch.helper import predefined_split
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from skxrf.neural_network._callbacks import (
@@ -24,7 +24,6 @@ from skxrf.neural_network._callbacks import (
     StopTraining,
     TimeLimit,
 )
-from skxrf.neural_network._modules import InputTransform
 
 
 class SpectrumDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -207,32 +206,33 @@ def train_network(
 
 
 def collect(
-    function: Callable[[Tensor], Tensor], X: NDArray[Any], dtype: Any, device: str
+    module: nn.Module, X: NDArray[Any], function: Callable[[Tensor], Tensor] | None = None
 ) -> NDArray[Any]:
-    """Apply a function of spectra in batches, without gradients.
+    """Apply a module to spectra in batches, without gradients, where and as it computes.
 
     Parameters
     ----------
-    function : callable
-        From a tensor of shape (n_rows, n_features) to one of shape (n_rows, n_outputs).
+    module : Module
+        Gives the device and the dtype.
     X : ndarray of shape (n_samples, n_features)
         Spectra.
-    dtype : dtype
-        To compute in.
-    device : str
-        To compute on.
+    function : callable, optional
+        What to apply instead of the module itself: from a tensor of shape (n_rows, n_features)
+        to one of shape (n_rows, n_outputs).
 
     Returns
     -------
-    ndarray of shape (n_samples, n_outputs)
+    ndarray of shape (n_samples, n_outputs), in the module's dtype
     """
-    spectra = SpectrumDataset(X, dtype=dtype)
-    n_rows = rows_per_batch(X.shape[1], device)
+    weights = next(module.parameters())
+    spectra = SpectrumDataset(X, dtype=numpy_dtype(weights.dtype))
+    n_rows = rows_per_batch(X.shape[1], weights.device.type)
     result: NDArray[Any] | None = None
     with torch.inference_mode():
         for start in range(0, len(X), n_rows):
             rows = slice(start, start + n_rows)
-            part = function(spectra[rows][0].to(device)).cpu().numpy()
+            batch = spectra[rows][0].to(weights.device)
+            part = (function or module)(batch).cpu().numpy()
             if result is None:
                 result = np.empty((len(X), part.shape[1]), part.dtype)
             result[rows] = part
@@ -240,28 +240,6 @@ def collect(
     return result
 
 
-def standardization(
-    transform: InputTransform, dataset: SpectrumDataset
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and gain that give every channel of the transformed spectra mean 0, variance 1.
-
-    Channels that vary by less than a tenth of what channels do (root mean square) are scaled
-    like one that varies by that: a channel that was empty in training must not shout when a
-    count appears in it.
-    """
-    n_rows = rows_per_batch(dataset.X.shape[1], "cpu")
-    total = squares = np.zeros(dataset.X.shape[1])
-    origin = None
-    for start in range(0, len(dataset), n_rows):
-        root = transform.root(dataset[start : start + n_rows][0]).double().numpy()
-        # Around the first mean, lest large values of little spread cancel.
-        origin = root.mean(axis=0) if origin is None else origin
-        centred = root - origin
-        total = total + centred.sum(axis=0)
-        squares = squares + np.square(centred).sum(axis=0)
-    assert origin is not None
-    mean = total / len(dataset)
-    variance = np.maximum(squares / len(dataset) - mean**2, 0.0)
-    least = 0.1 * np.sqrt(variance.mean())
-    gain = 1.0 / np.maximum(np.sqrt(variance), least if least > 0 else 1.0)
-    return -(mean + origin) * gain, gain
+def numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:
+    """Return numpy's dtype of a torch one."""
+    return np.dtype(str(dtype).removeprefix("torch."))

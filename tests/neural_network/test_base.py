@@ -245,6 +245,20 @@ def test_warm_start_goes_on(painting):
     assert clone(model).set_params(warm_start=False).fit(X, y).n_iter_ == 3
 
 
+@pytest.mark.parametrize(
+    "parameters", [{"hidden_layer_sizes": (8,)}, {"loss": "absolute_error"}, {"linear_path": False}]
+)
+def test_a_network_cannot_go_on_as_another(parameters, painting):
+    X, y = painting
+    model = small(max_epochs=1).fit(X, y).set_params(warm_start=True, **parameters)
+    with pytest.raises(SkxrfError, match=f"another {next(iter(parameters))} cannot go on"):
+        model.fit(X, y)
+    with pytest.raises(SkxrfError, match="cannot go on"):
+        model.partial_fit(X, y)
+    model.set_params(warm_start=False).fit(X, y)
+    assert hasattr(model, "residual_weight_") == model.linear_path
+
+
 def test_partial_fit(painting):
     X, y = painting
     model = small(learning_rate=2e-3)
@@ -277,7 +291,7 @@ def test_partial_fits_do_not_repeat_the_order_of_the_rows(painting, monkeypatch)
 @pytest.mark.parametrize("estimator", [MLP, CNN])
 def test_pickle(estimator, painting):
     X, y = painting
-    model = small(estimator, early_stopping=True, max_epochs=30, batch_size=16).fit(X, y)
+    model = small(estimator, early_stopping=True, max_epochs=8, batch_size=16).fit(X, y)
     data = pickle.dumps(model)
     again = pickle.loads(data)
     np.testing.assert_array_equal(again.predict(X), model.predict(X))

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from skxrf.neural_network._modules import InputTransform, SpectrumNetwork, fill_buffers
+from skxrf.neural_network._statistics import (
+    Statistics,
+    expected_errors,
+    fit_statistics,
+    standardization,
+    weigh_residual,
+)
+from skxrf.neural_network._training import SpectrumDataset, collect
+
+
+def make_network(linear_path=True):
+    return SpectrumNetwork(
+        64,
+        3,
+        hidden_layer_sizes=(),
+        activation="relu",
+        input_transform="sqrt",
+        linear_path=linear_path,
+    ).double()
+
+
+def prepared(painting, loss="poisson", scale_outputs=True, **arguments):
+    X, y = painting[0], painting[1].to_numpy()
+    module = make_network(**arguments)
+    rows = np.arange(len(X))
+    statistics, path = fit_statistics(
+        module, X, y, rows[:1000], rows[1000:], scale_outputs=scale_outputs, loss=loss
+    )
+    return module, statistics, path, X, y
+
+
+def test_the_linear_path_is_the_one_that_has_not_seen_the_held_out_rows(painting):
+    module, statistics, path, X, y = prepared(painting)
+    np.testing.assert_allclose(collect(module, X), path.selection.predict(X))
+    residual = y[1000:] - path.selection.predict(X[1000:])
+    expected = expected_errors(module, statistics, X, y, "poisson")[1000:]
+    # The errors that are expected are those that are made, on the average.
+    ratio = np.square(residual).mean(axis=0) / np.square(expected).mean(axis=0)
+    np.testing.assert_allclose(ratio, 1, rtol=0.02)
+
+
+def test_without_linear_path_the_output_starts_in_the_labels_units(painting):
+    module, statistics, path, X, y = prepared(painting, loss="absolute_error", linear_path=False)
+    assert path is None
+    assert statistics.floor is None
+    np.testing.assert_allclose(module.shift, y.mean(axis=0))
+    np.testing.assert_allclose(module.gain, y.std(axis=0))
+    errors = expected_errors(module, statistics, X, y, "absolute_error")
+    np.testing.assert_allclose(errors[5], y.std(axis=0))
+    module, statistics, *_ = prepared(
+        painting, loss="absolute_error", linear_path=False, scale_outputs=False
+    )
+    np.testing.assert_allclose((module.shift, module.gain), [[0] * 3, [1] * 3])
+    np.testing.assert_allclose(statistics.unit, 1)
+
+
+def test_poisson_errors_without_linear_path_are_those_at_the_label(painting):
+    module, statistics, path, X, y = prepared(painting, linear_path=False)
+    assert path is None
+    errors = expected_errors(module, statistics, X, y, "poisson")
+    np.testing.assert_allclose(errors, np.sqrt(statistics.floor + statistics.slope * y))
+    given = Statistics(np.ones(3), np.full(3, 4.0), np.full(3, 2.0))
+    errors = expected_errors(module, given, X[:2], np.array([[16.0] * 3, [-9.0] * 3]), "poisson")
+    np.testing.assert_allclose(errors, [[6.0] * 3, [2.0] * 3])
+
+
+def test_residual_is_weighed_on_held_out_rows_alone(painting):
+    module, statistics, _, X, y = prepared(painting)
+    error = expected_errors(module, statistics, X, y, "poisson")
+    with torch.no_grad():
+        module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
+    labels = collect(module, X)
+    weight = weigh_residual(module, X, labels, error, np.arange(1000, 1200))
+    np.testing.assert_allclose(weight, [1, 1, 0], atol=1e-9)
+    np.testing.assert_allclose(module.residual_weight, weight)
+    # Too few rows are no evidence.
+    weight = weigh_residual(module, X, labels, error, np.arange(19))
+    np.testing.assert_array_equal(weight, 0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_standardization(offset):
+    X = np.random.default_rng(0).normal(size=(5000, 6)) + offset
+    transform = InputTransform(6, "standard").double()
+    shift, gain = standardization(transform, SpectrumDataset(X, dtype=np.float64))
+    fill_buffers(transform, shift=shift, gain=gain)
+    Z = transform(torch.from_numpy(X)).numpy()
+    np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(Z.std(axis=0), 1, rtol=1e-6)
+
+
+def test_standardization_keeps_quiet_channels_quiet():
+    X = np.random.default_rng(0).normal(size=(1000, 3)) * [1.0, 1.0, 0.0]
+    shift, gain = standardization(InputTransform(3, "standard"), SpectrumDataset(X))
+    assert gain[2] == pytest.approx(10 / np.sqrt(2 / 3), rel=0.05)
+    shift, gain = standardization(InputTransform(2, "sqrt"), SpectrumDataset(np.full((5, 2), 9)))
+    np.testing.assert_allclose((shift, gain), [[-3.0, -3.0], [1.0, 1.0]])
