@@ -98,6 +98,7 @@ def compare(
         "network": name,
         "channels": n_channels,
         "batch": batch_size,
+        "threads": torch.get_num_threads(),
         "spectra": len(X) * epochs,
         "estimator_s": round(median(fits), 3),
         "bare_loop_s": round(median(loops), 3),

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from skxrf.neural_network._modules import SpectrumNetwork, fill_buffers, n_parameters
+from skxrf.neural_network._modules import (
+    PatchConvolution,
+    SpectrumNetwork,
+    fill_buffers,
+    n_parameters,
+)
 
 
 def make_network(n_features=20, n_outputs=3, *, convolutions=None, **arguments):
@@ -116,6 +121,18 @@ def test_without_padding_given_no_channel_is_lost(n_features):
     assert (X.grad != 0).all()
 
 
+@pytest.mark.parametrize("width", [16, 18, 3])
+def test_patches_are_a_convolution_with_a_stride(width):
+    patches = PatchConvolution(2, 5, 4).to_empty(device="cpu")
+    convolution = torch.nn.Conv1d(2, 5, 4, stride=4)
+    with torch.no_grad():
+        patches.bias.copy_(convolution.bias)
+        patches.weight.copy_(convolution.weight.mT.flatten(1))
+    X = torch.rand(3, 2, width)
+    padded = torch.nn.functional.pad(X, (0, -width % 4))
+    torch.testing.assert_close(patches(X.mT).mT, convolution(padded))
+
+
 def test_templates_of_a_dense_trunk_are_inner_products():
     network = make_network(4, 1, n_templates=2, input_transform=None)
     fill_buffers(network.trunk, templates=[[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0]])
@@ -123,15 +140,16 @@ def test_templates_of_a_dense_trunk_are_inner_products():
     torch.testing.assert_close(network.trunk(X), torch.tensor([[3.0, 8.0]]))
 
 
-def test_templates_of_a_convolutional_trunk_are_further_channels():
-    convolutions = make_convolutions((1,), (1,), (1,))
+@pytest.mark.parametrize("padding", [None, (0,)])
+def test_templates_of_a_convolutional_trunk_are_further_channels(padding):
+    convolutions = make_convolutions((1,), (1,), (1,), padding)
     network = make_network(
         3, 1, n_templates=1, input_transform=None, convolutions=convolutions, activation="relu"
     )
     fill_buffers(network.trunk, templates=[[0.0, 1.0, 2.0]])
     convolution = network.trunk.layers[0]
     with torch.no_grad():
-        convolution.weight.copy_(torch.tensor([[[1.0], [10.0]]]))
+        convolution.weight.copy_(torch.tensor([1.0, 10.0]).reshape(convolution.weight.shape))
         convolution.bias.zero_()
     X = torch.tensor([[1.0, 2.0, 3.0]])
     # The spectrum itself stays the first channel.
