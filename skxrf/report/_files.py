@@ -123,7 +123,8 @@ def maps_dataset(result: ReproductionResult) -> xr.Dataset:
     Dataset
         ``prediction`` of dims (model, y, x, element), ``reference`` of dims (y, x, element)
         and, where it is known, ``truth``: intensities [counts], float32. With several
-        paintings there is a dim ``painting`` before ``y``.
+        paintings there is a dim ``painting`` before ``y``; ``y`` and ``x`` are then rows and
+        columns, and ``y_position`` and ``x_position`` where they are in each painting [mm].
     """
     # Not a dim "method": sel(method=...) is xarray's way to ask for inexact matches.
     variables: dict[str, Any] = {
@@ -156,4 +157,19 @@ def _over_paintings(maps: dict[str, xr.DataArray]) -> xr.DataArray:
     arrays = [m.transpose("y", "x", "element").drop_attrs(deep=False) for m in maps.values()]
     if len(arrays) == 1:
         return arrays[0]
-    return xr.concat(arrays, dim=xr.Variable("painting", list(maps)), join="outer")
+    # Paintings share rows and columns, not millimetres: those become coordinates of their own.
+    painting = xr.Variable("painting", list(maps))
+    joined = xr.concat([_by_pixel(m) for m in arrays], dim=painting, join="outer")
+    positions = {
+        f"{dim}_position": xr.concat(
+            [_by_pixel(m[dim].drop_vars(dim)) for m in arrays], dim=painting, join="outer"
+        )
+        for dim in ("y", "x")
+        if all(dim in m.coords for m in arrays)
+    }
+    return joined.assign_coords(positions)
+
+
+def _by_pixel(array: xr.DataArray) -> xr.DataArray:
+    pixels = {dim: np.arange(array.sizes[dim]) for dim in ("y", "x") if dim in array.dims}
+    return array.drop_vars(pixels, errors="ignore").assign_coords(pixels)

@@ -44,18 +44,14 @@ def paper_elements(result: ReproductionResult) -> list[str]:
 
 
 def distinct_elements(maps: xr.DataArray) -> list[str]:
-    """Choose three line groups that show different things: much of them, and little correlated."""
-    columns = {
-        str(name): maps.sel(element=name).to_numpy().ravel() for name in maps["element"].to_numpy()
-    }
-    # What is bright all over the map makes a better picture than a few bright spots.
-    spread = {n: np.nanstd(c) / np.sqrt(max(np.nanmean(c), 0) + 1) for n, c in columns.items()}
-    ranked = sorted(columns, key=lambda n: spread[n], reverse=True)[:5]
+    """Choose three line groups that show different things: clear pictures, little correlated."""
+    planes = {str(name): maps.sel(element=name).to_numpy() for name in maps["element"].to_numpy()}
+    ranked = sorted(planes, key=lambda n: _clarity(planes[n]), reverse=True)[:5]
     chosen = ranked[:1]
     while len(chosen) < min(3, len(ranked)):
         rest = [name for name in ranked if name not in chosen]
         chosen.append(
-            min(rest, key=lambda n: max(_correlation(columns[n], columns[c]) for c in chosen))
+            min(rest, key=lambda n: max(abs(_correlation(planes[n], planes[c])) for c in chosen))
         )
     return chosen
 
@@ -150,9 +146,21 @@ def _by_contrast(result: ReproductionResult) -> list[str]:
     return sorted(result.elements, key=contrast, reverse=True)
 
 
+def _clarity(plane: NDArray[Any]) -> float:
+    """Spread of the brightness that a picture shows, as far as neighbouring pixels share it.
+
+    Photon noise has a spread, but neighbours do not share it; a few bright spots have none.
+    """
+    low, high = np.nanpercentile(plane, [1, 99.5])
+    if not high > low:
+        return 0.0
+    shown = np.clip((plane - low) / (high - low), 0, 1)
+    return float(np.nanstd(shown)) * max(_correlation(shown[:, 1:], shown[:, :-1]), 0.0) ** 2
+
+
 def _correlation(first: NDArray[Any], second: NDArray[Any]) -> float:
     present = np.isfinite(first) & np.isfinite(second)
     first, second = first[present], second[present]
-    if first.std() == 0 or second.std() == 0:
+    if first.size < 2 or first.std() == 0 or second.std() == 0:
         return 0.0
-    return abs(float(np.corrcoef(first, second)[0, 1]))
+    return float(np.corrcoef(first, second)[0, 1])

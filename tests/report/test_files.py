@@ -39,7 +39,34 @@ def test_several_paintings_get_a_dimension_and_truth_is_kept(simulated_result):
     truth = dataset["truth"].sel(painting="B")
     np.testing.assert_array_equal(truth, simulated_result.truth["B"].astype(np.float32))
     # A painting with fewer rows is filled up.
+    assert dataset["truth"].shape == (2, 20, 24, 5)
     assert np.isnan(dataset["truth"].sel(painting="A")[16:]).all()
+
+
+def test_paintings_in_other_steps_share_rows_and_columns_not_millimetres(simulated_result):
+    def stretched(maps):
+        wider = maps["B"].assign_coords(x=maps["B"]["x"] * 3)
+        wider["x"].attrs["units"] = "mm"
+        return maps | {"B": wider}
+
+    result = dataclasses.replace(
+        simulated_result,
+        reference=stretched(simulated_result.reference),
+        truth=None,
+        methods=[
+            dataclasses.replace(m, predictions=stretched(m.predictions))
+            for m in simulated_result.methods
+        ],
+    )
+    dataset = maps_dataset(result)
+    assert dataset["reference"].shape == (2, 20, 24, 5)
+    np.testing.assert_array_equal(dataset["x"], np.arange(24))
+    positions = dataset["x_position"]
+    np.testing.assert_array_equal(positions.sel(painting="A"), 0.5 * np.arange(24))
+    np.testing.assert_array_equal(positions.sel(painting="B"), 1.5 * np.arange(24))
+    np.testing.assert_array_equal(
+        dataset["reference"].sel(painting="B"), result.reference["B"].astype(np.float32)
+    )
 
 
 def test_folder_appears_complete_or_not_at_all(tmp_path):
