@@ -115,8 +115,8 @@ def main() -> None:
         torch.set_num_threads(arguments.threads)
     rows = []
     for name, batches, epochs in (
-        ("default CNN", 16, 4),
-        ("default MLP", 16, 8),
+        ("default CNN", 16, 10),
+        ("default MLP", 16, 10),
         ("published CNN", 4, 1),
         ("published MLP", 16, 2),
     ):

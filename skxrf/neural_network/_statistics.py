@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from skxrf.neural_network._linear_path import (
     LinearPath,
@@ -15,7 +17,12 @@ from skxrf.neural_network._linear_path import (
 )
 from skxrf.neural_network._losses import Loss
 from skxrf.neural_network._modules import InputTransform, SpectrumNetwork, fill_buffers
-from skxrf.neural_network._training import SpectrumDataset, collect, rows_per_batch
+from skxrf.neural_network._training import (
+    SpectrumDataset,
+    collect,
+    numpy_dtype,
+    rows_per_batch,
+)
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -75,7 +82,8 @@ def fit_statistics(
         None without a linear path.
     """
     if module.transform.kind is not None:
-        shift, gain = standardization(module.transform, SpectrumDataset(X, dtype=np.float64))
+        dtype = numpy_dtype(module.transform.get_buffer("gain").dtype)
+        shift, gain = standardization(module.transform, SpectrumDataset(X, dtype=dtype))
         fill_buffers(module.transform, shift=shift, gain=gain)
     spread = y.std(axis=0)
     unit = np.where(spread > 0, spread, 1.0)
@@ -133,18 +141,18 @@ def standardization(
     count appears in it.
     """
     n_rows = rows_per_batch(dataset.X.shape[1], "cpu")
-    total = squares = np.zeros(dataset.X.shape[1])
-    origin = None
+    total = squares = torch.zeros(dataset.X.shape[1], dtype=torch.float64)
+    origin: Tensor | None = None
     for start in range(0, len(dataset), n_rows):
-        root = transform.root(dataset[start : start + n_rows][0]).double().numpy()
+        root = transform.root(dataset[start : start + n_rows][0])
         # Around the first mean, lest large values of little spread cancel.
-        origin = root.mean(axis=0) if origin is None else origin
+        origin = root.mean(dim=0) if origin is None else origin
         centred = root - origin
-        total = total + centred.sum(axis=0)
-        squares = squares + np.square(centred).sum(axis=0)
+        total = total + centred.sum(dim=0, dtype=torch.float64)
+        squares = squares + centred.square().sum(dim=0, dtype=torch.float64)
     assert origin is not None
-    mean = total / len(dataset)
-    variance = np.maximum(squares / len(dataset) - mean**2, 0.0)
+    mean = (total / len(dataset)).numpy()
+    variance = np.maximum((squares / len(dataset)).numpy() - mean**2, 0.0)
     least = 0.1 * np.sqrt(variance.mean())
     gain = 1.0 / np.maximum(np.sqrt(variance), least if least > 0 else 1.0)
-    return -(mean + origin) * gain, gain
+    return -(mean + origin.numpy()) * gain, gain
