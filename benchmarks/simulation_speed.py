@@ -16,8 +16,8 @@ from skxrf.datasets import make_spectra
 from skxrf.simulation import Instrument
 
 RESULTS = Path(__file__).parent / "results" / "simulation_speed.csv"
-N_STACKS = 12_000
-REPEATS = 3
+N_STACKS = 8_000
+REPEATS = 2
 
 
 def main() -> None:
