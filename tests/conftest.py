@@ -8,8 +8,13 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import settings
 
 from skxrf.samples import to_samples
+
+# How long an example takes says more of the machine's other work than of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
