@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 
 __all__ = ["main"]
@@ -55,7 +56,10 @@ def write_table(anode: str, voltage: float, angle: float) -> Path:
     ]
     # SpekPy bins its lines; the table holds exact energies and the intensity of each shell.
     for shell in "KL":
-        group = line_group(f"{anode}_{shell}", tube_voltage=voltage)
+        try:
+            group = line_group(f"{anode}_{shell}", tube_voltage=voltage)
+        except LineGroupError:
+            continue  # this voltage does not excite the shell
         low, high = group.energies.min() - 2 * STEP, group.energies.max() + 2 * STEP
         inside = (energies > low) & (energies < high)
         rows.append(f"line,{group.name},{lines[inside].sum():.5g}")
