@@ -5,6 +5,7 @@ from ._forward import AxisError, ForwardModel, Photons
 from ._instrument import Instrument
 from ._layers import Layer, stack_arrays, stack_elements
 from ._materials import Material, material, materials
+from ._optics import AIR, HELIUM, Absorber, Gas, Polycapillary
 from ._painting import DEFAULT_LINE_GROUPS, PaintingScan, painting_scan, simulate_painting
 from ._painting_plan import PaintingPlan
 from ._palettes import Palette, palette, palettes
@@ -12,9 +13,13 @@ from ._rendering import Renderer, simulate_batches
 from ._stacks import StackRanges, random_stacks
 
 __all__ = [
+    "AIR",
     "DEFAULT_LINE_GROUPS",
+    "HELIUM",
+    "Absorber",
     "AxisError",
     "ForwardModel",
+    "Gas",
     "Instrument",
     "Layer",
     "Material",
@@ -22,6 +27,7 @@ __all__ = [
     "PaintingScan",
     "Palette",
     "Photons",
+    "Polycapillary",
     "Renderer",
     "StackRanges",
     "cramer_rao_bound",

@@ -213,9 +213,24 @@ class ForwardModel:
             )
         names = np.asarray(groups)
         member = (self.tables.groups[:, None] == names).astype(np.float32)
-        of_gas = self.gas.tables.groups[:, None] == names
-        constant = (self.gas.lines * self._gas_efficiency) @ of_gas
+        constant = self.gas_intensities(groups)
         return np.asarray(photons.lines @ member + constant.astype(np.float32))
+
+    def gas_intensities(self, groups: Sequence[str]) -> NDArray[np.float64]:
+        """Net intensities of line groups in the gas before the object.
+
+        Parameters
+        ----------
+        groups : sequence of str
+            Line groups; those that the gas does not give are 0.
+
+        Returns
+        -------
+        ndarray of shape (n_groups,)
+            Net counts at a dose of one.
+        """
+        member = self.gas.tables.groups[:, None] == np.asarray(groups)
+        return np.asarray((self.gas.lines * self._gas_efficiency) @ member)
 
 
 def _packed(

@@ -96,22 +96,19 @@ def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTa
     line_energies = np.array(energies)
     at_beam = np.array([_attenuations(z, tuple(beam.energies)) for z in numbers])
     at_lines = np.array([_attenuations(z, tuple(line_energies)) for z in numbers])
-    production_beam = np.array(
-        [
-            _production(numbers[owner], lines, tuple(beam.energies))
-            for owner, lines in zip(owners, members, strict=True)
-        ]
-    )
-    production_lines = np.array(
-        [
-            _production(numbers[owner], lines, tuple(line_energies))
-            for owner, lines in zip(owners, members, strict=True)
-        ]
+    made = list(zip(owners, members, strict=True))
+    production_beam, production_lines = (
+        # A gas such as helium has no lines at all: still a table, of no rows.
+        np.reshape(
+            [_production(numbers[owner], lines, tuple(grid)) for owner, lines in made],
+            (len(made), grid.size),
+        )
+        for grid in (beam.energies, line_energies)
     )
     return LineTables(
         elements,
-        np.array(groups),
-        np.array(owners),
+        np.array(groups, dtype=str),
+        np.array(owners, dtype=np.intp),
         line_energies,
         beam.binned(beam.energies),
         beam.binned(at_beam),
