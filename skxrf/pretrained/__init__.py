@@ -1,0 +1,1 @@
+"""The shipped model: maps without labels, element list or calibration."""

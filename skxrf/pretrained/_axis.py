@@ -1,0 +1,40 @@
+"""The energy axis and the line groups of the shipped model."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COMPONENT_GROUPS", "ENERGY", "LINE_GROUPS", "N_BACKGROUND", "PRIOR_SHARES"]
+
+# Bin centres [keV]: from below the softest line that leaves a painting through air to the K lines
+# of antimony; bins of a quarter of the width of S K.
+_GAIN = 0.02
+_FIRST, _LAST = 50, 1469
+ENERGY: NDArray[np.float64] = _GAIN * np.arange(_FIRST, _LAST + 1)
+
+# What the model maps.
+LINE_GROUPS = (
+    *("Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K", "Fe_K"),
+    *("Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Rb_K", "Sr_K", "Zr_K", "Ag_K"),
+    *("Cd_K", "Sn_K", "Sb_K", "Ba_L", "Au_L", "Hg_L", "Pb_L", "Pb_M", "Bi_L"),
+)
+# What else a spectrum may hold, and the share of its counts that it seldom exceeds.
+_COMPANIONS = {
+    "Sr_L": 0.02, "Zr_L": 0.01, "Ag_L": 0.02, "Cd_L": 0.02, "Sn_L": 0.02, "Sb_L": 0.02,
+    "Au_M": 0.05, "Hg_M": 0.05, "Bi_M": 0.02, "Rh_L": 0.02, "W_L": 0.01, "W_M": 0.01,
+}  # fmt: skip
+_RARE = (
+    *("Al_K", "Sc_K", "Ga_K", "Ge_K", "Y_K", "Nb_K", "Mo_K", "Rh_K", "Pd_K", "In_K", "Mo_L"),
+    *("Te_L", "I_L", "Cs_L", "La_L", "Ce_L", "Pt_L", "Tl_L", "Th_L", "U_L"),
+)
+COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
+# Smooth shapes that a pixel's continuum is made of.
+N_BACKGROUND = 10
+_WIDE, _NARROW = 0.3, 0.005
+PRIOR_SHARES: NDArray[np.float64] = np.array(
+    [_WIDE] * len(LINE_GROUPS)
+    + list(_COMPANIONS.values())
+    + [_NARROW] * len(_RARE)
+    + [1.0] * N_BACKGROUND
+)

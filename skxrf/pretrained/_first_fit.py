@@ -1,0 +1,77 @@
+"""The first fit: one matrix per painting that turns spectra into net intensities."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BSpline
+from scipy.linalg import cho_factor, cho_solve
+
+from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
+
+__all__ = ["background_shapes", "first_fit"]
+
+Array = NDArray[np.floating]
+
+# Counts that the weights of the fit are meant for; at others they are still nearly the best.
+_REFERENCE_COUNTS = 5000.0
+# A channel's expected counts are not taken below this share of the mean channel's.
+_LEAST_SHARE = 0.02
+_DEGREE = 2
+
+
+def background_shapes(continuum: Array) -> NDArray[np.float64]:
+    """Smooth shapes that a pixel's continuum is made of.
+
+    Parameters
+    ----------
+    continuum : ndarray of shape (n_channels,)
+        Continuum of the painting's mean spectrum, scattered tube lines included.
+
+    Returns
+    -------
+    ndarray of shape (N_BACKGROUND, n_channels)
+        The continuum times bumps in the logarithm of the energy; each of unit area.
+    """
+    position = np.log(ENERGY)
+    inner = np.linspace(position[0], position[-1], N_BACKGROUND - _DEGREE + 1)
+    knots = np.concatenate([[inner[0]] * _DEGREE, inner, [inner[-1]] * _DEGREE])
+    bumps = BSpline.design_matrix(position, knots, _DEGREE).toarray().T
+    smooth = np.maximum(continuum, 1e-3 * np.mean(continuum) + 1e-12)
+    shapes = bumps * smooth
+    return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
+
+
+def first_fit(lines: Array, continuum: Array, mean_spectrum: Array) -> NDArray[np.float32]:
+    """Weighted least squares with weak priors, as a matrix.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_line_components, n_channels)
+        Spectra of one net count of each line group of `COMPONENT_GROUPS`.
+    continuum : ndarray of shape (n_channels,)
+        Continuum of the painting's mean spectrum, of any scale.
+    mean_spectrum : ndarray of shape (n_channels,)
+        Mean spectrum of the painting, of any scale; channels without any count are left out.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_channels), float32
+        Times a spectrum: the net counts of its components.
+
+    Notes
+    -----
+    With the components ``T``, the expected shares ``m`` of the channels and ``N`` counts:
+    ``(N T' M^-1 T + P)^-1 N T' M^-1``, the posterior mean for Gaussian errors of the variances
+    ``N m`` and independent normal amplitudes of the variances ``P^-1`` (Tarantola 2005, Inverse
+    Problem Theory, sec. 3.2).
+    """
+    components = np.vstack([lines, background_shapes(continuum)]).astype(np.float64)
+    mean = np.asarray(mean_spectrum, dtype=np.float64)
+    shares = mean / mean.sum()
+    least = _LEAST_SHARE * shares[shares > 0].mean()
+    weights = np.where(shares > 0, _REFERENCE_COUNTS / np.maximum(shares, least), 0.0)
+    weighted = components * weights
+    information = weighted @ components.T
+    information[np.diag_indices_from(information)] += 1 / PRIOR_SHARES**2
+    return np.asarray(cho_solve(cho_factor(information), weighted), dtype=np.float32)

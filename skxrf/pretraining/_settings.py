@@ -1,0 +1,96 @@
+"""What the shipped model is trained on: every number of the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["TrainingSettings"]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The recipe of the shipped model.
+
+    Parameters
+    ----------
+    n_stacks : int
+        Random layer stacks.
+    stacks_per_instrument : int
+        Stacks that share a random instrument.
+    foreign_share : float
+        Share of the stacks with chemistry that no palette has.
+    counts : pair of float
+        Least and greatest counts of a spectrum; log-uniform between them.
+    mixture_share : float
+        Share of the spectra that are area mixtures of two stacks.
+    rescaled_share : float
+        Share of the spectra where each element is dropped with a chance of `dropped_share`, or
+        rescaled log-normally by `rescaling`.
+    dropped_share, rescaling : float
+        See `rescaled_share`.
+    injected_share : float
+        Share of the spectra with lines of one to four more elements.
+    injected : pair of float
+        Least and greatest counts of an injected element, as a share of all counts.
+    line_errors : tuple of float
+        Relative standard deviation of the intensities of single K, L and M lines about the
+        tables: line ratios of different compilations differ by as much.
+    scatter_rescaling : float
+        Standard deviation of the logarithm of the scatter's intensity.
+    scatter_tilt : float
+        Standard deviation of the logarithm of the scatter's shape.
+    pile_up_share : float
+        Share of the batches with pile-up, of up to `most_pile_up` of the photons.
+    most_pile_up : float
+        See `pile_up_share`.
+    draws : int
+        Spectra of each expected spectrum, at doses and with photon noise of their own.
+    spectra_per_batch : int
+        Spectra of one training step.
+    n_spectra : int
+        Spectra that a training sees; none twice.
+    hidden : int
+        Width of the trunk.
+    n_filters : int
+        Linear features of the raw counts.
+    n_estimators : int
+        Linear estimates that the trunk mixes.
+    learning_rate : float
+        Greatest learning rate of the cycle.
+    seed : int
+        Everything random follows from it.
+    """
+
+    n_stacks: int = 512_000
+    stacks_per_instrument: int = 2048
+    foreign_share: float = 0.35
+    counts: tuple[float, float] = (250.0, 100_000.0)
+    mixture_share: float = 0.3
+    rescaled_share: float = 0.4
+    dropped_share: float = 0.12
+    rescaling: float = 0.7
+    injected_share: float = 0.4
+    injected: tuple[float, float] = (5e-4, 0.25)
+    line_errors: tuple[float, float, float] = (0.015, 0.03, 0.1)
+    scatter_rescaling: float = 0.3
+    scatter_tilt: float = 0.12
+    pile_up_share: float = 0.3
+    most_pile_up: float = 0.02
+    draws: int = 5
+    spectra_per_batch: int = 2048
+    n_spectra: int = 9_830_400
+    hidden: int = 256
+    n_filters: int = 48
+    n_estimators: int = 32
+    learning_rate: float = 2e-3
+    seed: int = 20261124
+
+    @property
+    def n_instruments(self) -> int:
+        """Random instruments."""
+        return -(-self.n_stacks // self.stacks_per_instrument)
+
+    @property
+    def n_steps(self) -> int:
+        """Training steps."""
+        return -(-self.n_spectra // self.spectra_per_batch)
