@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "samples": BASE,
     "io": BASE | {"samples"},
     "physics": BASE,
-    "preprocessing": BASE,
+    "preprocessing": BASE | {"physics"},
     "neural_network": BASE,
     "linear_model": BASE | {"physics"},
     "metrics": BASE | {"samples"},

@@ -8,20 +8,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 from scipy.optimize import least_squares, nnls
-from scipy.signal import fftconvolve
 
-from skxrf.physics import DetectorResponse, line_families, line_group, scattered_tube_lines
+from skxrf.physics import (
+    DetectorResponse,
+    background_splines,
+    line_families,
+    line_group,
+    pile_up_shape,
+    scattered_tube_lines,
+)
 from skxrf.utils.energy import bin_edges
 
 __all__ = ["AxisCorrection", "SumSpectrumFit", "fit_sum_spectrum", "group_template"]
 
 Array = NDArray[np.float64]
 
-# Spacing of the background's knots, as a share of the energy and at least [keV]: wider than any
-# peak, so that it cannot follow one, and closer where absorption bends the continuum.
-_KNOT_SPACING = (0.2, 0.8)
 # Share of a channel's counts by which the model may be wrong: with millions of counts in a sum
 # spectrum, Poisson errors alone would let the brightest line decide everything.
 _MODEL_ERROR = 0.01
@@ -233,9 +235,9 @@ class _Problem:
             for group in [line_group(name, tube_voltage=tube_voltage)]
             for family, chosen in line_families(group).items()
         ]
-        self.splines = _splines(self.edges, self.range)
-        self.pile_up = _pile_up(spectrum.astype(np.float64), energy, self.edges)
-        self.fine_pile_up = _pile_up(spectrum.astype(np.float64), energy, self.fine_edges)
+        self.splines = background_splines(self.edges, self.range)
+        self.pile_up = pile_up_shape(spectrum.astype(np.float64), energy, self.edges)
+        self.fine_pile_up = pile_up_shape(spectrum.astype(np.float64), energy, self.fine_edges)
         self.weights = 1 / np.sqrt(self.counts + (model_error * self.counts) ** 2 + 1)
         self.prior = np.zeros((0, 0))
 
@@ -360,7 +362,7 @@ class _Problem:
                 for i in mine
             }
         correction, detector = self.response(parameters)
-        background = _splines(self.fine_edges, self.range) @ amplitudes[n_lines:]
+        background = background_splines(self.fine_edges, self.range) @ amplitudes[n_lines:]
         lines = self.lines(parameters, self.fine_edges, self.fine_pile_up) @ amplitudes[:n_lines]
         n_families = len(self.families)
         scatter = dict(
@@ -378,34 +380,3 @@ class _Problem:
             background,
             background + lines,
         )
-
-
-def _splines(edges: Array, energy_range: tuple[float, float]) -> Array:
-    """Cubic B-splines, integrated over the bins by their centres, (n_bins, n_splines)."""
-    low, high = energy_range
-    share, least = _KNOT_SPACING
-    places = [low]
-    while places[-1] < high:
-        places.append(places[-1] + max(share * places[-1], least))
-    inner = low + (np.array(places) - low) * (high - low) / (places[-1] - low)
-    knots = np.concatenate([np.repeat(low, 3), inner, np.repeat(high, 3)])
-    centres = np.clip((edges[1:] + edges[:-1]) / 2, low, high)
-    values = BSpline.design_matrix(centres, knots, 3).toarray()
-    return np.asarray(values * np.diff(edges)[:, None])
-
-
-def _pile_up(spectrum: Array, energy: Array, edges: Array) -> Array:
-    """Spectrum of two photons counted as one, (n_bins,): the spectrum convolved with itself.
-
-    Bins of equal width are assumed, as every multichannel analyser makes them.
-    """
-    sums = fftconvolve(spectrum, spectrum)
-    # Channels i and j give the energy 2 E_0 + (i + j) dE.
-    width = (energy[-1] - energy[0]) / (energy.size - 1)
-    positions = 2 * energy[0] + width * np.arange(sums.size)
-    cumulative = np.concatenate([[0.0], np.cumsum(np.maximum(sums, 0))])
-    inside = np.interp(
-        edges, np.append(positions - width / 2, positions[-1] + width / 2), cumulative
-    )
-    shape = np.diff(inside)
-    return np.asarray(shape / max(float(shape.sum()), 1.0))

@@ -12,7 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
 
-__all__ = ["rebin_counts"]
+__all__ = ["BinShares", "rebin_counts"]
+
+# New bins of one dense block of the band, and spectra that are worked on at a time.
+_BLOCK = 32
+_BATCH = 256
 
 
 def rebin_counts(
@@ -67,9 +71,47 @@ def rebin_counts(
     n_channels = values.shape[-1]
     source = resolve_energy(from_energy, n_channels, source="from_energy")
     target = resolve_energy(to_energy, np.size(to_energy), source="to_energy")
-    shares = _shares(source, target).astype(values.dtype)
-    flat = values.reshape(-1, n_channels) @ shares
-    return np.ascontiguousarray(flat).reshape(*values.shape[:-1], target.size)
+    flat = BinShares(source, target).apply(values.reshape(-1, n_channels))
+    return flat.reshape(*values.shape[:-1], target.size)
+
+
+class BinShares:
+    """The rebinning from one axis to another, ready to be applied to any number of spectra.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n_channels,), (n_new_channels,)
+        Bin centres [keV].
+
+    Raises
+    ------
+    EnergyAxisError
+        If the axes do not overlap.
+    """
+
+    def __init__(self, source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
+        shares = _shares(source, target)
+        self.n_bins = target.size
+        # A band: each run of new bins is fed by a run of old ones, as a small dense matrix.
+        self._blocks: list[tuple[slice, slice, NDArray[np.float64]]] = []
+        for start in range(0, target.size, _BLOCK):
+            columns = slice(start, min(start + _BLOCK, target.size))
+            part = shares[:, columns].tocoo()
+            if part.nnz == 0:
+                continue
+            rows = slice(int(part.coords[0].min()), int(part.coords[0].max()) + 1)
+            self._blocks.append((rows, columns, shares[rows, columns].toarray()))
+
+    def apply(self, spectra: NDArray[Any]) -> NDArray[Any]:
+        """Rebin spectra of shape (n_spectra, n_channels); float64 for float64, else float32."""
+        out = np.zeros((len(spectra), self.n_bins), spectra.dtype)
+        blocks = [(rows, columns, m.astype(out.dtype)) for rows, columns, m in self._blocks]
+        # As many spectra at a time as stay in the cache.
+        for start in range(0, len(spectra), _BATCH):
+            batch = slice(start, start + _BATCH)
+            for rows, columns, matrix in blocks:
+                np.matmul(spectra[batch, rows], matrix, out=out[batch, columns])
+        return out
 
 
 def _shares(source: NDArray[np.float64], target: NDArray[np.float64]) -> scipy.sparse.csr_array:

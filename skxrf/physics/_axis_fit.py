@@ -1,0 +1,512 @@
+"""True energy axis and resolution of a sum spectrum of unknown composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares, nnls
+
+from skxrf.utils.energy import bin_edges
+
+from ._axis_lines import LineTable, Resolution, line_table
+from ._lines import known_line_groups, line_group
+from ._sum_shapes import background_splines, pile_up_shape
+
+__all__ = ["AxisFit", "fit_energy_axis"]
+
+Array = NDArray[np.float64]
+
+# Nothing below is fitted: noise peaks, detector thresholds and lines that air absorbs.
+_LOWEST, _HIGHEST = 1.3, 32.0
+# Energies whose shifts are searched [keV]; errors of gain and zero are mixtures of the two.
+_ANCHORS = (2.0, 15.0)
+_FIRST_BIN, _FINE_BIN = 0.05, 0.02
+# What paintings and rocks are mostly made of, for the first search; then every element may enter.
+_COMMON = (
+    *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
+    *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Rb_K", "Sr_K", "Y_K"),
+    *("Zr_K", "Nb_K", "Cd_K", "Sn_K", "Sb_K", "Ba_L", "Au_L", "Hg_L", "Pb_L", "Bi_L", "Pb_M"),
+    *("Rh_L", "Ag_L", "Pd_L", "Mo_L", "Sn_L"),
+)
+_ANODES = ("Rh_K", "Ag_K", "Mo_K", "Pd_K", "W_L", "Cu_K")
+# Share of a channel by which the model may be wrong, in the search and in the final fit.
+_FIRST_ERROR, _FINE_ERROR = 0.05, 0.01
+# Relative spread of families about theory's shares.
+_FAMILY_SPREAD = {"K": 0.1, "L": 0.15, "M": 1.0}
+_SIGNIFICANCE = 6.0
+_RARE_SIGNIFICANCE = 12.0
+
+# Fitted numbers: start, step, lower and upper bound, spread about the start.
+_PARAMETERS: dict[str, tuple[float, float, float, float, float]] = {
+    "low": (0.0, 0.01, -0.3, 0.3, 0.3),  # keV at the lower anchor
+    "high": (0.0, 0.01, -0.6, 0.6, 0.5),  # keV at the upper anchor
+    "curvature": (0.0, 0.003, -0.05, 0.05, 0.004),  # keV, see _shifted
+    "noise": (0.09, 0.01, 0.02, 0.25, 0.1),  # keV
+    "fano": (0.118, 0.01, 0.09, 0.2, 0.01),
+    "tail_fraction": (0.01, 0.01, 0.0, 0.1, 0.01),
+    "tail_slope": (0.15, 0.05, 0.05, 0.4, 0.1),  # keV
+}
+
+
+@dataclass(frozen=True)
+class AxisFit:
+    """True axis and resolution of a sum spectrum, and how well they are known.
+
+    Parameters
+    ----------
+    energy : ndarray of shape (n_channels,)
+        True bin centres [keV].
+    resolution : Resolution
+        Width and tail of a peak.
+    groups : list of str
+        Line groups that were found, brightest first.
+    areas : dict of str to float
+        Net counts of each.
+    errors : dict of str to float
+        Standard errors: ``"2 keV"``, ``"6.4 keV"``, ``"15 keV"`` of the axis [keV], ``"fwhm"``
+        at 5.9 keV [keV].
+    scatter : str or None
+        Anode lines whose scatter was found, such as ``Rh_K``.
+    chi_square : float
+        Mean squared residual in units of its expected spread, a model error of 1 % included.
+    bins, counts, model, background : ndarray
+        True centres [keV] of the fitted bins, and counts there.
+    """
+
+    energy: Array = field(repr=False)
+    resolution: Resolution
+    groups: list[str]
+    areas: dict[str, float] = field(repr=False)
+    errors: dict[str, float]
+    scatter: str | None
+    chi_square: float
+    bins: Array = field(repr=False)
+    counts: Array = field(repr=False)
+    model: Array = field(repr=False)
+    background: Array = field(repr=False)
+
+
+def _shifted(energy: Array, low: float, high: float, curvature: float = 0.0) -> Array:
+    """Energies moved by `low` and `high` at the anchors and by ``curvature`` in the middle."""
+    share = (energy - _ANCHORS[0]) / (_ANCHORS[1] - _ANCHORS[0])
+    # Bent between and just beyond the anchors; straight further out, where there are no lines.
+    inner = np.clip(share, -0.5, 1.5)
+    bent = 4 * inner * (1 - inner) + 4 * (share - inner) * (1 - 2 * inner)
+    return energy + low * (1 - share) + high * share + curvature * bent
+
+
+@dataclass
+class _Binned:
+    """Counts in bins of at least a given width, inside the fitted range."""
+
+    edges: Array
+    counts: Array
+    spectrum: Array
+    energy: Array
+
+    @classmethod
+    def of(cls, spectrum: Array, energy: Array, width: float, low: float) -> _Binned:
+        inside = np.flatnonzero((energy >= low) & (energy <= _HIGHEST))
+        edges = bin_edges(energy)[inside[0] : inside[-1] + 2]
+        joined = max(1, int(width / float(np.median(np.diff(edges))) + 1e-9))
+        starts = np.arange(0, inside.size, joined)
+        counts = np.add.reduceat(spectrum[inside], starts)
+        return cls(np.append(edges[starts], edges[-1]), counts, spectrum, energy)
+
+    @property
+    def centres(self) -> Array:
+        return np.asarray((self.edges[1:] + self.edges[:-1]) / 2)
+
+    def pile_up(self, axis: Array, edges: Array) -> Array:
+        # A noise peak around zero does not pile up visibly, and would be a copy of the spectrum.
+        photons = np.where(axis > 0.6, self.spectrum, 0.0)
+        return pile_up_shape(photons, axis, edges)
+
+
+def _weights(counts: Array, model_error: float) -> Array:
+    smooth = np.convolve(np.pad(counts, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    return np.asarray(1 / np.sqrt(smooth + (model_error * smooth) ** 2 + 1))
+
+
+def _nonnegative(design: Array, target: Array) -> tuple[Array, Array]:
+    size = np.linalg.norm(design, axis=0)
+    size[size == 0] = 1.0
+    amplitudes, _ = nnls(design / size, target, maxiter=30 * design.shape[1])
+    amplitudes = amplitudes / size
+    return amplitudes, design @ amplitudes - target
+
+
+# -- the first search
+
+
+def _reachable(groups: Sequence[str], low: float, high: float) -> list[str]:
+    found = []
+    for name in groups:
+        energy = line_group(name, tube_voltage=1e3).main_energy
+        if low + 0.1 <= energy <= high - 0.2:
+            found.append(name)
+    return found
+
+
+class _Search:
+    """Templates of everything common on a fine true axis, compared at any shift of the nominal."""
+
+    def __init__(self, binned: _Binned, width: float) -> None:
+        self.binned = binned
+        self.weights = _weights(binned.counts, _FIRST_ERROR)
+        self.range = (float(binned.edges[0]), float(binned.edges[-1]))
+        groups = _reachable([*_COMMON, *_ANODES], *self.range)
+        anodes = _reachable(_ANODES, *self.range)
+        self.table = line_table(groups, anodes, split=False)
+        noise = max(width**2 - float(Resolution(noise=0.0).fwhm(5.9)) ** 2, 0.03**2) ** 0.5
+        self.grid = np.arange(self.range[0] - 1.5, self.range[1] + 1.5, 0.01)
+        templates = self.table.render(self.grid, Resolution(noise=noise))
+        self.cumulative = np.vstack([np.zeros(templates.shape[1]), np.cumsum(templates, axis=0)])
+        self.splines = background_splines(binned.edges, self.range)
+        self.pile_up = binned.pile_up(binned.energy, binned.edges)[:, None]
+
+    def fit(self, low: float, high: float) -> tuple[float, Array]:
+        edges = _shifted(self.binned.edges, low, high)
+        places = np.clip((edges - self.grid[0]) / 0.01, 0, self.grid.size - 1.001)
+        whole = places.astype(int)
+        part = (places - whole)[:, None]
+        at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
+        design = np.hstack([np.diff(at_edges, axis=0), self.splines, self.pile_up])
+        design *= self.weights[:, None]
+        amplitudes, residuals = _nonnegative(design, self.binned.counts * self.weights)
+        # Saturating: one peak that no common element explains must not decide.
+        return float(np.sum(np.log1p(residuals**2 / 4))), amplitudes
+
+    def best(self, n_best: int) -> list[tuple[float, float, float]]:
+        """Distinct minima of the cost: (cost, low, high)."""
+        lows = np.arange(-0.21, 0.22, 0.035)
+        highs = np.arange(-0.6, 0.61, 0.05)
+        # The gain is wrong by at most 3 % or so.
+        pairs = [(a, b) for a in lows for b in highs if abs(b - a) < 0.5]
+        costs = {pair: self.fit(*pair)[0] for pair in pairs}
+        found: list[tuple[float, float, float]] = []
+        for pair in sorted(costs, key=lambda pair: costs[pair]):
+            if all(abs(pair[0] - a) + abs(pair[1] - b) > 0.12 for _, a, b in found):
+                found.append((costs[pair], *pair))
+            if len(found) == n_best:
+                break
+        return found
+
+
+# -- the final fit
+
+
+class _LastResult:
+    """A function that remembers its last result: residuals and Jacobian ask for the same."""
+
+    def __init__(self, function: Callable[[Array], tuple[Array, Array, Array]]) -> None:
+        self.function = function
+        self.argument = np.array([np.nan])
+
+    def __call__(self, z: Array) -> tuple[Array, Array, Array]:
+        if not np.array_equal(z, self.argument):
+            self.result = self.function(z)
+            self.argument = z.copy()
+        return self.result
+
+
+class _Problem:
+    """Least squares by variable projection: only axis and resolution are searched."""
+
+    def __init__(self, binned: _Binned, axis: Array, groups: Sequence[str], scatter: str | None):
+        self.binned = binned
+        self.groups = list(groups)
+        self.scatter = scatter
+        self.range = (float(binned.edges[0]), float(binned.edges[-1]))
+        self.table: LineTable = line_table(groups, () if scatter is None else (scatter,))
+        self.n_lines = len(self.table.labels)
+        self.splines = background_splines(binned.edges, self.range)
+        true_edges = np.interp(binned.edges, binned.energy, axis)
+        self.fixed = np.hstack([binned.pile_up(axis, true_edges)[:, None], self.splines])
+        self.weights = _weights(binned.counts, _FINE_ERROR)
+        self.prior = np.zeros((0, self.n_lines))
+
+    def edges(self, x: dict[str, float]) -> Array:
+        return _shifted(self.binned.edges, x["low"], x["high"], x["curvature"])
+
+    @staticmethod
+    def resolution(x: dict[str, float]) -> Resolution:
+        return Resolution(x["noise"], x["fano"], x["tail_fraction"], x["tail_slope"])
+
+    def solve(self, x: dict[str, float]) -> tuple[Array, Array, Array]:
+        """Amplitudes, weighted design with prior rows, residuals."""
+        lines = self.table.render(self.edges(x), self.resolution(x))
+        design = np.hstack([lines, self.fixed]) * self.weights[:, None]
+        target = self.binned.counts * self.weights
+        if len(self.prior):
+            rows = np.zeros((len(self.prior), design.shape[1]))
+            rows[:, : self.n_lines] = self.prior
+            design = np.vstack([design, rows])
+            target = np.concatenate([target, np.zeros(len(rows))])
+        amplitudes, residuals = _nonnegative(design, target)
+        return amplitudes, design, residuals
+
+    def areas(self, amplitudes: Array) -> dict[str, float]:
+        areas = dict.fromkeys(self.groups, 0.0)
+        for (name, _), amplitude in zip(self.table.labels, amplitudes, strict=False):
+            if name in areas:
+                areas[name] += float(amplitude)
+        return areas
+
+    def reweigh(self, amplitudes: Array) -> None:
+        """Weights and priors of families from a first solution."""
+        lines = self.table
+        model = np.concatenate([amplitudes[: self.n_lines]])
+        scattered = np.array([not label[0].endswith("_compton") for label in lines.labels])
+        compton = np.where(scattered, 0.0, model)
+        x = self.current
+        broad = lines.render(self.edges(x), self.resolution(x), compton)
+        smooth = np.maximum(self.binned.counts, 0)
+        smooth = np.convolve(np.pad(smooth, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+        # Compton peaks have no known shape, and the background is a spline.
+        background = self.fixed @ amplitudes[self.n_lines :]
+        model_error = _FINE_ERROR * smooth + 0.1 * broad + 0.02 * np.minimum(background, smooth)
+        self.weights = 1 / np.sqrt(smooth + model_error**2 + 1)
+        areas = self.areas(amplitudes)
+        least = 1e-4 * float(smooth.sum()) + 1
+        rows = []
+        for i, (name, _) in enumerate(lines.labels):
+            siblings = [j for j, label in enumerate(lines.labels) if label[0] == name]
+            if len(siblings) == 1 or name.endswith("_compton"):
+                continue
+            row = np.zeros(self.n_lines)
+            row[siblings] = -lines.shares[i]
+            row[i] += 1
+            spread = _FAMILY_SPREAD[name[-1]]
+            rows.append(row / (spread * lines.shares[i] * max(areas[name], least)))
+        self.prior = np.array(rows).reshape(-1, self.n_lines)
+
+    def refine(self, start: dict[str, float], rounds: int = 2) -> dict[str, float]:
+        names = list(_PARAMETERS)
+        table = np.array([_PARAMETERS[name] for name in names])
+        centre, steps, low, high, spread = table.T
+        self.current = dict(start)
+        for _ in range(rounds):
+            self.reweigh(self.solve(self.current)[0])
+            origin = np.clip([self.current[name] for name in names], low + 1e-6, high - 1e-6)
+
+            def parameters(z: Array, origin: Array = origin) -> dict[str, float]:
+                return dict(zip(names, (origin + z * steps).tolist(), strict=True))
+
+            def solution(
+                z: Array, parameters: Callable[[Array], dict[str, float]] = parameters
+            ) -> tuple[Array, Array, Array]:
+                return self.solve(parameters(z))
+
+            at = _LastResult(solution)
+
+            def residuals(z: Array, origin: Array = origin, at: _LastResult = at) -> Array:
+                own = (origin + z * steps - centre) / spread
+                return np.concatenate([at(z)[2], own])
+
+            def jacobian(
+                z: Array,
+                at: _LastResult = at,
+                parameters: Callable[[Array], dict[str, float]] = parameters,
+            ) -> Array:
+                # Kaufman 1975, BIT 15, 49: the derivative of the model at fixed amplitudes,
+                # without what the amplitudes can take up.
+                amplitudes, design, _ = at(z)
+                used = amplitudes > 0
+                moved = self._derivatives(z, parameters, amplitudes, len(design))
+                basis, _ = np.linalg.qr(design[:, used])
+                moved -= basis @ (basis.T @ moved)
+                return np.vstack([moved, np.diag(steps / spread)])
+
+            found = least_squares(
+                residuals,
+                np.zeros(len(names)),
+                jac=jacobian,
+                bounds=((low - origin) / steps, (high - origin) / steps),
+                ftol=1e-4,
+                xtol=1e-4,
+                max_nfev=25,
+            )
+            self.current = parameters(found.x)
+        self.jacobian, self.cost = found.jac / steps, float(found.cost)
+        return self.current
+
+    def _derivatives(
+        self,
+        z: Array,
+        parameters: Callable[[Array], dict[str, float]],
+        amplitudes: Array,
+        n_rows: int,
+    ) -> Array:
+        h = 1e-2
+        columns = np.zeros((n_rows, z.size))
+        line_amplitudes = amplitudes[: self.n_lines]
+
+        def model(z: Array) -> Array:
+            x = parameters(z)
+            lines = self.table.render(self.edges(x), self.resolution(x), line_amplitudes)
+            return np.asarray(lines * self.weights)
+
+        for k in range(z.size):
+            step = np.zeros(z.size)
+            step[k] = h
+            columns[: self.weights.size, k] = (model(z + step) - model(z - step)) / (2 * h)
+        return columns
+
+    def covariance(self) -> Array:
+        return np.linalg.pinv(self.jacobian.T @ self.jacobian, hermitian=True)
+
+    def group_errors(self, design: Array) -> dict[str, float]:
+        covariance = np.linalg.pinv(design.T @ design, rcond=1e-12, hermitian=True)
+        errors = {}
+        for name in self.groups:
+            mine = [i for i, label in enumerate(self.table.labels) if label[0] == name]
+            errors[name] = float(np.sqrt(max(covariance[np.ix_(mine, mine)].sum(), 0.0)))
+        return errors
+
+
+def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> AxisFit | None:
+    """Find the true axis of a sum spectrum from the lines that it holds, whatever they are.
+
+    A search over errors of gain and zero compares the spectrum with all common lines at once;
+    then only the groups that are there are fitted, others enter where residuals ask for them,
+    and axis and resolution are refined.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts, summed over many pixels.
+    energy : ndarray of shape (n_channels,)
+        Nominal bin centres [keV], wrong by up to 3 % in gain and 150 eV in zero.
+    n_starts : int
+        How many minima of the search are refined.
+
+    Returns
+    -------
+    AxisFit or None
+        None where the spectrum holds no lines to calibrate on.
+    """
+    spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
+    if np.count_nonzero((energy >= _LOWEST) & (energy <= _HIGHEST)) < 100:
+        return None
+    coarse = _Binned.of(spectrum, energy, _FIRST_BIN, _LOWEST)
+    if coarse.counts.sum() < 1000:
+        return None
+    search = _Search(coarse, 0.15)
+    fits = []
+    for _, low, high in search.best(n_starts):
+        fits.append(_refined(spectrum, energy, search, low, high))
+    best = min(fits, key=lambda fit: fit[0])
+    return best[1]
+
+
+def _refined(
+    spectrum: Array, energy: Array, search: _Search, low: float, high: float
+) -> tuple[float, AxisFit]:
+    _, amplitudes = search.fit(low, high)
+    labels = [label[0] for label in search.table.labels]
+    totals: dict[str, float] = {}
+    for name, amplitude in zip(labels, amplitudes, strict=False):
+        totals[name] = totals.get(name, 0.0) + float(amplitude)
+    scattered = {a: totals.get(f"{a}_compton", 0.0) for a in _ANODES}
+    scatter = max(scattered, key=lambda a: scattered[a])
+    scatter_found = scattered[scatter] > 1e-3 * coarse_sum(search)
+    floor = 2e-4 * coarse_sum(search)
+    groups = [n for n in dict.fromkeys(labels) if not n.endswith("_compton") and totals[n] > floor]
+    if scatter_found and scatter not in groups:
+        groups.append(scatter)
+    axis = _shifted(energy, low, high)
+    fine = _Binned.of(spectrum, energy, _FINE_BIN, _LOWEST)
+    start = {name: values[0] for name, values in _PARAMETERS.items()}
+    start |= {"low": low, "high": high}
+    for _ in range(2):
+        problem = _Problem(fine, axis, groups, scatter if scatter_found else None)
+        x = problem.refine(start, rounds=1)
+        start, axis = x, _shifted(energy, x["low"], x["high"], x["curvature"])
+        groups = _chosen(problem, x)
+    problem = _Problem(fine, axis, groups, scatter if scatter_found else None)
+    x = problem.refine(start, rounds=2)
+    amplitudes, design, residuals = problem.solve(x)
+    axis = _shifted(energy, x["low"], x["high"], x["curvature"])
+    covariance = problem.covariance()
+    model = (design @ amplitudes)[: fine.counts.size] / problem.weights
+    areas = problem.areas(amplitudes)
+    order = sorted(areas, key=lambda name: -areas[name])
+    edges = problem.edges(x)
+    misfit = residuals[: fine.counts.size]
+    chi_square = float(np.mean(misfit**2))
+    resolution = problem.resolution(x)
+    errors = _errors(covariance * max(chi_square, 1.0), x)
+    cost = float(np.sum(np.log1p(misfit**2 / 4)))
+    background = problem.splines @ amplitudes[problem.n_lines + 1 :]
+    return cost, AxisFit(
+        axis,
+        resolution,
+        order,
+        areas,
+        errors,
+        scatter if scatter_found else None,
+        chi_square,
+        (edges[1:] + edges[:-1]) / 2,
+        fine.counts,
+        model,
+        background,
+    )
+
+
+def coarse_sum(search: _Search) -> float:
+    return float(search.binned.counts.sum())
+
+
+def _chosen(problem: _Problem, x: dict[str, float]) -> list[str]:
+    """Groups that stand out, and those that the residuals ask for."""
+    amplitudes, design, residuals = problem.solve(x)
+    areas, errors = problem.areas(amplitudes), problem.group_errors(design)
+    kept = [
+        name
+        for name in problem.groups
+        if name == problem.scatter or areas[name] > 4 * max(errors[name], 1e-12)
+    ]
+    low, high = problem.edges(x)[[0, -1]]
+    others = [
+        name
+        for name in known_line_groups(float(low) + 0.1, float(high) - 0.3)
+        if name not in problem.groups and name[-1] != "M"
+    ]
+    table = line_table(others, split=False)
+    columns = table.render(problem.edges(x), problem.resolution(x)) * problem.weights[:, None]
+    missing = -residuals[: len(columns)]
+    added: list[str] = []
+    for _ in range(6):
+        size = np.linalg.norm(columns, axis=0) + 1e-12
+        scores = columns.T @ missing / size
+        for i, name in enumerate(others):
+            if name not in _COMMON:
+                scores[i] *= _SIGNIFICANCE / _RARE_SIGNIFICANCE
+        best = int(np.argmax(scores))
+        if scores[best] < _SIGNIFICANCE or others[best] in added:
+            break
+        added.append(others[best])
+        unit = columns[:, best] / size[best]
+        missing = missing - unit * (unit @ missing)
+    return kept + added
+
+
+def _errors(covariance: Array, x: dict[str, float]) -> dict[str, float]:
+    names = list(_PARAMETERS)
+    errors = {}
+    for energy in (2.0, 6.4, 15.0):
+        row = np.zeros(len(names))
+        one = np.array([energy])
+        for k, name in enumerate(("low", "high", "curvature")):
+            row[k] = (_shifted(one, **{"low": 0.0, "high": 0.0, name: 1.0}) - one)[0]
+        errors[f"{energy:g} keV"] = float(np.sqrt(row @ covariance @ row))
+    row = np.zeros(len(names))
+    fwhm = float(Resolution(x["noise"], x["fano"]).fwhm(5.9))
+    row[names.index("noise")] = x["noise"] / fwhm
+    row[names.index("fano")] = 8 * np.log(2) * 3.66e-3 * 5.9 / (2 * fwhm)
+    errors["fwhm"] = float(np.sqrt(row @ covariance @ row))
+    return errors

@@ -1,0 +1,74 @@
+"""The axis that EnergyCalibrator finds, and what it does with the counts."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from skxrf.datasets import make_spectra
+from skxrf.exceptions import EnergyAxisError
+from skxrf.inference import predict_maps
+from skxrf.preprocessing import EnergyCalibrator, rebin_counts
+
+TRUE = 0.025 * np.arange(1024)
+NOMINAL = (TRUE + 0.02) / 1.01  # zero wrong by 20 eV, gain by 1 %
+
+
+@pytest.fixture(scope="module")
+def spectra():
+    X, _ = make_spectra(300, random_state=0)
+    return X
+
+
+@pytest.fixture(scope="module")
+def calibrator(spectra):
+    return EnergyCalibrator(energy=NOMINAL, target=TRUE).fit(spectra)
+
+
+def test_the_true_axis_is_found(calibrator):
+    off = 1000 * np.abs(calibrator.calibrated_energy_ - TRUE)
+    assert off[(TRUE > 2) & (TRUE < 15)].max() < 5
+    assert off[np.argmin(np.abs(TRUE - 6.4))] < 3
+    assert calibrator.gain_ == pytest.approx(0.025, rel=3e-4)
+    assert calibrator.offset_ == pytest.approx(0, abs=5e-3)
+    assert calibrator.anode_ == "Rh"
+    assert {"Ca_K", "Fe_K"} <= set(calibrator.lines_)
+    assert 0 < calibrator.errors_["6.4 keV"] < 3e-3
+
+
+def test_counts_come_out_on_the_target(calibrator, spectra):
+    out = calibrator.transform(spectra)
+    assert (out.shape, out.dtype) == (spectra.shape, np.float32)
+    np.testing.assert_allclose(out.sum(axis=1), spectra.sum(axis=1), rtol=2e-3)
+    wanted = rebin_counts(spectra, calibrator.calibrated_energy_, TRUE)
+    np.testing.assert_allclose(out, wanted, rtol=1e-6)
+
+
+def test_maps_of_a_cube_on_a_wrong_axis(calibrator, spectra):
+    truth = spectra[:, 200:300].sum(axis=1).astype(float)
+    model = Ridge(solver="lsqr").fit(spectra.astype(np.float32), truth)
+    model.energy_ = TRUE  # as the library's own regressors have it
+    cube = xr.DataArray(
+        spectra.reshape(15, 20, -1), dims=("y", "x", "energy"), coords={"energy": NOMINAL}
+    )
+    pipeline = make_pipeline(calibrator, model)
+    maps = predict_maps(pipeline, cube, elements=["sum"])
+    wanted = model.predict(calibrator.transform(spectra))
+    np.testing.assert_allclose(maps.to_numpy().ravel(), wanted, rtol=1e-4)
+
+
+def test_spectra_without_lines_keep_their_axis():
+    flat = np.random.default_rng(0).poisson(3, (50, 1024))
+    calibrator = EnergyCalibrator(energy=NOMINAL)
+    with pytest.warns(UserWarning, match="found no lines.*fit it on more pixels"):
+        calibrator.fit(flat)
+    np.testing.assert_array_equal(calibrator.calibrated_energy_, NOMINAL)
+    assert (calibrator.lines_, calibrator.anode_) == ([], None)
+    assert np.isnan(calibrator.fwhm_)
+    np.testing.assert_allclose(calibrator.transform(flat), flat, rtol=1e-5)
+
+
+def test_a_nominal_axis_is_needed(spectra):
+    with pytest.raises(EnergyAxisError, match="pass energy="):
+        EnergyCalibrator().fit(spectra)
