@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COMPONENT_GROUPS", "ENERGY", "LINE_GROUPS", "N_BACKGROUND", "PRIOR_SHARES"]
+__all__ = ["COMPONENT_GROUPS", "ENERGY", "LINE_GROUPS", "N_BACKGROUND", "PARTNERS", "PRIOR_SHARES"]
 
 # Bin centres [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
@@ -29,9 +29,11 @@ _RARE = (
     *("Te_L", "I_L", "Cs_L", "La_L", "Ce_L", "Pt_L", "Tl_L", "Th_L", "U_L"),
 )
 COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
+# Companions of a K line group: found with it.
+PARTNERS = {f"{symbol}_L": f"{symbol}_K" for symbol in ("Sr", "Zr", "Ag", "Cd", "Sn", "Sb")}
 # Smooth shapes that a pixel's continuum is made of.
 N_BACKGROUND = 10
-_WIDE, _NARROW = 0.3, 0.005
+_WIDE, _NARROW = 0.3, 0.01
 PRIOR_SHARES: NDArray[np.float64] = np.array(
     [_WIDE] * len(LINE_GROUPS)
     + list(_COMPANIONS.values())

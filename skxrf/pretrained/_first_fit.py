@@ -15,6 +15,8 @@ Array = NDArray[np.floating]
 
 # Counts that the weights of the fit are meant for; at others they are still nearly the best.
 _REFERENCE_COUNTS = 5000.0
+# What a pixel may hold, as a share of its counts, of a line group that the painting does not show.
+_UNSEEN_SHARE = 0.001
 # A channel's expected counts are not taken below this share of the mean channel's.
 _LEAST_SHARE = 0.02
 _DEGREE = 2
@@ -42,17 +44,20 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
     return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
 
 
-def first_fit(lines: Array, continuum: Array, mean_spectrum: Array) -> NDArray[np.float32]:
+def first_fit(
+    components: Array, mean_spectrum: Array, found: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Weighted least squares with weak priors, as a matrix.
 
     Parameters
     ----------
-    lines : ndarray of shape (n_line_components, n_channels)
-        Spectra of one net count of each line group of `COMPONENT_GROUPS`.
-    continuum : ndarray of shape (n_channels,)
-        Continuum of the painting's mean spectrum, of any scale.
+    components : ndarray of shape (n_components, n_channels)
+        Spectra of one net count of each line group of `COMPONENT_GROUPS`, then the background
+        shapes.
     mean_spectrum : ndarray of shape (n_channels,)
         Mean spectrum of the painting, of any scale; channels without any count are left out.
+    found : ndarray of shape (n_line_components,), bool
+        Which line groups the mean spectrum shows; pixels hold hardly any of the others.
 
     Returns
     -------
@@ -66,12 +71,14 @@ def first_fit(lines: Array, continuum: Array, mean_spectrum: Array) -> NDArray[n
     ``N m`` and independent normal amplitudes of the variances ``P^-1`` (Tarantola 2005, Inverse
     Problem Theory, sec. 3.2).
     """
-    components = np.vstack([lines, background_shapes(continuum)]).astype(np.float64)
+    components = np.asarray(components, dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
     least = _LEAST_SHARE * shares[shares > 0].mean()
     weights = np.where(shares > 0, _REFERENCE_COUNTS / np.maximum(shares, least), 0.0)
     weighted = components * weights
     information = weighted @ components.T
-    information[np.diag_indices_from(information)] += 1 / PRIOR_SHARES**2
+    spread = PRIOR_SHARES.copy()
+    spread[: len(found)][~found] = _UNSEEN_SHARE
+    information[np.diag_indices_from(information)] += 1 / spread**2
     return np.asarray(cho_solve(cho_factor(information), weighted), dtype=np.float32)

@@ -32,6 +32,10 @@ class TrainingSettings:
         Share of the spectra with lines of one to four more elements.
     injected : pair of float
         Least and greatest counts of an injected element, as a share of all counts.
+    common_share, rare_share : float
+        Chance that a painting holds one of the common elements, or one of the others.
+    grain_share : float
+        Share of the injected elements that the painting holds nowhere else.
     line_errors : tuple of float
         Relative standard deviation of the intensities of single K, L and M lines about the
         tables: line ratios of different compilations differ by as much.
@@ -71,6 +75,9 @@ class TrainingSettings:
     rescaling: float = 0.7
     injected_share: float = 0.4
     injected: tuple[float, float] = (5e-4, 0.25)
+    common_share: float = 0.75
+    rare_share: float = 0.25
+    grain_share: float = 0.05
     line_errors: tuple[float, float, float] = (0.015, 0.03, 0.1)
     scatter_rescaling: float = 0.3
     scatter_tilt: float = 0.12
@@ -78,7 +85,7 @@ class TrainingSettings:
     most_pile_up: float = 0.02
     draws: int = 5
     spectra_per_batch: int = 2048
-    n_spectra: int = 9_830_400
+    n_spectra: int = 8_519_680
     hidden: int = 256
     n_filters: int = 48
     n_estimators: int = 32

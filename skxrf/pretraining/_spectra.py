@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS
-from skxrf.pretrained._first_fit import first_fit
+from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
+from skxrf.pretrained._first_fit import background_shapes, first_fit
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
@@ -27,6 +27,11 @@ _SIGMA = 1 / 2.35482
 _MOST_COUNTS = np.iinfo(np.uint16).max
 # Reach of the kernel that moves and widens templates [channels].
 _REACH = 25
+# Elements that most paintings hold.
+_COMMON = (
+    *("Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "Mn", "Fe", "Ni", "Cu", "Zn", "Sr", "Pb"),
+    *("Ba", "Hg", "Cr"),
+)
 # Pixels around one, in a square of three by three.
 N_NEIGHBORS = 8
 
@@ -87,10 +92,12 @@ def draw_spectra(
     rows = torch.from_numpy(rng.permutation(np.arange(n_expected) % len(chunk.lines)))
     lines = torch.from_numpy(chunk.lines).index_select(0, rows).float() * _UNIT
     scatter = torch.from_numpy(chunk.scatter).index_select(0, rows).float() * _UNIT
+    present = _present(chunk, settings, rng)
     if augment:
         _mix(lines, scatter, settings, rng)
         _rescale(lines, chunk, settings, rng)
-        _inject(lines, chunk, settings, rng)
+        lines *= torch.from_numpy(present[chunk.owners].astype(np.float32))
+        _inject(lines, chunk, settings, rng, present)
     _change_scatter(scatter, chunk, settings, rng)
     lines *= torch.from_numpy(_line_factors(chunk, settings, rng))
     true_kernel, assumed_kernel = _axis_kernels(rng)
@@ -122,7 +129,7 @@ def draw_spectra(
     variances = _variances(shares, lines, templates[: lines.shape[1]].float(), member)
     around = expected(*_neighborhood(lines, scatter, chunk, rng))[0] if neighbors else None
     fit = torch.from_numpy(
-        _fit_matrix(chunk, settings, assumed_kernel, scatter, shares.mean(dim=0), rng)
+        _fit_matrix(chunk, settings, assumed_kernel, scatter, shares.mean(dim=0), present, rng)
     )
     parts = []
     for start in range(0, n, n_expected):
@@ -136,6 +143,17 @@ def draw_spectra(
         fits = (torch.from_numpy(counts.astype(np.float32)) @ fit.T).numpy()
         parts.append((counts, fits, intensities[:m].numpy() * dose, variances[:m].numpy() * dose))
     return Spectra(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _present(
+    chunk: PhotonChunk, settings: TrainingSettings, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Elements of the painting that a visit stands for."""
+    common = np.isin(chunk_elements(settings), _COMMON)
+    chance = np.where(common, settings.common_share, settings.rare_share)
+    present = rng.random(len(chance)) < chance
+    # Some paintings hold everything.
+    return np.asarray(present | (rng.random() < 0.1))
 
 
 def _mix(
@@ -166,13 +184,18 @@ def _rescale(
 
 
 def _inject(
-    lines: Tensor, chunk: PhotonChunk, settings: TrainingSettings, rng: np.random.Generator
+    lines: Tensor,
+    chunk: PhotonChunk,
+    settings: TrainingSettings,
+    rng: np.random.Generator,
+    present: NDArray[np.bool_],
 ) -> None:
     """Add lines of elements, absorbed more or less, that the stack may not hold."""
     # Elements whose lines leave the object; those that are asked for come twice as often.
-    able = np.flatnonzero(chunk.patterns.sum(axis=1) > 0)
-    asked = np.unique(chunk.owners[chunk.groups >= 0])
-    pool = np.concatenate([able, np.tile(asked, max(1, able.size // asked.size))])
+    able = np.flatnonzero((chunk.patterns.sum(axis=1) > 0) & present)
+    asked = np.intersect1d(np.unique(chunk.owners[chunk.groups >= 0]), able)
+    anywhere = np.flatnonzero(chunk.patterns.sum(axis=1) > 0)
+    pool = np.concatenate([able, np.tile(asked, max(1, able.size // max(asked.size, 1)))])
     number = rng.integers(1, 5, size=len(lines)) * (
         rng.random(len(lines)) < settings.injected_share
     )
@@ -186,7 +209,10 @@ def _inject(
         m = len(rows)
         share = np.exp(rng.uniform(*np.log(settings.injected), size=(m, 1))).astype(np.float32)
         ratios = np.exp(0.25 * rng.standard_normal((m, 3), dtype=np.float32))
-        added = patterns.index_select(0, torch.from_numpy(rng.choice(pool, size=m)))
+        # Now and then a grain of what the painting holds nowhere else.
+        grain = rng.random(m) < settings.grain_share
+        element = np.where(grain, rng.choice(anywhere, size=m), rng.choice(pool, size=m))
+        added = patterns.index_select(0, torch.from_numpy(element))
         added *= left.index_select(0, torch.from_numpy(rng.integers(len(depths), size=m)))
         added *= torch.from_numpy(ratios).index_select(1, shells)
         # The share is that of what is detected, whatever was absorbed.
@@ -252,6 +278,7 @@ def _fit_matrix(
     kernel: Floats,
     scatter: Tensor,
     mean: Tensor,
+    present: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> Floats:
     """The first fit as it would be on a painting of these stacks: its own mean ratios of lines."""
@@ -259,8 +286,10 @@ def _fit_matrix(
     emitted = chunk.lines.mean(axis=0, dtype=np.float32) + np.float32(1e-9)
     emitted *= np.exp(0.02 * rng.standard_normal(len(emitted), dtype=np.float32))
     weights = np.zeros((len(COMPONENT_GROUPS), len(emitted)), np.float32)
+    found = np.zeros(len(COMPONENT_GROUPS), bool)
     for i, name in enumerate(COMPONENT_GROUPS):
         symbol, shell = name.split("_")
+        found[i] = symbol == "Ar" or present[elements.index(symbol)]
         if symbol == "Ar":
             continue  # only the gas holds it
         mine = (chunk.owners == elements.index(symbol)) & (chunk.shells == "KLM".index(shell))
@@ -273,7 +302,12 @@ def _fit_matrix(
     continuum = (scatter.mean(dim=0).numpy() @ chunk.scatter_templates) @ kernel
     wave = np.cos(rng.uniform(0, np.pi) + np.log(ENERGY) * rng.uniform(1, 5))
     continuum *= np.exp(0.05 * rng.standard_normal() * wave)
-    return first_fit(components, continuum, mean.numpy())
+    # Now and then a sum spectrum seems to show what is not there, or hides what is.
+    found ^= rng.random(len(found)) < np.where(found, 0.02, 0.05)
+    for name, partner in PARTNERS.items():
+        found[COMPONENT_GROUPS.index(name)] = found[COMPONENT_GROUPS.index(partner)]
+    shapes = np.vstack([components, background_shapes(continuum)])
+    return first_fit(shapes, mean.numpy(), found)
 
 
 def _window(rng: np.random.Generator) -> Floats:

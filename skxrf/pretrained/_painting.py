@@ -1,0 +1,137 @@
+"""What one painting's own spectra say about its instrument: axis, resolution, first fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import CountsError, LineGroupError
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.physics import line_group, scattered_tube_lines
+from skxrf.preprocessing import EnergyCalibrator
+from skxrf.utils.energy import bin_edges
+
+from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS
+from ._first_fit import background_shapes, first_fit
+
+__all__ = ["PaintingFit", "fit_painting"]
+
+_NOVELTY_BIN = 4
+# Anodes whose scattered K lines the template fit knows how to place.
+_K_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu")
+
+
+@dataclass(frozen=True)
+class PaintingFit:
+    """What was learnt of a painting before any of its pixels is predicted.
+
+    Parameters
+    ----------
+    calibrator : EnergyCalibrator
+        From the painting's channels to the model's axis.
+    matrix : ndarray of shape (n_components, n_channels), float32
+        The first fit, on the model's axis.
+    components : ndarray of shape (n_components, n_channels), float32
+        Spectra of one net count of each component of the first fit.
+    template_fit : TemplateFitRegressor
+        Fit of the mean spectrum: line groups found, detector, ratios of lines.
+    """
+
+    calibrator: EnergyCalibrator
+    matrix: NDArray[np.float32] = field(repr=False)
+    components: NDArray[np.float32] = field(repr=False)
+    template_fit: TemplateFitRegressor
+
+    def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """By how much spectra depart from the sum of their components.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels), float32
+            Spectra on the model's axis [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float32
+            Pearson's chi-square of bins as wide as half a peak, with 3 % of each bin for errors of
+            the model, less its expectation, in units of its standard deviation.
+        """
+        n_bins = ENERGY.size // _NOVELTY_BIN
+        kept = n_bins * _NOVELTY_BIN
+        model = (X @ self.matrix.T) @ self.components
+        shape = (len(X), n_bins, _NOVELTY_BIN)
+        counts = X[:, :kept].reshape(shape).sum(axis=2)
+        expected = np.maximum(model[:, :kept].reshape(shape).sum(axis=2), 0.0)
+        variance = np.maximum(expected, 1.0) + (0.03 * expected) ** 2
+        chi_square = (np.square(counts - expected) / variance).mean(axis=1) - 1
+        return np.asarray(chi_square * np.sqrt(n_bins / 2), dtype=np.float32)
+
+
+def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> PaintingFit:
+    """Learn a painting's instrument from a sample of its spectra.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_channels)
+        Spectra [counts], spread over the painting.
+    energy : ndarray of shape (n_channels,)
+        Nominal bin centres [keV].
+
+    Returns
+    -------
+    PaintingFit
+
+    Raises
+    ------
+    CountsError
+        If the spectra are empty.
+    """
+    calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
+    total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)
+    spectrum = calibrator.transform(total[None])[0]
+    if not spectrum.sum() > 0:
+        raise CountsError(
+            f"the {len(X)} spectra hold no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
+            "there is nothing to map."
+        )
+    anode = calibrator.anode_ if calibrator.anode_ in _K_ANODES else None
+    covered = ENERGY[spectrum > 0]
+    low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
+    fit = TemplateFitRegressor(energy=ENERGY, anode=anode, energy_range=(low, high))
+    fit.fit(spectrum[None])
+    components = _components(fit, spectrum, (low, high))
+    matrix = first_fit(components, spectrum, _seen(fit, calibrator))
+    return PaintingFit(calibrator, matrix, components, fit)
+
+
+def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
+    """Which line groups the mean spectrum shows, to the template fit or to the calibration."""
+    seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
+    return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
+
+
+def _components(
+    fit: TemplateFitRegressor, spectrum: NDArray[np.float64], fitted: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Spectra of components: ratios of lines as in the painting, of theory where it shows none."""
+    found = fit.sum_spectrum_fit_
+    edges = found.correction(bin_edges(ENERGY))
+    lines = np.zeros((len(COMPONENT_GROUPS), ENERGY.size))
+    inside = np.flatnonzero((fitted[0] <= ENERGY) & (fitted[1] >= ENERGY))
+    for i, name in enumerate(COMPONENT_GROUPS):
+        try:
+            group = line_group(name)
+        except LineGroupError:
+            group = line_group(name, tube_voltage=100.0)
+        lines[i] = found.detector.template(group, edges)
+        if name in fit.fitted_groups_:
+            lines[i, inside] = fit.components_[fit.fitted_groups_.index(name)]
+    continuum = np.maximum(spectrum, 0.0)  # beyond the fitted range: whatever is there
+    continuum[inside] = found.background + found.pile_up
+    for name, counts in found.scatter.items():
+        peak = scattered_tube_lines(name.split("_")[0], found.detector, edges)[name]
+        if peak.sum() > 0.2:
+            continuum[inside] += counts * peak[inside] / peak.sum()
+    return np.vstack([lines, background_shapes(continuum)]).astype(np.float32)

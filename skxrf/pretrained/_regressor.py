@@ -1,0 +1,270 @@
+"""The estimator around the shipped networks: calibrates itself, gives standard errors."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skxrf.exceptions import EnergyAxisError, SkxrfError
+from skxrf.utils._sklearn import StrOptions, _fit_context
+from skxrf.utils.energy import resolve_energy
+
+from ._axis import ENERGY, LINE_GROUPS
+from ._detection import detected_line_groups
+from ._painting import fit_painting
+from ._weights import Weights, shipped_weights
+
+__all__ = ["SimulationTrainedRegressor"]
+
+# Spectra that pass the network together: their activations fit in a processor's cache.
+_BATCH = 1024
+
+
+class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Net intensities of line groups by a network that saw simulated spectra alone.
+
+    It needs no labels, no element list and no exact calibration: ``calibrated`` (which
+    :func:`skxrf.inference.predict_maps` calls) or ``fit`` finds axis and resolution of a
+    painting in the painting's own sum spectrum, and makes a first fit of its lines, which the
+    network corrects pixel by pixel.
+
+    Parameters
+    ----------
+    neighborhood : bool
+        Whether to use the network that sees the mean spectrum of the eight neighbours of a pixel
+        as well. Its spectra hold both, one after the other, see
+        :func:`skxrf.inference.with_neighborhood`.
+    energy : array-like of shape (n_channels,) or pair of float, optional
+        Nominal bin centres [keV] of the spectra that ``fit`` is given, or offset [keV] and gain
+        [keV per channel]. Default: the model's own axis, which is then still refined.
+    nonnegative : bool
+        Whether intensities below zero are set to zero.
+    precision : {"auto", "float32", "bfloat16"}
+        Arithmetic of the network's dense layers; "auto" takes bfloat16 where the processor has
+        instructions for it.
+
+    Attributes
+    ----------
+    line_groups_ : list of str
+        Names of the outputs.
+    energy_ : ndarray of shape (n_channels,)
+        Nominal bin centres [keV] of the spectra that ``predict`` takes.
+    painting_ : PaintingFit
+        Axis, resolution and first fit of the painting; only where it is calibrated.
+    n_features_in_ : int
+        Number of channels that ``predict`` takes.
+
+    See Also
+    --------
+    skxrf.pretrained.load_pretrained : Makes one.
+    skxrf.linear_model.TemplateFitRegressor : Measures by physics alone.
+
+    Examples
+    --------
+    >>> from skxrf.datasets import make_painting
+    >>> from skxrf.inference import predict_maps
+    >>> from skxrf.pretrained import load_pretrained
+    >>> cube, _ = make_painting((12, 10), random_state=0)
+    >>> maps = predict_maps(load_pretrained(), cube, elements=["Fe_K", "Pb_L"], return_std=True)
+    >>> maps["intensity"].shape, list(maps)
+    ((12, 10, 2), ['intensity', 'uncertainty'])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "neighborhood": ["boolean"],
+        "energy": ["array-like", None],
+        "nonnegative": ["boolean"],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        neighborhood: bool = False,
+        energy: ArrayLike | None = None,
+        nonnegative: bool = True,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    ) -> None:
+        self.neighborhood = neighborhood
+        self.energy = energy
+        self.nonnegative = nonnegative
+        self.precision = precision
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Calibrate on the spectra of a painting; labels are not learnt from.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], spread over the painting.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        spectra: NDArray[Any] = validate_data(self, X)
+        own = self._own(spectra)
+        energy = ENERGY if self.energy is None else self.energy
+        self.energy_ = resolve_energy(energy, own.shape[1])
+        self.line_groups_ = list(LINE_GROUPS)
+        self.painting_ = fit_painting(own, self.energy_)
+        return self
+
+    def calibrated(self, X: ArrayLike, energy: ArrayLike) -> Self:
+        """A copy for one painting.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Some of its spectra [counts], spread over the painting.
+        energy : array-like of shape (n_channels,) or pair of float
+            Its nominal bin centres [keV], or offset and gain.
+
+        Returns
+        -------
+        SimulationTrainedRegressor
+            Predicts spectra on that axis.
+        """
+        one = copy.copy(self).set_params(energy=energy)
+        return one.fit(X)
+
+    def predict(
+        self, X: ArrayLike, return_std: bool = False
+    ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
+        """Net intensities, and their standard errors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+        return_std : bool
+            Whether to return standard errors as well.
+
+        Returns
+        -------
+        intensities : ndarray of shape (n_samples, n_line_groups), float32
+            Net counts; float64 for float64 spectra.
+        errors : ndarray of the same shape
+            Their standard errors [counts]; only if `return_std`.
+        """
+        check_is_fitted(self, "painting_")
+        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        dtype = np.float64 if spectra.dtype == np.float64 else np.float32
+        n = len(spectra)
+        values = np.empty((n, len(LINE_GROUPS)), dtype)
+        errors = np.empty_like(values)
+        for start in range(0, n, _BATCH):
+            rows = slice(start, start + _BATCH)
+            intensity, error = self._network_outputs(spectra[rows])
+            values[rows], errors[rows] = intensity, error
+        if self.nonnegative:
+            np.maximum(values, 0, out=values)
+        return (values, errors) if return_std else values
+
+    def detected(
+        self, intensities: ArrayLike, errors: ArrayLike, false_alarms: float = 0.01
+    ) -> list[str]:
+        """Which line groups a painting holds.
+
+        Parameters
+        ----------
+        intensities, errors : array-like of shape (n_pixels, n_line_groups)
+            What ``predict(X, return_std=True)`` gave for its pixels.
+        false_alarms : float
+            Accepted chance to report a line group that is in no pixel.
+
+        Returns
+        -------
+        list of str
+            Line groups, in the order of ``line_groups_``.
+        """
+        return detected_line_groups(
+            LINE_GROUPS, np.asarray(intensities), np.asarray(errors), false_alarms
+        )
+
+    def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
+        """How little the spectra look like any that the model can explain.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float32
+            Standard deviations by which the spectra depart from the sum of their fitted
+            components, photon noise taken off: about 0 for what the model knows, above 5 for
+            lines that it does not.
+        """
+        check_is_fitted(self, "painting_")
+        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        return self.painting_.novelty(self._on_model_axis(self._own(spectra)))
+
+    def load_weights(self) -> Weights:
+        """Read the network's weights, once in a process.
+
+        Returns
+        -------
+        Weights
+            Network, factors of its standard errors, recipe.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is damaged.
+        """
+        return shipped_weights("neighborhood" if self.neighborhood else "pixels")
+
+    def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:
+        """The pixels' own spectra, without those of their neighbourhoods."""
+        if not self.neighborhood:
+            return spectra
+        if spectra.shape[1] % 2:
+            raise SkxrfError(
+                f"X has {spectra.shape[1]} channels: with neighborhood=True it must hold each "
+                "pixel's spectrum and then its neighbours' mean, see "
+                "skxrf.inference.with_neighborhood."
+            )
+        return spectra[:, : spectra.shape[1] // 2]
+
+    def _on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
+        if spectra.shape[1] != self.energy_.size:
+            raise EnergyAxisError(
+                f"X has {spectra.shape[1]} channels, the model was calibrated on "
+                f"{self.energy_.size}: use calibrated(X, energy) for spectra of another axis."
+            )
+        rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
+        return np.maximum(rebinned, 0, out=rebinned)
+
+    def _network_outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        weights = self.load_weights()
+        own = self._own(spectra)
+        parts = [own] if not self.neighborhood else [own, spectra[:, own.shape[1] :]]
+        counts = torch.from_numpy(np.stack([self._on_model_axis(part) for part in parts], axis=1))
+        fits = counts @ torch.from_numpy(self.painting_.matrix).T
+        fast = self.precision == "bfloat16" or (self.precision == "auto" and _has_bfloat16())
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
+            intensity, error = weights.network(counts, fits)
+        return intensity.numpy(), error.numpy() * weights.calibration
+
+    def __sklearn_tags__(self) -> Any:
+        """Tags: no labels are needed, and counts are not negative."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.input_tags.positive_only = True
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+def _has_bfloat16() -> bool:
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
