@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 _LOWEST, _HIGHEST = 1.3, 32.0
 # Energies whose shifts are searched [keV]; errors of gain and zero are mixtures of the two.
 _ANCHORS = (2.0, 15.0)
-_FIRST_BIN, _FINE_BIN = 0.05, 0.02
+_FIRST_BIN, _FINE_BIN = 0.06, 0.03
 # What paintings and rocks are mostly made of, for the first search; then every element may enter.
 _COMMON = (
     *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
@@ -36,6 +36,8 @@ _ANODES = ("Rh_K", "Ag_K", "Mo_K", "Pd_K", "W_L", "Cu_K")
 _FIRST_ERROR, _FINE_ERROR = 0.05, 0.01
 # Relative spread of families about theory's shares.
 _FAMILY_SPREAD = {"K": 0.1, "L": 0.15, "M": 1.0}
+# Bins over which residuals are averaged to see how wrong the model is there.
+_LOCAL = 21
 _SIGNIFICANCE = 6.0
 _RARE_SIGNIFICANCE = 12.0
 
@@ -43,11 +45,11 @@ _RARE_SIGNIFICANCE = 12.0
 _PARAMETERS: dict[str, tuple[float, float, float, float, float]] = {
     "low": (0.0, 0.01, -0.3, 0.3, 0.3),  # keV at the lower anchor
     "high": (0.0, 0.01, -0.6, 0.6, 0.5),  # keV at the upper anchor
-    "curvature": (0.0, 0.003, -0.05, 0.05, 0.004),  # keV, see _shifted
+    "curvature": (0.0, 0.003, -0.05, 0.05, 0.002),  # keV, see _shifted
     "noise": (0.09, 0.01, 0.02, 0.25, 0.1),  # keV
     "fano": (0.118, 0.01, 0.09, 0.2, 0.01),
     "tail_fraction": (0.01, 0.01, 0.0, 0.1, 0.01),
-    "tail_slope": (0.15, 0.05, 0.05, 0.4, 0.1),  # keV
+    "tail_slope": (0.15, 0.05, 0.05, 0.3, 0.1),  # keV
 }
 
 
@@ -180,6 +182,23 @@ class _Search:
         # Saturating: one peak that no common element explains must not decide.
         return float(np.sum(np.log1p(residuals**2 / 4))), amplitudes
 
+    def found(self, low: float, high: float) -> tuple[list[str], str | None]:
+        """Groups with a share of the counts, and the anode whose scatter is brightest."""
+        _, amplitudes = self.fit(low, high)
+        totals: dict[str, float] = {}
+        for (name, _), amplitude in zip(self.table.labels, amplitudes, strict=False):
+            totals[name] = totals.get(name, 0.0) + float(amplitude)
+        counts = float(self.binned.counts.sum())
+        scattered = {name: totals.get(f"{name}_compton", 0.0) for name in _ANODES}
+        anode = max(scattered, key=lambda name: scattered[name])
+        scatter = anode if scattered[anode] > 1e-3 * counts else None
+        groups = [
+            name
+            for name in totals
+            if not name.endswith("_compton") and (totals[name] > 2e-4 * counts or name == scatter)
+        ]
+        return groups, scatter
+
     def best(self, n_best: int) -> list[tuple[float, float, float]]:
         """Distinct minima of the cost: (cost, low, high)."""
         lows = np.arange(-0.21, 0.22, 0.035)
@@ -256,6 +275,14 @@ class _Problem:
                 areas[name] += float(amplitude)
         return areas
 
+    def model(self, amplitudes: Array) -> Array:
+        """Counts of the current parameters in the bins."""
+        x = self.current
+        lines = self.table.render(
+            self.edges(x), self.resolution(x), amplitudes[: self.n_lines]
+        )
+        return np.asarray(lines + self.fixed @ amplitudes[self.n_lines :])
+
     def reweigh(self, amplitudes: Array) -> None:
         """Weights and priors of families from a first solution."""
         lines = self.table
@@ -269,7 +296,12 @@ class _Problem:
         # Compton peaks have no known shape, and the background is a spline.
         background = self.fixed @ amplitudes[self.n_lines :]
         model_error = _FINE_ERROR * smooth + 0.1 * broad + 0.02 * np.minimum(background, smooth)
-        self.weights = 1 / np.sqrt(smooth + model_error**2 + 1)
+        variance = smooth + model_error**2 + 1
+        # Where the model is worse than that, as residuals about a place show, it counts less.
+        misfit = (self.binned.counts - self.model(amplitudes)) ** 2 / variance
+        window = np.ones(_LOCAL) / _LOCAL
+        local = np.convolve(np.pad(misfit, _LOCAL // 2, mode="reflect"), window, mode="valid")
+        self.weights = 1 / np.sqrt(variance * np.maximum(local, 1.0))
         areas = self.areas(amplitudes)
         least = 1e-4 * float(smooth.sum()) + 1
         rows = []
@@ -396,69 +428,57 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     if coarse.counts.sum() < 1000:
         return None
     search = _Search(coarse, 0.15)
-    fits = []
-    for _, low, high in search.best(n_starts):
-        fits.append(_refined(spectrum, energy, search, low, high))
-    best = min(fits, key=lambda fit: fit[0])
-    return best[1]
+    starts = [
+        _Refinement(spectrum, energy, search, low, high) for _, low, high in search.best(n_starts)
+    ]
+    return min(starts, key=lambda start: start.cost).finish()
 
 
-def _refined(
-    spectrum: Array, energy: Array, search: _Search, low: float, high: float
-) -> tuple[float, AxisFit]:
-    _, amplitudes = search.fit(low, high)
-    labels = [label[0] for label in search.table.labels]
-    totals: dict[str, float] = {}
-    for name, amplitude in zip(labels, amplitudes, strict=False):
-        totals[name] = totals.get(name, 0.0) + float(amplitude)
-    scattered = {a: totals.get(f"{a}_compton", 0.0) for a in _ANODES}
-    scatter = max(scattered, key=lambda a: scattered[a])
-    scatter_found = scattered[scatter] > 1e-3 * coarse_sum(search)
-    floor = 2e-4 * coarse_sum(search)
-    groups = [n for n in dict.fromkeys(labels) if not n.endswith("_compton") and totals[n] > floor]
-    if scatter_found and scatter not in groups:
-        groups.append(scatter)
-    axis = _shifted(energy, low, high)
-    fine = _Binned.of(spectrum, energy, _FINE_BIN, _LOWEST)
-    start = {name: values[0] for name, values in _PARAMETERS.items()}
-    start |= {"low": low, "high": high}
-    for _ in range(2):
-        problem = _Problem(fine, axis, groups, scatter if scatter_found else None)
-        x = problem.refine(start, rounds=1)
-        start, axis = x, _shifted(energy, x["low"], x["high"], x["curvature"])
-        groups = _chosen(problem, x)
-    problem = _Problem(fine, axis, groups, scatter if scatter_found else None)
-    x = problem.refine(start, rounds=2)
-    amplitudes, design, residuals = problem.solve(x)
-    axis = _shifted(energy, x["low"], x["high"], x["curvature"])
-    covariance = problem.covariance()
-    model = (design @ amplitudes)[: fine.counts.size] / problem.weights
-    areas = problem.areas(amplitudes)
-    order = sorted(areas, key=lambda name: -areas[name])
-    edges = problem.edges(x)
-    misfit = residuals[: fine.counts.size]
-    chi_square = float(np.mean(misfit**2))
-    resolution = problem.resolution(x)
-    errors = _errors(covariance * max(chi_square, 1.0), x)
-    cost = float(np.sum(np.log1p(misfit**2 / 4)))
-    background = problem.splines @ amplitudes[problem.n_lines + 1 :]
-    return cost, AxisFit(
-        axis,
-        resolution,
-        order,
-        areas,
-        errors,
-        scatter if scatter_found else None,
-        chi_square,
-        (edges[1:] + edges[:-1]) / 2,
-        fine.counts,
-        model,
-        background,
-    )
+class _Refinement:
+    """From a minimum of the search to the axis; after construction one round is done."""
 
+    def __init__(
+        self, spectrum: Array, energy: Array, search: _Search, low: float, high: float
+    ) -> None:
+        self.energy = energy
+        self.groups, self.scatter = search.found(low, high)
+        self.fine = _Binned.of(spectrum, energy, _FINE_BIN, _LOWEST)
+        start = {name: values[0] for name, values in _PARAMETERS.items()}
+        self.parameters = start | {"low": low, "high": high}
+        self._round(1)
+        misfit = self.problem.solve(self.parameters)[2][: self.fine.counts.size]
+        self.cost = float(np.sum(np.log1p(misfit**2 / 4)))
 
-def coarse_sum(search: _Search) -> float:
-    return float(search.binned.counts.sum())
+    def axis(self) -> Array:
+        x = self.parameters
+        return _shifted(self.energy, x["low"], x["high"], x["curvature"])
+
+    def _round(self, n_reweights: int) -> None:
+        self.problem = _Problem(self.fine, self.axis(), self.groups, self.scatter)
+        self.parameters = self.problem.refine(self.parameters, n_reweights)
+
+    def finish(self) -> AxisFit:
+        for n_reweights in (1, 2):
+            self.groups = _chosen(self.problem, self.parameters)
+            self._round(n_reweights)
+        problem, x, n_bins = self.problem, self.parameters, self.fine.counts.size
+        amplitudes, design, residuals = problem.solve(x)
+        chi_square = float(np.mean(residuals[:n_bins] ** 2))
+        areas = problem.areas(amplitudes)
+        edges = problem.edges(x)
+        return AxisFit(
+            energy=self.axis(),
+            resolution=problem.resolution(x),
+            groups=sorted(areas, key=lambda name: -areas[name]),
+            areas=areas,
+            errors=_errors(problem.covariance() * max(chi_square, 1.0), x),
+            scatter=self.scatter,
+            chi_square=chi_square,
+            bins=(edges[1:] + edges[:-1]) / 2,
+            counts=self.fine.counts,
+            model=(design @ amplitudes)[:n_bins] / problem.weights,
+            background=problem.splines @ amplitudes[problem.n_lines + 1 :],
+        )
 
 
 def _chosen(problem: _Problem, x: dict[str, float]) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 
 from ._detector import escape_fraction
 from ._families import line_families
@@ -23,14 +24,14 @@ _PAIR_ENERGY = 3.66e-3
 _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _SILICON_K_ALPHA = 1.740
 # Lines below this share of their column shift no peak by a measurable amount.
-_LEAST_SHARE = 2e-3
+_LEAST_SHARE = 4e-3
 # Angles whose Compton peaks are mixed [degrees]: the mixture follows any geometry and, roughly,
 # the tail of photons that scatter more than once.
 _ANGLES = (75.0, 95.0, 115.0, 135.0, 155.0)
 # Doppler broadening of a Compton peak at one angle, share of the photon's energy.
 _DOPPLER = 0.02
 _REACH = 5.0
-_TAIL_REACH = 8.0
+_TAIL_REACH = 5.0
 
 
 @dataclass(frozen=True)
@@ -117,27 +118,57 @@ class LineTable:
                 if amplitudes is not None
                 else np.zeros((n_bins, n_columns))
             )
-        sigma = np.sqrt(resolution.fwhm(energies) ** 2 + broadening**2) / _FWHM
-        reach = _REACH * sigma
-        below = reach + _TAIL_REACH * resolution.tail_slope
-        first = np.searchsorted(edges, energies - below)
-        last = np.searchsorted(edges, energies + reach)
-        width = int(np.max(last - first)) + 2
-        places = first[:, None] - 1 + np.arange(width + 1)
-        distance = (edges[np.clip(places, 0, n_bins)] - energies[:, None]) / sigma[:, None]
-        cumulative = ndtr(distance)
-        if resolution.tail_fraction > 0:
-            ratio = (sigma / resolution.tail_slope)[:, None]
-            tail = cumulative + np.exp(
-                distance * ratio + ratio**2 / 2 + log_ndtr(-distance - ratio)
-            )
-            cumulative = cumulative + resolution.tail_fraction * tail
-        # Beyond an end of the axis the clipped edges coincide: nothing is counted there.
-        counts = np.diff(cumulative, axis=1) * intensities[:, None]
-        cells = columns[:, None] * n_bins + np.clip(places[:, :-1], 0, n_bins - 1)
-        table = np.bincount(cells.ravel(), counts.ravel(), n_bins * n_columns)
+        table = np.zeros(n_bins * n_columns)
+        # Compton peaks are wide and have no tail; the others are narrow and do.
+        for chosen in (broadening == 0, broadening > 0):
+            if chosen.any():
+                cells, counts = _cells(
+                    edges, energies[chosen], intensities[chosen], broadening[chosen], resolution
+                )
+                cells += columns[chosen][:, None] * n_bins
+                table += np.bincount(cells.ravel(), counts.ravel(), table.size)
         table = table.reshape(n_columns, n_bins)
         return np.asarray(table[0] if amplitudes is not None else table.T, dtype=np.float64)
+
+
+def _cells(
+    edges: Array, energies: Array, intensities: Array, broadening: Array, resolution: Resolution
+) -> tuple[NDArray[np.int64], Array]:
+    """Bins that lines reach, and what they hold of them, both (n_lines, n_reached)."""
+    n_bins = edges.size - 1
+    sigma = np.sqrt(resolution.fwhm(energies) ** 2 + broadening**2) / _FWHM
+    with_tail = resolution.tail_fraction > 0 and broadening[0] == 0
+    reach = _REACH * sigma
+    below = reach + (_TAIL_REACH * resolution.tail_slope if with_tail else 0.0)
+    first = np.searchsorted(edges, energies - below)
+    last = np.searchsorted(edges, energies + reach)
+    width = int(np.max(last - first)) + 2
+    places = first[:, None] - 1 + np.arange(width + 1)
+    distance = (edges[np.clip(places, 0, n_bins)] - energies[:, None]) / sigma[:, None]
+    cumulative = ndtr(distance)
+    if with_tail:
+        ratio = (sigma / resolution.tail_slope)[:, None]
+        tail = np.exp(distance * ratio + ratio**2 / 2) * ndtr(-distance - ratio)
+        cumulative *= 1 + resolution.tail_fraction
+        cumulative += resolution.tail_fraction * tail
+    # Beyond an end of the axis the clipped edges coincide: nothing is counted there.
+    counts = np.diff(cumulative, axis=1) * intensities[:, None]
+    return np.clip(places[:, :-1], 0, n_bins - 1), counts
+
+
+@functools.lru_cache(maxsize=1024)
+def _group_lines(
+    name: str, tube_voltage: float, split: bool
+) -> list[tuple[str, float, Array, Array]]:
+    """Families of a group: label, share, energies and intensities of the lines that count."""
+    group = line_group(name, tube_voltage=tube_voltage)
+    families = line_families(group) if split else {"": np.ones(group.energies.size, bool)}
+    found = []
+    for family, chosen in families.items():
+        share = group.intensities[chosen]
+        lines, intensities = _with_escape(group.energies[chosen], share / share.sum())
+        found.append((family, float(share.sum()), lines, intensities))
+    return found
 
 
 def line_table(
@@ -170,29 +201,23 @@ def line_table(
     shares = []
 
     def add(lines: Array, share: Array, width: Array | float, label: tuple[str, str]) -> None:
-        kept = share > _LEAST_SHARE * share.max()
-        lines, share = lines[kept], share[kept]
-        escaping = share * escape_fraction(lines)
-        energies.extend([lines, lines - _SILICON_K_ALPHA])
-        intensities.extend([share, escaping])
-        wide = np.broadcast_to(np.asarray(width), kept.shape)[kept]
-        broadening.extend([wide, wide])
-        columns.append(np.full(2 * lines.size, len(labels)))
+        energies.append(lines)
+        intensities.append(share)
+        broadening.append(np.broadcast_to(np.asarray(width, dtype=np.float64), lines.shape))
+        columns.append(np.full(lines.size, len(labels)))
         labels.append(label)
 
     for name in groups:
-        group = line_group(name, tube_voltage=tube_voltage)
-        families = line_families(group) if split else {"": np.ones(group.energies.size, bool)}
-        for family, chosen in families.items():
-            share = group.intensities[chosen]
-            add(group.energies[chosen], share / share.sum(), 0.0, (name, family))
-            shares.append(float(share.sum()))
+        for family, share, lines, line_shares in _group_lines(name, tube_voltage, split):
+            add(lines, line_shares, 0.0, (name, family))
+            shares.append(share)
     for name in anodes:
         group = line_group(name, tube_voltage=max(tube_voltage, 50.0))
+        strong = group.intensities > 0.02
         for angle in _ANGLES:
-            lines = compton_energy(group.energies, angle)
+            lines = compton_energy(group.energies[strong], angle)
             label = (f"{name}_compton", f"{angle:g}")
-            add(lines, group.intensities, _DOPPLER * lines, label)
+            add(lines, group.intensities[strong], _DOPPLER * lines, label)
             shares.append(1.0)
     return LineTable(
         np.concatenate(energies),
@@ -201,4 +226,16 @@ def line_table(
         np.concatenate(columns).astype(np.int64),
         labels,
         np.array(shares),
+    )
+
+
+def _with_escape(lines: Array, intensities: Array) -> tuple[Array, Array]:
+    """Lines that count for something, and their escape peaks where those do."""
+    strong = intensities > _LEAST_SHARE * intensities.max()
+    lines, intensities = lines[strong], intensities[strong]
+    escaping = intensities * escape_fraction(lines)
+    seen = escaping > _LEAST_SHARE / 4
+    return (
+        np.concatenate([lines, lines[seen] - _SILICON_K_ALPHA]),
+        np.concatenate([intensities, escaping[seen]]),
     )
