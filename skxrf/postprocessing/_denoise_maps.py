@@ -1,0 +1,203 @@
+"""The spatial step: maps, their standard errors, and what neighbouring pixels add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf import __version__
+from skxrf.exceptions import SkxrfError
+
+from ._neighbours import box_mean, pairs, similar_moments, window_moments
+from ._prediction import predict_left_out
+
+__all__ = ["denoise_maps"]
+
+Array = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
+
+_DIMS = ("y", "x", "element")
+# Memory of the products of all pairs of elements in a block of rows [bytes].
+_BLOCK_BYTES = 32 * 2**20
+# Radius of the window that smooths the given variances.
+_VARIANCE_RADIUS = 2
+# Smallest variance of the noise, in units of its mean over the map.
+_LEAST_VARIANCE = 1e-6
+
+
+def denoise_maps(
+    maps: xr.Dataset,
+    *,
+    search_radius: int = 7,
+    pilot_radius: int = 3,
+    tolerance: float = 6.0,
+    outlying: float = 3.5,
+) -> xr.Dataset:
+    """Denoise element maps with their neighbourhood, steered by their standard errors.
+
+    Each element of each pixel is predicted, without its own measured value, from similar pixels
+    nearby and from the other elements of the same pixel; prediction and measurement are then
+    averaged by their variances. What the prediction fails to explain is left as measured: an
+    element that stands out in a single pixel keeps its value, whatever the other elements say.
+
+    Parameters
+    ----------
+    maps : Dataset of dims (y, x, element)
+        ``intensity`` and its standard error ``uncertainty`` [counts], as
+        ``predict_maps(..., return_std=True)`` gives them. A pixel with a NaN in any element is
+        left out: it is neither changed nor used. Elements that are NaN everywhere, or claim no
+        error anywhere, are passed through.
+    search_radius : int
+        Radius [pixels] within which similar pixels are looked for.
+    pilot_radius : int
+        Radius [pixels] of the square windows of the first pass.
+    tolerance : float
+        How unlike a pixel may be to be counted as similar: mean over elements of squared
+        differences, in units of their variances, at which the weight has fallen to 1/e. Smaller
+        values keep more details, larger ones remove more noise.
+    outlying : float
+        A value that differs from its prediction by more standard errors than this is kept as it
+        is, and half a standard error below it averaging begins to fade.
+
+    Returns
+    -------
+    Dataset of dims (y, x, element)
+        Denoised ``intensity`` and its new standard error ``uncertainty`` [counts], with dims,
+        coordinates, dtypes and other variables of `maps`; ``attrs["history"]`` says what was done.
+
+    Raises
+    ------
+    SkxrfError
+        If `maps` has no such variables or other dims, standard errors are negative or
+        infinite, or a parameter is out of its range.
+    """
+    intensity, uncertainty = _checked(maps)
+    for name, radius in (("search_radius", search_radius), ("pilot_radius", pilot_radius)):
+        if not (isinstance(radius, Integral) and radius >= 1):
+            raise SkxrfError(f"{name}={radius!r}: expected an integer of at least 1.")
+    for name, number in (("tolerance", tolerance), ("outlying", outlying)):
+        if not 0 < number < np.inf:
+            raise SkxrfError(f"{name}={number!r}: expected a positive number.")
+    values = np.moveaxis(intensity.to_numpy(), -1, 0).astype(np.float64)
+    variances = np.moveaxis(uncertainty.to_numpy(), -1, 0).astype(np.float64) ** 2
+    known = np.isfinite(values) & np.isfinite(variances)
+    used = (known & (variances > 0)).any(axis=(1, 2))
+    present = np.asarray(known[used].all(axis=0))
+    if used.any() and present.any():
+        better = _denoise(
+            values[used], variances[used], present, search_radius, pilot_radius, tolerance, outlying
+        )
+        for old, new in zip((values, variances), better, strict=True):
+            old[used] = np.where(present, new, old[used])
+    step = (
+        f"skxrf {__version__}: maps denoised by denoise_maps(search_radius={search_radius}, "
+        f"pilot_radius={pilot_radius}, tolerance={tolerance:g}, outlying={outlying:g})"
+    )
+    denoised = maps.assign(
+        intensity=_as(values, intensity, maps["intensity"].dims),
+        uncertainty=_as(np.sqrt(variances), uncertainty, maps["uncertainty"].dims),
+    )
+    denoised["intensity"].attrs["history"] = _with_step(maps["intensity"].attrs, step)
+    return denoised.assign_attrs(history=_with_step(maps.attrs, step))
+
+
+def _checked(maps: Any) -> tuple[xr.DataArray, xr.DataArray]:
+    if not isinstance(maps, xr.Dataset) or not {"intensity", "uncertainty"} <= set(maps.data_vars):
+        found = f"variables {sorted(map(str, maps))}" if isinstance(maps, xr.Dataset) else ""
+        raise SkxrfError(
+            "denoise_maps takes a Dataset of intensity and uncertainty, got a "
+            f"{type(maps).__name__} {found}".rstrip()
+            + ": predict the maps with return_std=True."
+        )
+    both = maps["intensity"], maps["uncertainty"]
+    for array in both:
+        if set(array.dims) != set(_DIMS):
+            raise SkxrfError(
+                f"{array.name} has the dims {tuple(map(str, array.dims))}: denoise_maps takes "
+                "(y, x, element)."
+            )
+        if array.dtype.kind != "f":
+            raise SkxrfError(f"{array.name} holds {array.dtype} values: expected floats.")
+    intensity, uncertainty = (array.transpose(*_DIMS) for array in both)
+    errors = uncertainty.to_numpy()
+    if np.any(errors < 0) or np.any(np.isinf(errors)) or np.any(np.isinf(intensity.to_numpy())):
+        raise SkxrfError(
+            "intensities must be finite and standard errors finite and not negative; NaN marks "
+            "missing pixels."
+        )
+    return intensity, uncertainty
+
+
+def _denoise(
+    values: Array,
+    variances: Array,
+    present: Mask,
+    search_radius: int,
+    pilot_radius: int,
+    tolerance: float,
+    outlying: float,
+) -> tuple[Array, Array]:
+    # An error estimated from the same counts is small where the counts happen to be low: only
+    # smoothed ones may steer, or low values would weigh more.
+    noise = box_mean(variances, present, _VARIANCE_RADIUS)
+    unit = np.array([np.sqrt(array[present].mean()) for array in noise])[:, None, None]
+    centre = np.array([array[present].mean() for array in values])[:, None, None]
+    values = np.where(present, (values - centre) / unit, 0.0)
+    variances = np.where(present, variances / unit**2, 1.0)
+    noise = np.where(present, np.maximum(noise / unit**2, _LEAST_VARIANCE), 1.0)
+
+    pilot, doubt = np.empty_like(values), np.empty_like(values)
+    for rows in _blocks(values.shape, pilot_radius):
+        moments = window_moments(values, noise, present, rows, pilot_radius)
+        here = values[:, rows], noise[:, rows]
+        predicted = predict_left_out(here[0], moments, outlying)
+        pilot[:, rows], doubt[:, rows] = _combined(*here, here[1], *predicted, outlying)
+    predictions, spreads = np.empty_like(values), np.empty_like(values)
+    for rows in _blocks(values.shape, search_radius):
+        moments = similar_moments(
+            values, noise, (pilot, doubt), present, rows, search_radius, tolerance
+        )
+        predictions[:, rows], spreads[:, rows] = predict_left_out(
+            values[:, rows], moments, outlying
+        )
+    result, variance = _combined(values, noise, variances, predictions, spreads, outlying)
+    return result * unit + centre, variance * unit**2
+
+
+def _combined(
+    values: Array,
+    noise: Array,
+    variances: Array,
+    predictions: Array,
+    spreads: Array,
+    outlying: float,
+) -> tuple[Array, Array]:
+    """Average measurement and prediction by their variances, unless they contradict each other."""
+    total = noise + spreads
+    share = noise / total
+    differences = predictions - values
+    trust = np.clip(outlying + 0.5 - np.abs(differences) / np.sqrt(total), 0, 1)
+    return values + trust * share * differences, trust * share * spreads + (1 - trust) * variances
+
+
+def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:
+    """Blocks of rows whose products of pairs of elements take a bounded memory."""
+    n_elements, n_rows, n_columns = shape
+    of_a_row = 8 * n_columns * len(pairs(n_elements)[0])
+    height = max(_BLOCK_BYTES // of_a_row - 2 * radius, radius, 1)
+    return [slice(y, min(y + height, n_rows)) for y in range(0, n_rows, height)]
+
+
+def _with_step(attrs: Mapping[Any, Any], step: str) -> str:
+    return "\n".join([*filter(None, [attrs.get("history")]), step])
+
+
+def _as(values: Array, like: xr.DataArray, dims: tuple[Any, ...]) -> xr.DataArray:
+    """Values in the layout, dtype and labels of what they came from."""
+    data = np.moveaxis(values, 0, -1).astype(like.dtype)
+    return like.copy(data=data).transpose(*dims)
