@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from skxrf.exceptions import SkxrfError
 from skxrf.postprocessing import denoise_maps
 
 ELEMENTS = ["S_K", "Ca_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L"]

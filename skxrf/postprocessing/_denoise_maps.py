@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 
+from ._combination import combine
 from ._neighbours import box_mean, pairs, similar_moments, window_moments
 from ._prediction import predict_left_out
 
@@ -61,8 +62,8 @@ def denoise_maps(
         differences, in units of their variances, at which the weight has fallen to 1/e. Smaller
         values keep more details, larger ones remove more noise.
     outlying : float
-        A value that differs from its prediction by more standard errors than this is kept as it
-        is, and half a standard error below it averaging begins to fade.
+        A value that differs from its prediction by this many standard errors is kept by half;
+        averaging fades from half a standard error below it to half a standard error above.
 
     Returns
     -------
@@ -77,8 +78,9 @@ def denoise_maps(
         infinite, or a parameter is out of its range.
     """
     intensity, uncertainty = _checked(maps)
-    for name, radius in (("search_radius", search_radius), ("pilot_radius", pilot_radius)):
-        if not (isinstance(radius, Integral) and radius >= 1):
+    radii: dict[str, object] = {"search_radius": search_radius, "pilot_radius": pilot_radius}
+    for name, radius in radii.items():
+        if not isinstance(radius, Integral) or int(radius) < 1:
             raise SkxrfError(f"{name}={radius!r}: expected an integer of at least 1.")
     for name, number in (("tolerance", tolerance), ("outlying", outlying)):
         if not 0 < number < np.inf:
@@ -151,38 +153,23 @@ def _denoise(
     variances = np.where(present, variances / unit**2, 1.0)
     noise = np.where(present, np.maximum(noise / unit**2, _LEAST_VARIANCE), 1.0)
 
-    pilot, doubt = np.empty_like(values), np.empty_like(values)
+    pilot = np.empty_like(values), np.empty_like(values)
     for rows in _blocks(values.shape, pilot_radius):
         moments = window_moments(values, noise, present, rows, pilot_radius)
-        here = values[:, rows], noise[:, rows]
-        predicted = predict_left_out(here[0], moments, outlying)
-        pilot[:, rows], doubt[:, rows] = _combined(*here, here[1], *predicted, outlying)
-    predictions, spreads = np.empty_like(values), np.empty_like(values)
+        for array, found in zip(
+            pilot, predict_left_out(values[:, rows], moments, outlying), strict=True
+        ):
+            array[:, rows] = found
+    pilot = combine(values, noise, noise, pilot, present, outlying)
+    prediction = np.empty_like(values), np.empty_like(values)
     for rows in _blocks(values.shape, search_radius):
-        moments = similar_moments(
-            values, noise, (pilot, doubt), present, rows, search_radius, tolerance
-        )
-        predictions[:, rows], spreads[:, rows] = predict_left_out(
-            values[:, rows], moments, outlying
-        )
-    result, variance = _combined(values, noise, variances, predictions, spreads, outlying)
+        moments = similar_moments(values, noise, pilot, present, rows, search_radius, tolerance)
+        for array, found in zip(
+            prediction, predict_left_out(values[:, rows], moments, outlying), strict=True
+        ):
+            array[:, rows] = found
+    result, variance = combine(values, noise, variances, prediction, present, outlying)
     return result * unit + centre, variance * unit**2
-
-
-def _combined(
-    values: Array,
-    noise: Array,
-    variances: Array,
-    predictions: Array,
-    spreads: Array,
-    outlying: float,
-) -> tuple[Array, Array]:
-    """Average measurement and prediction by their variances, unless they contradict each other."""
-    total = noise + spreads
-    share = noise / total
-    differences = predictions - values
-    trust = np.clip(outlying + 0.5 - np.abs(differences) / np.sqrt(total), 0, 1)
-    return values + trust * share * differences, trust * share * spreads + (1 - trust) * variances
 
 
 def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:

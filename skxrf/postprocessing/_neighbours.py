@@ -17,6 +17,10 @@ __all__ = ["Moments", "box_mean", "similar_moments", "window_moments"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
+# Weight of a pixel in its own group: small, since the group predicts it, but enough for a group
+# that has no other member.
+_OWN_WEIGHT = 0.3
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -98,8 +102,8 @@ def similar_moments(
     here = (slice(radius, radius + n_rows), slice(radius, radius + n_columns))
     own, own_variances = values[:, *here].astype(np.float32), variances[:, *here].astype(np.float32)
     guess, doubt = guess.astype(np.float32), doubt.astype(np.float32)
-    weight = there[here].astype(np.float64)
-    squares = weight.copy()
+    weight = there[here] * _OWN_WEIGHT
+    squares = weight * weight
     mean, noise, second = (array[:, *here] * weight for array in (values, variances, products))
     for dy, dx in _steps(radius):
         other = (

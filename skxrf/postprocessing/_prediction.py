@@ -17,15 +17,20 @@ Array = NDArray[np.floating[Any]]
 _BATCH = 2048
 # Variance, in units of the noise's, that makes a measurement say nothing.
 _NOTHING = 1e6
+# Squared significance at which half of an undetected signal is believed.
+_CHANCE = 3.0
 
 
 def signal_variances(eigenvalues: Array, ratio: Array) -> Array:
-    """Variances of the signal behind the eigenvalues of a sample covariance with unit noise.
+    """Variances of the signal along the eigenvectors of a sample covariance with unit noise.
 
     Noise alone scatters the eigenvalues of the sample covariance of n samples of p variables up
-    to (1 + sqrt(p/n))^2 (Marchenko & Pastur 1967, Math. USSR Sb. 1, 457); those above it are a
-    signal's, and too large by a known amount (Baik & Silverstein 2006, J. Multivar. Anal. 97,
-    1382): ``l = (1 + s) (1 + ratio / s)`` is solved for the signal's variance ``s``.
+    to (1 + sqrt(p/n))^2 (Marchenko & Pastur 1967, Math. USSR Sb. 1, 457). One above it is a
+    signal's, and too large: ``l = (1 + s) (1 + ratio / s)`` is solved for the signal's variance
+    ``s``, and the squared cosine between the signal and its eigenvector is
+    ``(1 - ratio / s^2) / (1 + ratio / s)`` (Paul 2007, Statistica Sinica 17, 1617). Signal off
+    the eigenvectors, and what is too weak to show, is left in the trace; it is spread over all
+    other directions.
 
     Parameters
     ----------
@@ -37,9 +42,9 @@ def signal_variances(eigenvalues: Array, ratio: Array) -> Array:
     Returns
     -------
     ndarray of shape (n, p)
-        Variances, 0 for what noise explains.
+        Variances.
     """
-    ratio = np.minimum(ratio, 1.0)[:, None]
+    ratio = np.clip(ratio, 1e-6, 1.0)[:, None]
     detected = eigenvalues > (1 + np.sqrt(ratio)) ** 2
     half = (np.where(detected, eigenvalues, (1 + np.sqrt(ratio)) ** 2) - 1 - ratio) / 2
     signal = half + np.sqrt(np.maximum(half * half - ratio, 0))
@@ -47,7 +52,11 @@ def signal_variances(eigenvalues: Array, ratio: Array) -> Array:
     found = np.where(detected, signal * along, 0.0)
     n_others = np.maximum((~detected).sum(axis=1), 1)
     rest = (eigenvalues - 1 - found).sum(axis=1) / n_others
-    return np.where(detected, found, np.maximum(rest, 0)[:, None])
+    rest = np.maximum(rest, 0)
+    # The trace of n samples scatters by sqrt(2p/n): what hardly exceeds that is mostly chance.
+    chance = _CHANCE * 2 * ratio[:, 0] / n_others**2
+    rest = rest * rest**2 / (rest**2 + chance)
+    return np.where(detected, found, rest[:, None])
 
 
 def predict_left_out(values: Array, moments: Moments, outlying: float) -> tuple[Array, Array]:
