@@ -95,6 +95,50 @@ def simulated_icon(
     )
 
 
+def unkind_field(
+    mean_counts: float, random_state: int, *, shape: tuple[int, int] = (100, 120)
+) -> xr.Dataset:
+    """Maps that no simulator of paintings made: fine texture, thin strokes, gradients, grains.
+
+    Parameters
+    ----------
+    mean_counts : float
+        Dose: the brightest element of a paint has about a fifth of it.
+    random_state : int
+        Seed of everything.
+    shape : pair of int
+        Rows and columns.
+
+    Returns
+    -------
+    Dataset of dims (y, x, element)
+        As :func:`simulated_icon`; the noise is Poisson's on a background of its own.
+    """
+    rng = np.random.default_rng(random_state)
+    elements = DEFAULT_LINE_GROUPS
+    # Paints of two to five elements, with no relation to chemistry.
+    paints = rng.lognormal(0, 1, (9, len(elements))) * (rng.random((9, len(elements))) < 0.35)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    seeds = rng.uniform(0, shape, (14, 2))
+    nearest = np.argmin([(y - a) ** 2 + (x - b) ** 2 for a, b in seeds], axis=0)
+    amounts = np.zeros((*shape, 9))
+    amounts[..., 0] = 0.3 + 0.7 * x / shape[1]  # a ground of rising thickness
+    for k in range(14):
+        amounts[..., 1 + k % 5] += (nearest == k) * (0.4 + 0.6 * y / shape[0])
+    for k in range(10):  # strokes one pixel wide
+        t = np.linspace(0, 1, 400)
+        start, end, bend = rng.uniform(0, shape, (3, 2))
+        path = np.outer(1 - t, start) + np.outer(t, end) + np.outer(t * (1 - t), bend - start)
+        rows, columns = np.clip(np.rint(path), 0, np.array(shape) - 1).astype(int).T
+        amounts[rows, columns, 6 + k % 2] += 1.0
+    grains = rng.random(shape) < 0.01
+    amounts[grains, 8] += rng.lognormal(0, 0.5, int(grains.sum()))
+    amounts *= rng.lognormal(0, 0.12, amounts.shape)  # each paint, each pixel, on its own
+    truth = mean_counts / 10 * amounts @ paints + mean_counts / 2000
+    error = np.sqrt(truth + mean_counts * rng.uniform(0.002, 0.02, len(elements)))
+    return _dataset(truth, truth + error * rng.standard_normal(truth.shape), error, elements)
+
+
 def _continuum(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean spectrum without its lines: a running low quantile."""
     from scipy.ndimage import percentile_filter, uniform_filter1d

@@ -78,25 +78,35 @@ def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
         The largest squared bias of all strokes that are centred on the pixel, less what noise
         adds to it.
     """
+    found = np.empty_like(differences)
+    for one, difference, variance in zip(found, differences, variances, strict=True):
+        one[:] = _coherent(difference, variance, present)
+    return found
+
+
+def _coherent(difference: Array, variance: Array, present: Mask) -> Array:
     half = _STROKE // 2
     n_rows, n_columns = present.shape
-    margin = ((half, half), (half, half))
-    padded = np.pad(np.where(present, differences, 0), ((0, 0), *margin))
-    spread = np.pad(np.where(present, variances, 0), ((0, 0), *margin))
-    there = np.pad(present, margin).astype(differences.dtype)
-    strokes = [[(k * dy, k * dx) for k in range(-half, half + 1)] for dy, dx in _DIRECTIONS] + [
-        [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    ]
-    found = np.zeros_like(differences)
-    for stroke in strokes:
+    padded = np.pad(np.where(present, difference, 0), half)
+    spread = np.pad(np.where(present, variance, 0), half)
+    there = np.pad(present, half).astype(difference.dtype)
+    found = np.zeros_like(difference)
+    for stroke in _strokes():
         at = [
             (slice(half + dy, half + dy + n_rows), slice(half + dx, half + dx + n_columns))
             for dy, dx in stroke
         ]
-        summed = np.add.reduce([padded[:, *place] for place in at]) ** 2
-        expected = np.add.reduce([spread[:, *place] for place in at])
+        summed = np.add.reduce([padded[place] for place in at]) ** 2
+        expected = np.add.reduce([spread[place] for place in at])
         n_pixels = np.maximum(np.add.reduce([there[place] for place in at]), 1)
         significance = np.sqrt(summed / np.maximum(expected, 1e-12))
         belief = np.clip(significance - _BELIEVED, 0, 1)
         np.maximum(found, belief * (summed - expected) / n_pixels**2, out=found)
     return found
+
+
+def _strokes() -> list[list[tuple[int, int]]]:
+    """Steps from the middle of each stroke, and of the square, to its pixels."""
+    along = range(-(_STROKE // 2), _STROKE // 2 + 1)
+    lines = [[(k * dy, k * dx) for k in along] for dy, dx in _DIRECTIONS]
+    return [*lines, [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]]
