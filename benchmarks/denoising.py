@@ -82,15 +82,15 @@ def main() -> None:
 
 
 def problems() -> dict[str, Callable[[str], list[dict[str, Any]]]]:
-    """What to run, by name: noise at the bound, an unkind field, template fits, the real scan."""
+    """What to run, by name: the real scan, unkind fields, noise at the bound, template fits."""
     found: dict[str, Callable[[str], list[dict[str, Any]]]] = {}
+    if REAL_SCAN.exists():
+        found["real scan, halves"] = real_scan
+    for dose in (500, 5000, 50000):
+        found[f"unkind field, {dose}"] = partial(against_truth, partial(unkind_field, dose, 11))
     for palette, scanner, dose, seed in ICONS:
         made = partial(simulated_icon, palette, SCANNERS[scanner], dose, seed, shape=SHAPE)
         found[f"{palette}, {scanner}, {dose}, bound"] = partial(against_truth, made)
-    for dose in (500, 5000, 50000):
-        found[f"unkind field, {dose}"] = partial(against_truth, partial(unkind_field, dose, 11))
-    if REAL_SCAN.exists():
-        found["real scan, halves"] = real_scan
     for palette, dose, seed in (("icon_test", 5000, 6), ("icon_1", 5000, 3), ("icon_2", 500, 2)):
         made = partial(template_fit, palette, dose, seed)
         found[f"{palette}, M6, {dose}, template fit"] = partial(against_truth, made)

@@ -76,6 +76,39 @@ def denoise_maps(
     SkxrfError
         If `maps` has no such variables or other dims, standard errors are negative or
         infinite, or a parameter is out of its range.
+
+    See Also
+    --------
+    skxrf.inference.predict_maps : Makes the maps.
+
+    Notes
+    -----
+    Two passes. In each, the intensities of the pixels of a group are taken as normal, with the
+    group's mean and covariance less that of the noise, and each element is predicted by
+    conditioning on all the others: a linear minimum mean square error estimate, as in non-local
+    Bayes (Lebrun, Buades & Morel 2013, SIAM J. Imaging Sci. 6, 1665), on the elements of a pixel
+    instead of the pixels of a patch. The groups of the first pass are square windows; those of
+    the second are the pixels whose first estimate explains what was measured.
+
+    The new standard errors hold what is left of the noise and what a group does not know of its
+    pixels. They assume that the noise of different elements is independent, and that the given
+    errors are right on average over 5 x 5 pixels; they know nothing of a bias of the estimator,
+    which denoising leaves as it is. They are those of single pixels: errors of neighbouring
+    pixels are alike, so that means over areas are less certain than they would suggest.
+
+    Lazy maps are computed. Beside some copies of the maps in double precision, memory is that of
+    blocks of rows.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from skxrf.postprocessing import denoise_maps
+    >>> dims, rng = ("y", "x", "element"), np.random.default_rng(0)
+    >>> maps = xr.Dataset({"intensity": (dims, rng.normal(100, 10, (30, 30, 3))),
+    ...                    "uncertainty": (dims, np.full((30, 30, 3), 10.0))})
+    >>> better = denoise_maps(maps)
+    >>> bool(better["intensity"].std() < 3), bool(better["uncertainty"].mean() < 3)
+    (True, True)
     """
     intensity, uncertainty = _checked(maps)
     radii: dict[str, object] = {"search_radius": search_radius, "pilot_radius": pilot_radius}
