@@ -11,6 +11,7 @@ truth, is judged by splitting its counts into two halves; it is skipped where it
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -188,28 +189,29 @@ def draw(maps: xr.Dataset, better: xr.Dataset) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from PIL import Image
 
     names = ["K_K", "Ca_K", "Sr_K", "Au_L", "Pb_L"]
     figure, axes = plt.subplots(4, len(names), figsize=(9, 6.4), layout="compressed")
     for column, name in zip(axes.T, names, strict=True):
         at = {"element": name}
         truth = maps["truth"].sel(at)
-        off = (better["intensity"].sel(at) - truth) / np.sqrt(
-            (maps["uncertainty"].sel(at) ** 2).mean()
-        )
+        off = (better["intensity"].sel(at) - truth) / maps["uncertainty"].sel(at)
         low, high = np.percentile(truth, (0.5, 99.5))
         shown = [maps["intensity"].sel(at), better["intensity"].sel(at), truth]
         for ax, image in zip(column, shown, strict=False):
             ax.imshow(image, vmin=low, vmax=high, cmap="magma")
         column[3].imshow(off, vmin=-3, vmax=3, cmap="RdBu_r")
         column[0].set_title(name.replace("_", " "), fontsize=9)
-    labels = ["measured", "denoised", "truth", "(denoised − truth)\n/ noise, ±3"]
+    labels = ["measured", "denoised", "truth", "(denoised − truth)\n/ error before, ±3"]
     for ax, label in zip(axes[:, 0], labels, strict=True):
         ax.set_ylabel(label, fontsize=9)
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
-    figure.savefig(PICTURE, dpi=100, pil_kwargs={"optimize": True})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100)
     plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(128).save(PICTURE, optimize=True)  # a small file
 
 
 def _rms(values: Array) -> float:
