@@ -23,6 +23,7 @@ LOWER = BASE | {
     "model_selection",
     "compose",
     "inference",
+    "postprocessing",
     "datasets",
     "simulation",
     "neural_network",
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "model_selection": BASE | {"samples"},
     "compose": BASE,
     "inference": BASE | {"samples", "preprocessing"},
+    "postprocessing": BASE,
     "simulation": BASE | {"samples", "physics"},
     "datasets": BASE | {"samples", "physics", "simulation"},
     "plotting": BASE | {"samples", "physics", "metrics", "inference"},
@@ -73,6 +75,7 @@ LIGHT = [
     "skxrf.physics",
     "skxrf.linear_model",
     "skxrf.inference",
+    "skxrf.postprocessing",
     "skxrf.datasets",
 ]
 
