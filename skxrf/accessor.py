@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["XrfAccessor"]
 
 
-@xr.register_dataarray_accessor("xrf")
-@xr.register_dataset_accessor("xrf")
+@xr.register_dataarray_accessor("xrf")  # type: ignore[no-untyped-call]
+@xr.register_dataset_accessor("xrf")  # type: ignore[no-untyped-call]
 class XrfAccessor:
     """What can be done with a cube or with element maps, as ``cube.xrf`` and ``maps.xrf``.
 

@@ -74,7 +74,7 @@ class CubeSpectra:
 
     def coarser(self) -> CubeSpectra:
         """Sum pairs of bins, where that leaves the peaks as they are, else 2 x 2 squares."""
-        n_rows, n_columns, n_bins = self.counts.shape
+        n_rows, n_columns = self.counts.shape[:2]
         side, joined = _coarser(
             self.side, self.joined, self.energy, one_square=n_rows * n_columns == 1
         )
@@ -194,7 +194,9 @@ def _coarser(
 
 def _checked(cube: Any) -> xr.DataArray:
     if not isinstance(cube, xr.DataArray) or {"y", "x", "energy"} != set(cube.dims):
-        found = tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
+        found = (
+            tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
+        )
         raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {found}.")
     if 0 in cube.shape:
         raise CountsError(f"a cube of sizes {dict(cube.sizes)} is empty: there is no spectrum.")
@@ -284,7 +286,10 @@ def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return np.dtype(dtype if dtype.kind == "f" else np.uint64)
+    """A type for sums; 32 bits hold those of 65,536 values of 16, more than a square has."""
+    if dtype.kind == "f":
+        return dtype
+    return np.dtype(np.uint32 if dtype.itemsize < 4 else np.uint64)
 
 
 def _starts(length: int, n: int) -> NDArray[np.intp]:

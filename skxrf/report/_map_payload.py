@@ -98,7 +98,10 @@ def element_entries(
         if name in comparisons:
             comparison = comparisons[name]
             both = np.concatenate(
-                [values["intensity"][..., k].ravel(), values["reference"][..., entry["compared"]].ravel()]
+                [
+                    values["intensity"][..., k].ravel(),
+                    values["reference"][..., entry["compared"]].ravel(),
+                ]
             )
             limits["reference"] = color_limits(both)
             entry["zShares"] = [_finite(share) for share in comparison.z_shares]

@@ -61,7 +61,9 @@ def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
     for kind, array in found.items():
         if set(array.dims) != {"y", "x", "element"}:
             dims = tuple(map(str, array.dims))
-            raise SkxrfError(f"the {kind} of {what} must have the dims (y, x, element), got {dims}.")
+            raise SkxrfError(
+                f"the {kind} of {what} must have the dims (y, x, element), got {dims}."
+            )
         if 0 in array.shape:
             raise SkxrfError(f"the {kind} of {what} is empty, of sizes {dict(array.sizes)}.")
         if array.dtype.kind not in "uif":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -257,8 +258,11 @@ def _require_same_pixels(arrays: dict[str, xr.DataArray], cube: xr.DataArray | N
     errors = arrays.get("uncertainty", maps)
     if errors.shape != maps.shape:
         raise SkxrfError(f"intensities are {maps.shape}, uncertainties {errors.shape}.")
-    if cube is None or not {"y", "x"} <= set(getattr(cube, "dims", ())):
+    if cube is None:
         return
+    if not isinstance(cube, xr.DataArray) or set(cube.dims) != {"y", "x", "energy"}:
+        dims = tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
+        raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {dims}.")
     for dim in ("y", "x"):
         if maps.sizes[dim] != cube.sizes[dim]:
             raise SkxrfError(
@@ -283,5 +287,6 @@ def _title(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray | None) -> str:
         for attributes in places:
             if attributes.get(name):
                 found = str(attributes[name])
-                return Path(found).stem if name == "source" else found
+                is_file = name == "source" and re.search(r"\.\w{1,6}$", found)
+                return Path(found).stem if is_file else found
     return "Element maps"

@@ -153,9 +153,7 @@ def compare_maps(
     return comparisons, reference, classes
 
 
-def _compared(
-    reference: xr.DataArray, maps: xr.DataArray, classes: NDArray[Any]
-) -> Comparison:
+def _compared(reference: xr.DataArray, maps: xr.DataArray, classes: NDArray[Any]) -> Comparison:
     expected = reference.to_numpy().astype(np.float64)
     found = maps.to_numpy().astype(np.float64)
     both = np.isfinite(expected) & np.isfinite(found)

@@ -38,6 +38,7 @@ class MapView {
     if (kind === "z") paintClasses(image.data, plane);
     else this.paintCounts(image.data, plane, kind, element);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
+    this.canvas.dataset.shows = drawn;
     this.describe(kind, element, plane);
   }
 
@@ -57,8 +58,8 @@ class MapView {
       pixels[p + 3] = 255;
     }
     const [least, most] = limits.all;
-    this.low.textContent = `${least < low ? "≤ " : ""}${readable(low)}`;
-    this.high.textContent = `${most > high ? "≥ " : ""}${readable(high)} counts`;
+    this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
+    this.high.textContent = `${most > high ? "≥\u200a" : ""}${brief(high)} counts`;
   }
 
   describe(kind, element, plane) {
@@ -102,6 +103,11 @@ class MapView {
       choose(clip(state.row + size * down, grid.rows), clip(state.column + size * right, grid.columns), pick());
     });
   }
+}
+
+// Counts beside a colour bar, where there is little room.
+function brief(value) {
+  return Math.abs(value) >= 99950 ? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 }) : readable(value);
 }
 
 function paintClasses(pixels, plane) {
@@ -188,7 +194,7 @@ function bestColumns(n) {
     const card = (width - 12 * (columns - 1)) / columns;
     if (columns > 1 && card < least) break;
     best = columns;
-    if (Math.ceil(n / columns) * (card / grid.aspect + 50) <= height + 8) break;
+    if (Math.ceil(n / columns) * (card / grid.aspect + 50) <= 1.06 * height) break;
   }
   return best;
 }
@@ -196,6 +202,8 @@ function bestColumns(n) {
 function layOut(columns) {
   const gallery = document.getElementById("maps");
   gallery.style.setProperty("--columns", columns);
+  const n = page.elements.length;
+  gallery.style.setProperty("--print-columns", n === 1 ? 1 : n <= 4 ? 2 : n <= 16 ? 4 : 5);
   // One tall map must not be higher than the window.
   gallery.style.setProperty("--tallest", `${Math.max(window.innerHeight - 170, 260)}px`);
   for (const { canvas } of views) {

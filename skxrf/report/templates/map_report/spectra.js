@@ -87,7 +87,7 @@ function listValues(values, errors) {
   list.replaceChildren(...page.elements.map((element, k) => {
     const error = errors ? errors[k] : NaN;
     const [value, spreadText] = withError(values[k], error);
-    cards[k].value.textContent = `${value} ${spreadText}`;
+    cards[k].value.replaceChildren(value, make("span", { className: "error", textContent: ` ${spreadText}` }));
     const item = make("li", { title: `${element.label}: ${value} ${spreadText} counts` },
       make("button", { type: "button", textContent: element.label, onclick: () => choose(state.row, state.column, k) }),
       make("span", { className: "number", textContent: value }), make("span", { className: "error", textContent: spreadText }));
