@@ -250,7 +250,7 @@ def _script_safe(text: str) -> str:
     return text
 
 
-def _require_same_pixels(arrays: dict[str, xr.DataArray], cube: xr.DataArray | None) -> None:
+def _require_same_pixels(arrays: dict[str, xr.DataArray], cube: Any) -> None:
     maps = arrays["intensity"]
     names = [str(name) for name in maps["element"].to_numpy()]
     if len(set(names)) < len(names):
