@@ -17,9 +17,9 @@ from ._packing import Packed, pack, trim_mantissa
 
 __all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
 
-# Binary digits of the values, and of what is read with fewer: 14 are four decimal digits, far
-# below any standard error. Fewer only if a page has no room for them.
-_DIGITS = ((14, 10), (11, 8), (9, 7))
+# Decimal digits, and the binary ones of values and of what is read with fewer: four are far below
+# any standard error. Fewer only if a page has no room for them.
+_DIGITS = ((4, 14, 10), (3, 10, 8))
 # Colours span these percentiles, so that single bright pixels do not darken a map.
 _PERCENTILES = (0.5, 99.5)
 _MISSING = 255
@@ -27,11 +27,12 @@ _MISSING = 255
 
 @dataclass(frozen=True)
 class MapPlanes:
-    """Packed planes, by kind of map and element, and how many pixels each value stands for."""
+    """Packed planes, by kind of map and element; each value is the mean of `side` x `side` pixels."""
 
     planes: dict[str, list[Packed]]
     shape: tuple[int, int]
     side: int
+    digits: int
 
     @property
     def size(self) -> int:
@@ -103,16 +104,16 @@ def pack_planes(
     """
     side = 1
     while True:
-        for digits, fewer in _DIGITS:
+        for digits, bits, fewer in _DIGITS:
             planes = {
-                kind: _packed(maps, fewer if kind == "uncertainty" else digits)
+                kind: _packed(maps, fewer if kind == "uncertainty" else bits)
                 for kind, maps in values.items()
             }
             if classes is not None:
                 known = np.where(np.isfinite(classes), classes, _MISSING).astype(np.uint8)
                 planes["z"] = [pack(known[..., k]) for k in range(known.shape[2])]
             n_y, n_x = next(iter(values.values())).shape[:2]
-            packed = MapPlanes(planes, (n_y, n_x), side)
+            packed = MapPlanes(planes, (n_y, n_x), side, digits)
             if packed.size <= budget or n_y * n_x == 1:
                 return packed
         side *= 2
@@ -120,8 +121,8 @@ def pack_planes(
         classes = None if classes is None else np.rint(_halved(classes))
 
 
-def _packed(maps: NDArray[Any], digits: int) -> list[Packed]:
-    return [pack(trim_mantissa(maps[..., k], digits)) for k in range(maps.shape[2])]
+def _packed(maps: NDArray[Any], bits: int) -> list[Packed]:
+    return [pack(trim_mantissa(maps[..., k], bits)) for k in range(maps.shape[2])]
 
 
 def _halved(maps: NDArray[Any]) -> NDArray[np.float32]:

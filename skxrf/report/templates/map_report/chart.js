@@ -142,7 +142,8 @@ class Chart {
       pen.strokeStyle = GRIDLINE;
       stroke(pen, x, this.top, x, this.bottom);
       pen.fillStyle = SOFT;
-      if (x < this.right - 26) pen.fillText(String(+energy.toFixed(3)), x, this.bottom + 5);
+      const text = String(+energy.toFixed(3));
+      if (x + pen.measureText(text).width / 2 < this.right - 28) pen.fillText(text, x, this.bottom + 5);
     }
     pen.textAlign = "right";
     pen.fillStyle = SOFT;
