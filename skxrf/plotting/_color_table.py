@@ -28,7 +28,7 @@ def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]
     --------
     >>> from skxrf.plotting import color_table
     >>> color_table("gray", 3).tolist()
-    [[0, 0, 0], [128, 128, 128], [255, 255, 255]]
+    [[0, 0, 0], [127, 127, 127], [255, 255, 255]]
     """
     colors = mpl.colormaps[cmap].resampled(n_colors)(np.arange(n_colors), bytes=True)
     return np.asarray(colors[:, :3], dtype=np.uint8)
