@@ -91,7 +91,10 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     sum_spectrum_fit_ : SumSpectrumFit
         Refined calibration, detector, areas of the sum spectrum.
     components_ : ndarray of shape (n_components, n_fitted_channels)
-        Spectra of one count of each component, line groups first.
+        Spectra of one count of each component: those of ``fitted_groups_`` first, then
+        scattered tube lines, pile-up and the functions that make up the continuum.
+    fitted_channels_ : slice
+        The channels of the spectra that are fitted.
     n_features_in_ : int
         Number of channels.
 
@@ -251,6 +254,51 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if return_std:
             return self._shaped(values, dtype), self._shaped(spread, dtype)
         return self._shaped(values, dtype)
+
+    @property
+    def fitted_channels_(self) -> slice:
+        """The channels of the spectra that are fitted."""
+        check_is_fitted(self, "energy_")
+        return self._channels
+
+    def decompose(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Counts of every component of the model in each spectrum.
+
+        The fitted spectrum is ``decompose(X) @ components_``, in the channels
+        ``fitted_channels_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), float32
+            Counts of each of ``components_``; those of line groups are net intensities.
+
+        Raises
+        ------
+        EnergyAxisError
+            If the estimator was fitted without an energy axis, and so without templates.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "energy_"):
+            raise EnergyAxisError(
+                "there are no components without an energy axis: pass energy= and fit again."
+            )
+        counts: NDArray[Any] = validate_data(self, X, reset=False)
+
+        def one_batch(start: int) -> NDArray[np.float32]:
+            batch = counts[start : start + self.batch_size, self._channels]
+            amplitudes, _ = self._poisson_fit(np.ascontiguousarray(batch, dtype=np.float32))
+            return amplitudes.astype(np.float32)
+
+        starts = range(0, len(counts), self.batch_size)
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(one_batch)(s) for s in starts
+        )
+        return np.concatenate(parts)
 
     # -- fitting
 

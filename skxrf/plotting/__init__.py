@@ -5,6 +5,8 @@ on as ``figure_`` and ``axes_``. Without ``ax`` it makes a pyplot figure, which 
 closes, as with scikit-learn's Displays; with ``ax`` it never touches pyplot.
 """
 
+from ._axes import MapExtent, map_extent
+from ._color_table import color_table
 from ._composite_map import CompositeMapDisplay
 from ._count_histogram import CountHistogramDisplay
 from ._element_map import ElementMapDisplay
@@ -20,7 +22,10 @@ __all__ = [
     "ElementMapDisplay",
     "LossCurveDisplay",
     "MapComparisonDisplay",
+    "MapExtent",
     "SpectrumDisplay",
     "ZScoreMapDisplay",
+    "color_table",
+    "map_extent",
     "picture_bytes",
 ]

@@ -87,7 +87,15 @@ def grid_axes(
 
 
 class MapExtent(NamedTuple):
-    """Edges of a map for ``imshow``, and their unit, ``"mm"`` or ``"px"``."""
+    """Edges of a map for ``imshow``, and their unit, ``"mm"`` or ``"px"``.
+
+    Parameters
+    ----------
+    left, right, bottom, top : float
+        Edges, half a pixel outside the outermost pixels; the first row is at the top.
+    unit : str
+        What they are measured in.
+    """
 
     left: float
     right: float
@@ -110,12 +118,29 @@ class MapExtent(NamedTuple):
         """Height over width."""
         return abs(self.bottom - self.top) / self.width
 
+    @property
+    def bar_length(self) -> float:
+        """Length of a scale bar in :attr:`unit`: round, at most a quarter of the width."""
+        wanted = self.width / 4
+        magnitude = 10.0 ** np.floor(np.log10(wanted))
+        return float(max(s for s in (1, 2, 5, 10) if s * magnitude <= wanted * 1.001) * magnitude)
+
 
 def map_extent(maps: xr.DataArray) -> MapExtent:
     """Find the edges of maps, half a pixel outside their outermost pixels.
 
     Coordinates of floating-point numbers are millimetres (or what their ``units`` attribute
     says), integer or missing ones are pixels.
+
+    Parameters
+    ----------
+    maps : DataArray with the dims y and x
+        Maps.
+
+    Returns
+    -------
+    MapExtent
+        Edges and unit.
     """
     (left, right), x_unit = _edges(maps, "x")
     (top, bottom), y_unit = _edges(maps, "y")
@@ -137,9 +162,7 @@ def _edges(maps: xr.DataArray, dim: str) -> tuple[tuple[float, float], str]:
 
 def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
     """Draw a bar of a round length, about a quarter of the map wide, in its lower left corner."""
-    wanted = extent.width / 4
-    magnitude = 10.0 ** np.floor(np.log10(wanted))
-    length = float(max(s for s in (1, 2, 5, 10) if s * magnitude <= wanted * 1.001) * magnitude)
+    length = extent.bar_length
     width, height = length / extent.width, 0.022 / max(extent.aspect, 0.3)
     axes.add_patch(
         Rectangle(

@@ -15,6 +15,7 @@ from sklearn.isotonic import isotonic_regression
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import LineGroup, line_group
+from skxrf.spectra import max_spectrum, sum_spectrum
 from skxrf.utils.energy import resolve_energy
 
 from ._axes import AxesArray, grid_axes, line_group_label
@@ -99,13 +100,7 @@ class SpectrumDisplay:
             raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {found}.")
         if 0 in cube.shape:
             raise SkxrfError(f"a cube of shape {cube.shape} is empty: there is nothing to draw.")
-        floating = np.issubdtype(cube.dtype, np.floating)
-        both = xr.Dataset(
-            {
-                "sum": cube.sum(("y", "x"), dtype=np.float64 if floating else np.uint64),
-                "maximum": cube.max(("y", "x")),
-            }
-        ).compute()
+        both = xr.Dataset({"sum": sum_spectrum(cube), "maximum": max_spectrum(cube)}).compute()
         spectra = {
             "sum of all pixels": both["sum"].to_numpy(),
             "maximum pixel": both["maximum"].to_numpy(),

@@ -200,3 +200,25 @@ def test_a_single_dark_pixel_is_zero_not_an_error(painting, fitted):
     areas, errors = fitted.predict(np.zeros((1, 1024), np.uint16), return_std=True)
     np.testing.assert_allclose(areas, 0, atol=1e-3)
     assert np.all(np.isfinite(errors))
+
+
+def test_components_make_up_the_fitted_spectrum(painting, fitted):
+    X = painting[0][:200]
+    parts = fitted.decompose(X)
+    assert parts.shape == (200, len(fitted.components_))
+    assert parts.dtype == np.float32
+    areas = parts[:, : len(GROUPS)]
+    np.testing.assert_allclose(areas, fitted.predict(X), rtol=1e-5, atol=1e-3)
+    model, channels = parts @ fitted.components_, fitted.fitted_channels_
+    assert model.shape == X[:, channels].shape
+    # A Poisson maximum has the counts of its data, up to the one reweighting.
+    assert model.sum() == pytest.approx(X[:, channels].sum(), rel=5e-3)
+
+
+def test_without_an_axis_there_are_no_components():
+    rng = np.random.default_rng(0)
+    X = rng.poisson(5, (30, 40))
+    fit = TemplateFitRegressor().fit(X, X[:, 3])
+    with pytest.raises(EnergyAxisError, match="pass energy="):
+        fit.decompose(X)
+    assert not hasattr(fit, "fitted_channels_")

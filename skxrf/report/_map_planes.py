@@ -1,0 +1,141 @@
+"""Element maps for a page: planes with the ranges of their colours, packed into a given size."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import SkxrfError
+
+from ._packing import Packed, pack, trim_mantissa
+
+__all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
+
+# Decimal digits, and the binary ones of values and of what is read with fewer: four are far below
+# any standard error. Fewer only if a page has no room for them.
+_DIGITS = ((4, 14, 10), (3, 10, 8))
+# Colours span these percentiles, so that single bright pixels do not darken a map.
+_PERCENTILES = (0.5, 99.5)
+_MISSING = 255
+
+
+@dataclass(frozen=True)
+class MapPlanes:
+    """Packed planes, by kind of map and element; each value is the mean of `side` x `side` pixels."""
+
+    planes: dict[str, list[Packed]]
+    shape: tuple[int, int]
+    side: int
+    digits: int
+
+    @property
+    def size(self) -> int:
+        """Characters in the page, with the tags around them."""
+        return sum(plane.size + 80 for planes in self.planes.values() for plane in planes)
+
+
+def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
+    """``intensity`` and, where there is one, ``uncertainty``, in memory, (y, x, element).
+
+    Raises
+    ------
+    SkxrfError
+        If these are no maps, or hold no pixel or no element.
+    """
+    if isinstance(maps, xr.DataArray):
+        found = {"intensity": maps}
+    elif isinstance(maps, xr.Dataset) and "intensity" in maps:
+        found = {str(k): v for k, v in maps.items() if k in ("intensity", "uncertainty")}
+    else:
+        name = f"a Dataset of {list(maps)}" if isinstance(maps, xr.Dataset) else type(maps).__name__
+        raise SkxrfError(
+            f"{what} must be a DataArray of dims (y, x, element), or a Dataset with such an "
+            f"'intensity', got {name}."
+        )
+    arrays = {}
+    for kind, array in found.items():
+        if set(array.dims) != {"y", "x", "element"}:
+            dims = tuple(map(str, array.dims))
+            raise SkxrfError(
+                f"the {kind} of {what} must have the dims (y, x, element), got {dims}."
+            )
+        if 0 in array.shape:
+            raise SkxrfError(f"the {kind} of {what} is empty, of sizes {dict(array.sizes)}.")
+        if array.dtype.kind not in "uif":
+            raise SkxrfError(f"the {kind} of {what} holds {array.dtype} values, not counts.")
+        arrays[kind] = array.transpose("y", "x", "element").compute()
+    if "element" not in arrays["intensity"].coords:
+        raise SkxrfError(
+            f"{what} have no coordinate 'element': name the line groups, such as "
+            "maps.assign_coords(element=['Fe_K', 'Pb_L'])."
+        )
+    return arrays
+
+
+def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:
+    """Range of the colours: of all finite values, and without the extremes."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return {"all": [0.0, 1.0], "most": [0.0, 1.0]}
+    whole = [float(finite.min()), float(finite.max())]
+    low, high = (float(v) for v in np.percentile(finite, _PERCENTILES))
+    return {"all": _spread(whole), "most": _spread([low, high] if high > low else whole)}
+
+
+def pack_planes(
+    values: Mapping[str, NDArray[Any]], classes: NDArray[Any] | None, budget: int
+) -> MapPlanes:
+    """Pack maps with as many digits, and then as many pixels, as the budget has room for.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray of shape (n_y, n_x, n_elements)
+        Maps by their kind; standard errors are called ``uncertainty``.
+    classes : ndarray of shape (n_y, n_x, n_elements), optional
+        Classes of |z|, 0 to 3, NaN where there is none; packed as ``z``.
+    budget : int
+        Characters.
+    """
+    side = 1
+    while True:
+        for digits, bits, fewer in _DIGITS:
+            planes = {
+                kind: _packed(maps, fewer if kind == "uncertainty" else bits)
+                for kind, maps in values.items()
+            }
+            if classes is not None:
+                known = np.where(np.isfinite(classes), classes, _MISSING).astype(np.uint8)
+                planes["z"] = [pack(known[..., k]) for k in range(known.shape[2])]
+            n_y, n_x = next(iter(values.values())).shape[:2]
+            packed = MapPlanes(planes, (n_y, n_x), side, digits)
+            if packed.size <= budget or n_y * n_x == 1:
+                return packed
+        side *= 2
+        values = {kind: _halved(maps) for kind, maps in values.items()}
+        classes = None if classes is None else np.rint(_halved(classes))
+
+
+def _packed(maps: NDArray[Any], bits: int) -> list[Packed]:
+    return [pack(trim_mantissa(maps[..., k], bits)) for k in range(maps.shape[2])]
+
+
+def _halved(maps: NDArray[Any]) -> NDArray[np.float32]:
+    """Mean of squares of 2 x 2 pixels, of those that have a value."""
+    n_y, n_x, n = maps.shape
+    filled = np.full((n_y + n_y % 2, n_x + n_x % 2, n), np.nan, np.float32)
+    filled[:n_y, :n_x] = maps
+    squares = filled.reshape(filled.shape[0] // 2, 2, filled.shape[1] // 2, 2, n)
+    with warnings.catch_warnings():
+        # A square without any value stays without.
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
+        return np.asarray(np.nanmean(squares, axis=(1, 3)), dtype=np.float32)
+
+
+def _spread(limits: list[float]) -> list[float]:
+    return limits if limits[1] > limits[0] else [limits[0], limits[0] + 1.0]

@@ -1,0 +1,76 @@
+// Puts the page together: controls, order and choice of maps, the first pixel.
+const byId = (id) => document.getElementById(id);
+
+const ORDERS = {
+  given: (a, b) => a.place - b.place,
+  number: (a, b) => (a.element.number ?? 999) - (b.element.number ?? 999) || ORDERS.energy(a, b),
+  energy: (a, b) => (a.element.energy ?? 999) - (b.element.energy ?? 999) || ORDERS.given(a, b),
+  total: (a, b) => b.element.limits.intensity.all[1] - a.element.limits.intensity.all[1],
+  ssim: (a, b) => (a.element.ssim ?? 9) - (b.element.ssim ?? 9) || ORDERS.given(a, b),
+};
+
+// Names that hold one of the words; "Fe K", "fe_k" and "FeK" are the same.
+function wanted() {
+  const plain = (text) => text.toLowerCase().replace(/[\s_-]/g, "");
+  const words = byId("filter").value.split(/[,;]/).map(plain).filter(Boolean);
+  return (name) => !words.length || words.some((word) => plain(name).startsWith(word));
+}
+
+let ownColumns = null;
+
+function arrange() {
+  const isWanted = wanted();
+  const order = [...cards].sort(ORDERS[byId("sort").value]);
+  byId("maps").append(...order.map(({ card }) => card));
+  let n = 0;
+  for (const { card, element } of order) {
+    card.hidden = !isWanted(element.name);
+    n += !card.hidden;
+  }
+  for (const part of document.querySelectorAll(".comparison, #element-table tbody tr, #score-table tbody tr")) {
+    part.hidden = !isWanted(part.dataset.name);
+  }
+  byId("none").hidden = n > 0;
+  const columns = ownColumns ?? bestColumns(Math.max(n, 1));
+  byId("columns").value = 9 - columns;
+  layOut(columns);
+}
+
+function listenToControls() {
+  byId("filter").addEventListener("input", arrange);
+  byId("sort").addEventListener("change", arrange);
+  byId("colors").addEventListener("change", (event) => { state.colors = event.target.value; drawMaps(); });
+  byId("range").addEventListener("change", (event) => { state.range = event.target.value; drawMaps(); });
+  byId("kind")?.addEventListener("change", (event) => { state.kind = event.target.value; drawMaps(); });
+  byId("columns").addEventListener("input", (event) => { ownColumns = 9 - event.target.value; arrange(); });
+  byId("log")?.addEventListener("change", (event) => setLog(event.target.checked));
+  byId("zoom-in")?.addEventListener("click", () => zoom(1.6));
+  byId("zoom-out")?.addEventListener("click", () => zoom(1 / 1.6));
+  byId("zoom-all")?.addEventListener("click", () => showEnergies(view.least, view.most));
+  window.addEventListener("resize", arrange);
+}
+
+async function start() {
+  document.documentElement.style.setProperty("--aspect", grid.aspect);
+  makeCards();
+  makeComparisons();
+  makeCharts();
+  listenToControls();
+  arrange();
+  await drawMaps();
+  arrange();
+  await choose(...page.start);
+  document.documentElement.classList.add("ready");
+}
+
+// For those who want the numbers in the browser's console.
+window.mapReport = { page, state, view, choose, spectrumAt, valuesAt, showEnergies };
+
+start().catch((error) => {
+  const old = typeof DecompressionStream === "undefined";
+  byId("problem").textContent = old
+    ? "This browser is too old to unpack the page's data: use one of 2023 or later."
+    : `The page could not be drawn: ${error.message}`;
+  byId("problem").hidden = false;
+  if (!old) throw error;
+});
