@@ -45,11 +45,12 @@ MAY_IMPORT = {
     "simulation": BASE | {"samples", "physics"},
     "datasets": BASE | {"samples", "physics", "simulation"},
     "plotting": BASE | {"samples", "physics", "metrics", "inference"},
+    "persistence": BASE | {"io"},
     "reproduction": LOWER,
     "report": LOWER | {"plotting", "reproduction"},
     "_summary": LOWER,
     "__main__": {"cli"},
-    "cli": LOWER | {"plotting", "reproduction", "report", "_summary"},
+    "cli": LOWER | {"plotting", "reproduction", "report", "persistence", "_summary"},
 }
 # Packages that only some parts may import; the file where there is but one.
 ONLY_IN = {
@@ -60,6 +61,7 @@ ONLY_IN = {
     "jinja2": ["report"],
     "click": ["cli"],
     "h5py": ["io"],
+    "skops": ["persistence"],
     "PyMca5": [],
     "pytest": [],
 }
@@ -74,6 +76,7 @@ LIGHT = [
     "skxrf.linear_model",
     "skxrf.inference",
     "skxrf.datasets",
+    "skxrf.persistence",
 ]
 
 
