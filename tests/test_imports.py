@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "metrics": BASE | {"samples"},
     "model_selection": BASE | {"samples"},
     "compose": BASE,
-    "inference": BASE | {"samples", "preprocessing"},
+    "inference": BASE | {"samples", "preprocessing", "io"},
     "simulation": BASE | {"samples", "physics"},
     "datasets": BASE | {"samples", "physics", "simulation"},
     "plotting": BASE | {"samples", "physics", "metrics", "inference"},
