@@ -49,8 +49,9 @@ MAY_IMPORT = {
     "reproduction": LOWER,
     "report": LOWER | {"plotting", "reproduction"},
     "_summary": LOWER,
+    "_training": LOWER,
     "__main__": {"cli"},
-    "cli": LOWER | {"plotting", "reproduction", "report", "persistence", "_summary"},
+    "cli": LOWER | {"plotting", "reproduction", "report", "persistence", "_summary", "_training"},
 }
 # Packages that only some parts may import; the file where there is but one.
 ONLY_IN = {
