@@ -1,17 +1,140 @@
-"""The facts of a cube in words, for the command line."""
+"""The facts of a cube, for the command line."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from skxrf.exceptions import SkxrfError
 from skxrf.utils.energy import describe_axis
 
-__all__ = ["summarize_cube"]
+__all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
 
 
-def summarize_cube(cube: xr.DataArray) -> dict[str, str]:
-    """Describe a cube: shape, axis, counts, dead pixels.
+@dataclass(frozen=True)
+class SeenLines:
+    """A line group in the sum spectrum.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``Fe_K``.
+    energy : float
+        Of its strongest line [keV].
+    counts, error : float
+        Net counts in the sum spectrum, and their standard error.
+    """
+
+    name: str
+    energy: float
+    counts: float
+    error: float
+
+
+@dataclass(frozen=True)
+class CubeSummary:
+    """What a cube holds.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows, columns, channels.
+    dtype : str
+        Of the counts as stored.
+    pixel_size : tuple of float, optional
+        Steps in y and x, where the file tells them.
+    pixel_unit : str
+        Their unit.
+    energy : ndarray of shape (n_channels,)
+        Bin centres [keV].
+    sum_spectrum : ndarray of shape (n_channels,)
+        Counts of all pixels.
+    max_spectrum : ndarray of shape (n_channels,)
+        In each channel, the counts of the pixel that has most.
+    pixel_counts : tuple of float
+        Fewest and most counts in a pixel.
+    n_dead : int
+        Pixels without counts.
+    live_time : tuple of float, optional
+        Shortest and longest [s].
+    attrs : dict of str to str
+        Instrument, tube, dataset, reader, where known.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: str
+    pixel_size: tuple[float, float] | None
+    pixel_unit: str
+    energy: NDArray[np.float64] = field(repr=False)
+    sum_spectrum: NDArray[Any] = field(repr=False)
+    max_spectrum: NDArray[Any] = field(repr=False)
+    pixel_counts: tuple[float, float]
+    n_dead: int
+    live_time: tuple[float, float] | None
+    attrs: dict[str, str]
+
+    @property
+    def n_pixels(self) -> int:
+        """Number of pixels."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def total(self) -> float:
+        """Counts in all."""
+        return float(self.sum_spectrum.sum(dtype=np.float64))
+
+    def lines(self) -> dict[str, str]:
+        """What stands on each line, by its heading."""
+        n_y, n_x, n_channels = self.shape
+        low, high = self.pixel_counts
+        fullest = int(self.sum_spectrum.argmax())
+        size = self.pixel_size
+        lines = {
+            "shape": f"{n_y} rows x {n_x} columns x {n_channels} channels, {self.dtype}",
+            "pixels": f"{size[0]:.3g} x {size[1]:.3g} {self.pixel_unit}"
+            if size is not None
+            else "size unknown",
+            "energy axis": describe_axis(self.energy),
+            "counts": f"{self.total:,.0f} in all, {self.total / self.n_pixels:,.1f} per pixel "
+            f"({low:,.0f} to {high:,.0f}), at most {float(self.max_spectrum.max()):,.0f} in a "
+            "channel",
+            "fullest": f"channel {fullest}, {self.energy[fullest]:.3f} keV, in the sum spectrum",
+            "dead pixels": f"{self.n_dead:,} of {self.n_pixels:,} without counts"
+            if self.n_dead
+            else "none",
+        }
+        if self.live_time is not None:
+            lines["live time"] = "{:.3g} to {:.3g} s per pixel".format(*self.live_time)
+        return lines | self.attrs
+
+    def facts(self) -> dict[str, Any]:
+        """The same as numbers, for a script."""
+        return {
+            "rows": self.shape[0],
+            "columns": self.shape[1],
+            "channels": self.shape[2],
+            "dtype": self.dtype,
+            "pixel_size": self.pixel_size,
+            "pixel_unit": self.pixel_unit if self.pixel_size is not None else None,
+            "counts": self.total,
+            "counts_per_pixel": self.total / self.n_pixels,
+            "fewest_counts": self.pixel_counts[0],
+            "most_counts": self.pixel_counts[1],
+            "dead_pixels": self.n_dead,
+            "live_time": self.live_time,
+            **self.attrs,
+            "energy_keV": self.energy,
+            "sum_spectrum": self.sum_spectrum,
+            "max_spectrum": self.max_spectrum,
+        }
+
+
+def summarize_cube(cube: xr.DataArray) -> CubeSummary:
+    """Describe a cube: shape, axis, counts, dead pixels, spectra.
 
     Parameters
     ----------
@@ -20,8 +143,8 @@ def summarize_cube(cube: xr.DataArray) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        What stands on each line, by its heading.
+    CubeSummary
+        The facts.
 
     Raises
     ------
@@ -29,42 +152,71 @@ def summarize_cube(cube: xr.DataArray) -> dict[str, str]:
         If a lazily opened cube holds negative or non-finite counts.
     """
     wide = np.float64 if np.issubdtype(cube.dtype, np.floating) else np.uint64
-    per_pixel = cube.sum("energy", dtype=wide)
     facts = xr.Dataset(
-        {"counts": per_pixel, "highest": cube.max(), "spectrum": cube.sum(("y", "x"), dtype=wide)}
+        {
+            "counts": cube.sum("energy", dtype=wide),
+            "sum": cube.sum(("y", "x"), dtype=wide),
+            "max": cube.max(("y", "x")),
+        }
     ).compute()
     counts = facts["counts"].to_numpy()
-    n_pixels, total = counts.size, float(counts.sum(dtype=np.float64))
-    n_dead = int((counts == 0).sum())
-    spectrum = facts["spectrum"].to_numpy()
-    energy = cube["energy"].to_numpy()
-    lines = {
-        "shape": f"{cube.sizes['y']} rows x {cube.sizes['x']} columns x {energy.size} channels, "
-        f"{cube.dtype}",
-        "pixels": _pixel_size(cube),
-        "energy axis": describe_axis(energy),
-        "counts": f"{total:,.0f} in all, {total / n_pixels:,.1f} per pixel "
-        f"({counts.min():,.0f} to {counts.max():,.0f}), at most "
-        f"{float(facts['highest']):,.0f} in a channel",
-        "fullest": f"channel {int(spectrum.argmax())}, {energy[spectrum.argmax()]:.3f} keV, in the "
-        "sum spectrum",
-        "dead pixels": f"{n_dead:,} of {n_pixels:,} without counts" if n_dead else "none",
-    }
-    if "live_time" in cube.coords:
-        times = cube["live_time"].to_numpy()
-        lines["live time"] = f"{times.min():.3g} to {times.max():.3g} s per pixel"
-    for name in ("instrument", "tube", "dataset", "reader"):
-        if cube.attrs.get(name):
-            lines[name] = str(cube.attrs[name])
-    return lines
+    times = cube["live_time"].to_numpy() if "live_time" in cube.coords else None
+    return CubeSummary(
+        shape=(cube.sizes["y"], cube.sizes["x"], cube.sizes["energy"]),
+        dtype=str(cube.dtype),
+        pixel_size=_pixel_size(cube),
+        pixel_unit=str(cube["y"].attrs.get("units", "mm")) if "y" in cube.coords else "mm",
+        energy=cube["energy"].to_numpy(),
+        sum_spectrum=facts["sum"].to_numpy(),
+        max_spectrum=facts["max"].to_numpy(),
+        pixel_counts=(float(counts.min()), float(counts.max())),
+        n_dead=int((counts == 0).sum()),
+        live_time=None if times is None else (float(times.min()), float(times.max())),
+        attrs={
+            name: str(cube.attrs[name])
+            for name in ("instrument", "tube", "dataset", "reader")
+            if cube.attrs.get(name)
+        },
+    )
 
 
-def _pixel_size(cube: xr.DataArray) -> str:
+def find_elements(summary: CubeSummary, anode: str | None = None) -> list[SeenLines] | str:
+    """Look for line groups in the sum spectrum, as the template fit does.
+
+    Parameters
+    ----------
+    summary : CubeSummary
+        Of a cube.
+    anode : str, optional
+        Anode of the tube, whose scattered lines are then no elements.
+
+    Returns
+    -------
+    list of SeenLines, or str
+        By energy; or why none could be looked for.
+    """
+    from skxrf.linear_model import TemplateFitRegressor
+    from skxrf.physics import line_group
+
+    try:
+        model = TemplateFitRegressor(energy=summary.energy, anode=anode)
+        model.fit(summary.sum_spectrum.astype(np.float64)[None])
+    except SkxrfError as error:
+        return str(error)
+    fit = model.sum_spectrum_fit_
+    seen = [
+        SeenLines(name, line_group(name).main_energy, fit.areas[name], fit.errors[name])
+        for name in model.fitted_groups_
+        if fit.areas[name] > 0
+    ]
+    return sorted(seen, key=lambda lines: lines.energy)
+
+
+def _pixel_size(cube: xr.DataArray) -> tuple[float, float] | None:
     steps = []
     for dim in ("y", "x"):
         values = cube[dim].to_numpy() if dim in cube.coords else np.arange(cube.sizes[dim])
         if np.issubdtype(values.dtype, np.integer) or values.size < 2:
-            return "size unknown"
+            return None
         steps.append(abs(float(values[-1] - values[0])) / (values.size - 1))
-    unit = cube["y"].attrs.get("units", "mm")
-    return f"{steps[0]:.3g} x {steps[1]:.3g} {unit}"
+    return steps[0], steps[1]

@@ -1,6 +1,13 @@
 """The errors of this library: each says what was found, what was expected and what to do."""
 
-__all__ = ["CountsError", "EnergyAxisError", "FileFormatError", "LineGroupError", "SkxrfError"]
+__all__ = [
+    "CountsError",
+    "EnergyAxisError",
+    "FileFormatError",
+    "LineGroupError",
+    "ModelFileError",
+    "SkxrfError",
+]
 
 
 class SkxrfError(ValueError):
@@ -21,3 +28,7 @@ class CountsError(SkxrfError):
 
 class LineGroupError(SkxrfError):
     """A line group that is not known, such as ``Xx_K``, or that a table does not hold."""
+
+
+class ModelFileError(SkxrfError):
+    """A model's file is damaged, too new or not safe to load, or a model cannot be stored so."""

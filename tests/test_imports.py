@@ -46,16 +46,18 @@ MAY_IMPORT = {
     "metrics": BASE | {"samples"},
     "model_selection": BASE | {"samples"},
     "compose": BASE,
-    "inference": BASE | {"samples", "preprocessing"},
+    "inference": BASE | {"samples", "preprocessing", "io"},
     "postprocessing": BASE,
     "simulation": BASE | {"samples", "physics"},
     "datasets": BASE | {"samples", "physics", "simulation"},
     "plotting": BASE | {"samples", "spectra", "physics", "metrics", "inference"},
+    "persistence": BASE | {"io"},
     "reproduction": LOWER,
     "report": LOWER | {"plotting", "reproduction"},
     "_summary": LOWER,
+    "_training": LOWER,
     "__main__": {"cli"},
-    "cli": LOWER | {"plotting", "reproduction", "report", "_summary"},
+    "cli": LOWER | {"plotting", "reproduction", "report", "persistence", "_summary", "_training"},
 }
 # Packages that only some parts may import; the file where there is but one.
 ONLY_IN = {
@@ -66,6 +68,7 @@ ONLY_IN = {
     "jinja2": ["report"],
     "click": ["cli"],
     "h5py": ["io"],
+    "skops": ["persistence"],
     "PyMca5": [],
     "pytest": [],
 }
@@ -83,6 +86,7 @@ LIGHT = [
     "skxrf.inference",
     "skxrf.postprocessing",
     "skxrf.datasets",
+    "skxrf.persistence",
 ]
 
 

@@ -16,7 +16,7 @@ def counts():
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_counts_and_dead_pixels(counts, lazy):
-    lines = summarize_cube(counts.chunk({"y": 2}) if lazy else counts)
+    lines = summarize_cube(counts.chunk({"y": 2}) if lazy else counts).lines()
     values = counts.to_numpy().astype(int)
     assert lines["shape"] == "4 rows x 5 columns x 60 channels, uint16"
     assert lines["counts"].startswith(
@@ -32,18 +32,18 @@ def test_counts_and_dead_pixels(counts, lazy):
 
 def test_large_sums_do_not_wrap_around(counts):
     full = xr.full_like(counts, 60000)
-    assert summarize_cube(full)["counts"].startswith(f"{60000 * 1200:,} in all")
-    assert summarize_cube(full)["dead pixels"] == "none"
+    assert summarize_cube(full).lines()["counts"].startswith(f"{60000 * 1200:,} in all")
+    assert summarize_cube(full).lines()["dead pixels"] == "none"
 
 
 def test_pixel_size_live_time_and_instrument_where_known(counts):
-    assert summarize_cube(counts)["pixels"] == "size unknown"
+    assert summarize_cube(counts).lines()["pixels"] == "size unknown"
     whole_numbers = counts.assign_coords(y=np.arange(4), x=np.arange(5))
-    assert summarize_cube(whole_numbers)["pixels"] == "size unknown"
+    assert summarize_cube(whole_numbers).lines()["pixels"] == "size unknown"
     placed = counts.assign_coords(
         y=0.5 * np.arange(4), x=0.25 * np.arange(5), live_time=(("y", "x"), np.full((4, 5), 0.3))
     ).assign_attrs(instrument="M6 Jetstream")
-    lines = summarize_cube(placed)
+    lines = summarize_cube(placed).lines()
     assert lines["pixels"] == "0.5 x 0.25 mm"
     assert lines["live time"] == "0.3 to 0.3 s per pixel"
     assert lines["instrument"] == "M6 Jetstream"

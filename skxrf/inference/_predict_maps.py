@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,14 @@ from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, pr
 from skxrf.inference._energy_axes import name_of
 from skxrf.utils.progress import ProgressReport
 
-__all__ = ["predict_maps"]
+__all__ = [
+    "as_maps",
+    "block_sizes",
+    "checked_cube",
+    "checked_params",
+    "predict_lazily",
+    "predict_maps",
+]
 
 # Chunks split along energy are merged up to this size; beyond it the choice is the user's.
 _MERGED_BYTES = 512 * 2**20
@@ -105,19 +113,19 @@ def predict_maps(
     >>> maps.sizes["element"], maps.dtype
     (2, dtype('float32'))
     """
-    cube = _checked_cube(cube)
+    cube = checked_cube(cube)
     plan = make_plan(estimator, cube, elements, return_std, batch_size)
-    params = _checked_params(predict_params, cube)
+    params = checked_params(predict_params, cube)
     if cube.chunks is None:
         values = _predict_eagerly(plan, cube, params, progress)
     else:
-        values = _predict_lazily(plan, cube, params)
+        values = predict_lazily(plan, cube, params)
         if progress:
             values = _computed(values)
-    return _as_maps(values, plan, cube)
+    return as_maps(values, plan, cube)
 
 
-def _checked_cube(cube: Any) -> xr.DataArray:
+def checked_cube(cube: Any) -> xr.DataArray:
     if not isinstance(cube, xr.DataArray):
         raise SkxrfError(
             f"predict_maps takes a cube as a DataArray of dims (y, x, energy), got a "
@@ -155,7 +163,7 @@ def _with_whole_spectra(cube: xr.DataArray) -> xr.DataArray:
     return cube.chunk({"energy": -1})
 
 
-def _checked_params(
+def checked_params(
     params: Mapping[str, object] | None, cube: xr.DataArray
 ) -> dict[str, xr.DataArray]:
     checked = {}
@@ -192,22 +200,29 @@ def _predict_eagerly(
     return out
 
 
-def _rectangles(n_y: int, n_x: int, n_pixels: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a map into rectangles of at most `n_pixels`, of whole rows where possible."""
+def block_sizes(n_y: int, n_x: int, n_pixels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Heights and widths of blocks of at most `n_pixels`, of whole rows where possible."""
     height, width = max(1, n_pixels // n_x), min(n_x, n_pixels)
-    for y in range(0, n_y, height):
-        for x in range(0, n_x, width):
-            yield slice(y, min(y + height, n_y)), slice(x, min(x + width, n_x))
+    heights = tuple(min(height, n_y - y) for y in range(0, n_y, height))
+    return heights, tuple(min(width, n_x - x) for x in range(0, n_x, width))
 
 
-def _predict_lazily(
+def _rectangles(n_y: int, n_x: int, n_pixels: int) -> Iterator[tuple[slice, slice]]:
+    """The same blocks as slices."""
+    heights, widths = block_sizes(n_y, n_x, n_pixels)
+    for end_y, height in zip(itertools.accumulate(heights), heights, strict=True):
+        for end_x, width in zip(itertools.accumulate(widths), widths, strict=True):
+            yield slice(end_y - height, end_y), slice(end_x - width, end_x)
+
+
+def predict_lazily(
     plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
 ) -> Any:
     from dask.delayed import delayed
 
     data = cube.data
-    pixels = cube.chunksizes
-    chunks = {"y": pixels["y"], "x": pixels["x"]}
+    # Not cube.chunksizes: a lazy coordinate may have chunks of its own.
+    chunks = {"y": data.chunks[0], "x": data.chunks[1]}
     # A third axis of length 1 lines the values up with the blocks of the cube.
     values = [param.chunk(chunks).data[:, :, None] for param in params.values()]
     n_values = 1 + plan.return_std
@@ -245,7 +260,7 @@ def _computed(values: Any) -> NDArray[Any]:
     return out
 
 
-def _as_maps(values: Any, plan: PredictionPlan, cube: xr.DataArray) -> xr.DataArray | xr.Dataset:
+def as_maps(values: Any, plan: PredictionPlan, cube: xr.DataArray) -> xr.DataArray | xr.Dataset:
     coords = {name: c for name, c in cube.coords.items() if "energy" not in c.dims}
     coords["element"] = xr.Variable("element", list(plan.line_groups))
     attrs = {"units": "counts", "model": " ".join(repr(plan.estimator).split())}

@@ -15,7 +15,7 @@ from ._columns import Elements, chosen_columns
 from ._hdf5 import recognises
 from ._hdf5_access import cubes_in, listed, open_file
 
-__all__ = ["read_netcdf", "recognises", "write_netcdf"]
+__all__ = ["read_netcdf", "recognises", "storable", "write_netcdf"]
 
 
 def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
@@ -73,9 +73,9 @@ def write_netcdf(maps: xr.Dataset, path: Path) -> None:
         The file, which is overwritten.
     """
     stored = maps.drop_encoding().assign_coords(element=_names(maps))
-    stored.attrs = _storable(maps.attrs)
+    stored.attrs = storable(maps.attrs)
     for variable in stored.variables.values():
-        variable.attrs = _storable(variable.attrs)
+        variable.attrs = storable(variable.attrs)
     # No fill value: NaN is a value like any other, and integers stay integers.
     encoding = {name: {"_FillValue": None} for name in stored.variables if name != "element"}
     try:
@@ -94,7 +94,7 @@ def _names(maps: xr.Dataset) -> xr.DataArray:
     return element.copy(data=np.array([str(name) for name in element.to_numpy()]))
 
 
-def _storable(attrs: dict[Any, Any]) -> dict[str, Any]:
+def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
     """Attributes in types that netCDF has: text, numbers, arrays of them; others become JSON."""
     stored: dict[str, Any] = {}
     for name, value in attrs.items():

@@ -14,7 +14,7 @@ from ._netcdf import write_netcdf
 from ._paths import whole_file
 from ._tables import table_text
 
-__all__ = ["WRITERS", "save_maps"]
+__all__ = ["WRITERS", "as_dataset", "save_maps"]
 
 
 def save_maps(maps: xr.DataArray | xr.Dataset, path: str | os.PathLike[str]) -> None:
@@ -59,13 +59,13 @@ def save_maps(maps: xr.DataArray | xr.Dataset, path: str | os.PathLike[str]) -> 
         raise FileFormatError(
             f"cannot save maps as {os.fspath(path)!r}: known suffixes are {', '.join(WRITERS)}."
         )
-    dataset = _checked(maps)
+    dataset = as_dataset(maps)
     # The file is opened first, so that a long computation does not end at a missing folder.
     with whole_file(path) as partial:
         write(dataset.compute(), partial)
 
 
-def _checked(maps: object) -> xr.Dataset:
+def as_dataset(maps: object) -> xr.Dataset:
     """Maps as a Dataset of dims (y, x, element)."""
     if isinstance(maps, xr.DataArray):
         dataset = maps.rename("intensity").to_dataset()

@@ -1,8 +1,16 @@
 """Map metrics and their scorers: how close predicted element maps are to reference maps."""
 
+from skxrf.metrics._score_table import score_table
 from skxrf.metrics._scorers import ssim_scorer, z_score_scorer
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._within_sigma import within_sigma_score
 from skxrf.metrics._z_score import z_score
 
-__all__ = ["ssim_score", "ssim_scorer", "within_sigma_score", "z_score", "z_score_scorer"]
+__all__ = [
+    "score_table",
+    "ssim_score",
+    "ssim_scorer",
+    "within_sigma_score",
+    "z_score",
+    "z_score_scorer",
+]

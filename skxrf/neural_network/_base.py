@@ -18,7 +18,13 @@ from skorch import NeuralNetRegressor
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.neural_network._losses import LOSSES, Loss, WeightedLoss, weighted_targets
 from skxrf.neural_network._modules import ACTIVATIONS, SpectrumNetwork, fill_buffers
-from skxrf.neural_network._parameters import available_device, checked_templates, integers
+from skxrf.neural_network._parameters import (
+    available_device,
+    checked_templates,
+    device_or_cpu,
+    integers,
+)
+from skxrf.neural_network._state import check_weights, fill_net, net_state
 from skxrf.neural_network._statistics import expected_errors, fit_statistics, weigh_residual
 from skxrf.neural_network._training import (
     BatchIterator,
@@ -277,27 +283,53 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _make_net(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> NeuralNetRegressor:
         templates = checked_templates(self.templates, X.shape[1])
         self._fitted_settings = self._settings()
-        architecture = {
-            "n_features": X.shape[1],
-            "n_outputs": y.shape[1],
-            "n_templates": 0 if templates is None else len(templates),
+        net = self._empty_net(
+            self._module_arguments(
+                X.shape[1], y.shape[1], 0 if templates is None else len(templates), seed
+            ),
+            _compute_dtype(X),
+            available_device(self.device),
+            self.learning_rate,
+            self.weight_decay,
+        )
+        if templates is not None:
+            fill_buffers(net.module_.trunk, templates=templates)
+        return net
+
+    def _module_arguments(
+        self, n_features: int, n_outputs: int, n_templates: int, seed: int | None
+    ) -> dict[str, Any]:
+        """Arguments of :class:`SpectrumNetwork` for the fitted settings."""
+        arguments = {
+            "n_features": n_features,
+            "n_outputs": n_outputs,
+            "n_templates": n_templates,
             "seed": seed,
             **self._fitted_settings,
         }
-        # The loss is not the module's, nor the scale: that is filled in below.
-        del architecture["loss"], architecture["scale_outputs"]
-        device = available_device(self.device)
+        # The loss is not the module's, nor the scale: that is filled in later.
+        del arguments["loss"], arguments["scale_outputs"]
+        return arguments
+
+    def _empty_net(
+        self,
+        arguments: dict[str, Any],
+        dtype: np.dtype[Any],
+        device: str,
+        learning_rate: float,
+        weight_decay: float,
+    ) -> NeuralNetRegressor:
         net = NeuralNetRegressor(
             SpectrumNetwork,
-            **{f"module__{name}": value for name, value in architecture.items()},
+            **{f"module__{name}": value for name, value in arguments.items()},
             criterion=WeightedLoss,
-            criterion__kind=self.loss,
+            criterion__kind=self._fitted_settings["loss"],
             optimizer=torch.optim.AdamW,
-            optimizer__lr=self.learning_rate,
-            optimizer__weight_decay=self.weight_decay,
+            optimizer__lr=learning_rate,
+            optimizer__weight_decay=weight_decay,
             optimizer__fused=torch.device(device).type in ("cpu", "cuda"),
             dataset=SpectrumDataset,
-            dataset__dtype=_compute_dtype(X),
+            dataset__dtype=dtype,
             iterator_train=BatchIterator,
             iterator_train__shuffle=True,
             iterator_valid=BatchIterator,
@@ -306,9 +338,62 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             device=device,
             verbose=0,
         ).initialize()
-        net.module_.to(getattr(torch, _compute_dtype(X).name))
-        if templates is not None:
-            fill_buffers(net.module_.trunk, templates=templates)
+        net.module_.to(getattr(torch, dtype.name))
+        return net
+
+    # -- storing: pickle, copy and skxrf.persistence all go through these two
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State in which the net is arrays and plain values (``_net_state``), not an object.
+
+        Returns
+        -------
+        dict
+            The attributes; ``net_`` is replaced by ``_net_state``, the weights as arrays and
+            the settings that :meth:`__setstate__` builds the same net from.
+        """
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["_net_state"] = net_state(state.pop("net_"))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a state over and build the net from its weights, on `device` where that exists.
+
+        Predictions are those of the stored network bit for bit, and training goes on from where
+        it was.
+
+        Parameters
+        ----------
+        state : dict
+            From :meth:`__getstate__`.
+
+        Raises
+        ------
+        SkxrfError
+            If the weights do not fit the settings; nothing large is made before they do.
+        """
+        state = dict(state)
+        stored = state.pop("_net_state", None)
+        super().__setstate__(state)
+        if stored is not None:
+            self.net_ = self._stored_net(stored)
+
+    def _stored_net(self, stored: dict[str, Any]) -> NeuralNetRegressor:
+        weights = stored["weights"]
+        n_templates = len(weights.get("trunk.templates", ()))
+        sizes = int(self.n_features_in_), int(self.n_outputs_), n_templates
+        with torch.device("meta"):
+            outline = SpectrumNetwork(**self._module_arguments(*sizes, seed=None))
+        check_weights(outline, weights)
+        net = self._empty_net(
+            self._module_arguments(*sizes, seed=int(stored["seed"])),
+            next(iter(weights.values())).dtype,
+            device_or_cpu(self.device),
+            float(stored["learning_rate"]),
+            float(stored["weight_decay"]),
+        )
+        fill_net(net, stored)
         return net
 
     def _train(

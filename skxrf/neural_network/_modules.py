@@ -193,8 +193,8 @@ class SpectrumNetwork(nn.Module):
         Number of templates, zero for none.
     convolutions : dict or None
         Arguments of :class:`ConvolutionalTrunk`; None: dense layers alone.
-    seed : int
-        Seed of the initial weights.
+    seed : int or None
+        Seed of the initial weights; None: the layers stay without storage.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class SpectrumNetwork(nn.Module):
         linear_path: bool,
         n_templates: int = 0,
         convolutions: dict[str, object] | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
     ) -> None:
         super().__init__()
         self.transform = InputTransform(n_features, input_transform)
@@ -238,7 +238,8 @@ class SpectrumNetwork(nn.Module):
             )
         )
         self.activation = ACTIVATIONS[activation]()
-        self._initialize(seed)
+        if seed is not None:
+            self._initialize(seed)
 
     def _initialize(self, seed: int) -> None:
         """Give every layer its values: uniform in +-1/sqrt(fan-in), which is torch's default."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,15 @@ def checked_templates(templates: ArrayLike | None, n_features: int) -> NDArray[A
             f"pass templates of shape (n_templates, {n_features})."
         )
     return array
+
+
+def device_or_cpu(name: str) -> str:
+    """Return the torch device to use for a stored network: the CPU where it is not there."""
+    try:
+        return available_device(name)
+    except SkxrfError as error:
+        warnings.warn(f"{error} The network was put on the CPU.", UserWarning, stacklevel=2)
+        return "cpu"
 
 
 def available_device(name: str) -> str:

@@ -24,6 +24,8 @@ class ProgressReport:
         If False, nothing is shown.
     every : float
         Seconds between two lines, where standard error is not a terminal.
+    done : int
+        How much was done before, by an earlier run: it does not count for the speed.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class ProgressReport:
         unit: str = "spectra",
         enabled: bool = True,
         every: float = 5.0,
+        done: int = 0,
     ) -> None:
         self.total, self.description, self.unit = total, description, unit
         self.enabled, self.every = enabled, every
-        self.done = 0
+        self.done = self._done_before = done
 
     def __enter__(self) -> Self:
         """Start the clock."""
@@ -58,7 +61,9 @@ class ProgressReport:
                     console=self._console,
                 )
                 self._bar.start()
-                self._task = self._bar.add_task(self.description, total=self.total, speed="")
+                self._task = self._bar.add_task(
+                    self.description, total=self.total, completed=self.done, speed=""
+                )
         return self
 
     def advance(self, amount: int) -> None:
@@ -85,12 +90,26 @@ class ProgressReport:
         elif kind is None:
             self._line()
 
-    def _speed(self) -> str:
+    @property
+    def per_second(self) -> float:
+        """Amount done per second, so far."""
         seconds = max(time.monotonic() - self._started, 1e-9)
-        return f"{self.done / seconds:,.0f} {self.unit}/s"
+        return (self.done - self._done_before) / seconds
+
+    def _speed(self) -> str:
+        return f"{self.per_second:,.0f} {self.unit}/s"
+
+    def _left(self) -> str:
+        """Time left, as in the bar; nothing at the end, or where there is no speed yet."""
+        if self.done >= self.total or self.per_second <= 0:
+            return ""
+        seconds = round((self.total - self.done) / self.per_second)
+        return f", {seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
 
     def _line(self) -> None:
         self._last_line = time.monotonic()
         share = 100 * self.done / max(self.total, 1)
         text = f"{self.description}: {self.done:,} of {self.total:,} {self.unit}"
-        self._console.print(f"{text} ({share:.0f} %), {self._speed()}", highlight=False)
+        self._console.print(
+            f"{text} ({share:.0f} %), {self._speed()}{self._left()}", highlight=False
+        )

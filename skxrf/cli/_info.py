@@ -1,0 +1,153 @@
+"""``skxrf info``: what is in a file."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ._options import FILE, ReadOptions, cube_options, examples, open_with, write_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from skxrf.persistence import ModelInfo
+
+__all__ = ["info"]
+
+_WIDEST = 110
+
+_EXAMPLES = """\
+Examples:
+  skxrf info scan.h5
+  skxrf info scan.h5 --energy 0,0.01                 a file without energy axis
+  skxrf info scan.h5 --json | jq .elements
+  skxrf info my.skxrf                                a model
+"""
+
+
+@click.command(epilog=examples(_EXAMPLES))
+@click.argument("file", type=FILE)
+@click.option("--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
+@cube_options
+def info(file: Path, anode: str | None, as_json: bool, **options: str | None) -> None:
+    """Say what is in FILE: a spectral cube, element maps or a model.
+
+    Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
+    spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
+    spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
+    """
+    from skxrf.io import existing_file
+    from skxrf.persistence import is_model_file, model_info
+
+    path, _ = existing_file(file, "a spectral cube, element maps or a model")
+    if is_model_file(path):
+        _show_model(model_info(path), as_json)
+        return
+    maps = _opened_maps(path, options)
+    if maps is not None:
+        _show_maps(maps, as_json)
+        return
+    _show_cube(open_with(file, options), anode, as_json)
+
+
+def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
+    from skxrf._summary import find_elements, summarize_cube
+
+    from ._spectrum import draw_spectrum
+
+    summary = summarize_cube(cube)
+    seen = find_elements(summary, anode)
+    known = [] if isinstance(seen, str) else seen
+    if as_json:
+        elements = {lines.name: {"counts": lines.counts, "error": lines.error} for lines in known}
+        write_json({"kind": "cube", **summary.facts(), "elements": elements})
+        return
+    _show(summary.lines())
+    total = max(summary.total, 1.0)
+    found = ", ".join(f"{lines.name} {100 * lines.counts / total:.2g} %" for lines in known)
+    note = f"not looked for: {seen}" if isinstance(seen, str) else found or "none found"
+    _show({"elements": f"{note}{' (share of all counts)' if found else ''}"})
+    peaks = [(lines.name.replace("_", " "), lines.energy) for lines in known]
+    width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
+    for title, spectrum in (
+        ("sum of all pixels", summary.sum_spectrum),
+        ("maximum pixel in each channel", summary.max_spectrum),
+    ):
+        click.echo(f"\ncounts, {title}")
+        click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=width))
+
+
+def _opened_maps(path: Path, options: ReadOptions) -> xr.Dataset | None:
+    """The maps in a file, where it is one of maps; text tables are not taken for one here."""
+    if any(value is not None for value in options.values()):
+        return None
+    import xarray as xr
+
+    from skxrf.exceptions import SkxrfError
+    from skxrf.io import open_maps
+
+    try:
+        maps = open_maps(path)
+    except (SkxrfError, OSError):
+        return None
+    return maps.to_dataset() if isinstance(maps, xr.DataArray) else maps
+
+
+def _show_maps(maps: xr.Dataset, as_json: bool) -> None:
+    intensity = maps["intensity"]
+    groups = [str(name) for name in intensity["element"].to_numpy()]
+    ranges = {
+        name: (float(one.min()), float(one.mean()), float(one.max()))
+        for name, one in ((name, intensity.sel(element=name)) for name in groups)
+    }
+    if as_json:
+        write_json(
+            {
+                "kind": "maps",
+                "rows": intensity.sizes["y"],
+                "columns": intensity.sizes["x"],
+                "uncertainty": "uncertainty" in maps,
+                "elements": {
+                    name: dict(zip(("min", "mean", "max"), values, strict=True))
+                    for name, values in ranges.items()
+                },
+                "history": intensity.attrs.get("history"),
+            }
+        )
+        return
+    _show(
+        {
+            "shape": f"{intensity.sizes['y']} rows x {intensity.sizes['x']} columns, "
+            f"{len(groups)} line groups, {intensity.dtype}",
+            "errors": "standard errors are in the file" if "uncertainty" in maps else "none",
+        }
+    )
+    click.echo(f"{'counts':<14} {'least':>12} {'mean':>12} {'most':>12}")
+    for name, values in ranges.items():
+        click.echo(f"  {name:<12} " + " ".join(f"{value:>12,.1f}" for value in values))
+
+
+def _show_model(facts: ModelInfo, as_json: bool) -> None:
+    if as_json:
+        write_json({"kind": "model", **asdict(facts)})
+        return
+    axis = facts.energy_range
+    _show(
+        {
+            "model": " > ".join(facts.steps[1:]) if len(facts.steps) > 1 else facts.estimator,
+            "line groups": ", ".join(facts.line_groups) if facts.line_groups else "not named",
+            "channels": f"{facts.n_channels}" if facts.n_channels else "unknown",
+            "energy axis": f"{axis[0]:.3f} to {axis[1]:.3f} keV" if axis else "none",
+            "saved with": ", ".join(f"{name} {which}" for name, which in facts.versions.items()),
+        }
+    )
+
+
+def _show(lines: dict[str, str]) -> None:
+    for name, value in lines.items():
+        click.echo(f"{name + ':':<14} {value}")

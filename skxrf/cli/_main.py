@@ -1,0 +1,101 @@
+"""The group of commands, and what becomes of errors.
+
+Exit status 0, or 2 with one line that says what is wrong and what to do, or 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+import skxrf
+
+from ._evaluate import evaluate
+from ._fit import fit
+from ._info import info
+from ._map import map_
+from ._options import examples
+from ._reproduce import reproduce
+from ._simulate import simulate
+from ._train import train
+
+__all__ = ["cli", "main"]
+
+_EXAMPLES = """\
+A first hour with a scan:
+  skxrf info scan.h5                                 what is in the file
+  skxrf map scan.h5 -o maps.nc                       maps by the shipped model
+  skxrf fit scan.h5 -o fit.nc                        maps by a fit of line templates
+  skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
+  skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
+  skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
+"""
+
+
+@click.group(
+    epilog=examples(_EXAMPLES),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(skxrf.__version__, prog_name="skxrf")
+def cli() -> None:
+    """Element maps from X-ray fluorescence spectra.
+
+    Maps are written as .nc (netCDF), .h5, .dat or .csv, after the name. Nothing is ever written to
+    a cube. "skxrf COMMAND --help" tells more, with examples.
+    """
+
+
+for _command in (info, map_, fit, train, evaluate, simulate, reproduce):
+    cli.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command; the entry point of the package."""
+    # A job that is told to end removes what it has half written, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        cli.main(prog_name="skxrf", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click turns the one into the other; a run that keeps something says so.
+        cause = error.__context__ if isinstance(error, click.Abort) else error
+        click.echo(f"skxrf: {str(cause or '') or 'interrupted, nothing was written.'}", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has enough of it, such as head.
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        # Raised by the system or by the library: only the former needs its file named.
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except ValueError as error:
+        from skxrf.exceptions import SkxrfError
+        from skxrf.utils._sklearn import InvalidParameterError
+
+        if not isinstance(error, SkxrfError | InvalidParameterError):
+            raise
+        _fail(str(error))
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    message = " ".join(message.split())
+    # The library speaks of its arguments; here they are options.
+    options = [f"--{name}" for name in ("dataset", "energy", "axes") if f" {name}=" in message]
+    if options:
+        message += f" (On the command line: {', '.join(options)}.)"
+    message = message.replace("restart=True", "--restart").replace("elements=", "--elements ")
+    click.echo(f"skxrf: {message}", err=True)
+    sys.exit(2)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

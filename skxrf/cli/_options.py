@@ -1,0 +1,149 @@
+"""Options that several commands share, and what is checked before any work is done."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "FILE",
+    "ReadOptions",
+    "axis",
+    "check_output",
+    "cube_options",
+    "elements_option",
+    "examples",
+    "names",
+    "open_with",
+    "say",
+    "write_json",
+]
+
+FILE = click.Path(path_type=Path)
+ReadOptions = Mapping[str, str | None]
+elements_option = click.option(
+    "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
+)
+
+
+def examples(text: str) -> str:
+    """Make the end of a command's help of lines that keep their breaks: blank ones part them."""
+    # Click fills paragraphs, but for those that begin with a backspace.
+    return "\n\n".join(f"\b\n{part}" for part in text.strip("\n").split("\n\n"))
+
+
+def cube_options(command: Any) -> Any:
+    """Give a command the options that tell how a cube's file is read."""
+    for option in (
+        click.option("--dataset", metavar="NAME", help="Dataset of the cube within its file."),
+        click.option(
+            "--energy",
+            metavar="AXIS",
+            help="Energy axis: a dataset's name, or OFFSET,GAIN in keV and keV per channel.",
+        ),
+        click.option(
+            "--axes",
+            metavar="ORDER",
+            help="Order of the stored axes, such as energy,y,x, where the file does not say.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
+    """Open a cube with the options of :func:`cube_options`."""
+    from skxrf.io import open_cube
+
+    order = names(options["axes"])
+    return open_cube(
+        path,
+        dataset=options["dataset"],
+        energy=axis(options["energy"]),
+        axes=None if order is None else tuple(order),
+    )
+
+
+def names(text: str | None) -> list[str] | None:
+    """Take a list apart: A,B,C."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def axis(text: str | None) -> str | tuple[float, float] | None:
+    """Read OFFSET,GAIN; anything else is the name of a dataset."""
+    if text is None:
+        return None
+    try:
+        offset, gain = (float(part) for part in text.split(","))
+    except ValueError:
+        return text
+    return offset, gain
+
+
+def check_output(
+    output: Path, inputs: Sequence[Path], suffixes: Sequence[str] | None = None
+) -> None:
+    """Refuse a file that could not be written, before the work is done and not after it.
+
+    Parameters
+    ----------
+    output : Path
+        The file.
+    inputs : sequence of Path
+        Files that must not be overwritten.
+    suffixes : sequence of str, optional
+        Those that are known.
+    """
+    from skxrf.exceptions import FileFormatError
+
+    if suffixes is not None and output.suffix.lower() not in suffixes:
+        raise FileFormatError(f"cannot write {output}: name it {', '.join(suffixes)}.")
+    target = os.path.realpath(output)
+    for source in inputs:
+        if target == os.path.realpath(source):
+            raise FileFormatError(
+                f"cannot write {output}: it is the input, which is never written to. Name another "
+                "output."
+            )
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {output}: there is no folder {folder}. Make it first."
+        )
+    if output.is_dir():
+        raise IsADirectoryError(f"cannot write {output}: it is a folder. Name a file in it.")
+    if not os.access(output if output.exists() else folder, os.W_OK):
+        raise PermissionError(f"cannot write {output}: it is protected against writing.")
+
+
+def say(text: str) -> None:
+    """Tell what is being done, beside the output."""
+    click.echo(text, err=True)
+
+
+def write_json(content: object) -> None:
+    """Print one object for a script; what is no number becomes null."""
+    click.echo(json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)

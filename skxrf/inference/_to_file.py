@@ -1,0 +1,281 @@
+"""Maps of a cube of any size, block by block into a file: what is finished is never lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import SkxrfError
+from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
+from skxrf.inference._calibration import calibrated_to
+from skxrf.inference._identity import differences, identity_of
+from skxrf.inference._predict_maps import (
+    as_maps,
+    block_sizes,
+    checked_cube,
+    checked_params,
+    predict_lazily,
+)
+from skxrf.io import PartialMaps
+from skxrf.utils.progress import ProgressReport
+from skxrf.utils.threads import single_threaded_blas
+
+__all__ = ["MapsRun", "predict_maps_to_file"]
+
+# Each thread holds a block of counts and what a model makes of it: more of them would not fit
+# into a small part of a laptop's memory.
+_MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class MapsRun:
+    """What :func:`predict_maps_to_file` did.
+
+    Parameters
+    ----------
+    path : Path
+        The file of the maps.
+    line_groups : tuple of str
+        The maps in it.
+    shape : tuple of int
+        Rows and columns.
+    n_resumed : int
+        Pixels that an earlier run had finished.
+    per_second : float
+        Spectra per second of this run.
+    """
+
+    path: Path
+    line_groups: tuple[str, ...]
+    shape: tuple[int, int]
+    n_resumed: int
+    per_second: float
+
+
+def predict_maps_to_file(
+    estimator: Any,
+    cube: xr.DataArray,
+    path: str | os.PathLike[str],
+    *,
+    elements: Sequence[str] | None = None,
+    return_std: bool = False,
+    batch_size: int | Literal["auto"] = "auto",
+    progress: bool = False,
+    predict_params: Mapping[str, xr.DataArray] | None = None,
+    restart: bool = False,
+) -> MapsRun:
+    """Predict the element maps of a cube into a file; an interrupted run is gone on with.
+
+    Neither the cube nor the maps need fit into memory. Blocks are written to a file
+    ``<path>.partial`` as they are finished, through to the disk; `path` appears when all are.
+    If the process ends before, however it does, the same call goes on where it was, and the
+    maps are those of an uninterrupted run to the last bit.
+
+    Parameters
+    ----------
+    estimator : object with a method ``predict``
+        As for :func:`predict_maps`. If it has a method ``calibrated(X, energy)``, this is called
+        once with a sample of the cube's spectra, and what it returns is used for all blocks.
+    cube : DataArray of dims (y, x, energy)
+        Counts >= 0. A lazy cube is read chunk by chunk, a few at a time, and is never whole in
+        memory.
+    path : str or path-like
+        The file; its suffix is one that :func:`skxrf.io.save_maps` knows. For ``.nc`` and
+        ``.h5`` memory is bounded by the blocks, for others the maps are held once.
+    elements : sequence of str, optional
+        Line groups, as for :func:`predict_maps`.
+    return_std : bool
+        Whether to ask the estimator for standard errors as well.
+    batch_size : int or "auto"
+        Largest number of spectra passed to ``predict`` at once.
+    progress : bool
+        Whether to show the progress on standard error.
+    predict_params : mapping of str to DataArray of dims (y, x), optional
+        Values per pixel that ``predict`` takes by keyword.
+    restart : bool
+        Whether to begin anew where an earlier run left finished blocks.
+
+    Returns
+    -------
+    MapsRun
+        What was written, and how fast.
+
+    Raises
+    ------
+    SkxrfError
+        If an earlier run left finished blocks of another cube, model or other options: the
+        message says what differs. And what :func:`predict_maps` raises, in which case nothing
+        is left.
+    OSError
+        If the file cannot be written. Finished blocks are kept.
+    KeyboardInterrupt
+        After Ctrl-C, with a message that says how much is kept.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from sklearn.linear_model import Ridge
+    >>> from skxrf.datasets import make_painting
+    >>> from skxrf.inference import predict_maps_to_file
+    >>> from skxrf.samples import to_samples
+    >>> cube, maps = make_painting((8, 8), random_state=0)
+    >>> model = Ridge().fit(to_samples(cube).values, to_samples(maps))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = predict_maps_to_file(
+    ...         model, cube, pathlib.Path(folder, "maps.nc"), elements=list(maps["element"].values)
+    ...     )
+    >>> run.shape
+    (8, 8)
+    """
+    cube = checked_cube(cube)
+    # The folder first, so that a long calibration does not end at one that is not there.
+    partial = PartialMaps.resume(path)
+    try:
+        estimator = calibrated_to(estimator, cube)
+        plan = make_plan(estimator, cube, elements, return_std, batch_size)
+        params = checked_params(predict_params, cube)
+        blocks = _Blocks(plan, cube, params)
+        identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
+        if partial is not None and not restart:
+            _require_same(partial, identity)
+        else:
+            if partial is not None:
+                partial.close()
+            template = np.broadcast_to(
+                np.zeros((), plan.dtype),
+                (*cube.shape[:2], len(plan.line_groups), 1 + plan.return_std),
+            )
+            partial = PartialMaps.create(
+                path, as_maps(template, plan, cube), blocks.sizes, identity
+            )
+        return _fill(partial, blocks, progress)
+    finally:
+        if partial is not None:
+            partial.close()
+
+
+def _require_same(partial: PartialMaps, identity: Mapping[str, str]) -> None:
+    differing = differences(partial.identity, identity)
+    if differing:
+        raise SkxrfError(
+            f"{partial.path} holds {partial.n_pixels:,} finished pixels of another run, from which "
+            f"this one cannot go on: {'; '.join(differing)}. Start over with restart=True, or "
+            "name another output."
+        )
+
+
+class _Blocks:
+    """The blocks of a cube: a grid, and a function for each that reads and predicts it."""
+
+    def __init__(
+        self, plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
+    ) -> None:
+        self.plan, self.cube, self.params = plan, cube, params
+        self.lazy = None if cube.chunks is None else predict_lazily(plan, cube, params)
+        if self.lazy is not None:
+            self.sizes = (self.lazy.chunks[0], self.lazy.chunks[1])
+        else:
+            self.sizes = block_sizes(cube.sizes["y"], cube.sizes["x"], plan.batch_size)
+        self.starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in self.sizes]
+
+    @property
+    def described(self) -> str:
+        """Sizes, as a text that only the same blocks give."""
+        return " x ".join(
+            f"{len(sizes)} of {sizes[0]}" if len(set(sizes[:-1])) <= 1 else str(sizes)
+            for sizes in self.sizes
+        )
+
+    def predict(self, row: int, column: int) -> NDArray[Any]:
+        """Read and predict one block, in whatever thread."""
+        if self.lazy is not None:
+            return np.asarray(self.lazy.blocks[row, column].compute(**_scheduler()))
+        y, x = (
+            slice(int(starts[k]), int(starts[k + 1]))
+            for starts, k in zip(self.starts, (row, column), strict=True)
+        )
+        pixels = {"y": y, "x": x}
+        block = self.cube.isel(pixels).to_numpy()
+        values = [param.isel(pixels).to_numpy() for param in self.params.values()]
+        with single_threaded_blas():
+            return predict_block(
+                block,
+                *values,
+                plan=self.plan,
+                names=tuple(self.params),
+                origin=(y.start, x.start),
+            )
+
+
+def _scheduler() -> dict[str, str]:
+    """How a block is computed: here, unless a cluster or another scheduler was chosen."""
+    from dask.base import get_scheduler
+
+    chosen: Any = get_scheduler()  # type: ignore[no-untyped-call]
+    return {} if chosen is not None else {"scheduler": "synchronous"}
+
+
+def _n_threads() -> int:
+    import dask.config
+
+    wanted = dask.config.get("num_workers", None)
+    if wanted is not None:
+        return max(1, int(wanted))
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(available or 1, _MOST_THREADS)
+
+
+def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
+    plan, (n_y, n_x) = blocks.plan, blocks.cube.shape[:2]
+    n_resumed = partial.n_pixels
+    missing = [(int(i), int(j)) for i, j in np.argwhere(~partial.finished)]
+    report = ProgressReport(n_y * n_x, "predicting maps", enabled=progress, done=n_resumed)
+    try:
+        with report:
+            for place, values in _computed(blocks.predict, missing, _n_threads()):
+                partial.write(*place, values)
+                report.advance(values.shape[0] * values.shape[1])
+        partial.complete()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_kept(partial, n_y)) from None
+    except SkxrfError:
+        # The cube or the model is at fault, so that what is finished is of no use.
+        partial.discard()
+        raise
+    return MapsRun(partial.target, plan.line_groups, (n_y, n_x), n_resumed, report.per_second)
+
+
+def _kept(partial: PartialMaps, n_rows: int) -> str:
+    return (
+        f"interrupted: {partial.n_rows:,} of {n_rows:,} rows are finished and kept in "
+        f"{partial.path}. The same command goes on from there."
+    )
+
+
+def _computed(
+    predict: Callable[[int, int], NDArray[Any]], places: list[tuple[int, int]], n_threads: int
+) -> Iterator[tuple[tuple[int, int], NDArray[Any]]]:
+    """Predict blocks side by side, no more of them at once than there are threads and one."""
+    waiting = iter(places)
+    running: dict[Future[NDArray[Any]], tuple[int, int]] = {}
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        while True:
+            while len(running) <= n_threads and (place := next(waiting, None)) is not None:
+                running[pool.submit(predict, *place)] = place
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            # What succeeded first, so that it is kept when another failed.
+            for future in sorted(done, key=lambda one: one.exception() is not None):
+                yield running.pop(future), future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

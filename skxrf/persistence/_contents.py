@@ -1,0 +1,107 @@
+"""What the types in a file do not tell: contents that would crash the process when used."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    RandomForestRegressor,
+)
+from sklearn.tree import BaseDecisionTree
+
+from skxrf.exceptions import ModelFileError
+
+__all__ = ["check_contents"]
+
+# What `tree_` is: the class itself has no public name.
+_TREE = "sklearn.tree._tree.Tree"
+_NO_CHILD = -1
+
+
+def check_contents(estimator: object) -> None:
+    """Raise if an estimator holds decision trees that do not hang together.
+
+    scikit-learn follows the numbers of nodes and features in a tree without looking whether
+    there are such: wrong ones read memory that is not theirs, or never come to an end.
+
+    Parameters
+    ----------
+    estimator : object
+        What was loaded, of trusted types only; or is to be saved.
+
+    Raises
+    ------
+    ModelFileError
+        If a tree names nodes or features that there are not, or is kept where it is not known
+        how many features it gets.
+    """
+    owned: set[int] = set()
+    trees: list[object] = []
+    for part in _parts(estimator):
+        if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
+            _check_tree(part.tree_, _n_features(part))
+            owned.add(id(part.tree_))
+        elif isinstance(part, RandomForestRegressor | ExtraTreesRegressor):
+            # A forest hands spectra to its trees without a further look.
+            members = getattr(part, "estimators_", [])
+            if any(_n_features(tree) != _n_features(part) for tree in members):
+                raise ModelFileError("the trees of a forest were not fitted on its features.")
+        elif isinstance(part, GradientBoostingRegressor | GradientBoostingClassifier):
+            raise ModelFileError(
+                f"{type(part).__name__} cannot be stored safely: scikit-learn does not check "
+                "what it reads of one. Use a RandomForestRegressor or a network."
+            )
+        elif f"{type(part).__module__}.{type(part).__qualname__}" == _TREE:
+            trees.append(part)
+    if any(id(tree) not in owned for tree in trees):
+        raise ModelFileError("there is a decision tree that belongs to no estimator.")
+
+
+def _parts(whole: object) -> Iterator[object]:
+    """Everything in an object, at any depth, each once."""
+    # Held by reference: the number of an object that is gone may be given to another.
+    seen: dict[int, object] = {}
+    waiting = [whole]
+    while waiting:
+        part = waiting.pop()
+        if part is None or isinstance(part, str | bytes | int | float) or id(part) in seen:
+            continue
+        seen[id(part)] = part
+        yield part
+        if isinstance(part, Mapping):
+            waiting += part.values()
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting += part
+        elif isinstance(part, np.ndarray):
+            waiting += part.ravel().tolist() if part.dtype.kind == "O" else []
+        elif isinstance(part, functools.partial):
+            waiting += [part.func, part.args, part.keywords]
+        if not isinstance(part, type):
+            waiting += getattr(part, "__dict__", {}).values()
+
+
+def _n_features(estimator: object) -> int:
+    n_features = getattr(estimator, "n_features_in_", None)
+    if not isinstance(n_features, Integral) or n_features < 1:
+        raise ModelFileError(
+            f"{type(estimator).__name__} does not say how many features it was fitted on."
+        )
+    return int(n_features)
+
+
+def _check_tree(tree: Any, n_features: int) -> None:
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
+    number = np.arange(len(left))
+    leaf = left == _NO_CHILD
+    # Children come after their parents: so a walk down the tree ends.
+    inside = (left > number) & (left < len(left)) & (right > number) & (right < len(left))
+    known = (tree.feature >= 0) & (tree.feature < n_features)
+    if not len(left) or not np.all(leaf | (inside & known)):
+        raise ModelFileError("a decision tree names nodes or features that there are not.")

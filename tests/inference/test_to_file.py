@@ -1,0 +1,298 @@
+"""Maps into a file: the same as in memory, whatever happens on the way."""
+
+import errno
+import os
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
+
+from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
+from skxrf.inference import (
+    calibrated_to,
+    predict_maps,
+    predict_maps_to_file,
+    sample_spectra,
+)
+from skxrf.io import open_cube, open_maps, save_cube
+
+ENERGY = 0.1 + 0.2 * np.arange(32)
+GROUPS = ["Ca_K", "Fe_K", "Pb_L"]
+
+
+class WithErrors(Ridge):
+    """A regressor that knows names, axis and standard errors, and can be told to stop."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.line_groups_, self.energy_ = GROUPS, ENERGY
+        self.calls_ = 0
+        return self
+
+    def predict(self, X, return_std=False):
+        values = super().predict(X)
+        return (values, np.abs(values) + 1) if return_std else values
+
+
+class Stopping:
+    """Predicts until it has been asked so many times, then raises."""
+
+    def __init__(self, model, after, error):
+        self.model, self.after, self.error = model, after, error
+        self.line_groups_, self.energy_ = model.line_groups_, model.energy_
+
+    def __repr__(self):
+        return "Stopping"
+
+    # The same to the fingerprint, whenever it stops.
+    def __reduce__(self):
+        return Stopping, (self.model, 0, None)
+
+    def predict(self, X):
+        self.after -= 1
+        if self.after < 0:
+            raise self.error
+        return self.model.predict(X)
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return np.random.default_rng(3).poisson(6, (13, 7, 32)).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def model(counts):
+    X = counts.reshape(-1, 32).astype(np.float32)
+    return WithErrors().fit(X, X[:, [3, 9, 20]])
+
+
+def cube_of(counts, chunks=None):
+    coords = {
+        "energy": ENERGY,
+        "y": 0.5 * np.arange(len(counts)),
+        "x": 0.5 * np.arange(counts.shape[1]),
+        "live_time": (("y", "x"), np.full(counts.shape[:2], 0.1)),
+    }
+    data = counts if chunks is None else da.from_array(counts, chunks=chunks)
+    attrs = {"painting": "icon", "history": "made"}
+    return xr.DataArray(data, coords, ("y", "x", "energy"), name="counts", attrs=attrs)
+
+
+@pytest.mark.parametrize("chunks", [None, (4, 7, 32), (5, 3, 32), (2, 4, 16)])
+@pytest.mark.parametrize("return_std", [False, True])
+def test_the_file_holds_what_predict_maps_gives(chunks, return_std, counts, model, tmp_path):
+    cube = cube_of(counts, chunks)
+    run = predict_maps_to_file(
+        model, cube, tmp_path / "maps.nc", return_std=return_std, batch_size=20
+    )
+    expected = predict_maps(model, cube, return_std=return_std, batch_size=20)
+    found = open_maps(tmp_path / "maps.nc")
+    assert type(found) is type(expected)
+    if not return_std:
+        found, expected = found.to_dataset(), expected.to_dataset()
+    xr.testing.assert_identical(
+        found["intensity"].drop_attrs(), expected["intensity"].compute().drop_attrs()
+    )
+    assert set(found.data_vars) == set(expected.data_vars)
+    assert found["intensity"].attrs == expected["intensity"].attrs
+    if return_std:
+        np.testing.assert_array_equal(found["uncertainty"], expected["uncertainty"])
+    assert [path.name for path in tmp_path.iterdir()] == ["maps.nc"]
+    assert (run.path, run.shape, run.n_resumed) == (tmp_path / "maps.nc", (13, 7), 0)
+    assert run.line_groups == tuple(GROUPS)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".dat", ".csv"])
+def test_other_formats(suffix, counts, model, tmp_path):
+    path = tmp_path / f"maps{suffix}"
+    predict_maps_to_file(model, cube_of(counts), path, return_std=True)
+    expected = predict_maps(model, cube_of(counts), return_std=True)
+    for name in ("intensity", "uncertainty"):
+        found = open_maps(path)[name].astype(np.float32)
+        np.testing.assert_array_equal(found, expected[name])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("chunks", [None, (3, 4, 32)])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143), OSError("gone")])
+def test_an_interrupted_run_goes_on_where_it_was(chunks, error, counts, model, tmp_path):
+    cube = cube_of(counts, chunks)
+    options = {"batch_size": 14}
+    predict_maps_to_file(Stopping(model, 99, None), cube, tmp_path / "whole.nc", **options)
+    with pytest.raises(type(error)):
+        predict_maps_to_file(Stopping(model, 4, error), cube, tmp_path / "maps.nc", **options)
+    assert not (tmp_path / "maps.nc").exists()
+    assert (tmp_path / "maps.nc.partial").exists()
+    going_on = Stopping(model, 99, None)
+    run = predict_maps_to_file(going_on, cube, tmp_path / "maps.nc", **options)
+    assert 0 < run.n_resumed < 13 * 7
+    n_blocks = 7 if chunks is None else 10
+    assert 99 - going_on.after < n_blocks
+    assert (tmp_path / "maps.nc").read_bytes() == (tmp_path / "whole.nc").read_bytes()
+    assert not (tmp_path / "maps.nc.partial").exists()
+
+
+def test_ctrl_c_says_how_much_is_kept(counts, model, tmp_path):
+    with pytest.raises(KeyboardInterrupt, match=r"of 13 rows are finished.*maps\.nc\.partial"):
+        predict_maps_to_file(
+            Stopping(model, 3, KeyboardInterrupt()),
+            cube_of(counts),
+            tmp_path / "maps.nc",
+            batch_size=14,
+        )
+
+
+@pytest.fixture
+def interrupted(counts, model, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        predict_maps_to_file(
+            Stopping(model, 2, KeyboardInterrupt()),
+            cube_of(counts),
+            tmp_path / "maps.nc",
+            batch_size=14,
+        )
+    return tmp_path / "maps.nc"
+
+
+def test_what_differs_is_said(interrupted, counts, model):
+    other_counts = counts.copy()
+    other_counts[0, 0, 5] += 1
+    other_model = WithErrors(alpha=3.0).fit(counts.reshape(-1, 32), counts[..., :3].reshape(-1, 3))
+    same = Stopping(model, 99, None)
+    shifted = cube_of(counts).assign_coords(energy=ENERGY + 1e-4)
+    for estimator, cube, options, part in [
+        (same, cube_of(other_counts), {}, "the cube "),
+        (same, cube_of(counts)[:-1], {}, "12 x 7 pixels"),
+        (same, shifted, {}, "the energy axis"),
+        (Stopping(other_model, 99, None), cube_of(counts), {}, "the model"),
+        (same, cube_of(counts), {"elements": ["Fe_K"]}, "the line groups"),
+        (same, cube_of(counts), {"batch_size": 7}, "the options"),
+        (same, cube_of(counts, (5, 7, 32)), {}, "the blocks"),
+    ]:
+        with pytest.raises(SkxrfError, match=part) as refusal:
+            predict_maps_to_file(estimator, cube, interrupted, **{"batch_size": 14, **options})
+        assert "restart=True" in str(refusal.value)
+    # Nothing was lost by it.
+    run = predict_maps_to_file(same, cube_of(counts), interrupted, batch_size=14)
+    assert run.n_resumed > 0
+
+
+def test_restart_begins_anew(interrupted, counts, model):
+    run = predict_maps_to_file(model, cube_of(counts), interrupted, restart=True)
+    assert run.n_resumed == 0
+    np.testing.assert_array_equal(open_maps(interrupted), predict_maps(model, cube_of(counts)))
+
+
+def test_a_changed_file_is_noticed(counts, model, tmp_path):
+    save_cube(cube_of(counts), tmp_path / "scan.h5")
+    stopping = Stopping(model, 2, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        predict_maps_to_file(
+            stopping, open_cube(tmp_path / "scan.h5"), tmp_path / "m.nc", batch_size=20
+        )
+    os.utime(tmp_path / "scan.h5", ns=(0, 0))
+    with pytest.raises(SkxrfError, match=r"the cube's file \(scan\.h5, \d+ bytes, changed"):
+        predict_maps_to_file(
+            Stopping(model, 9, None),
+            open_cube(tmp_path / "scan.h5"),
+            tmp_path / "m.nc",
+            batch_size=20,
+        )
+
+
+def test_two_processes_do_not_write_the_same_file(counts, model, tmp_path):
+    pytest.importorskip("fcntl")
+
+    class Nested(Stopping):
+        def predict(self, X):
+            predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.nc", restart=True)
+            return self.model.predict(X)
+
+    with pytest.raises(SkxrfError, match="written by another process"):
+        predict_maps_to_file(Nested(model, 0, None), cube_of(counts), tmp_path / "maps.nc")
+
+
+def test_faults_of_the_cube_leave_nothing(counts, model, tmp_path):
+    wrong = counts.astype(np.float32)
+    wrong[12, 3, 4] = -1
+    with pytest.raises(CountsError, match="y=12, x=3"):
+        predict_maps_to_file(model, cube_of(wrong), tmp_path / "maps.nc", batch_size=14)
+    with pytest.raises(EnergyAxisError):
+        predict_maps_to_file(
+            model, cube_of(counts).assign_coords(energy=ENERGY + 9), tmp_path / "maps.nc"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written_to(counts, model, tmp_path, monkeypatch):
+    cube = cube_of(counts)
+    (tmp_path / "folder.nc").mkdir()
+    for path, error, part in [
+        (tmp_path / "no" / "maps.nc", FileNotFoundError, "no folder"),
+        (tmp_path / "maps.xyz", FileFormatError, "known suffixes"),
+        (tmp_path / "folder.nc", IsADirectoryError, "is a folder"),
+    ]:
+        with pytest.raises(error, match=part):
+            predict_maps_to_file(model, cube, path)
+    (tmp_path / "maps.nc.partial").write_text("something else")
+    with pytest.raises(FileFormatError, match="no unfinished maps"):
+        predict_maps_to_file(model, cube, tmp_path / "maps.nc")
+    (tmp_path / "maps.nc.partial").unlink()
+
+    def full(descriptor, offset, length):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(OSError, match=r"cannot write .*maps\.nc\.partial: No space left"):
+        predict_maps_to_file(model, cube, tmp_path / "maps.nc")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.nc"]
+
+
+class Calibrating(RegressorMixin, BaseEstimator):
+    """Has to see a sample of the cube; predicts multiples of its mean."""
+
+    line_groups_ = ("Fe_K",)
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = 3
+        return self
+
+    def calibrated(self, X, energy):
+        bound = WithErrors().fit(X, X[:, :3] * X.mean())
+        bound.seen_ = (X.shape, energy)
+        return bound
+
+
+def test_an_estimator_is_calibrated_once_and_before_all_blocks(counts, tmp_path):
+    calls = []
+
+    class Counting(Calibrating):
+        def calibrated(self, X, energy):
+            calls.append(X.shape)
+            return super().calibrated(X, energy)
+
+    run = predict_maps_to_file(
+        Counting().fit(None), cube_of(counts, (4, 7, 32)), tmp_path / "maps.nc", batch_size=5
+    )
+    assert calls == [(13 * 7, 32)]
+    assert run.line_groups == tuple(GROUPS)
+    bound = calibrated_to(Calibrating().fit(None), cube_of(counts))
+    np.testing.assert_array_equal(bound.seen_[1], ENERGY)
+    assert calibrated_to(bound, cube_of(counts)) is bound
+
+
+def test_a_sample_is_spread_evenly_and_bounded(counts):
+    np.testing.assert_array_equal(sample_spectra(cube_of(counts)), counts.reshape(-1, 32))
+    wide = xr.DataArray(
+        da.zeros((600, 900, 2), chunks=(100, 900, 2), dtype=np.uint8), dims=("y", "x", "energy")
+    )
+    sample = sample_spectra(wide)
+    assert 25_000 < len(sample) <= 50_000
+    deep = xr.DataArray(
+        da.zeros((40, 40, 2**18), chunks=(1, 40, 2**18), dtype=np.uint16),
+        dims=("y", "x", "energy"),
+    )
+    assert sample_spectra(deep[::2, ::2]).nbytes <= 256 * 2**20

@@ -1,0 +1,392 @@
+"""Models in files: the same after a round trip, and nothing but models comes out of a file."""
+
+import hashlib
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skxrf.compose import SubsampledRegressor
+from skxrf.exceptions import ModelFileError
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor, published_networks
+from skxrf.persistence import load_model, model_digest, model_info, save_model
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.preprocessing import ChannelBinner, EnergyRangeSelector, SpectrumNormalizer
+from skxrf.utils.energy import bin_edges
+
+DATA = Path(__file__).parent / "data"
+ENERGY = 0.02 + 0.04 * np.arange(320)
+GROUPS = ["Ca_K", "Fe_K"]
+CNN = SpectrumCNNRegressor(
+    (4,), kernel_size=16, hidden_layer_sizes=(8,), max_epochs=2, random_state=0
+)
+
+
+@pytest.fixture(scope="module")
+def spectra():
+    rng = np.random.default_rng(5)
+    lines = [DetectorResponse().template(line_group(g), bin_edges(ENERGY)) for g in GROUPS]
+    Y = pd.DataFrame(rng.uniform(20, 400, (150, 2)), columns=GROUPS)
+    return rng.poisson(Y.to_numpy() @ np.array(lines) + 0.8).astype(np.uint16), Y
+
+
+def roundtrip(model, folder):
+    save_model(model, folder / "model.skxrf")
+    return load_model(folder / "model.skxrf")
+
+
+MODELS = {
+    "cnn": CNN,
+    "mlp": SpectrumMLPRegressor((8,), max_epochs=2, random_state=1, loss="squared_error"),
+    "mlp with templates": SpectrumMLPRegressor(
+        (8,), templates=np.eye(3, 320), max_epochs=1, random_state=1
+    ),
+    "published cnn": published_networks(max_epochs=1, random_state=0)["CNN"],
+    "pipeline": make_pipeline(EnergyRangeSelector(1.0, 9.0, energy=ENERGY), ChannelBinner(2), CNN),
+    "normalised": make_pipeline(SpectrumNormalizer(), StandardScaler(), Ridge()),
+    "template fit": TemplateFitRegressor(energy=ENERGY),
+    "template fit without axis": TemplateFitRegressor(),
+    "subsampled": SubsampledRegressor(make_pipeline(ChannelBinner(4), CNN), max_samples=90),
+    "ridge": RidgeCV(),
+    "pls": PLSRegression(2),
+    "forest": RandomForestRegressor(4, random_state=0),
+    "neighbours": KNeighborsRegressor(3),
+    "pca": make_pipeline(PCA(4, random_state=0), Ridge()),
+    "square roots": make_pipeline(
+        FunctionTransformer(np.sqrt),
+        TransformedTargetRegressor(Ridge(), func=np.sqrt, inverse_func=np.square),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_predictions_are_the_same_bit_for_bit(name, spectra, tmp_path):
+    X, Y = spectra
+    labels = Y.to_numpy() if name == "template fit without axis" else Y
+    model = MODELS[name].fit(X, labels)
+    loaded = roundtrip(model, tmp_path)
+    assert type(loaded) is type(model)
+    assert loaded.get_params().keys() == model.get_params().keys()
+    for given_as in (X, X.astype(np.float32), X.astype(np.float64)):
+        np.testing.assert_array_equal(loaded.predict(given_as), model.predict(given_as))
+    assert getattr(loaded, "line_groups_", None) == getattr(model, "line_groups_", None)
+
+
+def test_a_template_fit_keeps_standard_errors_and_axis(spectra, tmp_path):
+    X, _ = spectra
+    model = TemplateFitRegressor(energy=ENERGY).fit(X)
+    loaded = roundtrip(model, tmp_path)
+    np.testing.assert_array_equal(loaded.predict(X, True), model.predict(X, True))
+    np.testing.assert_array_equal(loaded.energy_, ENERGY)
+    assert loaded.sum_spectrum_fit_.detector == model.sum_spectrum_fit_.detector
+    assert model_info(tmp_path / "model.skxrf").energy_range == (ENERGY[0], ENERGY[-1])
+
+
+def test_float64_networks_stay_float64(spectra, tmp_path):
+    X, Y = spectra
+    model = SpectrumMLPRegressor((8,), max_epochs=1, random_state=0).fit(X.astype(float), Y)
+    loaded = roundtrip(model, tmp_path)
+    assert next(loaded.net_.module_.parameters()).dtype == torch.float64
+    np.testing.assert_array_equal(loaded.predict(X.astype(float)), model.predict(X.astype(float)))
+
+
+@pytest.mark.parametrize("go_on", ["partial_fit", "fit"])
+def test_a_loaded_network_is_trained_on_like_the_saved_one(go_on, spectra, tmp_path):
+    X, Y = spectra
+    model = SpectrumMLPRegressor(
+        (8,), linear_path=False, max_epochs=2, warm_start=True, random_state=0
+    ).fit(X, Y)
+    loaded = roundtrip(model, tmp_path)
+    before = model.predict(X)
+    for network in (model, loaded):
+        getattr(network, go_on)(X, Y)
+    assert not np.array_equal(model.predict(X), before)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.loss_curve_ == model.loss_curve_
+
+
+def test_the_best_of_a_search(spectra, tmp_path):
+    X, Y = spectra
+    search = GridSearchCV(make_pipeline(ChannelBinner(2), CNN), {"channelbinner__factor": [2, 4]})
+    search.set_params(cv=2, error_score="raise").fit(X, Y)
+    loaded = roundtrip(search.best_estimator_, tmp_path)
+    np.testing.assert_array_equal(loaded.predict(X), search.predict(X))
+
+
+def test_a_device_that_is_not_here_is_replaced_with_a_warning(spectra, tmp_path):
+    X, Y = spectra
+    model = SpectrumMLPRegressor((8,), max_epochs=1, random_state=0).fit(X, Y)
+    expected = model.predict(X)
+    save_model(model.set_params(device="nowhere"), tmp_path / "model")
+    with pytest.warns(UserWarning, match="put on the CPU"):
+        loaded = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(X), expected)
+
+
+def test_what_a_file_says_of_itself(spectra, tmp_path):
+    X, Y = spectra
+    model = make_pipeline(ChannelBinner(2, energy=ENERGY), CNN).fit(X, Y)
+    save_model(model, tmp_path / "model.skxrf")
+    info = model_info(tmp_path / "model.skxrf")
+    assert info.estimator == "Pipeline"
+    assert info.steps == ("Pipeline", "ChannelBinner", "SpectrumCNNRegressor")
+    assert info.line_groups == ("Ca_K", "Fe_K")
+    assert info.n_channels == 320
+    assert info.energy_range == (ENERGY[0], ENERGY[-1])
+    assert info.versions["torch"] == torch.__version__
+    assert len((tmp_path / "model.skxrf").read_bytes()) < 150_000
+
+
+def test_the_same_model_gives_the_same_bytes_in_every_process(tmp_path):
+    source = DATA / "model_format_1.skxrf"
+    code = (
+        "import sys\n"
+        "from skxrf.persistence import load_model, save_model\n"
+        "save_model(load_model(sys.argv[1]), sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, source, tmp_path / "a"], check=True)
+    save_model(load_model(source), tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    model = load_model(source)
+    digest = model_digest(model)
+    assert model_digest(load_model(source)) == digest
+    model[-1].net_.module_.get_buffer("intercept")[0] += 1e-3
+    assert model_digest(model) != digest
+
+
+# scikit-learn warns where its version is not the one that the file was written with.
+@pytest.mark.filterwarnings("ignore:Trying to unpickle estimator")
+def test_a_file_of_the_first_format_still_opens():
+    model = load_model(DATA / "model_format_1.skxrf")
+    with np.load(DATA / "model_format_1.npz") as stored:
+        counts, expected = stored["counts"], stored["expected"]
+    np.testing.assert_allclose(model.predict(counts), expected, rtol=1e-4)
+    assert model[-1].line_groups_ == ["Fe_K", "Pb_L"]
+    np.testing.assert_allclose(model[0].energy_[[0, -1]], [0.5, 8.25])
+
+
+# -- what is refused
+
+
+class Bomb:
+    """A pickle of it writes a file when it is opened."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
+def test_a_pickle_is_never_opened(protocol, tmp_path):
+    (tmp_path / "model").write_bytes(pickle.dumps(Bomb(tmp_path / "ran"), protocol))
+    with pytest.raises(ModelFileError, match="save_model"):
+        load_model(tmp_path / "model")
+    assert not (tmp_path / "ran").exists()
+    if protocol:
+        with pytest.raises(ModelFileError, match="is a pickle"):
+            model_info(tmp_path / "model")
+
+
+def test_other_files_are_named(tmp_path):
+    torch.save({"a": torch.zeros(2)}, tmp_path / "torch.pt")
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "cube.h5").write_bytes(b"\x89HDF\r\n\x1a\n rest")
+    for name, part in [("torch.pt", "torch"), ("text", "not a model"), ("cube.h5", "HDF5")]:
+        with pytest.raises(ModelFileError, match=part):
+            load_model(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        load_model(tmp_path / "nothing")
+
+
+@settings(max_examples=40)
+@given(at=st.integers(0, 12_002), mask=st.integers(1, 255), cut=st.booleans())
+def test_every_flipped_byte_and_every_cut_is_noticed(at, mask, cut, tmp_path_factory):
+    content = bytearray((DATA / "model_format_1.skxrf").read_bytes())
+    if cut:
+        del content[at:]
+    else:
+        content[at] ^= mask
+    path = tmp_path_factory.getbasetemp() / "flipped.skxrf"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError):
+        load_model(path)
+
+
+def forged(path, change, source=DATA / "model_format_1.skxrf", header=None):
+    """A file whose schema was changed by someone who also set the checksum right."""
+    magic, _, rest = source.read_bytes().split(b"\n", 2)
+    head, archive = rest.split(b"\n", 1)
+    head = json.dumps(json.loads(head) | (header or {})).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(packed, "w") as new:
+        for member in old.infolist():
+            data = old.read(member)
+            if member.filename == "schema.json":
+                schema = json.loads(data)
+                data = json.dumps(change(schema) or schema)
+            new.writestr(member.filename, data)
+    body = head + b"\n" + packed.getvalue()
+    path.write_bytes(magic + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def nodes(schema):
+    if isinstance(schema, dict):
+        yield schema
+    for child in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(child, dict | list):
+            yield from nodes(child)
+
+
+def test_unknown_types_are_named_and_not_made(tmp_path):
+    def to_system(schema):
+        for node in nodes(schema):
+            if node.get("__class__") == "ChannelBinner":
+                node |= {"__class__": "Popen", "__module__": "subprocess"}
+
+    forged(tmp_path / "model", to_system)
+    with pytest.raises(ModelFileError, match=r"subprocess\.Popen"):
+        load_model(tmp_path / "model")
+
+
+def test_functions_and_modules_of_others_are_not_imported(tmp_path, monkeypatch):
+    (tmp_path / "evil.py").write_text("open('ran', 'w').close()")
+
+    def to_function(schema):
+        for node in nodes(schema):
+            if node.get("__class__") == "ChannelBinner":
+                node.clear()
+                node |= {
+                    "__class__": "function",
+                    "__module__": "evil",
+                    "__loader__": "FunctionNode",
+                    "content": {"module_path": "evil", "function": "f"},
+                }
+
+    forged(tmp_path / "model", to_function)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelFileError, match="evil"):
+        load_model(tmp_path / "model")
+    assert "evil" not in sys.modules
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path):
+    forged(
+        tmp_path / "model", lambda schema: None, header={"format": 2, "versions": {"skxrf": "9"}}
+    )
+    with pytest.raises(ModelFileError, match=r"format 2, written by skxrf 9.*Upgrade"):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("content", ["[1000000000000]", "[7]", '"x"', "null"])
+def test_settings_that_do_not_fit_the_weights_are_refused(content, tmp_path):
+    def widen(schema):
+        for node in nodes(schema):
+            inner = node.get("content")
+            if isinstance(inner, dict) and "hidden_layer_sizes" in inner:
+                inner["hidden_layer_sizes"] = {
+                    "__class__": "str",
+                    "__module__": "builtins",
+                    "__loader__": "JsonNode",
+                    "content": content,
+                    "is_json": True,
+                }
+
+    forged(tmp_path / "model", widen)
+    with pytest.raises(ModelFileError, match="no model that can be built"):
+        load_model(tmp_path / "model")
+
+
+def test_a_schema_that_is_nonsense_gives_an_error_of_ours(tmp_path):
+    for schema in ({}, [], {"protocol": 0}, {"protocol": 2, "__loader__": "ListNode"}):
+        forged(tmp_path / "model", lambda _, schema=schema: schema or {"protocol": 1})
+        with pytest.raises(ModelFileError):
+            load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left_child", 10**6), ("right_child", 0), ("feature", 10**6), ("feature", -5)],
+)
+def test_trees_that_would_crash_the_process_are_refused(field, value, spectra, tmp_path):
+    X, Y = spectra
+    forest = RandomForestRegressor(2, max_depth=3, random_state=0).fit(X, Y)
+    save_model(forest, tmp_path / "forest")
+    state = forest.estimators_[1].tree_.__getstate__()
+    state["nodes"][field][0] = value
+    forest.estimators_[1].tree_.__setstate__(state)
+    with pytest.raises(ModelFileError, match="decision tree names"):
+        save_model(forest, tmp_path / "damaged")
+
+    # The same, in a file that did not come from save_model.
+    import skops.io
+
+    _, _, rest = (tmp_path / "forest").read_bytes().split(b"\n", 2)
+    body = rest.split(b"\n", 1)[0] + b"\n" + skops.io.dumps(forest)
+    digest = hashlib.sha256(body).hexdigest().encode()
+    (tmp_path / "forged").write_bytes(b"skxrf model\n" + digest + b"\n" + body)
+    with pytest.raises(ModelFileError, match="decision tree names"):
+        load_model(tmp_path / "forged")
+
+
+class OwnRegressor(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.mean_ = y.mean()
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+def test_what_cannot_be_opened_again_is_not_saved(spectra, tmp_path):
+    X, Y = spectra
+    unsafe = {
+        "own class": OwnRegressor().fit(X, Y["Fe_K"]),
+        "own function": make_pipeline(FunctionTransformer(lambda X: X), Ridge()).fit(X, Y),
+        "tree of neighbours": KNeighborsRegressor(algorithm="kd_tree").fit(X[:, :4], Y),
+        "boosting": GradientBoostingRegressor(n_estimators=2).fit(X, Y["Fe_K"]),
+    }
+    for model in unsafe.values():
+        with pytest.raises(ModelFileError, match="cannot be stored safely"):
+            save_model(model, tmp_path / "model")
+    for wrong in (Ridge, "a name", {"ridge": Ridge()}):
+        with pytest.raises(ModelFileError, match="takes a fitted estimator"):
+            save_model(wrong, tmp_path / "model")
+    with pytest.raises(ValueError, match="not fitted"):
+        save_model(Ridge(), tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_leaves_the_old_file(spectra, tmp_path):
+    X, Y = spectra
+    save_model(Ridge().fit(X, Y), tmp_path / "model")
+    before = (tmp_path / "model").read_bytes()
+    with pytest.raises(ModelFileError):
+        save_model(OwnRegressor().fit(X, Y["Fe_K"]), tmp_path / "model")
+    assert (tmp_path / "model").read_bytes() == before
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        save_model(Ridge().fit(X, Y), tmp_path / "no" / "model")
