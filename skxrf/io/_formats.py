@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import _hdf5
+from . import _hdf5, _ripple
 from ._source import CubeRequest, CubeSource
 
 __all__ = ["CUBE_FORMATS", "CubeFormat"]
@@ -22,4 +22,7 @@ class CubeFormat(NamedTuple):
     """Describe the cube; the request comes back with what the format resolved in it."""
 
 
-CUBE_FORMATS = (CubeFormat("HDF5", _hdf5.recognises, _hdf5.open_hdf5),)
+CUBE_FORMATS = (
+    CubeFormat("HDF5", _hdf5.recognises, _hdf5.open_hdf5),
+    CubeFormat("Ripple (.rpl, .raw)", _ripple.recognises, _ripple.open_ripple),
+)
