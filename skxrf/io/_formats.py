@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from . import _hdf5, _ripple
+from . import _bcf, _bruker_xml, _hdf5, _ripple
 from ._source import CubeRequest, CubeSource
 
 __all__ = ["CUBE_FORMATS", "CubeFormat"]
@@ -24,5 +24,7 @@ class CubeFormat(NamedTuple):
 
 CUBE_FORMATS = (
     CubeFormat("HDF5", _hdf5.recognises, _hdf5.open_hdf5),
+    CubeFormat("Bruker .bcf", _bcf.recognises, _bcf.open_bcf),
+    CubeFormat("Bruker .spx", _bruker_xml.recognises, _bruker_xml.open_spx),
     CubeFormat("Ripple (.rpl, .raw)", _ripple.recognises, _ripple.open_ripple),
 )

@@ -163,13 +163,13 @@ def test_missing_file(tmp_path):
 def test_folder_empty_file_and_foreign_file(tmp_path):
     empty, other = tmp_path / "empty.h5", tmp_path / "other.h5"
     empty.touch()
-    other.write_bytes(b"AAMVHFSS" + bytes(1000))
+    other.write_bytes(b"PK\x03\x04 a zip" + bytes(1000))
 
     with pytest.raises(FileFormatError, match="is a folder"):
         open_cube(tmp_path)
     with pytest.raises(FileFormatError, match=r"empty\.h5 is empty"):
         open_cube(empty)
-    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*AAMVHFSS"):
+    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*a zip"):
         open_cube(other)
 
 
