@@ -65,6 +65,11 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         where=source.where,
     )
     sizes = dict(zip(order, reader.shape, strict=True))
+    if request.shape is not None and request.shape != (sizes["y"], sizes["x"]):
+        raise FileFormatError(
+            f"{source.where} holds {sizes['y']} rows and {sizes['x']} columns, not those of "
+            f"shape={request.shape}: leave it out, or pass axes= where it is their order."
+        )
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):
         given = given(np.arange(n_channels))
