@@ -218,6 +218,29 @@ def test_empty_cube(tmp_path, shape):
         open_cube(path, axes=("y", "x", "energy"))
 
 
+@pytest.mark.parametrize("shape", [(10**12, 1, 12), (1, 10**9, 12), (10**6, 10**6, 4096)])
+def test_absurd_sizes_are_refused_before_anything_is_made_of_them(tmp_path, shape):
+    path = tmp_path / "claims.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("counts", shape, np.uint16, chunks=(1, 1, 12))
+        file["counts"].attrs["dims"] = ["y", "x", "channel"]
+        file["energy_keV"] = np.arange(float(shape[2]))
+
+    with pytest.raises(FileFormatError, match=r"claims\.h5.* claims the shape .*no scan has"):
+        open_cube(path)
+
+
+def test_an_absurd_axis_is_refused(tmp_path, small_counts):
+    path = tmp_path / "claims.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = small_counts
+        file["counts"].attrs["dims"] = ["y", "x", "channel"]
+        file.create_dataset("energy_keV", (10**15,), np.float64, chunks=(1000,))
+
+    with pytest.raises(FileFormatError, match=r"claims\.h5"):
+        open_cube(path)
+
+
 @pytest.mark.parametrize(
     ("dtype", "value"), [("i4", -1), ("f4", np.nan), ("f4", np.inf), ("f8", -0.5), ("f8", -np.inf)]
 )

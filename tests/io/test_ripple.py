@@ -352,3 +352,12 @@ def test_cut_raw_files_are_refused(cut, open_or_refuse, small_counts):
         path = write(folder, small_counts, **CALIBRATION)
         path.with_suffix(".raw").write_bytes(small_counts.tobytes()[:cut])
         assert isinstance(open_or_refuse(path), FileFormatError)
+
+
+def test_a_raw_file_as_large_as_an_absurd_header_says(tmp_path):
+    path = write(tmp_path, np.empty(0), width=10**9, height=1, depth=1000, **CALIBRATION)
+    with path.with_suffix(".raw").open("r+b") as raw:
+        raw.truncate(2 * 10**12)  # a hole, which takes no room
+
+    with pytest.raises(FileFormatError, match=r"claims the shape \(1, 1000000000, 1000\)"):
+        open_cube(path)
