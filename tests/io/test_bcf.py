@@ -296,15 +296,15 @@ def test_the_name_of_the_file_does_not_matter(tmp_path, small_counts):
     np.testing.assert_array_equal(open_cube(path.rename(tmp_path / "scan.map")), small_counts)
 
 
-def test_in_other_processes(tmp_path, small_counts):
+def test_it_can_be_pickled(tmp_path, small_counts):
     cube = pickle.loads(pickle.dumps(open_cube(write(tmp_path, small_counts), chunks=(1, 7))))
 
-    np.testing.assert_array_equal(cube.compute(scheduler="processes"), small_counts)
+    np.testing.assert_array_equal(cube, small_counts)
 
 
 def test_long_files_have_chained_tables(tmp_path):
-    counts = np.random.default_rng(0).poisson(3.0, (20, 40, 1000)).astype(np.uint16)
-    path = write(tmp_path, counts, squeeze=bytes)
+    counts = np.random.default_rng(0).poisson(0.1, (60, 70, 800)).astype(np.uint16)
+    path = write(tmp_path, counts, pack=pixels_16, squeeze=bytes)
     n_chunks = len(stored_files(path)["SpectrumData0"].chunk_starts)
     assert n_chunks > 3 * (USABLE // 4), "the table itself must not fit in a chunk"
 
