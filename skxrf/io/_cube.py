@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,10 @@ from ._lazy import CheckedCounts, lazy_counts
 from ._source import Chunks, CubeRequest, CubeSource
 
 __all__ = ["build_cube"]
+
+# A hundred metres in steps of 10 µm; and some hundred times the largest scans known.
+_LONGEST_AXIS = 10**7
+_MOST_VALUES = 10**13
 
 
 def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
@@ -55,6 +60,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
             f"{source.where} is empty, of shape {reader.shape}: expected at least one pixel and "
             "one channel."
         )
+    _refuse_absurd_sizes(reader.shape, source.where)
     given, given_from = _chosen_energy(source, request)
     order = axis_order(
         reader.shape,
@@ -65,6 +71,11 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         where=source.where,
     )
     sizes = dict(zip(order, reader.shape, strict=True))
+    if request.shape is not None and request.shape != (sizes["y"], sizes["x"]):
+        raise FileFormatError(
+            f"{source.where} holds {sizes['y']} rows and {sizes['x']} columns, not those of "
+            f"shape={request.shape}: leave it out, or pass axes= where it is their order."
+        )
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):
         given = given(np.arange(n_channels))
@@ -96,6 +107,14 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
             f"energy axis from {_short(given_from)}",
         },
     )
+
+
+def _refuse_absurd_sizes(shape: tuple[int, ...], where: str) -> None:
+    """Refuse what only a damaged header claims, before an axis of that length is made."""
+    if max(shape) > _LONGEST_AXIS or math.prod(shape) > _MOST_VALUES:
+        raise FileFormatError(
+            f"{where} claims the shape {shape}, which no scan has: its header is damaged or wrong."
+        )
 
 
 def _chosen_energy(source: CubeSource, request: CubeRequest) -> tuple[Any, str]:

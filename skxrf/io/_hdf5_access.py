@@ -38,7 +38,7 @@ def open_file(path: str | Path) -> Iterator[Any]:
             yield file
     except (FileNotFoundError, PermissionError, SkxrfError):
         raise
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, MemoryError) as error:
         # What h5py raises for damaged files, depending on where the damage is.
         what = "is truncated" if "truncated" in str(error) else "cannot be read as HDF5"
         size = os.path.getsize(path)

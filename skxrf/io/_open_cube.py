@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -24,17 +26,19 @@ def open_cube(
     dataset: str | None = None,
     energy: ArrayLike | str | None = None,
     axes: Sequence[str] | None = None,
+    shape: tuple[int, int] | None = None,
     chunks: Chunks = "auto",
 ) -> xr.DataArray:
     """Open a spectral cube lazily: nothing but its description is read.
 
-    The format is recognised by content: HDF5 as HyperSpy writes it, with ``counts`` and
-    ``energy_keV``, as PyMca's NeXus stacks, or any other by `dataset` and `energy`.
+    The format is recognised by content: HDF5 in several layouts, or any other by `dataset` and
+    `energy`; Bruker's ``.bcf`` and ``.spx``; Ripple, ``.rpl`` with ``.raw``; ``.mca`` files and
+    rows of ``.edf`` in a folder; and ``.msa``.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file; or the folder, where each pixel or row has a file of its own.
     dataset : str, optional
         Name of the cube in a file that holds several, such as ``"xrf/counts"``.
     energy : array-like of shape (n_channels,), pair of float, or str, optional
@@ -46,6 +50,9 @@ def open_cube(
         "energy")``, where the file does not tell. The order is taken from what the file says,
         else from the length of the energy axis where exactly one stored axis has it (the
         others are then rows before columns, as stored); it is never guessed.
+    shape : pair of int, optional
+        Rows and columns of a cube of single spectra (a folder of ``.mca`` files, or one that
+        holds many) where their names do not tell.
     chunks : "auto" or pair of int
         Rows and columns of a block, rounded up to whole chunks of the file; ``"auto"`` makes
         blocks of about 8 MiB. A block always holds whole spectra.
@@ -84,12 +91,35 @@ def open_cube(
     ...     print(dict(cube.sizes), int(cube.sum()))
     {'y': 2, 'x': 3, 'energy': 4} 60
     """
-    file, head = existing_file(path, "a spectral cube")
-    request = CubeRequest(dataset=dataset, energy=energy, axes=axes, chunks=chunks)
+    file, head = _file_or_folder(path)
+    request = CubeRequest(dataset, energy, axes, chunks, _checked_shape(shape))
     for one in CUBE_FORMATS:
         if one.recognises(file, head):
             return build_cube(*one.open(file, request))
+    if file.is_dir():
+        raise FileFormatError(
+            f"{file} is a folder without .mca or .edf files: expected a file, or a folder with one "
+            "of them for each pixel or row."
+        )
     raise FileFormatError(
         f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "
         f"{', '.join(one.name for one in CUBE_FORMATS)}."
     )
+
+
+def _file_or_folder(path: str | os.PathLike[str]) -> tuple[Path, bytes]:
+    """Absolute path, and the first bytes of a file or none of a folder."""
+    folder = Path(os.path.abspath(Path(path).expanduser()))
+    return (folder, b"") if folder.is_dir() else existing_file(path, "a spectral cube")
+
+
+def _checked_shape(shape: tuple[int, int] | None) -> tuple[int, int] | None:
+    if shape is None:
+        return None
+    try:
+        rows, columns = (operator.index(n) for n in shape)
+    except (TypeError, ValueError):
+        rows = columns = 0
+    if min(rows, columns) < 1:
+        raise FileFormatError(f"shape must be a pair (rows, columns) of at least 1, got {shape!r}.")
+    return rows, columns

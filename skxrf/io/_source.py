@@ -52,6 +52,7 @@ class CubeRequest:
     energy: ArrayLike | str | None = None
     axes: Sequence[str] | None = None
     chunks: Chunks = "auto"
+    shape: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

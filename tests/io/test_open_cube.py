@@ -163,13 +163,13 @@ def test_missing_file(tmp_path):
 def test_folder_empty_file_and_foreign_file(tmp_path):
     empty, other = tmp_path / "empty.h5", tmp_path / "other.h5"
     empty.touch()
-    other.write_bytes(b"AAMVHFSS" + bytes(1000))
+    other.write_bytes(b"PK\x03\x04 a zip" + bytes(1000))
 
     with pytest.raises(FileFormatError, match="is a folder"):
         open_cube(tmp_path)
     with pytest.raises(FileFormatError, match=r"empty\.h5 is empty"):
         open_cube(empty)
-    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*AAMVHFSS"):
+    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*a zip"):
         open_cube(other)
 
 
@@ -216,6 +216,29 @@ def test_empty_cube(tmp_path, shape):
 
     with pytest.raises(CountsError, match=r"empty\.h5.*is empty, of shape"):
         open_cube(path, axes=("y", "x", "energy"))
+
+
+@pytest.mark.parametrize("shape", [(10**12, 1, 12), (1, 10**9, 12), (10**6, 10**6, 4096)])
+def test_absurd_sizes_are_refused_before_anything_is_made_of_them(tmp_path, shape):
+    path = tmp_path / "claims.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("counts", shape, np.uint16, chunks=(1, 1, 12))
+        file["counts"].attrs["dims"] = ["y", "x", "channel"]
+        file["energy_keV"] = np.arange(float(shape[2]))
+
+    with pytest.raises(FileFormatError, match=r"claims\.h5.* claims the shape .*no scan has"):
+        open_cube(path)
+
+
+def test_an_absurd_axis_is_refused(tmp_path, small_counts):
+    path = tmp_path / "claims.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = small_counts
+        file["counts"].attrs["dims"] = ["y", "x", "channel"]
+        file.create_dataset("energy_keV", (10**15,), np.float64, chunks=(1000,))
+
+    with pytest.raises(FileFormatError, match=r"claims\.h5"):
+        open_cube(path)
 
 
 @pytest.mark.parametrize(

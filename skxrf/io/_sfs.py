@@ -1,0 +1,215 @@
+"""The container of a Bruker ``.bcf``: a small file system of chunks, its files zlib-compressed.
+
+Layout ("Single File System", magic ``AAMVHFSS``), all little-endian. At 0x128 the chunk size; at
+0x140 the chunk number of the file table and the number of its entries. Chunk k starts at
+``k * chunk size + 0x118`` with 32 bytes, of which the first four are the number of the chunk that
+continues it. An entry has 512 bytes: the chunk of the file's table of chunk numbers, its size (8
+bytes), its parent at 40, whether it is a folder at 220, its name at 224. A compressed file starts
+with ``AACS``, the size of its blocks and, after four more bytes, their number; from 0x80 on each
+block has 16 bytes that start with its compressed size, and a zlib stream.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+__all__ = ["MAGIC", "StoredFile", "stored_files"]
+
+MAGIC = b"AAMVHFSS"
+_CHUNK_HEADER = 32
+_FIRST_CHUNK = 0x118
+_ENTRY = struct.Struct("<iQ28xi176x?3x256s32x")
+_COMPRESSED = b"AACS"
+_FIRST_BLOCK = 0x80
+_BLOCK_HEADER = 16
+# Blocks seen have half a MiB, and containers a handful of files; what claims more is damage.
+_LARGEST_BLOCK = 1 << 28
+_MOST_ENTRIES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFile:
+    """One file of the container, decompressed as it is read."""
+
+    path: Path
+    name: str
+    size: int
+    """Bytes, decompressed."""
+    chunk_starts: NDArray[np.int64]
+    chunk_bytes: int
+    block_bytes: int
+    """Bytes of a decompressed block; 0 where nothing is compressed."""
+    blocks: NDArray[np.int64]
+    """Start and length of each compressed block, shape (n, 2)."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes from `start` to `stop` of the decompressed file."""
+        with self.path.open("rb") as stream:
+            if not self.block_bytes:
+                return self._stored(stream, start, stop - start)
+            first, last = start // self.block_bytes, -(-stop // self.block_bytes)
+            found = b"".join(self._block(stream, i) for i in range(first, last))
+        skip = start - first * self.block_bytes
+        return found[skip : skip + stop - start]
+
+    def pieces(self) -> Iterator[bytes]:
+        """The decompressed file from start to end, in pieces of some megabytes at most."""
+        with self.path.open("rb") as stream:
+            if self.block_bytes:
+                yield from (self._block(stream, i) for i in range(len(self.blocks)))
+            else:
+                for start in range(0, self.size, 1 << 20):
+                    yield self._stored(stream, start, min(1 << 20, self.size - start))
+
+    def _block(self, stream: BinaryIO, i: int) -> bytes:
+        start, length = (int(value) for value in self.blocks[i])
+        try:
+            block = zlib.decompressobj().decompress(
+                self._stored(stream, start, length), self.block_bytes + 1
+            )
+        except zlib.error as error:
+            raise FileFormatError(
+                f"{self.path}: block {i} of {self.name} is damaged ({error}). Copy the file again."
+            ) from None
+        expected = min(self.block_bytes, self.size - i * self.block_bytes)
+        if len(block) != expected:
+            raise FileFormatError(
+                f"{self.path}: block {i} of {self.name} has {len(block)} bytes, expected "
+                f"{expected}. The file is damaged, copy it again."
+            )
+        return block
+
+    def _stored(self, stream: BinaryIO, start: int, length: int) -> bytes:
+        """Bytes as they are stored, gathered from the chunks that hold them."""
+        found = []
+        while length > 0:
+            i, skip = divmod(start, self.chunk_bytes)
+            n = min(self.chunk_bytes - skip, length)
+            if i >= len(self.chunk_starts):
+                raise _cut(self.path)
+            found.append(_bytes_at(stream, int(self.chunk_starts[i]) + skip, n, self.path))
+            start, length = start + n, length - n
+        return b"".join(found)
+
+
+def stored_files(path: Path) -> dict[str, StoredFile]:
+    """All files of the container by name, without that of their folder.
+
+    Parameters
+    ----------
+    path : Path
+        The container.
+
+    Returns
+    -------
+    dict of str to StoredFile
+        For a ``.bcf``: ``HeaderData``, ``SpectrumData0`` and others.
+
+    Raises
+    ------
+    FileFormatError
+        If the container is damaged or cut.
+    """
+    file_size = path.stat().st_size
+    with path.open("rb") as stream:
+        (chunk_size,) = struct.unpack("<I", _bytes_at(stream, 0x128, 4, path))
+        table, n_entries = struct.unpack("<II", _bytes_at(stream, 0x140, 8, path))
+        chunk_bytes = chunk_size - _CHUNK_HEADER
+        # What a damaged number may not do is to make us read or allocate without an end.
+        if chunk_bytes < _ENTRY.size or n_entries > _MOST_ENTRIES:
+            raise FileFormatError(f"{path} is damaged: its table of files makes no sense.")
+        per_chunk = chunk_bytes // _ENTRY.size
+        chunks = _chained(stream, path, table, chunk_size, -(-n_entries // per_chunk))
+        content = b"".join(
+            _bytes_at(stream, start, min(per_chunk, n_entries - i * per_chunk) * _ENTRY.size, path)
+            for i, start in enumerate(chunks)
+        )
+        found = {}
+        for pointers, size, _, is_folder, name in _ENTRY.iter_unpack(content):
+            if not is_folder:
+                text = name.rstrip(b"\0").decode("utf-8", "replace")
+                found[text] = _described(stream, path, text, pointers, size, chunk_size, file_size)
+    return found
+
+
+def _described(
+    stream: BinaryIO,
+    path: Path,
+    name: str,
+    pointers: int,
+    size: int,
+    chunk_size: int,
+    file_size: int,
+) -> StoredFile:
+    """One file, from its entry in the table."""
+    if size > file_size:
+        raise FileFormatError(
+            f"{path} has {file_size:,} bytes, but says that its part {name} has {size:,}: it was "
+            "cut short or damaged. Copy it again."
+        )
+    chunk_bytes = chunk_size - _CHUNK_HEADER
+    n_chunks = -(-size // chunk_bytes)
+    per_table = chunk_bytes // 4
+    tables = _chained(stream, path, pointers, chunk_size, -(-n_chunks // per_table))
+    numbers = np.frombuffer(
+        b"".join(
+            _bytes_at(stream, start, 4 * min(per_table, n_chunks - i * per_table), path)
+            for i, start in enumerate(tables)
+        ),
+        "<u4",
+    )
+    starts = numbers.astype(np.int64) * chunk_size + _FIRST_CHUNK + _CHUNK_HEADER
+    plain = StoredFile(path, name, size, starts, chunk_bytes, 0, np.empty((0, 2), np.int64))
+    if size < _FIRST_BLOCK or plain._stored(stream, 0, 4) != _COMPRESSED:
+        return plain
+    block_bytes, _, n_blocks = struct.unpack("<III", plain._stored(stream, 4, 12))
+    if not 0 < block_bytes <= _LARGEST_BLOCK or n_blocks * _BLOCK_HEADER > size:
+        raise FileFormatError(f"{path} is damaged: the compression of {name} makes no sense.")
+    blocks = np.empty((n_blocks, 2), np.int64)
+    at = _FIRST_BLOCK
+    for i in range(n_blocks):
+        length, expanded = struct.unpack("<II", plain._stored(stream, at, 8))
+        blocks[i] = at + _BLOCK_HEADER, length
+        at += _BLOCK_HEADER + length
+        if at > size:
+            raise FileFormatError(f"{path} is damaged: the compression of {name} makes no sense.")
+    total = 0 if not n_blocks else (n_blocks - 1) * block_bytes + min(expanded, block_bytes)
+    return StoredFile(path, name, total, starts, chunk_bytes, block_bytes, blocks)
+
+
+def _chained(stream: BinaryIO, path: Path, first: int, chunk_size: int, n_chunks: int) -> list[int]:
+    """Where the data of each chunk of a chain starts."""
+    starts: list[int] = []
+    number = first
+    for _ in range(n_chunks):
+        if number < 0:
+            raise _cut(path)
+        start = number * chunk_size + _FIRST_CHUNK
+        starts.append(start + _CHUNK_HEADER)
+        (number,) = struct.unpack("<I", _bytes_at(stream, start, 4, path))
+    return starts
+
+
+def _bytes_at(stream: BinaryIO, start: int, length: int, path: Path) -> bytes:
+    stream.seek(start)
+    found = stream.read(length)
+    if len(found) < length:
+        raise _cut(path)
+    return found
+
+
+def _cut(path: Path) -> Any:
+    return FileFormatError(
+        f"{path} ({path.stat().st_size:,} bytes) ends before what it should hold: it was cut short "
+        "or damaged. Copy it again."
+    )

@@ -1,0 +1,121 @@
+"""The engine ``skxrf`` of xarray: cubes by ``xr.open_dataset(path, engine="skxrf")``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from xarray.backends import BackendArray, BackendEntrypoint
+from xarray.core import indexing
+
+from skxrf.exceptions import FileFormatError
+
+from ._open_cube import open_cube
+
+__all__ = ["CubeBackend"]
+
+# Suffixes that no other engine claims, so that xarray may pick this one by itself.
+_SUFFIXES = {".bcf", ".spx", ".rpl", ".mca", ".msa"}
+
+
+class _Counts(BackendArray):
+    """The cube's blocks as xarray wants them: read when indexed, whatever then makes of it."""
+
+    def __init__(self, blocks: Any) -> None:
+        self.blocks = blocks
+        self.shape = blocks.shape
+        self.dtype = blocks.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> NDArray[Any]:
+        found: NDArray[Any] = indexing.explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.BASIC, self._read
+        )
+        return found
+
+    def _read(self, key: Any) -> NDArray[Any]:
+        # In this thread: it may be one of dask's already.
+        block: NDArray[Any] = self.blocks[key].compute(scheduler="synchronous")
+        return block
+
+
+class CubeBackend(BackendEntrypoint):
+    """xarray's way to :func:`~skxrf.io.open_cube`: a Dataset that holds the cube as ``counts``."""
+
+    description = "Spectral cubes of X-ray fluorescence scanners"
+    open_dataset_parameters = (
+        "filename_or_obj",
+        "drop_variables",
+        "dataset",
+        "energy",
+        "axes",
+        "shape",
+    )
+
+    def open_dataset(
+        self,
+        filename_or_obj: Any,
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        dataset: str | None = None,
+        energy: ArrayLike | str | None = None,
+        axes: Sequence[str] | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> xr.Dataset:
+        """Open a cube lazily.
+
+        Parameters
+        ----------
+        filename_or_obj : str or path-like
+            The file, or the folder of a cube of many files.
+        drop_variables : str or iterable of str, optional
+            Variables to leave out, such as ``"live_time"``.
+        dataset, energy, axes, shape
+            As :func:`~skxrf.io.open_cube` takes them.
+
+        Returns
+        -------
+        Dataset
+            The variable ``counts`` and the coordinates of the cube. As with other engines, it is
+            read where it is indexed, and is a dask array with ``chunks={}`` (the blocks of
+            `open_cube`) or other ``chunks``.
+
+        Raises
+        ------
+        FileNotFoundError, FileFormatError, EnergyAxisError, CountsError
+            As by :func:`~skxrf.io.open_cube`.
+        """
+        if not isinstance(filename_or_obj, str | os.PathLike):
+            raise FileFormatError(
+                f"the engine skxrf opens files by their path, got {type(filename_or_obj).__name__}."
+            )
+        cube = open_cube(filename_or_obj, dataset=dataset, energy=energy, axes=axes, shape=shape)
+        counts = xr.Variable(
+            cube.dims,
+            indexing.LazilyIndexedArray(_Counts(cube.data)),
+            cube.attrs,
+            encoding={"preferred_chunks": dict(zip(cube.dims, cube.data.chunksize, strict=True))},
+        )
+        opened = xr.Dataset({"counts": counts}, coords=cube.coords)
+        names = [drop_variables] if isinstance(drop_variables, str) else list(drop_variables or ())
+        return opened.drop_vars(names, errors="ignore")
+
+    def guess_can_open(self, filename_or_obj: Any) -> bool:
+        """Whether the name is that of a cube, for xarray to choose an engine.
+
+        Parameters
+        ----------
+        filename_or_obj : str or path-like
+            The file.
+
+        Returns
+        -------
+        bool
+            Whether the suffix is one that only cubes have; HDF5 is left to xarray's own engines.
+        """
+        if not isinstance(filename_or_obj, str | os.PathLike):
+            return False
+        return Path(filename_or_obj).suffix.lower() in _SUFFIXES

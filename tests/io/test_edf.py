@@ -1,0 +1,226 @@
+"""Cubes of EDF rows, written by fabio."""
+
+import pickle
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
+from skxrf.io import open_cube
+
+edfimage = pytest.importorskip("fabio.edfimage", reason="fabio reads and writes these files")
+
+CALIBRATION = {"MCA a": "-0.955", "MCA b": "0.01", "MCA c": "0"}
+AXIS = -0.955 + 0.01 * np.arange(12)
+
+
+def write_row(path, row, header=CALIBRATION):
+    edfimage.EdfImage(data=row, header=dict(header)).write(str(path))
+
+
+def write(folder, counts, *, pattern="scan_{}.edf", start=0, header=CALIBRATION):
+    folder = Path(folder, "rows")
+    folder.mkdir(exist_ok=True)
+    for i, row in enumerate(counts):
+        write_row(folder / pattern.format(i + start), row, header)
+    return folder
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("one_file", [False, True])
+def test_a_row_a_file(tmp_path, small_counts, dtype, one_file):
+    counts = np.concatenate([small_counts, small_counts[::-1], small_counts]).astype(dtype)
+    folder = write(tmp_path, counts)
+    path = folder / "scan_10.edf" if one_file else folder
+
+    cube = open_cube(path, chunks=(2, 3))
+
+    assert cube.dtype == np.dtype(dtype)
+    assert cube.chunks[1:] == ((7,), (12,)), "rows are read whole"
+    assert len(cube.chunks[0]) > 1
+    np.testing.assert_array_equal(cube, counts)
+    np.testing.assert_array_equal(cube[12, 2:5, ::3], counts[12, 2:5, ::3])
+    np.testing.assert_allclose(cube.energy, AXIS)
+    assert cube.attrs["source"] == str(path)
+    assert cube.attrs["reader"] == "EDF rows"
+
+
+def test_pymca_reads_the_same(tmp_path, small_counts):
+    stack = pytest.importorskip("PyMca5.PyMcaIO.EDFStack")
+    folder = write(tmp_path, small_counts)
+    theirs = stack.EDFStack([str(folder / f"scan_{i}.edf") for i in range(5)])
+
+    np.testing.assert_array_equal(open_cube(folder), theirs.data)
+
+
+def test_a_calibration_with_a_square(tmp_path, small_counts):
+    folder = write(tmp_path, small_counts, header=CALIBRATION | {"MCA c": "1e-6"})
+
+    np.testing.assert_allclose(open_cube(folder).energy, AXIS + 1e-6 * np.arange(12) ** 2)
+
+
+@pytest.mark.parametrize(
+    "header", [{}, {"MCA a": "0", "MCA b": "1", "MCA c": "0"}, {"MCA a": "x", "MCA b": "1"}]
+)
+def test_no_calibration_is_asked_for(tmp_path, small_counts, header):
+    folder = write(tmp_path, small_counts, header=header)
+
+    with pytest.raises(EnergyAxisError, match=r"rows holds no energy calibration: pass energy="):
+        open_cube(folder)
+    np.testing.assert_array_equal(open_cube(folder, energy=(0, 0.01)), small_counts)
+
+
+def test_a_single_row(tmp_path, small_counts):
+    write_row(tmp_path / "line.edf", small_counts[2])
+
+    cube = open_cube(tmp_path / "line.edf")
+
+    np.testing.assert_array_equal(cube, small_counts[2:3])
+
+
+def test_the_siblings_of_a_file_are_those_that_differ_in_the_row(tmp_path, small_counts):
+    for detector in ("00", "01"):
+        write(
+            tmp_path,
+            small_counts + np.uint16(int(detector)),
+            pattern="map_xia" + detector + "_0003_{:04d}.edf",
+        )
+    folder = tmp_path / "rows"
+
+    cube = open_cube(folder / "map_xia01_0003_0002.edf")
+
+    np.testing.assert_array_equal(cube, small_counts + np.uint16(1))
+    with pytest.raises(FileFormatError, match=r"several series.*2 numbers.*pass one file"):
+        open_cube(folder)
+
+
+def test_files_that_count_as_many_rows_as_detectors_are_not_guessed(tmp_path, small_counts):
+    for detector in range(5):
+        write(tmp_path, small_counts, pattern=f"map_xia{detector}_{{}}.edf")
+
+    with pytest.raises(FileFormatError, match=r"map_xia0_0\.edf belongs to two series of 5 files"):
+        open_cube(tmp_path / "rows" / "map_xia0_0.edf")
+
+
+def test_of_the_stacks_of_xraylab_the_spectra_are_taken(tmp_path, small_counts):
+    write(tmp_path, small_counts, pattern="panel_Z0_{:03d}.edf")
+    folder = write(tmp_path, small_counts[:, :, :3], pattern="panel_map_{:03d}.edf")
+
+    np.testing.assert_array_equal(open_cube(folder), small_counts)
+
+
+def test_a_missing_row_is_not_skipped(tmp_path, small_counts):
+    folder = write(tmp_path, small_counts, start=8)
+    (folder / "scan_10.edf").unlink()
+
+    for path in (folder, folder / "scan_8.edf"):
+        with pytest.raises(FileFormatError, match=r"go on from 9 with 11, not 10"):
+            open_cube(path)
+
+
+def test_rows_of_another_size_or_type(tmp_path, small_counts):
+    folder = write(tmp_path, small_counts)
+    for row in (small_counts[3, :5], small_counts[3].astype(np.float32)):
+        write_row(folder / "scan_3.edf", row)
+        with pytest.raises(FileFormatError, match=r"scan_3\.edf holds .* but scan_0\.edf"):
+            open_cube(folder)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.7, 0.8, 0.99])
+def test_a_row_that_was_cut_is_not_filled_up(tmp_path, small_counts, share):
+    folder = write(tmp_path, small_counts)
+    file = folder / "scan_3.edf"
+    file.write_bytes(file.read_bytes()[: int(share * 680)])
+
+    with pytest.raises(FileFormatError, match=r"scan_3\.edf"):
+        open_cube(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"Dim_1 = 12", b"Dim_1 = 1000000000000", "cut short"),
+        (b"Dim_2 = 7", b"Dim_2 = 1000000000000", "cut short"),
+        (b"Dim_1 = 12", b"Dim_1 = many", "damaged"),
+        (b"UnsignedShort", b"UnsignedLengthy", "damaged"),
+        (b"Dim_2 = 7", b"Dim_2 = -7", "damaged|cut short|holds"),
+        (b"HeaderID = EH", b"EDF_BinaryFileName = /etc/passwd ;\nX = EH", "in another file"),
+    ],
+)
+def test_headers_that_cannot_be(tmp_path, small_counts, old, new, words):
+    folder = write(tmp_path, small_counts[:1])
+    file = folder / "scan_0.edf"
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new))
+
+    with pytest.raises(FileFormatError, match=words) as caught:
+        open_cube(file)
+    assert "scan_0.edf" in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [b"Dim_1 = 0", b"Dim_2 = 0"])
+def test_rows_of_nothing(tmp_path, small_counts, size):
+    folder = write(tmp_path, small_counts[:1])
+    file = folder / "scan_0.edf"
+    name = size[:7]
+    old = name + (b" 12" if name == b"Dim_1 =" else b" 7")
+    file.write_bytes(file.read_bytes().replace(old, size))
+
+    with pytest.raises(CountsError, match="is empty, of shape"):
+        open_cube(file)
+
+
+def test_several_images_in_a_file_are_no_row(tmp_path, small_counts):
+    image = edfimage.EdfImage(data=small_counts[0], header=CALIBRATION)
+    image.append_frame(data=small_counts[1], header=CALIBRATION)
+    image.write(str(tmp_path / "many.edf"))
+
+    with pytest.raises(FileFormatError, match="2 images: expected one row"):
+        open_cube(tmp_path / "many.edf")
+
+
+def test_a_file_that_changed_after_opening(tmp_path, small_counts):
+    folder = write(tmp_path, small_counts)
+    cube = open_cube(folder)
+    write_row(folder / "scan_2.edf", small_counts[2, :4])
+    with pytest.raises(FileFormatError, match=r"scan_2\.edf has changed since"):
+        cube.compute()
+    (folder / "scan_2.edf").unlink()
+    with pytest.raises(FileFormatError, match=r"scan_2\.edf is missing since"):
+        cube.compute()
+
+
+def test_without_fabio_it_says_what_to_install(tmp_path, small_counts, monkeypatch):
+    folder = write(tmp_path, small_counts)
+    for name in ("fabio", "fabio.edfimage"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(FileFormatError, match=r"scan_0\.edf.*pip install 'skxrf\[edf\]'"):
+        open_cube(folder)
+
+
+def test_it_can_be_pickled(tmp_path, small_counts):
+    cube = pickle.loads(pickle.dumps(open_cube(write(tmp_path, small_counts), chunks=(1, 7))))
+
+    np.testing.assert_array_equal(cube, small_counts)
+
+
+@given(data=st.data())
+def test_damaged_files_give_a_cube_or_one_of_our_errors(data, open_or_refuse, small_counts):
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, small_counts[:2])
+        file = path / "scan_1.edf"
+        content = bytearray(file.read_bytes())
+        for _ in range(data.draw(st.integers(1, 4))):
+            # Where the keys are, most of the time.
+            at = data.draw(st.integers(0, 260) | st.integers(0, len(content) - 1))
+            content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+        file.write_bytes(content[: data.draw(st.integers(len(content) - 8, len(content)))])
+        open_or_refuse(path)
+        open_or_refuse(file)

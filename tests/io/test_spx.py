@@ -1,0 +1,127 @@
+"""Single spectra of Bruker's: cubes of one pixel."""
+
+import pickle
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.io import open_cube
+
+COUNTS = np.random.default_rng(5).poisson(40.0, 64)
+
+
+def spx(counts=COUNTS, *, n_channels=None, calibration="<CalibAbs>-9.55E-1</CalibAbs>"):
+    return (
+        '<?xml version="1.0" encoding="WINDOWS-1252" standalone="yes"?>\r\n<TRTSpectrum>\r\n'
+        "<RTHeader/><ClassInstance Type='TRTSpectrum' Name='p 059'><TRTHeaderedClass>"
+        "<ClassInstance Type='TRTSpectrumHardwareHeader'><RealTime>30000</RealTime>"
+        "<LifeTime>28046</LifeTime></ClassInstance>"
+        "<ClassInstance Type='TRTXrfHeader'><ChassisType>XS-51</ChassisType>"
+        "<TubeType>ixtube-Rh-30</TubeType><Voltage>50</Voltage><Current>199</Current>"
+        "<Anode>45</Anode></ClassInstance></TRTHeaderedClass>"
+        "<ClassInstance Type='TRTSpectrumHeader'>"
+        f"<ChannelCount>{n_channels or len(counts)}</ChannelCount>"
+        f"{calibration}<CalibLin>9.999E-3</CalibLin></ClassInstance>"
+        f"<Channels>{','.join(map(str, counts))}</Channels></ClassInstance></TRTSpectrum>"
+    ).encode("cp1252")
+
+
+@pytest.fixture
+def spectrum(tmp_path):
+    path = tmp_path / "point.spx"
+    path.write_bytes(spx())
+    return path
+
+
+def test_a_cube_of_one_pixel(spectrum):
+    cube = pickle.loads(pickle.dumps(open_cube(spectrum)))
+
+    assert dict(cube.sizes) == {"y": 1, "x": 1, "energy": 64}
+    assert cube.dtype == np.uint16
+    assert cube.chunks is not None
+    np.testing.assert_array_equal(cube[0, 0], COUNTS)
+    np.testing.assert_allclose(cube.energy, -0.955 + 0.009999 * np.arange(64))
+    assert cube.live_time.item() == 28.046
+    assert cube.real_time.item() == 30.0
+    assert cube.attrs["instrument"] == "Bruker XS-51"
+    assert cube.attrs["tube"] == "ixtube-Rh-30"
+    assert cube.attrs["tube_voltage_kV"] == 50
+    assert cube.attrs["tube_current_uA"] == 199
+    assert cube.attrs["anode_atomic_number"] == 45
+
+
+def test_large_counts_keep_their_value(tmp_path):
+    path = tmp_path / "long.spx"
+    path.write_bytes(spx([0, 70_000, 1]))
+    assert open_cube(path).dtype == np.uint32
+    path.write_bytes(spx([0, 2**40, 1]))
+    np.testing.assert_array_equal(open_cube(path).squeeze(), [0, 2**40, 1])
+
+
+def test_real_spectra_are_as_rosettasciio_reads_them(real_data):
+    bruker = pytest.importorskip("rsciio.bruker")
+    paths = sorted(real_data.glob("*/**/*.spx"))
+    assert len(paths) > 10
+    for path in paths:
+        (theirs,) = bruker.file_reader(str(path))
+        (axis,) = theirs["axes"]
+
+        cube = open_cube(path)
+
+        np.testing.assert_array_equal(cube.squeeze(), theirs["data"])
+        np.testing.assert_allclose(
+            cube.energy, axis["offset"] + axis["scale"] * np.arange(axis["size"])
+        )
+        hardware = theirs["original_metadata"]["Hardware"]
+        assert cube.live_time.item() == hardware["LifeTime"] / 1000
+        assert cube.real_time.item() == hardware["RealTime"] / 1000
+        assert cube.attrs["tube_voltage_kV"] == 50
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (spx()[:-300], "damaged or was cut short"),
+        (spx([]), "no counts where they should be"),
+        (spx([1, -2]), "no counts where they should be"),
+        (spx(["1.5", "many"]), "no counts where they should be"),
+        (spx([2**70]), "no counts where they should be"),
+        (spx(n_channels=4096), "4096 channels and holds 64"),
+        (spx(n_channels=10**12), "channels and holds 64"),
+        (b"<TRTSpectrum></TRTSpectrum>", "holds no TRTSpectrum"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + b"<TRTSpectrum></TRTSpectrum>", "definitions"),
+    ],
+)
+def test_files_that_cannot_be(tmp_path, content, words):
+    path = tmp_path / "point.spx"
+    path.write_bytes(content)
+
+    with pytest.raises(FileFormatError, match=words) as caught:
+        open_cube(path)
+    assert "point.spx" in str(caught.value)
+
+
+def test_no_calibration_is_asked_for(tmp_path):
+    path = tmp_path / "point.spx"
+    path.write_bytes(spx(calibration=""))
+
+    with pytest.raises(EnergyAxisError, match=r"point\.spx.*pass energy="):
+        open_cube(path)
+    assert open_cube(path, energy=(-0.955, 0.01)).sizes["energy"] == 64
+
+
+@given(data=st.data())
+def test_damaged_files_give_a_cube_or_one_of_our_errors(data, open_or_refuse):
+    content = bytearray(spx())
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "point.spx")
+        path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
+        open_or_refuse(path)
