@@ -11,7 +11,7 @@ import h5py
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
-from . import _counts, _generic, _hyperspy, _nexus
+from . import _counts, _generic, _hyperspy, _nexus, _pyxrf, _xrf_maps
 from ._axes import to_kev
 from ._hdf5_access import cubes_in, listed, open_file, units_of
 from ._source import CubeRequest, CubeSource
@@ -33,6 +33,8 @@ class HDF5Layout(NamedTuple):
 LAYOUTS = (
     HDF5Layout("HyperSpy", _hyperspy.find, _hyperspy.read),
     HDF5Layout("counts and energy_keV", _counts.find, _counts.read),
+    HDF5Layout("XRF-Maps", _xrf_maps.find, _xrf_maps.read),
+    HDF5Layout("PyXRF", _pyxrf.find, _pyxrf.read),
     HDF5Layout("NeXus (PyMca stack)", _nexus.find, _nexus.read),
     HDF5Layout("any, by dataset= and energy=", _generic.find, _generic.read),
 )
