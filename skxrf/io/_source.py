@@ -77,7 +77,8 @@ class CubeSource:
     energy_from : str
         Where the axis was found, for error messages.
     energy_hint : str
-        What is known of the axis where the file has none, for the error that asks for it.
+        What is known of the axis where the file has none, or what is wrong with the one it has,
+        for the error that asks for it.
     y, x : ndarray, optional
         Positions of the rows and columns [mm].
     live_time, real_time : ndarray, optional
