@@ -132,10 +132,11 @@ def _index(item: Any, n_spectra: int) -> NDArray[np.int64]:
     refuse_absurd_size(item.nbytes, item.id.get_storage_size(), where)
     # In their own type first: a large unsigned number must not become a negative one.
     stored = np.asarray(item[..., 0] if item.ndim == 3 else item[()])
-    if stored.size and stored.max() >= n_spectra:
+    wrong = stored[(stored < -1) | (stored >= n_spectra)]
+    if wrong.size:
         raise FileFormatError(
-            f"{where} names the spectrum {stored.max()}, but there are {n_spectra}, counted from 0: "
-            "the file is damaged or incomplete."
+            f"{where} names the spectrum {wrong[0]}, but there are {n_spectra}, counted from 0 (-1 for "
+            "none): the file is damaged or incomplete."
         )
     index = stored.astype(np.int64)
     missing = int(np.count_nonzero(index < 0))
@@ -170,6 +171,7 @@ def _times(file: Any, name: str, index: NDArray[np.int64]) -> NDArray[np.float64
     usable = isinstance(item, h5py.Dataset) and item.shape == (n_spectra,)
     if not usable or item.dtype.kind not in "uif" or not index.size:
         return None
+    # Where there is no spectrum, -1 takes the last one's time, which is not used.
     times = np.where(index >= 0, 1e-6 * item[()].astype(np.float64)[index], np.nan)
     low, high = _PLAUSIBLE_TIMES
     typical = np.nanmedian(times) if (index >= 0).any() else np.nan

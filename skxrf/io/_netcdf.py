@@ -42,6 +42,9 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
                 f"element), as save_maps writes it. Three-dimensional datasets: "
                 f"{listed(cubes_in(file))}."
             )
+        # HDF5 may hang on the references between damaged variables: each must open by itself.
+        for name in file:
+            file[name]
         stored = file["intensity"]
         if isinstance(stored, h5py.Dataset):
             where = f"{path}, variable 'intensity'"

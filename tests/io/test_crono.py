@@ -1,6 +1,9 @@
 """CRONO's files. Nothing that writes them installs: made by hand after the layout."""
 
 import pickle
+import tempfile
+import warnings
+from pathlib import Path
 
 import h5py
 import hdf5plugin
@@ -8,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
+from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.io import open_cube
 from skxrf.io._crono import _runs
 
@@ -140,7 +144,8 @@ def test_the_table_and_other_datasets_by_name(crono_file):
 @pytest.mark.parametrize(
     ("index", "words"),
     [
-        (INDEX + 20, r"names the spectrum 69, but there are 60"),
+        (INDEX + 20, r"names the spectrum 63, but there are 60"),
+        (INDEX - 9, r"names the spectrum -6, but there are 60"),
         (INDEX.astype(np.uint64) + np.uint64(2**63), "names the spectrum 9223372036854775"),
         (INDEX.astype(float), r"expected whole numbers over \(rows, columns, layers\)"),
         (INDEX[0], r"expected whole numbers|names the spectrum"),
@@ -194,6 +199,36 @@ def test_a_filter_of_hdf5plugin(crono_file, monkeypatch):
     monkeypatch.setattr("h5py.h5z.filter_avail", lambda code: False)
     with pytest.raises(FileFormatError, match=r"HDF5 filter 32008 .*pip install hdf5plugin"):
         open_cube(path)
+
+
+@settings(max_examples=40)
+@given(
+    index=arrays(
+        st.sampled_from(["i1", "i4", "i8", "u1", "u8"]),
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2)),
+    ),
+    n_spectra=st.integers(0, 200),
+    n_times=st.sampled_from([None, 0, 3]),
+    n_energies=st.sampled_from([0, 1, 4, 5]),
+)
+def test_any_contents_give_only_the_librarys_errors(index, n_spectra, n_times, n_energies):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "scan.h5")
+        times = np.full(n_spectra if n_times is None else n_times, 10**5)
+        with h5py.File(path, "w") as file:
+            file["XRF/Spectra"] = np.ones((n_spectra, 4), np.uint16)
+            file["XRF/SpectraSelectedIndex"] = index
+            file["XRF/EnergyVector"] = np.arange(n_energies)
+            file["XRF/LiveTimes"] = times
+        message, counts = "", -1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            try:
+                counts = int(open_cube(path).sum())
+            except SkxrfError as error:
+                message = str(error)
+        found = np.asarray(index[..., :1], dtype=object)
+        assert counts == 4 * np.count_nonzero(found >= 0) or "scan.h5" in message
 
 
 @settings(max_examples=50)

@@ -189,6 +189,16 @@ def test_a_folder_needs_a_place(tmp_path):
         pytest.fail("it must not start")
 
 
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.mkdir", _refused)
+
+    refused = pytest.raises(PermissionError, match=r"cannot write .*out: Permission denied")
+    with refused, whole_folder(tmp_path / "out", ".txt"):
+        pytest.fail("it must not start")
+
+    assert not list(tmp_path.iterdir())
+
+
 def _write_half_a_folder(target, error):
     with whole_folder(target, ".txt") as partial:
         (partial / "a.txt").write_text("half")
