@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ from skxrf.exceptions import EnergyAxisError, FileFormatError
 
 __all__ = [
     "DIMS",
+    "axis_or_reason",
     "axis_order",
     "dims_from_labels",
     "pixels_around_energy",
@@ -39,6 +41,7 @@ _MM = {
     "micrometre": 1e-3,
     "nm": 1e-6,
 }
+_Axis = TypeVar("_Axis")
 # No X-ray tube reaches this; an axis that does is in eV or in channel numbers.
 _LARGEST_ENERGY = 1000.0
 
@@ -138,6 +141,14 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
     if factor is None:
         raise EnergyAxisError(f"{source} is in {units!r}: expected keV or eV; pass energy=.")
     return np.asarray(values, dtype=np.float64) * factor
+
+
+def axis_or_reason(read: Callable[[], _Axis]) -> tuple[_Axis | None, str]:
+    """The file's energy axis, or why it cannot be used: the caller may have given another."""
+    try:
+        return read(), ""
+    except EnergyAxisError as error:
+        return None, str(error)
 
 
 def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:

@@ -126,10 +126,11 @@ def _chosen_energy(source: CubeSource, request: CubeRequest) -> tuple[Any, str]:
     if request.energy is not None:
         return request.energy, f"energy= for {source.where}"
     if source.energy is None:
+        hint = f" {source.energy_hint.removesuffix('.')}." if source.energy_hint else ""
         raise EnergyAxisError(
             f"{source.where} holds no energy calibration: pass energy=, an (offset, gain) pair in "
             "keV such as energy=(-0.955, 0.010), the bin centres in keV, or the name of a "
-            "dataset in the file that holds them."
+            f"dataset in the file that holds them.{hint}"
         )
     return source.energy, source.energy_from
 

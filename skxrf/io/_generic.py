@@ -7,9 +7,10 @@ dimension labels and scales (as netCDF and xarray write them), whose units may c
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from typing import Any
 
-from ._axes import dims_from_labels, to_kev, to_mm
+from ._axes import axis_or_reason, dims_from_labels, to_kev, to_mm
 from ._hdf5_access import HDF5Reader, texts, units_of
 from ._source import CubeSource
 
@@ -30,7 +31,9 @@ def read(cube: Any) -> CubeSource:
         units = "" if scale is None else units_of(scale)
         if dim == "energy" and units:
             found["energy_from"] = f"{scale.name!r} in {cube.file.filename}"
-            found["energy"] = to_kev(scale[()], units, source=found["energy_from"])
+            found["energy"], found["energy_hint"] = axis_or_reason(
+                partial(to_kev, scale[()], units, source=found["energy_from"])
+            )
         elif units:
             found[dim] = to_mm(scale[()], units)
     reader = HDF5Reader.of(cube)

@@ -11,7 +11,19 @@ import h5py
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
-from . import _counts, _generic, _hyperspy, _nexus
+from . import (
+    _bcf_converter,
+    _counts,
+    _crono,
+    _generic,
+    _hyperspy,
+    _larch,
+    _nexus,
+    _pyxrf,
+    _xismus,
+    _xrdxrfutils,
+    _xrf_maps,
+)
 from ._axes import to_kev
 from ._hdf5_access import cubes_in, listed, open_file, units_of
 from ._source import CubeRequest, CubeSource
@@ -24,7 +36,7 @@ class HDF5Layout(NamedTuple):
 
     name: str
     find: Callable[[Any, list[Any]], list[Any]]
-    """From the open file and its 3-D datasets, those that are cubes of this layout."""
+    """From the open file and its 3-D datasets, those that are cubes of this layout (or a table)."""
     read: Callable[[Any], CubeSource]
     """Describe one of them."""
 
@@ -33,6 +45,14 @@ class HDF5Layout(NamedTuple):
 LAYOUTS = (
     HDF5Layout("HyperSpy", _hyperspy.find, _hyperspy.read),
     HDF5Layout("counts and energy_keV", _counts.find, _counts.read),
+    HDF5Layout("CRONO (XGLab)", _crono.find, _crono.read),
+    HDF5Layout("XRF-Maps", _xrf_maps.find, _xrf_maps.read),
+    # Older maps of larch have PyXRF's names, and more.
+    HDF5Layout("larch map", _larch.find, _larch.read),
+    HDF5Layout("PyXRF", _pyxrf.find, _pyxrf.read),
+    HDF5Layout("XISMuS", _xismus.find, _xismus.read),
+    HDF5Layout("XRDXRFUtils", _xrdxrfutils.find, _xrdxrfutils.read),
+    HDF5Layout("BCF Converter", _bcf_converter.find, _bcf_converter.read),
     HDF5Layout("NeXus (PyMca stack)", _nexus.find, _nexus.read),
     HDF5Layout("any, by dataset= and energy=", _generic.find, _generic.read),
 )
@@ -86,6 +106,9 @@ def _named(file: Any, name: str, cubes: list[Any]) -> Any:
         raise FileFormatError(
             f"{path} {what} {name!r}. Its three-dimensional datasets: {listed(cubes)}."
         )
+    # Spectra may stand in a table that a layout knows how to grid.
+    if any(dataset == one for layout in LAYOUTS for one in layout.find(file, [])):
+        return dataset
     if dataset.ndim != 3 or dataset.dtype.kind not in "uif":
         raise FileFormatError(
             f"{path}, dataset {name!r} has the shape {dataset.shape} and type {dataset.dtype}: "
@@ -98,6 +121,7 @@ def _named(file: Any, name: str, cubes: list[Any]) -> Any:
 def _recognised(file: Any, cubes: list[Any], named: Any) -> tuple[HDF5Layout, Any]:
     for layout in LAYOUTS:
         found = layout.find(file, cubes if named is None else [named])
+        found = [one for one in found if named is None or one == named]
         if len(found) > 1:
             raise FileFormatError(
                 f"{file.filename} holds {len(found)} cubes: {listed(found)}. Pass dataset= with "

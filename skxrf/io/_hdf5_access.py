@@ -22,7 +22,9 @@ __all__ = [
     "HDF5Reader",
     "cubes_in",
     "listed",
+    "open_dataset",
     "open_file",
+    "require_readable",
     "scalar_attrs",
     "text",
     "texts",
@@ -62,8 +64,7 @@ class HDF5Reader:
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
         """Reader of an open three-dimensional dataset."""
-        _require_filters(dataset)
-        _require_sources(dataset)
+        require_readable(dataset)
         path = Path(dataset.file.filename)
         status = os.stat(path)
         return cls(
@@ -78,15 +79,27 @@ class HDF5Reader:
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
         with open_file(self.path) as file:
-            dataset = file.get(self.dataset)
-            if not isinstance(dataset, h5py.Dataset) or dataset.shape != self.shape:
-                found = getattr(dataset, "shape", "nothing")
-                raise FileFormatError(
-                    f"{self.path} has changed since it was opened: {self.dataset!r} had the shape "
-                    f"{self.shape}, now {found}. Open it again."
-                )
-            _require_filters(dataset)
+            dataset = open_dataset(file, self.dataset, self.shape)
             return cast(NDArray[Any], dataset[key])
+
+
+def open_dataset(file: Any, name: str, shape: tuple[int, ...]) -> Any:
+    """A dataset as it was when the cube was opened, ready to be read."""
+    dataset = file.get(name)
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape:
+        found = getattr(dataset, "shape", "nothing")
+        raise FileFormatError(
+            f"{file.filename} has changed since it was opened: {name!r} had the shape {shape}, now "
+            f"{found}. Open it again."
+        )
+    _require_filters(dataset)
+    return dataset
+
+
+def require_readable(dataset: Any) -> None:
+    """Load what is needed to read a dataset, or say what is missing."""
+    _require_filters(dataset)
+    _require_sources(dataset)
 
 
 def _require_filters(dataset: Any) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from ._axes import dims_from_labels, pixels_around_energy, to_kev, to_mm
+from ._axes import axis_or_reason, dims_from_labels, pixels_around_energy, to_kev, to_mm
 from ._hdf5_access import HDF5Reader, scalar_attrs, text
 from ._source import CubeSource
 
@@ -45,7 +45,9 @@ def read(cube: Any) -> CubeSource:
         # Scale 1 and offset 0 are HyperSpy's defaults, which calibrate nothing.
         if energy["units"] or (energy["scale"], energy["offset"]) != (1.0, 0.0):
             source = f"{group.name}/axis-{dims.index('energy')} in {cube.file.filename}"
-            found["energy"] = to_kev(_values(energy), energy["units"], source=source)
+            found["energy"], found["energy_hint"] = axis_or_reason(
+                lambda: to_kev(_values(energy), energy["units"], source=source)
+            )
             found["energy_from"] = source
     reader = HDF5Reader.of(cube)
     return CubeSource(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
@@ -14,6 +15,7 @@ from skxrf.exceptions import FileFormatError
 from ._columns import Elements, chosen_columns
 from ._hdf5 import recognises
 from ._hdf5_access import cubes_in, listed, open_file
+from ._maps import refuse_absurd_size
 
 __all__ = ["read_netcdf", "recognises", "storable", "write_netcdf"]
 
@@ -40,6 +42,13 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
                 f"element), as save_maps writes it. Three-dimensional datasets: "
                 f"{listed(cubes_in(file))}."
             )
+        # HDF5 may hang on the references between damaged variables: each must open by itself.
+        for name in file:
+            file[name]
+        stored = file["intensity"]
+        if isinstance(stored, h5py.Dataset):
+            where = f"{path}, variable 'intensity'"
+            refuse_absurd_size(stored.nbytes, stored.id.get_storage_size(), where)
     try:
         with xr.open_dataset(
             path, engine="h5netcdf", decode_times=False, decode_timedelta=False

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError
 
-from ._axes import to_mm
+from ._axes import axis_or_reason, to_mm
 from ._hdf5_access import HDF5Reader, text, texts, units_of
 from ._source import CubeSource
 
@@ -40,6 +40,7 @@ def read(cube: Any) -> CubeSource:
     interpretation = text(cube.attrs.get("interpretation"))
     dims = _ORDERS.get(interpretation)
     y, x = _positions(group, dims)
+    energy, reason = axis_or_reason(lambda: _energy(group))
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -48,7 +49,8 @@ def read(cube: Any) -> CubeSource:
         reader=reader,
         dims=dims,
         dims_from=f"the attribute interpretation={interpretation!r}",
-        energy=_energy(group),
+        energy=energy,
+        energy_hint=reason,
         energy_from=f"calibration in {group.name} of {cube.file.filename}",
         y=y,
         x=x,

@@ -11,11 +11,16 @@ import xarray as xr
 
 from skxrf.exceptions import FileFormatError
 
-from . import _netcdf, _tables
+from . import _dms, _hdf5, _hdf5_maps, _tables, _tiff
 from ._columns import Elements
+from ._maps import MapsRequest
 from ._paths import existing_file
 
 __all__ = ["MAPS_FORMATS", "MapsFormat", "open_maps"]
+
+
+# PNG, JPEG, BMP, GIF
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
 
 
 class MapsFormat(NamedTuple):
@@ -24,42 +29,53 @@ class MapsFormat(NamedTuple):
     name: str
     recognises: Callable[[Path, bytes], bool]
     """From the file's path and its first bytes; cheap, and never an error."""
-    open: Callable[[Path, Elements], xr.Dataset]
+    open: Callable[[Path, MapsRequest], xr.Dataset]
     """Read the maps that were asked for."""
+    folder: bool = False
+    """Whether it is a folder of files."""
 
 
 MAPS_FORMATS = (
-    MapsFormat("netCDF/HDF5 of save_maps", _netcdf.recognises, _netcdf.read_netcdf),
+    MapsFormat("HDF5 (netCDF, NeXus, PyMca, ...)", _hdf5.recognises, _hdf5_maps.read_hdf5_maps),
+    MapsFormat("TIFF", _tiff.recognises, _tiff.read_tiff),
+    MapsFormat("folders of TIFF", _tiff.folder_recognises, _tiff.read_tiff_folder, folder=True),
+    MapsFormat("Datamuncher (.dms, .ims)", _dms.recognises, _dms.read_dms),
     # Any text is taken for a table, so it comes last.
     MapsFormat("text tables (.dat, .csv)", _tables.recognises, _tables.read_table),
 )
 
 
 def open_maps(
-    path: str | os.PathLike[str], *, elements: Elements = None
+    path: str | os.PathLike[str], *, elements: Elements = None, dataset: str | None = None
 ) -> xr.DataArray | xr.Dataset:
     r"""Open element maps, with their uncertainties where the file has them.
 
-    The format is recognised by content: netCDF as :func:`save_maps` writes it, or a text table of
-    one line a pixel with the columns ``row`` and ``column`` (PyMca's ``.dat`` and ``.csv``).
+    The format is recognised by content: all that :func:`save_maps` writes but pictures; results of
+    PyMca, ewoksfluo, XRF-Maps and PyXRF in HDF5; a text table of one line a pixel with the columns
+    ``row`` and ``column`` (PyMca's ``.dat`` and ``.csv``); Datamuncher's ``.dms`` and ``.ims``; TIFF,
+    one file with a page a map or a folder with a file a map.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file, or a folder of TIFF files.
     elements : sequence of str or mapping of str to str, optional
         The maps to read, in this order; or a mapping from the file's names to line groups, such
         as ``{"Fe": "Fe_K"}``. By default all: in a table every column must then be a line group
         (``Fe_K``, ``Fe-K``, ``Fe K`` and ``FeK`` are the same) or one of PyMca's other columns,
         which are left out (mass fractions, scatter, background, figures of merit).
+    dataset : str, optional
+        Name of the group of maps in an HDF5 file that holds several, such as
+        ``"/images/xrf_fit"`` or ``"/MAPS/XRF_Analyzed/NNLS"``; any group of images will do.
 
     Returns
     -------
     DataArray or Dataset
         The maps, of dims (y, x, element), named ``intensity`` [counts]; or, where the file has
         uncertainties, a Dataset of ``intensity`` and ``uncertainty`` [counts, one standard
-        deviation; NaN for a map that has none]. They are in memory; netCDF keeps its dtype,
-        tables are float64. In tables, missing values are those that the table calls ``nan``.
+        deviation; NaN for a map that has none]. They are in memory; binary formats keep their
+        dtype, tables are float64. In tables, missing values are those that the table calls
+        ``nan``. XRF-Maps stores counts per second, as the attribute ``units`` then says.
 
     Raises
     ------
@@ -81,14 +97,21 @@ def open_maps(
     >>> maps.sel(element="Fe_K").values
     array([[1.5, 3. ]])
     """
-    file, head = existing_file(path, "element maps")
+    file, head = existing_file(path, "element maps", folders=True)
+    if head.startswith(_PICTURES):
+        raise FileFormatError(
+            f"{file} is a picture: pictures are made to look at, they hold no intensities. Open the "
+            "maps that it was made from."
+        )
+    folder = file.is_dir()
     for one in MAPS_FORMATS:
-        if one.recognises(file, head):
-            maps = one.open(file, elements)
+        if one.folder == folder and one.recognises(file, head):
+            maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
+        found = "a folder without TIFF files" if folder else f"it starts with {head[:16]!r}"
         raise FileFormatError(
-            f"{file} is of no known format for maps, it starts with {head[:16]!r}. Known are: "
+            f"{file} is of no known format for maps, {found}. Known are: "
             f"{', '.join(one.name for one in MAPS_FORMATS)}."
         )
     if 0 in maps["intensity"].shape:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["existing_file", "whole_file"]
+__all__ = ["existing_file", "whole_file", "whole_folder"]
 
 # Enough for the signature of every known format.
 _HEAD_BYTES = 512
 
 
-def existing_file(path: str | os.PathLike[str], what: str) -> tuple[Path, bytes]:
+def existing_file(
+    path: str | os.PathLike[str], what: str, *, folders: bool = False
+) -> tuple[Path, bytes]:
     """Absolute path and first bytes of a file that must exist and hold something.
 
     Parameters
@@ -25,18 +28,22 @@ def existing_file(path: str | os.PathLike[str], what: str) -> tuple[Path, bytes]
         The file; a leading ``~`` is the home folder.
     what : str
         What it should hold, for error messages.
+    folders : bool
+        Whether it may be a folder.
 
     Returns
     -------
     file : Path
         The absolute path.
     head : bytes
-        The first 512 bytes, or all of a shorter file.
+        The first 512 bytes, or all of a shorter file; of a folder, none.
     """
     file = Path(os.path.abspath(Path(path).expanduser()))
     if not file.exists():
         beside = "" if file.parent.is_dir() else f" (there is no folder {file.parent})"
         raise FileNotFoundError(f"there is no file {file}{beside}: expected {what}.")
+    if folders and file.is_dir():
+        return file, b""
     if not file.is_file():
         raise FileFormatError(f"{file} is a folder: expected a file with {what}.")
     with file.open("rb") as stream:
@@ -93,6 +100,80 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise _explained(error, target) from error
         raise
     _flush_to_disk(target.parent)
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
+    """Give a temporary folder beside the target that takes its place only if all goes well.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The target. An existing folder is replaced if everything in it is a file of a name that is
+        written anew; one that holds anything else is not touched.
+    suffix : str
+        Of the files that will be written. A folder that holds others is refused at once, before a
+        long computation.
+
+    Yields
+    ------
+    Path
+        The empty temporary folder to fill. After the block it is renamed; after an error, or
+        Ctrl-C, it is removed and the target is as before.
+
+    Raises
+    ------
+    OSError
+        If the parent folder is missing or cannot be written to, the disk is full, or the target
+        is a file or holds other files.
+    """
+    target = Path(os.path.realpath(Path(path).expanduser()))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {target}: there is no folder {target.parent}. Make it first."
+        )
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"cannot write {target}: it is a file. Name a folder.")
+    if target.exists():
+        _refuse_other_files(target, [one for one in target.iterdir() if one.suffix != suffix])
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+    old = partial.with_suffix(".old")
+    try:
+        partial.mkdir()
+    except OSError as error:
+        raise _explained(error, target) from error
+    try:
+        yield partial
+        for one in partial.iterdir():
+            _flush_to_disk(one)
+        _flush_to_disk(partial)
+        if target.exists():
+            written = {one.name for one in partial.iterdir()}
+            others = [one for one in target.iterdir() if one.name not in written]
+            _refuse_other_files(target, others)
+            # A folder cannot be renamed over one that holds files.
+            os.rename(target, old)
+        try:
+            os.rename(partial, target)
+        except OSError:
+            if old.exists():
+                os.rename(old, target)
+            raise
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and not isinstance(error, FileExistsError):
+            raise _explained(error, target) from error
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+    _flush_to_disk(target.parent)
+
+
+def _refuse_other_files(target: Path, others: list[Path]) -> None:
+    if others:
+        raise FileExistsError(
+            f"cannot write {target}: the folder holds other files, such as {min(others).name!r}. "
+            "Name a new folder, or empty this one."
+        )
 
 
 def _explained(error: OSError, target: Path) -> OSError:

@@ -10,15 +10,24 @@ import xarray as xr
 
 from skxrf.exceptions import FileFormatError, SkxrfError
 
+from ._dms import write_dms
 from ._netcdf import write_netcdf
-from ._paths import whole_file
+from ._nexus_maps import write_nexus
+from ._paths import whole_file, whole_folder
+from ._png import write_png, write_png_folder
 from ._tables import table_text
+from ._tiff import write_tiff, write_tiff_folder
 
-__all__ = ["WRITERS", "as_dataset", "save_maps"]
+__all__ = ["FOLDER_WRITERS", "SUFFIXES", "WRITERS", "as_dataset", "save_maps"]
 
 
-def save_maps(maps: xr.DataArray | xr.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write element maps; the file appears whole or not at all.
+def save_maps(
+    maps: xr.DataArray | xr.Dataset,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+) -> None:
+    """Write element maps; the file or folder appears whole or not at all.
 
     Parameters
     ----------
@@ -26,17 +35,31 @@ def save_maps(maps: xr.DataArray | xr.Dataset, path: str | os.PathLike[str]) -> 
         Maps of dims (y, x, element), in any order; or a Dataset of ``intensity`` and perhaps
         ``uncertainty``. Lazy maps are computed first.
     path : str or path-like
-        The file; its suffix chooses the format. ``.nc`` and ``.h5`` (netCDF4) keep everything:
-        bits, dtype, coordinates and attributes. ``.dat`` (PyMca's table, two blanks between the
-        columns) and ``.csv`` (``;`` between them) hold ``row  column  Fe_K  ...  s(Fe_K)  ...``
-        with as many digits as are needed to read each value back exactly (as float64, or after
-        ``astype`` as the type it had); positions in mm and attributes are lost. An existing file
-        is replaced.
+        The file; its suffix chooses the format. Or a folder, by a ``/`` at the end: one file a
+        map, TIFF unless `format` says ``"png"``. An existing file is replaced; an existing
+        folder, only where it holds nothing but files of the names that are written.
+    format : str, optional
+        One of those below, whatever the suffix.
+
+        ==========  ================  =============================================================
+        format      suffix            what it keeps
+        ==========  ================  =============================================================
+        ``netcdf``  ``.nc``, ``.h5``  everything: bits, dtype, coordinates and attributes
+        ``nexus``   ``.nxs``          everything that is over (y, x, element); opens in PyMca, silx
+        ``tiff``    ``.tif``, ``/``   values as float32, positions, attributes; ``s(Fe_K)`` for the
+                                      uncertainties; opens in ImageJ
+        ``dms``     ``.dms``          values as float32; for XRF Explorer; no uncertainties
+        ``dat``     ``.dat``          PyMca's table, ``row  column  Fe_K  s(Fe_K)``: all digits,
+                                      integer rows and columns
+        ``csv``     ``.csv``          the same with ``;``
+        ``png``     ``.png``, ``/``   nothing: pictures of the intensities, 16-bit grey, with the
+                                      scale in their text
+        ==========  ================  =============================================================
 
     Raises
     ------
     FileFormatError
-        If the suffix is unknown, or the format cannot hold the maps.
+        If the suffix or format is unknown, or the format cannot hold the maps.
     SkxrfError
         If these are no maps, or empty ones.
     OSError
@@ -54,15 +77,33 @@ def save_maps(maps: xr.DataArray | xr.Dataset, path: str | os.PathLike[str]) -> 
     ...     print(open_maps(pathlib.Path(folder, "maps.nc")).values)
     [[[1.5 2. ]]]
     """
-    write = WRITERS.get(Path(path).suffix.lower())
-    if write is None:
-        raise FileFormatError(
-            f"cannot save maps as {os.fspath(path)!r}: known suffixes are {', '.join(WRITERS)}."
-        )
+    name, folder = _chosen(path, format)
     dataset = as_dataset(maps)
     # The file is opened first, so that a long computation does not end at a missing folder.
-    with whole_file(path) as partial:
-        write(dataset.compute(), partial)
+    if folder:
+        write, suffix = FOLDER_WRITERS[name]
+        with whole_folder(path, suffix) as partial:
+            write(dataset.compute(), partial)
+    else:
+        with whole_file(path) as partial:
+            WRITERS[name](dataset.compute(), partial)
+
+
+def _chosen(path: str | os.PathLike[str], name: str | None) -> tuple[str, bool]:
+    """Name of the format, and whether it is to be a folder."""
+    target = Path(path).expanduser()
+    folder = os.fspath(path).endswith(("/", os.sep)) or target.is_dir()
+    suffix = target.suffix.lower()
+    if name is None:
+        name = "tiff" if folder else SUFFIXES.get(suffix)
+    if name is None:
+        raise FileFormatError(
+            f"cannot save maps as {os.fspath(path)!r}: known suffixes are {', '.join(SUFFIXES)}; a / "
+            "at the end makes a folder; or pass format=."
+        )
+    if name not in WRITERS:
+        raise FileFormatError(f"format must be one of {', '.join(WRITERS)}, got {name!r}.")
+    return name, name in FOLDER_WRITERS and (folder or not suffix)
 
 
 def as_dataset(maps: object) -> xr.Dataset:
@@ -121,8 +162,27 @@ def _table(maps: xr.Dataset, separator: str) -> str:
 
 
 WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
-    ".nc": write_netcdf,
-    ".h5": write_netcdf,
-    ".dat": _write_dat,
-    ".csv": _write_csv,
+    "netcdf": write_netcdf,
+    "nexus": write_nexus,
+    "tiff": write_tiff,
+    "dms": write_dms,
+    "dat": _write_dat,
+    "csv": _write_csv,
+    "png": write_png,
+}
+# And the suffix of the files in the folder.
+FOLDER_WRITERS: dict[str, tuple[Callable[[xr.Dataset, Path], None], str]] = {
+    "tiff": (write_tiff_folder, ".tif"),
+    "png": (write_png_folder, ".png"),
+}
+SUFFIXES = {
+    ".nc": "netcdf",
+    ".h5": "netcdf",
+    ".nxs": "nexus",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".dms": "dms",
+    ".dat": "dat",
+    ".csv": "csv",
+    ".png": "png",
 }

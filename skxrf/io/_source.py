@@ -77,6 +77,9 @@ class CubeSource:
         Bin centres [keV], or a polynomial that gives them from channel numbers from 0.
     energy_from : str
         Where the axis was found, for error messages.
+    energy_hint : str
+        What is known of the axis where the file has none, or what is wrong with the one it has,
+        for the error that asks for it.
     y, x : ndarray, optional
         Positions of the rows and columns [mm].
     live_time, real_time : ndarray, optional
@@ -93,6 +96,7 @@ class CubeSource:
     dims_from: str = ""
     energy: NDArray[np.float64] | Polynomial | None = None
     energy_from: str = ""
+    energy_hint: str = ""
     y: NDArray[np.float64] | None = None
     x: NDArray[np.float64] | None = None
     live_time: NDArray[Any] | None = None

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 import skxrf
 from skxrf.exceptions import FileFormatError
 
-from ._columns import Elements, chosen_columns
+from ._columns import chosen_columns
+from ._maps import MapsRequest
 
 __all__ = ["read_table", "recognises", "table_text"]
 
@@ -32,15 +33,15 @@ def recognises(path: Path, head: bytes) -> bool:
     return b"\0" not in head
 
 
-def read_table(path: Path, elements: Elements) -> xr.Dataset:
+def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read a table of maps.
 
     Parameters
     ----------
     path : Path
         The file.
-    elements : sequence of str, mapping, or None
-        The columns to read; see `open_maps`.
+    request : MapsRequest
+        The columns to read.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def read_table(path: Path, elements: Elements) -> xr.Dataset:
     others = [name for i, name in enumerate(names) if i not in (row, column)]
     errors = {match[1]: n for n in others if (match := _UNCERTAINTY.fullmatch(n))}
     intensities = [name for name in others if name not in errors.values()]
-    chosen = chosen_columns(intensities, elements, where=str(path))
+    chosen = chosen_columns(intensities, request.elements, where=str(path))
 
     def stacked(columns: list[str | None]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         stack = np.full((len(order), len(columns)), np.nan)

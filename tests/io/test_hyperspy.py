@@ -1,4 +1,4 @@
-"""HyperSpy files, made by hand after its layout."""
+"""HyperSpy files, made by hand after its layout; and one by its own writer, of RosettaSciIO."""
 
 import h5py
 import numpy as np
@@ -116,3 +116,34 @@ def test_an_axis_that_contradicts_the_data(hyperspy_file):
 def test_a_missing_axis(hyperspy_file):
     with pytest.raises(FileFormatError, match=r"scan\.hspy.*no group axis-2"):
         open_cube(hyperspy_file((Y, X)))
+
+
+def test_a_file_by_hyperspys_own_writer(tmp_path, small_counts):
+    writer = pytest.importorskip("rsciio.hspy")
+    axes = [
+        {"_type": "UniformDataAxis", "is_binned": axis is ENERGY, **axis} for axis in (Y, X, ENERGY)
+    ]
+    signal = {
+        "data": small_counts,
+        "axes": axes,
+        "metadata": {
+            "General": {"title": "icon"},
+            "Acquisition_instrument": {"SEM": {"beam_energy": 50.0}},
+        },
+        "attributes": {"_lazy": False},
+        **{
+            name: {} for name in ("original_metadata", "learning_results", "models", "package_info")
+        },
+        "tmp_parameters": {},
+        "package": "hyperspy",
+        "package_version": "2.0",
+    }
+    path = tmp_path / "icon.hspy"
+    writer.file_writer(str(path), signal)
+
+    cube = open_cube(path)
+
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.energy, -0.95529552 + 0.010001 * np.arange(12))
+    np.testing.assert_allclose(cube.y, 0.2 * np.arange(5))
+    assert (cube.attrs["title"], cube.attrs["tube_voltage_kV"]) == ("icon", 50.0)

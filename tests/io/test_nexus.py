@@ -114,6 +114,7 @@ def test_a_broken_calibration(pymca_file, small_counts):
 
     with pytest.raises(EnergyAxisError, match=r"stack\.h5.*expected \(a, b, c\)"):
         open_cube(path)
+    np.testing.assert_allclose(open_cube(path, energy=(0, 0.02)).energy, 0.02 * np.arange(12))
 
 
 def test_a_falling_calibration(pymca_file, small_counts):

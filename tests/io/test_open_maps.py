@@ -164,7 +164,7 @@ def test_a_faulty_table_names_line_and_content(table, text, words):
 def test_files_of_other_kinds(tmp_path):
     for name, content, words in [
         ("empty.csv", b"", r"empty\.csv is empty \(0 bytes\): expected element maps"),
-        ("image.tif", b"II*\0" + bytes(100), r"image\.tif is of no known format for maps"),
+        ("image.tif", b"II*\0" + bytes(100), r"image\.tif holds 0 images, but by its header more"),
         ("latin.csv", "row;column;Fe_K;µ\n".encode("latin-1"), r"latin\.csv is not a text file"),
     ]:
         (tmp_path / name).write_bytes(content)

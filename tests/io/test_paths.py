@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from skxrf.io._paths import whole_file
+from skxrf.io._paths import whole_file, whole_folder
 
 
 def test_the_file_appears_at_the_end(tmp_path):
@@ -94,3 +94,112 @@ def _write_half(target, error):
 
 def _refused(*_args, **_kwargs):
     raise PermissionError(13, "Permission denied")
+
+
+def test_a_folder_appears_at_the_end(tmp_path):
+    target = tmp_path / "out"
+
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("all of it")
+        assert partial.parent == tmp_path, "a rename must not cross file systems"
+        assert not target.exists()
+
+    assert (target / "a.txt").read_text() == "all of it"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+def test_an_error_leaves_no_folder_and_an_old_one_as_it_was(tmp_path, error):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a.txt").write_text("old")
+
+    for name in ("new", "old"):
+        with pytest.raises(error):
+            _write_half_a_folder(tmp_path / name, error)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old" / "a.txt").read_text() == "old"
+
+
+def test_a_folder_of_the_same_names_is_replaced(tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "a.txt").write_text("old")
+
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("new")
+        (partial / "b.txt").write_text("new")
+
+    assert {one.name: one.read_text() for one in target.iterdir()} == {
+        "a.txt": "new",
+        "b.txt": "new",
+    }
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("name", ["letter.txt", "photo.jpg"])
+def test_a_folder_of_other_files_is_not_touched(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+
+    refused = pytest.raises(FileExistsError, match=f"other files, such as '{name}'")
+    with refused, whole_folder(tmp_path, ".txt") as partial:
+        assert name == "letter.txt", "another suffix is refused before anything is computed"
+        (partial / "a.txt").write_text("new")
+
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_be_put(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "a.txt").write_text("old")
+    rename = os.rename
+    moves = []
+
+    def second_fails(source, destination):
+        moves.append(destination)
+        if len(moves) == 2:
+            raise OSError(5, "I/O error")
+        rename(source, destination)
+
+    monkeypatch.setattr("os.rename", second_fails)
+
+    with (
+        pytest.raises(OSError, match=r"cannot write .*out: I/O error"),
+        whole_folder(target, ".txt") as part,
+    ):
+        (part / "a.txt").write_text("new")
+
+    assert (target / "a.txt").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_needs_a_place(tmp_path):
+    (tmp_path / "file").write_text("mine")
+
+    with (
+        pytest.raises(FileNotFoundError, match="there is no folder"),
+        whole_folder(tmp_path / "n/o", ".txt"),
+    ):
+        pytest.fail("it must not start")
+    with (
+        pytest.raises(NotADirectoryError, match="it is a file"),
+        whole_folder(tmp_path / "file", ".txt"),
+    ):
+        pytest.fail("it must not start")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.mkdir", _refused)
+
+    refused = pytest.raises(PermissionError, match=r"cannot write .*out: Permission denied")
+    with refused, whole_folder(tmp_path / "out", ".txt"):
+        pytest.fail("it must not start")
+
+    assert not list(tmp_path.iterdir())
+
+
+def _write_half_a_folder(target, error):
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("half")
+        raise error("stopped")

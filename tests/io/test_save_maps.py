@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import dask.array as da
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from skxrf.exceptions import FileFormatError, SkxrfError
 from skxrf.io import open_maps, save_maps
 
-SUFFIXES = [".nc", ".h5", ".dat", ".csv"]
+SUFFIXES = [".nc", ".h5", ".nxs", ".tif", ".dat", ".csv"]
 TABLES = [".dat", ".csv"]
 
 
@@ -276,7 +277,7 @@ import resource, signal, sys
 import numpy as np, xarray as xr
 from skxrf.io import save_maps
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 maps = xr.DataArray(np.random.default_rng(0).normal(size=(100, 100, 3)), dims=("y", "x", "element"),
                     coords={"element": ["Fe_K", "Pb_L", "S_K"]})
 try:
@@ -287,21 +288,26 @@ except OSError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes")
-@pytest.mark.parametrize("suffix", [".nc", ".dat"])
-def test_a_disk_that_fills_up(tmp_path, suffix):
-    path = tmp_path / f"maps{suffix}"
+@pytest.mark.parametrize(
+    "name", ["maps.nc", "maps.nxs", "maps.tif", "maps.dms", "maps.dat", "maps/"]
+)
+def test_a_disk_that_fills_up(tmp_path, name):
+    path = tmp_path / name
 
     run = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=True
+        [sys.executable, "-c", FULL_DISK, f"{tmp_path}/{name}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert run.stdout.startswith(f"OSError: cannot write {path}: ")
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["maps.tiff", "maps", "maps.nc.bak"])
+@pytest.mark.parametrize("name", ["maps.jpeg", "maps", "maps.nc.bak"])
 def test_unknown_suffixes_list_the_known_ones(tmp_path, maps, name):
-    with pytest.raises(FileFormatError, match=r"known suffixes are \.nc, \.h5, \.dat, \.csv"):
+    with pytest.raises(FileFormatError, match=r"known suffixes are \.nc, \.h5, \.nxs.* format="):
         save_maps(maps, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -340,3 +346,30 @@ def test_other_variables_need_netcdf(tmp_path, maps):
         save_maps(more, tmp_path / "maps.csv")
     save_maps(more, tmp_path / "maps.nc")
     xr.testing.assert_identical(open_maps(tmp_path / "maps.nc"), more)
+
+
+@pytest.mark.parametrize("name", ["maps.h5", "maps", "maps.nxs"])
+def test_the_format_may_be_named(tmp_path, maps, name):
+    save_maps(maps, tmp_path / name, format="nexus")
+
+    assert open_maps(tmp_path / name).attrs == maps.attrs
+    with h5py.File(tmp_path / name) as file:
+        assert file.attrs["NX_class"] == "NXroot"
+    with pytest.raises(FileFormatError, match=r"format must be one of netcdf, nexus.*got 'NeXus'"):
+        save_maps(maps, tmp_path / "other", format="NeXus")
+
+
+def test_a_folder_by_its_slash_its_existence_or_its_format(tmp_path, maps):
+    (tmp_path / "there").mkdir()
+
+    save_maps(maps, f"{tmp_path}/slash/")
+    save_maps(maps, tmp_path / "there")
+    save_maps(maps, tmp_path / "format", format="tiff")
+    save_maps(maps, tmp_path / "stack.tif", format="tiff")
+
+    assert (tmp_path / "stack.tif").is_file()
+    for name in ("slash", "there", "format"):
+        assert (tmp_path / name / "Fe_K.tif").is_file()
+        np.testing.assert_array_equal(open_maps(tmp_path / name), maps)
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        save_maps(maps, tmp_path / "there", format="netcdf")

@@ -1,0 +1,80 @@
+"""What formats of bare images have in common: names, and values as 32-bit floating point."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+__all__ = ["float32_images", "only_maps", "safe_name"]
+
+_UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
+
+
+def only_maps(maps: xr.Dataset, what: str, *, uncertainty: bool) -> None:
+    """Refuse variables that a format of images has no place for."""
+    known = {"intensity", "uncertainty"} if uncertainty else {"intensity"}
+    others = sorted(map(str, set(maps.data_vars) - known))
+    if others:
+        raise FileFormatError(
+            f"{what} cannot hold {', '.join(others)}: drop these variables, save "
+            "maps['intensity'] alone, or save as .nc or .nxs."
+        )
+
+
+def float32_images(
+    maps: xr.Dataset, what: str, *, uncertainty: bool = True
+) -> dict[str, NDArray[np.float32]]:
+    """Each map as float32 (y, x) by its name, the standard deviations as ``s(Fe_K)``.
+
+    Parameters
+    ----------
+    maps : Dataset
+        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element), computed.
+    what : str
+        The format, for error messages.
+    uncertainty : bool
+        Whether the format has a place for uncertainties.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows, n_columns)
+        Values of other types are rounded to the nearest float32.
+    """
+    only_maps(maps, what, uncertainty=uncertainty)
+    names = [str(name) for name in maps["element"].to_numpy()]
+    images = {}
+    for variable, label in (("intensity", "{}"), ("uncertainty", "s({})")):
+        if variable not in maps:
+            continue
+        values = maps[variable].to_numpy()
+        with np.errstate(over="ignore"):
+            rounded = values.astype(np.float32)
+        if values.dtype.kind == "f" and not np.array_equal(np.isinf(values), np.isinf(rounded)):
+            raise FileFormatError(
+                f"{what} holds 32-bit numbers, but {variable} reaches "
+                f"{np.abs(values[np.isfinite(values)]).max():g}: save as .nc or .nxs."
+            )
+        for k, name in enumerate(names):
+            images[label.format(name)] = np.ascontiguousarray(rounded[..., k])
+    return images
+
+
+def safe_name(name: str) -> str:
+    """A map's name where it can name a file on every system.
+
+    Raises
+    ------
+    FileFormatError
+        If it cannot.
+    """
+    if not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" ."):
+        raise FileFormatError(
+            f"a map is called {name!r}, which cannot name a file: use names such as Fe_K, or save "
+            "as .nc."
+        )
+    return name

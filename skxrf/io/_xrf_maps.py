@@ -1,0 +1,121 @@
+"""XRF-Maps and MapsTorch: ``/MAPS/Spectra/mca_arr`` and ``/MAPS/XRF_Analyzed``.
+
+XRF-Maps stores the energy first, (samples, rows, columns), in chunks of whole spectra; MapsTorch
+writes the same paths with the energy last. Which it is follows from the length of the energy vector.
+Version 9 has hard links ``/MAPS/mca_arr``, ``/MAPS/energy`` and ``/MAPS/energy_calib``. Of the fitted
+maps, K lines are called by the element alone, the others ``Pb_L`` and ``Pb_M``; they are in counts
+per second.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+from ._axes import pixels_around_energy
+from ._columns import line_group_name
+from ._hdf5_access import HDF5Reader, text, texts
+from ._maps import MapsSource, refuse_absurd_size
+from ._source import CubeSource
+
+__all__ = ["find", "find_maps", "read", "read_maps"]
+
+_CUBE = re.compile(r"/MAPS/(Spectra/)?mca_arr")
+_ENERGY = ("MAPS/Spectra/Energy", "MAPS/energy")
+_CALIBRATION = ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")
+_FITS = ("Fitted", "NNLS", "ROI")
+
+
+def find(file: Any, cubes: list[Any]) -> list[Any]:
+    """The cube, under either of its names."""
+    return [cube for cube in cubes if _CUBE.fullmatch(cube.name)]
+
+
+def read(cube: Any) -> CubeSource:
+    """Describe the cube."""
+    file = cube.file
+    vector, vector_from = _numbers(file, _ENERGY)
+    calibration, calibration_from = _numbers(file, _CALIBRATION)
+    energy: NDArray[np.float64] | Polynomial | None = None
+    energy_from = ""
+    dims = None
+    if vector is not None:
+        energy, energy_from = vector, vector_from
+        fitting = [i for i, size in enumerate(cube.shape) if size == vector.size]
+        # Where two axes have that length, the caller is asked.
+        dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
+    elif calibration is not None and calibration.size in (2, 3):
+        energy, energy_from = Polynomial(calibration), calibration_from
+    reader = HDF5Reader.of(cube)
+    return CubeSource(
+        path=reader.path,
+        dataset=cube.name,
+        layout="XRF-Maps",
+        reader=reader,
+        dims=dims,
+        dims_from="the length of its energy vector",
+        energy=energy,
+        energy_from=energy_from,
+        live_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Livetime"),
+        real_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Realtime"),
+    )
+
+
+def _numbers(file: Any, names: tuple[str, ...]) -> tuple[NDArray[np.float64] | None, str]:
+    for name in names:
+        item = file.get(name)
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in "uif" and item.ndim == 1:
+            return item[()].astype(np.float64), f"{item.name!r} in {file.filename}"
+    return None, ""
+
+
+def _per_pixel(file: Any, name: str) -> NDArray[Any] | None:
+    """One time a pixel [s]; XRF-Maps keeps the summed spectrum's elsewhere."""
+    item = file.get(name)
+    usable = isinstance(item, h5py.Dataset) and item.ndim == 2 and item.dtype.kind in "uif"
+    return np.asarray(item[()]) if usable else None
+
+
+def find_maps(file: Any) -> list[str]:
+    """Names of the fits in the file."""
+    names = [f"/MAPS/XRF_Analyzed/{fit}" for fit in _FITS]
+    return [name for name in names if f"{name}/Counts_Per_Sec" in file]
+
+
+def read_maps(file: Any, name: str) -> MapsSource:
+    """Describe one fit."""
+    group = file[name]
+    stack = group["Counts_Per_Sec"]
+    where = f"{file.filename}, dataset {stack.name!r}"
+    stored = group.get("Channel_Names")
+    names = [] if stored is None else [one.strip() for one in texts(stored[()])]
+    if stack.ndim != 3 or stack.dtype.kind not in "uif" or stack.shape[0] != len(names):
+        raise FileFormatError(
+            f"{where} has the shape {stack.shape} and type {stack.dtype} beside {len(names)} "
+            "Channel_Names: expected one image for each of them."
+        )
+    refuse_absurd_size(stack.nbytes, stack.id.get_storage_size(), where)
+    values = stack[()]
+    units = group.get("Channel_Units")
+    unit = "" if units is None or not units.size else text(np.ravel(units[()])[0])
+    # The fit's scatter, residuals and sums are no line groups.
+    images = {
+        group_name: image
+        for one, image in zip(names, values, strict=True)
+        if (group_name := line_group_name(one) or line_group_name(f"{one}_K")) is not None
+    }
+    return MapsSource(
+        path=Path(file.filename),
+        layout="XRF-Maps",
+        images=images,
+        group=name,
+        units=unit or "cts/s",
+    )
