@@ -55,11 +55,11 @@ html_math_renderer = "mathml"  # needs neither JavaScript nor the network
 html_copy_source = False
 html_show_sourcelink = False
 html_context = {"default_mode": "light"}
-html_sidebars = {"index": [], "glossary": [], "changes": [], "contributing": [], "benchmarks": []}
+html_sidebars = {"index": [], "glossary": [], "changes": [], "contributing": []}
 html_theme_options = {
     "logo": {"text": "skxrf"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],

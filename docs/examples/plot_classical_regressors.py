@@ -5,7 +5,7 @@ Networks against classical regressors
 Does it need a network? Ridge regression, partial least squares, nearest neighbours, a random forest,
 the template fit and this library's networks on one simulated icon, with blocks held out, scored
 against the true intensities. The benchmarks of the project do the same on more data, with tuned
-rivals (:doc:`/benchmarks`).
+rivals (:doc:`/benchmarks/index`).
 """
 
 # %%
