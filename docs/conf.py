@@ -10,7 +10,7 @@ sys.path.insert(0, str(HERE / "_extensions"))
 
 project = "skxrf"
 author = "The skxrf developers"
-project_copyright = "The skxrf developers. BSD 3-Clause."
+project_copyright = "The skxrf developers, BSD 3-Clause"
 version = release = skxrf.__version__
 
 extensions = [

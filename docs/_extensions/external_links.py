@@ -1,7 +1,5 @@
 """Links to the documentation of other packages by their patterns: no inventory is downloaded."""
 
-from docutils import nodes
-
 __all__ = ["address", "setup"]
 
 # Where each package has a page for each of its public names.
@@ -27,6 +25,8 @@ def _resolve(app, env, node, contnode):
     page = address(node.get("reftarget", "")) if node.get("refdomain") == "py" else None
     if page is None:
         return None
+    from docutils import nodes
+
     return nodes.reference("", "", contnode, internal=False, refuri=page)
 
 

@@ -142,9 +142,10 @@ axes.set(
 axes.legend(loc="lower left")
 
 # %%
-# Below the dotted line an element is established in a single pixel. The sulphur is that of the
-# gypsum, under lead white, whose M lines lie where it has its own. For what is above the line, only more time, neighbouring pixels, or knowledge of what paints look like can help, and the last is what a
-# network may learn.
+# Below the dotted line an element is established in a single pixel. The sulphur is that of the gypsum,
+# under lead white, whose M lines lie where it has its own. For what is above the line, only more time,
+# neighbouring pixels, or knowledge of what paints look like can help, and the last is what a network
+# may learn.
 #
 # A whole painting
 # ----------------
