@@ -1,5 +1,6 @@
 # make demo   install into .venv, run the paper's experiment, name the report it wrote
 # make test   install with the test extras, run everything CI runs
+# make docs   install with the docs extra, run the gallery, build docs/_build/html
 PYTHON ?= python3
 VENV ?= .venv
 # A spectral cube of your own; empty: the small simulated painting.
@@ -11,7 +12,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest benchmark clean
+.PHONY: demo test lint types pytest benchmark docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
@@ -32,6 +33,10 @@ benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.report
 
+docs: $(VENV)/.installed-docs
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -n -b html -d docs/_build/doctrees docs docs/_build/html
+	@echo "The documentation: docs/_build/html/index.html"
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"skxrf needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
@@ -45,5 +50,10 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@ $(VENV)/.installed
+
 clean:
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst

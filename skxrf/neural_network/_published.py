@@ -21,7 +21,7 @@ def published_networks(
 ) -> dict[str, BaseSpectrumRegressor]:
     """Make the four networks of Gerodimos et al. (University of Ioannina) for MA-XRF maps.
 
-    They take raw counts and predict raw intensities; loss |prediction - y| / (sqrt(y) + 1),
+    They take raw counts and predict raw intensities; loss abs(prediction - y) / (sqrt(y) + 1),
     Adam at a constant rate of 1e-3, batches of 32, a fifth of the spectra held out, and the
     weights of the best epoch kept. The authors train up to 1500 epochs, which takes hours on
     a CPU: give a budget by ``max_epochs`` or ``max_time``, and look at the learning curves.

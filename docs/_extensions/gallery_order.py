@@ -1,0 +1,32 @@
+"""The order of the gallery: from the first map to the parts that few need."""
+
+__all__ = ["ORDER", "GalleryOrder"]
+
+# A script that is not listed comes last.
+ORDER = [
+    "plot_first_map.py",
+    "plot_own_painting.py",
+    "plot_template_fit.py",
+    "plot_cross_validation.py",
+    "plot_architectures.py",
+    "plot_classical_regressors.py",
+    "plot_pymca.py",
+    "plot_large_files.py",
+    "plot_simulator.py",
+]
+
+
+class GalleryOrder:
+    """Sort key of sphinx-gallery: the place of a script in `ORDER`, then its name."""
+
+    def __init__(self, src_dir):
+        self.src_dir = src_dir
+
+    def __call__(self, filename):
+        """Place and name of a script."""
+        place = ORDER.index(filename) if filename in ORDER else len(ORDER)
+        return place, str(filename)
+
+    def __repr__(self):
+        """The same in every build, so that pages are not made again."""
+        return "<GalleryOrder>"

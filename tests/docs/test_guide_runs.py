@@ -1,0 +1,95 @@
+"""The Python of the guide runs, page by page, as it stands there but for sizes and training times.
+
+What starts a cluster stands behind ``if __name__ == "__main__"`` and is not run here
+(tests/inference/test_dask_cluster.py does).
+"""
+
+import re
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import sklearn
+import xarray as xr
+
+from skxrf.datasets import make_painting
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.samples import to_samples
+
+GUIDE = Path(__file__).parents[2] / "docs" / "user_guide"
+LINE_GROUPS = ["Ca_K", "Fe_K", "Hg_L", "Pb_L"]
+# What is made smaller, by page.
+SMALLER = {
+    "cross_validation.md": {
+        "make_painting(random_state=seed)": (
+            "make_painting((21, 24), n_channels=256, energy=(0.0, 0.1), random_state=seed)"
+        ),
+        "n_jobs=2": "n_jobs=1",
+    },
+    "networks.md": {
+        "make_spectra(5000, random_state=0)": (
+            "make_spectra(300, n_channels=256, energy=(0.0, 0.1), random_state=0)"
+        ),
+        "SpectrumCNNRegressor(random_state=0)": (
+            "SpectrumCNNRegressor(max_epochs=1, random_state=0)"
+        ),
+        "SpectrumMLPRegressor(random_state=0)": (
+            "SpectrumMLPRegressor(max_epochs=1, random_state=0)"
+        ),
+        "n_jobs=2": "n_jobs=1",
+        "max_time=60": "max_epochs=1",
+    },
+    "materials.md": {"20_000": "200"},
+    "reproduce.md": {"budget=20": "budget=0.5"},
+}
+PAGES = ["getting_started.md", "template_fit.md", "large_files.md", *SMALLER]
+
+
+@pytest.fixture(scope="module")
+def painting():
+    """A small icon and its true maps."""
+    return make_painting((24, 30), palette="icon_1", random_state=1)
+
+
+@pytest.fixture
+def names(painting, tmp_path, monkeypatch):
+    """A folder with the files that the guide opens, and the names that its pages start with."""
+    cube, maps = painting
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    for name in ("painting.h5", "icon.h5", "scan.h5"):
+        with h5py.File(tmp_path / name, "w") as file:
+            file["counts"] = cube.values
+            file["counts"].attrs["dims"] = ["y", "x", "energy"]
+            file["energy_keV"] = cube["energy"].values
+            file["live_time_s"] = np.full(cube.shape[:2], 0.1)
+    X, Y = to_samples(cube).values, to_samples(maps)[LINE_GROUPS]
+    model = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values).fit(X)
+    with sklearn.config_context():
+        yield {
+            "__name__": "guide",
+            "X": X,
+            "Y": Y,
+            "model": model,
+            "cube": cube,
+            "maps": maps,
+            "live_time": np.full(len(X), 0.1),
+        }
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_python_of_a_page_runs(page, names):
+    text = (GUIDE / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    code = "\n".join(blocks)
+    for shown, smaller in SMALLER.get(page, {}).items():
+        assert shown in code, f"{page} has no {shown!r} any more: correct SMALLER"
+        code = code.replace(shown, smaller)
+    exec(compile(code, page, "exec"), names)  # noqa: S102 - our own examples
+    if page in ("getting_started.md", "large_files.md"):
+        assert set(xr.load_dataset("maps.nc")["element"].values) >= set(LINE_GROUPS)
