@@ -64,4 +64,4 @@ def gas_photons(instrument: Instrument) -> GasPhotons:
     scatter = scattered_photons(
         compositions, masses, scatter_tables(elements, beam, instrument.scattering_angle), across
     )
-    return GasPhotons(tables, lines[0], np.concatenate(scatter))
+    return GasPhotons(tables, lines[0].astype(float), scatter[:, 0].astype(float))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from ._transport import fluorescence
 __all__ = ["AxisError", "ForwardModel", "Photons", "Templates"]
 
 Floats = NDArray[np.float32]
+# Stacks that are computed together.
+_BLOCK = 32
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,15 @@ class ForwardModel:
         Photons
             At a dose of one.
         """
-        compositions, masses = _packed(compositions, masses)
         geometry = self.instrument.geometry
-        lines = fluorescence(compositions, masses, self.tables, self.flux, geometry)
-        scatter = scattered_photons(compositions, masses, self.scatter_tables, geometry)
-        return Photons(lines * self.efficiency, np.concatenate(scatter, axis=1).astype(np.float32))
+        lines = np.empty((len(masses), self.tables.energies.size), np.float32)
+        scatter = np.empty((len(masses), 3 * self.flux.size), np.float32)
+        for rows, compact, present in _blocks(compositions, masses):
+            lines[rows] = fluorescence(compact, present, self.tables, self.flux, geometry)
+            scattered = scattered_photons(compact, present, self.scatter_tables, geometry)
+            scatter[rows] = np.concatenate(scattered, axis=1)
+        lines *= self.efficiency
+        return Photons(lines, scatter)
 
     def templates(self, error: AxisError | None = None) -> Templates:
         """Spectra of lines, of scattered photons, and of the gas before the object.
@@ -233,13 +239,22 @@ class ForwardModel:
         return np.asarray((self.gas.lines * self._gas_efficiency) @ member)
 
 
-def _packed(
+def _blocks(
     compositions: NDArray[np.floating], masses: NDArray[np.floating]
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Without the layers that are not there, as far as all stacks allow."""
-    there = masses > 0
-    order = np.argsort(~there, axis=1, kind="stable")[:, : max(int(there.sum(axis=1).max()), 1)]
-    return (
-        np.take_along_axis(compositions, order[:, :, None], axis=1),
-        np.take_along_axis(masses, order, axis=1),
-    )
+) -> Iterator[tuple[NDArray[np.intp], Floats, Floats]]:
+    """Few stacks at a time, without the layers that are not there: work fits into a cache.
+
+    Yields which stacks, their compositions and their areal masses; all stacks of a block have
+    equally many layers.
+    """
+    there = np.asarray(masses) > 0
+    order = np.argsort(~there, axis=1, kind="stable")
+    # A stack of nothing keeps one layer without mass.
+    n_layers = np.maximum(there.sum(axis=1), 1)
+    for n in np.unique(n_layers):
+        same = np.flatnonzero(n_layers == n)
+        for start in range(0, same.size, _BLOCK):
+            rows = same[start : start + _BLOCK]
+            present = order[rows, :n]
+            at = rows[:, None], present
+            yield rows, compositions[at].astype(np.float32), masses[at].astype(np.float32)

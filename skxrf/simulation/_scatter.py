@@ -22,9 +22,11 @@ from ._transport import Geometry
 __all__ = ["ScatterTables", "scatter_tables", "scattered_photons"]
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 # Angles at which differential cross sections are integrated for the transport cross section.
 _ANGLES = np.linspace(2.5, 177.5, 36)
+_TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,23 @@ class ScatterTables:
     compton: Array = field(repr=False)
     diffusing: Array = field(repr=False)
     flux: Array = field(repr=False)
+
+    @functools.cached_property
+    def together(self) -> Array:
+        """All cross sections beside each other, (n_elements, 5 * n_bins)."""
+        tables = (
+            self.attenuation,
+            self.attenuation_compton,
+            self.rayleigh,
+            self.compton,
+            self.diffusing,
+        )
+        return np.concatenate(tables, axis=1)
+
+    @functools.cached_property
+    def single(self) -> NDArray[np.float32]:
+        """The same in single precision."""
+        return self.together.astype(np.float32)
 
 
 def scatter_tables(elements: tuple[str, ...], beam: Beam, angle: float) -> ScatterTables:
@@ -124,7 +143,7 @@ def scattered_photons(
     masses: NDArray[np.floating],
     tables: ScatterTables,
     geometry: Geometry,
-) -> tuple[Array, Array, Array]:
+) -> Floats:
     """Photons that stacks of layers scatter to the detector.
 
     Parameters
@@ -140,53 +159,49 @@ def scattered_photons(
 
     Returns
     -------
-    rayleigh, compton, multiple : ndarray of shape (n_stacks, n_bins)
+    ndarray of shape (3, n_stacks, n_bins), float32 for compositions and masses in float32
         Photons per steradian, times 4 pi, by the bin that they had in the beam: scattered
-        once, elastically or by an electron, and more than once. Before air and detector.
+        once elastically, once by an electron, and more than once. Before air and detector.
     """
     n_bins = tables.flux.size
-    sin_in = np.sin(np.radians(geometry.incidence))
-    sin_out = np.sin(np.radians(geometry.take_off))
-    together = np.concatenate(
-        [
-            tables.attenuation * (1 / sin_in + 1 / sin_out),
-            tables.attenuation / sin_in + tables.attenuation_compton / sin_out,
-            tables.rayleigh,
-            tables.compton,
-            tables.diffusing,
-            tables.attenuation,
-        ],
-        axis=1,
-    )
-    layers = compositions @ together
-    elastic, inelastic, rayleigh, compton, diffusing, total = (
-        layers[..., i * n_bins : (i + 1) * n_bins] for i in range(6)
-    )
+    sin_in = float(np.sin(np.radians(geometry.incidence)))
+    sin_out = float(np.sin(np.radians(geometry.take_off)))
     mass = masses[:, :, None]
-    path, path_compton = elastic * mass, inelastic * mass
-    reaching = np.exp(-(np.cumsum(path, axis=1) - path))
-    seen = reaching * _mean_transmission(path) * mass / sin_in
-    seen_compton = np.exp(-(np.cumsum(path_compton, axis=1) - path_compton))
-    seen_compton = seen_compton * _mean_transmission(path_compton) * mass / sin_in
+    is_single = compositions.dtype == mass.dtype == np.float32
+    layers = compositions @ (tables.single if is_single else tables.together)
+    total, total_compton, rayleigh, compton, diffusing = (
+        layers[..., i * n_bins : (i + 1) * n_bins] for i in range(5)
+    )
+    inward, rate = total * (mass / sin_in), mass / sin_in
+    path = inward + total * (mass / sin_out)
+    path_compton = inward + total_compton * (mass / sin_out)
+    seen = _transmission_above(path) * _mean_transmission(path) * rate
+    reaching = _transmission_above(path_compton) * _mean_transmission(path_compton)
+    seen_compton = reaching * rate
 
-    flux = tables.flux
-    once_elastic = flux * (seen * rayleigh).sum(axis=1)
-    once_compton = flux * (seen_compton * compton).sum(axis=1)
+    scattered = np.empty((3, len(layers), n_bins), layers.dtype)
+    scattered[0] = (seen * rayleigh).sum(axis=1)
+    scattered[1] = (seen_compton * compton).sum(axis=1)
     # The albedo that a photon meets, by where single scattering would come from.
-    weights = seen_compton * inelastic
-    collided = weights.sum(axis=1) * sin_in  # 1 - exp(-path through the whole stack)
-    albedo = (weights * diffusing / np.maximum(total, 1e-30)).sum(axis=1)
-    albedo = albedo / np.maximum(weights.sum(axis=1), 1e-30)
+    weights = reaching * path_compton
+    collided = weights.sum(axis=1)  # 1 - exp(-path through the whole stack)
+    weights *= diffusing / np.maximum(total, _TINY)
+    albedo = weights.sum(axis=1) / np.maximum(collided, _TINY)
     gain = _h_function(albedo, sin_in) * _h_function(albedo, sin_out) - 1
-    multiple = flux * (seen_compton * diffusing).sum(axis=1) * gain * collided
-    return once_elastic, once_compton, multiple
+    scattered[2] = (seen_compton * diffusing).sum(axis=1) * gain * collided
+    scattered *= tables.flux
+    return scattered
 
 
-def _h_function(albedo: Array, cosine: float) -> Array:
+def _h_function(albedo: Floats, cosine: float) -> Floats:
     """Hapke's H(mu) = (1 + 2 mu) / (1 + 2 mu sqrt(1 - albedo))."""
     return np.asarray((1 + 2 * cosine) / (1 + 2 * cosine * np.sqrt(1 - albedo)))
 
 
-def _mean_transmission(depths: Array) -> Array:
-    safe = np.maximum(depths, 1e-8)
+def _transmission_above(paths: Floats) -> Floats:
+    return np.asarray(np.exp(paths - np.cumsum(paths, axis=1)))
+
+
+def _mean_transmission(paths: Floats) -> Floats:
+    safe = np.maximum(paths, 1e-8)
     return np.asarray(-np.expm1(-safe) / safe)

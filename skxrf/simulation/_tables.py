@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,30 @@ class LineTables:
     attenuation_lines: Array = field(repr=False)
     production_bins: Array = field(repr=False)
     production_lines: Array = field(repr=False)
+
+    @functools.cached_property
+    def single(self) -> SingleTables:
+        """The cross sections in single precision, as they are multiplied with."""
+        return SingleTables(
+            *(
+                np.ascontiguousarray(table, dtype=np.float32)
+                for table in (
+                    self.attenuation_bins,
+                    self.attenuation_lines,
+                    self.production_bins.T,
+                    self.production_lines.T,
+                )
+            )
+        )
+
+
+class SingleTables(NamedTuple):
+    """Cross sections in single precision; production by the photons that excite (rows)."""
+
+    attenuation_bins: NDArray[np.float32]
+    attenuation_lines: NDArray[np.float32]
+    production_bins: NDArray[np.float32]
+    production_lines: NDArray[np.float32]
 
 
 def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTables:

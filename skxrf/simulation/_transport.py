@@ -1,30 +1,22 @@
 """Fluorescence of stacks of plane layers: primary, secondary, and what leaves the surface.
 
 Each layer is cut into cells of areal mass, thin at its upper side. Excitation and escape are
-exponentials at the cells' bounds; secondary fluorescence is the first-collision probability between
-cells (Bell & Glasstone 1970, Nuclear Reactor Theory, sec. 2.8).
+exponentials at the cells' bounds.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expn
 
+from ._secondary import CELL_BOUNDS, CELL_SHARES, secondary_rate
 from ._tables import LineTables
 
-__all__ = ["Geometry", "fluorescence", "transmission"]
+__all__ = ["Geometry", "fluorescence"]
 
-# Bounds of a layer's cells, as shares of its areal mass from above: near an interface secondary
-# fluorescence changes fast. Finer cells change no line group by more than 1 %.
-_BOUNDS = np.array([0.0, 0.003, 0.015, 0.06, 0.2, 0.5, 1.0])
-_SHARES = np.diff(_BOUNDS)
-# Lines that excite others: the strongest of a stack, above the softest edge of interest [keV].
-_N_EXCITERS = 12
-_LEAST_EXCITER = 2.0
+_N_CELLS = CELL_SHARES.size
 _TINY = np.float32(1e-30)
 # Below this optical depth for photons of this energy [keV] a layer adds nothing to any line: the
 # cells are better spent on what is above.
@@ -78,125 +70,76 @@ def fluorescence(
     """
     fractions = np.asarray(compositions, dtype=np.float32)
     layers = np.asarray(masses, dtype=np.float32)
+    single = tables.single
+    n_stacks, n_layers = layers.shape
+    n_lines = tables.energies.size
     # Photon numbers of a tube would leave float32's range when squared.
     scale = float(flux.sum())
     photons = (flux / scale).astype(np.float32)
     sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
     sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
     depth, energy = _OPAQUE
-    hard = tables.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
-    attenuation = np.maximum(fractions @ hard.astype(np.float32), _TINY)
+    hard = single.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
+    attenuation = np.maximum(fractions @ hard, _TINY)
     layers = np.minimum(layers, np.float32(depth) * sin_in / attenuation)
-    inward = _layer_depths(fractions, layers, tables.attenuation_bins) / sin_in
-    outward = _layer_depths(fractions, layers, tables.attenuation_lines)
-    shares = _SHARES.astype(np.float32)[:, None]
+    inward = (fractions @ single.attenuation_bins) * (layers / sin_in)[:, :, None]
+    outward = (fractions @ single.attenuation_lines) * layers[:, :, None]
     # What arriving photons make per g/cm2 at the bounds of cells; exponential in between.
-    rate = (transmission(inward) * (photons / sin_in)) @ tables.production_bins.T.astype(np.float32)
-    top, bottom = rate[:, :, :-1], rate[:, :, 1:]
-    decay = np.log(np.maximum(top, _TINY) / np.maximum(bottom, _TINY))
-    leaving = outward / sin_out
-    escape = transmission(leaving)[:, :, :-1]
-    cells = leaving[:, :, None] * shares
-    escaped = top * _mean_exponential(decay + cells)
+    arriving = _transmission(inward)
+    arriving *= photons / sin_in
+    rate = arriving @ single.production_bins
+    # From here on only what is there: pairs of a layer and a line of an element in it.
     weights = fractions[:, :, tables.owners] * layers[:, :, None]
+    pairs = np.flatnonzero(weights)
+    weight = weights.ravel()[pairs]
+    layer, line = np.divmod(pairs, n_lines)
+    stack, level = np.divmod(layer, n_layers)
+    first = (stack * rate.shape[1] + level * _N_CELLS) * n_lines + line
+    bounds = rate.ravel()[first + np.arange(_N_CELLS + 1)[:, None] * n_lines]
+    top = bounds[:-1]
+    logarithm = np.log(np.maximum(bounds, _TINY))
+    decay = logarithm[:-1] - logarithm[1:]
+    shares = CELL_SHARES[:, None]
+    above = (np.cumsum(outward, axis=1) - outward).ravel()[pairs] / sin_out
+    leaving = outward.ravel()[pairs] / sin_out
+    cells = leaving * shares
+    escaped = top * _mean_exponential(decay + cells)
     if secondary:
-        emitted = top * _mean_exponential(decay) * shares * weights[:, :, None]
-        more = _secondary_rate(emitted, outward, layers, tables)
-        escaped += more * _mean_exponential(cells)
-    escaped *= escape * shares
-    return np.asarray((escaped.sum(axis=2) * weights).sum(axis=1) * np.float32(scale))
+        emitted = top * _mean_exponential(decay)
+        emitted *= shares * weight
+        place = np.full(weights.size, pairs.size)
+        place[pairs] = np.arange(pairs.size)
+        more = secondary_rate(emitted, place.reshape(n_stacks, n_layers, n_lines), outward, tables)
+        more = more.ravel()[
+            (layer * _N_CELLS * n_lines + line) + np.arange(_N_CELLS)[:, None] * n_lines
+        ]
+        more *= _mean_exponential(cells)
+        escaped += more
+    escaped *= np.exp(-(above + leaving * CELL_BOUNDS[:-1, None]))
+    counts = (CELL_SHARES @ escaped) * weight
+    total = np.bincount(stack * n_lines + line, counts, n_stacks * n_lines)
+    return np.asarray((total * scale).reshape(n_stacks, n_lines).astype(np.float32))
 
 
-def transmission(depths: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Transmission from the surface to the bounds of the cells of each layer.
+def _transmission(depths: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Transmission from the surface to the bounds of all cells.
 
-    Parameters
-    ----------
-    depths : ndarray of shape (n_stacks, n_layers, m)
-        Optical depth of each layer along the path, for m energies.
-
-    Returns
-    -------
-    ndarray of shape (n_stacks, n_layers, n_cells + 1, m)
-        ``exp(-t)`` at the bounds.
+    Optical depths of shape (n_stacks, n_layers, m) give (n_stacks, n_layers * n_cells + 1, m): the
+    lower bound of a layer is the upper one of the next.
     """
-    above = np.cumsum(depths, axis=1) - depths
-    bounds = above[:, :, None] + depths[:, :, None] * _BOUNDS.astype(np.float32)[:, None]
-    np.negative(bounds, out=bounds)
-    return np.asarray(np.exp(bounds, out=bounds))
+    n_stacks, n_layers, m = depths.shape
+    result = np.empty((n_stacks, n_layers * _N_CELLS + 1, m), np.float32)
+    above = np.cumsum(depths, axis=1)
+    result[:, -1] = above[:, -1]
+    above -= depths
+    inner = result[:, :-1].reshape(n_stacks, n_layers, _N_CELLS, m)
+    np.multiply(depths[:, :, None], CELL_BOUNDS[:-1, None], out=inner)
+    inner += above[:, :, None]
+    np.negative(result, out=result)
+    return np.exp(result, out=result)
 
 
 def _mean_exponential(depths: NDArray[np.float32]) -> NDArray[np.float32]:
     """(1 - exp(-t)) / t: the mean of exp(-s) over a cell of optical depth t."""
     safe = np.maximum(depths, np.float32(1e-6))
     return np.asarray(-np.expm1(-safe) / safe)
-
-
-def _layer_depths(
-    fractions: NDArray[np.float32], layers: NDArray[np.float32], table: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Optical depth of each layer at normal passage, (n_stacks, n_layers, m)."""
-    return np.asarray((fractions @ table.astype(np.float32)) * layers[:, :, None])
-
-
-def _secondary_rate(
-    emitted: NDArray[np.float32],
-    depths: NDArray[np.float32],
-    layers: NDArray[np.float32],
-    tables: LineTables,
-) -> NDArray[np.float32]:
-    """What other lines make per g/cm2 of each element, (n_stacks, n_layers, n_cells, n_lines)."""
-    n_stacks, n_layers, n_cells, n_lines = emitted.shape
-    total = emitted.sum(axis=(1, 2)) * (tables.energies > _LEAST_EXCITER)
-    n_exciters = min(_N_EXCITERS, n_lines)
-    exciters = np.argpartition(-total, n_exciters - 1, axis=1)[:, :n_exciters]
-    source = np.take_along_axis(emitted.reshape(n_stacks, -1, n_lines), exciters[:, None], axis=2)
-    depth = np.take_along_axis(depths, exciters[:, None], axis=2)
-    cells = (depth[:, :, None] * _SHARES[:, None]).reshape(n_stacks, -1, n_exciters)
-    collisions = _first_collisions(np.moveaxis(cells, 2, 1))
-    hits = np.einsum("sje,sejk->ske", source, collisions, optimize=True)
-    # Of the collisions in a cell, w sigma m / tau make a line.
-    mass = (layers[:, :, None] * _SHARES.astype(np.float32)).reshape(n_stacks, -1, 1)
-    per_mass = np.divide(mass, cells, out=np.zeros_like(hits), where=cells > 1e-12)
-    per_mass *= np.divide(hits, mass, out=np.zeros_like(hits), where=mass > 0)
-    production = tables.production_lines.T.astype(np.float32)[exciters]
-    rate = np.matmul(per_mass, production)
-    return np.asarray(rate.reshape(n_stacks, n_layers, n_cells, n_lines))
-
-
-def _first_collisions(depths: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probability that an isotropic photon from cell j collides in cell k, (..., n, n)."""
-    n = depths.shape[-1]
-    bounds = np.zeros((*depths.shape[:-1], n + 1), np.float32)
-    np.cumsum(depths, axis=-1, out=bounds[..., 1:])
-    e3 = _exponential_integral_3(np.abs(bounds[..., :, None] - bounds[..., None, :]))
-    # Photons from j to k pass between the facing sides, less those between the far ones.
-    exchange = e3[..., 1:, :-1] - e3[..., :-1, :-1] - e3[..., 1:, 1:] + e3[..., :-1, 1:]
-    np.abs(exchange, out=exchange)
-    safe = np.maximum(depths, np.float32(1e-9))
-    exchange /= 2 * safe[..., None]
-    cells = np.arange(n)
-    own = 1 - (0.5 - e3[..., cells, cells + 1]) / safe
-    exchange[..., cells, cells] = np.where(depths > 1e-5, own, 0.0)
-    return np.asarray(exchange)
-
-
-def _exponential_integral_3(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """E_3(x) by linear interpolation in the square root of x, to 1e-7."""
-    table, steps = _table_of_e3()
-    position = np.sqrt(x)
-    position *= np.float32(steps)
-    np.minimum(position, np.float32(table.size - 2), out=position)
-    below = position.astype(np.int32)
-    position -= below
-    low = table[below]
-    below += 1
-    return np.asarray(low + (table[below] - low) * position)
-
-
-@functools.cache
-def _table_of_e3() -> tuple[NDArray[np.float32], int]:
-    """E_3 at the squares of equidistant points up to x = 36, where it is 1e-17."""
-    steps = 2000
-    points = np.arange(6 * steps + 2) / steps
-    return expn(3, points**2).astype(np.float32), steps
