@@ -18,7 +18,7 @@ from skxrf.exceptions import FileFormatError, SkxrfError
 
 from ._netcdf import storable, write_netcdf
 from ._open_maps import open_maps
-from ._save_maps import WRITERS, as_dataset, save_maps
+from ._save_maps import SUFFIXES, as_dataset, save_maps
 
 __all__ = ["PartialMaps"]
 
@@ -290,9 +290,9 @@ class PartialMaps:
     # -- inner
 
     def _check_target(self) -> None:
-        if self.target.suffix.lower() not in WRITERS:
+        if self.target.suffix.lower() not in SUFFIXES:
             raise FileFormatError(
-                f"cannot write maps as {self.target}: known suffixes are {', '.join(WRITERS)}."
+                f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
             )
         folder = self.target.parent
         if not folder.is_dir():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -116,13 +118,13 @@ class AdaptiveFilterNetwork(nn.Module):
         # better than the 8 bits of bfloat16.
         with torch.autocast(spectra.device.type, enabled=False):
             # Channels in units of their photon noise, less the mean shape: nothing is large.
-            features = [standard_fits]
+            parts = [standard_fits]
             for i, filters in enumerate(self.filters):
-                weight = filters.weight * self.channel_scale
+                weight = cast(Tensor, filters.weight) * self.channel_scale
                 mean = nn.functional.linear(self.mean_shape, weight)
                 sums = nn.functional.linear(spectra[:, i], weight)
-                features.append((sums - total[:, i, None] * mean) / dose)
-            features = torch.cat(features, dim=1)
+                parts.append((sums - total[:, i, None] * mean) / dose)
+            features = torch.cat(parts, dim=1)
             several = self.estimators(features).view(len(spectra), gates.shape[1], -1)
             standard = self.read_out(features) + torch.einsum("nk,nkj->nj", gates, several)
             unit = self.unit * dose

@@ -278,9 +278,7 @@ class _Problem:
     def model(self, amplitudes: Array) -> Array:
         """Counts of the current parameters in the bins."""
         x = self.current
-        lines = self.table.render(
-            self.edges(x), self.resolution(x), amplitudes[: self.n_lines]
-        )
+        lines = self.table.render(self.edges(x), self.resolution(x), amplitudes[: self.n_lines])
         return np.asarray(lines + self.fixed @ amplitudes[self.n_lines :])
 
     def reweigh(self, amplitudes: Array) -> None:

@@ -11,7 +11,7 @@ __all__ = ["COMPONENT_GROUPS", "ENERGY", "LINE_GROUPS", "N_BACKGROUND", "PARTNER
 # of antimony; bins of a quarter of the width of S K.
 _GAIN = 0.02
 _FIRST, _LAST = 50, 1469
-ENERGY: NDArray[np.float64] = _GAIN * np.arange(_FIRST, _LAST + 1)
+ENERGY: NDArray[np.float64] = np.asarray(_GAIN * np.arange(_FIRST, _LAST + 1))
 
 # What the model maps.
 LINE_GROUPS = (

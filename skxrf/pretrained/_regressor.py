@@ -134,7 +134,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         SimulationTrainedRegressor
             Predicts spectra on that axis.
         """
-        one = copy.copy(self).set_params(energy=energy)
+        one: Self = copy.copy(self).set_params(energy=energy)
         return one.fit(X)
 
     def predict(
@@ -244,7 +244,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
                 f"{self.energy_.size}: use calibrated(X, energy) for spectra of another axis."
             )
         rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
-        return np.maximum(rebinned, 0, out=rebinned)
+        return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
 
     def _network_outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         weights = self.load_weights()

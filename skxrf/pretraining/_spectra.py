@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from skxrf.pretrained._first_fit import background_shapes, first_fit
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
 
-__all__ = ["Spectra", "draw_spectra"]
+__all__ = ["N_NEIGHBORS", "Spectra", "draw_spectra", "joined"]
 
 Floats = NDArray[np.float32]
 
@@ -134,7 +135,7 @@ def draw_spectra(
     parts = []
     for start in range(0, n, n_expected):
         m = min(n_expected, n - start)
-        dose = np.exp(rng.uniform(*np.log(settings.counts), size=(m, 1))).astype(np.float32)
+        dose = _log_uniform(rng, settings.counts, (m, 1))
         drawn = [_poisson(shares[:m].numpy() * dose, rng)]
         if around is not None:
             ratio = N_NEIGHBORS * np.exp(0.05 * rng.standard_normal((m, 1), dtype=np.float32))
@@ -142,7 +143,19 @@ def draw_spectra(
         counts = np.stack(drawn, axis=1)
         fits = (torch.from_numpy(counts.astype(np.float32)) @ fit.T).numpy()
         parts.append((counts, fits, intensities[:m].numpy() * dose, variances[:m].numpy() * dose))
-    return Spectra(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return joined(parts)
+
+
+def joined(parts: Sequence[tuple[NDArray[Any], ...]]) -> Spectra:
+    """Spectra of several parts, one after the other."""
+    return Spectra(*(np.concatenate([part[i] for part in parts]) for i in range(4)))
+
+
+def _log_uniform(
+    rng: np.random.Generator, limits: tuple[float, float], shape: tuple[int, ...]
+) -> Floats:
+    low, high = np.log(limits)
+    return np.exp(rng.uniform(low, high, size=shape)).astype(np.float32)
 
 
 def _present(
@@ -207,7 +220,7 @@ def _inject(
     for i in range(4):
         rows = torch.from_numpy(np.flatnonzero(number > i))
         m = len(rows)
-        share = np.exp(rng.uniform(*np.log(settings.injected), size=(m, 1))).astype(np.float32)
+        share = _log_uniform(rng, settings.injected, (m, 1))
         ratios = np.exp(0.25 * rng.standard_normal((m, 3), dtype=np.float32))
         # Now and then a grain of what the painting holds nowhere else.
         grain = rng.random(m) < settings.grain_share
@@ -352,8 +365,8 @@ def _neighborhood(
     factors = np.exp(change * rng.standard_normal((n, n_elements), dtype=np.float32))
     around = lines * torch.from_numpy(factors).index_select(1, torch.from_numpy(chunk.owners))
     kind = rng.random((n, 1))
-    share = np.where(kind < 0.7, 0.0, np.where(kind < 0.94, rng.random((n, 1)), 1.0))
-    share = torch.from_numpy(share.astype(np.float32))
+    shares = np.where(kind < 0.7, 0.0, np.where(kind < 0.94, rng.random((n, 1)), 1.0))
+    share = torch.from_numpy(shares.astype(np.float32))
     other = torch.from_numpy(rng.permutation(n))
     return around * (1 - share) + lines[other] * share, scatter * (1 - share) + scatter[
         other
@@ -365,4 +378,5 @@ def _poisson(expected: Floats, rng: np.random.Generator) -> NDArray[np.uint16]:
     halves = np.array_split(expected, 2)
     with ThreadPoolExecutor(2) as pool:
         drawn = pool.map(lambda half, own: own.poisson(half), halves, rng.spawn(2))
-    return np.minimum(np.concatenate(list(drawn)), _MOST_COUNTS).astype(np.uint16)
+    counts = np.minimum(np.concatenate(list(drawn)), _MOST_COUNTS)
+    return np.asarray(counts, dtype=np.uint16)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACK
 
 from ._bank import stored_chunk
 from ._settings import TrainingSettings
-from ._spectra import N_NEIGHBORS, Spectra, draw_spectra
+from ._spectra import N_NEIGHBORS, Spectra, draw_spectra, joined
 
 __all__ = ["train_network"]
 
@@ -131,7 +131,7 @@ def train_network(
             with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
                 intensity, error = network(batch.spectra, batch.fits)
             fit, spread = _losses(intensity, error, batch)
-            (fit + 0.2 * spread).backward()
+            torch.autograd.backward(fit + 0.2 * spread)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
@@ -175,7 +175,7 @@ def _round(folder: Path, settings: TrainingSettings, index: int, neighbors: bool
         order = np.random.default_rng([settings.seed, 4, turn]).permutation(settings.n_instruments)
         chunk = stored_chunk(folder, settings, int(order[place]))
         parts.append(draw_spectra(chunk, settings, rng, _SPECTRA_PER_VISIT, neighbors=neighbors))
-    return Spectra(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    return joined(parts)
 
 
 def _batches(
@@ -240,7 +240,8 @@ def _initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
     rows = (own - total[:, :1] * shape) / (scale * dose)
     _, vectors = torch.linalg.eigh(rows.T @ rows)
     for filters in network.filters:
-        filters.weight.copy_(vectors.flip(1)[:, : filters.weight.shape[0]].T)
+        weight = cast(Tensor, filters.weight)
+        weight.copy_(vectors.flip(1)[:, : len(weight)].T)
     network.read_out.weight.zero_()
     network.read_out.weight[:, :n_outputs] = torch.eye(n_outputs)
 
