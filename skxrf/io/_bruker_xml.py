@@ -11,6 +11,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -79,7 +80,7 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     if spectrum is None:
         raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
     counts = _channels(spectrum, path)
-    times = {
+    times: dict[str, Any] = {
         name: np.array([[milliseconds / 1000]])
         for name, tag in (("live_time", "LifeTime"), ("real_time", "RealTime"))
         if (milliseconds := _number(spectrum, f".//{_HARDWARE}/{tag}")) is not None

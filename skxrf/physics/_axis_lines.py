@@ -127,8 +127,9 @@ class LineTable:
                 )
                 cells += columns[chosen][:, None] * n_bins
                 table += np.bincount(cells.ravel(), counts.ravel(), table.size)
-        table = table.reshape(n_columns, n_bins)
-        return np.asarray(table[0] if amplitudes is not None else table.T, dtype=np.float64)
+        columns_of = table.reshape(n_columns, n_bins)
+        chosen_part = columns_of[0] if amplitudes is not None else columns_of.T
+        return np.asarray(chosen_part, dtype=np.float64)
 
 
 def _cells(

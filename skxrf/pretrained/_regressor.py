@@ -134,8 +134,10 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         SimulationTrainedRegressor
             Predicts spectra on that axis.
         """
-        one: Self = copy.copy(self).set_params(energy=energy)
-        return one.fit(X)
+        one = copy.copy(self)
+        one.set_params(energy=energy)
+        one.fit(X)
+        return one
 
     def predict(
         self, X: ArrayLike, return_std: bool = False

@@ -187,7 +187,7 @@ def _batches(
     order = rng.permutation(len(data.counts))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield _batch(Spectra(*(part[rows] for part in data)), device)
+        yield _batch(joined([tuple(part[rows] for part in data)]), device)
 
 
 def _batch(data: Spectra, device: str = "cpu") -> _Batch:
