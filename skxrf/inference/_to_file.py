@@ -17,6 +17,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
 from skxrf.inference._calibration import calibrated_to
 from skxrf.inference._identity import differences, identity_of
+from skxrf.inference._neighborhood import sees_neighborhood, with_neighborhood
 from skxrf.inference._predict_maps import (
     as_maps,
     block_sizes,
@@ -140,6 +141,8 @@ def predict_maps_to_file(
     partial = PartialMaps.resume(path)
     try:
         estimator = calibrated_to(estimator, cube)
+        if sees_neighborhood(estimator):
+            cube = with_neighborhood(cube)
         plan = make_plan(estimator, cube, elements, return_std, batch_size)
         params = checked_params(predict_params, cube)
         blocks = _Blocks(plan, cube, params)

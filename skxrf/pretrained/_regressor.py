@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import EnergyAxisError, SkxrfError
+from skxrf.exceptions import EnergyAxisError
 from skxrf.utils._sklearn import StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
 
@@ -54,7 +54,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     line_groups_ : list of str
         Names of the outputs.
     energy_ : ndarray of shape (n_channels,)
-        Nominal bin centres [keV] of the spectra that ``predict`` takes.
+        Nominal bin centres [keV] of the spectra that ``predict`` takes; not with `neighborhood`.
     painting_ : PaintingFit
         Axis, resolution and first fit of the painting; only where it is calibrated.
     n_features_in_ : int
@@ -112,11 +112,14 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         self
         """
         spectra: NDArray[Any] = validate_data(self, X)
-        own = self._own(spectra)
-        energy = ENERGY if self.energy is None else self.energy
-        self.energy_ = resolve_energy(energy, own.shape[1])
+        axis = resolve_energy(ENERGY if self.energy is None else self.energy, spectra.shape[1])
         self.line_groups_ = list(LINE_GROUPS)
-        self.painting_ = fit_painting(own, self.energy_)
+        self.painting_ = fit_painting(spectra, axis)
+        if self.neighborhood:
+            # What predict takes is no spectrum on one axis.
+            self.n_features_in_ = 2 * spectra.shape[1]
+        else:
+            self.energy_ = axis
         return self
 
     def calibrated(self, X: ArrayLike, energy: ArrayLike) -> Self:
@@ -134,6 +137,12 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         SimulationTrainedRegressor
             Predicts spectra on that axis.
         """
+        if energy is None:
+            raise EnergyAxisError(
+                "the spectra have no energy axis, of which the model needs to know the first "
+                "guess: pass bin centres in keV, such as cube['energy'].values, an (offset, gain) "
+                "pair, or open the file with open_cube(path, energy=...)."
+            )
         one = copy.copy(self)
         one.set_params(energy=energy)
         one.fit(X)
@@ -231,20 +240,9 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         """The pixels' own spectra, without those of their neighbourhoods."""
         if not self.neighborhood:
             return spectra
-        if spectra.shape[1] % 2:
-            raise SkxrfError(
-                f"X has {spectra.shape[1]} channels: with neighborhood=True it must hold each "
-                "pixel's spectrum and then its neighbours' mean, see "
-                "skxrf.inference.with_neighborhood."
-            )
         return spectra[:, : spectra.shape[1] // 2]
 
     def _on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
-        if spectra.shape[1] != self.energy_.size:
-            raise EnergyAxisError(
-                f"X has {spectra.shape[1]} channels, the model was calibrated on "
-                f"{self.energy_.size}: use calibrated(X, energy) for spectra of another axis."
-            )
         rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
         return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
 
@@ -258,6 +256,10 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
             intensity, error = weights.network(counts, fits)
         return intensity.numpy(), error.numpy() * weights.calibration
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it is calibrated to a painting."""
+        return hasattr(self, "painting_")
 
     def __sklearn_tags__(self) -> Any:
         """Tags: no labels are needed, and counts are not negative."""

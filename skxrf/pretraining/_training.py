@@ -20,11 +20,13 @@ from ._bank import stored_chunk
 from ._settings import TrainingSettings
 from ._spectra import N_NEIGHBORS, Spectra, draw_spectra, joined
 
-__all__ = ["train_network"]
+__all__ = ["architecture", "train_network", "validation_batch"]
 
 # Instruments whose spectra are shuffled together, and spectra of each of them.
 _VISITS = 8
 _SPECTRA_PER_VISIT = 4096
+# Rounds beyond any training's.
+_FIRST_VALIDATION_ROUND = 1_000_000
 # Rounds between checkpoints.
 _CHECKPOINT_ROUNDS = 40
 # Errors beyond so many expected errors count linearly (pseudo-Huber).
@@ -78,18 +80,10 @@ def train_network(
         If the loss stops being finite, or the checkpoint is of another recipe.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = "neighbors" if neighbors else "pixels"
+    name = "neighborhood" if neighbors else "pixels"
     checkpoint = folder / f"checkpoint-{name}.pt"
     torch.manual_seed(settings.seed)
-    network = AdaptiveFilterNetwork(
-        ENERGY.size,
-        len(LINE_GROUPS),
-        len(COMPONENT_GROUPS) + N_BACKGROUND,
-        n_spectra=2 if neighbors else 1,
-        n_filters=settings.n_filters,
-        n_estimators=settings.n_estimators,
-        hidden=settings.hidden,
-    )
+    network = AdaptiveFilterNetwork(**architecture(settings, neighbors))
     n_rounds = -(-settings.n_spectra // (_VISITS * _SPECTRA_PER_VISIT))
     steps_per_round = _VISITS * _SPECTRA_PER_VISIT // settings.spectra_per_batch
     first = 0
@@ -160,6 +154,43 @@ def train_network(
             torch.save(state, partial)
             partial.replace(checkpoint)
     return network.to("cpu").eval()
+
+
+def architecture(settings: TrainingSettings, neighbors: bool) -> dict[str, int]:
+    """Arguments of the network of a recipe."""
+    return {
+        "n_features": ENERGY.size,
+        "n_outputs": len(LINE_GROUPS),
+        "n_components": len(COMPONENT_GROUPS) + N_BACKGROUND,
+        "n_spectra": 2 if neighbors else 1,
+        "n_filters": settings.n_filters,
+        "n_estimators": settings.n_estimators,
+        "hidden": settings.hidden,
+    }
+
+
+def validation_batch(
+    folder: Path, settings: TrainingSettings, index: int, neighbors: bool
+) -> _Batch:
+    """Spectra of the recipe that no training step saw.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the bank.
+    settings : TrainingSettings
+        The recipe.
+    index : int
+        Number of the batch.
+    neighbors : bool
+        Whether to draw neighbourhoods too.
+
+    Returns
+    -------
+    _Batch
+        Of the size of a round.
+    """
+    return _batch(_round(folder, settings, _FIRST_VALIDATION_ROUND + index, neighbors))
 
 
 def _plain(recipe: dict[str, Any]) -> dict[str, Any]:
