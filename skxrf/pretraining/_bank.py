@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
@@ -21,6 +23,7 @@ __all__ = [
     "PhotonChunk",
     "chunk_elements",
     "chunk_path",
+    "fill_bank",
     "make_chunk",
     "stored_chunk",
 ]
@@ -183,3 +186,31 @@ def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> Photon
 def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
     """Chemical symbols of the elements that all chunks of a recipe hold, in their order."""
     return random_stacks(1, 0, foreign_share=settings.foreign_share)[0]
+
+
+def fill_bank(folder: Path, settings: TrainingSettings, *, say: Callable[[str], None]) -> None:
+    """Make the chunks that are not there yet, on two processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the bank.
+    settings : TrainingSettings
+        The recipe.
+    say : callable
+        Told how far it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    every = range(settings.n_instruments)
+    missing = [i for i in every if not chunk_path(folder, settings, i).exists()]
+    if not missing:
+        return
+    make = delayed(_keep_chunk)
+    parallel = Parallel(n_jobs=2, return_as="generator_unordered")
+    for done, _ in enumerate(parallel(make(folder, settings, i) for i in missing), start=1):
+        if done % 10 == 0 or done == len(missing):
+            say(f"bank of photons: {done} of {len(missing)} instruments")
+
+
+def _keep_chunk(folder: Path, settings: TrainingSettings, index: int) -> None:
+    stored_chunk(folder, settings, index)
