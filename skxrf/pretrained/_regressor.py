@@ -48,6 +48,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     precision : {"auto", "float32", "bfloat16"}
         Arithmetic of the network's dense layers; "auto" takes bfloat16 where the processor has
         instructions for it.
+    weights : Weights, optional
+        Weights to use instead of the shipped ones, such as fine-tuned ones.
 
     Attributes
     ----------
@@ -80,6 +82,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         "neighborhood": ["boolean"],
         "energy": ["array-like", None],
         "nonnegative": ["boolean"],
+        "weights": [Weights, None],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
     }
 
@@ -90,11 +93,13 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         energy: ArrayLike | None = None,
         nonnegative: bool = True,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        weights: Weights | None = None,
     ) -> None:
         self.neighborhood = neighborhood
         self.energy = energy
         self.nonnegative = nonnegative
         self.precision = precision
+        self.weights = weights
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -234,6 +239,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         FileFormatError
             If the file is damaged.
         """
+        if self.weights is not None:
+            return self.weights
         return shipped_weights("neighborhood" if self.neighborhood else "pixels")
 
     def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:

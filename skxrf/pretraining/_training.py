@@ -20,7 +20,7 @@ from ._bank import stored_chunk
 from ._settings import TrainingSettings
 from ._spectra import N_NEIGHBORS, Spectra, draw_spectra, joined
 
-__all__ = ["architecture", "train_network", "validation_batch"]
+__all__ = ["architecture", "batch_of", "losses", "train_network", "validation_batch"]
 
 # Instruments whose spectra are shuffled together, and spectra of each of them.
 _VISITS = 8
@@ -119,22 +119,22 @@ def train_network(
         data = _round(folder, settings, index, neighbors)
         drawing += time.monotonic() - before
         rng = np.random.default_rng([settings.seed, 3, index])
-        losses = []
+        found = []
         for batch in _batches(data, settings.spectra_per_batch, rng, device):
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
                 intensity, error = network(batch.spectra, batch.fits)
-            fit, spread = _losses(intensity, error, batch)
+            fit, spread = losses(intensity, error, batch)
             torch.autograd.backward(fit + 0.2 * spread)
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            losses.append((float(fit.detach()), float(spread.detach())))
-        if not np.all(np.isfinite(losses)):
+            found.append((float(fit.detach()), float(spread.detach())))
+        if not np.all(np.isfinite(found)):
             raise SkxrfError(f"the loss of the {name} network is not finite in round {index}.")
         done = index + 1
         if done % 10 == 0 or done == n_rounds:
-            fit_loss, spread_loss = np.mean(losses, axis=0)
+            fit_loss, spread_loss = np.mean(found, axis=0)
             passed = time.monotonic() - started
             rate = (done - first) * _VISITS * _SPECTRA_PER_VISIT / passed
             left = (n_rounds - done) * passed / (done - first) / 60
@@ -190,7 +190,7 @@ def validation_batch(
     _Batch
         Of the size of a round.
     """
-    return _batch(_round(folder, settings, _FIRST_VALIDATION_ROUND + index, neighbors))
+    return batch_of(_round(folder, settings, _FIRST_VALIDATION_ROUND + index, neighbors))
 
 
 def _plain(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -218,10 +218,11 @@ def _batches(
     order = rng.permutation(len(data.counts))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield _batch(joined([tuple(part[rows] for part in data)]), device)
+        yield batch_of(joined([tuple(part[rows] for part in data)]), device)
 
 
-def _batch(data: Spectra, device: str = "cpu") -> _Batch:
+def batch_of(data: Spectra, device: str = "cpu") -> _Batch:
+    """Spectra as tensors."""
     spectra = torch.from_numpy(data.counts.astype(np.float32))
     fits = torch.from_numpy(data.fits)
     if spectra.shape[1] > 1:  # the mean of the neighbours, not their sum
@@ -231,24 +232,31 @@ def _batch(data: Spectra, device: str = "cpu") -> _Batch:
     return _Batch(*(part.to(device) for part in (spectra, fits, truth, variances)))
 
 
-def _losses(intensity: Tensor, error: Tensor, batch: _Batch) -> tuple[Tensor, Tensor]:
-    """How far intensities are off in units of photon noise, and how far errors are from that."""
+def losses(
+    intensity: Tensor, error: Tensor, batch: _Batch, judged: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """How far intensities are off in units of photon noise, and how far errors are from that.
+
+    Where `judged` is 0, there is no label.
+    """
     weight = _weights(batch.intensities, batch.variances)
+    if judged is not None:
+        weight = weight * judged
     difference = intensity - batch.intensities
     squares = difference.square() * weight
     fit = 2 * _HUBER**2 * (torch.sqrt(1 + squares / _HUBER**2) - 1).mean()
     ratio = (difference.detach() / error).square().clamp_max(100.0)
     # Errors are judged where there is something: pixels above two of them.
     bright = (batch.intensities > 2 * error.detach()).float()
-    judged = (bright + _FAINT_WEIGHT) * (weight > 1e-8)
-    spread = (judged * (torch.log(error / batch.variances.add(1).sqrt()) + ratio / 2)).mean()
+    counted = (bright + _FAINT_WEIGHT) * (weight > 1e-8)
+    spread = (counted * (torch.log(error / batch.variances.add(1).sqrt()) + ratio / 2)).mean()
     return fit, spread
 
 
 @torch.no_grad()
 def _initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
     """Scales from the first spectra; the first fit as the first estimate."""
-    batch = _batch(data)
+    batch = batch_of(data)
     total = batch.spectra.sum(dim=2).clamp_min(1)
     root = torch.sqrt(batch.spectra * (5000 / total)[:, :, None]).flatten(1)
     deviation = root.std(dim=0)
