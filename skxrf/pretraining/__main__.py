@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings,
         n_stacks=max(settings.stacks_per_instrument, int(settings.n_stacks * options.scale)),
         n_spectra=int(settings.n_spectra * options.scale),
+        n_refining_spectra=int(settings.n_refining_spectra * options.scale),
     )
     output = options.output or Path(skxrf.__file__).parent / "pretrained" / "data"
     output.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,11 @@ def main(arguments: list[str] | None = None) -> None:
     for name, neighbors, share in _NETWORKS:
         if options.only not in (None, name):
             continue
-        recipe = replace(settings, n_spectra=int(settings.n_spectra * share))
+        recipe = replace(
+            settings,
+            n_spectra=int(settings.n_spectra * share),
+            n_refining_spectra=int(settings.n_refining_spectra * share),
+        )
         network = train_network(options.folder, recipe, neighbors=neighbors, device=device)
         factors = error_factors(network, options.folder, recipe, neighbors=neighbors)
         description = {

@@ -52,7 +52,9 @@ class TrainingSettings:
     spectra_per_batch : int
         Spectra of one training step.
     n_spectra : int
-        Spectra that a training sees; none twice.
+        Spectra that a training sees in its first cycle of the learning rate; none twice.
+    n_refining_spectra : int
+        Fresh spectra of a second cycle.
     hidden : int
         Width of the trunk.
     n_filters : int
@@ -60,7 +62,9 @@ class TrainingSettings:
     n_estimators : int
         Linear estimates that the trunk mixes.
     learning_rate : float
-        Greatest learning rate of the cycle.
+        Greatest learning rate of the first cycle.
+    refining_rate : float
+        Greatest learning rate of the second.
     seed : int
         Everything random follows from it.
     """
@@ -86,10 +90,12 @@ class TrainingSettings:
     draws: int = 5
     spectra_per_batch: int = 2048
     n_spectra: int = 8_519_680
+    n_refining_spectra: int = 5_242_880
     hidden: int = 256
     n_filters: int = 48
     n_estimators: int = 32
     learning_rate: float = 2e-3
+    refining_rate: float = 1e-3
     seed: int = 20261124
 
     @property

@@ -36,7 +36,7 @@ _VARIANCE_FACTOR = 1.2
 # Share of an intensity that calibration and line ratios leave uncertain.
 _RELATIVE_ERROR = 0.01
 # How much pixels with hardly any of an element say about its standard error.
-_FAINT_WEIGHT = 0.15
+_FAINT_WEIGHT = 0.02
 
 
 class _Batch(NamedTuple):
@@ -84,76 +84,140 @@ def train_network(
     checkpoint = folder / f"checkpoint-{name}.pt"
     torch.manual_seed(settings.seed)
     network = AdaptiveFilterNetwork(**architecture(settings, neighbors))
-    n_rounds = -(-settings.n_spectra // (_VISITS * _SPECTRA_PER_VISIT))
-    steps_per_round = _VISITS * _SPECTRA_PER_VISIT // settings.spectra_per_batch
-    first = 0
-    if not checkpoint.exists():
-        _initialize(network, _round(folder, settings, 0, neighbors))
-    network.to(device)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        settings.learning_rate,
-        total_steps=n_rounds * steps_per_round,
-        pct_start=0.1,
-        final_div_factor=1000.0,
-    )
-    recipe = {**asdict(settings), "neighbors": neighbors}
+    cycles = [
+        (-(-n // (_VISITS * _SPECTRA_PER_VISIT)), rate)
+        for n, rate in zip(
+            (settings.n_spectra, settings.n_refining_spectra),
+            (settings.learning_rate, settings.refining_rate),
+            strict=True,
+        )
+    ]
+    recipe = _plain({**asdict(settings), "neighbors": neighbors})
+    state: dict[str, Any] | None = None
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=device)
-        if state["recipe"] != _plain(recipe):
+        if state["recipe"] != recipe:
             raise SkxrfError(
                 f"{checkpoint} is of a training with other settings: remove it, or choose another "
                 "folder."
             )
         network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["rounds"]
-        say(f"{name}: going on after round {first} of {n_rounds}")
-    started, drawing = time.monotonic(), 0.0
-    for index in range(first, n_rounds):
-        before = time.monotonic()
-        data = _round(folder, settings, index, neighbors)
-        drawing += time.monotonic() - before
-        rng = np.random.default_rng([settings.seed, 3, index])
+    else:
+        _initialize(network, _round(folder, settings, 0, neighbors))
+    network.to(device)
+    start = 0
+    for cycle, (n_rounds, rate) in enumerate(cycles):
+        if state is None or state["cycle"] <= cycle:
+            run = _Cycle(network, settings, n_rounds, rate, start, neighbors, device)
+            if state is not None and state["cycle"] == cycle:
+                run.resume(state)
+                say(f"{name}, cycle {cycle + 1}: going on after round {run.done} of {n_rounds}")
+            run(
+                folder,
+                checkpoint,
+                {"recipe": recipe, "cycle": cycle},
+                f"{name}, cycle {cycle + 1}",
+                say,
+            )
+        start += n_rounds
+    return network.to("cpu").eval()
+
+
+class _Cycle:
+    """One rise and fall of the learning rate."""
+
+    def __init__(
+        self,
+        network: AdaptiveFilterNetwork,
+        settings: TrainingSettings,
+        n_rounds: int,
+        learning_rate: float,
+        start: int,
+        neighbors: bool,
+        device: str,
+    ) -> None:
+        self.network, self.settings, self.neighbors, self.device = (
+            network, settings, neighbors, device,
+        )  # fmt: skip
+        self.n_rounds, self.start, self.done = n_rounds, start, 0
+        steps_per_round = _VISITS * _SPECTRA_PER_VISIT // settings.spectra_per_batch
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=learning_rate, weight_decay=1e-4, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            learning_rate,
+            total_steps=n_rounds * steps_per_round,
+            pct_start=0.1,
+            final_div_factor=1000.0,
+        )
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.done = state["rounds"]
+
+    def __call__(
+        self,
+        folder: Path,
+        checkpoint: Path,
+        identity: dict[str, Any],
+        title: str,
+        say: Callable[[str], None],
+    ) -> None:
+        """Train the rounds that are left."""
+        started, first, drawing = time.monotonic(), self.done, 0.0
+        while self.done < self.n_rounds:
+            before = time.monotonic()
+            index = self.start + self.done
+            data = _round(folder, self.settings, index, self.neighbors)
+            drawing += time.monotonic() - before
+            fit_loss, spread_loss = self._train(data, index, title)
+            self.done += 1
+            last = self.done == self.n_rounds
+            if self.done % 10 == 0 or last:
+                passed = time.monotonic() - started
+                rate = (self.done - first) * _VISITS * _SPECTRA_PER_VISIT / passed
+                left = (self.n_rounds - self.done) * passed / (self.done - first) / 60
+                say(
+                    f"{title}: round {self.done} of {self.n_rounds}, loss {fit_loss:.4f}, "
+                    f"{spread_loss:.4f}, {rate:,.0f} spectra/s ({drawing / passed:.0%} drawing), "
+                    f"{left:.0f} min left"
+                )
+            if self.done % _CHECKPOINT_ROUNDS == 0 or last:
+                self._keep(checkpoint, identity)
+
+    def _train(self, data: Spectra, index: int, title: str) -> tuple[float, float]:
+        """One round; the mean losses."""
+        rng = np.random.default_rng([self.settings.seed, 3, index])
         found = []
-        for batch in _batches(data, settings.spectra_per_batch, rng, device):
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-                intensity, error = network(batch.spectra, batch.fits)
+        for batch in _batches(data, self.settings.spectra_per_batch, rng, self.device):
+            self.optimizer.zero_grad(set_to_none=True)
+            with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+                intensity, error = self.network(batch.spectra, batch.fits)
             fit, spread = losses(intensity, error, batch)
             torch.autograd.backward(fit + 0.2 * spread)
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+            self.optimizer.step()
+            self.schedule.step()
             found.append((float(fit.detach()), float(spread.detach())))
         if not np.all(np.isfinite(found)):
-            raise SkxrfError(f"the loss of the {name} network is not finite in round {index}.")
-        done = index + 1
-        if done % 10 == 0 or done == n_rounds:
-            fit_loss, spread_loss = np.mean(found, axis=0)
-            passed = time.monotonic() - started
-            rate = (done - first) * _VISITS * _SPECTRA_PER_VISIT / passed
-            left = (n_rounds - done) * passed / (done - first) / 60
-            say(
-                f"{name}: round {done} of {n_rounds}, loss {fit_loss:.4f}, {spread_loss:.4f}, "
-                f"{rate:,.0f} spectra/s ({drawing / passed:.0%} drawing), {left:.0f} min left"
-            )
-        if done % _CHECKPOINT_ROUNDS == 0 or done == n_rounds:
-            state = {
-                "recipe": _plain(recipe),
-                "rounds": done,
-                "network": network.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-            }
-            partial = checkpoint.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(checkpoint)
-    return network.to("cpu").eval()
+            raise SkxrfError(f"{title}: the loss is not finite in round {index}.")
+        fit_loss, spread_loss = np.mean(found, axis=0)
+        return float(fit_loss), float(spread_loss)
+
+    def _keep(self, checkpoint: Path, identity: dict[str, Any]) -> None:
+        state = {
+            **identity,
+            "rounds": self.done,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        partial = checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(checkpoint)
 
 
 def architecture(settings: TrainingSettings, neighbors: bool) -> dict[str, int]:
