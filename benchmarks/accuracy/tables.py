@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.accuracy.paintings import ELEMENTS
 
-__all__ = ["RESULTS", "write_tables"]
+__all__ = ["MAIN", "RESULTS", "write_tables"]
 
 FOLDER = Path(__file__).parents[1] / "results"
 RESULTS = FOLDER / "accuracy.csv"

@@ -108,6 +108,10 @@ def train_network(
     start = 0
     for cycle, (n_rounds, rate) in enumerate(cycles):
         if state is None or state["cycle"] <= cycle:
+            if cycle == 1 and (state is None or state["cycle"] == 0):
+                # The errors have shrunk since they were first learnt.
+                for parameter in network.spread.parameters():
+                    torch.nn.init.zeros_(parameter)
             run = _Cycle(network, settings, n_rounds, rate, start, neighbors, device)
             if state is not None and state["cycle"] == cycle:
                 run.resume(state)
