@@ -182,9 +182,12 @@ class _Blocks:
         self, plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
     ) -> None:
         self.plan, self.cube, self.params = plan, cube, params
-        self.lazy = None if cube.chunks is None else predict_lazily(plan, cube, params)
-        if self.lazy is not None:
-            self.sizes = (self.lazy.chunks[0], self.lazy.chunks[1])
+        self.tasks: Any = None
+        if cube.chunks is not None:
+            lazy = predict_lazily(plan, cube, params)
+            self.sizes = (lazy.chunks[0], lazy.chunks[1])
+            # Once for all blocks: making the graph takes longer than predicting one of them.
+            self.tasks = lazy.to_delayed().reshape(lazy.numblocks[:2])
         else:
             self.sizes = block_sizes(cube.sizes["y"], cube.sizes["x"], plan.batch_size)
         self.starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in self.sizes]
@@ -199,8 +202,8 @@ class _Blocks:
 
     def predict(self, row: int, column: int) -> NDArray[Any]:
         """Read and predict one block, in whatever thread."""
-        if self.lazy is not None:
-            return np.asarray(self.lazy.blocks[row, column].compute(**_scheduler()))
+        if self.tasks is not None:
+            return np.asarray(self.tasks[row, column].compute(**_scheduler()))
         y, x = (
             slice(int(starts[k]), int(starts[k + 1]))
             for starts, k in zip(self.starts, (row, column), strict=True)
