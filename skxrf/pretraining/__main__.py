@@ -9,8 +9,7 @@ from pathlib import Path
 import torch
 
 import skxrf
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
-from skxrf.pretrained._weights import write_weights
+from skxrf.pretrained import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, write_weights
 
 from ._bank import fill_bank
 from ._calibration import error_factors
@@ -18,7 +17,7 @@ from ._settings import TrainingSettings
 from ._training import architecture, train_network
 
 # Networks, and what share of the recipe's spectra each sees.
-_NETWORKS = (("pixels", False, 1.0), ("neighborhood", True, 0.5))
+_NETWORKS = (("pixels", False, 1.0), ("neighborhood", True, 0.25))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,8 +14,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.pretrained import LINE_GROUPS, SimulationTrainedRegressor
-from skxrf.pretrained._weights import Weights
+from skxrf.pretrained import LINE_GROUPS, SimulationTrainedRegressor, Weights
 
 from ._bank import make_chunk
 from ._settings import TrainingSettings

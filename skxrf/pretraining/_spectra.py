@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
-from skxrf.pretrained._first_fit import background_shapes, first_fit
+from skxrf.pretrained import (
+    COMPONENT_GROUPS,
+    ENERGY,
+    LINE_GROUPS,
+    PARTNERS,
+    background_shapes,
+    first_fit,
+)
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network import AdaptiveFilterNetwork
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
+from skxrf.pretrained import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
 
 from ._bank import stored_chunk
 from ._settings import TrainingSettings
