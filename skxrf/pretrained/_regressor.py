@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils._sklearn import StrOptions, _fit_context
@@ -59,6 +60,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         Nominal bin centres [keV] of the spectra that ``predict`` takes; not with `neighborhood`.
     painting_ : PaintingFit
         Axis, resolution and first fit of the painting; only where it is calibrated.
+    calibrated_ : bool
+        True where it is.
     n_features_in_ : int
         Number of channels that ``predict`` takes.
 
@@ -120,6 +123,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         axis = resolve_energy(ENERGY if self.energy is None else self.energy, spectra.shape[1])
         self.line_groups_ = list(LINE_GROUPS)
         self.painting_ = fit_painting(spectra, axis)
+        self.calibrated_ = True
         if self.neighborhood:
             # What predict takes is no spectrum on one axis.
             self.n_features_in_ = 2 * spectra.shape[1]
@@ -172,8 +176,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         errors : ndarray of the same shape
             Their standard errors [counts]; only if `return_std`.
         """
-        check_is_fitted(self, "painting_")
-        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        spectra = self._checked(X)
         dtype = np.float64 if spectra.dtype == np.float64 else np.float32
         n = len(spectra)
         values = np.empty((n, len(LINE_GROUPS)), dtype)
@@ -222,8 +225,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             components, photon noise taken off: about 0 for what the model knows, above 5 for
             lines that it does not.
         """
-        check_is_fitted(self, "painting_")
-        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        spectra = self._checked(X)
         return self.painting_.novelty(self._on_model_axis(self._own(spectra)))
 
     def load_weights(self) -> Weights:
@@ -242,6 +244,14 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         if self.weights is not None:
             return self.weights
         return shipped_weights("neighborhood" if self.neighborhood else "pixels")
+
+    def _checked(self, X: ArrayLike) -> NDArray[Any]:
+        if not getattr(self, "calibrated_", False):
+            raise NotFittedError(
+                "the model is not calibrated to a painting: use predict_maps(model, cube), or "
+                "model.calibrated(X, energy).predict(X)."
+            )
+        return np.asarray(validate_data(self, X, reset=False))
 
     def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:
         """The pixels' own spectra, without those of their neighbourhoods."""
@@ -265,8 +275,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         return intensity.numpy(), error.numpy() * weights.calibration
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether it is calibrated to a painting."""
-        return hasattr(self, "painting_")
+        """Its network is trained; what may be missing is a painting's calibration."""
+        return True
 
     def __sklearn_tags__(self) -> Any:
         """Tags: no labels are needed, and counts are not negative."""

@@ -9,7 +9,14 @@ from pathlib import Path
 import torch
 
 import skxrf
-from skxrf.pretrained import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, write_weights
+from skxrf.pretrained import (
+    COMPONENT_GROUPS,
+    ENERGY,
+    LINE_GROUPS,
+    N_BACKGROUND,
+    Weights,
+    write_weights,
+)
 
 from ._bank import fill_bank
 from ._calibration import error_factors
@@ -70,7 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
             "torch": str(torch.__version__).split("+")[0],
         }
         path = output / f"{name}.safetensors"
-        write_weights(path, network, architecture(recipe, neighbors), factors, description)
+        shape = architecture(recipe, neighbors)
+        write_weights(path, Weights.of(network, shape, factors, description))
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -171,9 +171,9 @@ def _trained(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
     network.eval().requires_grad_(False)
-    return Weights(
+    return Weights.of(
         network,
-        weights.n_spectra,
+        weights.architecture,
         weights.calibration,
         {**weights.description, "fine_tuned_on": len(own.counts)},
     )
