@@ -79,12 +79,6 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     if spectrum is None:
         raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
     counts = _channels(spectrum, path)
-    times = {
-        name: np.array([[milliseconds / 1000]])
-        for name, tag in (("live_time", "LifeTime"), ("real_time", "RealTime"))
-        if (milliseconds := _number(spectrum, f".//{_HARDWARE}/{tag}")) is not None
-        and milliseconds > 0
-    }
     return CubeSource(
         path=path,
         dataset="",
@@ -95,7 +89,8 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         energy=_calibration(spectrum),
         energy_from=f"CalibAbs and CalibLin in {path}",
         attrs=_about(spectrum),
-        **times,
+        live_time=_pixel_time(spectrum, "LifeTime"),
+        real_time=_pixel_time(spectrum, "RealTime"),
     ), request
 
 
@@ -169,6 +164,14 @@ def _number(node: ElementTree.Element, tag: str) -> float | None:
     except ValueError:
         return None
     return value if np.isfinite(value) else None
+
+
+def _pixel_time(spectrum: ElementTree.Element, tag: str) -> NDArray[np.float64] | None:
+    """A time [s] of the one pixel, from ms."""
+    milliseconds = _number(spectrum, f".//{_HARDWARE}/{tag}")
+    if milliseconds is None or milliseconds <= 0:
+        return None
+    return np.array([[milliseconds / 1000]])
 
 
 def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:
