@@ -17,7 +17,6 @@ from skxrf.inference import predict_maps
 from skxrf.postprocessing import denoise_maps
 from skxrf.preprocessing import rebin_counts
 from skxrf.pretrained import load_pretrained
-from skxrf.samples import sample_index
 
 __all__ = ["METHODS", "Method", "maps_by", "rivals"]
 
@@ -126,7 +125,8 @@ def _labelled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]
         cube = painting.counts(mean_counts, 100 + seed)
         spectra.append(cube.to_numpy().reshape(-1, cube.sizes["energy"]))
         truth = np.stack([_truth(painting, name) for name in ELEMENTS], axis=-1) * mean_counts
-        index = sample_index(*truth.shape[:2], painting=palette)
+        rows, columns = (range(size) for size in truth.shape[:2])
+        index = pd.MultiIndex.from_product([[palette], rows, columns], names=["painting", "y", "x"])
         labels.append(pd.DataFrame(truth.reshape(len(index), -1), index=index, columns=ELEMENTS))
     return np.concatenate(spectra), pd.concat(labels), load_painting(TRAINING[0], "M6").energy
 

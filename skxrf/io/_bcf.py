@@ -71,12 +71,6 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     name = _chosen(sorted(files), request.dataset, path)
     header = parse_map_header(_header(files, path), int(name.removeprefix("SpectrumData")), path)
     reader = BcfReader.of(files[name], header)
-<<<<<<< HEAD
-    times: dict[str, Any] = {
-        "real_time" if header.times_are_real else "live_time": header.pixel_times
-    }
-=======
->>>>>>> io-bruker
     return CubeSource(
         path=path,
         dataset=name,

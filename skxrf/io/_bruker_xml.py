@@ -11,7 +11,6 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -80,15 +79,6 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     if spectrum is None:
         raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
     counts = _channels(spectrum, path)
-<<<<<<< HEAD
-    times: dict[str, Any] = {
-        name: np.array([[milliseconds / 1000]])
-        for name, tag in (("live_time", "LifeTime"), ("real_time", "RealTime"))
-        if (milliseconds := _number(spectrum, f".//{_HARDWARE}/{tag}")) is not None
-        and milliseconds > 0
-    }
-=======
->>>>>>> io-bruker
     return CubeSource(
         path=path,
         dataset="",

@@ -88,12 +88,6 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
         described_by=str(header),
     )
     energy = None if request.energy is not None else _energy(keys, header, sizes["energy"])
-<<<<<<< HEAD
-    positions: dict[str, Any] = {
-        dim: _positions(keys, name, sizes[dim]) for dim, name in (("y", "height"), ("x", "width"))
-    }
-=======
->>>>>>> io-bruker
     source = CubeSource(
         path=header,
         dataset="",

@@ -292,7 +292,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     ) -> None:
         """Move intensities half of the way to those of the template fit, if it is not far."""
         fit = self.painting_.template_fit
-        areas = fit.predict(counts)
+        areas = np.asarray(fit.predict(counts))
         for column, name in enumerate(LINE_GROUPS):
             if name in fit.line_groups_:
                 away = areas[:, fit.line_groups_.index(name)] - values[:, column]
