@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,7 @@ from ._options import (
 if TYPE_CHECKING:
     from skxrf.inference import MapsRun
 
-__all__ = ["MAPS_SUFFIXES", "map_", "tell"]
-
-MAPS_SUFFIXES = (".nc", ".h5", ".dat", ".csv")
+__all__ = ["check_maps_output", "map_", "tell"]
 
 _EXAMPLES = """\
 Examples:
@@ -69,7 +68,7 @@ def map_(
     """
     from skxrf.inference import predict_maps_to_file
 
-    check_output(output, [cube, *([] if model is None else [model])], MAPS_SUFFIXES)
+    check_maps_output(output, [cube, *([] if model is None else [model])])
     opened = open_with(cube, options)
     estimator = _load(model)
     run = predict_maps_to_file(
@@ -81,7 +80,20 @@ def map_(
         progress=not quiet,
         restart=restart,
     )
+    if not quiet:
+        # Those in the maps; what of them the painting holds is for run.estimator to say.
+        say(f"line groups: {', '.join(run.line_groups)}")
     tell(run, output, as_json)
+
+
+def check_maps_output(output: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
+    from skxrf.io import PartialMaps
+
+    check_output(output, inputs)
+    partial = PartialMaps(output)
+    partial.check()
+    check_output(partial.path, inputs)
 
 
 def tell(run: MapsRun, output: Path, as_json: bool) -> None:
@@ -98,7 +110,6 @@ def tell(run: MapsRun, output: Path, as_json: bool) -> None:
             }
         )
         return
-    say(f"line groups: {', '.join(run.line_groups)}")
     click.echo(f"Element maps: {output}")
 
 
