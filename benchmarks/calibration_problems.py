@@ -64,9 +64,7 @@ def draw_problem(seed: int) -> Problem:
     symbols, compositions, masses = random_stacks(
         _N_STACKS, int(rng.integers(2**31)), palette=chosen, foreign_share=0.1
     )
-    renderer = Renderer(
-        ForwardModel(symbols, scanner), ["Fe_K"], [AxisError()], count_rate=rate
-    )
+    renderer = Renderer(ForwardModel(symbols, scanner), ["Fe_K"], [AxisError()], count_rate=rate)
     spectra, _ = renderer.expected((compositions, masses), np.ones(_N_STACKS), per_spectrum=True)
     total = float(10 ** rng.uniform(np.log10(5e4), 9))
     expected = total * (rng.dirichlet(np.full(_N_STACKS, 0.5)) @ spectra.astype(np.float64))

@@ -127,8 +127,8 @@ class LineTable:
                 )
                 cells += columns[chosen][:, None] * n_bins
                 table += np.bincount(cells.ravel(), counts.ravel(), table.size)
-        table = table.reshape(n_columns, n_bins)
-        return np.asarray(table[0] if amplitudes is not None else table.T, dtype=np.float64)
+        spectra = table.reshape(n_columns, n_bins)
+        return np.asarray(spectra[0] if amplitudes is not None else spectra.T)
 
 
 def _cells(
