@@ -70,9 +70,9 @@ class PartialMaps:
         OSError
             If the folder is missing, or folder or file are protected.
         """
-        if self.target.suffix.lower() not in WRITERS:
+        if self.target.suffix.lower() not in SUFFIXES:
             raise FileFormatError(
-                f"cannot write maps as {self.target}: known suffixes are {', '.join(WRITERS)}."
+                f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
             )
         folder = self.target.parent
         if not folder.is_dir():
