@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch import NeuralNetRegressor
 
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.neural_network._augmentation import make_augmentation
 from skxrf.neural_network._losses import LOSSES, Loss, WeightedLoss, weighted_targets
 from skxrf.neural_network._modules import ACTIVATIONS, SpectrumNetwork, fill_buffers
 from skxrf.neural_network._parameters import (
@@ -24,6 +25,7 @@ from skxrf.neural_network._parameters import (
     device_or_cpu,
     integers,
 )
+from skxrf.neural_network._precision import Precision, prediction_function
 from skxrf.neural_network._state import check_weights, fill_net, net_state
 from skxrf.neural_network._statistics import expected_errors, fit_statistics, weigh_residual
 from skxrf.neural_network._training import (
@@ -51,6 +53,15 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "templates": ["array-like", None],
         "scale_outputs": ["boolean"],
         "loss": [StrOptions(set(LOSSES))],
+        "thinning": [Interval(Real, 0, 1, closed="left")],
+        "gain_jitter": [Interval(Real, 0, 0.2, closed="both")],
+        "zero_jitter": [Interval(Real, 0, None, closed="left")],
+        "injection": [Interval(Real, 0, 1, closed="both")],
+        "rescaling": [Interval(Real, 0, 3, closed="both")],
+        "line_templates": ["array-like", None],
+        "augmented_share": [Interval(Real, 0, 1, closed="both")],
+        "nonnegative": ["boolean"],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"one_cycle", "constant"})],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -74,6 +85,15 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     templates: ArrayLike | None
     scale_outputs: bool
     loss: Loss
+    thinning: float
+    gain_jitter: float
+    zero_jitter: float
+    injection: float
+    rescaling: float
+    line_templates: ArrayLike | None
+    augmented_share: float
+    nonnegative: bool
+    precision: Precision
     learning_rate: float
     learning_rate_schedule: str
     weight_decay: float
@@ -158,8 +178,13 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         spectra = validate_data(self, X, dtype="numeric", reset=False)
-        predictions = collect(self.net_.module_, spectra)
-        predictions = predictions.astype(_compute_dtype(spectra), copy=False)
+        module, dtype = self.net_.module_, _compute_dtype(spectra)
+        # Who asks in double precision wants exact numbers.
+        precision = "float32" if dtype == np.float64 else self.precision
+        predictions = collect(module, spectra, prediction_function(module, precision))
+        if self.nonnegative:
+            np.maximum(predictions, 0, out=predictions)
+        predictions = predictions.astype(dtype, copy=False)
         return predictions.ravel() if self._y_is_1d else predictions
 
     def _fit(self, X: Any, y: Any, *, incremental: bool) -> Self:
@@ -176,8 +201,14 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         # A fit that goes on has the seed of its first fit, but must not repeat its orders.
         n_done = len(self.loss_curve_) if continuing else 0
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        seeds = [int(s) for s in np.random.SeedSequence([seed, n_done]).generate_state(2)]
+        seeds = [int(s) for s in np.random.SeedSequence([seed, n_done]).generate_state(3)]
         train, valid = self._split(len(X), seed, incremental)
+        augmentation = make_augmentation(X, y.shape[1], self)
+        # The linear path, and what is chosen on held-out rows, are for the spectra to come:
+        # one draw for them, other draws for every batch.
+        X_drawn, y_drawn = X, y
+        if augmentation is not None and (len(valid) or not continuing):
+            X_drawn, y_drawn = augmentation.draw_whole(X, y, np.random.default_rng(seeds[2]))
         path = None
         if continuing:
             self._check_same_network()
@@ -186,8 +217,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.net_ = self._make_net(X, y, seeds[0])
             self._statistics, path = fit_statistics(
                 self.net_.module_,
-                X,
-                y,
+                X_drawn,
+                y_drawn,
                 train,
                 valid,
                 scale_outputs=self.scale_outputs,
@@ -197,12 +228,24 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         error = expected_errors(module, self._statistics, X, y, self.loss)
         if self.linear_path:
             fill_buffers(module, residual_weight=np.ones(self.n_outputs_))
-        targets = weighted_targets(y, self.loss, error)
-        self._train(X, targets, train, valid, seeds[1], deadline, incremental)
+        error_drawn = error
+        if X_drawn is not X:
+            error_drawn = expected_errors(module, self._statistics, X_drawn, y_drawn, self.loss)
+        dtype = numpy_dtype(next(module.parameters()).dtype)
+        batches = SpectrumDataset(
+            X, weighted_targets(y, self.loss, error).astype(dtype), dtype=dtype, rows=train
+        )
+        if augmentation is not None:
+            batches.augmented = augmentation.of_targets(self.loss, self._statistics.slope)
+        held_out = None
+        if len(valid):
+            targets = weighted_targets(y_drawn, self.loss, error_drawn).astype(dtype)
+            held_out = SpectrumDataset(X_drawn, targets, dtype=dtype, rows=valid)
+        self._train(batches, held_out, seeds[1], deadline, incremental)
         if self.linear_path and incremental:
             self.residual_weight_ = np.ones(self.n_outputs_)
         elif self.linear_path:
-            self.residual_weight_ = weigh_residual(module, X, y, error, valid)
+            self.residual_weight_ = weigh_residual(module, X_drawn, y_drawn, error_drawn, valid)
         if path is not None:
             fill_buffers(module, **path.final._asdict())
             self.linear_strength_ = path.strength
@@ -398,22 +441,18 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _train(
         self,
-        X: NDArray[Any],
-        targets: NDArray[Any],
-        train: NDArray[np.intp],
-        valid: NDArray[np.intp],
+        train: SpectrumDataset,
+        valid: SpectrumDataset | None,
         seed: int,
         deadline: float | None,
         incremental: bool,
     ) -> None:
-        dtype = numpy_dtype(next(self.net_.module_.parameters()).dtype)
-        targets = targets.astype(dtype, copy=False)
         batch_size = _auto_batch_size(len(train)) if self.batch_size == "auto" else self.batch_size
-        stopping = self.early_stopping and len(valid) > 0
+        stopping = self.early_stopping and valid is not None
         training = train_network(
             self.net_,
-            SpectrumDataset(X, targets, dtype=dtype, rows=train),
-            SpectrumDataset(X, targets, dtype=dtype, rows=valid) if len(valid) else None,
+            train,
+            valid,
             epochs=1 if incremental else self.max_epochs,
             batch_size=min(batch_size, len(train)),
             learning_rate=self.learning_rate,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from skxrf.neural_network._base import BaseSpectrumRegressor
 from skxrf.neural_network._losses import Loss
 from skxrf.neural_network._parameters import integers, per_layer
+from skxrf.neural_network._precision import Precision
 from skxrf.utils._sklearn import Interval
 
 
@@ -60,6 +61,35 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         without one the label. ``"squared_error"``: e^2 and ``"absolute_error"``: abs(e), with
         error the labels' standard deviation. ``"scaled_absolute_error"``:
         abs(prediction - y) / (sqrt(max(y, 0)) + 1), the published networks' loss.
+    thinning : float, default=0.0
+        Augmentation, as are the five parameters below: training spectra are changed at random,
+        anew in every batch, and their labels with them; spectra to predict never are (see
+        Notes). Share of its counts that a spectrum loses, at most: what is left is log-uniform
+        between 1 - thinning and 1.
+    gain_jitter : float, default=0.0
+        Relative standard deviation of the gain of the energy axis; 0.005 is 0.5 %.
+    zero_jitter : float, default=0.0
+        Standard deviation of the zero of the axis [channels].
+    injection : float, default=0.0
+        Share of a spectrum's counts that an injected line has, at most; log-uniform from
+        0.0005. Each time one to three of `line_templates`.
+    rescaling : float, default=0.0
+        Standard deviation of the logarithm of the factor on the intensity of an output; it
+        falls on one output of two, and one of eight of those is removed altogether.
+    line_templates : array-like of shape (n_templates, n_channels), default=None
+        Spectra of the lines of each output, in the order of y's columns, for `injection` and
+        `rescaling`; zeros for an output that has none. Further rows are injected without a
+        label: lines that the training spectra lack, such as As beside Pb. Any unit; labels
+        must be net counts.
+    augmented_share : float, default=0.5
+        Chance of each of these changes, independently for each spectrum.
+    nonnegative : bool, default=False
+        Whether predictions below zero are set to zero. Training is not affected, so the layers
+        can still learn there; the mean of many pixels without an element is then above zero.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Arithmetic of the layers up to the last hidden one in ``predict``. ``"auto"``: bfloat16
+        where the CPU has instructions for it and there is a linear path, which itself stays in
+        float32. Training is in float32 always, and float64 spectra are predicted exactly.
     learning_rate : float, default=5e-3
         Learning rate, or the peak of its cycle.
     learning_rate_schedule : {"one_cycle", "constant"}, default="one_cycle"
@@ -93,7 +123,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         Where to compute: ``"cpu"``, ``"cuda"``, any of torch's names, or ``"auto"`` for a CUDA
         GPU where there is one.
     random_state : int, RandomState instance or None, default=None
-        Seeds initial weights, held-out rows and the order of the spectra. No global generator
+        Seeds initial weights, held-out rows, the order of the spectra and augmentation. No global generator
         is read or changed, torch's included, so threads do not disturb each other's results.
     verbose : bool or int, default=False
         Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
@@ -142,6 +172,16 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
       error does not fall by more than two standard errors, or fewer than 20 rows were held
       out. So the layers are used only where there is evidence that they help.
 
+    The augmentations leave counts what they are, Poisson counts. Thinning keeps each count with
+    the same chance. Jitter moves every count on its own by the shift of its channel, up or down
+    to a whole channel at random, and none is lost. Injection adds Poisson counts of the template,
+    and their expected number to the label. Rescaling thins the counts of each channel by the
+    share of them that is expected to belong to the element, or adds Poisson counts: the expected
+    counts of a channel are labels times templates, plus what these leave of the spectrum,
+    averaged over 9 channels. The linear path, the standardisation, the expected errors and the
+    held-out rows see one such draw of all spectra, so that `residual_weight` speaks for changed
+    spectra too. X must then hold whole, non-negative counts.
+
     Examples
     --------
     >>> import numpy as np
@@ -178,6 +218,15 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         templates: ArrayLike | None = None,
         scale_outputs: bool = True,
         loss: Loss = "poisson",
+        thinning: float = 0.0,
+        gain_jitter: float = 0.0,
+        zero_jitter: float = 0.0,
+        injection: float = 0.0,
+        rescaling: float = 0.0,
+        line_templates: ArrayLike | None = None,
+        augmented_share: float = 0.5,
+        nonnegative: bool = False,
+        precision: Precision = "auto",
         learning_rate: float = 5e-3,
         learning_rate_schedule: str = "one_cycle",
         weight_decay: float = 1.0,
@@ -205,6 +254,15 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         self.templates = templates
         self.scale_outputs = scale_outputs
         self.loss = loss
+        self.thinning = thinning
+        self.gain_jitter = gain_jitter
+        self.zero_jitter = zero_jitter
+        self.injection = injection
+        self.rescaling = rescaling
+        self.line_templates = line_templates
+        self.augmented_share = augmented_share
+        self.nonnegative = nonnegative
+        self.precision = precision
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay

@@ -59,7 +59,22 @@ def weighted_targets(
     -------
     ndarray of shape (n_samples, 2, n_outputs), in the dtype of y
     """
+    weight = inverse_errors(y, kind, error).astype(y.dtype)
+    return np.stack([y, weight], axis=1)
+
+
+def inverse_errors(y: NDArray[Any], kind: Loss, error: NDArray[Any] | float) -> NDArray[Any]:
+    """Inverse of the errors that a loss expects of labels, of the shape of y.
+
+    Parameters
+    ----------
+    y, kind, error
+        As for :func:`weighted_targets`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+    """
     if kind == "scaled_absolute_error":
         error = np.sqrt(np.maximum(y, 0)) + 1
-    weight = np.broadcast_to(1.0 / np.asarray(error), y.shape).astype(y.dtype)
-    return np.stack([y, weight], axis=1)
+    return np.broadcast_to(1.0 / np.asarray(error), y.shape)

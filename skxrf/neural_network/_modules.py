@@ -44,7 +44,8 @@ class InputTransform(nn.Module):
 
     def root(self, X: Tensor) -> Tensor:
         """Return the spectra before standardisation, of shape (n_samples, n_features)."""
-        return X.abs().sqrt().copysign(X) if self.kind == "sqrt" else X
+        # In place on the one copy: a pass over memory costs as much as the arithmetic.
+        return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
 
     def forward(self, X: Tensor) -> Tensor:
         """Transform spectra of shape (n_samples, n_features)."""
@@ -263,25 +264,38 @@ class SpectrumNetwork(nn.Module):
         floor, slope = self.get_buffer("floor"), self.get_buffer("slope")
         return torch.addcmul(floor, intensity.clamp(min=0), slope).sqrt_()
 
-    def forward(self, X: Tensor) -> Tensor:
-        """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features)."""
-        hidden = self.trunk(self.transform(X))
+    @property
+    def joining(self) -> int:
+        """Number of the dense layer that the linear estimates join: the last hidden one."""
+        return max(len(self.layers) - 2, 0)
+
+    def features(self, X: Tensor) -> Tensor:
+        """Return what the layers from `joining` on see of the spectra."""
+        hidden: Tensor = self.trunk(self.transform(X))
+        for layer in self.layers[: self.joining]:
+            hidden = self.activation(layer(hidden))
+        return hidden
+
+    def read_out(self, X: Tensor, hidden: Tensor) -> Tensor:
+        """Predict outputs from the spectra as they are, and their features."""
         linear = scale = None
         if self.linear_path:
             linear = self.linear(X)
             scale = self.expected_error(linear)
-        # The linear estimates join the last hidden layer: enough to bend them at zero.
-        joining = max(len(self.layers) - 2, 0)
-        for i, layer in enumerate(self.layers):
-            if i > 0:
+        for i in range(self.joining, len(self.layers)):
+            if i > self.joining:
                 hidden = self.activation(hidden)
-            if i == joining and linear is not None and scale is not None:
+            elif linear is not None and scale is not None:
                 # asinh: linear around zero, where an element is absent or not; no giants.
                 hidden = torch.cat([hidden, torch.asinh(linear / scale)], dim=1)
-            hidden = layer(hidden)
+            hidden = self.layers[i](hidden)
         if linear is None or scale is None:
             return torch.addcmul(self.get_buffer("shift"), hidden, self.get_buffer("gain"))
         return torch.addcmul(linear, hidden, scale * self.get_buffer("residual_weight"))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features)."""
+        return self.read_out(X, self.features(X))
 
 
 def _dense_layers(

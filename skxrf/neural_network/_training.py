@@ -25,6 +25,10 @@ from skxrf.neural_network._callbacks import (
     TimeLimit,
 )
 
+Augmented = Callable[
+    [NDArray[Any], NDArray[Any], np.random.Generator], tuple[NDArray[Any], NDArray[Any]]
+]
+
 
 class SpectrumDataset(Dataset[tuple[Tensor, Tensor]]):
     """Spectra and labels that are indexed by whole batches.
@@ -39,6 +43,8 @@ class SpectrumDataset(Dataset[tuple[Tensor, Tensor]]):
         Of the batches of spectra.
     rows : ndarray of int, optional
         The rows of X and y that the dataset consists of, all by default; not copied.
+    augmented : callable, optional
+        Takes batches of X and y and a generator, gives the batches to train on instead.
     """
 
     def __init__(
@@ -47,11 +53,13 @@ class SpectrumDataset(Dataset[tuple[Tensor, Tensor]]):
         y: NDArray[Any] | None = None,
         dtype: Any = np.float32,
         rows: NDArray[np.intp] | None = None,
+        augmented: Augmented | None = None,
     ) -> None:
         self.X = np.asarray(X)
         self.y = y
         self.dtype = np.dtype(dtype)
         self.rows = rows
+        self.augmented = augmented
 
     def __len__(self) -> int:
         return len(self.X) if self.rows is None else len(self.rows)
@@ -68,6 +76,19 @@ class SpectrumDataset(Dataset[tuple[Tensor, Tensor]]):
             X = self.X.take(rows, axis=0).astype(self.dtype, copy=False)
         y = np.zeros(len(X), self.dtype) if self.y is None else self.y[rows].copy()
         return torch.from_numpy(X), torch.from_numpy(y)
+
+    def drawn(
+        self, rows: slice | NDArray[np.intp], rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return a batch to train on: drawn anew where spectra are augmented."""
+        if self.augmented is None or self.y is None:
+            return self[rows]
+        chosen = np.arange(len(self.X))[rows] if self.rows is None else self.rows[rows]
+        X, y = self.augmented(self.X.take(chosen, axis=0), self.y[chosen], rng)
+        return (
+            torch.from_numpy(X.astype(self.dtype, copy=False)),
+            torch.from_numpy(y.astype(self.y.dtype, copy=False)),
+        )
 
 
 class BatchIterator:
@@ -98,8 +119,9 @@ class BatchIterator:
         self.dataset = dataset
         self.batch_size = batch_size if batch_size > 0 else len(dataset)
         self.deadline = math.inf if deadline is None else deadline
-        # A generator of its own: torch's global one is shared by the threads of a search.
+        # Generators of their own: torch's global one is shared by the threads of a search.
         self.rng = np.random.default_rng(seed) if shuffle else None
+        self.rng_augmented = np.random.default_rng(None if seed is None else [seed, 1])
 
     def __len__(self) -> int:
         return math.ceil(len(self.dataset) / self.batch_size)
@@ -109,7 +131,10 @@ class BatchIterator:
         order = None if self.rng is None else self.rng.permutation(n)
         for start in range(0, n, self.batch_size):
             rows = slice(start, start + self.batch_size)
-            yield self.dataset[rows if order is None else order[rows]]
+            if order is None:
+                yield self.dataset[rows]
+            else:
+                yield self.dataset.drawn(order[rows], self.rng_augmented)
             if time.monotonic() >= self.deadline:
                 return
 

@@ -89,13 +89,13 @@ def test_integers_are_not_converted_as_a_whole(painting, monkeypatch):
     X, y = painting
     model = small(max_epochs=1).fit(X, y)
     seen = []
-    forward = type(model.net_.module_).forward
+    read_out = type(model.net_.module_).read_out
 
-    def spy(module, batch):
+    def spy(module, batch, hidden):
         seen.append(len(batch))
-        return forward(module, batch)
+        return read_out(module, batch, hidden)
 
-    monkeypatch.setattr(type(model.net_.module_), "forward", spy)
+    monkeypatch.setattr(type(model.net_.module_), "read_out", spy)
     monkeypatch.setattr("skxrf.neural_network._training.rows_per_batch", lambda *_: 500)
     model.predict(X)
     assert seen == [500, 500, 200]
