@@ -49,6 +49,10 @@ class TrainingSettings:
         See `pile_up_share`.
     draws : int
         Spectra of each expected spectrum, at doses and with photon noise of their own.
+    visits : int
+        Instruments whose spectra are shuffled together, a round.
+    spectra_per_visit : int
+        Spectra of each of them.
     spectra_per_batch : int
         Spectra of one training step.
     n_spectra : int
@@ -88,6 +92,8 @@ class TrainingSettings:
     pile_up_share: float = 0.3
     most_pile_up: float = 0.02
     draws: int = 5
+    visits: int = 8
+    spectra_per_visit: int = 4096
     spectra_per_batch: int = 2048
     n_spectra: int = 8_519_680
     n_refining_spectra: int = 5_242_880
@@ -104,6 +110,6 @@ class TrainingSettings:
         return -(-self.n_stacks // self.stacks_per_instrument)
 
     @property
-    def n_steps(self) -> int:
-        """Training steps."""
-        return -(-self.n_spectra // self.spectra_per_batch)
+    def spectra_per_round(self) -> int:
+        """Spectra of a round."""
+        return self.visits * self.spectra_per_visit

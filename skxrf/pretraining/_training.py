@@ -22,9 +22,6 @@ from ._spectra import N_NEIGHBORS, Spectra, draw_spectra, joined
 
 __all__ = ["architecture", "batch_of", "losses", "train_network", "validation_batch"]
 
-# Instruments whose spectra are shuffled together, and spectra of each of them.
-_VISITS = 8
-_SPECTRA_PER_VISIT = 4096
 # Rounds beyond any training's.
 _FIRST_VALIDATION_ROUND = 1_000_000
 # Rounds between checkpoints.
@@ -85,7 +82,7 @@ def train_network(
     torch.manual_seed(settings.seed)
     network = AdaptiveFilterNetwork(**architecture(settings, neighbors))
     cycles = [
-        (-(-n // (_VISITS * _SPECTRA_PER_VISIT)), rate)
+        (-(-n // settings.spectra_per_round), rate)
         for n, rate in zip(
             (settings.n_spectra, settings.n_refining_spectra),
             (settings.learning_rate, settings.refining_rate),
@@ -144,7 +141,7 @@ class _Cycle:
             network, settings, neighbors, device,
         )  # fmt: skip
         self.n_rounds, self.start, self.done = n_rounds, start, 0
-        steps_per_round = _VISITS * _SPECTRA_PER_VISIT // settings.spectra_per_batch
+        steps_per_round = -(-settings.spectra_per_round // settings.spectra_per_batch)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=learning_rate, weight_decay=1e-4, fused=True
         )
@@ -182,7 +179,7 @@ class _Cycle:
             last = self.done == self.n_rounds
             if self.done % 10 == 0 or last:
                 passed = time.monotonic() - started
-                rate = (self.done - first) * _VISITS * _SPECTRA_PER_VISIT / passed
+                rate = (self.done - first) * self.settings.spectra_per_round / passed
                 left = (self.n_rounds - self.done) * passed / (self.done - first) / 60
                 say(
                     f"{title}: round {self.done} of {self.n_rounds}, loss {fit_loss:.4f}, "
@@ -269,11 +266,13 @@ def _round(folder: Path, settings: TrainingSettings, index: int, neighbors: bool
     """Spectra of some instruments, in the order of a permutation of all of them."""
     rng = np.random.default_rng([settings.seed, 2, index, int(neighbors)])
     parts = []
-    for visit in range(_VISITS):
-        turn, place = divmod(index * _VISITS + visit, settings.n_instruments)
+    for visit in range(settings.visits):
+        turn, place = divmod(index * settings.visits + visit, settings.n_instruments)
         order = np.random.default_rng([settings.seed, 4, turn]).permutation(settings.n_instruments)
         chunk = stored_chunk(folder, settings, int(order[place]))
-        parts.append(draw_spectra(chunk, settings, rng, _SPECTRA_PER_VISIT, neighbors=neighbors))
+        parts.append(
+            draw_spectra(chunk, settings, rng, settings.spectra_per_visit, neighbors=neighbors)
+        )
     return joined(parts)
 
 

@@ -132,7 +132,7 @@ def test_expected_errors_follow_the_dose(line_templates):
     X, y, _ = repeated(line_templates, n=200)
     targets = np.stack([y, np.full_like(y, 0.1)], axis=1)
     drawn = augmentation(thinning=0.75).of_targets("poisson", np.ones(3))
-    counts, changed = drawn(X, targets, np.random.default_rng(0))
+    _, changed = drawn(X, targets, np.random.default_rng(0))
     share = changed[:, 0] / y
     np.testing.assert_allclose(changed[:, 1], 0.1 / np.sqrt(share))
     drawn = augmentation(line_templates, injection=0.5).of_targets("poisson", np.full(3, 2.0))
