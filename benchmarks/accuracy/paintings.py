@@ -19,7 +19,14 @@ from skxrf.simulation import (
     painting_scan,
 )
 
-__all__ = ["ELEMENTS", "INSTRUMENTS", "PAINTINGS", "TestPainting", "load_painting"]
+__all__ = [
+    "ELEMENTS",
+    "INSTRUMENTS",
+    "PAINTINGS",
+    "TestPainting",
+    "background_shapes_of",
+    "load_painting",
+]
 
 # The paper's eleven line groups, of which the tables speak.
 ELEMENTS = list(DEFAULT_LINE_GROUPS)
@@ -182,12 +189,12 @@ def _simulate(palette: str, instrument: str) -> TestPainting:
         (expected * dose).reshape(*shape, -1),
         np.stack(truth, axis=1).astype(np.float32).reshape(*shape, -1),
         tuple(names),
-        np.vstack([*shapes, *_backgrounds(scanner.energy, continuum)]).astype(np.float32),
+        np.vstack([*shapes, *background_shapes_of(scanner.energy, continuum)]).astype(np.float32),
         scanner.energy,
     )
 
 
-def _backgrounds(energy: NDArray[np.float64], continuum: NDArray[np.float64]) -> NDArray:
+def background_shapes_of(energy: NDArray[np.float64], continuum: NDArray[np.float64]) -> NDArray:
     """The mean scatter, times smooth bumps in the logarithm of the energy that sum to one."""
     position = np.log(np.clip(energy, 1.0, 40.0))
     knots = np.linspace(position.min(), position.max(), N_BACKGROUND - 2)
