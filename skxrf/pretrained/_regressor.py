@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import NotFittedError
@@ -219,6 +220,29 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         return detected_line_groups(
             LINE_GROUPS, np.asarray(intensities), np.asarray(errors), false_alarms
         )
+
+    def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
+        """Which line groups finished maps show.
+
+        Parameters
+        ----------
+        maps : Dataset of dims (y, x, element)
+            ``intensity`` and ``uncertainty``, as
+            :func:`skxrf.inference.predict_maps` gives them with ``return_std=True``.
+        false_alarms : float
+            Accepted chance to report a line group that is in no pixel.
+
+        Returns
+        -------
+        list of str
+            Line groups, in the order of the maps.
+        """
+        names = [str(name) for name in maps["element"].to_numpy()]
+        intensities, errors = (
+            maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
+            for kind in ("intensity", "uncertainty")
+        )
+        return detected_line_groups(names, intensities, errors, false_alarms)
 
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
         """How little the spectra look like any that the model can explain.
