@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ._map import check_maps_output, tell
-from ._options import FILE, cube_options, examples, names, open_with, say
+from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
 
 __all__ = ["fit"]
 
@@ -36,6 +36,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@shape_option
 def fit(
     cube: Path,
     output: Path,

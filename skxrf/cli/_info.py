@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._options import FILE, cube_options, examples, open_with, write_json
+from ._options import FILE, cube_options, examples, open_with, shape_option, write_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,7 @@ Examples:
 @click.option("--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
+@shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: str | None) -> None:
     """Say what is in FILE: a spectral cube, element maps or a model.
 

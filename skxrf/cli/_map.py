@@ -19,6 +19,7 @@ from ._options import (
     names,
     open_with,
     say,
+    shape_option,
     write_json,
 )
 
@@ -60,6 +61,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@shape_option
 def map_(
     cube: Path,
     output: Path,
