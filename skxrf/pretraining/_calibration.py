@@ -16,12 +16,12 @@ from ._training import validation_batch
 
 __all__ = ["error_factors"]
 
-# Rounds of fresh spectra that the factors are taken from.
-_ROUNDS = 3
+# Instruments whose fresh spectra the factors are taken from.
+_INSTRUMENTS = 24
 # As on paintings: usual counts, no chemistry but that of the stacks.
 _USUAL_COUNTS = (1500.0, 30_000.0)
 # Fewer pixels that hold an element say little about its errors.
-_LEAST_PIXELS = 300
+_LEAST_PIXELS = 100
 # A normal distribution has these shares within one and within two standard deviations.
 _SHARES = (0.6827, 0.9545)
 
@@ -47,22 +47,34 @@ def error_factors(
     -------
     ndarray of shape (n_groups,), float32
         For each line group the mean of two factors: those by which the errors of pixels that
-        hold more than two of them must grow for 68 % to lie within one and 95 % within two.
+        hold more than two of them must grow for 68 % to lie within one and 95 % within two; the
+        median over instruments.
     """
-    usual = replace(settings, counts=_USUAL_COUNTS, rescaled_share=0.0, injected_share=0.0)
-    ratios, bright = [], []
-    for index in range(_ROUNDS):
+    usual = replace(
+        settings, counts=_USUAL_COUNTS, rescaled_share=0.0, injected_share=0.0, visits=1
+    )
+    found = []
+    for index in range(_INSTRUMENTS):
         batch = validation_batch(folder, usual, index, neighbors)
-        for start in range(0, len(batch.spectra), 2048):
-            rows = slice(start, start + 2048)
-            intensity, error = network(batch.spectra[rows], batch.fits[rows])
-            ratios.append(((intensity - batch.intensities[rows]).abs() / error).numpy())
-            bright.append((batch.intensities[rows] > 2 * error).numpy())
-    ratio, there = np.concatenate(ratios), np.concatenate(bright)
-    factors = np.ones(ratio.shape[1], np.float32)
-    for j in range(ratio.shape[1]):
-        chosen = ratio[there[:, j], j]
-        if chosen.size >= _LEAST_PIXELS:
-            one, two = np.quantile(chosen, _SHARES)
-            factors[j] = (one + two / 2) / 2
+        parts = [
+            network(batch.spectra[start : start + 2048], batch.fits[start : start + 2048])
+            for start in range(0, len(batch.spectra), 2048)
+        ]
+        intensity, error = (torch.cat(part) for part in zip(*parts, strict=True))
+        ratio = ((intensity - batch.intensities).abs() / error).numpy()
+        there = (batch.intensities > 2 * error).numpy()
+        found.append([_factor(ratio[there[:, j], j]) for j in range(ratio.shape[1])])
+    factors = np.ones(len(found[0]), np.float32)
+    for j, of_group in enumerate(zip(*found, strict=True)):
+        known = [factor for factor in of_group if factor is not None]
+        if known:
+            # Few pixels make wild factors.
+            factors[j] = np.clip(np.median(known), 0.5, 2.0)
     return factors
+
+
+def _factor(ratio: NDArray[np.float32]) -> float | None:
+    if ratio.size < _LEAST_PIXELS:
+        return None
+    one, two = np.quantile(ratio, _SHARES)
+    return float((one + two / 2) / 2)
