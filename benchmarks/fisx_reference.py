@@ -1,15 +1,22 @@
 """Fluorescence of layer stacks by fisx, the reference for secondary fluorescence in multilayers.
 
-    python -m benchmarks.fisx_reference
+    python -m benchmarks.fisx_reference [--keep-fisx]
 
 writes ``results/fisx_reference.csv``: for each stack and line group the rates by fisx and by the
 forward model, for the same photons, angles and compositions. fisx (Sole 2013, MIT licence) takes
 seconds a stack, so its numbers are stored; a test compares the forward model with them.
+
+``results/fisx_l_production.csv`` holds what single atoms do: the production cross section of each L
+group by fisx (yields and Coster-Kronig rates of Chen, Crasemann & Mark 1981, Phys. Rev. A 24, 177)
+and by xraylib (Krause 1979, J. Phys. Chem. Ref. Data 8, 307, some replaced by later measurements).
+With fisx's put into the forward model, column ``forward_fisx_l``, what is left is transport.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +24,13 @@ import numpy as np
 
 from skxrf.physics import _xraylib
 from skxrf.simulation._beam import Beam, tube_beam
-from skxrf.simulation._tables import line_tables
+from skxrf.simulation._tables import LineTables, line_tables
 from skxrf.simulation._transport import Geometry, fluorescence
 
-__all__ = ["GEOMETRY", "STACKS", "forward_model", "reference_beam"]
+__all__ = ["GEOMETRY", "STACKS", "forward_model", "l_production", "reference_beam"]
 
 RESULTS = Path(__file__).parent / "results" / "fisx_reference.csv"
+L_PRODUCTION = RESULTS.with_name("fisx_l_production.csv")
 GEOMETRY = Geometry(incidence=90.0, take_off=45.0)
 VOLTAGE = 50.0
 
@@ -79,8 +87,11 @@ def mass_fractions(shares: dict[str, float]) -> dict[str, float]:
     return {symbol: value / whole for symbol, value in total.items()}
 
 
-def forward_model(*, secondary: bool = True) -> dict[tuple[str, str], float]:
-    """Rate of each line group of each stack, by the forward model."""
+def forward_model(*, secondary: bool = True, fisx_l: bool = False) -> dict[tuple[str, str], float]:
+    """Rate of each line group of each stack, by the forward model.
+
+    With `fisx_l`, single atoms emit as many L photons as fisx says.
+    """
     beam = reference_beam()
     stacks = {
         name: [(mass_fractions(shares), mass / 1000) for shares, mass in layers]
@@ -88,6 +99,8 @@ def forward_model(*, secondary: bool = True) -> dict[tuple[str, str], float]:
     }
     elements = tuple(sorted({e for layers in stacks.values() for c, _ in layers for e in c}))
     tables = line_tables(elements, beam, VOLTAGE)
+    if fisx_l:
+        tables = with_production(tables, l_production())
     depth = max(len(layers) for layers in stacks.values())
     compositions = np.zeros((len(stacks), depth, len(elements)))
     masses = np.zeros((len(stacks), depth))
@@ -106,6 +119,56 @@ def forward_model(*, secondary: bool = True) -> dict[tuple[str, str], float]:
             if rate > 0:
                 rates[name, str(group)] = rate
     return rates
+
+
+def with_production(
+    tables: LineTables, production: dict[str, list[tuple[float, float, float]]]
+) -> LineTables:
+    """Tables whose L groups have fisx's production cross sections, shares of lines as they are."""
+    at_bins, at_lines = tables.production_bins.copy(), tables.production_lines.copy()
+    for group, rows in production.items():
+        energy, fisx, own = np.array(rows).T
+        mine = tables.groups == group
+        at_bins[mine] *= np.interp(tables.bin_energies, energy, fisx / own)
+        at_lines[mine] *= np.interp(tables.energies, energy, fisx / own)
+    return replace(tables, production_bins=at_bins, production_lines=at_lines)
+
+
+def l_production() -> dict[str, list[tuple[float, float, float]]]:
+    """Stored energies [keV] and L production cross sections [cm2/g] of fisx and xraylib."""
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    with L_PRODUCTION.open(newline="") as file:
+        for row in csv.DictReader(file):
+            values = (float(row[name]) for name in ("energy_kev", "fisx", "xraylib"))
+            found.setdefault(row["line_group"], []).append(tuple(values))
+    return found
+
+
+def write_l_production(library: Any, beam: Beam) -> None:
+    """Compute and store the L production of all elements of the stacks that have lines in use."""
+    elements = sorted(
+        {e for layers in STACKS.values() for c, _ in layers for e in mass_fractions(c)}
+    )
+    tables = line_tables(tuple(elements), beam, VOLTAGE)
+    with L_PRODUCTION.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["line_group", "energy_kev", "fisx", "xraylib", "ratio"])
+        for group in np.unique(tables.groups):
+            if not group.endswith("_L"):
+                continue
+            lines = np.flatnonzero(tables.groups == group)
+            symbol, softest = group.split("_")[0], float(tables.energies[lines].min()) - 0.05
+            own = tables.production_bins[lines].sum(axis=0)
+            for energy, value in zip(tables.bin_energies, own, strict=True):
+                factors = library.getExcitationFactors(symbol, [float(energy)], [1.0])
+                rate = sum(
+                    line["rate"]
+                    for name, line in factors.items()
+                    if name.startswith("L") and line["energy"] > softest
+                )
+                if rate > 0 and value > 0:
+                    row = [rate, value, value / rate]
+                    writer.writerow([group, f"{energy:.4f}", *(f"{v:.5g}" for v in row)])
 
 
 def fisx_rates(name: str, library: Any, beam: Beam) -> dict[str, tuple[float, float]]:
@@ -135,33 +198,49 @@ def fisx_rates(name: str, library: Any, beam: Beam) -> dict[str, tuple[float, fl
     return {group: (values[0], values[-1]) for group, values in result.items()}
 
 
-def main() -> None:
-    """Compute all stacks with both codes and write the table."""
+def main(arguments: list[str] | None = None) -> None:
+    """Compute all stacks with both codes and write the tables."""
     import fisx
     from fisx import DataDir
 
+    parser = argparse.ArgumentParser(description="fluorescence of layer stacks against fisx")
+    parser.add_argument(
+        "--keep-fisx", action="store_true", help="take the stored rates by fisx, which are slow"
+    )
+    options = parser.parse_args(arguments)
     library = fisx.Elements(DataDir.FISX_DATA_DIR)
     library.initializeAsPyMca()
     beam = reference_beam()
+    write_l_production(library, beam)
     own, primary = forward_model(), forward_model(secondary=False)
+    same_l = forward_model(fisx_l=True)
+    known = stored() if options.keep_fisx else {}
     with RESULTS.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["stack", "line_group", "fisx", "fisx_primary", "forward_model", "forward_primary"]
-        )
+        names = ["fisx", "fisx_primary", "forward_model", "forward_primary", "forward_fisx_l"]
+        writer.writerow(["stack", "line_group", *names])
         for name in STACKS:
-            for group, (rate, first) in fisx_rates(name, library, beam).items():
-                if rate > 0 and (name, group) in own:
-                    row = [rate, first, own[name, group], primary.get((name, group), 0.0)]
+            rates = (
+                {group: pair for (stack, group), pair in known.items() if stack == name}
+                if known
+                else fisx_rates(name, library, beam)
+            )
+            for group, (rate, first) in rates.items():
+                key = name, group
+                if rate > 0 and key in own:
+                    row = [rate, first, own[key], primary.get(key, 0.0), same_l[key]]
                     writer.writerow([name, group, *(f"{value:.6g}" for value in row)])
             print(f"{name} done", flush=True)
-    print(f"wrote {RESULTS}")
+    print(f"wrote {RESULTS} and {L_PRODUCTION}")
 
 
-def stored() -> dict[tuple[str, str], float]:
-    """The stored rates by fisx."""
+def stored() -> dict[tuple[str, str], tuple[float, float]]:
+    """The stored rates by fisx, with and without secondary fluorescence."""
     with RESULTS.open(newline="") as file:
-        return {(r["stack"], r["line_group"]): float(r["fisx"]) for r in csv.DictReader(file)}
+        return {
+            (r["stack"], r["line_group"]): (float(r["fisx"]), float(r["fisx_primary"]))
+            for r in csv.DictReader(file)
+        }
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ LOWER = BASE | {
     "datasets",
     "simulation",
     "neural_network",
+    "pretrained",
+    "pretraining",
 }
 # Each part of the library, and the other parts that it may import, anywhere in its code.
 MAY_IMPORT = {
@@ -52,6 +54,8 @@ MAY_IMPORT = {
     "datasets": BASE | {"samples", "physics", "simulation"},
     "plotting": BASE | {"samples", "spectra", "physics", "metrics", "inference"},
     "persistence": BASE | {"io"},
+    "pretrained": BASE | {"physics", "preprocessing", "linear_model", "neural_network"},
+    "pretraining": BASE | {"physics", "simulation", "neural_network", "pretrained"},
     "reproduction": LOWER,
     "report": LOWER | {"plotting", "reproduction"},
     "_summary": LOWER,
@@ -61,7 +65,7 @@ MAY_IMPORT = {
 }
 # Packages that only some parts may import; the file where there is but one.
 ONLY_IN = {
-    "torch": ["neural_network"],
+    "torch": ["neural_network", "pretrained", "pretraining"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics/_xraylib.py"],

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ._map import MAPS_SUFFIXES, tell
-from ._options import FILE, check_output, cube_options, examples, names, open_with, say
+from ._map import check_maps_output, tell
+from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
 
 __all__ = ["fit"]
 
@@ -36,6 +36,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@shape_option
 def fit(
     cube: Path,
     output: Path,
@@ -56,7 +57,7 @@ def fit(
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 
-    check_output(output, [cube], MAPS_SUFFIXES)
+    check_maps_output(output, [cube])
     opened = open_with(cube, options)
     model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=anode)
     if not quiet:

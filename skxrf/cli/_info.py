@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._options import FILE, ReadOptions, cube_options, examples, open_with, write_json
+from ._options import FILE, cube_options, examples, open_with, shape_option, write_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,7 @@ Examples:
 @click.option("--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
+@shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: str | None) -> None:
     """Say what is in FILE: a spectral cube, element maps or a model.
 
@@ -41,6 +42,7 @@ def info(file: Path, anode: str | None, as_json: bool, **options: str | None) ->
     spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
+    from skxrf.exceptions import SkxrfError
     from skxrf.io import existing_file
     from skxrf.persistence import is_model_file, model_info
 
@@ -48,11 +50,15 @@ def info(file: Path, anode: str | None, as_json: bool, **options: str | None) ->
     if is_model_file(path):
         _show_model(model_info(path), as_json)
         return
-    maps = _opened_maps(path, options)
-    if maps is not None:
+    try:
+        cube = open_with(file, options)
+    except SkxrfError:
+        maps = _opened_maps(path)
+        if maps is None:
+            raise
         _show_maps(maps, as_json)
         return
-    _show_cube(open_with(file, options), anode, as_json)
+    _show_cube(cube, anode, as_json)
 
 
 def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
@@ -82,10 +88,8 @@ def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
         click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=width))
 
 
-def _opened_maps(path: Path, options: ReadOptions) -> xr.Dataset | None:
-    """The maps in a file, where it is one of maps; text tables are not taken for one here."""
-    if any(value is not None for value in options.values()):
-        return None
+def _opened_maps(path: Path) -> xr.Dataset | None:
+    """The maps in a file, where it is one of maps."""
     import xarray as xr
 
     from skxrf.exceptions import SkxrfError
@@ -93,7 +97,7 @@ def _opened_maps(path: Path, options: ReadOptions) -> xr.Dataset | None:
 
     try:
         maps = open_maps(path)
-    except (SkxrfError, OSError):
+    except SkxrfError:
         return None
     return maps.to_dataset() if isinstance(maps, xr.DataArray) else maps
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +19,20 @@ from ._options import (
     names,
     open_with,
     say,
+    shape_option,
     write_json,
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from skxrf.inference import MapsRun
 
-__all__ = ["MAPS_SUFFIXES", "map_", "tell"]
-
-MAPS_SUFFIXES = (".nc", ".h5", ".dat", ".csv")
+__all__ = ["check_maps_output", "map_", "tell"]
 
 _EXAMPLES = """\
 Examples:
-  skxrf map scan.h5 -o maps.nc
+  skxrf map scan.h5 -o maps.nc --report maps.html
   skxrf map scan.h5 -o maps.nc --model my.skxrf --elements Ca_K,Fe_K,Pb_L
   skxrf map scan.h5 -o maps.nc --energy -0.96,0.01    a file without energy axis
   skxrf map scan.h5 -o maps.csv --std --json          for a script
@@ -47,16 +51,25 @@ Examples:
 )
 @elements_option
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
+@click.option(
+    "--neighborhood",
+    is_flag=True,
+    help="The network that sees a pixel's neighbours too: less noise, some blur. Not with --model.",
+)
+@click.option("--report", type=FILE, help="HTML report of the maps, with the spectra of the cube.")
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@shape_option
 def map_(
     cube: Path,
     output: Path,
     model: Path | None,
     elements: str | None,
     std: bool,
+    neighborhood: bool,
+    report: Path | None,
     restart: bool,
     as_json: bool,
     quiet: bool,
@@ -64,33 +77,86 @@ def map_(
 ) -> None:
     """Predict the element maps of the cube in the file CUBE with a trained model.
 
+    Without --model by the one that comes with skxrf: it needs no element list and no exact energy
+    calibration, gives standard errors, and says which line groups the painting holds.
+
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
     """
     from skxrf.inference import predict_maps_to_file
 
-    check_output(output, [cube, *([] if model is None else [model])], MAPS_SUFFIXES)
+    inputs = [cube, *([] if model is None else [model])]
+    check_maps_output(output, inputs)
+    if report is not None:
+        check_output(report, [*inputs, output])
+    if neighborhood and model is not None:
+        raise click.UsageError("--neighborhood is of skxrf's own model: leave out --model.")
     opened = open_with(cube, options)
-    estimator = _load(model)
+    estimator = _load(model, neighborhood)
     run = predict_maps_to_file(
         estimator,
         opened,
         output,
         elements=names(elements),
-        return_std=std,
+        return_std=std or model is None,
         progress=not quiet,
         restart=restart,
     )
-    tell(run, output, as_json)
+    found = _found(run, output)
+    if not quiet:
+        say(f"line groups: {', '.join(run.line_groups)}")
+        if found is not None:
+            say(f"seen in the painting: {', '.join(found) or 'none'}")
+    if report is not None:
+        _write_report(opened, output, report)
+    tell(run, output, as_json, found)
+    if report is not None and not as_json:
+        click.echo(f"Report: {report}")
 
 
-def tell(run: MapsRun, output: Path, as_json: bool) -> None:
+def _found(run: MapsRun, output: Path) -> list[str] | None:
+    """Line groups that the painting holds, where the model can tell and the file has errors."""
+    if not hasattr(run.estimator, "detected_in"):
+        return None
+    import xarray as xr
+
+    from skxrf.io import open_maps
+
+    if output.suffix.lower() == ".png":
+        return None
+    maps = open_maps(output)
+    if not isinstance(maps, xr.Dataset):
+        return None
+    found: list[str] = run.estimator.detected_in(maps)
+    return found
+
+
+def _write_report(cube: xr.DataArray, output: Path, report: Path) -> None:
+    from skxrf.io import open_maps
+    from skxrf.report import write_map_report
+
+    command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
+    write_map_report(open_maps(output), report, cube=cube, provenance={"command": command})
+
+
+def check_maps_output(output: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
+    from skxrf.io import PartialMaps
+
+    check_output(output, inputs)
+    partial = PartialMaps(output)
+    partial.check()
+    check_output(partial.path, inputs)
+
+
+def tell(run: MapsRun, output: Path, as_json: bool, found: list[str] | None = None) -> None:
     """Say what a run wrote."""
     if as_json:
         write_json(
             {
                 "maps": output,
                 "line_groups": run.line_groups,
+                "found": found,
                 "rows": run.shape[0],
                 "columns": run.shape[1],
                 "pixels_from_earlier_run": run.n_resumed,
@@ -98,22 +164,14 @@ def tell(run: MapsRun, output: Path, as_json: bool) -> None:
             }
         )
         return
-    say(f"line groups: {', '.join(run.line_groups)}")
     click.echo(f"Element maps: {output}")
 
 
-def _load(path: Path | None) -> Any:
+def _load(path: Path | None, neighborhood: bool = False) -> Any:
     if path is not None:
         from skxrf.persistence import load_model
 
         return load_model(path)
-    import importlib
+    from skxrf.pretrained import load_pretrained
 
-    try:
-        pretrained = importlib.import_module("skxrf.pretrained")
-    except ModuleNotFoundError as error:
-        raise click.UsageError(
-            "this installation has no model of its own: name one with --model, or fit the cube "
-            "with skxrf fit."
-        ) from error
-    return pretrained.load_pretrained()
+    return load_pretrained(neighborhood=neighborhood)

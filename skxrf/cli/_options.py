@@ -25,6 +25,7 @@ __all__ = [
     "names",
     "open_with",
     "say",
+    "shape_option",
     "write_json",
 ]
 
@@ -32,6 +33,11 @@ FILE = click.Path(path_type=Path)
 ReadOptions = Mapping[str, str | None]
 elements_option = click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
+)
+shape_option = click.option(
+    "--shape",
+    metavar="ROWS,COLUMNS",
+    help="Rows and columns of a folder of single spectra whose names do not tell.",
 )
 
 
@@ -70,7 +76,17 @@ def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
         dataset=options["dataset"],
         energy=axis(options["energy"]),
         axes=None if order is None else tuple(order),
+        shape=_shape(options.get("shape")),
     )
+
+
+def _shape(text: str | None) -> tuple[int, int] | None:
+    words = names(text)
+    if words is None:
+        return None
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
+        raise click.UsageError(f"--shape takes ROWS,COLUMNS, such as 60,120, got {text!r}.")
+    return int(words[0]), int(words[1])
 
 
 def names(text: str | None) -> list[str] | None:

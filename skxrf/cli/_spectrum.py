@@ -120,12 +120,13 @@ def _names(peaks: Sequence[tuple[str, float]], columns: NDArray[np.float64]) -> 
 
 def _energy_axis(low: float, high: float, n_columns: int) -> list[str]:
     step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 1e9) if (high - low) / s < 12)
-    line, labels = ["-"] * n_columns, [" "] * (n_columns + 8)
+    unit = " keV"
+    line, labels = ["-"] * n_columns, [" "] * (n_columns - len(unit))
     for tick in np.arange(np.ceil(low / step), high / step + 1e-9) * step:
         at = min(int((tick - low) / (high - low) * n_columns), n_columns - 1)
         line[at] = "+"
         text = f"{tick:g}"
         start = max(at - len(text) // 2, 0)
-        labels[start : start + len(text)] = text
-    text = "".join(labels).rstrip()
-    return [" " * (_MARGIN - 1) + "+" + "".join(line), " " * _MARGIN + text + " keV"]
+        if start + len(text) <= len(labels):
+            labels[start : start + len(text)] = text
+    return [" " * (_MARGIN - 1) + "+" + "".join(line), " " * _MARGIN + "".join(labels) + unit]

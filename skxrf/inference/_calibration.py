@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from skxrf.utils.threads import single_threaded_blas
 
@@ -58,16 +56,10 @@ def calibrated_to(estimator: Any, cube: xr.DataArray) -> Any:
         What ``calibrated`` returned, the same for the same cube; the estimator itself if it has
         no such method, or is bound to a painting already.
     """
-    if not callable(getattr(estimator, "calibrated", None)) or _is_fitted(estimator):
+    if not callable(getattr(estimator, "calibrated", None)) or getattr(
+        estimator, "calibrated_", False
+    ):
         return estimator
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else None
     with single_threaded_blas():
         return estimator.calibrated(sample_spectra(cube), energy)
-
-
-def _is_fitted(estimator: Any) -> bool:
-    try:
-        check_is_fitted(estimator)
-    except (NotFittedError, TypeError):
-        return False
-    return True

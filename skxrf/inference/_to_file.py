@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class MapsRun:
         Pixels that an earlier run had finished.
     per_second : float
         Spectra per second of this run.
+    estimator : object
+        What predicted them, calibrated to the cube.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class MapsRun:
     shape: tuple[int, int]
     n_resumed: int
     per_second: float
+    estimator: Any = field(repr=False)
 
 
 def predict_maps_to_file(
@@ -138,7 +141,8 @@ def predict_maps_to_file(
     """
     cube = checked_cube(cube)
     # The folder first, so that a long calibration does not end at one that is not there.
-    partial = PartialMaps.resume(path)
+    PartialMaps(path).check()
+    partial = None if restart else PartialMaps.resume(path)
     try:
         estimator = calibrated_to(estimator, cube)
         if sees_neighborhood(estimator):
@@ -147,11 +151,9 @@ def predict_maps_to_file(
         params = checked_params(predict_params, cube)
         blocks = _Blocks(plan, cube, params)
         identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
-        if partial is not None and not restart:
+        if partial is not None:
             _require_same(partial, identity)
         else:
-            if partial is not None:
-                partial.close()
             template = np.broadcast_to(
                 np.zeros((), plan.dtype),
                 (*cube.shape[:2], len(plan.line_groups), 1 + plan.return_std),
@@ -182,9 +184,12 @@ class _Blocks:
         self, plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
     ) -> None:
         self.plan, self.cube, self.params = plan, cube, params
-        self.lazy = None if cube.chunks is None else predict_lazily(plan, cube, params)
-        if self.lazy is not None:
-            self.sizes = (self.lazy.chunks[0], self.lazy.chunks[1])
+        self.tasks: Any = None
+        if cube.chunks is not None:
+            lazy = predict_lazily(plan, cube, params)
+            self.sizes = (lazy.chunks[0], lazy.chunks[1])
+            # Once for all blocks: making the graph takes longer than predicting one of them.
+            self.tasks = lazy.to_delayed().reshape(lazy.numblocks[:2])
         else:
             self.sizes = block_sizes(cube.sizes["y"], cube.sizes["x"], plan.batch_size)
         self.starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in self.sizes]
@@ -199,8 +204,8 @@ class _Blocks:
 
     def predict(self, row: int, column: int) -> NDArray[Any]:
         """Read and predict one block, in whatever thread."""
-        if self.lazy is not None:
-            return np.asarray(self.lazy.blocks[row, column].compute(**_scheduler()))
+        if self.tasks is not None:
+            return np.asarray(self.tasks[row, column].compute(**_scheduler()))
         y, x = (
             slice(int(starts[k]), int(starts[k + 1]))
             for starts, k in zip(self.starts, (row, column), strict=True)
@@ -253,7 +258,14 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
         # The cube or the model is at fault, so that what is finished is of no use.
         partial.discard()
         raise
-    return MapsRun(partial.target, plan.line_groups, (n_y, n_x), n_resumed, report.per_second)
+    return MapsRun(
+        path=partial.target,
+        line_groups=plan.line_groups,
+        shape=(n_y, n_x),
+        n_resumed=n_resumed,
+        per_second=report.per_second,
+        estimator=plan.estimator,
+    )
 
 
 def _kept(partial: PartialMaps, n_rows: int) -> str:

@@ -71,9 +71,6 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     name = _chosen(sorted(files), request.dataset, path)
     header = parse_map_header(_header(files, path), int(name.removeprefix("SpectrumData")), path)
     reader = BcfReader.of(files[name], header)
-    times: dict[str, Any] = {
-        "real_time" if header.times_are_real else "live_time": header.pixel_times
-    }
     return CubeSource(
         path=path,
         dataset=name,
@@ -86,7 +83,8 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         y=_positions(header.step_y, reader.shape[0]),
         x=_positions(header.step_x, reader.shape[1]),
         attrs=header.attrs,
-        **times,
+        live_time=None if header.times_are_real else header.pixel_times,
+        real_time=header.pixel_times if header.times_are_real else None,
     ), request
 
 

@@ -11,7 +11,6 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -80,12 +79,6 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     if spectrum is None:
         raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
     counts = _channels(spectrum, path)
-    times: dict[str, Any] = {
-        name: np.array([[milliseconds / 1000]])
-        for name, tag in (("live_time", "LifeTime"), ("real_time", "RealTime"))
-        if (milliseconds := _number(spectrum, f".//{_HARDWARE}/{tag}")) is not None
-        and milliseconds > 0
-    }
     return CubeSource(
         path=path,
         dataset="",
@@ -96,7 +89,8 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         energy=_calibration(spectrum),
         energy_from=f"CalibAbs and CalibLin in {path}",
         attrs=_about(spectrum),
-        **times,
+        live_time=_pixel_time(spectrum, "LifeTime"),
+        real_time=_pixel_time(spectrum, "RealTime"),
     ), request
 
 
@@ -170,6 +164,14 @@ def _number(node: ElementTree.Element, tag: str) -> float | None:
     except ValueError:
         return None
     return value if np.isfinite(value) else None
+
+
+def _pixel_time(spectrum: ElementTree.Element, tag: str) -> NDArray[np.float64] | None:
+    """A time [s] of the one pixel, from ms."""
+    milliseconds = _number(spectrum, f".//{_HARDWARE}/{tag}")
+    if milliseconds is None or milliseconds <= 0:
+        return None
+    return np.array([[milliseconds / 1000]])
 
 
 def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:

@@ -60,6 +60,30 @@ class PartialMaps:
 
     # -- opening
 
+    def check(self) -> None:
+        """Refuse a target that could not be written.
+
+        Raises
+        ------
+        FileFormatError
+            If the suffix is unknown.
+        OSError
+            If the folder is missing, or folder or file are protected.
+        """
+        if self.target.suffix.lower() not in SUFFIXES:
+            raise FileFormatError(
+                f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
+            )
+        folder = self.target.parent
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"cannot write {self.target}: there is no folder {folder}. Make it first."
+            )
+        if self.target.is_dir():
+            raise IsADirectoryError(f"cannot write {self.target}: it is a folder.")
+        if not os.access(self.target if self.target.exists() else folder, os.W_OK):
+            raise PermissionError(f"cannot write {self.target}: it is protected against writing.")
+
     @classmethod
     def create(
         cls,
@@ -89,7 +113,7 @@ class PartialMaps:
             If the folder is missing or cannot be written to, or the disk has too little room.
         """
         self = cls(target)
-        self._check_target()
+        self.check()
         dataset = as_dataset(maps)
         needed = sum(variable.nbytes for variable in dataset.data_vars.values())
         free = shutil.disk_usage(self.target.parent).free
@@ -160,7 +184,7 @@ class PartialMaps:
             If there is a file of that name that is something else, or one cut off.
         """
         self = cls(target)
-        self._check_target()
+        self.check()
         if not self.path.exists():
             return None
         if not self.path.is_file():
@@ -192,7 +216,7 @@ class PartialMaps:
         except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
             raise FileFormatError(
                 f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
-                "remove it, or start over."
+                "remove it, or start over with restart=True."
             ) from error
 
     @property
@@ -249,7 +273,8 @@ class PartialMaps:
             stream.seek(self._flags_at + row * len(widths) + column)
             _write_all(stream, b"\x01")
         except OSError as error:
-            raise self._explained(error) from error
+            kept = "What is finished is kept, and the same call goes on from there."
+            raise self._explained(error, kept) from error
         self.finished[row, column] = True
 
     def complete(self) -> None:
@@ -262,14 +287,14 @@ class PartialMaps:
         """
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
-        stream = self._opened()
         if self.target.suffix.lower() in _AS_IT_IS:
-            os.ftruncate(stream.fileno(), self._end)
-            os.fsync(stream.fileno())
             self.close()
             if self.target.exists():
                 self.path.chmod(self.target.stat().st_mode)
             os.replace(self.path, self.target)
+            # Afterwards, as HDF5 does not mind what stands behind its end: whenever the process
+            # ends, there are either blocks to go on with or whole maps.
+            os.truncate(self.target, self._end)
             return
         # HDF5 locks what it reads.
         self.close()
@@ -288,21 +313,6 @@ class PartialMaps:
             self._stream = None
 
     # -- inner
-
-    def _check_target(self) -> None:
-        if self.target.suffix.lower() not in SUFFIXES:
-            raise FileFormatError(
-                f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
-            )
-        folder = self.target.parent
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"cannot write {self.target}: there is no folder {folder}. Make it first."
-            )
-        if self.target.is_dir():
-            raise IsADirectoryError(f"cannot write {self.target}: it is a folder.")
-        if not os.access(self.target if self.target.exists() else folder, os.W_OK):
-            raise PermissionError(f"cannot write {self.target}: it is protected against writing.")
 
     def _take(self, stream: BinaryIO) -> None:
         """Hold the file alone: two processes would write into each other's maps."""
@@ -325,8 +335,9 @@ class PartialMaps:
             raise SkxrfError(f"{self.path} was closed.")
         return self._stream
 
-    def _explained(self, error: OSError) -> OSError:
-        return type(error)(f"cannot write {self.path}: {error.strerror or error}.")
+    def _explained(self, error: OSError, what_now: str = "") -> OSError:
+        reason = f"cannot write {self.path}: {error.strerror or error}. {what_now}"
+        return type(error)(reason.rstrip())
 
 
 def _write_skeleton(maps: xr.Dataset, path: Path) -> dict[str, int]:

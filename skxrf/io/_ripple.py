@@ -88,9 +88,6 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
         described_by=str(header),
     )
     energy = None if request.energy is not None else _energy(keys, header, sizes["energy"])
-    positions: dict[str, Any] = {
-        dim: _positions(keys, name, sizes[dim]) for dim, name in (("y", "height"), ("x", "width"))
-    }
     source = CubeSource(
         path=header,
         dataset="",
@@ -101,7 +98,8 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
         energy=energy,
         energy_from=f"the calibration in {header}",
         attrs=_about(keys),
-        **positions,
+        y=_positions(keys, "height", sizes["y"]),
+        x=_positions(keys, "width", sizes["x"]),
     )
     return source, request
 

@@ -11,6 +11,8 @@ __all__ = ["AdaptiveFilterNetwork"]
 
 # Counts that the square-root input is scaled to: its noise is then that of a usual pixel.
 _REFERENCE_COUNTS = 5000.0
+# Logarithms of the least and greatest standard error, in units of photon noise.
+_LEAST_SPREAD, _MOST_SPREAD = -1.0, 3.0
 # Least total, so that an empty spectrum gives zeros and not NaN.
 _LEAST_COUNTS = 1.0
 
@@ -130,5 +132,5 @@ class AdaptiveFilterNetwork(nn.Module):
             unit = self.unit * dose
             intensity = unit * (standard + residual)
             variance = unit.square() + intensity.detach().clamp_min(0)
-            error = variance.sqrt() * torch.exp(spread.clamp(-4, 3))
+            error = variance.sqrt() * torch.exp(spread.clamp(_LEAST_SPREAD, _MOST_SPREAD))
         return intensity, error

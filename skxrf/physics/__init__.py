@@ -1,6 +1,7 @@
 """Lines, cross sections and the detector: what is known of an XRF spectrum before measuring it."""
 
 from ._axis_fit import AxisFit, fit_energy_axis
+from ._axis_search import AxisGuess, guess_energy_axis
 from ._detector import DetectorResponse, escape_fraction
 from ._families import line_families
 from ._likelihood import ComponentPairs, standard_errors
@@ -11,6 +12,7 @@ from ._sum_shapes import background_splines, pile_up_shape
 
 __all__ = [
     "AxisFit",
+    "AxisGuess",
     "ComponentPairs",
     "DetectorResponse",
     "LineGroup",
@@ -18,6 +20,7 @@ __all__ = [
     "compton_energy",
     "escape_fraction",
     "fit_energy_axis",
+    "guess_energy_axis",
     "known_line_groups",
     "line_families",
     "line_group",

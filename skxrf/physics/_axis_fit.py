@@ -25,13 +25,13 @@ _LOWEST, _HIGHEST = 1.3, 32.0
 _ANCHORS = (2.0, 15.0)
 _FIRST_BIN, _FINE_BIN = 0.06, 0.03
 # What paintings and rocks are mostly made of, for the first search; then every element may enter.
-_COMMON = (
+COMMON = (
     *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
     *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Rb_K", "Sr_K", "Y_K"),
     *("Zr_K", "Nb_K", "Cd_K", "Sn_K", "Sb_K", "Ba_L", "Au_L", "Hg_L", "Pb_L", "Bi_L", "Pb_M"),
     *("Rh_L", "Ag_L", "Pd_L", "Mo_L", "Sn_L"),
 )
-_ANODES = ("Rh_K", "Ag_K", "Mo_K", "Pd_K", "W_L", "Cu_K")
+ANODES = ("Rh_K", "Ag_K", "Mo_K", "Pd_K", "W_L", "Cu_K")
 # Share of a channel by which the model may be wrong, in the search and in the final fit.
 _FIRST_ERROR, _FINE_ERROR = 0.05, 0.01
 # Relative spread of families about theory's shares.
@@ -128,12 +128,12 @@ class _Binned:
         return pile_up_shape(photons, axis, edges)
 
 
-def _weights(counts: Array, model_error: float) -> Array:
+def weights(counts: Array, model_error: float) -> Array:
     smooth = np.convolve(np.pad(counts, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     return np.asarray(1 / np.sqrt(smooth + (model_error * smooth) ** 2 + 1))
 
 
-def _nonnegative(design: Array, target: Array) -> tuple[Array, Array]:
+def nonnegative(design: Array, target: Array) -> tuple[Array, Array]:
     size = np.linalg.norm(design, axis=0)
     size[size == 0] = 1.0
     amplitudes, _ = nnls(design / size, target, maxiter=30 * design.shape[1])
@@ -144,7 +144,7 @@ def _nonnegative(design: Array, target: Array) -> tuple[Array, Array]:
 # -- the first search
 
 
-def _reachable(groups: Sequence[str], low: float, high: float) -> list[str]:
+def reachable(groups: Sequence[str], low: float, high: float) -> list[str]:
     found = []
     for name in groups:
         energy = line_group(name, tube_voltage=1e3).main_energy
@@ -158,10 +158,10 @@ class _Search:
 
     def __init__(self, binned: _Binned, width: float) -> None:
         self.binned = binned
-        self.weights = _weights(binned.counts, _FIRST_ERROR)
+        self.weights = weights(binned.counts, _FIRST_ERROR)
         self.range = (float(binned.edges[0]), float(binned.edges[-1]))
-        groups = _reachable([*_COMMON, *_ANODES], *self.range)
-        anodes = _reachable(_ANODES, *self.range)
+        groups = reachable([*COMMON, *ANODES], *self.range)
+        anodes = reachable(ANODES, *self.range)
         self.table = line_table(groups, anodes, split=False)
         noise = max(width**2 - float(Resolution(noise=0.0).fwhm(5.9)) ** 2, 0.03**2) ** 0.5
         self.grid = np.arange(self.range[0] - 1.5, self.range[1] + 1.5, 0.01)
@@ -178,7 +178,7 @@ class _Search:
         at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
         design = np.hstack([np.diff(at_edges, axis=0), self.splines, self.pile_up])
         design *= self.weights[:, None]
-        amplitudes, residuals = _nonnegative(design, self.binned.counts * self.weights)
+        amplitudes, residuals = nonnegative(design, self.binned.counts * self.weights)
         # Saturating: one peak that no common element explains must not decide.
         return float(np.sum(np.log1p(residuals**2 / 4))), amplitudes
 
@@ -189,7 +189,7 @@ class _Search:
         for (name, _), amplitude in zip(self.table.labels, amplitudes, strict=False):
             totals[name] = totals.get(name, 0.0) + float(amplitude)
         counts = float(self.binned.counts.sum())
-        scattered = {name: totals.get(f"{name}_compton", 0.0) for name in _ANODES}
+        scattered = {name: totals.get(f"{name}_compton", 0.0) for name in ANODES}
         anode = max(scattered, key=lambda name: scattered[name])
         scatter = anode if scattered[anode] > 1e-3 * counts else None
         groups = [
@@ -245,7 +245,7 @@ class _Problem:
         self.splines = background_splines(binned.edges, self.range)
         true_edges = np.interp(binned.edges, binned.energy, axis)
         self.fixed = np.hstack([binned.pile_up(axis, true_edges)[:, None], self.splines])
-        self.weights = _weights(binned.counts, _FINE_ERROR)
+        self.weights = weights(binned.counts, _FINE_ERROR)
         self.prior = np.zeros((0, self.n_lines))
 
     def edges(self, x: dict[str, float]) -> Array:
@@ -265,7 +265,7 @@ class _Problem:
             rows[:, : self.n_lines] = self.prior
             design = np.vstack([design, rows])
             target = np.concatenate([target, np.zeros(len(rows))])
-        amplitudes, residuals = _nonnegative(design, target)
+        amplitudes, residuals = nonnegative(design, target)
         return amplitudes, design, residuals
 
     def areas(self, amplitudes: Array) -> dict[str, float]:
@@ -502,7 +502,7 @@ def _chosen(problem: _Problem, x: dict[str, float]) -> list[str]:
         size = np.linalg.norm(columns, axis=0) + 1e-12
         scores = columns.T @ missing / size
         for i, name in enumerate(others):
-            if name not in _COMMON:
+            if name not in COMMON:
                 scores[i] *= _SIGNIFICANCE / _RARE_SIGNIFICANCE
         best = int(np.argmax(scores))
         if scores[best] < _SIGNIFICANCE or others[best] in added:

@@ -127,9 +127,8 @@ class LineTable:
                 )
                 cells += columns[chosen][:, None] * n_bins
                 table += np.bincount(cells.ravel(), counts.ravel(), table.size)
-        columns_of = table.reshape(n_columns, n_bins)
-        chosen_part = columns_of[0] if amplitudes is not None else columns_of.T
-        return np.asarray(chosen_part, dtype=np.float64)
+        spectra = table.reshape(n_columns, n_bins)
+        return np.asarray(spectra[0] if amplitudes is not None else spectra.T)
 
 
 def _cells(

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import EnergyAxisError
-from skxrf.physics import AxisFit, fit_energy_axis
+from skxrf.physics import AxisFit, fit_energy_axis, guess_energy_axis
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
@@ -20,6 +20,14 @@ __all__ = ["EnergyCalibrator"]
 
 # A calibration known worse than this [keV] at 6.4 keV is no better than the nominal one.
 _WORST_ERROR = 0.02
+# Misfit left by lines on a guessed axis, as a share of that of a background alone, and how many
+# times as large that of any other axis must be.
+_WORST_MISFIT = 0.6
+_CLEARLY_BETTER = 1.2
+_NOTHING_FOUND = (
+    "the sum of the spectra shows no pattern of lines that gives an energy axis: pass energy=, an "
+    "(offset, gain) pair in keV from the instrument's file or software, or fit on more pixels."
+)
 
 
 class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -33,21 +41,24 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ----------
     energy : array-like of shape (n_channels,) or pair of float
         Nominal bin centres of the input [keV], or offset [keV] and gain [keV per channel]. It
-        may be wrong by 3 % in gain and 150 eV in zero.
+        may be wrong by 3 % in gain and 150 eV in zero. None: searched, from 4 to 45 eV per
+        channel and -1.2 to 0.5 keV in channel 0.
     target : array-like of shape (n_bins,) or (offset, gain, n_bins), default=None
         Bin centres of the output [keV], increasing, such as the ``energy_`` of a model; or
-        offset, gain and number of bins. None: those of `energy`.
+        offset, gain and number of bins. None: those of `energy`, or without it the true ones.
 
     Attributes
     ----------
     energy_ : ndarray of shape (n_features_in_,)
-        Nominal bin centres of the input [keV]: what a cube's own axis is compared with.
+        Nominal bin centres of the input [keV]: what a cube's own axis is compared with. Defined
+        only when `energy` is given.
     output_energy_ : ndarray of shape (n_bins,)
         Bin centres of the output [keV].
     calibrated_energy_ : ndarray of shape (n_features_in_,)
         True bin centres of the input [keV].
     offset_, gain_ : float
-        Straight line through `calibrated_energy_`: energy of channel 0 [keV], keV per channel.
+        Straight line through `calibrated_energy_` from 2 to 15 keV: energy of channel 0 [keV],
+        keV per channel.
     fwhm_ : float
         Full width at half maximum of a line at 5.9 keV (Mn K-alpha) [keV]; NaN where the
         calibration was not found.
@@ -111,7 +122,8 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises
         ------
         EnergyAxisError
-            If there is no nominal axis, or `energy` or `target` is no axis.
+            If `energy` or `target` is no axis, or without `energy` the spectra do not show one
+            beyond doubt.
 
         Warns
         -----
@@ -120,48 +132,63 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         """
         spectra: NDArray[Any] = validate_data(self, X)
         n_channels = spectra.shape[1]
+        self.__dict__.pop("energy_", None)
+        spectrum = spectra.sum(axis=0, dtype=np.float64)
         if self.energy is None:
-            raise EnergyAxisError(
-                "EnergyCalibrator needs a nominal energy axis, which it corrects: pass energy=, "
-                "bin centres in keV such as cube.energy, or an (offset, gain) pair."
-            )
-        self.energy_ = resolve_energy(self.energy, n_channels)
-        self.output_energy_ = self._target()
-        self._n_features_out = self.output_energy_.size
-        fit = fit_energy_axis(spectra.sum(axis=0, dtype=np.float64), self.energy_)
+            nominal = _guessed(spectrum)
+        else:
+            nominal = self.energy_ = resolve_energy(self.energy, n_channels)
+        target = self._target()
+        fit = fit_energy_axis(spectrum, nominal)
         if fit is not None and (len(fit.groups) < 2 or not fit.errors["6.4 keV"] < _WORST_ERROR):
             fit = None
+        if fit is None and self.energy is None:
+            raise EnergyAxisError(_NOTHING_FOUND)
         if fit is None:
             warnings.warn(
                 "EnergyCalibrator found no lines to calibrate on in the sum of "
-                f"{len(spectra)} spectra ({describe_axis(self.energy_)}), and keeps the nominal "
+                f"{len(spectra)} spectra ({describe_axis(nominal)}), and keeps the nominal "
                 "axis: fit it on more pixels, or check that X holds counts and that energy= is "
                 "right to within 3 %.",
                 UserWarning,
                 stacklevel=2,
             )
-        self._learn(fit)
+        self._learn(nominal, target, fit)
         return self
 
-    def _target(self) -> NDArray[np.float64]:
+    def _target(self) -> NDArray[np.float64] | None:
         if self.target is None:
-            return self.energy_
+            return None
         values = np.asarray(self.target, dtype=np.float64)
         if values.shape == (3,) and values[2] >= 4 and values[2] == int(values[2]):
             offset, gain, n_bins = values
             return resolve_energy((offset, gain), int(n_bins), source="target")
         return resolve_energy(self.target, values.size, source="target")
 
-    def _learn(self, fit: AxisFit | None) -> None:
+    def _learn(
+        self,
+        nominal: NDArray[np.float64],
+        target: NDArray[np.float64] | None,
+        fit: AxisFit | None,
+    ) -> None:
         self.axis_fit_ = fit
-        self.calibrated_energy_ = self.energy_ if fit is None else fit.energy
-        channels = np.arange(self.energy_.size)
-        if channels.size > 1:
-            gain, offset = np.polyfit(channels, self.calibrated_energy_, 1)
+        self.calibrated_energy_ = nominal if fit is None else fit.energy
+        if target is not None:
+            self.output_energy_ = target
+        elif self.energy is not None:
+            self.output_energy_ = nominal
+        else:
+            self.output_energy_ = self.calibrated_energy_
+        self._n_features_out = self.output_energy_.size
+        if nominal.size > 1:
+            # The line through the range that lines were found in.
+            middle = (self.calibrated_energy_ > 2.0) & (self.calibrated_energy_ < 15.0)
+            used = np.flatnonzero(middle) if middle.sum() > 1 else np.arange(nominal.size)
+            gain, offset = np.polyfit(used, self.calibrated_energy_[used], 1)
         else:
             gain, offset = np.nan, self.calibrated_energy_[0]
         self.offset_, self.gain_ = float(offset), float(gain)
-        self.fwhm_ = np.nan if fit is None else float(fit.resolution.fwhm(5.9))
+        self.fwhm_ = np.nan if fit is None else float(fit.resolution.fwhm(5.895))
         self.noise_ = np.nan if fit is None else fit.resolution.noise
         self.fano_ = np.nan if fit is None else fit.resolution.fano
         self.errors_ = {} if fit is None else dict(fit.errors)
@@ -190,3 +217,18 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _guessed(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An axis from the pattern of peaks; an error where there is none or more than one."""
+    guess = guess_energy_axis(spectrum)
+    if guess is None or guess.misfit > _WORST_MISFIT:
+        raise EnergyAxisError(_NOTHING_FOUND)
+    if guess.next_misfit < _CLEARLY_BETTER * guess.misfit:
+        raise EnergyAxisError(
+            "the pattern of peaks fits more than one energy axis, the best of which is "
+            f"{guess.offset:.3f} keV + {1000 * guess.gain:.2f} eV per channel: pass energy=, an "
+            "(offset, gain) pair in keV from the instrument's file or software, or fit on more "
+            "pixels."
+        )
+    return np.asarray(guess.offset + guess.gain * np.arange(spectrum.size))

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from ._axis import LINE_GROUPS
-from ._regressor import SimulationTrainedRegressor
+from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, PARTNERS
+from ._first_fit import background_shapes, first_fit
 
-__all__ = ["LINE_GROUPS", "SimulationTrainedRegressor", "load_pretrained"]
+# Not among the names below: it can be calibrated, but not fitted to labels, as estimators are.
+from ._regressor import SimulationTrainedRegressor as SimulationTrainedRegressor
+from ._weights import Weights, read_weights, write_weights
+
+__all__ = [
+    "COMPONENT_GROUPS",
+    "ENERGY",
+    "LINE_GROUPS",
+    "N_BACKGROUND",
+    "PARTNERS",
+    "Weights",
+    "background_shapes",
+    "first_fit",
+    "load_pretrained",
+    "read_weights",
+    "write_weights",
+]
 
 
 def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor:

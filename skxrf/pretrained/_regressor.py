@@ -7,9 +7,11 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils._sklearn import StrOptions, _fit_context
@@ -24,6 +26,8 @@ __all__ = ["SimulationTrainedRegressor"]
 
 # Spectra that pass the network together: their activations fit in a processor's cache.
 _BATCH = 1024
+# Weight of the template fit where it agrees with the network.
+_FIT_SHARE = 0.5
 
 
 class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -48,6 +52,13 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     precision : {"auto", "float32", "bfloat16"}
         Arithmetic of the network's dense layers; "auto" takes bfloat16 where the processor has
         instructions for it.
+    template_fit : bool
+        Whether to average the network's intensities with those of the painting's template fit,
+        where the two agree within a standard error; else half a standard error of the
+        difference is taken. The two err differently; without the fit, predicting is several
+        times faster.
+    weights : Weights, optional
+        Weights to use instead of the shipped ones, such as fine-tuned ones.
 
     Attributes
     ----------
@@ -57,6 +68,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         Nominal bin centres [keV] of the spectra that ``predict`` takes; not with `neighborhood`.
     painting_ : PaintingFit
         Axis, resolution and first fit of the painting; only where it is calibrated.
+    calibrated_ : bool
+        True where it is.
     n_features_in_ : int
         Number of channels that ``predict`` takes.
 
@@ -80,6 +93,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         "neighborhood": ["boolean"],
         "energy": ["array-like", None],
         "nonnegative": ["boolean"],
+        "template_fit": ["boolean"],
+        "weights": [Weights, None],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
     }
 
@@ -90,11 +105,15 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         energy: ArrayLike | None = None,
         nonnegative: bool = True,
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        template_fit: bool = True,
+        weights: Weights | None = None,
     ) -> None:
         self.neighborhood = neighborhood
         self.energy = energy
         self.nonnegative = nonnegative
         self.precision = precision
+        self.template_fit = template_fit
+        self.weights = weights
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -115,6 +134,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         axis = resolve_energy(ENERGY if self.energy is None else self.energy, spectra.shape[1])
         self.line_groups_ = list(LINE_GROUPS)
         self.painting_ = fit_painting(spectra, axis)
+        self.calibrated_ = True
         if self.neighborhood:
             # What predict takes is no spectrum on one axis.
             self.n_features_in_ = 2 * spectra.shape[1]
@@ -167,8 +187,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         errors : ndarray of the same shape
             Their standard errors [counts]; only if `return_std`.
         """
-        check_is_fitted(self, "painting_")
-        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        spectra = self._checked(X)
         dtype = np.float64 if spectra.dtype == np.float64 else np.float32
         n = len(spectra)
         values = np.empty((n, len(LINE_GROUPS)), dtype)
@@ -202,6 +221,29 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             LINE_GROUPS, np.asarray(intensities), np.asarray(errors), false_alarms
         )
 
+    def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
+        """Which line groups finished maps show.
+
+        Parameters
+        ----------
+        maps : Dataset of dims (y, x, element)
+            ``intensity`` and ``uncertainty``, as
+            :func:`skxrf.inference.predict_maps` gives them with ``return_std=True``.
+        false_alarms : float
+            Accepted chance to report a line group that is in no pixel.
+
+        Returns
+        -------
+        list of str
+            Line groups, in the order of the maps.
+        """
+        names = [str(name) for name in maps["element"].to_numpy()]
+        intensities, errors = (
+            maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
+            for kind in ("intensity", "uncertainty")
+        )
+        return detected_line_groups(names, intensities, errors, false_alarms)
+
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
         """How little the spectra look like any that the model can explain.
 
@@ -217,8 +259,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             components, photon noise taken off: about 0 for what the model knows, above 5 for
             lines that it does not.
         """
-        check_is_fitted(self, "painting_")
-        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        spectra = self._checked(X)
         return self.painting_.novelty(self._on_model_axis(self._own(spectra)))
 
     def load_weights(self) -> Weights:
@@ -234,7 +275,17 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         FileFormatError
             If the file is damaged.
         """
+        if self.weights is not None:
+            return self.weights
         return shipped_weights("neighborhood" if self.neighborhood else "pixels")
+
+    def _checked(self, X: ArrayLike) -> NDArray[Any]:
+        if not getattr(self, "calibrated_", False):
+            raise NotFittedError(
+                "the model is not calibrated to a painting: use predict_maps(model, cube), or "
+                "model.calibrated(X, energy).predict(X)."
+            )
+        return np.asarray(validate_data(self, X, reset=False))
 
     def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:
         """The pixels' own spectra, without those of their neighbourhoods."""
@@ -255,11 +306,26 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         fast = self.precision == "bfloat16" or (self.precision == "auto" and _has_bfloat16())
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
             intensity, error = weights.network(counts, fits)
-        return intensity.numpy(), error.numpy() * weights.calibration
+        values, errors = intensity.numpy(), error.numpy() * weights.calibration
+        if self.template_fit:
+            self._average_with_fit(values, errors, counts[:, 0].numpy())
+        return values, errors
+
+    def _average_with_fit(
+        self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
+    ) -> None:
+        """Move intensities half of the way to those of the template fit, if it is not far."""
+        fit = self.painting_.template_fit
+        areas = np.asarray(fit.predict(counts))
+        for column, name in enumerate(LINE_GROUPS):
+            if name in fit.line_groups_:
+                away = areas[:, fit.line_groups_.index(name)] - values[:, column]
+                most = errors[:, column]
+                values[:, column] += _FIT_SHARE * np.clip(away, -most, most)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether it is calibrated to a painting."""
-        return hasattr(self, "painting_")
+        """Its network is trained; what may be missing is a painting's calibration."""
+        return True
 
     def __sklearn_tags__(self) -> Any:
         """Tags: no labels are needed, and counts are not negative."""

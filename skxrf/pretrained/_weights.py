@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
+from safetensors.numpy import save as to_bytes
 
 from skxrf.exceptions import FileFormatError
 from skxrf.neural_network import AdaptiveFilterNetwork
@@ -28,57 +29,72 @@ _SINGLE = ("shift", "gain", "mean_shape", "channel_scale", "unit", "fit_unit")
 
 @dataclass(frozen=True)
 class Weights:
-    """A trained network and what belongs to it.
+    """A trained network as arrays, and what belongs to it.
 
     Parameters
     ----------
-    network : AdaptiveFilterNetwork
-        In evaluation mode.
-    n_spectra : int
-        1, or 2 for a network that sees the neighbourhood as well.
+    arrays : dict of str to ndarray
+        Weights and scales by name, float32.
+    architecture : dict of str to int
+        Arguments of :class:`~skxrf.neural_network.AdaptiveFilterNetwork`.
     calibration : ndarray of shape (n_groups,), float32
         Factors that make the standard errors of each line group hold.
     description : dict
-        Recipe and versions.
+        Recipe and versions, of plain values.
     """
 
-    network: AdaptiveFilterNetwork = field(repr=False)
-    n_spectra: int
-    calibration: np.ndarray = field(repr=False)
-    description: dict[str, Any]
+    arrays: dict[str, NDArray[np.float32]] = field(repr=False)
+    architecture: dict[str, int]
+    calibration: NDArray[np.float32] = field(repr=False)
+    description: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        network: AdaptiveFilterNetwork,
+        architecture: dict[str, int],
+        calibration: NDArray[np.floating],
+        description: dict[str, Any],
+    ) -> Weights:
+        """Take them from a network."""
+        arrays = {
+            name: tensor.detach().float().cpu().numpy().copy()
+            for name, tensor in network.state_dict().items()
+        }
+        return cls(arrays, architecture, np.asarray(calibration, dtype=np.float32), description)
+
+    @functools.cached_property
+    def network(self) -> AdaptiveFilterNetwork:
+        """The network, in evaluation mode."""
+        network = AdaptiveFilterNetwork(**self.architecture)
+        network.load_state_dict({k: torch.from_numpy(v) for k, v in self.arrays.items()})
+        network.eval().requires_grad_(False)
+        return network
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The arrays, not the network made of them."""
+        return {name: value for name, value in vars(self).items() if name != "network"}
 
 
-def write_weights(
-    path: str | os.PathLike[str],
-    network: AdaptiveFilterNetwork,
-    architecture: dict[str, int],
-    calibration: np.ndarray,
-    description: dict[str, Any],
-) -> None:
+def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
     """Write weights; the file appears whole or not at all.
 
     Parameters
     ----------
     path : str or path-like
         The file.
-    network : AdaptiveFilterNetwork
-        Its weights are stored in half precision.
-    architecture : dict of str to int
-        Arguments of the network.
-    calibration : ndarray of shape (n_groups,)
-        Factors of the standard errors.
-    description : dict
-        Recipe and versions, of plain values.
+    weights : Weights
+        Stored in half precision, but for the scales.
     """
     tensors = {
-        name: (tensor.float() if name in _SINGLE else tensor.half()).contiguous()
-        for name, tensor in network.state_dict().items()
+        name: array if name in _SINGLE else array.astype(np.float16)
+        for name, array in weights.arrays.items()
     }
-    tensors["calibration"] = torch.from_numpy(np.asarray(calibration, dtype=np.float32))
+    tensors["calibration"] = weights.calibration
     metadata = {
         "format": str(_FORMAT),
-        "architecture": json.dumps(architecture),
-        "description": json.dumps(description),
+        "architecture": json.dumps(weights.architecture),
+        "description": json.dumps(weights.description),
     }
     partial = Path(path).with_name(Path(path).name + ".partial")
     partial.write_bytes(to_bytes(tensors, metadata))
@@ -103,9 +119,9 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
         If the file is damaged, or of a later version.
     """
     try:
-        with safe_open(os.fspath(path), framework="pt") as file:
+        with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise FileFormatError(
             f"{os.fspath(path)} is no readable file of weights ({error}): install skxrf again, or "
@@ -116,13 +132,12 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
             f"{os.fspath(path)} is of format {metadata.get('format')!r}, this version of skxrf "
             f"reads {_FORMAT}: update skxrf."
         )
-    architecture = json.loads(metadata["architecture"])
-    calibration = tensors.pop("calibration").numpy()
-    network = AdaptiveFilterNetwork(**architecture)
-    network.load_state_dict(tensors)
-    network.eval().requires_grad_(False)
+    calibration = tensors.pop("calibration")
     return Weights(
-        network, int(architecture["n_spectra"]), calibration, json.loads(metadata["description"])
+        tensors,
+        json.loads(metadata["architecture"]),
+        calibration,
+        json.loads(metadata["description"]),
     )
 
 

@@ -9,8 +9,14 @@ from pathlib import Path
 import torch
 
 import skxrf
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
-from skxrf.pretrained._weights import write_weights
+from skxrf.pretrained import (
+    COMPONENT_GROUPS,
+    ENERGY,
+    LINE_GROUPS,
+    N_BACKGROUND,
+    Weights,
+    write_weights,
+)
 
 from ._bank import fill_bank
 from ._calibration import error_factors
@@ -18,7 +24,7 @@ from ._settings import TrainingSettings
 from ._training import architecture, train_network
 
 # Networks, and what share of the recipe's spectra each sees.
-_NETWORKS = (("pixels", False, 1.0), ("neighborhood", True, 0.5))
+_NETWORKS = (("pixels", False, 1.0), ("neighborhood", True, 0.25))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,6 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings,
         n_stacks=max(settings.stacks_per_instrument, int(settings.n_stacks * options.scale)),
         n_spectra=int(settings.n_spectra * options.scale),
+        n_refining_spectra=int(settings.n_refining_spectra * options.scale),
     )
     output = options.output or Path(skxrf.__file__).parent / "pretrained" / "data"
     output.mkdir(parents=True, exist_ok=True)
@@ -51,7 +58,11 @@ def main(arguments: list[str] | None = None) -> None:
     for name, neighbors, share in _NETWORKS:
         if options.only not in (None, name):
             continue
-        recipe = replace(settings, n_spectra=int(settings.n_spectra * share))
+        recipe = replace(
+            settings,
+            n_spectra=int(settings.n_spectra * share),
+            n_refining_spectra=int(settings.n_refining_spectra * share),
+        )
         network = train_network(options.folder, recipe, neighbors=neighbors, device=device)
         factors = error_factors(network, options.folder, recipe, neighbors=neighbors)
         description = {
@@ -66,7 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
             "torch": str(torch.__version__).split("+")[0],
         }
         path = output / f"{name}.safetensors"
-        write_weights(path, network, architecture(recipe, neighbors), factors, description)
+        shape = architecture(recipe, neighbors)
+        write_weights(path, Weights.of(network, shape, factors, description))
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
+from skxrf.pretrained import ENERGY, LINE_GROUPS
 from skxrf.simulation import ForwardModel, random_stacks
 
 from ._instruments import random_instrument

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ __all__ = ["error_factors"]
 
 # Rounds of fresh spectra that the factors are taken from.
 _ROUNDS = 3
+# As on paintings: usual counts, no chemistry but that of the stacks.
+_USUAL_COUNTS = (1500.0, 30_000.0)
 # Fewer pixels that hold an element say little about its errors.
 _LEAST_PIXELS = 300
 # A normal distribution has these shares within one and within two standard deviations.
@@ -46,9 +49,10 @@ def error_factors(
         For each line group the mean of two factors: those by which the errors of pixels that
         hold more than two of them must grow for 68 % to lie within one and 95 % within two.
     """
+    usual = replace(settings, counts=_USUAL_COUNTS, rescaled_share=0.0, injected_share=0.0)
     ratios, bright = [], []
     for index in range(_ROUNDS):
-        batch = validation_batch(folder, settings, index, neighbors)
+        batch = validation_batch(folder, usual, index, neighbors)
         for start in range(0, len(batch.spectra), 2048):
             rows = slice(start, start + 2048)
             intensity, error = network(batch.spectra[rows], batch.fits[rows])

@@ -49,10 +49,16 @@ class TrainingSettings:
         See `pile_up_share`.
     draws : int
         Spectra of each expected spectrum, at doses and with photon noise of their own.
+    visits : int
+        Instruments whose spectra are shuffled together, a round.
+    spectra_per_visit : int
+        Spectra of each of them.
     spectra_per_batch : int
         Spectra of one training step.
     n_spectra : int
-        Spectra that a training sees; none twice.
+        Spectra that a training sees in its first cycle of the learning rate; none twice.
+    n_refining_spectra : int
+        Fresh spectra of a second cycle.
     hidden : int
         Width of the trunk.
     n_filters : int
@@ -60,7 +66,9 @@ class TrainingSettings:
     n_estimators : int
         Linear estimates that the trunk mixes.
     learning_rate : float
-        Greatest learning rate of the cycle.
+        Greatest learning rate of the first cycle.
+    refining_rate : float
+        Greatest learning rate of the second.
     seed : int
         Everything random follows from it.
     """
@@ -84,12 +92,16 @@ class TrainingSettings:
     pile_up_share: float = 0.3
     most_pile_up: float = 0.02
     draws: int = 5
+    visits: int = 8
+    spectra_per_visit: int = 4096
     spectra_per_batch: int = 2048
     n_spectra: int = 8_519_680
+    n_refining_spectra: int = 5_242_880
     hidden: int = 256
     n_filters: int = 48
     n_estimators: int = 32
     learning_rate: float = 2e-3
+    refining_rate: float = 1e-3
     seed: int = 20261124
 
     @property
@@ -98,6 +110,6 @@ class TrainingSettings:
         return -(-self.n_stacks // self.stacks_per_instrument)
 
     @property
-    def n_steps(self) -> int:
-        """Training steps."""
-        return -(-self.n_spectra // self.spectra_per_batch)
+    def spectra_per_round(self) -> int:
+        """Spectra of a round."""
+        return self.visits * self.spectra_per_visit

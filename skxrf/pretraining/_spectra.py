@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
-from skxrf.pretrained._first_fit import background_shapes, first_fit
+from skxrf.pretrained import (
+    COMPONENT_GROUPS,
+    ENERGY,
+    LINE_GROUPS,
+    PARTNERS,
+    background_shapes,
+    first_fit,
+)
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
@@ -65,7 +71,6 @@ def draw_spectra(
     n: int,
     *,
     neighbors: bool = False,
-    augment: bool = True,
 ) -> Spectra:
     """Draw spectra of the stacks of one instrument.
 
@@ -81,8 +86,6 @@ def draw_spectra(
         Number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
     neighbors : bool
         Whether to draw the sum of the eight neighbours' spectra as well.
-    augment : bool
-        Whether to change the chemistry: mixtures, rescaled, dropped and injected elements.
 
     Returns
     -------
@@ -94,11 +97,10 @@ def draw_spectra(
     lines = torch.from_numpy(chunk.lines).index_select(0, rows).float() * _UNIT
     scatter = torch.from_numpy(chunk.scatter).index_select(0, rows).float() * _UNIT
     present = _present(chunk, settings, rng)
-    if augment:
-        _mix(lines, scatter, settings, rng)
-        _rescale(lines, chunk, settings, rng)
-        lines *= torch.from_numpy(present[chunk.owners].astype(np.float32))
-        _inject(lines, chunk, settings, rng, present)
+    _mix(lines, scatter, settings, rng)
+    _rescale(lines, chunk, settings, rng)
+    lines *= torch.from_numpy(present[chunk.owners].astype(np.float32))
+    _inject(lines, chunk, settings, rng, present)
     _change_scatter(scatter, chunk, settings, rng)
     lines *= torch.from_numpy(_line_factors(chunk, settings, rng))
     true_kernel, assumed_kernel = _axis_kernels(rng)

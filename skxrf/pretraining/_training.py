@@ -14,17 +14,14 @@ from torch import Tensor
 
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network import AdaptiveFilterNetwork
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
+from skxrf.pretrained import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
 
 from ._bank import stored_chunk
 from ._settings import TrainingSettings
 from ._spectra import N_NEIGHBORS, Spectra, draw_spectra, joined
 
-__all__ = ["architecture", "train_network", "validation_batch"]
+__all__ = ["architecture", "batch_of", "losses", "train_network", "validation_batch"]
 
-# Instruments whose spectra are shuffled together, and spectra of each of them.
-_VISITS = 8
-_SPECTRA_PER_VISIT = 4096
 # Rounds beyond any training's.
 _FIRST_VALIDATION_ROUND = 1_000_000
 # Rounds between checkpoints.
@@ -36,7 +33,7 @@ _VARIANCE_FACTOR = 1.2
 # Share of an intensity that calibration and line ratios leave uncertain.
 _RELATIVE_ERROR = 0.01
 # How much pixels with hardly any of an element say about its standard error.
-_FAINT_WEIGHT = 0.15
+_FAINT_WEIGHT = 0.02
 
 
 class _Batch(NamedTuple):
@@ -84,76 +81,144 @@ def train_network(
     checkpoint = folder / f"checkpoint-{name}.pt"
     torch.manual_seed(settings.seed)
     network = AdaptiveFilterNetwork(**architecture(settings, neighbors))
-    n_rounds = -(-settings.n_spectra // (_VISITS * _SPECTRA_PER_VISIT))
-    steps_per_round = _VISITS * _SPECTRA_PER_VISIT // settings.spectra_per_batch
-    first = 0
-    if not checkpoint.exists():
-        _initialize(network, _round(folder, settings, 0, neighbors))
-    network.to(device)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        settings.learning_rate,
-        total_steps=n_rounds * steps_per_round,
-        pct_start=0.1,
-        final_div_factor=1000.0,
-    )
-    recipe = {**asdict(settings), "neighbors": neighbors}
+    cycles = [
+        (-(-n // settings.spectra_per_round), rate)
+        for n, rate in zip(
+            (settings.n_spectra, settings.n_refining_spectra),
+            (settings.learning_rate, settings.refining_rate),
+            strict=True,
+        )
+    ]
+    recipe = _plain({**asdict(settings), "neighbors": neighbors})
+    state: dict[str, Any] | None = None
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=device)
-        if state["recipe"] != _plain(recipe):
+        if state["recipe"] != recipe:
             raise SkxrfError(
                 f"{checkpoint} is of a training with other settings: remove it, or choose another "
                 "folder."
             )
         network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["rounds"]
-        say(f"{name}: going on after round {first} of {n_rounds}")
-    started, drawing = time.monotonic(), 0.0
-    for index in range(first, n_rounds):
-        before = time.monotonic()
-        data = _round(folder, settings, index, neighbors)
-        drawing += time.monotonic() - before
-        rng = np.random.default_rng([settings.seed, 3, index])
-        losses = []
-        for batch in _batches(data, settings.spectra_per_batch, rng, device):
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-                intensity, error = network(batch.spectra, batch.fits)
-            fit, spread = _losses(intensity, error, batch)
-            torch.autograd.backward(fit + 0.2 * spread)
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            losses.append((float(fit.detach()), float(spread.detach())))
-        if not np.all(np.isfinite(losses)):
-            raise SkxrfError(f"the loss of the {name} network is not finite in round {index}.")
-        done = index + 1
-        if done % 10 == 0 or done == n_rounds:
-            fit_loss, spread_loss = np.mean(losses, axis=0)
-            passed = time.monotonic() - started
-            rate = (done - first) * _VISITS * _SPECTRA_PER_VISIT / passed
-            left = (n_rounds - done) * passed / (done - first) / 60
-            say(
-                f"{name}: round {done} of {n_rounds}, loss {fit_loss:.4f}, {spread_loss:.4f}, "
-                f"{rate:,.0f} spectra/s ({drawing / passed:.0%} drawing), {left:.0f} min left"
+    else:
+        _initialize(network, _round(folder, settings, 0, neighbors))
+    network.to(device)
+    start = 0
+    for cycle, (n_rounds, rate) in enumerate(cycles):
+        if state is None or state["cycle"] <= cycle:
+            if cycle == 1 and (state is None or state["cycle"] == 0):
+                # The errors have shrunk since they were first learnt.
+                for parameter in network.spread.parameters():
+                    torch.nn.init.zeros_(parameter)
+            run = _Cycle(network, settings, n_rounds, rate, start, neighbors, device)
+            if state is not None and state["cycle"] == cycle:
+                run.resume(state)
+                say(f"{name}, cycle {cycle + 1}: going on after round {run.done} of {n_rounds}")
+            run(
+                folder,
+                checkpoint,
+                {"recipe": recipe, "cycle": cycle},
+                f"{name}, cycle {cycle + 1}",
+                say,
             )
-        if done % _CHECKPOINT_ROUNDS == 0 or done == n_rounds:
-            state = {
-                "recipe": _plain(recipe),
-                "rounds": done,
-                "network": network.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-            }
-            partial = checkpoint.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(checkpoint)
+        start += n_rounds
     return network.to("cpu").eval()
+
+
+class _Cycle:
+    """One rise and fall of the learning rate."""
+
+    def __init__(
+        self,
+        network: AdaptiveFilterNetwork,
+        settings: TrainingSettings,
+        n_rounds: int,
+        learning_rate: float,
+        start: int,
+        neighbors: bool,
+        device: str,
+    ) -> None:
+        self.network, self.settings, self.neighbors, self.device = (
+            network, settings, neighbors, device,
+        )  # fmt: skip
+        self.n_rounds, self.start, self.done = n_rounds, start, 0
+        steps_per_round = -(-settings.spectra_per_round // settings.spectra_per_batch)
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=learning_rate, weight_decay=1e-4, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            learning_rate,
+            total_steps=n_rounds * steps_per_round,
+            pct_start=0.1,
+            final_div_factor=1000.0,
+        )
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.done = state["rounds"]
+
+    def __call__(
+        self,
+        folder: Path,
+        checkpoint: Path,
+        identity: dict[str, Any],
+        title: str,
+        say: Callable[[str], None],
+    ) -> None:
+        """Train the rounds that are left."""
+        started, first, drawing = time.monotonic(), self.done, 0.0
+        while self.done < self.n_rounds:
+            before = time.monotonic()
+            index = self.start + self.done
+            data = _round(folder, self.settings, index, self.neighbors)
+            drawing += time.monotonic() - before
+            fit_loss, spread_loss = self._train(data, index, title)
+            self.done += 1
+            last = self.done == self.n_rounds
+            if self.done % 10 == 0 or last:
+                passed = time.monotonic() - started
+                rate = (self.done - first) * self.settings.spectra_per_round / passed
+                left = (self.n_rounds - self.done) * passed / (self.done - first) / 60
+                say(
+                    f"{title}: round {self.done} of {self.n_rounds}, loss {fit_loss:.4f}, "
+                    f"{spread_loss:.4f}, {rate:,.0f} spectra/s ({drawing / passed:.0%} drawing), "
+                    f"{left:.0f} min left"
+                )
+            if self.done % _CHECKPOINT_ROUNDS == 0 or last:
+                self._keep(checkpoint, identity)
+
+    def _train(self, data: Spectra, index: int, title: str) -> tuple[float, float]:
+        """One round; the mean losses."""
+        rng = np.random.default_rng([self.settings.seed, 3, index])
+        found = []
+        for batch in _batches(data, self.settings.spectra_per_batch, rng, self.device):
+            self.optimizer.zero_grad(set_to_none=True)
+            with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+                intensity, error = self.network(batch.spectra, batch.fits)
+            fit, spread = losses(intensity, error, batch)
+            torch.autograd.backward(fit + 0.2 * spread)
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+            self.optimizer.step()
+            self.schedule.step()
+            found.append((float(fit.detach()), float(spread.detach())))
+        if not np.all(np.isfinite(found)):
+            raise SkxrfError(f"{title}: the loss is not finite in round {index}.")
+        fit_loss, spread_loss = np.mean(found, axis=0)
+        return float(fit_loss), float(spread_loss)
+
+    def _keep(self, checkpoint: Path, identity: dict[str, Any]) -> None:
+        state = {
+            **identity,
+            "rounds": self.done,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        partial = checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(checkpoint)
 
 
 def architecture(settings: TrainingSettings, neighbors: bool) -> dict[str, int]:
@@ -190,7 +255,7 @@ def validation_batch(
     _Batch
         Of the size of a round.
     """
-    return _batch(_round(folder, settings, _FIRST_VALIDATION_ROUND + index, neighbors))
+    return batch_of(_round(folder, settings, _FIRST_VALIDATION_ROUND + index, neighbors))
 
 
 def _plain(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -201,11 +266,13 @@ def _round(folder: Path, settings: TrainingSettings, index: int, neighbors: bool
     """Spectra of some instruments, in the order of a permutation of all of them."""
     rng = np.random.default_rng([settings.seed, 2, index, int(neighbors)])
     parts = []
-    for visit in range(_VISITS):
-        turn, place = divmod(index * _VISITS + visit, settings.n_instruments)
+    for visit in range(settings.visits):
+        turn, place = divmod(index * settings.visits + visit, settings.n_instruments)
         order = np.random.default_rng([settings.seed, 4, turn]).permutation(settings.n_instruments)
         chunk = stored_chunk(folder, settings, int(order[place]))
-        parts.append(draw_spectra(chunk, settings, rng, _SPECTRA_PER_VISIT, neighbors=neighbors))
+        parts.append(
+            draw_spectra(chunk, settings, rng, settings.spectra_per_visit, neighbors=neighbors)
+        )
     return joined(parts)
 
 
@@ -218,10 +285,11 @@ def _batches(
     order = rng.permutation(len(data.counts))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield _batch(joined([tuple(part[rows] for part in data)]), device)
+        yield batch_of(joined([tuple(part[rows] for part in data)]), device)
 
 
-def _batch(data: Spectra, device: str = "cpu") -> _Batch:
+def batch_of(data: Spectra, device: str = "cpu") -> _Batch:
+    """Spectra as tensors."""
     spectra = torch.from_numpy(data.counts.astype(np.float32))
     fits = torch.from_numpy(data.fits)
     if spectra.shape[1] > 1:  # the mean of the neighbours, not their sum
@@ -231,24 +299,31 @@ def _batch(data: Spectra, device: str = "cpu") -> _Batch:
     return _Batch(*(part.to(device) for part in (spectra, fits, truth, variances)))
 
 
-def _losses(intensity: Tensor, error: Tensor, batch: _Batch) -> tuple[Tensor, Tensor]:
-    """How far intensities are off in units of photon noise, and how far errors are from that."""
+def losses(
+    intensity: Tensor, error: Tensor, batch: _Batch, judged: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """How far intensities are off in units of photon noise, and how far errors are from that.
+
+    Where `judged` is 0, there is no label.
+    """
     weight = _weights(batch.intensities, batch.variances)
+    if judged is not None:
+        weight = weight * judged
     difference = intensity - batch.intensities
     squares = difference.square() * weight
     fit = 2 * _HUBER**2 * (torch.sqrt(1 + squares / _HUBER**2) - 1).mean()
     ratio = (difference.detach() / error).square().clamp_max(100.0)
     # Errors are judged where there is something: pixels above two of them.
     bright = (batch.intensities > 2 * error.detach()).float()
-    judged = (bright + _FAINT_WEIGHT) * (weight > 1e-8)
-    spread = (judged * (torch.log(error / batch.variances.add(1).sqrt()) + ratio / 2)).mean()
+    counted = (bright + _FAINT_WEIGHT) * (weight > 1e-8)
+    spread = (counted * (torch.log(error / batch.variances.add(1).sqrt()) + ratio / 2)).mean()
     return fit, spread
 
 
 @torch.no_grad()
 def _initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
     """Scales from the first spectra; the first fit as the first estimate."""
-    batch = _batch(data)
+    batch = batch_of(data)
     total = batch.spectra.sum(dim=2).clamp_min(1)
     root = torch.sqrt(batch.spectra * (5000 / total)[:, :, None]).flatten(1)
     deviation = root.std(dim=0)

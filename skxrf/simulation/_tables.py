@@ -73,18 +73,20 @@ class LineTables:
                     self.attenuation_lines,
                     self.production_bins.T,
                     self.production_lines.T,
+                    self.energies,
                 )
             )
         )
 
 
 class SingleTables(NamedTuple):
-    """Cross sections in single precision; production by the photons that excite (rows)."""
+    """Energies and cross sections in single precision; production by what excites (rows)."""
 
     attenuation_bins: NDArray[np.float32]
     attenuation_lines: NDArray[np.float32]
     production_bins: NDArray[np.float32]
     production_lines: NDArray[np.float32]
+    energies: NDArray[np.float32]
 
 
 def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTables:

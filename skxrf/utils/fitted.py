@@ -65,12 +65,16 @@ def fitted_energy(estimator: object) -> NDArray[np.float64] | None:
     -------
     ndarray of shape (n,), or None
         The first ``energy_`` on the way of the spectra [keV]. It is the axis of the cube where
-        its length is the estimator's number of channels, else that of a step further on.
+        its length is the estimator's number of channels, else that of a step further on. None
+        as well where a step takes bare channels to an axis (``output_energy_`` alone): the
+        axes after it are not those of the cube.
     """
     for inner in inner_estimators(estimator):
         energy = getattr(inner, "energy_", None)
         if energy is not None:
             return np.asarray(energy, dtype=np.float64)
+        if getattr(inner, "output_energy_", None) is not None:
+            return None
     return None
 
 

@@ -110,6 +110,6 @@ class ProgressReport:
         self._last_line = time.monotonic()
         share = 100 * self.done / max(self.total, 1)
         text = f"{self.description}: {self.done:,} of {self.total:,} {self.unit}"
-        self._console.print(
-            f"{text} ({share:.0f} %), {self._speed()}{self._left()}", highlight=False
-        )
+        # In one line, however narrow the log is taken to be.
+        line = f"{text} ({share:.0f} %), {self._speed()}{self._left()}"
+        self._console.print(line, highlight=False, soft_wrap=True)

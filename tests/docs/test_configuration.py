@@ -45,6 +45,17 @@ def test_shapes_are_escaped_and_nothing_else():
     assert lines == [r"ndarray of shape (n_features_in\_,)", *lines[1:]]
 
 
+def test_what_is_laid_out_for_a_terminal_stays_as_it_is():
+    show = runpy.run_path(str(DOCS / "_extensions" / "docstring_text.py"))["as_printed"]
+    lines = ["| Examples:", "|   skxrf info a.h5 --json | jq .shape", ""]
+    show(lines)
+    assert lines[:2] == [".. code-block:: text", ""]
+    assert lines[3] == "     skxrf info a.h5 --json | jq .shape"
+    nothing = [""]
+    show(nothing)
+    assert nothing == [""]
+
+
 def test_only_methods_of_the_library_are_shown():
     skip = runpy.run_path(str(DOCS / "_extensions" / "inherited_members.py"))["skip_foreign"]
 

@@ -180,6 +180,27 @@ def test_what_differs_is_said(interrupted, counts, model):
     assert run.n_resumed > 0
 
 
+def test_a_full_disk_keeps_what_is_finished(counts, model, tmp_path, monkeypatch):
+    cube = cube_of(counts)
+    flushed = []
+    real = os.fsync
+
+    def fsync(descriptor):
+        flushed.append(descriptor)
+        if len(flushed) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match=r"No space left on device.*goes on from there"):
+        predict_maps_to_file(model, cube, tmp_path / "maps.nc", batch_size=14)
+    monkeypatch.undo()
+    run = predict_maps_to_file(model, cube, tmp_path / "maps.nc", batch_size=14)
+    assert run.n_resumed == 28
+    expected = predict_maps(model, cube, batch_size=14)
+    np.testing.assert_array_equal(open_maps(tmp_path / "maps.nc"), expected)
+
+
 def test_restart_begins_anew(interrupted, counts, model):
     run = predict_maps_to_file(model, cube_of(counts), interrupted, restart=True)
     assert run.n_resumed == 0
@@ -240,7 +261,8 @@ def test_places_that_cannot_be_written_to(counts, model, tmp_path, monkeypatch):
     (tmp_path / "maps.nc.partial").write_text("something else")
     with pytest.raises(FileFormatError, match="no unfinished maps"):
         predict_maps_to_file(model, cube, tmp_path / "maps.nc")
-    (tmp_path / "maps.nc.partial").unlink()
+    predict_maps_to_file(model, cube, tmp_path / "maps.nc", restart=True)
+    (tmp_path / "maps.nc").unlink()
 
     def full(descriptor, offset, length):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -279,6 +301,7 @@ def test_an_estimator_is_calibrated_once_and_before_all_blocks(counts, tmp_path)
     )
     assert calls == [(13 * 7, 32)]
     assert run.line_groups == tuple(GROUPS)
+    assert isinstance(run.estimator, WithErrors)
     bound = calibrated_to(Calibrating().fit(None), cube_of(counts))
     np.testing.assert_array_equal(bound.seen_[1], ENERGY)
     assert calibrated_to(bound, cube_of(counts)) is bound

@@ -1,5 +1,8 @@
 """The axis that EnergyCalibrator finds, and what it does with the counts."""
 
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,6 +14,7 @@ from skxrf.exceptions import EnergyAxisError
 from skxrf.inference import predict_maps
 from skxrf.preprocessing import EnergyCalibrator, rebin_counts
 
+SHARED_DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 TRUE = 0.025 * np.arange(1024)
 NOMINAL = (TRUE + 0.02) / 1.01  # zero wrong by 20 eV, gain by 1 %
 
@@ -61,7 +65,7 @@ def test_maps_of_a_cube_on_a_wrong_axis(calibrator, spectra):
 def test_spectra_without_lines_keep_their_axis():
     flat = np.random.default_rng(0).poisson(3, (50, 1024))
     calibrator = EnergyCalibrator(energy=NOMINAL)
-    with pytest.warns(UserWarning, match="found no lines.*fit it on more pixels"):
+    with pytest.warns(UserWarning, match=r"found no lines.*fit it on more pixels"):
         calibrator.fit(flat)
     np.testing.assert_array_equal(calibrator.calibrated_energy_, NOMINAL)
     assert (calibrator.lines_, calibrator.anode_) == ([], None)
@@ -69,6 +73,47 @@ def test_spectra_without_lines_keep_their_axis():
     np.testing.assert_allclose(calibrator.transform(flat), flat, rtol=1e-5)
 
 
-def test_a_nominal_axis_is_needed(spectra):
-    with pytest.raises(EnergyAxisError, match="pass energy="):
-        EnergyCalibrator().fit(spectra)
+def test_an_axis_from_the_pattern_of_peaks(spectra):
+    calibrator = EnergyCalibrator(target=(0.0, 0.02, 1000)).fit(spectra)
+    assert calibrator.gain_ == pytest.approx(0.025, rel=3e-4)
+    assert calibrator.offset_ == pytest.approx(0, abs=5e-3)
+    assert not hasattr(calibrator, "energy_")
+    # Bare channels go in, whatever axis the cube claims: no step before may rebin it.
+    model = Ridge(solver="lsqr").fit(calibrator.transform(spectra), spectra.sum(axis=1))
+    model.energy_ = calibrator.output_energy_
+    cube = xr.DataArray(
+        spectra.reshape(15, 20, -1), dims=("y", "x", "energy"), coords={"energy": NOMINAL}
+    )
+    maps = predict_maps(make_pipeline(calibrator, model), cube, elements=["sum"])
+    wanted = model.predict(calibrator.transform(spectra))
+    np.testing.assert_allclose(maps.to_numpy().ravel(), wanted, rtol=1e-4)
+
+
+def test_no_axis_is_invented():
+    flat = np.random.default_rng(0).poisson(3, (50, 1024))
+    with pytest.raises(EnergyAxisError, match=r"no pattern of lines.*pass energy="):
+        EnergyCalibrator().fit(flat)
+
+
+def test_a_target_that_is_no_axis_is_refused(spectra):
+    with pytest.raises(EnergyAxisError, match="target must increase"):
+        EnergyCalibrator(energy=NOMINAL, target=[3.0, 2.0, 1.0, 0.5]).fit(spectra)
+
+
+def test_the_real_scan():
+    path = SHARED_DATA / "maxrf_painting_a.h5"
+    if not path.exists():
+        pytest.skip("the measured scans are not here")
+    with h5py.File(path) as file:
+        spectra = file["counts"][:].reshape(-1, 1024)
+        true = file["energy_keV"][:]
+        nominal = (
+            float(file.attrs["energy_offset_keV_from_file"]),
+            float(file.attrs["energy_slope_keV_from_file"]),
+        )
+    calibrator = EnergyCalibrator(energy=nominal).fit(spectra)
+    off = 1000 * np.abs(calibrator.calibrated_energy_ - true)
+    assert off[(true > 2) & (true < 15)].max() < 8  # what the truth is known to
+    assert calibrator.anode_ == "Ag"
+    assert {"Ca_K", "Ti_K", "Fe_K", "Cu_K", "Zn_K", "Hg_L", "Pb_L"} <= set(calibrator.lines_)
+    assert 0.140 < calibrator.fwhm_ < 0.150

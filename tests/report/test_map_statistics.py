@@ -61,6 +61,15 @@ def test_classes_have_their_limits_in_the_lower_one():
     assert classes.to_numpy().ravel().tolist() == [0, 0, 1, 2, 3]
 
 
+def test_z_may_be_in_units_of_standard_errors(pair):
+    maps, reference = pair
+    errors = maps_of(np.full((14, 16, 2), [50.0, 200.0])).assign_coords(y=maps["y"])
+    comparisons, _, classes = compare_maps(maps, reference, errors)
+    z = np.abs(maps.to_numpy() - reference.to_numpy()) / errors.to_numpy()
+    np.testing.assert_array_equal(classes[..., 1], np.ceil(z[..., 1]).clip(1, 4) - 1)
+    assert comparisons["Pb_L"].z_shares[0] == np.mean(z[..., 1] <= 1)
+
+
 def test_only_common_elements_are_compared_in_the_order_of_the_maps(pair):
     maps, reference = pair
     others = maps_of(np.ones((14, 16, 3)), ["Pb_L", "S_K", "Fe_K"])

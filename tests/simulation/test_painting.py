@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.icon_counts import REFERENCE, SEED, icon_means
 from skxrf.exceptions import SkxrfError
 from skxrf.io import open_cube, open_maps
 from skxrf.simulation import Instrument, painting_scan, simulate_painting
@@ -31,6 +32,14 @@ def test_truth_and_counts_belong_together():
     iron = (cube["energy"] > 6.2) & (cube["energy"] < 6.6)
     window = cube[..., iron].sum("energy").to_numpy().ravel()
     assert np.corrcoef(window, maps.sel(element="Fe_K").to_numpy().ravel())[0, 1] > 0.99
+
+
+def test_the_test_icon_counts_what_real_icons_do():
+    scanner = Instrument.m6_jetstream().with_axis(-0.9555, 0.04, 1024)
+    means = icon_means("icon_test", SEED, scanner, step=8.0)
+    assert set(means) == set(REFERENCE)
+    for group, counts in REFERENCE.items():
+        assert counts / 1.3 < means[group] < 1.3 * counts, group
 
 
 def test_seeds_and_threads():

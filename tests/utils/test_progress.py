@@ -12,6 +12,7 @@ def test_lines_where_there_is_no_terminal(capsys):
     assert out == ""
     assert len(lines) == 2
     assert lines[0].startswith("fitting: 1,000 of 4,000 pixels (25 %), ")
+    assert lines[0].endswith("pixels/s, 0:00:00 left")
     assert lines[1].startswith("fitting: 4,000 of 4,000 pixels (100 %), ")
     assert lines[1].endswith("pixels/s")
 
@@ -50,3 +51,15 @@ def test_a_failed_run_does_not_claim_to_be_done(capsys):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert capsys.readouterr().err == ""
+
+
+def test_what_an_earlier_run_did_counts_as_done_but_not_for_the_speed(capsys):
+    with ProgressReport(1000, "a rather long description of what is done", done=900, every=0) as r:
+        assert r.per_second == 0
+        r.advance(50)
+        speed = r.per_second
+        r.advance(50)
+    lines = capsys.readouterr().err.splitlines()
+    assert "950 of 1,000 spectra (95 %)" in lines[0]
+    assert len(lines) == 2
+    assert speed > 0

@@ -1,0 +1,179 @@
+"""How exactly the energy axis and the resolution of a painting are found from its own lines.
+
+    python -m benchmarks.calibration [--problems 100] [--keep FOLDER]
+
+writes ``results/calibration.csv``, one row for each simulated painting and each measured file,
+and ``results/calibration_summary.csv``. With ``--keep`` the simulated spectra are kept there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import pickle
+import time
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.calibration_problems import Problem, draw_problem
+from benchmarks.measured_files import DATA, acrylic, m6_spectrum, pure_element
+from skxrf.physics import fit_energy_axis
+
+RESULTS = Path(__file__).parent / "results" / "calibration.csv"
+SUMMARY = RESULTS.with_name("calibration_summary.csv")
+ENERGIES = (2.0, 6.4, 10.5, 15.0, 22.0)
+# The dose from which on the library promises an accuracy.
+ENOUGH = 1e6
+
+Array = NDArray[np.float64]
+
+
+def main() -> None:
+    """Calibrate everything, write both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--keep", type=Path)
+    arguments = parser.parse_args()
+    rows = []
+    for seed in range(arguments.problems):
+        rows.append(simulated(seed, problem(seed, arguments.keep)))
+        print("  ".join(str(value) for value in rows[-1].values()), flush=True)
+    summary = summarised(rows)
+    for measured in measured_rows():
+        rows.append(measured)
+        print("  ".join(str(value) for value in measured.values()), flush=True)
+    write(RESULTS, rows)
+    write(SUMMARY, summary)
+    for row in summary:
+        print("  ".join(f"{value!s:>12}" for value in row.values()))
+
+
+def problem(seed: int, folder: Path | None) -> Problem:
+    """The problem of a seed, from the folder if it is there."""
+    if folder is None:
+        return draw_problem(seed)
+    path = folder / f"p_{seed}.pkl"
+    if path.exists():
+        with path.open("rb") as file:
+            kept: Problem = pickle.load(file)
+            return kept
+    drawn = draw_problem(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pickle.dump(drawn, file)
+    return drawn
+
+
+def calibrated(counts: Array, nominal: Array, true: Array | None, fwhm: float) -> dict[str, Any]:
+    """Errors before and after, empty where the axis does not reach or nothing is known."""
+    start = time.process_time()
+    fit = fit_energy_axis(counts, nominal)
+    row: dict[str, Any] = {}
+    for energy in ENERGIES:
+        name = f"error_ev_{energy:g}"
+        reached = true is not None and true[-1] > energy
+        if fit is None or not reached:
+            row[name] = ""
+        else:
+            row[name] = round(1000 * float(np.interp(energy, true, fit.energy - true)), 2)
+    if fit is None:
+        return row | {"fwhm_ev": "", "fwhm_error_percent": "", "standard_error_ev_6.4": ""}
+    found = float(fit.resolution.fwhm(5.895))
+    return row | {
+        "moved_ev_6.4": round(1000 * float(np.interp(6.4, fit.energy, fit.energy - nominal)), 1),
+        "fwhm_ev": round(1000 * found, 1),
+        "fwhm_error_percent": "" if np.isnan(fwhm) else round(100 * (found / fwhm - 1), 2),
+        "standard_error_ev_6.4": round(1000 * fit.errors["6.4 keV"], 2),
+        "chi_square": round(fit.chi_square, 2),
+        "anode_found": fit.scatter or "",
+        "n_groups": len(fit.groups),
+        "brightest": " ".join(fit.groups[:6]),
+        "cpu_s": round(time.process_time() - start, 2),
+    }
+
+
+def simulated(seed: int, drawn: Problem) -> dict[str, Any]:
+    """One simulated painting."""
+    return (
+        {"case": f"simulated {seed}"}
+        | drawn.settings
+        | calibrated(drawn.counts, drawn.nominal, drawn.true, drawn.fwhm)
+    )
+
+
+def measured_rows() -> list[dict[str, Any]]:
+    """The measured files; where no truth is known, how far the axis moved from the nominal."""
+    if not DATA.exists():
+        return []
+    cases: list[tuple[str, Array, Array, Array | None]] = []
+    with h5py.File(DATA / "maxrf_painting_a.h5") as file:
+        counts = file["counts"][:].sum(axis=(0, 1), dtype=np.float64)
+        offset = file.attrs["energy_offset_keV_from_file"]
+        gain = file.attrs["energy_slope_keV_from_file"]
+        true = file["energy_keV"][:].astype(np.float64)
+        cases.append(("real scan", counts, offset + gain * np.arange(counts.size), true))
+    with h5py.File(DATA / "pixl_rock_maps.h5") as file:
+        for name in ("naltsos_sol125", "laguna_salinas"):
+            for detector in "AB":
+                group = file[name]
+                counts = group[f"counts_{detector}"][:].sum(axis=0, dtype=np.float64)
+                offset = float(group.attrs[f"eV_offset_{detector}"]) / 1000
+                gain = float(group.attrs[f"eV_per_channel_{detector}"]) / 1000
+                nominal = offset + gain * np.arange(counts.size)
+                cases.append((f"PIXL {name} {detector}", counts, nominal, None))
+    with h5py.File(DATA / "orbis_garnet.h5") as file:
+        counts = file["counts"][:].sum(axis=(0, 1), dtype=np.float64)
+        cases.append(("Orbis garnet", counts, 0.01 * np.arange(counts.size), None))
+    singles = [m6_spectrum(), acrylic("Mo", "f1"), acrylic("Rh", "f1")]
+    singles += [pure_element(name) for name in ("Steel", "Cu", "Fe", "Ti", "Zr", "Sn", "S")]
+    # The instruments calibrate themselves to a few eV: their axis is taken as true.
+    cases += [(f"Bruker {m.name}", m.counts, m.energy, m.energy) for m in singles]
+    return [
+        {"case": name, "total_counts": round(float(counts.sum()))}
+        | calibrated(counts, nominal, true, np.nan)
+        for name, counts, nominal, true in cases
+    ]
+
+
+def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Median, 95th percentile and worst error; shares above 5 and 20 eV, or 3 and 6 %."""
+    table = []
+    for least, named in ((0.0, "all"), (ENOUGH, "1e6 counts or more")):
+        chosen = [row for row in rows if row["total_counts"] >= least]
+        columns = [f"error_ev_{energy:g}" for energy in ENERGIES] + ["fwhm_error_percent"]
+        for column in columns:
+            found = np.array([abs(row[column]) for row in chosen if row[column] != ""])
+            missed = sum(row["fwhm_ev"] == "" for row in chosen)
+            limits = (3.0, 6.0) if column.startswith("fwhm") else (5.0, 20.0)
+            table.append(
+                {
+                    "paintings": named,
+                    "quantity": column,
+                    "n": found.size,
+                    "not_calibrated": missed,
+                    "median": round(float(np.median(found)), 2),
+                    "95th_percentile": round(float(np.percentile(found, 95)), 2),
+                    "worst": round(float(found.max()), 2),
+                    "share_above_5_eV_or_3_percent": round(float(np.mean(found > limits[0])), 3),
+                    "share_above_20_eV_or_6_percent": round(float(np.mean(found > limits[1])), 3),
+                }
+            )
+    return table
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write a table whose rows need not all have the same columns."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=names)
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""What each command writes and says, and what it refuses."""
+
+import json
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from skxrf.inference import predict_maps
+from skxrf.io import open_cube, open_maps, save_maps
+from skxrf.persistence import load_model, model_info
+
+COMMANDS = ["info", "map", "fit", "train", "evaluate", "simulate", "reproduce"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_examples(command, skxrf):
+    run = skxrf(command, "--help")
+    assert run.status == 0
+    assert f"\n    skxrf {command} " in run.out
+
+
+def test_map_with_a_model(scan, model, skxrf, tmp_path):
+    run = skxrf("map", scan / "scan.h5", "-o", tmp_path / "out.nc", "--model", model)
+    assert run.status == 0, run.err
+    assert run.out == f"Element maps: {tmp_path / 'out.nc'}\n"
+    assert "predicting maps: 360 of 360 spectra (100 %)" in run.err
+    assert "line groups: Ca_K, Fe_K, Pb_L" in run.err
+    expected = predict_maps(load_model(model), open_cube(scan / "scan.h5"))
+    np.testing.assert_array_equal(open_maps(tmp_path / "out.nc"), expected)
+
+
+def test_map_says_it_as_json(scan, model, skxrf, tmp_path):
+    out = tmp_path / "out.csv"
+    run = skxrf(
+        *("map", scan / "scan.h5", "-o", out, "--model", model),
+        *("--elements", "Pb_L, Ca_K", "--json", "--quiet"),
+    )
+    assert run.err == ""
+    said = json.loads(run.out)
+    assert said["line_groups"] == ["Pb_L", "Ca_K"]
+    assert (said["rows"], said["columns"], said["pixels_from_earlier_run"]) == (18, 20, 0)
+    assert list(open_maps(out)["element"].to_numpy()) == ["Pb_L", "Ca_K"]
+
+
+def test_fit_gives_standard_errors_and_json(scan, skxrf, tmp_path):
+    out = tmp_path / "fit.nc"
+    run = skxrf("fit", scan / "scan.h5", "-o", out, "--elements", "Ca_K", "--json", "--quiet")
+    assert run.err == ""
+    assert json.loads(run.out)["line_groups"] == ["Ca_K"]
+    assert set(open_maps(out).data_vars) == {"intensity", "uncertainty"}
+
+
+@pytest.mark.parametrize("network", ["ridge", "mlp"])
+def test_a_trained_model_maps(network, scan, skxrf, tmp_path):
+    out = tmp_path / "model.skxrf"
+    run = skxrf(
+        *("train", scan / "scan.h5", "--maps", scan / "maps.nc", "-o", out),
+        *("--network", network, "--elements", "Fe_K,Pb_L", "--max-samples", 300),
+        *("--max-time", 3),
+    )
+    assert run.status == 0, run.err
+    assert run.out.startswith("trained on 270 spectra in ")
+    assert run.out.endswith(f"Model: {out}\n")
+    assert model_info(out).line_groups == ("Fe_K", "Pb_L")
+    assert np.allclose(model_info(out).energy_range, [0.02, 20.46])
+    run = skxrf("map", scan / "scan.h5", "-o", tmp_path / "maps.nc", "--model", out)
+    assert run.status == 0, run.err
+    truth = open_maps(scan / "maps.nc").sel(element="Pb_L")
+    found = open_maps(tmp_path / "maps.nc").sel(element="Pb_L")
+    assert np.corrcoef(truth.to_numpy().ravel(), found.to_numpy().ravel())[0, 1] > 0.95
+
+
+def test_training_on_two_scans_of_different_axes(scan, skxrf, tmp_path):
+    with h5py.File(scan / "scan.h5") as source, h5py.File(tmp_path / "finer.h5", "w") as file:
+        file["counts"] = np.repeat(source["counts"][:], 2, axis=2) // 2
+        file["energy_keV"] = 0.01 + 0.02 * np.arange(1024)
+    labels = open_maps(scan / "maps.nc").copy()
+    labels[:9] = np.nan
+    save_maps(labels, tmp_path / "half.nc")
+    run = skxrf(
+        *("train", scan / "scan.h5", tmp_path / "finer.h5", "-o", tmp_path / "m"),
+        *("--maps", scan / "maps.nc", "--maps", tmp_path / "half.nc", "--network", "ridge"),
+    )
+    assert run.status == 0, run.err
+    # 360 pixels of the first, and the labelled half of the other.
+    assert run.out.startswith("trained on 486 spectra in ")
+
+
+def test_evaluate_prints_a_table_and_writes_a_page(scan, skxrf, tmp_path):
+    truth = open_maps(scan / "maps.nc")
+    save_maps(truth * 1.1, tmp_path / "maps.nc")
+    arguments = ("evaluate", tmp_path / "maps.nc", scan / "maps.nc")
+    run = skxrf(*arguments, "-o", tmp_path / "report.html")
+    assert run.status == 0, run.err
+    table = [line.split() for line in run.out.splitlines()]
+    assert table[0] == ["SSIM", "|z|<=1", "|z|<=2", "|z|<=3", "RMSE", "slope", "corr.", "mean"]
+    rows = {row[0]: row[1:] for row in table[1:5]}
+    assert list(rows) == ["Ca_K", "Fe_K", "Pb_L", "mean"]
+    assert rows["Fe_K"][5:7] == ["1.100", "1.0000"]
+    assert run.out.endswith(f"Report: {tmp_path / 'report.html'}\n")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Fe K" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    run = skxrf(*arguments, "--json", "--elements", "Fe_K", "--sigma", "residual")
+    scores = json.loads(run.out)
+    assert list(scores["elements"]) == ["Fe_K"]
+    assert scores["elements"]["Fe_K"]["slope"] == pytest.approx(1.1)
+
+
+def test_evaluate_by_the_maps_own_errors(scan, skxrf, tmp_path):
+    truth = open_maps(scan / "maps.nc")
+    found = xr.Dataset({"intensity": truth + 2.0, "uncertainty": xr.full_like(truth, 1.5)})
+    save_maps(found, tmp_path / "maps.nc")
+    arguments = ("evaluate", tmp_path / "maps.nc", scan / "maps.nc", "--sigma", "uncertainty")
+    scores = json.loads(skxrf(*arguments, "--json").out)["mean"]
+    assert (scores["within_1"], scores["within_2"], scores["within_3"]) == (0, 1, 1)
+    run = skxrf(
+        *("evaluate", scan / "maps.nc", scan / "maps.nc", "--sigma", "uncertainty", "--json")
+    )
+    assert (run.status, run.out) == (2, "")
+    assert "no standard errors" in run.err
+
+
+def test_info_names_elements_and_draws_two_spectra(scan, skxrf, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "90")
+    run = skxrf("info", scan / "scan.h5")
+    assert run.status == 0, run.err
+    elements = next(line for line in run.out.splitlines() if line.startswith("elements:"))
+    assert all(name in elements for name in ("Ca_K", "Fe_K", "Pb_L"))
+    for title in ("counts, sum of all pixels", "counts, maximum pixel in each channel"):
+        drawing = run.out.split(title)[1].splitlines()
+        assert any("Fe K" in line for line in drawing[:5])
+        assert max(map(len, drawing[:18])) <= 90
+    assert run.out.isascii()
+
+
+def test_info_as_json(scan, model, skxrf):
+    with h5py.File(scan / "scan.h5") as file:
+        counts = file["counts"][:].astype(int)
+    said = json.loads(skxrf("info", scan / "scan.h5", "--json").out)
+    assert said["kind"] == "cube"
+    assert (said["rows"], said["columns"], said["channels"]) == counts.shape
+    assert said["dead_pixels"] == 2
+    assert said["sum_spectrum"] == counts.sum((0, 1)).tolist()
+    assert said["max_spectrum"] == counts.max((0, 1)).tolist()
+    assert {"Ca_K", "Fe_K", "Pb_L"} <= set(said["elements"])
+    said = json.loads(skxrf("info", scan / "maps.nc", "--json").out)
+    assert (said["kind"], list(said["elements"])) == ("maps", ["Ca_K", "Fe_K", "Pb_L"])
+    said = json.loads(skxrf("info", model, "--json").out)
+    assert (said["kind"], said["line_groups"]) == ("model", ["Ca_K", "Fe_K", "Pb_L"])
+
+
+def test_info_tells_of_maps_and_models(scan, model, skxrf):
+    out = skxrf("info", scan / "maps.nc").out
+    assert "18 rows x 20 columns, 3 line groups" in out
+    out = skxrf("info", model).out
+    assert "ChannelBinner > Ridge" in out
+    assert "0.020 to 20.460 keV" in out
+
+
+def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
+    with h5py.File(tmp_path / "short.h5", "w") as file:
+        file["counts"] = np.ones((3, 4, 20), np.uint8)
+    run = skxrf("info", tmp_path / "short.h5", "--energy", "0.1,0.05", "--axes", "y,x,energy")
+    assert run.status == 0, run.err
+    assert "elements:      not looked for: only " in run.out
+
+
+MISTAKES = [
+    ("map CUBE -o CUBE --model MODEL", ["CUBE", "it is the input"]),
+    ("map MAPS -o MAPS --model MODEL", ["it is the input"]),
+    ("map CUBE -o maps.tiff --model MODEL", ["maps.tiff", ".nc"]),
+    ("map CUBE -o OUT --model TEXT", ["not a model of skxrf", "save_model"]),
+    ("map CUBE -o OUT --model PICKLE", ["is a pickle"]),
+    ("map CUBE -o OUT --model nowhere", ["no file", "nowhere"]),
+    ("map CUBE -o OUT --model MODEL --elements Zn_K", ["does not predict Zn_K", "Ca_K, Fe_K"]),
+    ("map CUBE -o OUT --model MODEL --std", ["Ridge", "no standard errors"]),
+    (
+        "map CUBE -o OUT --model MODEL --energy 5,0.02 --axes y,x,energy",
+        ["5.000 to 15.220 keV", "does not cover"],
+    ),
+    ("map CUBE -o no/such/OUT --model MODEL", ["no folder"]),
+    ("map TEXT -o OUT --model MODEL", ["TEXT"]),
+    ("fit CUBE -o folder.nc", ["is a folder"]),
+    ("train CUBE --maps MAPS -o MAPS", ["it is the input"]),
+    ("train CUBE --maps MAPS -o OUT --elements Zn_K --network ridge", ["no Zn_K", "Ca_K, Fe_K"]),
+    ("train CUBE --maps SMALL -o OUT --network ridge", ["18 x 20 pixels", "10 x 20"]),
+    ("train CUBE CUBE --maps MAPS -o OUT", ["2 cubes and 1 --maps"]),
+    ("evaluate MAPS SMALL", ["18 x 20", "10 x 20"]),
+    ("evaluate MAPS MAPS --elements Zn_K", ["has no Zn_K"]),
+    ("evaluate MAPS MAPS -o report.pdf", [".html"]),
+    ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
+    ("info nowhere.h5", ["nowhere.h5"]),
+]
+
+
+@pytest.mark.parametrize(("line", "parts"), MISTAKES, ids=[line for line, _ in MISTAKES])
+def test_mistakes_end_with_status_2_and_say_what_to_do(
+    line, parts, scan, model, skxrf, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.nc").mkdir()
+    (tmp_path / "PICKLE").write_bytes(pickle.dumps({"a": 1}))
+    save_maps(open_maps(scan / "maps.nc")[:10], tmp_path / "small.nc")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    names = {
+        "CUBE": scan / "scan.h5",
+        "MAPS": scan / "maps.nc",
+        "MODEL": model,
+        "TEXT": scan / "text",
+        "SMALL": tmp_path / "small.nc",
+        "OUT": "out.nc",
+        "no/such/OUT": "no/such/out.nc",
+    }
+    kept = (scan / "maps.nc").read_bytes(), (scan / "scan.h5").read_bytes()
+    run = skxrf(*(names.get(word, word) for word in line.split()))
+    assert run.status == 2
+    assert run.out == ""
+    message = run.err.splitlines()[-1]
+    assert message.startswith(("skxrf: ", "Error: "))
+    for part in parts:
+        assert str(names.get(part, part)) in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert kept == ((scan / "maps.nc").read_bytes(), (scan / "scan.h5").read_bytes())
+
+
+def test_an_earlier_run_with_another_model_asks_for_restart(scan, model, skxrf, tmp_path):
+    out = tmp_path / "out.nc"
+    arguments = ("map", scan / "scan.h5", "-o", out, "--quiet", "--model")
+    from skxrf.inference import predict_maps_to_file
+
+    class Interrupted:
+        line_groups_ = ("Fe_K",)
+
+        def __init__(self):
+            self.calls = 0
+
+        def __reduce__(self):
+            return str, ("interrupted",)
+
+        def predict(self, X):
+            self.calls += 1
+            if self.calls > 2:
+                raise KeyboardInterrupt
+            return np.ones((len(X), 1))
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_maps_to_file(
+            Interrupted(), open_cube(scan / "scan.h5", chunks=(4, 20)), out, batch_size=50
+        )
+    run = skxrf(*arguments, model)
+    assert run.status == 2
+    assert "the model (Interrupted" in run.err
+    assert "Start over with --restart" in run.err
+    run = skxrf(*arguments, model, "--restart")
+    assert run.status == 0
+    assert open_maps(out).sizes["element"] == 3

@@ -1,0 +1,120 @@
+"""The shipped model: maps without labels, elements or calibration."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skxrf.exceptions import EnergyAxisError
+from skxrf.inference import predict_maps
+from skxrf.persistence import load_model, save_model
+from skxrf.pretrained import LINE_GROUPS, load_pretrained
+
+BRIGHT = ("Ca_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L")
+
+
+def root_mean_square(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def test_maps_of_a_painting_it_never_saw(painting, truth):
+    cube, _ = painting
+    maps = predict_maps(load_pretrained(), cube, return_std=True)
+    assert list(maps["element"].values) == list(LINE_GROUPS)
+    for name, true in truth.items():
+        values = maps["intensity"].sel(element=name).to_numpy().ravel()
+        # 2.5 times what counting photons alone would give, and 1 % of what is there.
+        limit = 2.5 * np.sqrt(true.mean() + 20) + 0.01 * true.max()
+        assert root_mean_square(values - true) < limit, name
+    for name in BRIGHT:
+        values = maps["intensity"].sel(element=name).to_numpy().ravel()
+        assert np.corrcoef(values, truth[name])[0, 1] > 0.97, name
+
+
+def test_finds_the_axis_itself(painting, spectra, truth, model):
+    cube, _ = painting
+    wrong = 0.02 + 1.01 * cube["energy"].to_numpy()
+    off = load_pretrained().calibrated(spectra, wrong)
+    right, moved = model.predict(spectra), off.predict(spectra)
+    for name in BRIGHT:
+        j = LINE_GROUPS.index(name)
+        known = root_mean_square(right[:, j] - truth[name])
+        assert root_mean_square(moved[:, j] - truth[name]) < 1.15 * known, name
+
+
+def test_errors_hold(spectra, truth, model):
+    values, errors = model.predict(spectra, return_std=True)
+    within = []
+    for name, true in truth.items():
+        value, error = (array[:, LINE_GROUPS.index(name)] for array in (values, errors))
+        there = true > 2 * error
+        within.append(np.abs(value - true)[there] < error[there])
+    assert 0.58 < np.concatenate(within).mean() < 0.88
+
+
+def test_says_what_is_there(spectra, truth, model):
+    found = model.detected(*model.predict(spectra, return_std=True))
+    assert set(BRIGHT) <= set(found)
+    absent = {"V_K", "Se_K", "Cd_K", "Sb_K", "Bi_L"}
+    assert not absent & set(found)
+
+
+def test_notices_lines_that_it_does_not_know(spectra, model):
+    energy = model.energy_
+    uranium = 400 * np.exp(-0.5 * ((energy - 21.9) / 0.08) ** 2) / 5
+    strange = spectra + np.random.default_rng(0).poisson(uranium)
+    assert np.median(model.novelty(strange)) > np.percentile(model.novelty(spectra), 99)
+
+
+def test_half_precision_changes_less_than_a_tenth_of_an_error(painting, spectra, model):
+    cube, _ = painting
+    exact = load_pretrained().set_params(precision="float32")
+    exact = exact.calibrated(spectra, cube["energy"].to_numpy())
+    fast = load_pretrained().set_params(precision="bfloat16")
+    fast = fast.calibrated(spectra, cube["energy"].to_numpy())
+    values, errors = exact.predict(spectra, return_std=True)
+    away = np.abs(fast.predict(spectra) - values) / errors
+    assert np.percentile(away, 99) < 0.1
+
+
+def test_predicts_rows_alone_as_together(spectra, model):
+    together = model.predict(spectra[:40])
+    alone = np.concatenate([model.predict(spectra[i : i + 8]) for i in range(0, 40, 8)])
+    np.testing.assert_allclose(alone, together, rtol=1e-3, atol=0.05)
+
+
+def test_keeps_float64(spectra, model):
+    assert model.predict(spectra[:3].astype(np.float64)).dtype == np.float64
+    assert model.predict(spectra[:3]).dtype == np.float32
+
+
+def test_before_calibration_it_says_what_to_do(spectra):
+    with pytest.raises(NotFittedError, match=r"predict_maps\(model, cube\)"):
+        load_pretrained().predict(spectra)
+    with pytest.raises(EnergyAxisError, match="no energy axis"):
+        load_pretrained().calibrated(spectra, None)
+    with pytest.raises(EnergyAxisError):
+        load_pretrained().calibrated(spectra, np.arange(7.0))
+
+
+def test_is_an_estimator(spectra, model):
+    again = clone(load_pretrained(neighborhood=True))
+    assert again.get_params() == load_pretrained(neighborhood=True).get_params()
+    copied = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copied.predict(spectra[:9]), model.predict(spectra[:9]))
+
+
+def test_can_be_saved_calibrated(tmp_path, spectra, model):
+    save_model(model, tmp_path / "icon.skxrf")
+    loaded = load_model(tmp_path / "icon.skxrf")
+    np.testing.assert_array_equal(loaded.predict(spectra[:9]), model.predict(spectra[:9]))
+
+
+def test_lazy_maps_are_those_of_the_cube_in_memory(painting, model):
+    cube, _ = painting
+    eager = predict_maps(model, cube)
+    lazy = predict_maps(model, cube.chunk({"y": 10, "x": 10}))
+    assert lazy.chunks is not None
+    np.testing.assert_allclose(lazy.to_numpy(), eager.to_numpy(), rtol=1e-3, atol=0.05)
