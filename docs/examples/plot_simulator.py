@@ -139,7 +139,7 @@ axes.set(
     xlabel="counts in the spectrum",
     ylabel="smallest relative standard error",
 )
-axes.legend(loc="lower left")
+figure.legend(loc="outside right upper")
 
 # %%
 # Below the dotted line an element is established in a single pixel. The sulphur is that of the gypsum,

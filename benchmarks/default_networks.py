@@ -1,0 +1,115 @@
+"""Whether the default networks are ever worse than ridge regression, element by element.
+
+    python -m benchmarks.default_networks
+
+writes ``results/default_networks.csv``: root mean square errors against the true intensities of
+both networks, tuned ridge regression on raw counts, and the networks' own linear path, on three
+problems: palettes that were not in training, blocks of a painting held out, and the same painting
+learnt from few spectra. Takes some minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import RidgeCV
+
+from benchmarks.problems import N_BLOCKS
+from skxrf.datasets import make_painting, make_spectra
+from skxrf.model_selection import block_groups
+from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
+from skxrf.samples import to_samples
+
+RESULTS = Path(__file__).parent / "results" / "default_networks.csv"
+TRAINING = ("icon_1", "icon_2", "icon_3")
+N_TRAINING = 3_000
+N_TEST = 2_000
+
+
+class Split(NamedTuple):
+    """Training and test spectra with their true intensities."""
+
+    X: NDArray[np.float32]
+    y: NDArray[np.float64]
+    X_test: NDArray[np.float32]
+    y_test: NDArray[np.float64]
+
+
+def main() -> None:
+    """Fit everything to every problem."""
+    parser = argparse.ArgumentParser(description="The default networks against ridge regression.")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    names, splits = problems()
+    rows: list[dict[str, Any]] = []
+    for problem, split in splits.items():
+        models = {
+            "ridge": RidgeCV(np.logspace(-2, 6, 17), alpha_per_target=True),
+            "SpectrumCNNRegressor": SpectrumCNNRegressor(random_state=0),
+            "SpectrumMLPRegressor": SpectrumMLPRegressor(random_state=0),
+        }
+        errors = {}
+        for name, model in models.items():
+            start = time.process_time()
+            model.fit(split.X, split.y)
+            seconds = time.process_time() - start
+            errors[name] = rmse(model.predict(split.X_test), split.y_test)
+            ratio = errors[name] / errors["ridge"]
+            for i, line_group in enumerate(names):
+                weight = getattr(model, "residual_weight_", None)
+                rows.append(
+                    {
+                        "problem": problem,
+                        "n_training": len(split.X),
+                        "estimator": name,
+                        "line_group": line_group,
+                        "rmse": f"{errors[name][i]:.2f}",
+                        "rmse_over_ridge": f"{ratio[i]:.3f}",
+                        "residual_weight": "" if weight is None else f"{weight[i]:.2f}",
+                        "fit_cpu_s": round(seconds, 1),
+                    }
+                )
+            print(problem, name, np.round(ratio, 3), f"{seconds:.1f} s", flush=True)
+    with options.output.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"wrote {options.output}")
+
+
+def problems() -> tuple[list[str], dict[str, Split]]:
+    """Names of the line groups, and the splits by name."""
+    X, Y = make_spectra(N_TRAINING, palette=TRAINING, random_state=0)
+    X_test, Y_test = make_spectra(N_TEST, palette="icon_test", random_state=1)
+    cube, maps = make_painting((60, 80), palette="icon_test", random_state=0)
+    truth = to_samples(maps)
+    counts = to_samples(cube).to_numpy().astype(np.float32)
+    y = truth.to_numpy(dtype=np.float64)
+    groups = block_groups(truth, n_blocks=N_BLOCKS)
+    test = np.isin(groups, np.random.default_rng(0).permutation(np.unique(groups))[:8])
+    few = np.random.default_rng(1).choice(np.flatnonzero(~test), 500, replace=False)
+    return list(Y.columns), {
+        "other palettes": Split(
+            X.astype(np.float32),
+            Y.to_numpy(dtype=np.float64),
+            X_test.astype(np.float32),
+            Y_test.to_numpy(dtype=np.float64),
+        ),
+        "blocks of an icon": Split(counts[~test], y[~test], counts[test], y[test]),
+        "few pixels of an icon": Split(counts[few], y[few], counts[test], y[test]),
+    }
+
+
+def rmse(prediction: NDArray[Any], truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Root mean square errors of shape (n_line_groups,) [counts]."""
+    return np.asarray(np.sqrt(np.square(prediction - truth).mean(axis=0)))
+
+
+if __name__ == "__main__":
+    main()
