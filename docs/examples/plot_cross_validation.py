@@ -7,6 +7,8 @@ blocks, or whole paintings. The scores differ, and so does the winner, since eac
 question.
 """
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # Three small paintings
 # ---------------------

@@ -9,6 +9,8 @@ With a scan of your own, start at `Open the cube`_ and put its path there. The s
 line is ``skxrf fit painting.h5 -o maps.nc``.
 """
 
+# sphinx_gallery_thumbnail_number = 3
+
 # %%
 # A scan to work with
 # -------------------

@@ -6,6 +6,8 @@ A part of a painting has been evaluated, by PyMca or by any other fit; a network
 maps the rest. Here the painting is simulated, so we can also say how far from the truth the maps are.
 """
 
+# sphinx_gallery_thumbnail_number = 3
+
 # %%
 # What there is
 # -------------

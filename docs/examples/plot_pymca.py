@@ -6,6 +6,8 @@ Maps that PyMca has fitted are opened, compared with skxrf's own, used as labels
 PyMca reads them again. PyMca itself is not needed for any of it.
 """
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # A table as PyMca writes it
 # --------------------------

@@ -7,6 +7,8 @@ into them and out again, and gives the spectrum that a detector would count, wit
 intensity of each line group. Here it is taken apart, layer by layer.
 """
 
+# sphinx_gallery_thumbnail_number = 2
+
 # %%
 # A stack of layers
 # -----------------
