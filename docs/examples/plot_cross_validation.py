@@ -7,11 +7,11 @@ blocks, or whole paintings. The scores differ, and so does the winner, since eac
 question.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # Three small paintings
 # ---------------------
+
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -9,14 +9,14 @@ With a scan of your own, start at `Open the cube`_ and put its path there. The s
 line is ``skxrf fit painting.h5 -o maps.nc``.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # A scan to work with
 # -------------------
 #
 # To have a file that anybody can make, we simulate a small icon, 60 x 80 pixels with 5,000 counts
 # each, and write it to a folder that is thrown away afterwards.
+
+# sphinx_gallery_thumbnail_number = 3
 import tempfile
 from pathlib import Path
 
