@@ -10,6 +10,8 @@ question.
 # %%
 # Three small paintings
 # ---------------------
+
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 

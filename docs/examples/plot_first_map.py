@@ -15,6 +15,8 @@ line is ``skxrf fit painting.h5 -o maps.nc``.
 #
 # To have a file that anybody can make, we simulate a small icon, 60 x 80 pixels with 5,000 counts
 # each, and write it to a folder that is thrown away afterwards.
+
+# sphinx_gallery_thumbnail_number = 3
 import tempfile
 from pathlib import Path
 

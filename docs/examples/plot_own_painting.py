@@ -13,6 +13,8 @@ maps the rest. Here the painting is simulated, so we can also say how far from t
 # A scan of 60 x 80 pixels, and reference maps of its left half. The references come from a template
 # fit here; ``open_maps("reference.dat")`` would read those of PyMca. Both halves keep the pixel
 # numbers of the whole scan, by which spectra and labels find each other.
+
+# sphinx_gallery_thumbnail_number = 3
 import numpy as np
 
 from skxrf.datasets import make_painting

@@ -14,6 +14,8 @@ PyMca reads them again. PyMca itself is not needed for any of it.
 # your own that table is all you need. Here we make one: the template fit of a simulated scan, with 3 %
 # added to everything, as if another calibration had been used. Where PyMca is installed, its own
 # writer writes it.
+
+# sphinx_gallery_thumbnail_number = 2
 import tempfile
 from pathlib import Path
 

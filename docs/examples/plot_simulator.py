@@ -13,6 +13,8 @@ intensity of each line group. Here it is taken apart, layer by layer.
 #
 # Azurite in egg yolk on lead white, on a gypsum ground, on wood; and the same without the upper
 # layers. Shares are by weight.
+
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 

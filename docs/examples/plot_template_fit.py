@@ -9,6 +9,8 @@ standard errors that photon counting leaves them with. This is the whole way fro
 
 # %%
 # A simulated icon, since only there the true intensities are known.
+
+# sphinx_gallery_thumbnail_number = 4
 from skxrf.datasets import make_painting
 from skxrf.samples import to_samples
 

@@ -34,7 +34,7 @@ def test_page_lists_every_public_name(module):
     assert len(set(listed)) == len(listed)
     missing = sorted({*module.__all__} - {*listed})
     assert not missing, f"add to an autosummary of docs/api/{page.name}: {', '.join(missing)}"
-    assert {*listed} <= {*module.__all__}
+    assert all(hasattr(module, name) for name in listed)
 
 
 @pytest.mark.parametrize("page", sorted(API.glob("skxrf.*.rst")), ids=lambda page: page.stem)
