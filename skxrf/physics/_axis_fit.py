@@ -34,10 +34,14 @@ COMMON = (
 ANODES = ("Rh_K", "Ag_K", "Mo_K", "Pd_K", "W_L", "Cu_K")
 # Share of a channel by which the model may be wrong, in the search and in the final fit.
 _FIRST_ERROR, _FINE_ERROR = 0.05, 0.01
+# The same for the question which lines are there.
+_SELECTION_ERROR = 0.03
 # Relative spread of families about theory's shares.
 _FAMILY_SPREAD = {"K": 0.1, "L": 0.15, "M": 1.0}
 # Bins over which residuals are averaged to see how wrong the model is there.
 _LOCAL = 21
+# By how much the cost of the search must be lower for an anode to be believed.
+_CLEAR = 10.0
 _SIGNIFICANCE = 6.0
 _RARE_SIGNIFICANCE = 12.0
 
@@ -45,7 +49,7 @@ _RARE_SIGNIFICANCE = 12.0
 _PARAMETERS: dict[str, tuple[float, float, float, float, float]] = {
     "low": (0.0, 0.01, -0.3, 0.3, 0.3),  # keV at the lower anchor
     "high": (0.0, 0.01, -0.6, 0.6, 0.5),  # keV at the upper anchor
-    "curvature": (0.0, 0.003, -0.05, 0.05, 0.002),  # keV, see _shifted
+    "curvature": (0.0, 0.003, -0.05, 0.05, 0.0007),  # keV, see _shifted
     "noise": (0.09, 0.01, 0.02, 0.25, 0.1),  # keV
     "fano": (0.118, 0.01, 0.09, 0.2, 0.01),
     "tail_fraction": (0.01, 0.01, 0.0, 0.1, 0.01),
@@ -170,7 +174,8 @@ class _Search:
         self.splines = background_splines(binned.edges, self.range)
         self.pile_up = binned.pile_up(binned.energy, binned.edges)[:, None]
 
-    def fit(self, low: float, high: float) -> tuple[float, Array]:
+    def fit(self, low: float, high: float, anode: str | None = None) -> tuple[float, Array]:
+        """Cost and amplitudes at a shift; with an anode, without the scatter of all others."""
         edges = _shifted(self.binned.edges, low, high)
         places = np.clip((edges - self.grid[0]) / 0.01, 0, self.grid.size - 1.001)
         whole = places.astype(int)
@@ -178,20 +183,29 @@ class _Search:
         at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
         design = np.hstack([np.diff(at_edges, axis=0), self.splines, self.pile_up])
         design *= self.weights[:, None]
+        if anode is not None:
+            for i, (name, _) in enumerate(self.table.labels):
+                if name.endswith("_compton") and name != f"{anode}_compton":
+                    design[:, i] = 0.0
         amplitudes, residuals = nonnegative(design, self.binned.counts * self.weights)
         # Saturating: one peak that no common element explains must not decide.
         return float(np.sum(np.log1p(residuals**2 / 4))), amplitudes
 
     def found(self, low: float, high: float) -> tuple[list[str], str | None]:
         """Groups with a share of the counts, and the anode whose scatter is brightest."""
-        _, amplitudes = self.fit(low, high)
+        anodes = reachable(ANODES, *self.range)
+        costs = {anode: self.fit(low, high, anode)[0] for anode in anodes}
+        anode = min(costs, key=lambda name: costs[name])
+        alone, _ = self.fit(low, high, "none")
+        next_cost = min((costs[name] for name in anodes if name != anode), default=np.inf)
+        # Not where the scatter of another anode, or none at all, does nearly as well.
+        clear = min(next_cost, alone) > costs[anode] + _CLEAR
+        _, amplitudes = self.fit(low, high, anode if clear else "none")
         totals: dict[str, float] = {}
         for (name, _), amplitude in zip(self.table.labels, amplitudes, strict=False):
             totals[name] = totals.get(name, 0.0) + float(amplitude)
         counts = float(self.binned.counts.sum())
-        scattered = {name: totals.get(f"{name}_compton", 0.0) for name in ANODES}
-        anode = max(scattered, key=lambda name: scattered[name])
-        scatter = anode if scattered[anode] > 1e-3 * counts else None
+        scatter = anode if clear and totals[f"{anode}_compton"] > 1e-3 * counts else None
         groups = [
             name
             for name in totals
@@ -295,6 +309,7 @@ class _Problem:
         background = self.fixed @ amplitudes[self.n_lines :]
         model_error = _FINE_ERROR * smooth + 0.1 * broad + 0.02 * np.minimum(background, smooth)
         variance = smooth + model_error**2 + 1
+        self.honest = 1 / np.sqrt(smooth + (_SELECTION_ERROR * smooth) ** 2 + model_error**2 + 1)
         # Where the model is worse than that, as residuals about a place show, it counts less.
         misfit = (self.binned.counts - self.model(amplitudes)) ** 2 / variance
         window = np.ones(_LOCAL) / _LOCAL
@@ -492,13 +507,14 @@ def _chosen(problem: _Problem, x: dict[str, float]) -> list[str]:
     others = [
         name
         for name in known_line_groups(float(low) + 0.1, float(high) - 0.3)
-        if name not in problem.groups and name[-1] != "M"
+        if name not in problem.groups and (name[-1] != "M" or f"{name[:-2]}_L" in kept)
     ]
     table = line_table(others, split=False)
-    columns = table.render(problem.edges(x), problem.resolution(x)) * problem.weights[:, None]
-    missing = -residuals[: len(columns)]
+    # Not the weights of the fit, which are low just where something is missing.
+    columns = table.render(problem.edges(x), problem.resolution(x)) * problem.honest[:, None]
+    missing = -residuals[: len(columns)] * problem.honest / problem.weights
     added: list[str] = []
-    for _ in range(6):
+    for _ in range(8):
         size = np.linalg.norm(columns, axis=0) + 1e-12
         scores = columns.T @ missing / size
         for i, name in enumerate(others):

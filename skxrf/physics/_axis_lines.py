@@ -25,9 +25,11 @@ _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _SILICON_K_ALPHA = 1.740
 # Lines below this share of their column shift no peak by a measurable amount.
 _LEAST_SHARE = 4e-3
-# Angles whose Compton peaks are mixed [degrees]: the mixture follows any geometry and, roughly,
-# the tail of photons that scatter more than once.
-_ANGLES = (75.0, 95.0, 115.0, 135.0, 155.0)
+# Angles whose Compton peaks are mixed [degrees]: the mixture follows any geometry, and with two
+# scatterings in a row the tail of photons that scatter more than once.
+_ANGLES = ((75.0,), (100.0,), (125.0,), (150.0,), (180.0,), (130.0, 130.0))
+# Softer photons are absorbed rather than scattered twice [keV].
+_LEAST_TWICE = 15.0
 # Doppler broadening of a Compton peak at one angle, share of the photon's energy.
 _DOPPLER = 0.02
 _REACH = 5.0
@@ -214,9 +216,13 @@ def line_table(
     for name in anodes:
         group = line_group(name, tube_voltage=max(tube_voltage, 50.0))
         strong = group.intensities > 0.02
-        for angle in _ANGLES:
-            lines = compton_energy(group.energies[strong], angle)
-            label = (f"{name}_compton", f"{angle:g}")
+        for angles in _ANGLES:
+            lines = group.energies[strong]
+            if len(angles) > 1 and group.main_energy < _LEAST_TWICE:
+                continue
+            for angle in angles:
+                lines = compton_energy(lines, angle)
+            label = (f"{name}_compton", f"{sum(angles):g}")
             add(lines, group.intensities[strong], _DOPPLER * lines, label)
             shares.append(1.0)
     return LineTable(

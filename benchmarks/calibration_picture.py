@@ -1,0 +1,61 @@
+"""The picture of the user guide: a template fit on a wrong axis and on the calibrated one.
+
+    python -m benchmarks.calibration_picture
+
+writes ``docs/images/calibration.png``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from skxrf.datasets import make_painting
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.preprocessing import EnergyCalibrator
+
+PICTURE = Path(__file__).parents[1] / "docs" / "images" / "calibration.png"
+
+
+def main() -> None:
+    """Simulate, calibrate, fit twice, draw."""
+    cube, _ = make_painting((24, 32), palette="icon_test", random_state=0)
+    spectra = cube.to_numpy().reshape(-1, cube.sizes["energy"])
+    true = cube["energy"].to_numpy()
+    nominal = (true + 0.02) / 1.01
+    calibrator = EnergyCalibrator(energy=nominal).fit(spectra)
+    fit = calibrator.axis_fit_
+    assert fit is not None
+
+    figure, (above, middle, below) = plt.subplots(
+        3, 1, figsize=(9, 7.5), sharex=True, height_ratios=(2, 1, 1), layout="constrained"
+    )
+    above.semilogy(fit.bins, fit.counts, ".", ms=3, color="0.35", label="sum spectrum")
+    above.semilogy(fit.bins, fit.model, lw=1, color="C0", label="lines and background")
+    above.semilogy(fit.bins, fit.background, lw=1, color="C1", label="background")
+    above.set(ylabel="counts per bin", ylim=(max(fit.counts.min(), 10) / 3, None))
+    above.legend(frameon=False)
+    for axes, energy, label in (
+        (middle, nominal, "nominal axis"),
+        (below, calibrator.calibrated_energy_, "calibrated axis"),
+    ):
+        regressor = TemplateFitRegressor(energy=energy, anode="Rh", refine=False).fit(spectra)
+        found = regressor.sum_spectrum_fit_
+        inside = (energy >= 1.3) & (energy <= 1.3 + 0.025 * 4000)
+        first = int(np.flatnonzero(inside)[0])
+        counts = spectra.sum(axis=0, dtype=np.float64)[first : first + found.model.size]
+        residual = (counts - found.model) / np.sqrt(np.maximum(found.model, 1))
+        axes.plot(energy[first : first + found.model.size], residual, lw=0.7, color="C3")
+        axes.axhline(0, lw=0.5, color="0.5")
+        axes.set(ylabel="residual\n[standard errors]", title=f"Template fit on the {label}")
+    below.set(xlabel="energy [keV]", xlim=(1.3, 17))
+    below.set_ylim(middle.get_ylim())
+    PICTURE.parent.mkdir(exist_ok=True)
+    figure.savefig(PICTURE, dpi=100)
+    print(f"wrote {PICTURE}")
+
+
+if __name__ == "__main__":
+    main()
