@@ -39,6 +39,7 @@ SMALLER = {
         ),
         "n_jobs=2": "n_jobs=1",
         "max_time=60": "max_epochs=1",
+        "gain = 0.025": "gain = 0.1",
     },
     "materials.md": {"20_000": "200"},
     "reproduce.md": {"budget=20": "budget=0.5"},
