@@ -56,7 +56,24 @@ class Weights:
         calibration: NDArray[np.floating],
         description: dict[str, Any],
     ) -> Weights:
-        """Take them from a network."""
+        """Take them from a network.
+
+        Parameters
+        ----------
+        network : AdaptiveFilterNetwork
+            Trained.
+        architecture : dict of str to int
+            Its arguments.
+        calibration : ndarray of shape (n_groups,)
+            Factors of the standard errors.
+        description : dict
+            Recipe and versions.
+
+        Returns
+        -------
+        Weights
+            Copies.
+        """
         arrays = {
             name: tensor.detach().float().cpu().numpy().copy()
             for name, tensor in network.state_dict().items()
