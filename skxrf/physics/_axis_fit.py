@@ -442,9 +442,11 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
         return None
     search = _Search(coarse, 0.15)
     starts = [
-        _Refinement(spectrum, energy, search, low, high) for _, low, high in search.best(n_starts)
+        _Refinement(spectrum, energy, search, low, high)
+        for _, low, high in search.best(n_starts)
+        if search.found(low, high)[0]
     ]
-    return min(starts, key=lambda start: start.cost).finish()
+    return min(starts, key=lambda start: start.cost).finish() if starts else None
 
 
 class _Refinement:
@@ -470,9 +472,12 @@ class _Refinement:
         self.problem = _Problem(self.fine, self.axis(), self.groups, self.scatter)
         self.parameters = self.problem.refine(self.parameters, n_reweights)
 
-    def finish(self) -> AxisFit:
+    def finish(self) -> AxisFit | None:
+        """The axis; None if no group of lines is left."""
         for n_reweights in (1, 2):
             self.groups = _chosen(self.problem, self.parameters)
+            if not self.groups:
+                return None
             self._round(n_reweights)
         problem, x, n_bins = self.problem, self.parameters, self.fine.counts.size
         amplitudes, design, residuals = problem.solve(x)

@@ -225,6 +225,9 @@ def line_table(
             label = (f"{name}_compton", f"{sum(angles):g}")
             add(lines, group.intensities[strong], _DOPPLER * lines, label)
             shares.append(1.0)
+    if not labels:
+        none = np.zeros(0)
+        return LineTable(none, none, none, none.astype(np.int64), [], none)
     return LineTable(
         np.concatenate(energies),
         np.concatenate(intensities),
