@@ -49,6 +49,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "hidden_layer_sizes": ["array-like"],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "linear_path": ["boolean"],
+        "residual_share": [Interval(Real, 0, 1, closed="both")],
         "input_transform": [StrOptions({"sqrt", "standard"}), None],
         "templates": ["array-like", None],
         "scale_outputs": ["boolean"],
@@ -81,6 +82,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     hidden_layer_sizes: Any
     activation: str
     linear_path: bool
+    residual_share: float
     input_transform: Literal["sqrt", "standard"] | None
     templates: ArrayLike | None
     scale_outputs: bool
@@ -245,10 +247,13 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.linear_path and incremental:
             self.residual_weight_ = np.ones(self.n_outputs_)
         elif self.linear_path:
-            self.residual_weight_ = weigh_residual(module, X_drawn, y_drawn, error_drawn, valid)
+            self.residual_weight_ = weigh_residual(
+                module, X_drawn, y_drawn, error_drawn, valid, self.residual_share
+            )
         if path is not None:
             fill_buffers(module, **path.final._asdict())
             self.linear_strength_ = path.strength
+            self.linear_penalty_ = path.penalty
         return self
 
     def _set_outputs(
@@ -299,7 +304,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _forget(self) -> None:
         """Remove what an earlier fit left, and which this one may not set."""
-        for name in ("linear_strength_", "residual_weight_"):
+        for name in ("linear_strength_", "linear_penalty_", "residual_weight_"):
             if hasattr(self, name):
                 delattr(self, name)
         self.loss_curve_: list[float] = []
@@ -416,7 +421,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         SkxrfError
             If the weights do not fit the settings; nothing large is made before they do.
         """
-        state = dict(state)
+        # A network of an earlier version has none of what came later, and predicts as it did.
+        defaults = type(self)().get_params(deep=False)
+        state = {**defaults, "precision": "float32", "residual_share": 1.0, **state}
         stored = state.pop("_net_state", None)
         super().__setstate__(state)
         if stored is not None:

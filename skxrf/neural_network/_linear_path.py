@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +13,14 @@ from scipy.optimize import nnls
 Array = NDArray[np.float64]
 
 # Strengths that are tried, in units of the mean variance of a scaled channel.
-STRENGTHS = np.logspace(-6, 1, 8)
+STRENGTHS = np.logspace(-6, 1, 15)
+# Penalties that are tried: the power of a channel's mean count that its coefficient pays.
+PENALTIES = (1.0, 0.0)
+# Effective parameters of a fit that is chosen, as a share of the spectra, at most.
+_MOST_PARAMETERS = 0.98
 _BLOCK = 4096  # rows that are in float64 at a time
 _BINS = 20  # intensity bins of the error model
+_LEAST_FLOOR = 0.25  # least error at zero, as a share of the least mean square of a bin
 
 
 class LinearFit(NamedTuple):
@@ -42,22 +46,28 @@ class LinearPath(NamedTuple):
         Fit to all rows with the same strengths.
     strength : ndarray of shape (n_outputs,)
         Chosen ridge strengths, in units of the mean variance of a scaled channel.
+    penalty : ndarray of shape (n_outputs,)
+        Chosen power of the mean counts in the penalty: 1 or 0.
     """
 
     selection: LinearFit
     final: LinearFit
     strength: Array
+    penalty: Array
 
 
 def fit_linear_path(
     X: NDArray[Any], y: NDArray[Any], train: NDArray[np.intp], valid: NDArray[np.intp]
 ) -> LinearPath:
-    """Fit a Poisson-weighted ridge regression, its strength per output chosen on `valid`.
+    """Fit a ridge regression, its penalty and strength per output chosen on `train`.
 
-    Minimises ``sum_i (y_i - x_i w - b)^2 + strength * sum_c m_c w_c^2`` with ``m_c`` the mean
-    count of channel c. As the variance of a Poisson count is its mean, the second sum is the
-    variance that counting noise gives to the estimate ``x w`` of a mean spectrum: the penalty
-    buys less noise for some bias, whatever the dose.
+    Minimises ``sum_i (y_i - x_i w - b)^2 + strength * sum_c m_c^p w_c^2`` with ``m_c`` the mean
+    count of channel c. With ``p = 1``, as the variance of a Poisson count is its mean, the second
+    sum is the variance that counting noise gives to the estimate ``x w`` of a mean spectrum: the
+    penalty buys less noise for some bias, whatever the dose. With ``p = 0`` it is plain ridge
+    regression, which is better where few bright channels tell an intensity. The choice is that
+    of least generalised cross-validation (Golub, Heath & Wahba 1979, Technometrics 21, 215):
+    it needs no held-out rows, of which few would choose by chance.
 
     Parameters
     ----------
@@ -66,35 +76,38 @@ def fit_linear_path(
     y : ndarray of shape (n_samples, n_outputs)
         Labels.
     train, valid : ndarray of int
-        Rows to fit, and rows to choose the strengths by; `valid` may be empty, then the
-        middle strength is taken.
+        Rows to choose and fit by, and the other rows, which join them for the final fit.
 
     Returns
     -------
     LinearPath
     """
-    design = _Design(X)
     y_shift = y.mean(axis=0, dtype=np.float64)
     target = y - y_shift
-    moments = _Moments.of(design, target, train)
-    fits = moments.solve(STRENGTHS)
-    if len(valid):
-        spectra = design.scaled(valid)
-        errors = [((target[valid] - fit.predict(spectra)) ** 2).mean(axis=0) for fit in fits]
-        chosen = np.argmin(errors, axis=0)
-        moments_all = moments.plus(_Moments.of(design, target, valid))
-        used = np.unique(chosen).tolist()
-        refits = dict(zip(used, moments_all.solve(STRENGTHS[used]), strict=True))
-    else:
-        chosen = np.full(y.shape[1], len(STRENGTHS) // 2)
-        refits = dict(enumerate(fits))
-    selection = design.unscaled(_picked(dict(enumerate(fits)), chosen))
-    final = design.unscaled(_picked(refits, chosen))
-    return LinearPath(
-        selection._replace(intercept=selection.intercept + y_shift),
-        final._replace(intercept=final.intercept + y_shift),
-        STRENGTHS[chosen],
-    )
+    designs: list[_Design] = []
+    parts: list[tuple[_Moments, _Moments]] = []
+    scores = []
+    for power in PENALTIES:
+        design = _Design(X, power)
+        if designs and design.rotated is None:
+            ratio = design.scale / designs[0].scale
+            moments = tuple(part.rescaled(ratio) for part in parts[0])
+        else:
+            moments = _Moments.of(design, target, train), _Moments.of(design, target, valid)
+        designs.append(design)
+        parts.append((moments[0], moments[0].plus(moments[1])))
+        scores.append(moments[0].cross_validation(STRENGTHS))
+    n_outputs = y.shape[1]
+    best = np.argmin(np.concatenate(scores), axis=0)
+    which, chosen = best // len(STRENGTHS), best % len(STRENGTHS)
+    fits = [LinearFit(np.empty((X.shape[1], n_outputs)), np.empty(n_outputs)) for _ in range(2)]
+    for i, j in {(int(i), int(j)) for i, j in zip(which, chosen, strict=True)}:
+        outputs = np.flatnonzero((which == i) & (chosen == j))
+        for fit, moments_of_fit in zip(fits, parts[i], strict=True):
+            found = designs[i].unscaled(moments_of_fit.of_outputs(outputs).solve(STRENGTHS[j]))
+            fit.coef[:, outputs] = found.coef
+            fit.intercept[outputs] = found.intercept + y_shift[outputs]
+    return LinearPath(fits[0], fits[1], STRENGTHS[chosen], np.asarray(PENALTIES)[which])
 
 
 def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[Array, Array]:
@@ -132,6 +145,9 @@ def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[A
             x_mean = np.array([x[rows].mean() for rows in bins])
             observed = np.array([squares[rows].mean() for rows in bins])
             floor[j], slope[j] = _variance_line(x_mean, observed, level)
+            # A line through few bins may leave nothing at zero, where the layers would then
+            # see giants: no intensity is known much better than the best known ones are.
+            floor[j] = max(floor[j], _LEAST_FLOOR * observed.min())
     return np.maximum(floor, least), slope
 
 
@@ -174,13 +190,15 @@ def residual_weight(y: Array, linear: Array, full: Array, error: Array | float) 
 
 
 class _Design:
-    """Spectra as the ridge regression sees them: centred, channels over their root mean count.
+    """Spectra as the ridge regression sees them: centred, channels over a power of their count.
+
+    The power is half of the penalty's; with 0, all channels have the same unit.
 
     With fewer spectra than channels, they are also rotated into their own span, where all ridge
     coefficients lie: the problem then has as many unknowns as spectra.
     """
 
-    def __init__(self, X: NDArray[Any]) -> None:
+    def __init__(self, X: NDArray[Any], power: float) -> None:
         self.X = X
         total, size = np.zeros(X.shape[1]), np.zeros(X.shape[1])
         for rows in _blocks(len(X)):
@@ -190,7 +208,7 @@ class _Design:
         # Channels that are (nearly) always empty: no division by zero, no giant weights.
         least = 1e-3 * size.mean()
         self.shift = total / len(X)
-        self.scale = 1.0 / np.sqrt(np.maximum(size, least if least > 0 else 1.0))
+        self.scale = np.maximum(size, least if least > 0 else 1.0) ** (-power / 2)
         self.rotation: Array | None = None
         self.rotated: Array | None = None
         if len(X) < X.shape[1]:
@@ -215,22 +233,32 @@ class _Design:
 
 
 class _Moments(NamedTuple):
-    """Sums over samples from which a ridge regression is solved."""
+    """Sums over samples from which a ridge regression is chosen and solved."""
 
     n: int
     sums: Array
     gram: Array
     y_sums: Array
     cross: Array
+    y_squares: Array
 
     @classmethod
     def of(cls, design: _Design, y: Array, rows: NDArray[np.intp]) -> _Moments:
-        total: _Moments | None = None
+        n_features = design.scaled(rows[:0]).shape[1]
+        total = cls(
+            0,
+            np.zeros(n_features),
+            np.zeros((n_features, n_features)),
+            np.zeros(y.shape[1]),
+            np.zeros((n_features, y.shape[1])),
+            np.zeros(y.shape[1]),
+        )
         for block in _blocks(len(rows)):
             Z, target = design.scaled(rows[block]), y[rows[block]]
-            part = cls(len(Z), Z.sum(axis=0), Z.T @ Z, target.sum(axis=0), Z.T @ target)
-            total = part if total is None else total.plus(part)
-        assert total is not None
+            squares = np.square(target).sum(axis=0)
+            total = total.plus(
+                cls(len(Z), Z.sum(axis=0), Z.T @ Z, target.sum(axis=0), Z.T @ target, squares)
+            )
         return total
 
     def plus(self, other: _Moments) -> _Moments:
@@ -240,30 +268,66 @@ class _Moments(NamedTuple):
             self.gram + other.gram,
             self.y_sums + other.y_sums,
             self.cross + other.cross,
+            self.y_squares + other.y_squares,
         )
 
-    def solve(self, strengths: Iterable[float]) -> list[LinearFit]:
+    def rescaled(self, ratio: Array) -> _Moments:
+        """The sums for channels that are `ratio` times as large."""
+        return self._replace(
+            sums=self.sums * ratio,
+            gram=self.gram * np.outer(ratio, ratio),
+            cross=self.cross * ratio[:, None],
+        )
+
+    def of_outputs(self, outputs: NDArray[np.intp]) -> _Moments:
+        return self._replace(
+            y_sums=self.y_sums[outputs],
+            cross=self.cross[:, outputs],
+            y_squares=self.y_squares[outputs],
+        )
+
+    def centred(self) -> tuple[Array, Array, Array]:
+        """Gram matrix, products with y, and squares of y, about their means."""
         mean, y_mean = self.sums / self.n, self.y_sums / self.n
         gram = self.gram - np.outer(mean, self.sums)
-        cross = self.cross - np.outer(mean, self.y_sums)
-        diagonal = gram.diagonal().copy()
-        unit = diagonal.sum() / max(len(gram), 1)
-        fits = []
-        for strength in strengths:
-            coef = np.zeros_like(cross)
-            if unit > 0:
-                np.fill_diagonal(gram, diagonal + strength * unit)
-                # Rounding may make the matrix indefinite: too weak a strength for these data.
-                with contextlib.suppress(LinAlgError):
-                    coef = cho_solve(cho_factor(gram, check_finite=False), cross)
-            fits.append(LinearFit(coef, y_mean - mean @ coef))
-        return fits
+        squares = np.maximum(self.y_squares - y_mean * self.y_sums, 0.0)
+        return gram, self.cross - np.outer(mean, self.y_sums), squares
 
+    def cross_validation(self, strengths: Array) -> Array:
+        """Generalised cross-validation of shape (n_strengths, n_outputs)."""
+        gram, cross, squares = self.centred()
+        values, vectors = eigh(gram, overwrite_a=True, check_finite=False)
+        values = np.maximum(values, 0.0)
+        power = np.square(vectors.T @ cross)
+        unit = values.sum() / max(len(values), 1)
+        if unit == 0:
+            return np.ones((len(strengths), cross.shape[1]))
+        scores = np.empty((len(strengths), cross.shape[1]))
+        for i, strength in enumerate(strengths):
+            shrunk = values + strength * unit
+            explained = ((values + 2 * strength * unit) / shrunk**2) @ power
+            parameters = 1 + (values / shrunk).sum()
+            # Rounding hides what labels that are exact leave: all such strengths are alike.
+            left = np.maximum(squares - explained, 1e-13 * squares)
+            share = parameters / self.n
+            scores[i] = left / max(1 - share, 1 - _MOST_PARAMETERS) ** 2
+            if share > _MOST_PARAMETERS:
+                scores[i] = np.inf
+        # With hardly more than one spectrum nothing can be chosen: the strongest.
+        scores[-1] = np.where(np.isinf(scores).all(axis=0), 1.0, scores[-1])
+        return scores
 
-def _picked(fits: dict[int, LinearFit], chosen: NDArray[np.intp]) -> LinearFit:
-    coef = [fits[i].coef[:, j] for j, i in enumerate(chosen.tolist())]
-    intercept = [fits[i].intercept[j] for j, i in enumerate(chosen.tolist())]
-    return LinearFit(np.stack(coef, axis=1), np.array(intercept))
+    def solve(self, strength: float) -> LinearFit:
+        gram, cross, _ = self.centred()
+        mean, y_mean = self.sums / self.n, self.y_sums / self.n
+        unit = np.trace(gram) / max(len(gram), 1)
+        coef = np.zeros_like(cross)
+        if unit > 0:
+            gram[np.diag_indices_from(gram)] += strength * unit
+            # Rounding may make the matrix indefinite: too weak a strength for these data.
+            with contextlib.suppress(LinAlgError):
+                coef = cho_solve(cho_factor(gram, check_finite=False), cross)
+        return LinearFit(coef, y_mean - mean @ coef)
 
 
 def _blocks(n_rows: int) -> list[slice]:

@@ -27,6 +27,11 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
     linear_path : bool, default=True
         Whether a ridge regression on the raw spectra is part of the network: the layers then
         only add to it (see Notes).
+    residual_share : float, default=0.5
+        Share that is kept of what the layers add to the linear path, after held-out spectra
+        have weighed it. Those are of the palettes trained on; on others the layers err more, and
+        half of their contribution keeps most of the gain at a quarter of the harm. 1 for
+        spectra of a painting that is itself in the training set.
     input_transform : {"sqrt", "standard"} or None, default="sqrt"
         What the layers see. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardisation
         with the training spectra's statistics; ``"standard"``: the standardisation alone;
@@ -95,8 +100,8 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         `n_iter_no_change` epochs, and to keep the best epoch's weights.
     validation_fraction : float, default=0.1
         Share of the training spectra, drawn at random, that the layers are not trained on:
-        for early stopping, and to choose the strength and the weight of the linear path's
-        parts. Nothing is held out without early stopping and linear path.
+        for early stopping, and to choose the weight of what they add to the linear path.
+        Nothing is held out without early stopping and linear path.
     n_iter_no_change : int, default=10
         Patience of early stopping [epochs].
     tol : float, default=1e-4
@@ -135,6 +140,9 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         What ended the last fit.
     linear_strength_ : ndarray of shape (n_outputs_,)
         Chosen strengths of the ridge regression. Only with `linear_path`.
+    linear_penalty_ : ndarray of shape (n_outputs,)
+        Chosen penalties: 1 for channels by their mean counts, 0 for all alike. Only with
+        `linear_path`.
     residual_weight_ : ndarray of shape (n_outputs_,)
         Share, from 0 to 1, of what the layers add to the linear path that is kept. Only
         with `linear_path`.
@@ -149,13 +157,15 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
     With `linear_path`, the prediction is ``linear + residual_weight * error * layers``.
 
     - ``linear``: ridge regression of y on the raw spectra, its penalty being the variance that
-      counting noise gives to the estimate. The strength is chosen per output by the error on
-      the held-out rows; afterwards it is fitted once more, to all rows. Training leaves it.
+      counting noise gives to the estimate, or the plain sum of squares. Penalty and strength
+      are chosen per output by generalised cross-validation; after training, it is fitted once
+      more, to all rows. Training leaves it.
     - ``layers``: the network, which sees the linear estimates too and whose last layer starts
       at zero. ``error`` is the expected error of the linear path at that intensity.
-    - ``residual_weight``: the share that is best on the held-out rows; 0 where the mean squared
-      error does not fall by more than two standard errors, or fewer than 20 rows were held
-      out. So the layers are used only where there is evidence that they help.
+    - ``residual_weight``: the share that is best on the held-out rows, times `residual_share`;
+      0 where the mean squared error does not fall by more than two standard errors, or fewer
+      than 20 rows were held out. So the layers are used only where there is evidence that they
+      help.
 
     The augmentations leave counts what they are, Poisson counts. Thinning keeps each count with
     the same chance. Jitter moves every count on its own by the shift of its channel, up or down
@@ -185,6 +195,7 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         *,
         activation: str = "silu",
         linear_path: bool = True,
+        residual_share: float = 0.5,
         input_transform: Literal["sqrt", "standard"] | None = "sqrt",
         templates: ArrayLike | None = None,
         scale_outputs: bool = True,
@@ -216,6 +227,7 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.linear_path = linear_path
+        self.residual_share = residual_share
         self.input_transform = input_transform
         self.templates = templates
         self.scale_outputs = scale_outputs

@@ -116,10 +116,11 @@ def expected_errors(
 
 
 def weigh_residual(
-    module: SpectrumNetwork, X: NDArray[Any], y: Array, error: Array, valid: Rows
+    module: SpectrumNetwork, X: NDArray[Any], y: Array, error: Array, valid: Rows, share: float
 ) -> Array:
     """Keep what the layers add to the linear path only where held-out rows speak for it.
 
+    Of what is best on them, `share` is kept: they are of the same palette as the training rows.
     Sets the module's ``residual_weight``, of shape (n_outputs,), and returns it.
     """
     weight = np.zeros(y.shape[1])
@@ -127,6 +128,7 @@ def weigh_residual(
         fill_buffers(module, residual_weight=np.ones(y.shape[1]))
         linear = collect(module, X[valid], module.linear)
         weight = residual_weight(y[valid], linear, collect(module, X[valid]), error[valid])
+    weight = share * weight
     fill_buffers(module, residual_weight=weight)
     return weight
 

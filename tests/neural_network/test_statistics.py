@@ -75,11 +75,11 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
     with torch.no_grad():
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
     labels = collect(module, X)
-    weight = weigh_residual(module, X, labels, error, np.arange(1000, 1200))
-    np.testing.assert_allclose(weight, [1, 1, 0], atol=1e-9)
+    weight = weigh_residual(module, X, labels, error, np.arange(1000, 1200), 0.5)
+    np.testing.assert_allclose(weight, [0.5, 0.5, 0], atol=1e-9)
     np.testing.assert_allclose(module.residual_weight, weight)
     # Too few rows are no evidence.
-    weight = weigh_residual(module, X, labels, error, np.arange(19))
+    weight = weigh_residual(module, X, labels, error, np.arange(19), 1.0)
     np.testing.assert_array_equal(weight, 0)
 
 
