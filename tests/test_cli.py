@@ -131,7 +131,7 @@ def test_wrong_files_are_refused_in_one_line(scan, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["fit", "CUBE", "-o", "maps.tiff"], ["maps.tiff", ".nc"]),
+        (["fit", "CUBE", "-o", "maps.xyz"], ["maps.xyz", ".nc"]),
         (["fit", "CUBE", "-o", "maps.nc", "--elements", "Xx_K"], ["Xx_K"]),
         (["fit", "CUBE", "-o", "no/such/folder/maps.nc", "--elements", "Pb_L"], ["no/such/folder"]),
         (["info", "CUBE", "--dataset", "spectra"], ["spectra"]),

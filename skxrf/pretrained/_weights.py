@@ -80,17 +80,20 @@ class Weights:
         }
         return cls(arrays, architecture, np.asarray(calibration, dtype=np.float32), description)
 
-    @functools.cached_property
+    @property
     def network(self) -> AdaptiveFilterNetwork:
-        """The network, in evaluation mode."""
-        network = AdaptiveFilterNetwork(**self.architecture)
-        network.load_state_dict({k: torch.from_numpy(v) for k, v in self.arrays.items()})
-        network.eval().requires_grad_(False)
-        return network
+        """The network, in evaluation mode; made once."""
+        made: AdaptiveFilterNetwork | None = vars(self).get("_network")
+        if made is None:
+            made = AdaptiveFilterNetwork(**self.architecture)
+            made.load_state_dict({k: torch.from_numpy(v) for k, v in self.arrays.items()})
+            made.eval().requires_grad_(False)
+            object.__setattr__(self, "_network", made)
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         """The arrays, not the network made of them."""
-        return {name: value for name, value in vars(self).items() if name != "network"}
+        return {name: value for name, value in vars(self).items() if name != "_network"}
 
 
 def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:

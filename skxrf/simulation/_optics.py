@@ -55,7 +55,18 @@ class Absorber:
         return self.thickness_um * 1e-4 * density
 
     def transmission(self, energies: Array) -> Array:
-        """Share of photons of the given energies [keV] that pass."""
+        """Share of photons that pass.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Shares.
+        """
         per_mass = attenuation(_xraylib.mass_fractions(self.formula), energies)
         return np.asarray(np.exp(-per_mass * self.areal_mass))
 
@@ -79,11 +90,39 @@ class Gas:
     density: float
 
     def areal_mass(self, length_mm: float, pressure_hpa: float) -> float:
-        """Areal mass [g/cm2] of a column."""
+        """Areal mass of a column.
+
+        Parameters
+        ----------
+        length_mm : float
+            Its length [mm].
+        pressure_hpa : float
+            Pressure [hPa].
+
+        Returns
+        -------
+        float
+            Areal mass [g/cm2].
+        """
         return self.density * pressure_hpa / 1013.25 * length_mm / 10
 
     def transmission(self, energies: Array, length_mm: float, pressure_hpa: float) -> Array:
-        """Share of photons of the given energies [keV] that pass a column of the gas."""
+        """Share of photons that pass a column of the gas.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+        length_mm : float
+            Length of the column [mm].
+        pressure_hpa : float
+            Pressure [hPa].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Shares.
+        """
         per_mass = attenuation(dict(self.mass_fractions), energies)
         return np.asarray(np.exp(-per_mass * self.areal_mass(length_mm, pressure_hpa)))
 
@@ -128,7 +167,18 @@ class Polycapillary:
     absorption_um: float
 
     def transmission(self, energies: Array) -> Array:
-        """Relative transmission at the given energies [keV]."""
+        """Relative transmission.
+
+        Parameters
+        ----------
+        energies : ndarray of shape (n_energies,)
+            Photon energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_energies,)
+            Shares.
+        """
         glass = Absorber("SiO2", self.absorption_um, 2.23).transmission(energies)
         conducted = glass / (1 + (energies / self.cutoff) ** self.steepness)
         return np.asarray(conducted + self.leak)

@@ -39,9 +39,13 @@ class SmoothField:
 
     def __call__(self, y: Array, x: Array) -> Array:
         """Values at rows y and columns x [mm], (n_y, n_x)."""
+        # Square pixels of a coarse grid may reach beyond the region: its edge goes on there.
+        n_down, n_across = self._nodes.shape
         first, weights = _spline(x / self._cell[1])
+        first = np.minimum(first, n_across - len(weights))
         across = sum(w * self._nodes[:, first + i] for i, w in enumerate(weights))
         first, weights = _spline(y / self._cell[0])
+        first = np.minimum(first, n_down - len(weights))
         down = sum(w[:, None] * np.asarray(across)[first + i] for i, w in enumerate(weights))
         return np.asarray(down)
 

@@ -172,7 +172,7 @@ def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
 MISTAKES = [
     ("map CUBE -o CUBE --model MODEL", ["CUBE", "it is the input"]),
     ("map MAPS -o MAPS --model MODEL", ["it is the input"]),
-    ("map CUBE -o maps.tiff --model MODEL", ["maps.tiff", ".nc"]),
+    ("map CUBE -o maps.xyz --model MODEL", ["maps.xyz", ".nc"]),
     ("map CUBE -o OUT --model TEXT", ["not a model of skxrf", "save_model"]),
     ("map CUBE -o OUT --model PICKLE", ["is a pickle"]),
     ("map CUBE -o OUT --model nowhere", ["no file", "nowhere"]),

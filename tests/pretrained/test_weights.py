@@ -64,5 +64,5 @@ def test_a_later_format_is_refused(tmp_path, monkeypatch):
 def test_the_network_is_not_part_of_the_state():
     weights = load_pretrained().load_weights()
     assert weights.network is weights.network
-    assert "network" not in weights.__getstate__()
+    assert "_network" not in weights.__getstate__()
     assert isinstance(weights, Weights)
