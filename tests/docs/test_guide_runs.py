@@ -49,14 +49,16 @@ PAGES = ["getting_started.md", "template_fit.md", "large_files.md", *SMALLER]
 
 @pytest.fixture(scope="module")
 def painting():
-    """A small icon and its true maps."""
-    return make_painting((24, 30), palette="icon_1", random_state=1)
+    """A small icon, its true maps, and a fit of its spectra."""
+    cube, maps = make_painting((24, 30), palette="icon_1", random_state=1)
+    fit = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values)
+    return cube, maps, fit.fit(to_samples(cube).values)
 
 
 @pytest.fixture
 def names(painting, tmp_path, monkeypatch):
     """A folder with the files that the guide opens, and the names that its pages start with."""
-    cube, maps = painting
+    cube, maps, fit = painting
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     for name in ("painting.h5", "icon.h5", "scan.h5"):
@@ -66,13 +68,12 @@ def names(painting, tmp_path, monkeypatch):
             file["energy_keV"] = cube["energy"].values
             file["live_time_s"] = np.full(cube.shape[:2], 0.1)
     X, Y = to_samples(cube).values, to_samples(maps)[LINE_GROUPS]
-    model = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values).fit(X)
     with sklearn.config_context():
         yield {
             "__name__": "guide",
             "X": X,
             "Y": Y,
-            "model": model,
+            "model": fit,
             "cube": cube,
             "maps": maps,
             "live_time": np.full(len(X), 0.1),
