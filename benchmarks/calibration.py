@@ -12,6 +12,7 @@ import argparse
 import csv
 import pickle
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 
 from benchmarks.calibration_problems import Problem, draw_problem
 from benchmarks.measured_files import DATA, acrylic, m6_spectrum, pure_element
+from skxrf.exceptions import EnergyAxisError
 from skxrf.physics import fit_energy_axis
+from skxrf.preprocessing import EnergyCalibrator
 
 RESULTS = Path(__file__).parent / "results" / "calibration.csv"
 SUMMARY = RESULTS.with_name("calibration_summary.csv")
@@ -98,11 +101,20 @@ def calibrated(counts: Array, nominal: Array, true: Array | None, fwhm: float) -
 
 def simulated(seed: int, drawn: Problem) -> dict[str, Any]:
     """One simulated painting."""
-    return (
-        {"case": f"simulated {seed}"}
-        | drawn.settings
-        | calibrated(drawn.counts, drawn.nominal, drawn.true, drawn.fwhm)
-    )
+    row = calibrated(drawn.counts, drawn.nominal, drawn.true, drawn.fwhm)
+    found = {"searched_axis": searched(drawn.counts, drawn.true)}
+    return {"case": f"simulated {seed}"} | drawn.settings | row | found
+
+
+def searched(counts: Array, true: Array) -> str:
+    """What comes of it without any nominal axis: right to 20 eV over 2-15 keV, wrong, refused."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            found = EnergyCalibrator().fit(counts[None]).calibrated_energy_
+    except EnergyAxisError:
+        return "refused"
+    lines = (true > 2.0) & (true < 15.0)
+    return "right" if np.max(np.abs(found - true)[lines]) < 0.02 else "wrong"
 
 
 def measured_rows() -> list[dict[str, Any]]:
@@ -162,6 +174,9 @@ def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "share_above_20_eV_or_6_percent": round(float(np.mean(found > limits[1])), 3),
                 }
             )
+    for answer in ("right", "refused", "wrong"):
+        share = sum(row["searched_axis"] == answer for row in rows) / len(rows)
+        table.append({"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": share})
     return table
 
 

@@ -40,6 +40,10 @@ _SELECTION_ERROR = 0.03
 _FAMILY_SPREAD = {"K": 0.1, "L": 0.15, "M": 1.0}
 # Bins over which residuals are averaged to see how wrong the model is there.
 _LOCAL = 21
+# Another axis whose cost in the search is no more than this above the best is as good.
+_RIVAL = 4.0
+# Full widths at half maximum at 5.9 keV that silicon detectors have [keV].
+_WIDTHS = (0.1, 0.26)
 # By how much the cost of the search must be lower for an anode to be believed.
 _CLEAR = 10.0
 _SIGNIFICANCE = 6.0
@@ -432,7 +436,7 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     Returns
     -------
     AxisFit or None
-        None where the spectrum holds no lines to calibrate on.
+        None where the spectrum holds no lines to calibrate on, or two axes do equally well.
     """
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
     if np.count_nonzero((energy >= _LOWEST) & (energy <= _HIGHEST)) < 100:
@@ -446,7 +450,15 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
         for _, low, high in search.best(n_starts)
         if search.found(low, high)[0]
     ]
-    return min(starts, key=lambda start: start.cost).finish() if starts else None
+    if not starts:
+        return None
+    best = min(starts, key=lambda start: start.cost)
+    if any(best.is_rivalled_by(start) for start in starts):
+        return None
+    fit = best.finish()
+    if fit is None or not _WIDTHS[0] < float(fit.resolution.fwhm(5.9)) < _WIDTHS[1]:
+        return None
+    return fit
 
 
 class _Refinement:
@@ -461,8 +473,15 @@ class _Refinement:
         start = {name: values[0] for name, values in _PARAMETERS.items()}
         self.parameters = start | {"low": low, "high": high}
         self._round(1)
-        misfit = self.problem.solve(self.parameters)[2][: self.fine.counts.size]
-        self.cost = float(np.sum(np.log1p(misfit**2 / 4)))
+        # With the weights of the search, which are the same for all: those of the fit are low
+        # where its lines do not describe the spectrum.
+        self.cost = search.fit(self.parameters["low"], self.parameters["high"])[0]
+
+    def is_rivalled_by(self, other: _Refinement) -> bool:
+        """Whether another axis, clearly apart, does nearly as well."""
+        mine, theirs = self.parameters, other.parameters
+        apart = abs(mine["low"] - theirs["low"]) > 0.04 or abs(mine["high"] - theirs["high"]) > 0.1
+        return apart and other.cost < self.cost + _RIVAL
 
     def axis(self) -> Array:
         x = self.parameters

@@ -22,7 +22,7 @@ __all__ = ["EnergyCalibrator"]
 _WORST_ERROR = 0.02
 # Misfit left by lines on a guessed axis, as a share of that of a background alone, and how many
 # times as large that of any other axis must be.
-_WORST_MISFIT = 0.6
+_WORST_MISFIT = 0.55
 _CLEARLY_BETTER = 1.2
 _NOTHING_FOUND = (
     "the sum of the spectra shows no pattern of lines that gives an energy axis: pass energy=, an "
