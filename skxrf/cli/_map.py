@@ -54,7 +54,7 @@ Examples:
 @click.option(
     "--neighborhood",
     is_flag=True,
-    help="The network that sees a pixel's neighbours too: less noise, some blur. Not with --model.",
+    help="The network that sees a pixel's neighbours too; not better yet. Not with --model.",
 )
 @click.option("--report", type=FILE, help="HTML report of the maps, with the spectra of the cube.")
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")

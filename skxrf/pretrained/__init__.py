@@ -30,9 +30,9 @@ def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor
     Parameters
     ----------
     neighborhood : bool
-        Whether to take the network that also sees the mean spectrum of the eight neighbours:
-        less noise, and slightly blurred where neighbours differ in what cannot be seen in one
-        pixel's counts.
+        Whether to take the network that also sees the mean spectrum of the eight neighbours. It
+        was trained on a quarter of the spectra and is not better yet, for bright line groups
+        worse: :func:`skxrf.postprocessing.denoise_maps` makes more of neighbours.
 
     Returns
     -------
