@@ -34,13 +34,13 @@ def main() -> Path:
             for name in SHOWN
         }
     figure, axes = plt.subplots(len(SHOWN), len(columns), figsize=(9.5, 8.6), layout="constrained")
-    for row, name in zip(axes, SHOWN, strict=True):
+    for place, (row, name) in enumerate(zip(axes, SHOWN, strict=True)):
         limit = float(np.percentile(columns["truth"][name], 99.5))
         for axis, (title, maps) in zip(row, columns.items(), strict=True):
             image = axis.imshow(maps[name], vmin=0, vmax=limit, cmap="cividis")
             axis.set_xticks([])
             axis.set_yticks([])
-            if row is axes[0]:
+            if place == 0:
                 axis.set_title(title, fontsize=10)
         row[0].set_ylabel(name.replace("_", " "), fontsize=11)
         figure.colorbar(image, ax=row, label="net counts", fraction=0.02, pad=0.01)
