@@ -15,9 +15,19 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DATA", "FILTERS", "Measured", "acrylic", "m6_spectrum", "orbis_sum", "pure_element"]
+__all__ = [
+    "DATA",
+    "FILTERS",
+    "M6_FILE",
+    "Measured",
+    "acrylic",
+    "m6_spectrum",
+    "orbis_sum",
+    "pure_element",
+]
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
+M6_FILE = DATA / "bruker_m6_spx" / "bruker_m6_jetstream_file_example.spx"
 _NIST = DATA / "nist_m4_tornado"
 # Filters of the M4 with the names that the files carry: metal and thickness [um].
 FILTERS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -88,8 +98,7 @@ def acrylic(anode: str, filter_name: str) -> Measured:
 
 def m6_spectrum() -> Measured:
     """A calcium phosphate in the M6 Jetstream, under helium."""
-    path = DATA / "bruker_m6_spx" / "bruker_m6_jetstream_file_example.spx"
-    return read_spx(path, "M6")
+    return read_spx(M6_FILE, "M6")
 
 
 def orbis_sum() -> Measured:

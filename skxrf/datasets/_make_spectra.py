@@ -114,6 +114,7 @@ def make_spectra(
     """
     _check(n_samples, mean_counts, gain_error, zero_error, resolution_error, batch_size)
     scanner = instrument if instrument is not None else on_axis(energy, n_channels)
+    _check_channels(scanner.n_channels)
     seed = np.random.SeedSequence(int(check_random_state(random_state).randint(2**31 - 1)))
     of_axes, of_batches = seed.spawn(2)
     errors = _axis_errors(np.random.default_rng(of_axes), gain_error, zero_error, resolution_error)
@@ -158,8 +159,7 @@ def on_axis(energy: tuple[float, float], n_channels: int) -> Instrument:
             f"energy must be an (offset, gain) pair in keV with a positive gain, got {energy!r}; "
             f"{n_channels} channels of another spacing are not simulated."
         )
-    if n_channels < 64:
-        raise EnergyAxisError(f"{n_channels} channels are too few for a spectrum: at least 64.")
+    _check_channels(n_channels)
     scanner = Instrument.m6_jetstream()
     return replace(
         scanner,
@@ -167,6 +167,11 @@ def on_axis(energy: tuple[float, float], n_channels: int) -> Instrument:
         energy_gain=float(energy[1]),
         n_channels=int(n_channels),
     )
+
+
+def _check_channels(n_channels: int) -> None:
+    if n_channels < 64:
+        raise EnergyAxisError(f"{n_channels} channels are too few for a spectrum: at least 64.")
 
 
 def _axis_errors(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import LineGroupError
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.physics import _xraylib
 
 from ._air import gas_photons
 from ._instrument import Instrument
@@ -122,9 +123,20 @@ class ForwardModel:
         Elements that the stacks may hold; the last axis of all compositions.
     instrument : Instrument
         The scanner.
+
+    Raises
+    ------
+    SkxrfError
+        If there is no such element.
     """
 
     def __init__(self, elements: tuple[str, ...], instrument: Instrument) -> None:
+        unknown = [symbol for symbol in elements if not 1 <= _xraylib.atomic_number(symbol) <= 92]
+        if unknown or not elements:
+            raise SkxrfError(
+                f"{', '.join(map(repr, unknown)) or 'an empty list'} cannot be simulated: expected "
+                "chemical symbols from H to U."
+            )
         self.elements = elements
         self.instrument = instrument
         self.beam = instrument.beam()
@@ -151,7 +163,14 @@ class ForwardModel:
         -------
         Photons
             At a dose of one.
+
+        Raises
+        ------
+        SkxrfError
+            If the arrays do not fit each other and the model's elements, or hold what is negative
+            or not a number.
         """
+        _check_stacks(compositions, masses, self.elements)
         geometry = self.instrument.geometry
         lines = np.empty((len(masses), self.tables.energies.size), np.float32)
         scatter = np.empty((len(masses), 3 * self.flux.size), np.float32)
@@ -237,6 +256,21 @@ class ForwardModel:
         """
         member = self.gas.tables.groups[:, None] == np.asarray(groups)
         return np.asarray((self.gas.lines * self._gas_efficiency) @ member)
+
+
+def _check_stacks(
+    compositions: NDArray[np.floating], masses: NDArray[np.floating], elements: tuple[str, ...]
+) -> None:
+    expected = (*np.shape(masses), len(elements))
+    if np.ndim(masses) != 2 or np.shape(compositions) != expected:
+        raise SkxrfError(
+            f"compositions of shape {np.shape(compositions)} and masses of shape "
+            f"{np.shape(masses)}: expected (n_stacks, n_layers, {len(elements)}), one mass fraction "
+            f"for each of {', '.join(elements)}, and (n_stacks, n_layers)."
+        )
+    for name, values in (("masses [g/cm2]", masses), ("compositions", compositions)):
+        if not np.min(values, initial=0.0) >= 0 or not np.max(values, initial=0.0) < np.inf:
+            raise SkxrfError(f"{name} must be 0 or more and finite, as thicknesses and shares are.")
 
 
 def _blocks(

@@ -41,6 +41,8 @@ _NOT_NEGATIVE = (
     "pressure_hpa",
     "pulse_pair_resolution_us",
 )
+# Photon energies [keV] with cross sections of all elements.
+_TABULATED = (0.1, 200.0)
 # Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
@@ -201,8 +203,13 @@ class Instrument:
         ndarray of shape (n_energies,)
             Gas, windows, dead layer, photoelectric absorption in the active silicon, less what
             tail, shelf and escape take away from the peak.
+
+        Raises
+        ------
+        SkxrfError
+            If an energy is beyond the tables of cross sections.
         """
-        energies = np.asarray(energies, dtype=np.float64)
+        energies = _checked(energies)
         share = self.gas.transmission(energies, self.path_out_mm, self.pressure_hpa)
         for window in self.detector_windows:
             share = share * window.transmission(energies)
@@ -238,7 +245,7 @@ class Instrument:
                 f"gain={gain:g}, fwhm_factor={fwhm_factor:g}: both must be greater than 0."
             )
         detector = self.detector.scaled(fwhm_factor)
-        return detector.response(np.asarray(energies, dtype=float), offset + gain * self.edges)
+        return detector.response(_checked(energies), offset + gain * self.edges)
 
     @classmethod
     def m6_jetstream(cls) -> Instrument:
@@ -314,3 +321,15 @@ class Instrument:
             energy_gain=0.02921,
             n_channels=1024,
         )
+
+
+def _checked(energies: Array) -> Array:
+    """Energies within the tables of cross sections."""
+    energies = np.asarray(energies, dtype=np.float64)
+    low, high = _TABULATED
+    if energies.size and not (energies.min() >= low and energies.max() <= high):
+        raise SkxrfError(
+            f"photon energies of {energies.min():g} to {energies.max():g} keV: cross sections are "
+            f"tabulated from {low:g} to {high:g} keV."
+        )
+    return energies

@@ -50,8 +50,8 @@ def test_every_map_has_contrast():
 def test_other_line_groups_can_be_asked_for():
     _, maps = make_painting((5, 5), elements=["Ti_K", "Pb_M", "Ar_K"], random_state=0)
     assert list(maps["element"].values) == ["Ti_K", "Pb_M", "Ar_K"]
-    with pytest.raises(LineGroupError, match="nothing in the simulation gives U_L"):
-        make_painting((5, 5), elements=["U_L"])
+    with pytest.raises(LineGroupError, match="nothing in the simulation gives Tl_L"):
+        make_painting((5, 5), elements=["Tl_L"])
 
 
 def test_palettes_can_be_asked_for():

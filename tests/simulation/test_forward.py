@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skxrf.exceptions import LineGroupError
+from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.simulation import Instrument
 from skxrf.simulation._forward import AxisError, ForwardModel
 from skxrf.simulation._rendering import Renderer, simulate_batches
@@ -176,3 +176,42 @@ def test_unknown_groups_are_named(model):
     photons = model.photons(*stacks([(CALCITE, 1)]))
     with pytest.raises(LineGroupError, match=r"nothing in the simulation gives Hg_L.*Ca_K"):
         model.intensities(photons, ["Hg_L"])
+
+
+@pytest.mark.parametrize(
+    ("compositions", "masses", "message"),
+    [
+        (np.full((1, 1, 6), 1 / 6), np.array([[-0.1]]), "masses .* must be 0 or more"),
+        (np.full((1, 1, 6), np.nan), np.array([[0.1]]), "compositions must be 0 or more"),
+        (np.full((1, 1, 6), 1 / 6), np.array([[np.inf]]), "finite"),
+        (np.full((1, 1, 5), 1 / 5), np.array([[0.1]]), r"expected \(n_stacks, n_layers, 6\)"),
+        (np.full((1, 2, 6), 1 / 6), np.array([[0.1]]), r"expected \(n_stacks, n_layers, 6\)"),
+    ],
+)
+def test_stacks_that_cannot_be_are_refused(model, compositions, masses, message):
+    with pytest.raises(SkxrfError, match=message):
+        model.photons(compositions, masses)
+
+
+def test_elements_that_are_none_are_refused():
+    with pytest.raises(SkxrfError, match=r"'Xx' cannot be simulated: expected .* from H to U"):
+        ForwardModel(("Ca", "Xx"), Instrument.m6_jetstream())
+
+
+def test_energies_beyond_the_tables_are_refused():
+    scanner = Instrument.m6_jetstream()
+    for ask in (scanner.efficiency, scanner.response):
+        with pytest.raises(SkxrfError, match=r"tabulated from 0\.1 to 200 keV"):
+            ask(np.array([5.0, 900.0]))
+
+
+def test_the_caller_s_batch_changes_nothing(model):
+    rng = np.random.default_rng(1)
+    compositions = rng.dirichlet(np.full(len(ELEMENTS), 0.5), size=(70, 3))
+    masses = rng.lognormal(-5, 1, (70, 3)) * (rng.random((70, 3)) < 0.7)
+    together = model.photons(compositions, masses)
+    parts = [model.photons(compositions[i : i + 9], masses[i : i + 9]) for i in range(0, 70, 9)]
+    lines = np.concatenate([part.lines for part in parts])
+    np.testing.assert_allclose(together.lines, lines, rtol=1e-3, atol=1e-7 * lines.max())
+    scatter = np.concatenate([part.scatter for part in parts])
+    np.testing.assert_allclose(together.scatter, scatter, rtol=1e-4)
