@@ -253,7 +253,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if path is not None:
             fill_buffers(module, **path.final._asdict())
             self.linear_strength_ = path.strength
-            self.linear_penalty_ = path.penalty
         return self
 
     def _set_outputs(
@@ -304,7 +303,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _forget(self) -> None:
         """Remove what an earlier fit left, and which this one may not set."""
-        for name in ("linear_strength_", "linear_penalty_", "residual_weight_"):
+        for name in ("linear_strength_", "residual_weight_"):
             if hasattr(self, name):
                 delattr(self, name)
         self.loss_curve_: list[float] = []

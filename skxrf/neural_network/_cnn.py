@@ -155,9 +155,6 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         What ended the last fit.
     linear_strength_ : ndarray of shape (n_outputs_,)
         Chosen strengths of the ridge regression. Only with `linear_path`.
-    linear_penalty_ : ndarray of shape (n_outputs,)
-        Chosen penalties: 1 for channels by their mean counts, 0 for all alike. Only with
-        `linear_path`.
     residual_weight_ : ndarray of shape (n_outputs_,)
         Share, from 0 to 1, of what the layers add to the linear path that is kept. Only
         with `linear_path`.
@@ -171,10 +168,9 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
     -----
     With `linear_path`, the prediction is ``linear + residual_weight * error * layers``.
 
-    - ``linear``: ridge regression of y on the raw spectra, its penalty being the variance that
-      counting noise gives to the estimate, or the plain sum of squares. Penalty and strength
-      are chosen per output by generalised cross-validation; after training, it is fitted once
-      more, to all rows. Training leaves it.
+    - ``linear``: ridge regression of y on the raw spectra, its strength chosen per output by
+      generalised cross-validation (of those that are hardly worse, the strongest). After
+      training, it is fitted once more, to all rows. Training leaves it.
     - ``layers``: the network, which sees the linear estimates too and whose last layer starts
       at zero. ``error`` is the expected error of the linear path at that intensity.
     - ``residual_weight``: the share that is best on the held-out rows, times `residual_share`;

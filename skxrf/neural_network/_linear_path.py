@@ -12,12 +12,13 @@ from scipy.optimize import nnls
 
 Array = NDArray[np.float64]
 
-# Strengths that are tried, in units of the mean variance of a scaled channel.
+# Strengths that are tried, in units of the mean variance of a channel.
 STRENGTHS = np.logspace(-6, 1, 15)
-# Penalties that are tried: the power of a channel's mean count that its coefficient pays.
-PENALTIES = (1.0, 0.0)
 # Effective parameters of a fit that is chosen, as a share of the spectra, at most.
 _MOST_PARAMETERS = 0.98
+# Of strengths whose scores differ by no more than this, the strongest is taken: it holds better
+# on spectra unlike those of the training set.
+_TOLERANCE = 0.01
 _BLOCK = 4096  # rows that are in float64 at a time
 _BINS = 20  # intensity bins of the error model
 _LEAST_FLOOR = 0.25  # least error at zero, as a share of the least mean square of a bin
@@ -45,29 +46,22 @@ class LinearPath(NamedTuple):
     final : LinearFit
         Fit to all rows with the same strengths.
     strength : ndarray of shape (n_outputs,)
-        Chosen ridge strengths, in units of the mean variance of a scaled channel.
-    penalty : ndarray of shape (n_outputs,)
-        Chosen power of the mean counts in the penalty: 1 or 0.
+        Chosen ridge strengths, in units of the mean variance of a channel.
     """
 
     selection: LinearFit
     final: LinearFit
     strength: Array
-    penalty: Array
 
 
 def fit_linear_path(
     X: NDArray[Any], y: NDArray[Any], train: NDArray[np.intp], valid: NDArray[np.intp]
 ) -> LinearPath:
-    """Fit a ridge regression, its penalty and strength per output chosen on `train`.
+    """Fit a ridge regression, its strength per output chosen on `train`.
 
-    Minimises ``sum_i (y_i - x_i w - b)^2 + strength * sum_c m_c^p w_c^2`` with ``m_c`` the mean
-    count of channel c. With ``p = 1``, as the variance of a Poisson count is its mean, the second
-    sum is the variance that counting noise gives to the estimate ``x w`` of a mean spectrum: the
-    penalty buys less noise for some bias, whatever the dose. With ``p = 0`` it is plain ridge
-    regression, which is better where few bright channels tell an intensity. The choice is that
-    of least generalised cross-validation (Golub, Heath & Wahba 1979, Technometrics 21, 215):
-    it needs no held-out rows, of which few would choose by chance.
+    The strength is the one of least generalised cross-validation (Golub, Heath & Wahba 1979,
+    Technometrics 21, 215), or the strongest that is hardly worse. That needs no held-out rows, of
+    which few would choose by chance.
 
     Parameters
     ----------
@@ -84,30 +78,20 @@ def fit_linear_path(
     """
     y_shift = y.mean(axis=0, dtype=np.float64)
     target = y - y_shift
-    designs: list[_Design] = []
-    parts: list[tuple[_Moments, _Moments]] = []
-    scores = []
-    for power in PENALTIES:
-        design = _Design(X, power)
-        if designs and design.rotated is None:
-            ratio = design.scale / designs[0].scale
-            moments = tuple(part.rescaled(ratio) for part in parts[0])
-        else:
-            moments = _Moments.of(design, target, train), _Moments.of(design, target, valid)
-        designs.append(design)
-        parts.append((moments[0], moments[0].plus(moments[1])))
-        scores.append(moments[0].cross_validation(STRENGTHS))
-    n_outputs = y.shape[1]
-    best = np.argmin(np.concatenate(scores), axis=0)
-    which, chosen = best // len(STRENGTHS), best % len(STRENGTHS)
-    fits = [LinearFit(np.empty((X.shape[1], n_outputs)), np.empty(n_outputs)) for _ in range(2)]
-    for i, j in {(int(i), int(j)) for i, j in zip(which, chosen, strict=True)}:
-        outputs = np.flatnonzero((which == i) & (chosen == j))
-        for fit, moments_of_fit in zip(fits, parts[i], strict=True):
-            found = designs[i].unscaled(moments_of_fit.of_outputs(outputs).solve(STRENGTHS[j]))
-            fit.coef[:, outputs] = found.coef
-            fit.intercept[outputs] = found.intercept + y_shift[outputs]
-    return LinearPath(fits[0], fits[1], STRENGTHS[chosen], np.asarray(PENALTIES)[which])
+    design = _Design(X)
+    selection = _Moments.of(design, target, train)
+    final = selection.plus(_Moments.of(design, target, valid))
+    chosen = _strongest(selection.cross_validation(STRENGTHS))
+    fits = []
+    for moments in (selection, final):
+        coef, intercept = np.empty((X.shape[1], y.shape[1])), np.empty(y.shape[1])
+        for i in np.unique(chosen).tolist():
+            outputs = np.flatnonzero(chosen == i)
+            found = design.uncentred(moments.of_outputs(outputs).solve(STRENGTHS[i]))
+            coef[:, outputs] = found.coef
+            intercept[outputs] = found.intercept + y_shift[outputs]
+        fits.append(LinearFit(coef, intercept))
+    return LinearPath(fits[0], fits[1], STRENGTHS[chosen])
 
 
 def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[Array, Array]:
@@ -190,45 +174,37 @@ def residual_weight(y: Array, linear: Array, full: Array, error: Array | float) 
 
 
 class _Design:
-    """Spectra as the ridge regression sees them: centred, channels over a power of their count.
-
-    The power is half of the penalty's; with 0, all channels have the same unit.
+    """Spectra as the ridge regression sees them: centred.
 
     With fewer spectra than channels, they are also rotated into their own span, where all ridge
     coefficients lie: the problem then has as many unknowns as spectra.
     """
 
-    def __init__(self, X: NDArray[Any], power: float) -> None:
+    def __init__(self, X: NDArray[Any]) -> None:
         self.X = X
-        total, size = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        total = np.zeros(X.shape[1])
         for rows in _blocks(len(X)):
             total += X[rows].sum(axis=0, dtype=np.float64)
-            size += np.abs(X[rows]).sum(axis=0, dtype=np.float64)
-        size /= len(X)
-        # Channels that are (nearly) always empty: no division by zero, no giant weights.
-        least = 1e-3 * size.mean()
         self.shift = total / len(X)
-        self.scale = np.maximum(size, least if least > 0 else 1.0) ** (-power / 2)
         self.rotation: Array | None = None
         self.rotated: Array | None = None
         if len(X) < X.shape[1]:
-            Z = (X - self.shift) * self.scale
+            Z = X - self.shift
             values, vectors = eigh(Z @ Z.T)
             kept = values > max(values[-1], 0.0) * len(X) * np.finfo(np.float64).eps
             root = np.sqrt(values[kept])
             self.rotation = (Z.T @ vectors[:, kept]) / root
             self.rotated = vectors[:, kept] * root
 
-    def scaled(self, rows: NDArray[np.intp]) -> Array:
+    def centred(self, rows: NDArray[np.intp]) -> Array:
         """Return rows of the spectra, in float64."""
         if self.rotated is not None:
             return np.asarray(self.rotated[rows])
-        return np.asarray((self.X[rows] - self.shift) * self.scale, dtype=np.float64)
+        return np.asarray(self.X[rows] - self.shift, dtype=np.float64)
 
-    def unscaled(self, fit: LinearFit) -> LinearFit:
-        """Return the fit to raw spectra that a fit to scaled ones means."""
+    def uncentred(self, fit: LinearFit) -> LinearFit:
+        """Return the fit to raw spectra that a fit to centred ones means."""
         coef = fit.coef if self.rotation is None else self.rotation @ fit.coef
-        coef = self.scale[:, None] * coef
         return LinearFit(coef, fit.intercept - self.shift @ coef)
 
 
@@ -244,7 +220,7 @@ class _Moments(NamedTuple):
 
     @classmethod
     def of(cls, design: _Design, y: Array, rows: NDArray[np.intp]) -> _Moments:
-        n_features = design.scaled(rows[:0]).shape[1]
+        n_features = design.centred(rows[:0]).shape[1]
         total = cls(
             0,
             np.zeros(n_features),
@@ -254,7 +230,7 @@ class _Moments(NamedTuple):
             np.zeros(y.shape[1]),
         )
         for block in _blocks(len(rows)):
-            Z, target = design.scaled(rows[block]), y[rows[block]]
+            Z, target = design.centred(rows[block]), y[rows[block]]
             squares = np.square(target).sum(axis=0)
             total = total.plus(
                 cls(len(Z), Z.sum(axis=0), Z.T @ Z, target.sum(axis=0), Z.T @ target, squares)
@@ -269,14 +245,6 @@ class _Moments(NamedTuple):
             self.y_sums + other.y_sums,
             self.cross + other.cross,
             self.y_squares + other.y_squares,
-        )
-
-    def rescaled(self, ratio: Array) -> _Moments:
-        """The sums for channels that are `ratio` times as large."""
-        return self._replace(
-            sums=self.sums * ratio,
-            gram=self.gram * np.outer(ratio, ratio),
-            cross=self.cross * ratio[:, None],
         )
 
     def of_outputs(self, outputs: NDArray[np.intp]) -> _Moments:
@@ -328,6 +296,12 @@ class _Moments(NamedTuple):
             with contextlib.suppress(LinAlgError):
                 coef = cho_solve(cho_factor(gram, check_finite=False), cross)
         return LinearFit(coef, y_mean - mean @ coef)
+
+
+def _strongest(scores: Array) -> NDArray[np.intp]:
+    """The last of the scores, in rows, that are hardly above the least of their column."""
+    near = scores <= (1 + _TOLERANCE) * scores.min(axis=0)
+    return np.asarray(len(scores) - 1 - np.argmax(near[::-1], axis=0))
 
 
 def _blocks(n_rows: int) -> list[slice]:
