@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize
 
-from ._axis_fit import ANODES, COMMON, nonnegative, reachable, weights
 from ._axis_lines import Resolution, line_table
+from ._axis_shifts import ANODES, COMMON, nonnegative, reachable, weights
 from ._lines import line_group
 from ._sum_shapes import background_splines, pile_up_shape
 
