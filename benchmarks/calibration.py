@@ -1,6 +1,6 @@
 """How exactly the energy axis and the resolution of a painting are found from its own lines.
 
-    python -m benchmarks.calibration [--problems 100] [--keep FOLDER]
+    python -m benchmarks.calibration [--problems 120] [--keep FOLDER]
 
 writes ``results/calibration.csv``, one row for each simulated painting and each measured file,
 and ``results/calibration_summary.csv``. With ``--keep`` the simulated spectra are kept there.
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 def main() -> None:
     """Calibrate everything, write both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--problems", type=int, default=120)
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
     rows = []
@@ -176,7 +176,7 @@ def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             )
     for answer in ("right", "refused", "wrong"):
         share = sum(row["searched_axis"] == answer for row in rows) / len(rows)
-        table.append({"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": share})
+        table.append({"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": round(share, 4)})
     return table
 
 

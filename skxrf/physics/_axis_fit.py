@@ -334,13 +334,15 @@ class _Refinement:
         self.parameters = start | {"low": low, "high": high}
         self._round(1)
         # With the weights of the search, which are the same for all: those of the fit are low
-        # where its lines do not describe the spectrum.
-        self.cost = search.fit(self.parameters["low"], self.parameters["high"])[0]
+        # where its lines do not describe the spectrum. The width is the one found.
+        width = float(self.problem.resolution(self.parameters).fwhm(5.9))
+        judge = ShiftSearch(search.binned, float(np.clip(width, *_WIDTHS)))
+        self.cost = judge.fit(self.parameters["low"], self.parameters["high"])[0]
 
     def is_rivalled_by(self, other: _Refinement) -> bool:
         """Whether another axis, clearly apart, does nearly as well."""
         mine, theirs = self.parameters, other.parameters
-        apart = abs(mine["low"] - theirs["low"]) > 0.04 or abs(mine["high"] - theirs["high"]) > 0.1
+        apart = abs(mine["low"] - theirs["low"]) > 0.08 or abs(mine["high"] - theirs["high"]) > 0.15
         return apart and other.cost < self.cost + _RIVAL
 
     def axis(self) -> Array:
