@@ -176,7 +176,9 @@ def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             )
     for answer in ("right", "refused", "wrong"):
         share = sum(row["searched_axis"] == answer for row in rows) / len(rows)
-        table.append({"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": round(share, 4)})
+        table.append(
+            {"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": round(share, 4)}
+        )
     return table
 
 
