@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> None:
         default=1200.0,
         help="training of each published network at each dose; 0 leaves them out",
     )
+    parser.add_argument(
+        "--counts", type=float, help="only paintings of so many counts a pixel; default: all"
+    )
     options = parser.parse_args(arguments)
     chosen = [*METHODS, *_wrong_axis(), *rivals(options.seconds)]
     if options.methods:
@@ -44,6 +47,8 @@ def main(arguments: list[str] | None = None) -> None:
         for palette, instrument in paintings:
             # The test icon at all doses, the others at the usual one.
             for counts in COUNTS if (palette, instrument) == MAIN else COUNTS[1:2]:
+                if options.counts not in (None, counts):
+                    continue
                 _run(method, palette, instrument, counts, options.again)
     write_tables()
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from benchmarks.accuracy.learning_curves import keep_learning_curve
 from benchmarks.accuracy.paintings import ELEMENTS, INSTRUMENTS, TestPainting, load_painting
 from benchmarks.estimators import ESTIMATORS, Budget
 from benchmarks.problems import ProblemData
@@ -93,6 +94,7 @@ def rival(name: str, seconds: float) -> Callable[[xr.DataArray, float], xr.Datas
                 else:
                     model.fit(data.X, data.labels)
                 trained[mean_counts] = model
+                keep_learning_curve(name, mean_counts, model, seconds)
             model = trained[mean_counts]
         else:
             names = pd.DataFrame(columns=list(cube.attrs["groups"]))

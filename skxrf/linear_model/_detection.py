@@ -7,27 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics import line_group
+from skxrf.physics import DetectorResponse, line_group
 
 from ._sum_spectrum import fit_sum_spectrum
 
 __all__ = ["COMMON_LINE_GROUPS", "find_line_groups"]
 
 # What paintings, their supports, the air and the instruments themselves are made of (elements
-# of pigments: Eastaugh et al. 2008, Pigment Compendium). L lines only where K lines are out of
-# a 50 kV tube's reach or beyond the usual axis; M lines are tried where the L lines are found.
+# of pigments: Eastaugh et al. 2008, Pigment Compendium). L lines where K lines are out of a
+# 50 kV tube's reach or beyond the usual axis; M lines are tried where the L lines are found.
 COMMON_LINE_GROUPS = (
     *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
     *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K"),
-    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Ba_L", "W_L", "Au_L", "Hg_L", "Pb_L", "Bi_L"),
+    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Cd_L", "Sn_L", "Sb_L", "Ba_L", "W_L", "Au_L"),
+    *("Hg_L", "Pb_L", "Bi_L"),
     *("Au_M", "Hg_M", "Pb_M", "Bi_M"),
 )
 # Share of a channel by which the model may be wrong, for the question whether a line is there:
 # tails and line ratios near bright lines are not known better.
 _MODEL_ERROR = 0.03
 _LEAST_SIGNIFICANCE = 5.0
-# M lines of lighter elements lie below 1.3 keV, where nothing is fitted.
+# Line ratios are held half as tightly as when areas are wanted: thick paint, whose Pb L-alpha is
+# 6 % stronger than theory's, must not look like arsenic.
+_FAMILY_SPREAD = 2.0
+# M lines of lighter elements lie below 1.3 keV, where nothing is fitted; L lines of elements
+# lighter than silver, below 3 keV, hardly leave a painting.
 _FIRST_WITH_M_LINES = 68
+_FIRST_WITH_L_LINES = 47
 
 
 def find_line_groups(
@@ -40,11 +46,13 @@ def find_line_groups(
     anode: str | None = None,
     tube_voltage: float = 50.0,
     refine: bool = True,
+    detector: DetectorResponse | None = None,
 ) -> list[str]:
     """Line groups that stand out of a sum spectrum, and those asked for.
 
     All candidates are fitted together; those below five standard errors, a model error of 3 %
-    of each channel included, are left out. M lines in the range come with the L lines.
+    of each channel included, are left out. M lines in the range come with the L lines, and L lines
+    with the K lines of silver and what is heavier.
 
     Parameters
     ----------
@@ -64,6 +72,8 @@ def find_line_groups(
         Voltage of the tube [kV].
     refine : bool
         Whether to refine the calibration first.
+    detector : DetectorResponse, optional
+        Start of the refinement, or the response as it is if `refine` is false.
 
     Returns
     -------
@@ -85,13 +95,15 @@ def find_line_groups(
         anode=anode,
         tube_voltage=tube_voltage,
         refine=refine,
+        detector=detector,
         model_error=_MODEL_ERROR,
+        family_spread=_FAMILY_SPREAD,
     )
     found = {name for name in tried if fit.areas[name] > _LEAST_SIGNIFICANCE * fit.errors[name]}
     kept = {*required, *(name for name in found if _supported(name, found, tried))}
-    # Where there are L lines there are M lines, weak as they may be: left out, they would be
-    # counted as sulphur or phosphorus.
-    partners = (f"{name.removesuffix('_L')}_M" for name in tuple(kept) if name.endswith("_L"))
+    # Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
+    # its L lines: left out, they would be counted as sulphur, potassium or calcium.
+    partners = [softer for name in kept if (softer := _softer(name)) is not None]
     kept.update(name for name in partners if _reachable(name, low, high, tube_voltage))
     return sorted(kept, key=lambda name: line_group(name, tube_voltage=tube_voltage).main_energy)
 
@@ -102,6 +114,16 @@ def _reachable(name: str, low: float, high: float, tube_voltage: float) -> bool:
     group = line_group(name) if name[-1] != "K" else line_group(name, tube_voltage=1e3)
     edge_is_reached = group.main_energy < 0.9 * tube_voltage
     return edge_is_reached and low + 0.1 <= group.main_energy <= high - 0.1
+
+
+def _softer(name: str) -> str | None:
+    """The line group that the same element shows at lower energies."""
+    symbol, shell = name.split("_")
+    if shell == "L":
+        return f"{symbol}_M"
+    if shell == "K" and line_group(name, tube_voltage=1e3).atomic_number >= _FIRST_WITH_L_LINES:
+        return f"{symbol}_L"
+    return None
 
 
 def _supported(name: str, found: set[str], tried: list[str]) -> bool:

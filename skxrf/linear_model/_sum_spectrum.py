@@ -16,11 +16,17 @@ from skxrf.physics import (
     line_families,
     line_group,
     pile_up_shape,
-    scattered_tube_lines,
+    scattered_tube_families,
 )
 from skxrf.utils.energy import bin_edges
 
-__all__ = ["AxisCorrection", "SumSpectrumFit", "fit_sum_spectrum", "group_template"]
+__all__ = [
+    "AxisCorrection",
+    "SumSpectrumFit",
+    "fit_sum_spectrum",
+    "group_template",
+    "scatter_peaks",
+]
 
 Array = NDArray[np.float64]
 
@@ -29,20 +35,24 @@ Array = NDArray[np.float64]
 _MODEL_ERROR = 0.01
 # Relative spread of the share of a family of lines about theory: paint layers and air absorb
 # the soft lines of a group more. M families are far apart compared with their energy.
-_FAMILY_SPREAD = {"K": 0.1, "L": 0.1, "M": 1.0}
+_FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 1.0}
 # Bins narrower than this [keV] are joined for the refinement, which then costs the same on any axis.
 _REFINEMENT_BIN = 0.02
 
-# Refined parameters: start, step that matters, lower and upper bound.
-_PARAMETERS: dict[str, tuple[float, float, float, float]] = {
-    "offset": (0.0, 0.02, -0.15, 0.15),  # keV
-    "gain": (1.0, 0.002, 0.97, 1.03),
-    "curvature": (0.0, 0.005, -0.03, 0.03),  # keV at the ends of the fitted range
-    "noise": (0.08, 0.01, 0.02, 0.25),  # keV
-    "fano": (0.115, 0.01, 0.09, 0.15),
-    "tail_fraction": (0.02, 0.01, 0.0, 0.2),
-    "tail_slope": (0.3, 0.1, 0.05, 1.5),  # keV
-    "thickness": (0.45, 0.1, 0.25, 3.0),  # mm
+# Bins around one whose residuals say how good the model is there: about two peaks.
+_LOCAL_BINS = 25
+
+# Refined parameters: start, step that matters, lower and upper bound, and how far from the start
+# they are expected (none for what no experience tells).
+_PARAMETERS: dict[str, tuple[float, float, float, float, float]] = {
+    "offset": (0.0, 0.02, -0.15, 0.15, np.inf),  # keV
+    "gain": (1.0, 0.002, 0.97, 1.03, np.inf),
+    "curvature": (0.0, 0.005, -0.03, 0.03, 0.005),  # keV at the ends of the fitted range
+    "noise": (0.08, 0.01, 0.02, 0.25, np.inf),  # keV
+    "fano": (0.115, 0.01, 0.09, 0.15, 0.006),
+    "tail_fraction": (0.02, 0.01, 0.0, 0.2, 0.02),
+    "tail_slope": (0.2, 0.1, 0.05, 1.5, 0.15),  # keV
+    "thickness": (0.45, 0.1, 0.25, 3.0, 0.1),  # mm
 }
 
 
@@ -91,7 +101,8 @@ class SumSpectrumFit:
     errors : dict of str to float
         Their standard errors [counts], the model's own error included.
     scatter : dict of str to float
-        Counts in the scattered tube lines.
+        Counts in the parts of the scattered tube lines, see
+        :func:`skxrf.physics.scattered_tube_families`.
     pile_up : ndarray of shape (n_fitted,)
         Counts of two photons taken for one, in the channels of the fitted range.
     background : ndarray of shape (n_fitted,)
@@ -143,11 +154,39 @@ def group_template(
     if families is None:
         return detector.template(group, edges)
     template = np.zeros(edges.size - 1)
-    for family, chosen in line_families(group).items():
+    for family, chosen in line_families(group, fine=True).items():
         energies = group.energies[chosen]
         shares = group.intensities[chosen] * detector.efficiency(energies)
         template += families[family] * detector.peaks(energies, shares / shares.sum(), edges)
     return template
+
+
+def scatter_peaks(anode: str, fit: SumSpectrumFit, edges: Array) -> list[Array]:
+    """Rayleigh and Compton peaks of the anode's K lines, shaped as in the sum spectrum.
+
+    Parameters
+    ----------
+    anode : str
+        The tube's anode.
+    fit : SumSpectrumFit
+        Fit of the sum spectrum, with that anode.
+    edges : ndarray of shape (n_channels + 1,)
+        True bin edges [keV].
+
+    Returns
+    -------
+    list of ndarray of shape (n_channels,)
+        At most two spectra of one count; a peak outside the range is left out.
+    """
+    parts = scattered_tube_families(anode, fit.detector, edges)
+    peaks = []
+    for kind in ("rayleigh", "compton"):
+        mine = [name for name in parts if name.split()[0] == f"{anode}_{kind}"]
+        total = sum(fit.scatter[name] for name in mine)
+        peak = sum(fit.scatter[name] * parts[name] for name in mine)
+        if total > 0 and np.sum(peak) > 0.2 * total:
+            peaks.append(np.asarray(peak / np.sum(peak)))
+    return peaks
 
 
 def fit_sum_spectrum(
@@ -161,6 +200,7 @@ def fit_sum_spectrum(
     tube_voltage: float = 50.0,
     refine: bool = True,
     model_error: float = _MODEL_ERROR,
+    family_spread: float = 1.0,
 ) -> SumSpectrumFit:
     """Fit lines, background and (on request) the calibration to a sum spectrum.
 
@@ -187,6 +227,8 @@ def fit_sum_spectrum(
         Whether to refine the calibration and the detector.
     model_error : float
         Share of a channel's counts by which the model may be wrong.
+    family_spread : float
+        Factor of the usual spread of line ratios about theory.
 
     Returns
     -------
@@ -194,7 +236,14 @@ def fit_sum_spectrum(
         The refined measurement.
     """
     problem = _Problem(
-        spectrum, energy, tuple(line_groups), energy_range, anode, tube_voltage, model_error
+        spectrum,
+        energy,
+        tuple(line_groups),
+        energy_range,
+        anode,
+        tube_voltage,
+        model_error,
+        family_spread,
     )
     start = {name: values[0] for name, values in _PARAMETERS.items()}
     if detector is not None:
@@ -216,6 +265,7 @@ class _Problem:
         anode: str | None,
         tube_voltage: float,
         model_error: float,
+        family_spread: float,
     ) -> None:
         inside = np.flatnonzero((energy >= energy_range[0]) & (energy <= energy_range[1]))
         edges = bin_edges(energy)
@@ -227,18 +277,24 @@ class _Problem:
         self.range = (float(self.fine_edges[0]), float(self.fine_edges[-1]))
         self.groups = groups
         self.anode = anode
-        self.scatter_names = [] if anode is None else [f"{anode}_rayleigh", f"{anode}_compton"]
+        self.family_spread = family_spread
+        self.scatter_names = (
+            []
+            if anode is None
+            else list(scattered_tube_families(anode, DetectorResponse(), self.edges))
+        )
         self.tube_voltage = tube_voltage
         self.families = [
             (name, family, float(group.intensities[chosen].sum()))
             for name in groups
             for group in [line_group(name, tube_voltage=tube_voltage)]
-            for family, chosen in line_families(group).items()
+            for family, chosen in line_families(group, fine=True).items()
         ]
         self.splines = background_splines(self.edges, self.range)
         self.pile_up = pile_up_shape(spectrum.astype(np.float64), energy, self.edges)
         self.fine_pile_up = pile_up_shape(spectrum.astype(np.float64), energy, self.fine_edges)
-        self.weights = 1 / np.sqrt(self.counts + (model_error * self.counts) ** 2 + 1)
+        self.variance = self.counts + (model_error * self.counts) ** 2 + 1
+        self.weights = 1 / np.sqrt(self.variance)
         self.prior = np.zeros((0, 0))
 
     def response(self, parameters: dict[str, float]) -> tuple[AxisCorrection, DetectorResponse]:
@@ -261,12 +317,12 @@ class _Problem:
         columns = []
         for name in self.groups:
             group = line_group(name, tube_voltage=self.tube_voltage)
-            for chosen in line_families(group).values():
+            for chosen in line_families(group, fine=True).values():
                 energies = group.energies[chosen]
                 shares = group.intensities[chosen] * detector.efficiency(energies)
                 columns.append(detector.peaks(energies, shares / shares.sum(), edges))
         if self.anode is not None:
-            columns += scattered_tube_lines(self.anode, detector, edges).values()
+            columns += scattered_tube_families(self.anode, detector, edges).values()
         columns.append(pile_up)
         return np.array(columns).T
 
@@ -297,9 +353,17 @@ class _Problem:
             row = np.zeros(len(amplitudes))
             row[siblings] = -share
             row[i] += 1
-            spread = _FAMILY_SPREAD[name[-1]]
+            spread = self.family_spread * _FAMILY_SPREAD[name[-1]]
             rows.append(row / (spread * share * max(areas[name], least)))
         self.prior = np.array(rows)
+
+    def reweigh(self, residuals: Array) -> None:
+        """Let count less what the model misses, as residuals around a place show."""
+        misfit = (residuals[: self.counts.size] / self.weights) ** 2 / self.variance
+        window = np.ones(_LOCAL_BINS) / _LOCAL_BINS
+        around = np.pad(misfit, _LOCAL_BINS // 2, mode="reflect")
+        local = np.convolve(around, window, mode="valid")
+        self.weights = 1 / np.sqrt(self.variance * np.maximum(local, 1.0))
 
     def areas(self, amplitudes: Array) -> dict[str, float]:
         areas = dict.fromkeys(self.groups, 0.0)
@@ -312,6 +376,8 @@ class _Problem:
         steps = np.array([_PARAMETERS[name][1] for name in names])
         low = np.array([_PARAMETERS[name][2] for name in names])
         high = np.array([_PARAMETERS[name][3] for name in names])
+        centre = np.array([start[name] for name in names])
+        spread = np.array([_PARAMETERS[name][4] for name in names])
 
         def cost(parameters: dict[str, float]) -> float:
             return float(np.sum(self.fit(parameters)[2] ** 2))
@@ -323,11 +389,16 @@ class _Problem:
         ]
         best = min(trials, key=cost)
         for _ in range(2):  # the prior needs areas, and the areas a calibration
-            self.set_prior(self.fit(best)[0])
+            amplitudes, _, residuals_before = self.fit(best)
+            self.reweigh(residuals_before)
+            self.set_prior(amplitudes)
             origin = np.clip([best[name] for name in names], low + 1e-6, high - 1e-6)
 
             def residuals(x: Array, origin: Array = origin) -> Array:
-                return self.fit(dict(zip(names, origin + x * steps, strict=True)))[2]
+                values = origin + x * steps
+                expected = (values - centre) / spread
+                misfit = self.fit(dict(zip(names, values, strict=True)))[2]
+                return np.concatenate([misfit, expected])
 
             found = least_squares(
                 residuals,
@@ -343,7 +414,9 @@ class _Problem:
 
     def solution(self, parameters: dict[str, float]) -> SumSpectrumFit:
         if not self.prior.size:
-            self.set_prior(self.fit(parameters)[0])
+            amplitudes, _, residuals = self.fit(parameters)
+            self.reweigh(residuals)
+            self.set_prior(amplitudes)
         amplitudes, weighted, _ = self.fit(parameters)
         n_lines = len(amplitudes) - self.splines.shape[1]
         areas = self.areas(amplitudes)

@@ -17,13 +17,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
-from skxrf.physics import line_group, scattered_tube_lines, standard_errors
+from skxrf.physics import DetectorResponse, line_group, standard_errors
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
 
 from ._detection import find_line_groups
 from ._poisson_fit import PoissonFit
-from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum, group_template
+from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum, group_template, scatter_peaks
 
 __all__ = ["TemplateFitRegressor"]
 
@@ -70,7 +70,10 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     tube_voltage : float
         Voltage of the tube [kV]: what it cannot excite is not fitted.
     refine : bool
-        Whether to refine calibration, resolution and line ratios on the sum spectrum.
+        Whether to refine calibration and resolution on the sum spectrum; line ratios always are.
+    detector : DetectorResponse, optional
+        Resolution, tail and thickness of the detector: where the refinement starts, or what
+        holds if `refine` is false. Default: those of a usual silicon drift detector.
     background_spacing : float
         Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
     n_reweights : int
@@ -131,6 +134,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "anode": [str, None],
         "tube_voltage": [Interval(Real, 1, None, closed="left")],
         "refine": ["boolean"],
+        "detector": [DetectorResponse, None],
         "background_spacing": [Interval(Real, 0.5, None, closed="left")],
         "n_reweights": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -147,6 +151,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         anode: str | None = None,
         tube_voltage: float = 50.0,
         refine: bool = True,
+        detector: DetectorResponse | None = None,
         background_spacing: float = 3.0,
         n_reweights: int = 1,
         batch_size: int = 1024,
@@ -159,6 +164,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.anode = anode
         self.tube_voltage = tube_voltage
         self.refine = refine
+        self.detector = detector
         self.background_spacing = background_spacing
         self.n_reweights = n_reweights
         self.batch_size = batch_size
@@ -363,6 +369,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             anode=self.anode,
             tube_voltage=self.tube_voltage,
             refine=self.refine,
+            detector=self.detector,
         )
         self.fitted_groups_ = groups
         self.sum_spectrum_fit_ = fit
@@ -408,6 +415,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 anode=self.anode,
                 tube_voltage=self.tube_voltage,
                 refine=self.refine,
+                detector=self.detector,
             )
         else:
             found = [str(name) for name in self.nuisance]
@@ -428,9 +436,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             for name in groups
         ]
         if self.anode is not None:
-            scatter = scattered_tube_lines(self.anode, fit.detector, edges)
-            # A peak outside the range is no component of it.
-            components += [peak / peak.sum() for peak in scatter.values() if peak.sum() > 0.2]
+            components += scatter_peaks(self.anode, fit, edges)
         if fit.pile_up.sum() > 1e-5 * fit.model.sum():
             components.append(fit.pile_up / fit.pile_up.sum())
         return np.vstack([*components, self._background(edges, fit.background)])

@@ -7,7 +7,7 @@ from ._families import line_families
 from ._likelihood import ComponentPairs, standard_errors
 from ._lines import LineGroup, known_line_groups, line_group
 from ._pile_up import pile_up
-from ._scatter import compton_energy, scattered_tube_lines
+from ._scatter import compton_energy, scattered_tube_families, scattered_tube_lines
 from ._sum_shapes import background_splines, pile_up_shape
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "line_group",
     "pile_up",
     "pile_up_shape",
+    "scattered_tube_families",
     "scattered_tube_lines",
     "standard_errors",
 ]

@@ -10,7 +10,7 @@ from ._lines import LineGroup
 __all__ = ["line_families"]
 
 
-def line_families(group: LineGroup) -> dict[str, NDArray[np.bool_]]:
+def line_families(group: LineGroup, *, fine: bool = False) -> dict[str, NDArray[np.bool_]]:
     """Split a line group into families.
 
     K lines fall into K-alpha and K-beta, L lines into those of the three sub-shells, M lines
@@ -20,21 +20,26 @@ def line_families(group: LineGroup) -> dict[str, NDArray[np.bool_]]:
     ----------
     group : LineGroup
         The group to split.
+    fine : bool
+        Whether to part the L lines of each sub-shell once more, into transitions to the M shell
+        and to what lies further out. Those are a fifth higher in energy: L-gamma lines of gold,
+        mercury and lead lie above the L3 edge of their own element, which absorbs them in thick
+        paint.
 
     Returns
     -------
     dict of str to ndarray of shape (n_lines,), bool
         For each family, which lines belong to it; each line belongs to one.
     """
-    labels = np.array([_family(group.shell, line) for line in group.lines])
+    labels = np.array([_family(group.shell, line, fine) for line in group.lines])
     return {str(label): labels == label for label in dict.fromkeys(labels)}
 
 
-def _family(shell: str, line: str) -> str:
+def _family(shell: str, line: str, fine: bool) -> str:
     if shell == "K":
         return "alpha" if line[1] == "L" else "beta"
     if shell == "L":
-        return line[:2]
+        return line[:2] + (("-M" if line[2] == "M" else "-N") if fine else "")
     if line[:2] not in ("M4", "M5"):
         return "M1-M3"
     return "zeta" if line[2:] in ("N2", "N3") else "alpha-beta"

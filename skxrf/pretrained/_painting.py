@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import CountsError, LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import line_group, scattered_tube_lines
+from skxrf.physics import DetectorResponse, line_group, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
@@ -19,6 +19,8 @@ from ._first_fit import background_shapes, first_fit
 __all__ = ["PaintingFit", "fit_painting"]
 
 _NOVELTY_BIN = 4
+# Where these are, no sum spectrum tells whether there is sulphur too.
+_HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
 # Anodes whose scattered K lines the template fit knows how to place.
 _K_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu")
 
@@ -99,7 +101,15 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     anode = calibrator.anode_ if calibrator.anode_ in _K_ANODES else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
-    fit = TemplateFitRegressor(energy=ENERGY, anode=anode, energy_range=(low, high))
+    resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
+    fit = TemplateFitRegressor(
+        energy=ENERGY,
+        anode=anode,
+        energy_range=(low, high),
+        # The calibration knows axis and resolution better than a second search would find them.
+        refine=resolution is None,
+        detector=None if resolution is None else DetectorResponse(**vars(resolution)),
+    )
     fit.fit(spectrum[None])
     components = _components(fit, spectrum, (low, high))
     matrix = first_fit(components, spectrum, _seen(fit, calibrator))
@@ -109,6 +119,8 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
     """Which line groups the mean spectrum shows, to the template fit or to the calibration."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
+    if seen & _HIDE_SULPHUR:
+        seen.add("S_K")
     return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
 
 
@@ -130,8 +142,8 @@ def _components(
             lines[i, inside] = fit.components_[fit.fitted_groups_.index(name)]
     continuum = np.maximum(spectrum, 0.0)  # beyond the fitted range: whatever is there
     continuum[inside] = found.background + found.pile_up
-    for name, counts in found.scatter.items():
-        peak = scattered_tube_lines(name.split("_")[0], found.detector, edges)[name]
-        if peak.sum() > 0.2:
-            continuum[inside] += counts * peak[inside] / peak.sum()
+    if fit.anode is not None:
+        parts = scattered_tube_families(fit.anode, found.detector, edges)
+        for name, counts in found.scatter.items():
+            continuum[inside] += counts * parts[name][inside]
     return np.vstack([lines, background_shapes(continuum)]).astype(np.float32)

@@ -26,8 +26,13 @@ __all__ = ["SimulationTrainedRegressor"]
 
 # Spectra that pass the network together: their activations fit in a processor's cache.
 _BATCH = 1024
-# Weight of the template fit where it agrees with the network.
-_FIT_SHARE = 0.5
+# Weight of the template fit below so many standard errors, and above how many it has which: the
+# network knows more of what is hardly there, the fit has less bias for what is bright.
+_FIT_SHARES = ((2.0, 0.3), (8.0, 0.9))
+# Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
+_MODEL_ERROR = 0.007
+# Difference that is taken seriously [standard errors].
+_MOST_AWAY = 2.0
 
 
 class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -53,10 +58,10 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         Arithmetic of the network's dense layers; "auto" takes bfloat16 where the processor has
         instructions for it.
     template_fit : bool
-        Whether to average the network's intensities with those of the painting's template fit,
-        where the two agree within a standard error; else half a standard error of the
-        difference is taken. The two err differently; without the fit, predicting is several
-        times faster.
+        Whether to average the network's intensities with those of the painting's template fit.
+        The two err differently: the weight of the fit rises from 0.3 for what is below two
+        standard errors to 0.9 above eight, and it moves an intensity by at most two standard
+        errors. Without the fit, predicting is several times faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
 
@@ -309,19 +314,26 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         values, errors = intensity.numpy(), error.numpy() * weights.calibration
         if self.template_fit:
             self._average_with_fit(values, errors, counts[:, 0].numpy())
-        return values, errors
+        return values, np.hypot(errors, _MODEL_ERROR * values)
 
     def _average_with_fit(
         self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
     ) -> None:
-        """Move intensities half of the way to those of the template fit, if it is not far."""
+        """Move intensities towards those of the template fit, the more the brighter they are."""
         fit = self.painting_.template_fit
-        areas = np.asarray(fit.predict(counts))
+        areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
+        signals, shares = zip(*_FIT_SHARES, strict=True)
         for column, name in enumerate(LINE_GROUPS):
-            if name in fit.line_groups_:
-                away = areas[:, fit.line_groups_.index(name)] - values[:, column]
-                most = errors[:, column]
-                values[:, column] += _FIT_SHARE * np.clip(away, -most, most)
+            if name not in fit.line_groups_:
+                continue
+            own, error = values[:, column], errors[:, column]
+            place = fit.line_groups_.index(name)
+            area, area_error = areas[:, place], area_errors[:, place]
+            share = np.interp((np.maximum(own, 0) + area) / (2 * error), signals, shares)
+            most = _MOST_AWAY * error
+            own += np.clip(share * (area - own), -most, most)
+            # Both err with the same photons: their errors add up in proportion.
+            error += share * (area_error - error)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Its network is trained; what may be missing is a painting's calibration."""
