@@ -19,14 +19,17 @@ __all__ = ["COMMON_LINE_GROUPS", "find_line_groups"]
 COMMON_LINE_GROUPS = (
     *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
     *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K"),
-    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Cd_L", "Sn_L", "Sb_L", "Ba_L", "W_L", "Au_L"),
-    *("Hg_L", "Pb_L", "Bi_L"),
+    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Ag_L", "Cd_L", "Sn_L", "Sb_L", "Ba_L", "W_L"),
+    *("Au_L", "Hg_L", "Pb_L", "Bi_L"),
     *("Au_M", "Hg_M", "Pb_M", "Bi_M"),
 )
 # Share of a channel by which the model may be wrong, for the question whether a line is there:
 # tails and line ratios near bright lines are not known better.
 _MODEL_ERROR = 0.03
 _LEAST_SIGNIFICANCE = 5.0
+# What few paintings hold, and lies beside lines of what most do, has to be clearer.
+_RARE_SIGNIFICANCE = 7.0
+_RARE = frozenset({"V_K", "Se_K", "Br_K", "Mo_K", "W_L", "Bi_L"})
 # Line ratios are held half as tightly as when areas are wanted: thick paint, whose Pb L-alpha is
 # 6 % stronger than theory's, must not look like arsenic.
 _FAMILY_SPREAD = 2.0
@@ -50,8 +53,8 @@ def find_line_groups(
 ) -> list[str]:
     """Line groups that stand out of a sum spectrum, and those asked for.
 
-    All candidates are fitted together; those below five standard errors, a model error of 3 %
-    of each channel included, are left out. M lines in the range come with the L lines, and L lines
+    All candidates are fitted together; those below five standard errors (seven for what is rare),
+    a model error of 3 % of each channel included, are left out. M lines in the range come with the L lines, and L lines
     with the K lines of silver and what is heavier.
 
     Parameters
@@ -99,7 +102,7 @@ def find_line_groups(
         model_error=_MODEL_ERROR,
         family_spread=_FAMILY_SPREAD,
     )
-    found = {name for name in tried if fit.areas[name] > _LEAST_SIGNIFICANCE * fit.errors[name]}
+    found = {name for name in tried if fit.areas[name] > _least(name) * fit.errors[name]}
     kept = {*required, *(name for name in found if _supported(name, found, tried))}
     # Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
     # its L lines: left out, they would be counted as sulphur, potassium or calcium.
@@ -114,6 +117,11 @@ def _reachable(name: str, low: float, high: float, tube_voltage: float) -> bool:
     group = line_group(name) if name[-1] != "K" else line_group(name, tube_voltage=1e3)
     edge_is_reached = group.main_energy < 0.9 * tube_voltage
     return edge_is_reached and low + 0.1 <= group.main_energy <= high - 0.1
+
+
+def _least(name: str) -> float:
+    """Standard errors above which a line group is believed."""
+    return _RARE_SIGNIFICANCE if name in _RARE else _LEAST_SIGNIFICANCE
 
 
 def _softer(name: str) -> str | None:

@@ -413,10 +413,9 @@ class _Problem:
         return best
 
     def solution(self, parameters: dict[str, float]) -> SumSpectrumFit:
-        if not self.prior.size:
-            amplitudes, _, residuals = self.fit(parameters)
-            self.reweigh(residuals)
-            self.set_prior(amplitudes)
+        amplitudes, _, residuals = self.fit(parameters)
+        self.reweigh(residuals)
+        self.set_prior(amplitudes)
         amplitudes, weighted, _ = self.fit(parameters)
         n_lines = len(amplitudes) - self.splines.shape[1]
         areas = self.areas(amplitudes)

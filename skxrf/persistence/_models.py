@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import skxrf
-from skxrf.exceptions import ModelFileError
+from skxrf.exceptions import FileFormatError, ModelFileError
 from skxrf.io import existing_file, whole_file
 from skxrf.utils.fitted import (
     fitted_channels,
@@ -157,7 +157,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     """
     import skops.io
 
-    file, _ = existing_file(path, _WHAT)
+    file = _existing(path)
     _, archive = unpack(file.read_bytes(), str(file))
     try:
         unknown = _untrusted(archive)
@@ -199,8 +199,15 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
     OSError
         If there is no such file, or it cannot be read.
     """
-    file, _ = existing_file(path, _WHAT)
+    file = _existing(path)
     return unpack(file.read_bytes(), str(file))[0]
+
+
+def _existing(path: str | os.PathLike[str]) -> Path:
+    try:
+        return existing_file(path, _WHAT)[0]
+    except FileFormatError as error:  # empty, or a folder
+        raise ModelFileError(str(error)) from None
 
 
 def _untrusted(archive: bytes) -> list[str]:

@@ -21,10 +21,10 @@ def line_families(group: LineGroup, *, fine: bool = False) -> dict[str, NDArray[
     group : LineGroup
         The group to split.
     fine : bool
-        Whether to part the L lines of each sub-shell once more, into transitions to the M shell
-        and to what lies further out. Those are a fifth higher in energy: L-gamma lines of gold,
-        mercury and lead lie above the L3 edge of their own element, which absorbs them in thick
-        paint.
+        Whether to part the L lines of each sub-shell once more, into transitions to M1, to the
+        other M sub-shells, and to what lies further out. M1 is an eighth lower in energy, what
+        is further out a fifth higher: L-gamma lines of gold, mercury and lead lie above the L3
+        edge of their own element, which absorbs them in thick paint.
 
     Returns
     -------
@@ -39,7 +39,13 @@ def _family(shell: str, line: str, fine: bool) -> str:
     if shell == "K":
         return "alpha" if line[1] == "L" else "beta"
     if shell == "L":
-        return line[:2] + (("-M" if line[2] == "M" else "-N") if fine else "")
+        return line[:2] + (_outer_shell(line[2:]) if fine else "")
     if line[:2] not in ("M4", "M5"):
         return "M1-M3"
     return "zeta" if line[2:] in ("N2", "N3") else "alpha-beta"
+
+
+def _outer_shell(shell: str) -> str:
+    if shell == "M1":
+        return "-M1"
+    return "-M" if shell[0] == "M" else "-N"

@@ -28,11 +28,11 @@ __all__ = ["SimulationTrainedRegressor"]
 _BATCH = 1024
 # Weight of the template fit below so many standard errors, and above how many it has which: the
 # network knows more of what is hardly there, the fit has less bias for what is bright.
-_FIT_SHARES = ((2.0, 0.3), (8.0, 0.9))
+_FIT_SHARES = ((1.0, 0.4), (4.0, 0.9))
 # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
 _MODEL_ERROR = 0.007
 # Difference that is taken seriously [standard errors].
-_MOST_AWAY = 2.0
+_MOST_AWAY = 3.0
 
 
 class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -59,8 +59,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         instructions for it.
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
-        The two err differently: the weight of the fit rises from 0.3 for what is below two
-        standard errors to 0.9 above eight, and it moves an intensity by at most two standard
+        The two err differently: the weight of the fit rises from 0.4 for what is below one
+        standard error to 0.9 above four, and it moves an intensity by at most three standard
         errors. Without the fit, predicting is several times faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
@@ -330,7 +330,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             place = fit.line_groups_.index(name)
             area, area_error = areas[:, place], area_errors[:, place]
             share = np.interp((np.maximum(own, 0) + area) / (2 * error), signals, shares)
-            most = _MOST_AWAY * error
+            most = _MOST_AWAY * np.maximum(error, area_error)
             own += np.clip(share * (area - own), -most, most)
             # Both err with the same photons: their errors add up in proportion.
             error += share * (area_error - error)
