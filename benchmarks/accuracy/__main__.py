@@ -65,9 +65,8 @@ def _wrong_axis() -> list[Method]:
 
 
 def _run(method: Method, palette: str, instrument: str, counts: float, again: bool) -> None:
-    table = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame(columns=_KEYS)
     key = (method.name, palette, instrument, counts)
-    same = (table[_KEYS].astype(object) == np.array(key, dtype=object)).all(axis=1)
+    _, same = _stored(key)
     if same.any() and not again:
         return
     painting = load_painting(palette, instrument)
@@ -78,6 +77,7 @@ def _run(method: Method, palette: str, instrument: str, counts: float, again: bo
     for name, value in reversed(list(zip(_KEYS, key, strict=True))):
         rows.insert(0, name, value)
     RESULTS.parent.mkdir(exist_ok=True)
+    table, same = _stored(key)  # another run may have written since
     kept = table[~same]
     pd.concat([kept, rows] if len(kept) else [rows]).to_csv(RESULTS, index=False)
     worst = rows.loc[rows["ratio"].idxmax()]
@@ -86,6 +86,12 @@ def _run(method: Method, palette: str, instrument: str, counts: float, again: bo
         f"RMSE/bound {rows['ratio'].mean():.2f}, worst {worst['element']} {worst['ratio']:.2f}",
         flush=True,
     )
+
+
+def _stored(key: tuple[str, str, str, float]) -> tuple[pd.DataFrame, pd.Series]:
+    """The results, and which rows are those of a method on a painting at a dose."""
+    table = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame(columns=_KEYS)
+    return table, (table[_KEYS].astype(object) == np.array(key, dtype=object)).all(axis=1)
 
 
 def scores(maps: xr.Dataset, painting: TestPainting, counts: float) -> list[dict[str, object]]:

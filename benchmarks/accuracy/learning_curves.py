@@ -71,6 +71,8 @@ def main() -> Path:
     axis.set_xlabel("training time on one core [min]")
     axis.set_ylabel("loss |prediction − y| / (√y + 1)")
     axis.set_yscale("log")
+    axis.set_yticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
+    axis.minorticks_off()
     axis.grid(alpha=0.3, which="both")
     axis.legend(frameon=False, fontsize=9, title="dotted: training spectra", title_fontsize=9)
     axis.spines[["top", "right"]].set_visible(False)

@@ -89,12 +89,13 @@ def rival(name: str, seconds: float) -> Callable[[xr.DataArray, float], xr.Datas
             if mean_counts not in trained:
                 data = _rival_problem(mean_counts)
                 model = entry.make(data, Budget(seconds=seconds))
+                started = time.perf_counter()
                 if hasattr(model, "cv"):
                     model.fit(data.X, data.labels, groups=data.groups)
                 else:
                     model.fit(data.X, data.labels)
                 trained[mean_counts] = model
-                keep_learning_curve(name, mean_counts, model, seconds)
+                keep_learning_curve(name, mean_counts, model, time.perf_counter() - started)
             model = trained[mean_counts]
         else:
             names = pd.DataFrame(columns=list(cube.attrs["groups"]))
