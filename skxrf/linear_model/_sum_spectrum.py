@@ -35,7 +35,7 @@ Array = NDArray[np.float64]
 _MODEL_ERROR = 0.01
 # Relative spread of the share of a family of lines about theory: paint layers and air absorb
 # the soft lines of a group more. M families are far apart compared with their energy.
-_FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 1.0}
+_FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 0.25}
 # Bins narrower than this [keV] are joined for the refinement, which then costs the same on any axis.
 _REFINEMENT_BIN = 0.02
 
