@@ -50,8 +50,9 @@ _PARAMETERS: dict[str, tuple[float, float, float, float, float]] = {
     "curvature": (0.0, 0.005, -0.03, 0.03, 0.005),  # keV at the ends of the fitted range
     "noise": (0.08, 0.01, 0.02, 0.25, np.inf),  # keV
     "fano": (0.115, 0.01, 0.09, 0.15, 0.006),
-    "tail_fraction": (0.02, 0.01, 0.0, 0.2, 0.02),
-    "tail_slope": (0.2, 0.1, 0.05, 1.5, 0.15),  # keV
+    "tail_fraction": (0.01, 0.01, 0.0, 0.2, 0.01),
+    # A tail shorter than the peak is wide would take counts out of the peak.
+    "tail_slope": (0.15, 0.1, 0.1, 1.5, 0.1),  # keV
     "thickness": (0.45, 0.1, 0.25, 3.0, 0.1),  # mm
 }
 
