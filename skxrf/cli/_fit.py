@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ._anode import anode_of, anode_option
 from ._map import check_maps_output, tell
 from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
 
@@ -29,9 +30,7 @@ Examples:
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
-@click.option(
-    "--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh: fits its scattered lines too."
-)
+@anode_option
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -59,9 +58,11 @@ def fit(
 
     check_maps_output(output, [cube])
     opened = open_with(cube, options)
-    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=anode)
+    tube = anode_of(opened, anode)
+    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
     if not quiet:
-        say("refining the model on the sum spectrum")
+        scatter = f", with the scattered lines of {tube}" if tube is not None else ""
+        say(f"refining the model on the sum spectrum{scatter}")
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
         model.fit(sample_spectra(opened))

@@ -5,6 +5,7 @@ Exit status 0, or 2 with one line that says what is wrong and what to do, or 130
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from types import FrameType
@@ -34,6 +35,13 @@ A first hour with a scan:
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """
+
+# An argument as the library's errors name it, with the tuple that may follow.
+_ARGUMENT = re.compile(
+    r"(?<![\w.(-])(?P<name>dataset|energy|axes|shape|elements|anode)="
+    r"(?P<values>\([^()]*\)|'[^']*')?"
+)
+_PLACEHOLDERS = ("offset", "gain", "rows", "columns")
 
 
 @click.group(
@@ -87,14 +95,23 @@ def main() -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    message = " ".join(message.split())
-    # The library speaks of its arguments; here they are options.
-    options = [f"--{name}" for name in ("dataset", "energy", "axes") if f" {name}=" in message]
-    if options:
-        message += f" (On the command line: {', '.join(options)}.)"
-    message = message.replace("restart=True", "--restart").replace("elements=", "--elements ")
-    click.echo(f"skxrf: {message}", err=True)
+    click.echo(f"skxrf: {_in_options(' '.join(message.split()))}", err=True)
     sys.exit(2)
+
+
+def _in_options(message: str) -> str:
+    """The library speaks of its arguments, ``shape=(24, 30)``; here they are ``--shape=24,30``."""
+    message = re.sub(r"\ban? \(offset, gain\) pair", "OFFSET,GAIN", message)
+    message = re.sub(r"\bopen_cube\(path, (\w+)=\.\.\.\)", r"\1=", message)
+    message = re.sub(r"\brestart=True", "--restart", message)
+
+    def option(found: re.Match[str]) -> str:
+        values = re.findall(r"[^\s(),'\"]+", found["values"] or "")
+        # What stands for a value is in capitals in the help.
+        shown = [value.upper() if value in _PLACEHOLDERS else value for value in values]
+        return f"--{found['name']}{'=' if shown else ''}{','.join(shown)}"
+
+    return _ARGUMENT.sub(option, message)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

@@ -101,6 +101,11 @@ def axis(text: str | None) -> str | tuple[float, float] | None:
     try:
         offset, gain = (float(part) for part in text.split(","))
     except ValueError:
+        if "," in text:
+            raise click.UsageError(
+                f"--energy takes OFFSET,GAIN in keV and keV per channel, such as -0.96,0.01, or the "
+                f"name of a dataset, got {text!r}."
+            ) from None
         return text
     return offset, gain
 

@@ -11,6 +11,8 @@ import xarray as xr
 from skxrf.inference import predict_maps
 from skxrf.io import open_cube, open_maps, save_maps
 from skxrf.persistence import load_model, model_info
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.utils.energy import bin_edges
 
 COMMANDS = ["info", "map", "fit", "train", "evaluate", "simulate", "reproduce"]
 
@@ -128,7 +130,7 @@ def test_info_names_elements_and_draws_two_spectra(scan, skxrf, monkeypatch):
     monkeypatch.setenv("COLUMNS", "90")
     run = skxrf("info", scan / "scan.h5")
     assert run.status == 0, run.err
-    elements = next(line for line in run.out.splitlines() if line.startswith("elements:"))
+    elements = run.out.split("elements:")[1].split("\n\n")[0]
     assert all(name in elements for name in ("Ca_K", "Fe_K", "Pb_L"))
     for title in ("counts, sum of all pixels", "counts, maximum pixel in each channel"):
         drawing = run.out.split(title)[1].splitlines()
@@ -159,6 +161,55 @@ def test_info_tells_of_maps_and_models(scan, model, skxrf):
     out = skxrf("info", model).out
     assert "ChannelBinner > Ridge" in out
     assert "0.020 to 20.460 keV" in out
+
+
+def test_info_of_a_folder_and_of_what_is_none(scan, skxrf, tmp_path):
+    save_maps(open_maps(scan / "maps.nc"), f"{tmp_path}/tiff/")
+    out = skxrf("info", tmp_path / "tiff").out
+    assert "18 rows x 20 columns, 3 line groups" in out
+    for i in range(6):
+        counts = "\n".join(["0"] * 40)
+        text = f"<<PMCA SPECTRUM>>\n<<DATA>>\n{counts}\n<<END>>\n"
+        (tmp_path / f"pixel_{i}.mca").write_text(text)
+    run = skxrf("info", tmp_path)
+    assert run.status == 2
+    assert "pass --shape=ROWS,COLUMNS" in run.err
+    assert "such as --shape=2,3" in run.err
+    run = skxrf("info", tmp_path, "--shape", "2,3", "--energy=0,0.02")
+    assert "2 rows x 3 columns x 40 channels" in run.out, run.err
+
+
+@pytest.fixture
+def tube_scan(tmp_path):
+    """A cube whose file names the tube, the L lines of which lie where those of Cl are."""
+    energy = 0.02 + 0.04 * np.arange(700)
+    spectrum = np.full(energy.size, 2.0)
+    for name, counts in {"Ca_K": 3000, "Fe_K": 5000, "Rh_L": 900}.items():
+        spectrum += counts * DetectorResponse().template(line_group(name), bin_edges(energy))
+    counts = np.random.default_rng(5).poisson(spectrum, (5, 6, energy.size))
+    with h5py.File(tmp_path / "tube.h5", "w") as file:
+        file["counts"], file["energy_keV"] = counts.astype(np.uint16), energy
+        file["counts"].attrs["tube"] = "MCB 50-0.7G Rh"
+    return tmp_path / "tube.h5"
+
+
+def test_the_tube_that_the_file_names_is_no_element(tube_scan, skxrf):
+    said = json.loads(skxrf("info", tube_scan, "--json").out)
+    assert said["anode"] == "Rh"
+    assert set(said["elements"]) == {"Ca_K", "Fe_K"}
+    assert "beside the lines of the Rh tube" in " ".join(skxrf("info", tube_scan).out.split())
+    said = json.loads(skxrf("info", tube_scan, "--anode", "none", "--json").out)
+    assert said["anode"] is None
+    assert "Cl_K" in said["elements"]
+
+
+def test_fit_takes_the_tube_of_the_file(tube_scan, skxrf, tmp_path):
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--elements", "Ca_K")
+    assert run.status == 0, run.err
+    assert "with the scattered lines of Rh" in run.err
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--anode", "Xx")
+    assert run.status == 2
+    assert "Xx" in run.err.splitlines()[-1]
 
 
 def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
@@ -194,6 +245,9 @@ MISTAKES = [
     ("evaluate MAPS MAPS -o report.pdf", [".html"]),
     ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
     ("info nowhere.h5", ["nowhere.h5"]),
+    ("info CUBE --energy 0;0.02", ["no dataset '0;0.02'"]),
+    ("info CUBE --energy 0,0.02keV", ["OFFSET,GAIN", "0,0.02keV"]),
+    ("info CUBE --axes y,x", ["--axes=y,x,energy"]),
 ]
 
 
