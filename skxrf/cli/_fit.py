@@ -8,7 +8,17 @@ import click
 
 from ._anode import anode_of, anode_option
 from ._map import check_maps_output, tell
-from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
+from ._options import (
+    FILE,
+    cube_options,
+    examples,
+    holds_errors,
+    names,
+    open_with,
+    output_option,
+    say,
+    shape_option,
+)
 
 __all__ = ["fit"]
 
@@ -24,9 +34,7 @@ Examples:
     short_help="Element maps by a fit of line templates, without a model.",
 )
 @click.argument("cube", type=FILE)
-@click.option(
-    "-o", "--output", type=FILE, required=True, help="File for the maps: .nc, .h5, .dat or .csv."
-)
+@output_option
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
@@ -56,7 +64,7 @@ def fit(
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 
-    check_maps_output(output, [cube])
+    check_maps_output(output, [cube], names(elements))
     opened = open_with(cube, options)
     tube = anode_of(opened, anode)
     model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
@@ -69,6 +77,11 @@ def fit(
     if not quiet:
         say(f"fitting {', '.join(model.line_groups_)}")
     run = predict_maps_to_file(
-        model, opened, output, return_std=True, progress=not quiet, restart=restart
+        model,
+        opened,
+        output,
+        return_std=holds_errors(output, quiet),
+        progress=not quiet,
+        restart=restart,
     )
     tell(run, output, as_json)

@@ -52,8 +52,9 @@ _PLACEHOLDERS = ("offset", "gain", "rows", "columns")
 def cli() -> None:
     """Element maps from X-ray fluorescence spectra.
 
-    Maps are written as .nc (netCDF), .h5, .dat or .csv, after the name. Nothing is ever written to
-    a cube. "skxrf COMMAND --help" tells more, with examples.
+    Maps are written after the name of the file: .nc (netCDF), .nxs (NeXus, for PyMca and silx),
+    .tif, .csv, .dat or .dms. Nothing is ever written to a cube. "skxrf COMMAND --help" tells more,
+    with examples.
     """
 
 

@@ -16,8 +16,10 @@ from ._options import (
     cube_options,
     elements_option,
     examples,
+    holds_errors,
     names,
     open_with,
+    output_option,
     say,
     shape_option,
     write_json,
@@ -41,9 +43,7 @@ Examples:
 
 @click.command("map", epilog=examples(_EXAMPLES), short_help="Element maps by a trained model.")
 @click.argument("cube", type=FILE)
-@click.option(
-    "-o", "--output", type=FILE, required=True, help="File for the maps: .nc, .h5, .dat or .csv."
-)
+@output_option
 @click.option(
     "--model",
     type=FILE,
@@ -86,9 +86,11 @@ def map_(
     from skxrf.inference import predict_maps_to_file
 
     inputs = [cube, *([] if model is None else [model])]
-    check_maps_output(output, inputs)
+    check_maps_output(output, inputs, names(elements))
     if report is not None:
         check_output(report, [*inputs, output])
+        if output.suffix.lower() == ".png":
+            raise click.UsageError("--report reads the maps again, which a .png does not keep.")
     if neighborhood and model is not None:
         raise click.UsageError("--neighborhood is of skxrf's own model: leave out --model.")
     opened = open_with(cube, options)
@@ -98,7 +100,7 @@ def map_(
         opened,
         output,
         elements=names(elements),
-        return_std=std or model is None,
+        return_std=std or (model is None and holds_errors(output, quiet)),
         progress=not quiet,
         restart=restart,
     )
@@ -139,9 +141,18 @@ def _write_report(cube: xr.DataArray, output: Path, report: Path) -> None:
     write_map_report(open_maps(output), report, cube=cube, provenance={"command": command})
 
 
-def check_maps_output(output: Path, inputs: Sequence[Path]) -> None:
+def check_maps_output(
+    output: Path, inputs: Sequence[Path], elements: Sequence[str] | None = None
+) -> None:
     """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
+    from skxrf.exceptions import FileFormatError
     from skxrf.io import PartialMaps
+
+    if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
+        raise FileFormatError(
+            f"cannot write {output}: one picture holds one map. Choose it, such as --elements Fe_K, "
+            "or name an output that holds all, such as maps.nc or maps.tif."
+        )
 
     check_output(output, inputs)
     partial = PartialMaps(output)

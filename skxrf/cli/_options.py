@@ -22,8 +22,10 @@ __all__ = [
     "cube_options",
     "elements_option",
     "examples",
+    "holds_errors",
     "names",
     "open_with",
+    "output_option",
     "say",
     "shape_option",
     "write_json",
@@ -33,6 +35,14 @@ FILE = click.Path(path_type=Path)
 ReadOptions = Mapping[str, str | None]
 elements_option = click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    required=True,
+    help="File for the maps: .nc; .nxs for PyMca and silx; .tif; .csv or .dat; .dms for XRF "
+    "Explorer; .png of one map.",
 )
 shape_option = click.option(
     "--shape",
@@ -144,6 +154,15 @@ def check_output(
         raise IsADirectoryError(f"cannot write {output}: it is a folder. Name a file in it.")
     if not os.access(output if output.exists() else folder, os.W_OK):
         raise PermissionError(f"cannot write {output}: it is protected against writing.")
+
+
+def holds_errors(output: Path, quiet: bool) -> bool:
+    """Whether a file for maps has room for standard errors; say so where it has none."""
+    if output.suffix.lower() not in (".dms", ".png"):
+        return True
+    if not quiet:
+        say(f"standard errors are left out: a {output.suffix} has no place for them")
+    return False
 
 
 def say(text: str) -> None:

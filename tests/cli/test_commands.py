@@ -244,6 +244,7 @@ MISTAKES = [
     ("evaluate MAPS MAPS --elements Zn_K", ["has no Zn_K"]),
     ("evaluate MAPS MAPS -o report.pdf", [".html"]),
     ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
+    ("map CUBE -o maps.png --model MODEL", ["one picture holds one map", "--elements Fe_K"]),
     ("info nowhere.h5", ["nowhere.h5"]),
     ("info CUBE --energy 0;0.02", ["no dataset '0;0.02'"]),
     ("info CUBE --energy 0,0.02keV", ["OFFSET,GAIN", "0,0.02keV"]),
@@ -312,3 +313,25 @@ def test_an_earlier_run_with_another_model_asks_for_restart(scan, model, skxrf, 
     run = skxrf(*arguments, model, "--restart")
     assert run.status == 0
     assert open_maps(out).sizes["element"] == 3
+
+
+@pytest.mark.parametrize("suffix", [".dms", ".nxs", ".tif", ".dat"])
+def test_fit_writes_each_format(suffix, scan, skxrf, tmp_path):
+    out = tmp_path / f"fit{suffix}"
+    run = skxrf("fit", scan / "scan.h5", "-o", out, "--elements", "Fe_K,Pb_L")
+    assert run.status == 0, run.err
+    maps = open_maps(out)
+    # XRF Explorer's format has no place for errors, which is said.
+    assert isinstance(maps, xr.Dataset) == (suffix != ".dms")
+    assert ("standard errors are left out" in run.err) == (suffix == ".dms")
+    assert maps["element"].to_numpy().tolist() == ["Fe_K", "Pb_L"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [out.name]
+
+
+def test_one_picture_of_one_map(scan, model, skxrf, tmp_path):
+    out = tmp_path / "iron.png"
+    arguments = ("map", scan / "scan.h5", "-o", out, "--model", model)
+    assert skxrf(*arguments, "--elements", "Fe_K").status == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    run = skxrf(*arguments, "--elements", "Fe_K", "--report", tmp_path / "report.html")
+    assert (run.status, "a .png does not keep" in run.err) == (2, True)
