@@ -110,7 +110,7 @@ def map_(
         if found is not None:
             say(f"seen in the painting: {', '.join(found) or 'none'}")
     if report is not None:
-        _write_report(opened, output, report)
+        _write_report(opened, output, report, found)
     tell(run, output, as_json, found)
     if report is not None and not as_json:
         click.echo(f"Report: {report}")
@@ -133,12 +133,16 @@ def _found(run: MapsRun, output: Path) -> list[str] | None:
     return found
 
 
-def _write_report(cube: xr.DataArray, output: Path, report: Path) -> None:
+def _write_report(
+    cube: xr.DataArray, output: Path, report: Path, found: Sequence[str] | None
+) -> None:
     from skxrf.io import open_maps
     from skxrf.report import write_map_report
 
     command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
-    write_map_report(open_maps(output), report, cube=cube, provenance={"command": command})
+    write_map_report(
+        open_maps(output), report, cube=cube, detected=found, provenance={"command": command}
+    )
 
 
 def check_maps_output(
