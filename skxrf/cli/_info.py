@@ -85,10 +85,10 @@ def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
     besides = f"; beside the lines of the {anode} tube" if anode is not None else ""
     _show({"elements": f"{note}{f' (share of all counts{besides})' if found else ''}"})
     peaks = [(lines.name.replace("_", " "), lines.energy) for lines in known]
-    for title, spectrum in (
-        ("sum of all pixels", summary.sum_spectrum),
-        ("maximum pixel in each channel", summary.max_spectrum),
-    ):
+    drawn = {"sum of all pixels": summary.sum_spectrum}
+    if summary.n_pixels > 1:
+        drawn["maximum pixel in each channel"] = summary.max_spectrum
+    for title, spectrum in drawn.items():
         click.echo(f"\ncounts, {title}")
         click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=_width()))
 
