@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import warnings
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -66,6 +67,7 @@ def main() -> NoReturn:
     """Run the command; the entry point of the package."""
     # A job that is told to end removes what it has half written, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _end)
+    _speak_of_warnings()
     try:
         cli.main(prog_name="skxrf", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -93,6 +95,20 @@ def main() -> NoReturn:
             raise
         _fail(str(error))
     sys.exit(0)
+
+
+def _speak_of_warnings() -> None:
+    """Have the library's warnings said in one line, without the place in the code."""
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        if issubclass(category, UserWarning):
+            words = _in_options(" ".join(str(message).split()))
+            click.echo(f"skxrf: warning: {words}", err=True)
+        else:
+            others(message, category, *more)
+
+    warnings.showwarning = show
 
 
 def _fail(message: str) -> NoReturn:

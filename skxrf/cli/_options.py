@@ -146,6 +146,8 @@ def check_output(
                 "output."
             )
     folder = output.absolute().parent
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"cannot write {output}: {folder} is a file, not a folder.")
     if not folder.is_dir():
         raise FileNotFoundError(
             f"cannot write {output}: there is no folder {folder}. Make it first."

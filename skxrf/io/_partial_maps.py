@@ -308,7 +308,13 @@ class PartialMaps:
             return
         # HDF5 locks what it reads.
         self.close()
-        save_maps(open_maps(self.path), self.target)
+        try:
+            save_maps(open_maps(self.path), self.target)
+        except OSError as error:
+            raise type(error)(
+                f"{str(error).replace(' Nothing was left there.', '')} The finished maps are kept "
+                f"in {self.path}: the same call only has to save them."
+            ) from error
         self.discard()
 
     def discard(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import warnings
 
 import h5py
 import numpy as np
@@ -234,6 +235,7 @@ MISTAKES = [
         ["5.000 to 15.220 keV", "does not cover"],
     ),
     ("map CUBE -o no/such/OUT --model MODEL", ["no folder"]),
+    ("map CUBE -o SMALL/out.nc --model MODEL", ["small.nc is a file, not a folder"]),
     ("map TEXT -o OUT --model MODEL", ["TEXT"]),
     ("fit CUBE -o folder.nc", ["is a folder"]),
     ("train CUBE --maps MAPS -o MAPS", ["it is the input"]),
@@ -268,6 +270,7 @@ def test_mistakes_end_with_status_2_and_say_what_to_do(
         "TEXT": scan / "text",
         "SMALL": tmp_path / "small.nc",
         "OUT": "out.nc",
+        "SMALL/out.nc": tmp_path / "small.nc" / "out.nc",
         "no/such/OUT": "no/such/out.nc",
     }
     kept = (scan / "maps.nc").read_bytes(), (scan / "scan.h5").read_bytes()
@@ -335,3 +338,18 @@ def test_one_picture_of_one_map(scan, model, skxrf, tmp_path):
     assert out.read_bytes().startswith(b"\x89PNG")
     run = skxrf(*arguments, "--elements", "Fe_K", "--report", tmp_path / "report.html")
     assert (run.status, "a .png does not keep" in run.err) == (2, True)
+
+
+def test_a_warning_is_one_line(skxrf, tmp_path):
+    with h5py.File(tmp_path / "crono.h5", "w") as file:
+        file["XRF/Spectra"] = np.ones((3, 700), np.uint32)
+        file["XRF/EnergyVector"] = 0.03 * np.arange(700)
+        file["XRF/SpectraSelectedIndex"] = np.array([[[0], [1]], [[2], [-1]]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        run = skxrf("info", tmp_path / "crono.h5")
+    assert run.status == 0, run.err
+    said = [line for line in run.err.splitlines() if "1 of 4 pixels have no spectrum" in line]
+    assert len(said) == 1
+    assert said[0].startswith("skxrf: warning: ")
+    assert "UserWarning" not in run.err
