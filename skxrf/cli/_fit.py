@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -52,7 +53,7 @@ def fit(
     restart: bool,
     as_json: bool,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Fit line templates to the cube in the file CUBE and write the element maps.
 

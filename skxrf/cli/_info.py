@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,7 +38,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
 @shape_option
-def info(file: Path, anode: str | None, as_json: bool, **options: str | None) -> None:
+def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
     """Say what is in FILE: a spectral cube, element maps or a model.
 
     Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum

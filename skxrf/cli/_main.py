@@ -10,7 +10,7 @@ import signal
 import sys
 import warnings
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -101,12 +101,19 @@ def _speak_of_warnings() -> None:
     """Have the library's warnings said in one line, without the place in the code."""
     others = warnings.showwarning
 
-    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         if issubclass(category, UserWarning):
             words = _in_options(" ".join(str(message).split()))
             click.echo(f"skxrf: warning: {words}", err=True)
         else:
-            others(message, category, *more)
+            others(message, category, filename, lineno, file, line)
 
     warnings.showwarning = show
 

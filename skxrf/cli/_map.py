@@ -73,7 +73,7 @@ def map_(
     restart: bool,
     as_json: bool,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Predict the element maps of the cube in the file CUBE with a trained model.
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 FILE = click.Path(path_type=Path)
-ReadOptions = Mapping[str, str | None]
+ReadOptions = Mapping[str, Any]
 elements_option = click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
 )
@@ -60,6 +60,11 @@ def examples(text: str) -> str:
 def cube_options(command: Any) -> Any:
     """Give a command the options that tell how a cube's file is read."""
     for option in (
+        click.option(
+            "--snake",
+            is_flag=True,
+            help="Turn every second row: the scan went to and fro, and the file is in its order.",
+        ),
         click.option("--dataset", metavar="NAME", help="Dataset of the cube within its file."),
         click.option(
             "--energy",
@@ -87,6 +92,7 @@ def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
         energy=axis(options["energy"]),
         axes=None if order is None else tuple(order),
         shape=_shape(options.get("shape")),
+        snake=bool(options.get("snake")),
     )
 
 

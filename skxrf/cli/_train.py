@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -76,7 +76,7 @@ def train(
     max_time: float | None,
     random_state: int,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Train a model on the scans in the files CUBE... and their reference maps.
 

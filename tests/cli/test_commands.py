@@ -353,3 +353,17 @@ def test_a_warning_is_one_line(skxrf, tmp_path):
     assert len(said) == 1
     assert said[0].startswith("skxrf: warning: ")
     assert "UserWarning" not in run.err
+
+
+def test_a_scan_to_and_fro_is_turned(scan, skxrf, tmp_path):
+    with h5py.File(scan / "scan.h5") as file:
+        counts, energy = file["counts"][:], file["energy_keV"][:]
+    counts[1::2] = counts[1::2, ::-1]
+    with h5py.File(tmp_path / "snake.h5", "w") as file:
+        file["counts"], file["energy_keV"] = counts, energy
+    for path, options in ((scan / "scan.h5", ()), (tmp_path / "snake.h5", ("--snake",))):
+        out = tmp_path / f"{path.stem}.nc"
+        run = skxrf("fit", path, "-o", out, "--elements", "Fe_K", "--quiet", *options)
+        assert run.status == 0, run.err
+    straight = open_maps(tmp_path / "scan.nc")["intensity"]
+    np.testing.assert_allclose(open_maps(tmp_path / "snake.nc")["intensity"], straight, rtol=1e-4)
