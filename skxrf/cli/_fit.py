@@ -75,12 +75,15 @@ def fit(
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
         model.fit(sample_spectra(opened))
+    # The lines of the tube are fitted like others, and are no element of the painting.
+    found = [name for name in model.line_groups_ if elements or not name.startswith(f"{tube}_")]
     if not quiet:
-        say(f"fitting {', '.join(model.line_groups_)}")
+        say(f"fitting {', '.join(found)}")
     run = predict_maps_to_file(
         model,
         opened,
         output,
+        elements=found,
         return_std=holds_errors(output, quiet),
         progress=not quiet,
         restart=restart,

@@ -205,9 +205,13 @@ def test_the_tube_that_the_file_names_is_no_element(tube_scan, skxrf):
 
 
 def test_fit_takes_the_tube_of_the_file(tube_scan, skxrf, tmp_path):
-    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--elements", "Ca_K")
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc")
     assert run.status == 0, run.err
     assert "with the scattered lines of Rh" in run.err
+    maps = open_maps(tmp_path / "fit.nc")
+    assert set(maps["element"].to_numpy()) == {"Ca_K", "Fe_K"}
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--elements", "Rh_L,Ca_K")
+    assert open_maps(tmp_path / "fit.nc")["element"].to_numpy().tolist() == ["Rh_L", "Ca_K"]
     run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--anode", "Xx")
     assert run.status == 2
     assert "Xx" in run.err.splitlines()[-1]
