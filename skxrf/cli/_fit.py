@@ -19,6 +19,7 @@ from ._options import (
     output_option,
     say,
     shape_option,
+    snake_option,
 )
 
 __all__ = ["fit"]
@@ -44,6 +45,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 @shape_option
 def fit(
     cube: Path,

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._anode import anode_of, anode_option
-from ._options import FILE, cube_options, examples, open_with, shape_option, write_json
+from ._options import (
+    FILE,
+    cube_options,
+    examples,
+    open_with,
+    shape_option,
+    snake_option,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +45,7 @@ Examples:
 @anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
+@snake_option
 @shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
     """Say what is in FILE: a spectral cube, element maps or a model.

@@ -22,6 +22,7 @@ from ._options import (
     output_option,
     say,
     shape_option,
+    snake_option,
     write_json,
 )
 
@@ -61,6 +62,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 @shape_option
 def map_(
     cube: Path,

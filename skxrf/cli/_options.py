@@ -28,6 +28,7 @@ __all__ = [
     "output_option",
     "say",
     "shape_option",
+    "snake_option",
     "write_json",
 ]
 
@@ -50,6 +51,12 @@ shape_option = click.option(
     help="Rows and columns of a folder of single spectra whose names do not tell.",
 )
 
+snake_option = click.option(
+    "--snake",
+    is_flag=True,
+    help="Turn every second row: the scan went to and fro, and the file is in its order.",
+)
+
 
 def examples(text: str) -> str:
     """Make the end of a command's help of lines that keep their breaks: blank ones part them."""
@@ -60,11 +67,6 @@ def examples(text: str) -> str:
 def cube_options(command: Any) -> Any:
     """Give a command the options that tell how a cube's file is read."""
     for option in (
-        click.option(
-            "--snake",
-            is_flag=True,
-            help="Turn every second row: the scan went to and fro, and the file is in its order.",
-        ),
         click.option("--dataset", metavar="NAME", help="Dataset of the cube within its file."),
         click.option(
             "--energy",

@@ -18,6 +18,7 @@ from ._options import (
     names,
     open_with,
     say,
+    snake_option,
 )
 
 __all__ = ["train"]
@@ -66,6 +67,7 @@ Examples:
 )
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 def train(
     cubes: tuple[Path, ...],
     maps: tuple[Path, ...],
