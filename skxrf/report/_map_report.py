@@ -73,7 +73,7 @@ def write_map_report(
         Standard deviation for z, as in :func:`skxrf.metrics.z_score`; by default
         ``sqrt(reference + 1)``.
     detected : sequence of str, optional
-        Line groups that the maps show, such as :func:`detected_in` of the shipped model says. The
+        Line groups that the maps show, such as ``detected_in`` of the shipped model says. The
         others are on the page as well, but hidden until the reader asks for all. Default: all.
     title : str, optional
         Heading; by default the painting or the source file that the data name.
