@@ -14,6 +14,8 @@ from skxrf.utils.energy import describe_axis
 
 __all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
 
+_LOWEST_LINE = 0.5  # keV
+
 
 @dataclass(frozen=True)
 class SeenLines:
@@ -91,25 +93,36 @@ class CubeSummary:
         """What stands on each line, by its heading."""
         n_y, n_x, n_channels = self.shape
         low, high = self.pixel_counts
-        fullest = int(self.sum_spectrum.argmax())
+        fullest = self._fullest()
         size = self.pixel_size
+        per_pixel = ""
+        if self.n_pixels > 1:
+            mean = self.total / self.n_pixels
+            per_pixel = f"{mean:,.1f} per pixel ({low:,.0f} to {high:,.0f}), "
         lines = {
-            "shape": f"{n_y} rows x {n_x} columns x {n_channels} channels, {self.dtype}",
+            "shape": f"{_counted(n_y, 'row')} x {_counted(n_x, 'column')} x {n_channels} channels, "
+            f"{self.dtype}",
             "pixels": f"{size[0]:.3g} x {size[1]:.3g} {self.pixel_unit}"
             if size is not None
             else "size unknown",
             "energy axis": describe_axis(self.energy),
-            "counts": f"{self.total:,.0f} in all, {self.total / self.n_pixels:,.1f} per pixel "
-            f"({low:,.0f} to {high:,.0f}), at most {float(self.max_spectrum.max()):,.0f} in a "
-            "channel",
+            "counts": f"{self.total:,.0f} in all, {per_pixel}at most "
+            f"{float(self.max_spectrum.max()):,.0f} in a channel",
             "fullest": f"channel {fullest}, {self.energy[fullest]:.3f} keV, in the sum spectrum",
             "dead pixels": f"{self.n_dead:,} of {self.n_pixels:,} without counts"
             if self.n_dead
             else "none",
         }
         if self.live_time is not None:
-            lines["live time"] = "{:.3g} to {:.3g} s per pixel".format(*self.live_time)
+            shortest, longest = (f"{time:.3g}" for time in self.live_time)
+            times = shortest if shortest == longest else f"{shortest} to {longest}"
+            lines["live time"] = f"{times} s per pixel"
         return lines | self.attrs
+
+    def _fullest(self) -> int:
+        """The channel with most counts, of those where lines are: Bruker's have a peak at 0 keV."""
+        counts = np.where(self.energy >= _LOWEST_LINE, self.sum_spectrum, 0)
+        return int((counts if counts.any() else self.sum_spectrum).argmax())
 
     def facts(self) -> dict[str, Any]:
         """The same as numbers, for a script."""
@@ -210,6 +223,10 @@ def find_elements(summary: CubeSummary, anode: str | None = None) -> list[SeenLi
         if fit.areas[name] > 0
     ]
     return sorted(seen, key=lambda lines: lines.energy)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _pixel_size(cube: xr.DataArray) -> tuple[float, float] | None:

@@ -45,5 +45,17 @@ def test_pixel_size_live_time_and_instrument_where_known(counts):
     ).assign_attrs(instrument="M6 Jetstream")
     lines = summarize_cube(placed).lines()
     assert lines["pixels"] == "0.5 x 0.25 mm"
-    assert lines["live time"] == "0.3 to 0.3 s per pixel"
+    assert lines["live time"] == "0.3 s per pixel"
     assert lines["instrument"] == "M6 Jetstream"
+
+
+def test_the_peak_at_zero_is_not_the_fullest(counts):
+    values = counts.copy()
+    values[..., 1] += 1000
+    assert summarize_cube(values).lines()["fullest"].startswith("channel 41, 4.150 keV")
+
+
+def test_a_single_spectrum(counts):
+    lines = summarize_cube(counts[2:3, 3:4]).lines()
+    assert lines["shape"] == "1 row x 1 column x 60 channels, uint16"
+    assert "per pixel" not in lines["counts"]

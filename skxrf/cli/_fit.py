@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ._anode import anode_of, anode_option
 from ._map import check_maps_output, tell
-from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
+from ._options import (
+    FILE,
+    cube_options,
+    examples,
+    holds_errors,
+    names,
+    open_with,
+    output_option,
+    say,
+    shape_option,
+    snake_option,
+)
 
 __all__ = ["fit"]
 
@@ -23,19 +36,16 @@ Examples:
     short_help="Element maps by a fit of line templates, without a model.",
 )
 @click.argument("cube", type=FILE)
-@click.option(
-    "-o", "--output", type=FILE, required=True, help="File for the maps: .nc, .h5, .dat or .csv."
-)
+@output_option
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
-@click.option(
-    "--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh: fits its scattered lines too."
-)
+@anode_option
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 @shape_option
 def fit(
     cube: Path,
@@ -45,7 +55,7 @@ def fit(
     restart: bool,
     as_json: bool,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Fit line templates to the cube in the file CUBE and write the element maps.
 
@@ -57,17 +67,27 @@ def fit(
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 
-    check_maps_output(output, [cube])
+    check_maps_output(output, [cube], names(elements))
     opened = open_with(cube, options)
-    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=anode)
+    tube = anode_of(opened, anode)
+    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
     if not quiet:
-        say("refining the model on the sum spectrum")
+        scatter = f", with the scattered lines of {tube}" if tube is not None else ""
+        say(f"refining the model on the sum spectrum{scatter}")
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
         model.fit(sample_spectra(opened))
+    # The lines of the tube are fitted like others, and are no element of the painting.
+    found = [name for name in model.line_groups_ if elements or not name.startswith(f"{tube}_")]
     if not quiet:
-        say(f"fitting {', '.join(model.line_groups_)}")
+        say(f"fitting {', '.join(found)}")
     run = predict_maps_to_file(
-        model, opened, output, return_std=True, progress=not quiet, restart=restart
+        model,
+        opened,
+        output,
+        elements=found,
+        return_std=holds_errors(output, quiet),
+        progress=not quiet,
+        restart=restart,
     )
     tell(run, output, as_json)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import FILE, cube_options, examples, open_with, shape_option, write_json
+from ._anode import anode_of, anode_option
+from ._options import (
+    FILE,
+    cube_options,
+    examples,
+    open_with,
+    shape_option,
+    snake_option,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,11 +42,12 @@ Examples:
 
 @click.command(epilog=examples(_EXAMPLES))
 @click.argument("file", type=FILE)
-@click.option("--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh.")
+@anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
+@snake_option
 @shape_option
-def info(file: Path, anode: str | None, as_json: bool, **options: str | None) -> None:
+def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
     """Say what is in FILE: a spectral cube, element maps or a model.
 
     Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
@@ -46,8 +58,8 @@ def info(file: Path, anode: str | None, as_json: bool, **options: str | None) ->
     from skxrf.io import existing_file
     from skxrf.persistence import is_model_file, model_info
 
-    path, _ = existing_file(file, "a spectral cube, element maps or a model")
-    if is_model_file(path):
+    path, _ = existing_file(file, "a spectral cube, element maps or a model", folders=True)
+    if path.is_file() and is_model_file(path):
         _show_model(model_info(path), as_json)
         return
     try:
@@ -58,7 +70,7 @@ def info(file: Path, anode: str | None, as_json: bool, **options: str | None) ->
             raise
         _show_maps(maps, as_json)
         return
-    _show_cube(cube, anode, as_json)
+    _show_cube(cube, anode_of(cube, anode), as_json)
 
 
 def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
@@ -69,23 +81,25 @@ def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
     summary = summarize_cube(cube)
     seen = find_elements(summary, anode)
     known = [] if isinstance(seen, str) else seen
+    # The L lines of the tube are among those found, and of no element of the painting.
+    elements = [lines for lines in known if not lines.name.startswith(f"{anode}_")]
     if as_json:
-        elements = {lines.name: {"counts": lines.counts, "error": lines.error} for lines in known}
-        write_json({"kind": "cube", **summary.facts(), "elements": elements})
+        areas = {lines.name: {"counts": lines.counts, "error": lines.error} for lines in elements}
+        write_json({"kind": "cube", **summary.facts(), "anode": anode, "elements": areas})
         return
     _show(summary.lines())
     total = max(summary.total, 1.0)
-    found = ", ".join(f"{lines.name} {100 * lines.counts / total:.2g} %" for lines in known)
+    found = ", ".join(f"{lines.name} {100 * lines.counts / total:.2g} %" for lines in elements)
     note = f"not looked for: {seen}" if isinstance(seen, str) else found or "none found"
-    _show({"elements": f"{note}{' (share of all counts)' if found else ''}"})
+    besides = f"; beside the lines of the {anode} tube" if anode is not None else ""
+    _show({"elements": f"{note}{f' (share of all counts{besides})' if found else ''}"})
     peaks = [(lines.name.replace("_", " "), lines.energy) for lines in known]
-    width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-    for title, spectrum in (
-        ("sum of all pixels", summary.sum_spectrum),
-        ("maximum pixel in each channel", summary.max_spectrum),
-    ):
+    drawn = {"sum of all pixels": summary.sum_spectrum}
+    if summary.n_pixels > 1:
+        drawn["maximum pixel in each channel"] = summary.max_spectrum
+    for title, spectrum in drawn.items():
         click.echo(f"\ncounts, {title}")
-        click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=width))
+        click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=_width()))
 
 
 def _opened_maps(path: Path) -> xr.Dataset | None:
@@ -154,4 +168,18 @@ def _show_model(facts: ModelInfo, as_json: bool) -> None:
 
 def _show(lines: dict[str, str]) -> None:
     for name, value in lines.items():
-        click.echo(f"{name + ':':<14} {value}")
+        # A name and its share, "Fe_K 9.8 %", stay together.
+        words = re.sub(r"(?<=\w) (?=[\d.e+-]+ %)|(?<=\d) (?=%)", "\0", value)
+        wrapped = textwrap.fill(
+            words,
+            _width(),
+            initial_indent=f"{name + ':':<14} ",
+            subsequent_indent=" " * 15,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        click.echo(wrapped.replace("\0", " "))
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)

@@ -5,10 +5,12 @@ Exit status 0, or 2 with one line that says what is wrong and what to do, or 130
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
+import warnings
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -35,6 +37,13 @@ A first hour with a scan:
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """
 
+# An argument as the library's errors name it, with the tuple that may follow.
+_ARGUMENT = re.compile(
+    r"(?<![\w.(-])(?P<name>dataset|energy|axes|shape|elements|anode)="
+    r"(?P<values>\([^()]*\)|'[^']*')?"
+)
+_PLACEHOLDERS = ("offset", "gain", "rows", "columns")
+
 
 @click.group(
     epilog=examples(_EXAMPLES),
@@ -44,8 +53,9 @@ A first hour with a scan:
 def cli() -> None:
     """Element maps from X-ray fluorescence spectra.
 
-    Maps are written as .nc (netCDF), .h5, .dat or .csv, after the name. Nothing is ever written to
-    a cube. "skxrf COMMAND --help" tells more, with examples.
+    Maps are written after the name of the file: .nc (netCDF), .nxs (NeXus, for PyMca and silx),
+    .tif, .csv, .dat or .dms. Nothing is ever written to a cube. "skxrf COMMAND --help" tells more,
+    with examples.
     """
 
 
@@ -57,6 +67,7 @@ def main() -> NoReturn:
     """Run the command; the entry point of the package."""
     # A job that is told to end removes what it has half written, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _end)
+    _speak_of_warnings()
     try:
         cli.main(prog_name="skxrf", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -86,15 +97,45 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
+def _speak_of_warnings() -> None:
+    """Have the library's warnings said in one line, without the place in the code."""
+    others = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, UserWarning):
+            words = _in_options(" ".join(str(message).split()))
+            click.echo(f"skxrf: warning: {words}", err=True)
+        else:
+            others(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+
+
 def _fail(message: str) -> NoReturn:
-    message = " ".join(message.split())
-    # The library speaks of its arguments; here they are options.
-    options = [f"--{name}" for name in ("dataset", "energy", "axes") if f" {name}=" in message]
-    if options:
-        message += f" (On the command line: {', '.join(options)}.)"
-    message = message.replace("restart=True", "--restart").replace("elements=", "--elements ")
-    click.echo(f"skxrf: {message}", err=True)
+    click.echo(f"skxrf: {_in_options(' '.join(message.split()))}", err=True)
     sys.exit(2)
+
+
+def _in_options(message: str) -> str:
+    """The library speaks of its arguments, ``shape=(24, 30)``; here they are ``--shape=24,30``."""
+    message = re.sub(r"\ban? \(offset, gain\) pair", "OFFSET,GAIN", message)
+    message = re.sub(r"\bopen_cube\(path, (\w+)=\.\.\.\)", r"\1=", message)
+    message = re.sub(r"\brestart=True", "--restart", message)
+
+    def option(found: re.Match[str]) -> str:
+        values = re.findall(r"[^\s(),'\"]+", found["values"] or "")
+        # What stands for a value is in capitals in the help.
+        shown = [value.upper() if value in _PLACEHOLDERS else value for value in values]
+        return f"--{found['name']}{'=' if shown else ''}{','.join(shown)}"
+
+    return _ARGUMENT.sub(option, message)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

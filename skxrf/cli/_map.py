@@ -16,10 +16,13 @@ from ._options import (
     cube_options,
     elements_option,
     examples,
+    holds_errors,
     names,
     open_with,
+    output_option,
     say,
     shape_option,
+    snake_option,
     write_json,
 )
 
@@ -41,9 +44,7 @@ Examples:
 
 @click.command("map", epilog=examples(_EXAMPLES), short_help="Element maps by a trained model.")
 @click.argument("cube", type=FILE)
-@click.option(
-    "-o", "--output", type=FILE, required=True, help="File for the maps: .nc, .h5, .dat or .csv."
-)
+@output_option
 @click.option(
     "--model",
     type=FILE,
@@ -61,6 +62,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 @shape_option
 def map_(
     cube: Path,
@@ -73,7 +75,7 @@ def map_(
     restart: bool,
     as_json: bool,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Predict the element maps of the cube in the file CUBE with a trained model.
 
@@ -86,9 +88,11 @@ def map_(
     from skxrf.inference import predict_maps_to_file
 
     inputs = [cube, *([] if model is None else [model])]
-    check_maps_output(output, inputs)
+    check_maps_output(output, inputs, names(elements))
     if report is not None:
         check_output(report, [*inputs, output])
+        if output.suffix.lower() == ".png":
+            raise click.UsageError("--report reads the maps again, which a .png does not keep.")
     if neighborhood and model is not None:
         raise click.UsageError("--neighborhood is of skxrf's own model: leave out --model.")
     opened = open_with(cube, options)
@@ -98,7 +102,7 @@ def map_(
         opened,
         output,
         elements=names(elements),
-        return_std=std or model is None,
+        return_std=std or (model is None and holds_errors(output, quiet)),
         progress=not quiet,
         restart=restart,
     )
@@ -108,7 +112,7 @@ def map_(
         if found is not None:
             say(f"seen in the painting: {', '.join(found) or 'none'}")
     if report is not None:
-        _write_report(opened, output, report)
+        _write_report(opened, output, report, found)
     tell(run, output, as_json, found)
     if report is not None and not as_json:
         click.echo(f"Report: {report}")
@@ -131,17 +135,30 @@ def _found(run: MapsRun, output: Path) -> list[str] | None:
     return found
 
 
-def _write_report(cube: xr.DataArray, output: Path, report: Path) -> None:
+def _write_report(
+    cube: xr.DataArray, output: Path, report: Path, found: Sequence[str] | None
+) -> None:
     from skxrf.io import open_maps
     from skxrf.report import write_map_report
 
     command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
-    write_map_report(open_maps(output), report, cube=cube, provenance={"command": command})
+    write_map_report(
+        open_maps(output), report, cube=cube, detected=found, provenance={"command": command}
+    )
 
 
-def check_maps_output(output: Path, inputs: Sequence[Path]) -> None:
+def check_maps_output(
+    output: Path, inputs: Sequence[Path], elements: Sequence[str] | None = None
+) -> None:
     """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
+    from skxrf.exceptions import FileFormatError
     from skxrf.io import PartialMaps
+
+    if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
+        raise FileFormatError(
+            f"cannot write {output}: one picture holds one map. Choose it, such as --elements Fe_K, "
+            "or name an output that holds all, such as maps.nc or maps.tif."
+        )
 
     check_output(output, inputs)
     partial = PartialMaps(output)

@@ -22,22 +22,39 @@ __all__ = [
     "cube_options",
     "elements_option",
     "examples",
+    "holds_errors",
     "names",
     "open_with",
+    "output_option",
     "say",
     "shape_option",
+    "snake_option",
     "write_json",
 ]
 
 FILE = click.Path(path_type=Path)
-ReadOptions = Mapping[str, str | None]
+ReadOptions = Mapping[str, Any]
 elements_option = click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    required=True,
+    help="File for the maps: .nc; .nxs for PyMca and silx; .tif; .csv or .dat; .dms for XRF "
+    "Explorer; .png of one map.",
 )
 shape_option = click.option(
     "--shape",
     metavar="ROWS,COLUMNS",
     help="Rows and columns of a folder of single spectra whose names do not tell.",
+)
+
+snake_option = click.option(
+    "--snake",
+    is_flag=True,
+    help="Turn every second row: the scan went to and fro, and the file is in its order.",
 )
 
 
@@ -77,6 +94,7 @@ def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
         energy=axis(options["energy"]),
         axes=None if order is None else tuple(order),
         shape=_shape(options.get("shape")),
+        snake=bool(options.get("snake")),
     )
 
 
@@ -101,6 +119,11 @@ def axis(text: str | None) -> str | tuple[float, float] | None:
     try:
         offset, gain = (float(part) for part in text.split(","))
     except ValueError:
+        if "," in text:
+            raise click.UsageError(
+                f"--energy takes OFFSET,GAIN in keV and keV per channel, such as -0.96,0.01, or the "
+                f"name of a dataset, got {text!r}."
+            ) from None
         return text
     return offset, gain
 
@@ -131,6 +154,8 @@ def check_output(
                 "output."
             )
     folder = output.absolute().parent
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"cannot write {output}: {folder} is a file, not a folder.")
     if not folder.is_dir():
         raise FileNotFoundError(
             f"cannot write {output}: there is no folder {folder}. Make it first."
@@ -139,6 +164,15 @@ def check_output(
         raise IsADirectoryError(f"cannot write {output}: it is a folder. Name a file in it.")
     if not os.access(output if output.exists() else folder, os.W_OK):
         raise PermissionError(f"cannot write {output}: it is protected against writing.")
+
+
+def holds_errors(output: Path, quiet: bool) -> bool:
+    """Whether a file for maps has room for standard errors; say so where it has none."""
+    if output.suffix.lower() not in (".dms", ".png"):
+        return True
+    if not quiet:
+        say(f"standard errors are left out: a {output.suffix} has no place for them")
+    return False
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -18,6 +18,7 @@ from ._options import (
     names,
     open_with,
     say,
+    snake_option,
 )
 
 __all__ = ["train"]
@@ -66,6 +67,7 @@ Examples:
 )
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
+@snake_option
 def train(
     cubes: tuple[Path, ...],
     maps: tuple[Path, ...],
@@ -76,7 +78,7 @@ def train(
     max_time: float | None,
     random_state: int,
     quiet: bool,
-    **options: str | None,
+    **options: Any,
 ) -> None:
     """Train a model on the scans in the files CUBE... and their reference maps.
 

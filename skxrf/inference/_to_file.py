@@ -251,13 +251,16 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
             for place, values in _computed(blocks.predict, missing, _n_threads()):
                 partial.write(*place, values)
                 report.advance(values.shape[0] * values.shape[1])
-        partial.complete()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
     except SkxrfError:
         # The cube or the model is at fault, so that what is finished is of no use.
         partial.discard()
         raise
+    try:
+        partial.complete()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_kept(partial, n_y)) from None
     return MapsRun(
         path=partial.target,
         line_groups=plan.line_groups,

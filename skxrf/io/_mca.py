@@ -1,4 +1,7 @@
-"""Cubes of ``.mca`` files: a folder with a file for each pixel, or one file of many spectra."""
+"""Cubes of ``.mca`` files: a folder with a file for each pixel, or one file of many spectra.
+
+Amptek's are called ``.txt`` where XISMuS wrote them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _HEAD_BYTES = 4096
 def recognises(path: Path, head: bytes) -> bool:
     """Whether the file starts as one does, or the folder holds some."""
     if path.is_dir():
-        return bool(files_in(path, ".mca"))
+        return bool(files_in(path, ".mca")) or any(map(_holds_amptek, files_in(path, ".txt")))
     return is_amptek(head) or is_spec(head)
 
 
@@ -105,13 +108,23 @@ class FolderReader:
         return counts
 
 
+def _holds_amptek(file: Path) -> bool:
+    """Whether a text file starts as Amptek's do; False where it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return is_amptek(stream.read(100))
+    except OSError:
+        return False
+
+
 def _folder(path: Path, request: CubeRequest) -> CubeSource:
     if files_in(path, ".edf"):
         raise FileFormatError(
             f"{path} holds both .mca and .edf files: put those of one cube into a folder of their "
             "own."
         )
-    numbers, files = numbered(files_in(path, ".mca"), str(path))
+    found = files_in(path, ".mca") or list(filter(_holds_amptek, files_in(path, ".txt")))
+    numbers, files = numbered(found, str(path))
     shape = grid_of(numbers, request.shape, str(path))
     first = _only_spectrum(files[0]).counts
     reader = FolderReader(

@@ -15,6 +15,7 @@ from skxrf.exceptions import FileFormatError
 from ._cube import build_cube
 from ._formats import CUBE_FORMATS
 from ._paths import existing_file
+from ._snake import turn_odd_rows
 from ._source import Chunks, CubeRequest
 
 __all__ = ["open_cube"]
@@ -27,6 +28,7 @@ def open_cube(
     energy: ArrayLike | str | None = None,
     axes: Sequence[str] | None = None,
     shape: tuple[int, int] | None = None,
+    snake: bool = False,
     chunks: Chunks = "auto",
 ) -> xr.DataArray:
     """Open a spectral cube lazily: nothing but its description is read.
@@ -53,6 +55,10 @@ def open_cube(
     shape : pair of int, optional
         Rows and columns of a cube of single spectra (a folder of ``.mca`` files, or one that
         holds many) where their names do not tell.
+    snake : bool
+        Whether every second row was scanned backwards and its spectra stand in the file in the
+        order in which they were measured: the rows 1, 3, 5, ... are then turned. Whole rows are
+        read at a time.
     chunks : "auto" or pair of int
         Rows and columns of a block, rounded up to whole chunks of the file; ``"auto"`` makes
         blocks of about 8 MiB. A block always holds whole spectra.
@@ -95,7 +101,8 @@ def open_cube(
     request = CubeRequest(dataset, energy, axes, chunks, _checked_shape(shape))
     for one in CUBE_FORMATS:
         if one.recognises(file, head):
-            return build_cube(*one.open(file, request))
+            cube = build_cube(*one.open(file, request))
+            return turn_odd_rows(cube) if snake else cube
     if file.is_dir():
         raise FileFormatError(
             f"{file} is a folder without .mca or .edf files: expected a file, or a folder with one "

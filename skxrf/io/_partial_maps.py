@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -108,13 +109,14 @@ class PartialMaps:
         Raises
         ------
         FileFormatError
-            If the suffix is unknown.
+            If the suffix is unknown, or its format cannot hold these maps.
         OSError
             If the folder is missing or cannot be written to, or the disk has too little room.
         """
         self = cls(target)
         self.check()
         dataset = as_dataset(maps)
+        self._rehearse(dataset)
         needed = sum(variable.nbytes for variable in dataset.data_vars.values())
         free = shutil.disk_usage(self.target.parent).free
         if needed > free:
@@ -137,6 +139,14 @@ class PartialMaps:
                 raise self._explained(error) from error
             raise
         return self
+
+    def _rehearse(self, maps: xr.Dataset) -> None:
+        """Write a corner of such maps elsewhere, to hear now what the format cannot hold."""
+        if self.target.suffix.lower() in _AS_IT_IS:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            corner = maps.isel(y=slice(2), x=slice(2))
+            save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
 
     def _create(
         self,
@@ -298,7 +308,13 @@ class PartialMaps:
             return
         # HDF5 locks what it reads.
         self.close()
-        save_maps(open_maps(self.path), self.target)
+        try:
+            save_maps(open_maps(self.path), self.target)
+        except OSError as error:
+            raise type(error)(
+                f"{str(error).replace(' Nothing was left there.', '')} The finished maps are kept "
+                f"in {self.path}: the same call only has to save them."
+            ) from error
         self.discard()
 
     def discard(self) -> None:

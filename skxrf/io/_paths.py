@@ -45,7 +45,8 @@ def existing_file(
     if folders and file.is_dir():
         return file, b""
     if not file.is_file():
-        raise FileFormatError(f"{file} is a folder: expected a file with {what}.")
+        found = "a folder" if file.is_dir() else "a device"
+        raise FileFormatError(f"{file} is {found}: expected a file with {what}.")
     with file.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
     if not head:

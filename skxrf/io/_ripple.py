@@ -233,7 +233,9 @@ def _energy(keys: Mapping[str, str], path: Path, n_channels: int) -> Polynomial 
 def _refuse_part_of_an_axis(keys: Mapping[str, str], path: Path, n_channels: int) -> None:
     """Refuse a calibration that may be that of the channels before they were cut or binned."""
     first, last = (_number(keys, key, path) for key in ("depth1", "depth2"))
-    is_cut = first > 0 and n_channels in (last - first, last - first + 1)
+    # Counted from 1, all channels are 1 to n_channels.
+    is_all = first == 1 and last == n_channels
+    is_cut = first > 0 and not is_all and n_channels in (last - first, last - first + 1)
     is_binned = _number(keys, "depthbinsize", path, default=1) != 1
     if is_cut or is_binned:
         raise EnergyAxisError(

@@ -53,6 +53,7 @@ class CubeBackend(BackendEntrypoint):
         "energy",
         "axes",
         "shape",
+        "snake",
     )
 
     def open_dataset(
@@ -64,6 +65,7 @@ class CubeBackend(BackendEntrypoint):
         energy: ArrayLike | str | None = None,
         axes: Sequence[str] | None = None,
         shape: tuple[int, int] | None = None,
+        snake: bool = False,
     ) -> xr.Dataset:
         """Open a cube lazily.
 
@@ -73,7 +75,7 @@ class CubeBackend(BackendEntrypoint):
             The file, or the folder of a cube of many files.
         drop_variables : str or iterable of str, optional
             Variables to leave out, such as ``"live_time"``.
-        dataset, energy, axes, shape
+        dataset, energy, axes, shape, snake
             As :func:`~skxrf.io.open_cube` takes them.
 
         Returns
@@ -92,7 +94,9 @@ class CubeBackend(BackendEntrypoint):
             raise FileFormatError(
                 f"the engine skxrf opens files by their path, got {type(filename_or_obj).__name__}."
             )
-        cube = open_cube(filename_or_obj, dataset=dataset, energy=energy, axes=axes, shape=shape)
+        cube = open_cube(
+            filename_or_obj, dataset=dataset, energy=energy, axes=axes, shape=shape, snake=snake
+        )
         counts = xr.Variable(
             cube.dims,
             indexing.LazilyIndexedArray(_Counts(cube.data)),

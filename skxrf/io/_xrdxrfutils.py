@@ -1,7 +1,9 @@
-"""XRDXRFUtils: ``data`` of (rows, columns, channels) with ``x`` and the group ``calibration``.
+"""XRDXRFUtils: ``data`` of (rows, columns, channels) with ``x``, bin centres in keV.
 
-``x`` holds channel numbers, or energies in keV once the cube was resampled to them. What is in
-``calibration`` is not documented, so the caller is asked where ``x`` does not tell.
+A calibrated cube has a group ``calibration`` (``x`` and ``y``, points of channel and keV, and ``opt``,
+the coefficients a, b, c of a n^2 + b n + c), whose energies ``x`` holds; a cube that was resampled, by
+default to 1024 bins of 0 to 30 keV, has ``x`` alone. Diffraction patterns are kept in the same way and
+cannot be told apart.
 """
 
 from __future__ import annotations
@@ -16,13 +18,32 @@ from ._source import CubeSource
 
 __all__ = ["find", "read"]
 
+# All that its writer puts at the root.
+_MEMBERS = {
+    "data",
+    "x",
+    "labels",
+    "weights",
+    "calibration",
+    "background",
+    "signal_background_ratio",
+    "rescaling",
+    "intensity",
+}
+
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
-    """The cube ``/data``, where ``x`` and ``calibration`` stand beside it."""
+    """The cube ``/data`` with ``x`` beside it, where all else is this program's too."""
     x = file.get("x")
-    if not (isinstance(x, h5py.Dataset) and isinstance(file.get("calibration"), h5py.Group)):
+    calibrated = isinstance(file.get("calibration"), h5py.Group)
+    if not isinstance(x, h5py.Dataset) or x.ndim != 1:
         return []
-    return [cube for cube in cubes if cube.name == "/data"] if x.ndim == 1 else []
+    if not calibrated and not set(file) <= _MEMBERS:
+        return []
+    # Without the group, an x of another length is of something else.
+    return [
+        cube for cube in cubes if cube.name == "/data" and (calibrated or x.size == cube.shape[2])
+    ]
 
 
 def read(cube: Any) -> CubeSource:
@@ -40,6 +61,5 @@ def read(cube: Any) -> CubeSource:
         dims_from="the length of x",
         energy=None if numbers else x.astype(np.float64),
         energy_from=f"'/x' in {file.filename}",
-        energy_hint="Its x only counts channels; what its group calibration holds "
-        f"({', '.join(sorted(file['calibration'])) or 'nothing'}) is not documented",
+        energy_hint="Its x only counts channels",
     )

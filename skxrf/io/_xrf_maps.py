@@ -1,8 +1,9 @@
 """XRF-Maps and MapsTorch: ``/MAPS/Spectra/mca_arr`` and ``/MAPS/XRF_Analyzed``.
 
 XRF-Maps stores the energy first, (samples, rows, columns), in chunks of whole spectra; MapsTorch
-writes the same paths with the energy last. Which it is follows from the length of the energy vector.
-Version 9 has hard links ``/MAPS/mca_arr``, ``/MAPS/energy`` and ``/MAPS/energy_calib``. Of the fitted
+writes ``/MAPS/mca_arr`` with the energy last, and no calibration. Which it is follows from the length
+of the energy vector, else of the summed spectrum, which both have. Version 9 has hard links
+``/MAPS/mca_arr``, ``/MAPS/energy``, ``/MAPS/energy_calib`` and ``/MAPS/int_spec``. Of the fitted
 maps, K lines are called by the element alone, the others ``Pb_L`` and ``Pb_M``; they are in counts
 per second.
 """
@@ -31,6 +32,7 @@ __all__ = ["find", "find_maps", "read", "read_maps"]
 _CUBE = re.compile(r"/MAPS/(Spectra/)?mca_arr")
 _ENERGY = ("MAPS/Spectra/Energy", "MAPS/energy")
 _CALIBRATION = ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")
+_SUMMED = ("MAPS/Spectra/Integrated_Spectra/Spectra", "MAPS/int_spec")
 _FITS = ("Fitted", "NNLS", "ROI")
 
 
@@ -46,12 +48,17 @@ def read(cube: Any) -> CubeSource:
     calibration, calibration_from = _numbers(file, _CALIBRATION)
     energy: NDArray[np.float64] | Polynomial | None = None
     energy_from = ""
-    dims = None
+    telling, dims_from = vector, "the length of its energy vector"
+    if vector is None:
+        telling, _ = _numbers(file, _SUMMED)
+        dims_from = "the length of its summed spectrum"
+    fitting = [
+        i for i, size in enumerate(cube.shape) if telling is not None and size == telling.size
+    ]
+    # Where two axes have that length, the caller is asked.
+    dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
     if vector is not None:
         energy, energy_from = vector, vector_from
-        fitting = [i for i, size in enumerate(cube.shape) if size == vector.size]
-        # Where two axes have that length, the caller is asked.
-        dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
     elif calibration is not None and calibration.size in (2, 3):
         energy, energy_from = Polynomial(calibration), calibration_from
     reader = HDF5Reader.of(cube)
@@ -61,7 +68,7 @@ def read(cube: Any) -> CubeSource:
         layout="XRF-Maps",
         reader=reader,
         dims=dims,
-        dims_from="the length of its energy vector",
+        dims_from=dims_from,
         energy=energy,
         energy_from=energy_from,
         live_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Livetime"),

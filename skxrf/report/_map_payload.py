@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,9 @@ def element_entries(
     arrays: Mapping[str, xr.DataArray],
     values: Mapping[str, NDArray[Any]],
     comparisons: Mapping[str, Comparison],
+    seen: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Describe each element: name, lines, colour ranges, where its reference is."""
+    """Describe each element: name, lines, colour ranges, where its reference is, if it is seen."""
     names = [str(name) for name in arrays["intensity"]["element"].to_numpy()]
     compared = list(comparisons)
     entries = []
@@ -91,6 +92,7 @@ def element_entries(
         entry: dict[str, Any] = {
             "name": name,
             "label": label(name),
+            "seen": name in seen,
             "lines": [],
             "limits": limits,
             "compared": compared.index(name) if name in comparisons else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from ._map_provenance import map_provenance
 from ._map_statistics import Comparison, compare_maps, map_totals
 from ._map_tables import element_rows, facts, score_rows
 from ._packing import Packed, pack
+from ._wording import label
 
 __all__ = ["write_map_report"]
 
@@ -42,6 +43,7 @@ def write_map_report(
     reference: xr.DataArray | xr.Dataset | None = None,
     fit: Any = None,
     sigma: Any = None,
+    detected: Sequence[str] | None = None,
     title: str | None = None,
     provenance: Mapping[str, object] | None = None,
     max_bytes: int = 50_000_000,
@@ -70,6 +72,9 @@ def write_map_report(
     sigma : {"poisson", "residual"}, float or DataArray, optional
         Standard deviation for z, as in :func:`skxrf.metrics.z_score`; by default
         ``sqrt(reference + 1)``.
+    detected : sequence of str, optional
+        Line groups that the maps show, such as ``detected_in`` of the shipped model says. The
+        others are on the page as well, but hidden until the reader asks for all. Default: all.
     title : str, optional
         Heading; by default the painting or the source file that the data name.
     provenance : mapping of str to object, optional
@@ -133,6 +138,7 @@ def write_map_report(
             compared,
             max_bytes - _REST,
             progress,
+            detected=detected,
             title=title or _title(maps, cube),
             provenance=map_provenance(maps, cube, reference, provenance),
         )
@@ -158,6 +164,7 @@ def _page(
     budget: int,
     progress: bool,
     *,
+    detected: Sequence[str] | None,
     title: str,
     provenance: dict[str, Any],
 ) -> str:
@@ -177,9 +184,11 @@ def _page(
     intensity = arrays["intensity"]
     totals = map_totals(arrays)
     grid = pixel_grid(intensity, planes)
+    names = [str(name) for name in intensity["element"].to_numpy()]
+    seen = _seen(names, detected)
     data = {
         "grid": grid,
-        "elements": element_entries(arrays, values, comparisons),
+        "elements": element_entries(arrays, values, comparisons, seen),
         "kinds": [kind for kind in ("intensity", "uncertainty") if kind in values],
         "spectra": spectra_entry(spectra, curves) if spectra else None,
         "start": start_pixel(intensity),
@@ -202,12 +211,19 @@ def _page(
         spectra=spectra,
         bin_width=_bin_width(spectra),
         element_rows=element_rows(arrays, totals),
+        not_seen=[label(name) for name in names if name not in seen],
         score_rows=score_rows(comparisons),
         provenance=provenance,
         data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
         blocks=blocks,
     )
     return page
+
+
+def _seen(names: Sequence[str], detected: Sequence[str] | None) -> set[str]:
+    """Line groups shown at first: all, where none is detected or nobody said."""
+    seen = set(names) & set(detected or ())
+    return seen or set(names)
 
 
 def _values(

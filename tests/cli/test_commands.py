@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import warnings
 
 import h5py
 import numpy as np
@@ -11,6 +12,8 @@ import xarray as xr
 from skxrf.inference import predict_maps
 from skxrf.io import open_cube, open_maps, save_maps
 from skxrf.persistence import load_model, model_info
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.utils.energy import bin_edges
 
 COMMANDS = ["info", "map", "fit", "train", "evaluate", "simulate", "reproduce"]
 
@@ -128,7 +131,7 @@ def test_info_names_elements_and_draws_two_spectra(scan, skxrf, monkeypatch):
     monkeypatch.setenv("COLUMNS", "90")
     run = skxrf("info", scan / "scan.h5")
     assert run.status == 0, run.err
-    elements = next(line for line in run.out.splitlines() if line.startswith("elements:"))
+    elements = run.out.split("elements:")[1].split("\n\n")[0]
     assert all(name in elements for name in ("Ca_K", "Fe_K", "Pb_L"))
     for title in ("counts, sum of all pixels", "counts, maximum pixel in each channel"):
         drawing = run.out.split(title)[1].splitlines()
@@ -161,6 +164,59 @@ def test_info_tells_of_maps_and_models(scan, model, skxrf):
     assert "0.020 to 20.460 keV" in out
 
 
+def test_info_of_a_folder_and_of_what_is_none(scan, skxrf, tmp_path):
+    save_maps(open_maps(scan / "maps.nc"), f"{tmp_path}/tiff/")
+    out = skxrf("info", tmp_path / "tiff").out
+    assert "18 rows x 20 columns, 3 line groups" in out
+    for i in range(6):
+        counts = "\n".join(["0"] * 40)
+        text = f"<<PMCA SPECTRUM>>\n<<DATA>>\n{counts}\n<<END>>\n"
+        (tmp_path / f"pixel_{i}.mca").write_text(text)
+    run = skxrf("info", tmp_path)
+    assert run.status == 2
+    assert "pass --shape=ROWS,COLUMNS" in run.err
+    assert "such as --shape=2,3" in run.err
+    run = skxrf("info", tmp_path, "--shape", "2,3", "--energy=0,0.02")
+    assert "2 rows x 3 columns x 40 channels" in run.out, run.err
+
+
+@pytest.fixture
+def tube_scan(tmp_path):
+    """A cube whose file names the tube, the L lines of which lie where those of Cl are."""
+    energy = 0.02 + 0.04 * np.arange(700)
+    spectrum = np.full(energy.size, 2.0)
+    for name, counts in {"Ca_K": 3000, "Fe_K": 5000, "Rh_L": 900}.items():
+        spectrum += counts * DetectorResponse().template(line_group(name), bin_edges(energy))
+    counts = np.random.default_rng(5).poisson(spectrum, (5, 6, energy.size))
+    with h5py.File(tmp_path / "tube.h5", "w") as file:
+        file["counts"], file["energy_keV"] = counts.astype(np.uint16), energy
+        file["counts"].attrs["tube"] = "MCB 50-0.7G Rh"
+    return tmp_path / "tube.h5"
+
+
+def test_the_tube_that_the_file_names_is_no_element(tube_scan, skxrf):
+    said = json.loads(skxrf("info", tube_scan, "--json").out)
+    assert said["anode"] == "Rh"
+    assert set(said["elements"]) == {"Ca_K", "Fe_K"}
+    assert "beside the lines of the Rh tube" in " ".join(skxrf("info", tube_scan).out.split())
+    said = json.loads(skxrf("info", tube_scan, "--anode", "none", "--json").out)
+    assert said["anode"] is None
+    assert "Cl_K" in said["elements"]
+
+
+def test_fit_takes_the_tube_of_the_file(tube_scan, skxrf, tmp_path):
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc")
+    assert run.status == 0, run.err
+    assert "with the scattered lines of Rh" in run.err
+    maps = open_maps(tmp_path / "fit.nc")
+    assert set(maps["element"].to_numpy()) == {"Ca_K", "Fe_K"}
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--elements", "Rh_L,Ca_K")
+    assert open_maps(tmp_path / "fit.nc")["element"].to_numpy().tolist() == ["Rh_L", "Ca_K"]
+    run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--anode", "Xx")
+    assert run.status == 2
+    assert "Xx" in run.err.splitlines()[-1]
+
+
 def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
     with h5py.File(tmp_path / "short.h5", "w") as file:
         file["counts"] = np.ones((3, 4, 20), np.uint8)
@@ -183,6 +239,7 @@ MISTAKES = [
         ["5.000 to 15.220 keV", "does not cover"],
     ),
     ("map CUBE -o no/such/OUT --model MODEL", ["no folder"]),
+    ("map CUBE -o SMALL/out.nc --model MODEL", ["small.nc is a file, not a folder"]),
     ("map TEXT -o OUT --model MODEL", ["TEXT"]),
     ("fit CUBE -o folder.nc", ["is a folder"]),
     ("train CUBE --maps MAPS -o MAPS", ["it is the input"]),
@@ -193,7 +250,11 @@ MISTAKES = [
     ("evaluate MAPS MAPS --elements Zn_K", ["has no Zn_K"]),
     ("evaluate MAPS MAPS -o report.pdf", [".html"]),
     ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
+    ("map CUBE -o maps.png --model MODEL", ["one picture holds one map", "--elements Fe_K"]),
     ("info nowhere.h5", ["nowhere.h5"]),
+    ("info CUBE --energy 0;0.02", ["no dataset '0;0.02'"]),
+    ("info CUBE --energy 0,0.02keV", ["OFFSET,GAIN", "0,0.02keV"]),
+    ("info CUBE --axes y,x", ["--axes=y,x,energy"]),
 ]
 
 
@@ -213,6 +274,7 @@ def test_mistakes_end_with_status_2_and_say_what_to_do(
         "TEXT": scan / "text",
         "SMALL": tmp_path / "small.nc",
         "OUT": "out.nc",
+        "SMALL/out.nc": tmp_path / "small.nc" / "out.nc",
         "no/such/OUT": "no/such/out.nc",
     }
     kept = (scan / "maps.nc").read_bytes(), (scan / "scan.h5").read_bytes()
@@ -258,3 +320,54 @@ def test_an_earlier_run_with_another_model_asks_for_restart(scan, model, skxrf, 
     run = skxrf(*arguments, model, "--restart")
     assert run.status == 0
     assert open_maps(out).sizes["element"] == 3
+
+
+@pytest.mark.parametrize("suffix", [".dms", ".nxs", ".tif", ".dat"])
+def test_fit_writes_each_format(suffix, scan, skxrf, tmp_path):
+    out = tmp_path / f"fit{suffix}"
+    run = skxrf("fit", scan / "scan.h5", "-o", out, "--elements", "Fe_K,Pb_L")
+    assert run.status == 0, run.err
+    maps = open_maps(out)
+    # XRF Explorer's format has no place for errors, which is said.
+    assert isinstance(maps, xr.Dataset) == (suffix != ".dms")
+    assert ("standard errors are left out" in run.err) == (suffix == ".dms")
+    assert maps["element"].to_numpy().tolist() == ["Fe_K", "Pb_L"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [out.name]
+
+
+def test_one_picture_of_one_map(scan, model, skxrf, tmp_path):
+    out = tmp_path / "iron.png"
+    arguments = ("map", scan / "scan.h5", "-o", out, "--model", model)
+    assert skxrf(*arguments, "--elements", "Fe_K").status == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    run = skxrf(*arguments, "--elements", "Fe_K", "--report", tmp_path / "report.html")
+    assert (run.status, "a .png does not keep" in run.err) == (2, True)
+
+
+def test_a_warning_is_one_line(skxrf, tmp_path):
+    with h5py.File(tmp_path / "crono.h5", "w") as file:
+        file["XRF/Spectra"] = np.ones((3, 700), np.uint32)
+        file["XRF/EnergyVector"] = 0.03 * np.arange(700)
+        file["XRF/SpectraSelectedIndex"] = np.array([[[0], [1]], [[2], [-1]]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        run = skxrf("info", tmp_path / "crono.h5")
+    assert run.status == 0, run.err
+    said = [line for line in run.err.splitlines() if "1 of 4 pixels have no spectrum" in line]
+    assert len(said) == 1
+    assert said[0].startswith("skxrf: warning: ")
+    assert "UserWarning" not in run.err
+
+
+def test_a_scan_to_and_fro_is_turned(scan, skxrf, tmp_path):
+    with h5py.File(scan / "scan.h5") as file:
+        counts, energy = file["counts"][:], file["energy_keV"][:]
+    counts[1::2] = counts[1::2, ::-1]
+    with h5py.File(tmp_path / "snake.h5", "w") as file:
+        file["counts"], file["energy_keV"] = counts, energy
+    for path, options in ((scan / "scan.h5", ()), (tmp_path / "snake.h5", ("--snake",))):
+        out = tmp_path / f"{path.stem}.nc"
+        run = skxrf("fit", path, "-o", out, "--elements", "Fe_K", "--quiet", *options)
+        assert run.status == 0, run.err
+    straight = open_maps(tmp_path / "scan.nc")["intensity"]
+    np.testing.assert_allclose(open_maps(tmp_path / "snake.nc")["intensity"], straight, rtol=1e-4)

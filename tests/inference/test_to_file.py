@@ -319,3 +319,41 @@ def test_a_sample_is_spread_evenly_and_bounded(counts):
         dims=("y", "x", "energy"),
     )
     assert sample_spectra(deep[::2, ::2]).nbytes <= 256 * 2**20
+
+
+def test_what_a_format_cannot_hold_is_said_before_the_work(counts, model, tmp_path):
+    model = Stopping(model, 0, AssertionError("nothing is predicted"))
+
+    with pytest.raises(FileFormatError, match="one picture holds one map"):
+        predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.png")
+    assert not any(tmp_path.iterdir())
+
+
+def test_maps_that_cannot_be_converted_are_kept(counts, model, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise FileFormatError("no place for them")
+
+    partial = tmp_path / "maps.csv.partial"
+    with monkeypatch.context() as patch:
+        patch.setattr("skxrf.io.PartialMaps.complete", refuse)
+        with pytest.raises(FileFormatError, match="no place for them"):
+            predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
+    assert partial.exists()
+
+    run = predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
+    assert run.n_resumed == counts.shape[0] * counts.shape[1]
+    assert not partial.exists()
+
+
+def test_a_full_disk_at_the_end_says_where_the_maps_are(counts, model, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        # The corner that is written before the work is not of this file.
+        patch.setattr("skxrf.io._partial_maps.PartialMaps._rehearse", lambda *_: None)
+        patch.setattr("skxrf.io._partial_maps.save_maps", full)
+        with pytest.raises(OSError, match=r"No space left.* are kept in .*maps\.csv\.partial"):
+            predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["maps.csv.partial"]
+    assert predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv").n_resumed == 91

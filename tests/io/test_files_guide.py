@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("folder")
 def test_the_examples_run():
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
 
     names: dict[str, object] = {"CubeBackend": CubeBackend}
     for block in blocks:

@@ -1,6 +1,6 @@
 """Cubes of larch, XISMuS, XRDXRFUtils and BCF Converter, none of which installs here.
 
-Made by hand after their sources, but for XRDXRFUtils, after a description.
+Made by hand after the source code of their writers.
 """
 
 import h5py
@@ -100,13 +100,19 @@ def test_infrared_spectra_of_xismus(xismus_file):
 
 @pytest.fixture
 def xrdxrfutils_file(tmp_path, small_counts):
-    def write(x):
+    def write(x, calibrated=True, **more):
         path = tmp_path / "scan.h5"
         with h5py.File(path, "w") as file:
-            file.create_dataset("data", data=small_counts, compression="lzf")
+            file.attrs["path"] = "/scans/icon"
+            file["data"] = small_counts.astype(np.float64)
             file["x"] = x
             file["labels"] = np.zeros((5, 7, 3))
-            file["calibration/fit"] = [0.0, 0.02]
+            if calibrated:
+                group = file.create_group("calibration")
+                group.attrs["filename"] = "calibration.ini"
+                group["x"], group["y"], group["opt"] = [1, 9], [0.0, 0.15], [0.0, 0.02, -0.03]
+            for name, value in more.items():
+                file[name] = value
         return path
 
     return write
@@ -120,10 +126,31 @@ def test_xrdxrfutils_on_an_energy_axis(xrdxrfutils_file, small_counts):
     assert cube.attrs["reader"] == "XRDXRFUtils"
 
 
+def test_a_resampled_cube_of_xrdxrfutils_has_no_calibration_but_its_bins(
+    xrdxrfutils_file, small_counts
+):
+    path = xrdxrfutils_file(ENERGY, calibrated=False)
+
+    cube = open_cube(path)
+
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.energy, ENERGY)
+    assert cube.attrs["reader"] == "XRDXRFUtils"
+
+
+def test_other_files_with_data_and_x_are_not_of_xrdxrfutils(xrdxrfutils_file, small_counts):
+    path = xrdxrfutils_file(np.arange(7.0), calibrated=False)
+    with pytest.raises(FileFormatError, match="2 cubes"):
+        open_cube(path)
+    path = xrdxrfutils_file(ENERGY, calibrated=False, y=np.arange(5.0))
+    with pytest.raises(EnergyAxisError, match="no energy calibration"):
+        open_cube(path, dataset="data")
+
+
 def test_xrdxrfutils_in_channels(xrdxrfutils_file, small_counts):
     path = xrdxrfutils_file(np.arange(12))
 
-    with pytest.raises(EnergyAxisError, match=r"pass energy=.*x only counts channels.*\(fit\)"):
+    with pytest.raises(EnergyAxisError, match=r"pass energy=.*x only counts channels"):
         open_cube(path)
     np.testing.assert_array_equal(open_cube(path, energy=(0, 0.02)), small_counts)
 

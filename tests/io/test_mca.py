@@ -133,6 +133,25 @@ def test_files_that_do_not_belong(tmp_path, small_counts, name, words):
     assert open_cube(folder, shape=(5, 7)).size == small_counts.size
 
 
+def test_text_files_of_xismus(tmp_path, small_counts):
+    """As it writes them: without times, and nothing after the end; other texts may lie there."""
+    folder = folder_of(tmp_path, small_counts, counting(start=1, pattern="Spec_{}.txt"), live=0)
+    (folder / "notes.txt").write_text("icon, second session")
+
+    cube = open_cube(folder, shape=(5, 7))
+
+    np.testing.assert_array_equal(cube, small_counts)
+    (folder / "Spec_3.txt").unlink()
+    with pytest.raises(FileFormatError, match="go on from 2 with 4"):
+        open_cube(folder, shape=(5, 7))
+
+
+def test_a_folder_of_other_texts_is_none(tmp_path):
+    (tmp_path / "notes.txt").write_text("icon, second session")
+    with pytest.raises(FileFormatError, match=r"folder without \.mca"):
+        open_cube(tmp_path)
+
+
 def test_files_of_spec_in_a_folder(tmp_path, small_counts):
     folder = folder_of(tmp_path, small_counts, counting(), write=lambda one: spec([one]))
 

@@ -201,6 +201,12 @@ def test_channels_cut_or_binned_from_more_are_asked_about(tmp_path, small_counts
         open_cube(path)
 
 
+def test_all_channels_counted_from_1_are_no_part(tmp_path, small_counts):
+    path = write(tmp_path, small_counts, **CALIBRATION | {"depth1": 1, "depth2": 12})
+
+    np.testing.assert_allclose(open_cube(path).energy, AXIS)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

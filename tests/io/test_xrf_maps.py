@@ -1,4 +1,4 @@
-"""XRF-Maps, MapsTorch and PyXRF. None of them installs here: made by hand after the layouts."""
+"""XRF-Maps, MapsTorch and PyXRF. None of them installs here: made by hand after their sources."""
 
 import h5py
 import numpy as np
@@ -47,7 +47,22 @@ def test_the_energy_comes_first_in_xrf_maps(maps_file, small_counts, links):
     assert cube.dtype == np.float32
 
 
-def test_the_energy_comes_last_in_mapstorch(maps_file, small_counts):
+def test_the_energy_comes_last_in_mapstorch(tmp_path, small_counts):
+    """Its files hold neither an axis nor a calibration, but a summed spectrum."""
+    path = tmp_path / "mapstorch.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("MAPS/mca_arr", data=small_counts.astype("f4"), compression="gzip")
+        file["MAPS/int_spec"] = small_counts.sum((0, 1)).astype("f4")
+        file["MAPS/channel_names"] = [b"Fe", b"COMPTON_AMPLITUDE"]
+
+    with pytest.raises(EnergyAxisError, match=r"no energy calibration: pass energy="):
+        open_cube(path)
+    cube = open_cube(path, energy=(-0.02, 0.01))
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.energy, ENERGY)
+
+
+def test_the_energy_last_under_the_names_of_xrf_maps(maps_file, small_counts):
     np.testing.assert_array_equal(open_cube(maps_file(small_counts)), small_counts)
 
 
@@ -76,6 +91,17 @@ def test_a_calibration_alone_does_not_tell_the_order(maps_file, small_counts):
     ):
         open_cube(path)
     cube = open_cube(path, axes=("energy", "y", "x"))
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.energy, ENERGY)
+
+
+def test_the_summed_spectrum_tells_the_order(maps_file, small_counts):
+    path = maps_file(energy=None, Energy_Calibration=[-0.02, 0.01, 0.0])
+    with h5py.File(path, "r+") as file:
+        file["MAPS/Spectra/Integrated_Spectra/Spectra"] = small_counts.sum((0, 1))
+
+    cube = open_cube(path)
+
     np.testing.assert_array_equal(cube, small_counts)
     np.testing.assert_allclose(cube.energy, ENERGY)
 

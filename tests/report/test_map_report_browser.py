@@ -351,3 +351,36 @@ def drawn_pictures(pdf):
             text = zlib.decompress(stream) if b"FlateDecode" in content else stream
             drawn += sum(text.count(b"/" + name + b" Do") for name in names)
     return drawn
+
+
+def test_maps_that_show_nothing_are_there_on_demand(visit, tmp_path):
+    maps = many_elements(6)
+    path = write_map_report(maps, tmp_path / "maps.html", detected=["Fe_K", "Pb_L", "Xx"])
+    seen = visit(path)
+    visible = seen.page.locator(".card:visible figcaption b")
+    assert visible.all_inner_texts() == ["Fe K", "Pb L"]
+    assert seen.page.locator("#values li:visible").count() <= 3
+    assert "Ca K, Ti K" in seen.page.locator("#not-seen").inner_text()
+    # In the table they stand as not seen; by name they are found.
+    row = seen.page.locator('#element-table tr[data-name="Ca K"]')
+    assert row.inner_text().startswith("Ca K, not seen")
+    seen.page.fill("#filter", "Ca")
+    assert visible.all_inner_texts() == ["Ca K"]
+    seen.page.fill("#filter", "")
+    seen.page.select_option("#group", "all")
+    assert visible.count() == 6
+    seen.page.wait_for_function(
+        "document.querySelectorAll('#values li:not([hidden])').length === 6"
+    )
+
+
+def test_ranges_stay_below_their_own_map(visit, tmp_path):
+    maps = many_elements(30)
+    maps["intensity"][:, :5] -= 300.0
+    seen = visit(write_map_report(maps * 1000.0, tmp_path / "maps.html"))
+    seen.look("narrow-maps")
+    wide = seen.run(
+        """() => [...document.querySelectorAll(".card .color-bar")]
+            .filter((bar) => bar.scrollWidth > bar.clientWidth + 1).length"""
+    )
+    assert wide == 0

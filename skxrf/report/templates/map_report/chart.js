@@ -214,7 +214,7 @@ class Chart {
     const pen = this.pen;
     const picked = page.elements[state.picked];
     const groups = page.elements
-      .filter((e) => e.energy !== null && e.energy > view.from && e.energy < view.to)
+      .filter((e) => (isShown(e) || e === picked) && e.energy !== null && e.energy > view.from && e.energy < view.to)
       .sort((a, b) => a.energy - b.energy);
     for (const group of groups) {
       if (group === picked) continue;

@@ -1,12 +1,15 @@
 // Maps on canvases: colours, colour bars, the crosshair that all of them share.
 const state = {
-  picked: 0, row: null, column: null, kind: "intensity", colors: "inferno", range: "most",
+  picked: 0, row: null, column: null, group: "seen", kind: "intensity", colors: "inferno", range: "most",
 };
 const MISSING = [207, 212, 218];
 const Z_COLORS = [[255, 255, 255], [249, 212, 35], [215, 38, 30], [0, 0, 0]];
 const KIND_NAMES = { intensity: "Map", uncertainty: "Standard errors", reference: "Reference map", z: "|z|" };
 
 const views = [];
+
+// Whether a line group is shown: those that the maps do not show are there on demand.
+const isShown = (element) => state.group === "all" || element.seen;
 
 // One map: its canvas, scale bar, crosshair and colour bar. `of` gives {kind, element}.
 class MapView {
@@ -59,7 +62,7 @@ class MapView {
     }
     const [least, most] = limits.all;
     this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
-    this.high.textContent = `${most > high ? "≥\u200a" : ""}${brief(high)} counts`;
+    this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
   }
 
   describe(kind, element, plane) {

@@ -20,11 +20,13 @@ let ownColumns = null;
 
 function arrange() {
   const isWanted = wanted();
+  // What is looked for by its name is found, seen or not.
+  const isNamed = byId("filter").value.trim() !== "";
   const order = [...cards].sort(ORDERS[byId("sort").value]);
   byId("maps").append(...order.map(({ card }) => card));
   let n = 0;
   for (const { card, element } of order) {
-    card.hidden = !isWanted(element.name);
+    card.hidden = !isWanted(element.name) || !(isNamed || isShown(element));
     n += !card.hidden;
   }
   for (const part of document.querySelectorAll(".comparison, #element-table tbody tr, #score-table tbody tr")) {
@@ -41,6 +43,7 @@ function listenToControls() {
   byId("sort").addEventListener("change", arrange);
   byId("colors").addEventListener("change", (event) => { state.colors = event.target.value; drawMaps(); });
   byId("range").addEventListener("change", (event) => { state.range = event.target.value; drawMaps(); });
+  byId("group")?.addEventListener("change", (event) => { state.group = event.target.value; arrange(); choose(state.row, state.column); });
   byId("kind")?.addEventListener("change", (event) => { state.kind = event.target.value; drawMaps(); });
   byId("columns").addEventListener("input", (event) => { ownColumns = 9 - event.target.value; arrange(); });
   byId("log")?.addEventListener("change", (event) => setLog(event.target.checked));

@@ -12,7 +12,7 @@ function makeCharts() {
   view.to = lastUseful(energy, held.sum);
   paintingChart = new Chart(document.getElementById("painting-chart"), {
     title: "Whole scan", labels: true,
-    describe: () => `Sum and maximum-pixel spectrum from ${readable(view.least)} to ${readable(view.most)} keV, with the lines of ${page.elements.filter((e) => e.energy !== null).map((e) => e.label).join(", ")}. Arrow keys move, plus and minus zoom.`,
+    describe: () => `Sum and maximum-pixel spectrum from ${readable(view.least)} to ${readable(view.most)} keV, with the lines of ${page.elements.filter((e) => isShown(e) && e.energy !== null).map((e) => e.label).join(", ")}. Arrow keys move, plus and minus zoom.`,
   });
   pixelChart = new Chart(document.getElementById("pixel-chart"), {
     title: "Pixel", labels: false,
@@ -94,6 +94,7 @@ function listValues(values, errors) {
     const top = element.limits.intensity.all[1];
     item.style.setProperty("--share", `${100 * Math.min(Math.max(values[k] / top, 0), 1) || 0}%`);
     item.classList.toggle("unseen-element", errors !== null && !(values[k] > 3 * error));
+    item.hidden = !(isShown(element) || k === state.picked);
     item.classList.toggle("picked", k === state.picked);
     return item;
   }));

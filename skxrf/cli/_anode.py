@@ -1,0 +1,48 @@
+"""The anode of the tube: what was said, else what the file of the cube says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["anode_of", "anode_option"]
+
+# Of X-ray tubes, by atomic number; other symbols in a tube's name are of something else.
+_ANODES = {22: "Ti", 24: "Cr", 29: "Cu", 42: "Mo", 45: "Rh", 46: "Pd", 47: "Ag", 74: "W", 79: "Au"}
+
+anode_option = click.option(
+    "--anode",
+    metavar="SYMBOL",
+    help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none to fit "
+    "none. Default: what the file says.",
+)
+
+
+def anode_of(cube: xr.DataArray, said: str | None) -> str | None:
+    """Symbol of the anode, or None where nobody tells or none is wanted.
+
+    Parameters
+    ----------
+    cube : DataArray
+        With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
+    said : str, optional
+        What the user said: a symbol, or ``none``.
+
+    Returns
+    -------
+    str or None
+        The symbol.
+    """
+    if said is not None:
+        return None if said.lower() == "none" else said
+    number = cube.attrs.get("anode_atomic_number")
+    if number in _ANODES:
+        return _ANODES[number]
+    words = re.split(r"[^A-Za-z]+", str(cube.attrs.get("tube", "")))
+    known = {word for word in words if word in _ANODES.values()}
+    return known.pop() if len(known) == 1 else None
