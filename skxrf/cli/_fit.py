@@ -6,14 +6,23 @@ from pathlib import Path
 
 import click
 
-from ._map import check_maps_output, tell
-from ._options import FILE, cube_options, examples, names, open_with, say, shape_option
+from ._map import check_maps_output, tell, write_report
+from ._options import (
+    FILE,
+    check_output,
+    cube_options,
+    examples,
+    names,
+    open_with,
+    say,
+    shape_option,
+)
 
 __all__ = ["fit"]
 
 _EXAMPLES = """\
 Examples:
-  skxrf fit scan.h5 -o maps.nc
+  skxrf fit scan.h5 -o maps.nc --report maps.html
   skxrf fit scan.h5 -o maps.nc --elements Ca_K,Fe_K,Hg_L,Pb_L --anode Rh
 """
 
@@ -32,6 +41,11 @@ Examples:
 @click.option(
     "--anode", metavar="SYMBOL", help="Anode of the tube, such as Rh: fits its scattered lines too."
 )
+@click.option(
+    "--report",
+    type=FILE,
+    help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
+)
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -42,6 +56,7 @@ def fit(
     output: Path,
     elements: str | None,
     anode: str | None,
+    report: Path | None,
     restart: bool,
     as_json: bool,
     quiet: bool,
@@ -58,6 +73,8 @@ def fit(
     from skxrf.utils.threads import single_threaded_blas
 
     check_maps_output(output, [cube])
+    if report is not None:
+        check_output(report, [cube, output])
     opened = open_with(cube, options)
     model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=anode)
     if not quiet:
@@ -70,4 +87,6 @@ def fit(
     run = predict_maps_to_file(
         model, opened, output, return_std=True, progress=not quiet, restart=restart
     )
-    tell(run, output, as_json)
+    if report is not None:
+        write_report(opened, output, report, model)
+    tell(run, output, as_json, report=report)
