@@ -5,12 +5,17 @@ __all__ = ["ORDER", "GalleryOrder"]
 # A script that is not listed comes last.
 ORDER = [
     "plot_first_map.py",
-    "plot_own_painting.py",
+    "plot_shipped_model.py",
+    "plot_report.py",
     "plot_template_fit.py",
+    "plot_own_painting.py",
+    "plot_denoising.py",
+    "plot_accuracy.py",
     "plot_cross_validation.py",
     "plot_architectures.py",
     "plot_classical_regressors.py",
     "plot_pymca.py",
+    "plot_saved_models.py",
     "plot_large_files.py",
     "plot_simulator.py",
 ]

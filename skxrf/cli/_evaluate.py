@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,6 +35,7 @@ SSIM     structural similarity, 1 is a perfect match
 RMSE     root-mean-square difference [counts]
 slope    of the line of MAPS over REFERENCE
 corr.    their correlation
+mean     of REFERENCE [counts]
 
 Examples:
   skxrf evaluate maps.nc fit.nc -o report.html
@@ -44,7 +47,12 @@ Examples:
 @click.command(epilog=examples(_EXAMPLES), short_help="Score element maps against reference maps.")
 @click.argument("maps", type=FILE)
 @click.argument("reference", type=FILE)
-@click.option("-o", "--output", type=FILE, help="HTML file for the report.")
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    help="HTML file for the report: maps, |z|, histograms and scores of every line group.",
+)
 @elements_option
 @click.option(
     "--sigma",
@@ -66,7 +74,9 @@ def evaluate(
     """Score the element maps in the file MAPS against those in the file REFERENCE.
 
     Both are maps of the same pixels in any format that skxrf reads; line groups that only one of
-    them has are left out. A table goes to the terminal, and with -o a report to an HTML file.
+    them has are left out. A table goes to the terminal. With -o, a report goes to one HTML file
+    that needs nothing else: both maps of each line group beside each other, where they differ and
+    by how much, and the value of every pixel at a click.
     """
     from skxrf.exceptions import SkxrfError
     from skxrf.metrics import score_table
@@ -87,7 +97,7 @@ def evaluate(
         scale = errors.sel(element=groups).clip(min=1e-6)
     scores = score_table(truth, found, sigma=scale)
     if output is not None:
-        _report(scores, found, truth, output, (str(reference), str(maps)))
+        _report(found, errors, truth, scale, output, (maps, reference))
     if as_json:
         write_json(
             {
@@ -127,22 +137,31 @@ def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
 
 
 def _report(
-    scores: pd.DataFrame,
     maps: xr.DataArray,
+    errors: xr.DataArray | None,
     reference: xr.DataArray,
+    sigma: Any,
     output: Path,
-    titles: tuple[str, str],
+    files: tuple[Path, Path],
 ) -> None:
-    """Write the report; the one place where its kind is chosen."""
-    import skxrf
-    from skxrf.report import write_evaluation
+    """Write the report of the line groups that both have, in the order of the reference."""
+    import xarray as xr
 
-    provenance = {"reference": titles[0], "maps": titles[1], "skxrf": skxrf.__version__}
-    history = maps.attrs.get("history")
-    if history:
-        provenance["history of the maps"] = str(history)
-    names_ = (Path(titles[0]).name, Path(titles[1]).name)
-    write_evaluation(scores, maps, reference, output, titles=names_, provenance=provenance)
+    from skxrf.report import write_map_report
+
+    groups = [name for name in reference["element"].to_numpy() if name in maps["element"]]
+    shown: xr.DataArray | xr.Dataset = maps.sel(element=groups)
+    if errors is not None:
+        shown = xr.Dataset({"intensity": shown, "uncertainty": errors.sel(element=groups)})
+    command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
+    write_map_report(
+        shown,
+        output,
+        reference=reference.sel(element=groups),
+        sigma=sigma,
+        title=f"{files[0].name} against {files[1].name}",
+        provenance={"maps": files[0], "reference": files[1], "command": command},
+    )
 
 
 def _print_table(scores: pd.DataFrame) -> None:

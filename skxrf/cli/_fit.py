@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from ._anode import anode_of, anode_option
-from ._map import check_maps_output, tell
+from ._map import check_maps_output, tell, write_report
 from ._options import (
     FILE,
+    check_output,
     cube_options,
     examples,
     holds_errors,
@@ -26,7 +27,7 @@ __all__ = ["fit"]
 
 _EXAMPLES = """\
 Examples:
-  skxrf fit scan.h5 -o maps.nc
+  skxrf fit scan.h5 -o maps.nc --report maps.html
   skxrf fit scan.h5 -o maps.nc --elements Ca_K,Fe_K,Hg_L,Pb_L --anode Rh
 """
 
@@ -41,6 +42,11 @@ Examples:
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
 @anode_option
+@click.option(
+    "--report",
+    type=FILE,
+    help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
+)
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -52,6 +58,7 @@ def fit(
     output: Path,
     elements: str | None,
     anode: str | None,
+    report: Path | None,
     restart: bool,
     as_json: bool,
     quiet: bool,
@@ -68,6 +75,8 @@ def fit(
     from skxrf.utils.threads import single_threaded_blas
 
     check_maps_output(output, [cube], names(elements))
+    if report is not None:
+        check_output(report, [cube, output])
     opened = open_with(cube, options)
     tube = anode_of(opened, anode)
     model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
@@ -90,4 +99,6 @@ def fit(
         progress=not quiet,
         restart=restart,
     )
-    tell(run, output, as_json)
+    if report is not None:
+        write_report(opened, output, report, model)
+    tell(run, output, as_json, report=report)

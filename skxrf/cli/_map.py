@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from skxrf.inference import MapsRun
 
-__all__ = ["check_maps_output", "map_", "tell"]
+__all__ = ["check_maps_output", "map_", "tell", "write_report"]
 
 _EXAMPLES = """\
 Examples:
@@ -57,7 +57,11 @@ Examples:
     is_flag=True,
     help="The network that sees a pixel's neighbours too; not better yet. Not with --model.",
 )
-@click.option("--report", type=FILE, help="HTML report of the maps, with the spectra of the cube.")
+@click.option(
+    "--report",
+    type=FILE,
+    help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
+)
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -112,10 +116,8 @@ def map_(
         if found is not None:
             say(f"seen in the painting: {', '.join(found) or 'none'}")
     if report is not None:
-        _write_report(opened, output, report, found)
-    tell(run, output, as_json, found)
-    if report is not None and not as_json:
-        click.echo(f"Report: {report}")
+        write_report(opened, output, report, run.estimator, found)
+    tell(run, output, as_json, found, report)
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:
@@ -135,16 +137,50 @@ def _found(run: MapsRun, output: Path) -> list[str] | None:
     return found
 
 
-def _write_report(
-    cube: xr.DataArray, output: Path, report: Path, found: Sequence[str] | None
+def write_report(
+    cube: xr.DataArray,
+    output: Path,
+    report: Path,
+    estimator: Any,
+    found: Sequence[str] | None = None,
 ) -> None:
+    """Write the report of finished maps, with fitted spectra where the estimator has them.
+
+    Line groups that were found in the painting come first.
+    """
     from skxrf.io import open_maps
     from skxrf.report import write_map_report
 
-    command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
+    maps = open_maps(output)
+    said = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
+    if found is not None:
+        rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
+        maps = maps.sel(element=[*found, *rest])
+        said = {
+            "seen in the painting": ", ".join(found) or "none",
+            "not seen": ", ".join(rest),
+        } | said
     write_map_report(
-        open_maps(output), report, cube=cube, detected=found, provenance={"command": command}
+        maps,
+        report,
+        cube=cube,
+        detected=found,
+        fit=estimator if _has_fit(estimator, cube) else None,
+        provenance=said,
     )
+
+
+def _has_fit(estimator: Any, cube: xr.DataArray) -> bool:
+    """Whether an estimator fits the spectra of a cube in the cube's own channels."""
+    from skxrf.utils.energy import axes_agree
+
+    if hasattr(estimator, "spectrum_fit"):
+        return True
+    if not (hasattr(estimator, "decompose") and hasattr(estimator, "energy_")):
+        return False
+    # A template fit from a file may be of another axis: its maps are of rebinned spectra.
+    energy = cube["energy"].to_numpy() if "energy" in cube.coords else estimator.energy_
+    return bool(axes_agree(energy, estimator.energy_))
 
 
 def check_maps_output(
@@ -166,12 +202,19 @@ def check_maps_output(
     check_output(partial.path, inputs)
 
 
-def tell(run: MapsRun, output: Path, as_json: bool, found: list[str] | None = None) -> None:
+def tell(
+    run: MapsRun,
+    output: Path,
+    as_json: bool,
+    found: list[str] | None = None,
+    report: Path | None = None,
+) -> None:
     """Say what a run wrote."""
     if as_json:
         write_json(
             {
                 "maps": output,
+                "report": report,
                 "line_groups": run.line_groups,
                 "found": found,
                 "rows": run.shape[0],
@@ -182,6 +225,8 @@ def tell(run: MapsRun, output: Path, as_json: bool, found: list[str] | None = No
         )
         return
     click.echo(f"Element maps: {output}")
+    if report is not None:
+        click.echo(f"Report: {report}")
 
 
 def _load(path: Path | None, neighborhood: bool = False) -> Any:

@@ -7,6 +7,7 @@ from ._first_fit import background_shapes, first_fit
 
 # Not among the names below: it can be calibrated, but not fitted to labels, as estimators are.
 from ._regressor import SimulationTrainedRegressor as SimulationTrainedRegressor
+from ._spectrum_fit import SpectrumFit
 from ._weights import Weights, read_weights, write_weights
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LINE_GROUPS",
     "N_BACKGROUND",
     "PARTNERS",
+    "SpectrumFit",
     "Weights",
     "background_shapes",
     "first_fit",

@@ -20,6 +20,7 @@ from skxrf.utils.energy import resolve_energy
 from ._axis import ENERGY, LINE_GROUPS
 from ._detection import detected_line_groups
 from ._painting import fit_painting
+from ._spectrum_fit import SpectrumFit
 from ._weights import Weights, shipped_weights
 
 __all__ = ["SimulationTrainedRegressor"]
@@ -267,6 +268,24 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         spectra = self._checked(X)
         return self.painting_.novelty(self._on_model_axis(self._own(spectra)))
 
+    def spectrum_fit(self) -> SpectrumFit:
+        """The painting's template fit, in the channels of the spectra that ``predict`` takes.
+
+        Returns
+        -------
+        SpectrumFit
+            Has ``components_`` and ``decompose`` as a
+            :class:`skxrf.linear_model.TemplateFitRegressor`:
+            what :func:`skxrf.report.write_map_report` draws beside the spectrum of a pixel.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not calibrated to a painting.
+        """
+        self._require_calibrated()
+        return SpectrumFit(self.painting_)
+
     def load_weights(self) -> Weights:
         """Read the network's weights, once in a process.
 
@@ -285,12 +304,15 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         return shipped_weights("neighborhood" if self.neighborhood else "pixels")
 
     def _checked(self, X: ArrayLike) -> NDArray[Any]:
+        self._require_calibrated()
+        return np.asarray(validate_data(self, X, reset=False))
+
+    def _require_calibrated(self) -> None:
         if not getattr(self, "calibrated_", False):
             raise NotFittedError(
                 "the model is not calibrated to a painting: use predict_maps(model, cube), or "
                 "model.calibrated(X, energy).predict(X)."
             )
-        return np.asarray(validate_data(self, X, reset=False))
 
     def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:
         """The pixels' own spectra, without those of their neighbourhoods."""

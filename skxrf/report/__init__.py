@@ -1,7 +1,6 @@
 """Self-contained HTML reports: of element maps and their spectra, and of the paper's experiment."""
 
 from ._document import render_report
-from ._evaluation import write_evaluation
 from ._files import maps_dataset, output_folder, write_report
 from ._map_report import write_map_report
 
@@ -9,7 +8,6 @@ __all__ = [
     "maps_dataset",
     "output_folder",
     "render_report",
-    "write_evaluation",
     "write_map_report",
     "write_report",
 ]

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skxrf.exceptions import SkxrfError
+from skxrf.inference import calibrated_to
 from skxrf.io import whole_file
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
@@ -22,7 +23,7 @@ from ._map_payload import components_of, element_entries, pixel_grid, spectra_en
 from ._map_planes import MapPlanes, map_arrays, pack_planes
 from ._map_provenance import map_provenance
 from ._map_statistics import Comparison, compare_maps, map_totals
-from ._map_tables import element_rows, facts, score_rows
+from ._map_tables import SCORE_COLUMNS, element_rows, facts, mean_scores, score_rows, sigma_text
 from ._packing import Packed, pack
 from ._wording import label
 
@@ -67,8 +68,10 @@ def write_map_report(
     reference : DataArray of dims (y, x, element), or Dataset, optional
         Maps to compare with, of the same pixels: adds heat maps of abs(z), histograms and
         scores for the elements that both have.
-    fit : TemplateFitRegressor, optional
-        Fitted on the channels of the cube: adds the fitted spectrum of each pixel.
+    fit : TemplateFitRegressor or SimulationTrainedRegressor, optional
+        Fitted on the channels of the cube: adds the fitted spectrum of each pixel. Of the model of
+        :func:`skxrf.pretrained.load_pretrained` it is the template fit that the model made of
+        this cube; it is calibrated to the cube where it is not yet.
     sigma : {"poisson", "residual"}, float or DataArray, optional
         Standard deviation for z, as in :func:`skxrf.metrics.z_score`; by default
         ``sqrt(reference + 1)``.
@@ -125,6 +128,7 @@ def write_map_report(
         raise SkxrfError("fit= needs the spectra to draw beside: pass cube= as well.")
     arrays = map_arrays(maps, "maps")
     _require_same_pixels(arrays, cube)
+    drawn = None if fit is None else _drawable(fit, cube)
     compared = None
     if reference is not None:
         against = map_arrays(reference, "the reference")["intensity"]
@@ -134,12 +138,14 @@ def write_map_report(
             arrays,
             _values(arrays, compared),
             cube,
-            fit,
+            drawn,
             compared,
             max_bytes - _REST,
             progress,
             detected=detected,
             title=title or _title(maps, cube),
+            sigma=sigma_text(sigma),
+            is_fit_of_model=drawn is not fit,
             provenance=map_provenance(maps, cube, reference, provenance),
         )
         content = page.encode("utf-8")
@@ -166,6 +172,8 @@ def _page(
     *,
     detected: Sequence[str] | None,
     title: str,
+    sigma: str,
+    is_fit_of_model: bool,
     provenance: dict[str, Any],
 ) -> str:
     comparisons = compared[0] if compared else {}
@@ -190,6 +198,7 @@ def _page(
         "grid": grid,
         "elements": element_entries(arrays, values, comparisons, seen),
         "kinds": [kind for kind in ("intensity", "uncertainty") if kind in values],
+        "sigma": sigma,
         "spectra": spectra_entry(spectra, curves) if spectra else None,
         "start": start_pixel(intensity),
     }
@@ -202,17 +211,21 @@ def _page(
     )
     page: str = environment.get_template("map_report.html.j2").render(
         title=title,
-        facts=facts(arrays, grid, spectra),
+        facts=facts(arrays, grid, spectra, comparisons),
         has_errors="uncertainty" in values,
         has_reference=bool(comparisons),
         has_spectra=spectra is not None,
         has_fit=curves is not None,
+        is_fit_of_model=is_fit_of_model,
         planes=planes,
         spectra=spectra,
         bin_width=_bin_width(spectra),
         element_rows=element_rows(arrays, totals),
         not_seen=[label(name) for name in names if name not in seen],
+        score_columns=SCORE_COLUMNS,
         score_rows=score_rows(comparisons),
+        mean_scores=mean_scores(comparisons) if comparisons else [],
+        sigma=sigma,
         provenance=provenance,
         data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
         blocks=blocks,
@@ -224,6 +237,13 @@ def _seen(names: Sequence[str], detected: Sequence[str] | None) -> set[str]:
     """Line groups shown at first: all, where none is detected or nobody said."""
     seen = set(names) & set(detected or ())
     return seen or set(names)
+
+
+def _drawable(fit: Any, cube: Any) -> Any:
+    """What has components to draw: a template fit, or that which a model makes of a cube."""
+    if not callable(getattr(fit, "spectrum_fit", None)):
+        return fit
+    return calibrated_to(fit, cube).spectrum_fit()
 
 
 def _values(

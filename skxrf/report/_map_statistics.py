@@ -48,12 +48,14 @@ class Comparison:
         Structural similarity; NaN where it is not defined.
     z_shares : tuple of float
         Shares of pixels with |z| <= 1, in (1, 2], in (2, 3] and above.
-    rmse : float
-        Root-mean-square difference [counts].
+    rmse, bias : float
+        Root-mean-square and mean difference [counts].
     slope : float
         Of the least-squares line through the map as a function of the reference.
     correlation : float
         Pearson's.
+    mean : float
+        Of the reference [counts], over the pixels that both have.
     histogram : Histogram
         Of both.
     """
@@ -61,8 +63,10 @@ class Comparison:
     ssim: float
     z_shares: tuple[float, ...]
     rmse: float
+    bias: float
     slope: float
     correlation: float
+    mean: float
     histogram: Histogram
 
 
@@ -160,7 +164,7 @@ def _compared(reference: xr.DataArray, maps: xr.DataArray, classes: NDArray[Any]
     x, y = expected[both], found[both]
     if not x.size:
         nothing = Histogram(np.array([0.0, 1.0]), np.zeros(1, np.int64), np.zeros(1, np.int64))
-        return Comparison(np.nan, (np.nan,) * 4, np.nan, np.nan, np.nan, nothing)
+        return Comparison(np.nan, (np.nan,) * 4, *(np.nan,) * 5, nothing)
     deviation_x, deviation_y = x - x.mean(), y - y.mean()
     variance, covariance = float(np.mean(deviation_x**2)), float(np.mean(deviation_x * deviation_y))
     scatter = float(np.mean(deviation_y**2))
@@ -170,8 +174,10 @@ def _compared(reference: xr.DataArray, maps: xr.DataArray, classes: NDArray[Any]
         ssim=_ssim(reference, maps),
         z_shares=tuple((np.bincount(seen, minlength=4) / max(seen.size, 1)).tolist()),
         rmse=float(np.sqrt(np.mean((y - x) ** 2))),
+        bias=float(y.mean() - x.mean()),
         slope=covariance / variance if variance > 0 else np.nan,
         correlation=covariance / np.sqrt(variance * scatter) if variance * scatter > 0 else np.nan,
+        mean=float(x.mean()),
         histogram=Histogram(edges, np.histogram(x, edges)[0], np.histogram(y, edges)[0]),
     )
 

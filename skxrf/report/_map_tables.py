@@ -14,7 +14,23 @@ from ._cube_spectra import CubeSpectra
 from ._map_statistics import Comparison, Histogram, MapTotals
 from ._wording import label
 
-__all__ = ["Figure", "ScoreRow", "TableRow", "element_rows", "facts", "number", "score_rows"]
+__all__ = [
+    "SCORE_COLUMNS",
+    "Figure",
+    "ScoreRow",
+    "TableRow",
+    "element_rows",
+    "facts",
+    "mean_scores",
+    "number",
+    "score_rows",
+    "sigma_text",
+]
+
+SCORE_COLUMNS = [
+    *("SSIM", "|z| ≤ 1", "|z| ≤ 2", "|z| ≤ 3", "RMSE [counts]", "bias [counts]"),
+    *("slope", "correlation", "mean"),
+]
 
 _WIDTH, _HEIGHT = 100.0, 40.0  # of a histogram, in its own units
 
@@ -45,7 +61,10 @@ class ScoreRow(TableRow):
 
 
 def facts(
-    arrays: Mapping[str, xr.DataArray], grid: Mapping[str, Any], spectra: CubeSpectra | None
+    arrays: Mapping[str, xr.DataArray],
+    grid: Mapping[str, Any],
+    spectra: CubeSpectra | None,
+    comparisons: Mapping[str, Comparison],
 ) -> list[str]:
     """What the maps are, in a few words each."""
     n = arrays["intensity"].sizes["element"]
@@ -61,6 +80,9 @@ def facts(
         low, high = spectra.energy[0], spectra.energy[-1]
         found.append(f"{spectra.energy.size:,} channels, {_minus(low)} to {high:.1f} keV")
         found.append(f"{per_pixel:,.0f} counts a pixel")
+    if comparisons:
+        ssim, within = mean_scores(comparisons)[:2]
+        found.append(f"mean SSIM {ssim}, |z| ≤ 1 in {within} of the pixels")
     return found
 
 
@@ -78,19 +100,39 @@ def element_rows(arrays: Mapping[str, xr.DataArray], totals: Sequence[MapTotals]
 
 
 def score_rows(comparisons: Mapping[str, Comparison]) -> list[ScoreRow]:
-    """SSIM, share within one sigma, RMSE, slope and correlation of each element compared."""
+    """The scores of each element compared, in the order of ``SCORE_COLUMNS``."""
     rows = []
     for place, (name, of) in enumerate(comparisons.items()):
         figures = [
             Figure(_fixed(of.ssim, 3), _sortable(of.ssim)),
-            Figure(percent(of.z_shares[0]), _sortable(of.z_shares[0])),
+            *(Figure(percent(share), _sortable(share)) for share in _within(of)),
             _figure(of.rmse),
+            Figure(_signed(of.bias), _sortable(of.bias)),
             Figure(_fixed(of.slope, 3), _sortable(of.slope)),
             Figure(_fixed(of.correlation, 4), _sortable(of.correlation)),
+            _figure(of.mean),
         ]
         shares = [percent(share) for share in of.z_shares]
         rows.append(ScoreRow(label(name), place, figures, _histogram(of.histogram), shares))
     return rows
+
+
+def mean_scores(comparisons: Mapping[str, Comparison]) -> list[str]:
+    """Means over the elements of what can be averaged: SSIM and the shares within |z|."""
+    ssim = _known_mean([of.ssim for of in comparisons.values()])
+    within = np.array([_within(of) for of in comparisons.values()])
+    return [_fixed(ssim, 3), *(percent(_known_mean(within[:, k])) for k in range(3))]
+
+
+def sigma_text(sigma: Any) -> str:
+    """What z is measured in, in words."""
+    if sigma is None or (isinstance(sigma, str) and sigma == "poisson"):
+        return "√(reference + 1), about the photon noise of the reference's own counts"
+    if isinstance(sigma, str):
+        return "the standard deviation of the differences over the map"
+    if np.ndim(sigma) == 0:
+        return f"{number(float(sigma))} counts everywhere"
+    return "the standard error given for each pixel"
 
 
 def number(value: float) -> str:
@@ -109,6 +151,22 @@ def percent(share: float) -> str:
         return "–"
     close = 0 < share < 0.1 or 0.99 < share < 1
     return f"{100 * share:.1f} %" if close else f"{100 * share:.0f} %"
+
+
+def _within(of: Comparison) -> NDArray[np.float64]:
+    """Shares of pixels with |z| of at most 1, 2 and 3."""
+    return np.asarray(np.minimum(np.cumsum(of.z_shares[:3]), 1.0))
+
+
+def _known_mean(values: Any) -> float:
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _signed(value: float) -> str:
+    text = number(value)
+    return f"+{text}" if value > 0 and text != "0" else text
 
 
 def _histogram(of: Histogram) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import warnings
 
 import h5py
@@ -11,7 +12,8 @@ import xarray as xr
 
 from skxrf.inference import predict_maps
 from skxrf.io import open_cube, open_maps, save_maps
-from skxrf.persistence import load_model, model_info
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.persistence import load_model, model_info, save_model
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.utils.energy import bin_edges
 
@@ -46,6 +48,49 @@ def test_map_says_it_as_json(scan, model, skxrf, tmp_path):
     assert said["line_groups"] == ["Pb_L", "Ca_K"]
     assert (said["rows"], said["columns"], said["pixels_from_earlier_run"]) == (18, 20, 0)
     assert list(open_maps(out)["element"].to_numpy()) == ["Pb_L", "Ca_K"]
+
+
+def test_map_report_of_the_shipped_model_shows_the_painting_its_fit(scan, skxrf, tmp_path):
+    run = skxrf(
+        *("map", scan / "scan.h5", "-o", tmp_path / "maps.nc", "--quiet", "--json"),
+        *("--report", tmp_path / "maps.html"),
+    )
+    assert run.status == 0, run.err
+    said = json.loads(run.out)
+    assert said["report"] == str(tmp_path / "maps.html")
+    assert {"Ca_K", "Fe_K", "Pb_L"} <= set(said["found"])
+    page = (tmp_path / "maps.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL)[1])
+    assert {"Ca_K", "Fe_K", "Pb_L"} <= set(data["spectra"]["fit"]["names"])
+    assert "the template fit that the model made of this painting" in page
+    # What is there comes first.
+    names = [element["name"] for element in data["elements"]]
+    assert names[: len(said["found"])] == said["found"]
+    assert sorted(names) == sorted(said["line_groups"])
+
+
+def test_reports_of_fits_and_of_models_without_one(scan, model, skxrf, tmp_path):
+    out, report = tmp_path / "maps.nc", tmp_path / "maps.html"
+    run = skxrf(
+        *("fit", scan / "scan.h5", "-o", out, "--elements", "Ca_K,Fe_K", "--quiet"),
+        *("--report", report),
+    )
+    assert run.out == f"Element maps: {out}\nReport: {report}\n"
+    assert 'id="components"' in report.read_text(encoding="utf-8")
+    fit = TemplateFitRegressor(["Fe_K"], energy=0.03 + 0.04 * np.arange(512)).fit(
+        open_cube(scan / "scan.h5").to_numpy().reshape(-1, 512)
+    )
+    save_model(fit, tmp_path / "fit.skxrf")
+    # Maps of a fit on another axis are of rebinned spectra, to which its curves do not belong.
+    for other in (model, tmp_path / "fit.skxrf"):
+        run = skxrf(
+            *("map", scan / "scan.h5", "-o", out, "--model", other, "--quiet"),
+            *("--report", report),
+        )
+        assert run.status == 0, run.err
+        page = report.read_text(encoding="utf-8")
+        assert 'id="counts-0"' in page
+        assert 'id="components"' not in page
 
 
 def test_fit_gives_standard_errors_and_json(scan, skxrf, tmp_path):
@@ -105,8 +150,26 @@ def test_evaluate_prints_a_table_and_writes_a_page(scan, skxrf, tmp_path):
     assert rows["Fe_K"][5:7] == ["1.100", "1.0000"]
     assert run.out.endswith(f"Report: {tmp_path / 'report.html'}\n")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Fe K" in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "<title>maps.nc against maps.nc: element maps</title>" in page
+    assert "http" not in page
+    assert "σ is √(reference + 1)" in page
+    # The page and the terminal score alike, in the same order.
+    scores = page.split('id="score-table"')[1]
+    shown = dict(re.findall(r'<tr data-name="([^"]+)">(.*?)</tr>', scores, re.DOTALL)[:3])
+    assert list(shown) == ["Ca K", "Fe K", "Pb L"]
+    for name, cells in shown.items():
+        values = [float(v) for v in re.findall(r'data-value="([^"]*)"', cells)]
+        ssim, within, rmse, (_, slope, correlation, mean) = (
+            values[0],
+            values[1:4],
+            values[4],
+            values[5:],
+        )
+        printed = [float(v.replace(",", "")) for v in rows[name.replace(" ", "_")]]
+        assert printed == pytest.approx([ssim, *within, rmse, slope, correlation, mean], abs=0.051)
+        assert printed[0] == pytest.approx(ssim, abs=6e-4)
+    data = json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL)[1])
+    assert [element["compared"] for element in data["elements"]] == [0, 1, 2]
     run = skxrf(*arguments, "--json", "--elements", "Fe_K", "--sigma", "residual")
     scores = json.loads(run.out)
     assert list(scores["elements"]) == ["Fe_K"]
@@ -120,6 +183,10 @@ def test_evaluate_by_the_maps_own_errors(scan, skxrf, tmp_path):
     arguments = ("evaluate", tmp_path / "maps.nc", scan / "maps.nc", "--sigma", "uncertainty")
     scores = json.loads(skxrf(*arguments, "--json").out)["mean"]
     assert (scores["within_1"], scores["within_2"], scores["within_3"]) == (0, 1, 1)
+    assert skxrf(*arguments, "-o", tmp_path / "report.html").status == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "σ is the standard error given for each pixel" in page
+    assert 'id="uncertainty-0"' in page
     run = skxrf(
         *("evaluate", scan / "maps.nc", scan / "maps.nc", "--sigma", "uncertainty", "--json")
     )

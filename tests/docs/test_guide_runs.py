@@ -44,7 +44,11 @@ SMALLER = {
     "materials.md": {"20_000": "200"},
     "reproduce.md": {"budget=20": "budget=0.5"},
 }
-PAGES = ["getting_started.md", "template_fit.md", "large_files.md", *SMALLER]
+PAGES = [
+    *("../index.md", "getting_started.md", "template_fit.md", "large_files.md"),
+    *("calibration.md", "denoising.md", "models.md"),
+    *SMALLER,
+]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,9 @@ def names(painting, tmp_path, monkeypatch):
             "X": X,
             "Y": Y,
             "model": fit,
+            "fit": fit,
             "cube": cube,
+            "other_cube": cube,
             "maps": maps,
             "live_time": np.full(len(X), 0.1),
         }

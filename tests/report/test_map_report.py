@@ -8,6 +8,8 @@ import pytest
 import xarray as xr
 
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.metrics import score_table
 from skxrf.report import write_map_report
 
 
@@ -88,6 +90,60 @@ def test_data_are_named_and_explained(whole):
     assert re.search(r"date ?20\d\d-\d\d-\d\d \d\d:\d\d", text)
     assert "numpy" in text
     assert described(whole)["grid"]["barLabel"] == "2 mm"
+
+
+def test_a_model_that_fits_the_painting_has_its_fit_drawn(painted, tmp_path):
+    cube, maps, _, _ = painted
+
+    class Model:
+        """Binds itself to a cube, and then has a fit of it, as the shipped model does."""
+
+        fit = None
+
+        def calibrated(self, X, energy):
+            bound = Model()
+            bound.calibrated_ = True
+            bound.fit = TemplateFitRegressor(["Ca_K", "Pb_L"], energy=energy).fit(X)
+            return bound
+
+        def spectrum_fit(self):
+            return self.fit
+
+    html = write(tmp_path / "maps.html", maps, cube=cube, fit=Model())
+    assert described(html)["spectra"]["fit"]["names"][:2] == ["Ca_K", "Pb_L"]
+    assert 'id="amplitudes-0"' in html
+    assert "the template fit that the model made of this painting" in words(html)
+
+
+def test_scores_are_those_of_the_table_of_scores(painted, whole):
+    _, maps, truth, _ = painted
+    expected = score_table(truth, maps["intensity"])
+    columns = ["ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope"]
+    columns += ["correlation", "mean"]
+    table = whole.split('id="score-table"')[1].split("</table>")[0]
+    for name, row in expected.iterrows():
+        label = name.replace("_", " ")
+        cells = re.search(rf'<tr data-name="{label}">(.*?)</tr>', table)[1]
+        values = [float(v) for v in re.findall(r'data-value="([^"]*)"', cells)]
+        np.testing.assert_allclose(values, row[columns].astype(float), rtol=1e-4, atol=1e-6)
+    mean = re.search(r"<tfoot>(.*?)</tfoot>", table)[1]
+    assert f"<td>{expected['ssim'].mean():.3f}</td>" in mean
+    assert f"mean SSIM {expected['ssim'].mean():.3f}" in words(whole)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "said"),
+    [
+        ("residual", "σ is the standard deviation of the differences over the map."),
+        (2.5, "σ is 2.5 counts everywhere."),
+        ("errors", "σ is the standard error given for each pixel."),
+    ],
+)
+def test_page_says_what_z_is_measured_in(sigma, said, painted, tmp_path):
+    _, maps, truth, _ = painted
+    given = maps["uncertainty"].clip(min=0.1) if sigma == "errors" else sigma
+    html = write(tmp_path / "maps.html", maps["intensity"], reference=truth, sigma=given)
+    assert said in words(html)
 
 
 def test_table_holds_the_numbers_of_the_maps(painted, whole):

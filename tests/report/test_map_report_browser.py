@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from skxrf.metrics import z_score
 from skxrf.report import write_map_report
 
 LAPTOP = {"width": 1366, "height": 657}  # what a browser's own bars leave of 768
@@ -286,6 +287,32 @@ def test_colours_are_those_of_the_values(visit, report, painted):
     assert label.startswith("Standard errors of Pb L")
 
 
+def test_maps_show_the_reference_and_z_as_well(visit, painted, tmp_path):
+    _, maps, truth, _ = painted
+    known = truth.isel(element=[0, 1, 3])
+    seen = visit(write_map_report(maps, tmp_path / "maps.html", reference=known))
+    seen.page.select_option("#kind", "z")
+    seen.page.wait_for_selector('#map-3 canvas[data-shows^="z-2-"]')
+    z = z_score(known, maps["intensity"].sel(element=known["element"])).isel(element=2).to_numpy()
+    colours = np.array([[255, 255, 255], [249, 212, 35], [215, 38, 30], [0, 0, 0]])
+    expected = colours[np.searchsorted([1, 2, 3], z, side="left")]
+    pixels = """(id) => Array.from(document.querySelector(`${id} canvas`).getContext("2d")
+        .getImageData(0, 0, 28, 20).data)"""
+    shown = np.reshape(seen.run(pixels, "#map-3"), (20, 28, 4))
+    np.testing.assert_array_equal(shown[..., :3], expected)
+    # Mercury has no reference: grey, and said so.
+    seen.page.wait_for_selector('#map-2 canvas[data-shows^="z-null-"]')
+    assert set(map(tuple, np.reshape(seen.run(pixels, "#map-2"), (-1, 4)))) == {
+        (207, 212, 218, 255)
+    }
+    seen.page.locator("#map-2 .map").hover(position={"x": 20, "y": 30})
+    seen.page.wait_for_selector("#tip:not([hidden])")
+    assert "not in the reference" in seen.page.locator("#tip").inner_text()
+    seen.look("z-maps")
+    seen.page.select_option("#kind", "reference")
+    seen.page.wait_for_selector('#map-3 canvas[data-shows^="reference-2-"]')
+
+
 def many_elements(n):
     rng = np.random.default_rng(2)
     names = ["Ca_K", "Ti_K", "Fe_K", "Pb_L", "Rayleigh scatter of the tube, both detectors"]
@@ -307,6 +334,9 @@ def test_one_element_and_thirty(n, visit, tmp_path):
     # At a glance: the first rows of maps are in the window.
     assert sum(box["y"] + box["height"] < LAPTOP["height"] for box in boxes) >= min(n, 10)
     assert seen.run("() => document.documentElement.scrollWidth") <= LAPTOP["width"]
+    wide = """() => [...document.querySelectorAll(".color-bar")].filter(
+        (bar) => bar.clientWidth && bar.scrollWidth > bar.clientWidth + 1).length"""
+    assert seen.run(wide) == 0
     if n == 1:
         assert boxes[0]["width"] > 400
 

@@ -33,12 +33,15 @@ class MapView {
 
   async draw() {
     const { kind, element } = this.of();
-    const k = kind === "reference" || kind === "z" ? element.compared : page.elements.indexOf(element);
+    const k = placeOf(kind, element);
     const drawn = this.drawn = `${kind}-${k}-${state.colors}-${state.range}`;
-    const plane = await unpack(`${kind}-${k}`);
+    // An element that the reference does not have: nothing is known in any pixel.
+    const plane = k === null ? new Float32Array(grid.planeRows * grid.planeColumns).fill(NaN) : await unpack(`${kind}-${k}`);
     if (this.drawn !== drawn) return;
     const image = new ImageData(grid.planeColumns, grid.planeRows);
-    if (kind === "z") paintClasses(image.data, plane);
+    this.frame.classList.toggle("of-z", kind === "z");
+    this.colorBar?.classList.toggle("of-z", kind === "z");
+    if (kind === "z") this.paintClasses(image.data, plane);
     else this.paintCounts(image.data, plane, kind, element);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
     this.canvas.dataset.shows = drawn;
@@ -47,7 +50,7 @@ class MapView {
 
   paintCounts(pixels, plane, kind, element) {
     // A map beside its reference has the reference's colours.
-    const limits = (this.of().limits || element.limits[kind]);
+    const limits = this.of().limits || element.limits[kind] || { most: [NaN, NaN], all: [NaN, NaN] };
     const [low, high] = limits[state.range];
     const colors = grid.colors[state.colors];
     for (let i = 0, p = 0; i < plane.length; i++, p += 4) {
@@ -63,6 +66,17 @@ class MapView {
     const [least, most] = limits.all;
     this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
     this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
+  }
+
+  paintClasses(pixels, plane) {
+    for (let i = 0, p = 0; i < plane.length; i++, p += 4) {
+      const color = Z_COLORS[plane[i]] || MISSING;
+      pixels[p] = color[0]; pixels[p + 1] = color[1]; pixels[p + 2] = color[2]; pixels[p + 3] = 255;
+    }
+    if (this.colorBar) {
+      this.low.textContent = "|z| ≤ 1";
+      this.high.textContent = "> 3";
+    }
   }
 
   describe(kind, element, plane) {
@@ -113,11 +127,9 @@ function brief(value) {
   return Math.abs(value) >= 99950 ? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 }) : readable(value);
 }
 
-function paintClasses(pixels, plane) {
-  for (let i = 0, p = 0; i < plane.length; i++, p += 4) {
-    const color = Z_COLORS[plane[i]] || MISSING;
-    pixels[p] = color[0]; pixels[p + 1] = color[1]; pixels[p + 2] = color[2]; pixels[p + 3] = 255;
-  }
+// Where a map is among those of its kind; null where the reference does not have the element.
+function placeOf(kind, element) {
+  return kind === "reference" || kind === "z" ? element.compared : page.elements.indexOf(element);
 }
 
 // The crosshair is placed by two properties of the page, for all maps at once.
@@ -135,7 +147,9 @@ async function showTip(event, row, column, { kind, element }) {
   const place = placeInPlane(row, column);
   const { clientX, clientY } = event;
   let text;
-  if (kind === "z") {
+  if (placeOf(kind, element) === null) {
+    text = "not in the reference";
+  } else if (kind === "z") {
     const shown = (await unpack(`z-${element.compared}`))[place];
     text = ["|z| ≤ 1", "|z| from 1 to 2", "|z| from 2 to 3", "|z| above 3"][shown] || "no value";
   } else if (kind === "reference") {
