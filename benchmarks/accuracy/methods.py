@@ -168,7 +168,12 @@ def rivals(seconds: float) -> list[Method]:
         Training time of each published network at each dose [s]; 0 leaves them out.
     """
     names = [*RIVALS, *(PUBLISHED if seconds > 0 else ())]
+    titles = {"template_fit": "template fit, told the line groups"}
     return [
-        Method(name.replace("_", " "), ESTIMATORS[name].description, rival(name, seconds))
+        Method(
+            titles.get(name, name.replace("_", " ")),
+            ESTIMATORS[name].description,
+            rival(name, seconds),
+        )
         for name in names
     ]
