@@ -18,7 +18,7 @@ __all__ = ["Instrument"]
 
 Array = NDArray[np.float64]
 
-# XFlash 430: 12.5 um Be, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
+# XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
 # SiDeadLayerThickness, DetectorThickness).
 _XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
 # Resolution: SigmaAbs [keV2] and SigmaLin [keV] of the header are the variance of a peak,
@@ -291,6 +291,7 @@ class Instrument:
             path_in_mm=10.0,
             path_out_mm=20.0,
             pressure_hpa=20.0,  # header: ChamberPressure
+            detector_windows=(Absorber("Be", 13.0), Absorber("Si", 0.029)),  # header: WindowLayers
             detector=_XFLASH_M4,
             pulse_pair_resolution_us=1.25,
             energy_offset=-0.95639563,
