@@ -42,12 +42,13 @@ FILTERS: dict[str, tuple[tuple[str, float], ...]] = {
 
 @dataclass(frozen=True)
 class Measured:
-    """A spectrum with the axis that its file states."""
+    """A spectrum with the axis, and where asked the live time [s], that its file states."""
 
     name: str
     counts: NDArray[np.float64]
     offset: float
     gain: float
+    live_time: float = float("nan")
 
     @property
     def energy(self) -> NDArray[np.float64]:
@@ -75,7 +76,8 @@ def read_msa(path: Path, name: str) -> Measured:
     header = dict(re.findall(r"^#+(\w+)[^:]*:\s*(.*?)\s*$", "\n".join(lines), re.MULTILINE))
     values = [v for line in lines if not line.startswith("#") for v in line.split(",")]
     counts = np.array([float(value) for value in values if value.strip()])
-    return Measured(name, counts, float(header["OFFSET"]), float(header["XPERCHAN"]))
+    axis = float(header["OFFSET"]), float(header["XPERCHAN"])
+    return Measured(name, counts, *axis, live_time=float(header["LIVETIME"]))
 
 
 def pure_element(symbol: str) -> Measured:

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 ACRYLIC = {**mass_fractions("C5H8O2"), "Ca": 0.0}
 # Fitted to the unfiltered Mo spectrum: how thick the acrylic is was not written down [g/cm2].
 ACRYLIC_MASS = 0.40 * 1.18
+_N_LAYERS = 14
 
 
 def m4(anode: str, filter_name: str, measured: Measured) -> Instrument:
@@ -90,7 +91,9 @@ def _expected(
     sample = dict(shares)
     elements = tuple(sample)
     beam = instrument.beam()
-    stack = np.array([[list(sample.values())]]), np.array([[mass]])
+    # Thin layers above, thick ones below: cells of one thick layer are coarse for soft photons.
+    masses = mass * np.diff(np.geomspace(1e-4, 1.0, _N_LAYERS), prepend=0.0)
+    stack = np.array([[list(sample.values())] * _N_LAYERS]), masses[None]
     tables = line_tables(elements, beam, instrument.voltage)
     lines = fluorescence(*stack, tables, beam.bin_flux(), instrument.geometry)[0]
     parts = _scatter_parts(instrument, beam, elements, stack)
@@ -109,7 +112,7 @@ def _scatter_parts(
     instrument: Instrument, beam: Beam, elements: tuple[str, ...], stack: tuple[Array, Array]
 ) -> list[tuple[Array, Array]]:
     """Photons by bin, and the spectra of single ones, of each kind of scatter."""
-    shares = dict(zip(elements, stack[0][0, 0], strict=True))
+    shares = dict(zip(elements, stack[0][0, 0], strict=True))  # the same in all layers
     angle = instrument.scattering_angle
     spectra = scatter_spectra(beam, angle, matrix=shares)
     seen = instrument.efficiency(spectra.energies)[:, None] * instrument.response(spectra.energies)

@@ -82,7 +82,7 @@ def simulate(
     scanner = Instrument.m6_jetstream()
     wanted = axis(energy)
     if isinstance(wanted, str):
-        raise click.UsageError(f"--energy {axis}: expected OFFSET,GAIN in keV.")
+        raise click.UsageError(f"--energy {energy}: expected OFFSET,GAIN in keV.")
     offset, gain = wanted or (scanner.energy_offset, scanner.energy_gain)
     scan = painting_scan(
         palette,

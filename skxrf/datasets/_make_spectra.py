@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,7 +98,8 @@ def make_spectra(
     Raises
     ------
     LineGroupError
-        If nothing in the palettes gives a line group.
+        If nothing in the palettes gives a line group, the tube does not excite it, or the axis
+        does not hold it.
     SkxrfError
         If a number is out of its range, or there is no such palette.
     EnergyAxisError
@@ -114,7 +114,6 @@ def make_spectra(
     """
     _check(n_samples, mean_counts, gain_error, zero_error, resolution_error, batch_size)
     scanner = instrument if instrument is not None else on_axis(energy, n_channels)
-    _check_channels(scanner.n_channels)
     seed = np.random.SeedSequence(int(check_random_state(random_state).randint(2**31 - 1)))
     of_axes, of_batches = seed.spawn(2)
     errors = _axis_errors(np.random.default_rng(of_axes), gain_error, zero_error, resolution_error)
@@ -159,19 +158,8 @@ def on_axis(energy: tuple[float, float], n_channels: int) -> Instrument:
             f"energy must be an (offset, gain) pair in keV with a positive gain, got {energy!r}; "
             f"{n_channels} channels of another spacing are not simulated."
         )
-    _check_channels(n_channels)
-    scanner = Instrument.m6_jetstream()
-    return replace(
-        scanner,
-        energy_offset=float(energy[0]),
-        energy_gain=float(energy[1]),
-        n_channels=int(n_channels),
-    )
-
-
-def _check_channels(n_channels: int) -> None:
-    if n_channels < 64:
-        raise EnergyAxisError(f"{n_channels} channels are too few for a spectrum: at least 64.")
+    offset, gain = (float(number) for number in energy)
+    return Instrument.m6_jetstream().with_axis(offset, gain, n_channels)
 
 
 def _axis_errors(
@@ -201,9 +189,11 @@ def _check(
         raise SkxrfError(
             f"n_samples and batch_size must be at least 1, got {n_samples} and {batch_size}."
         )
-    if np.shape(mean_counts) not in ((), (2,)) or not np.all(np.asarray(mean_counts) > 0):
+    counts = np.asarray(mean_counts, dtype=np.float64)
+    positive = np.all((counts > 0) & (counts < np.inf))
+    if counts.shape not in ((), (2,)) or not positive or np.any(np.diff(counts.ravel()) < 0):
         raise SkxrfError(
-            f"mean_counts must be positive, or a pair of positive counts, got {mean_counts!r}."
+            f"mean_counts must be positive, or a least and a greatest count, got {mean_counts!r}."
         )
     for name, value in (
         ("gain_error", gain_error),

@@ -8,7 +8,6 @@ from typing import Any
 import xarray as xr
 from sklearn.utils import check_random_state
 
-from skxrf.exceptions import SkxrfError
 from skxrf.simulation import DEFAULT_LINE_GROUPS, simulate_painting
 
 from ._make_spectra import DEFAULT_CHANNELS, DEFAULT_ENERGY, on_axis
@@ -85,8 +84,6 @@ def make_painting(
     >>> cube.dims, cube.shape, maps.shape
     (('y', 'x', 'energy'), (10, 12, 1024), (10, 12, 11))
     """
-    if len(tuple(shape)) != 2 or min(shape) < 1:
-        raise SkxrfError(f"shape must be a number of rows and of columns, got {shape!r}.")
     rng = check_random_state(random_state)
     drawn = str(_ICONS[int(rng.randint(len(_ICONS)))])
     return simulate_painting(

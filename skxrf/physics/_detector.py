@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr
 
+from skxrf.exceptions import SkxrfError
+
 from . import _xraylib
 from ._lines import LineGroup
 from ._recoil import highest_recoil, kept_share, recoil_cumulative
@@ -26,6 +28,9 @@ _SILICON_DENSITY = 2.329  # g/cm3
 # A peak ends after so many standard deviations, its tail after so many decay lengths.
 _REACH = 6.0
 _TAIL_REACH = 12.0
+_NOT_NEGATIVE = (
+    *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class DetectorResponse:
         Whether photons that scatter in the silicon and leave it are part of the response: only
         the energy of the electron that recoils is measured, below about 2 keV.
 
+    Raises
+    ------
+    SkxrfError
+        If a number is negative, or thickness or tail slope is 0.
+
     Notes
     -----
     The peak is a Gaussian with ``FWHM**2 = noise**2 + 8 ln(2) * fano * 3.66 eV * E``; the tail
@@ -79,6 +89,14 @@ class DetectorResponse:
     shelf_fraction: float = 0.0
     shelf_depth: float = 0.0
     recoil: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("thickness", "tail_slope"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise SkxrfError(f"{name}={getattr(self, name):g}: expected more than 0.")
+        for name in _NOT_NEGATIVE:
+            if not 0 <= getattr(self, name) < np.inf:
+                raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
 
     def fwhm(self, energy: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Full width at half maximum of a peak.

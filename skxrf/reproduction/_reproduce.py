@@ -63,9 +63,11 @@ def reproduce(
     max_samples : int
         Largest number of spectra that a fit may see.
     random_state : int
-        Seed of everything drawn at random. Times, and so the epochs within the budget, vary.
+        Seed of everything drawn at random; with 0 the simulated test icon is one whose mean
+        counts are those of real icons. Times, and so the epochs within the budget, vary.
     shape : pair of int, optional
-        Rows and columns of each simulated painting.
+        Rows and columns of each simulated painting; by default about 1,560 pixels in the
+        proportions of each.
     dataset, energy, axes
         What :func:`skxrf.io.open_cube` needs to know of a file that does not say.
     progress : bool

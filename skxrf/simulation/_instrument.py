@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
+from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.physics import DetectorResponse
 
 from ._beam import Beam, tube_beam
@@ -18,7 +19,7 @@ __all__ = ["Instrument"]
 
 Array = NDArray[np.float64]
 
-# XFlash 430: 12.5 um Be, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
+# XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
 # SiDeadLayerThickness, DetectorThickness).
 _XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
 # Resolution: SigmaAbs [keV2] and SigmaLin [keV] of the header are the variance of a peak,
@@ -43,6 +44,9 @@ _NOT_NEGATIVE = (
 )
 # Photon energies [keV] with cross sections of all elements.
 _TABULATED = (0.1, 200.0)
+_LEAST_CHANNELS = 64
+# Softest line that is simulated, and the widest channels [keV]: three times the width of a peak.
+_SOFTEST, _WIDEST = 1.0, 0.5
 # Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
@@ -79,7 +83,8 @@ class Instrument:
     pressure_hpa : float
         Its pressure [hPa].
     solid_angle : float
-        Solid angle of the detector seen from the object [sr].
+        Solid angle of the detector seen from the object [sr]: a scale for those who need absolute
+        rates; spectra of a given number of counts do not depend on it.
     detector_windows : tuple of Absorber
         Window, contacts and dead layer in front of the active silicon.
     detector : DetectorResponse
@@ -87,9 +92,17 @@ class Instrument:
     pulse_pair_resolution_us : float
         Two photons within this time [us] count as one of their summed energy.
     energy_offset, energy_gain : float
-        Energy [keV] of channel 0 and keV per channel.
+        Energy [keV] of channel 0 and keV per channel. The axis may end above the tube voltage, as
+        those of many files do, but not beyond 200 keV, and it must hold some of 1 keV to the voltage.
     n_channels : int
-        Number of channels.
+        Number of channels, at least 64.
+
+    Raises
+    ------
+    EnergyAxisError
+        If the axis holds nothing that a tube excites, or not in keV.
+    SkxrfError
+        If another number is out of its range.
 
     Examples
     --------
@@ -122,18 +135,40 @@ class Instrument:
     n_channels: int = 4096
 
     def __post_init__(self) -> None:
+        if not 0 < self.voltage < math.inf:
+            raise SkxrfError(f"voltage={self.voltage:g} kV: expected more than 0.")
         for name in ("incidence", "take_off"):
             angle = getattr(self, name)
             if not 0 < angle <= 90:
                 raise SkxrfError(f"{name}={angle:g}: expected an angle of 0 to 90 degrees.")
-        if self.n_channels < 2 or self.energy_gain <= 0:
-            raise SkxrfError(
-                f"{self.n_channels} channels of {self.energy_gain:g} keV: expected at least two "
-                "of a positive width."
-            )
         for name in _NOT_NEGATIVE:
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
+        if not math.isfinite(self.azimuth) or not 0 < self.solid_angle <= 4 * math.pi:
+            raise SkxrfError(
+                f"azimuth={self.azimuth:g} degrees, solid_angle={self.solid_angle:g} sr: expected an "
+                "angle, and more than 0 and at most 4 pi."
+            )
+        self._check_axis()
+
+    def _check_axis(self) -> None:
+        offset, gain, n = self.energy_offset, self.energy_gain, self.n_channels
+        if n != int(n) or n < _LEAST_CHANNELS:
+            raise EnergyAxisError(
+                f"{n} channels are too few for a spectrum: at least {_LEAST_CHANNELS}."
+            )
+        last = offset + gain * (n - 1)
+        if not 0 < gain <= _WIDEST or not last <= _TABULATED[1]:
+            raise EnergyAxisError(
+                f"{n} channels of {gain:g} keV from {offset:g} keV: expected a positive gain of at "
+                f"most {_WIDEST:g} keV per channel, and an end at {_TABULATED[1]:g} keV or before. Is "
+                "it in eV?"
+            )
+        if not (last >= _SOFTEST and offset < self.voltage):
+            raise EnergyAxisError(
+                f"an axis of {offset:g} to {last:g} keV holds nothing of a tube at {self.voltage:g} "
+                f"kV: expected some of {_SOFTEST:g} to {self.voltage:g} keV."
+            )
 
     @property
     def energy(self) -> Array:
@@ -254,7 +289,8 @@ class Instrument:
         Angles, path lengths, windows, thicknesses, solid angle, resolution and energy axis as
         the instrument writes them into the headers of its ``.spx`` files (one of chassis XS-51,
         detector XFlash 430); that file was measured under helium, paintings are scanned in air.
-        Assumed: the transmission of the lens, which is the one found for an M4's.
+        Assumed: the transmission of the lens, tail and shelf, which are those found for an M4. The
+        user guide's page on instruments lists the source of every number.
         """
         return cls(
             name="M6 Jetstream",
@@ -280,7 +316,8 @@ class Instrument:
         """Bruker M4 Tornado: Rh tube at 50 kV, polycapillary, in vacuum (20 hPa).
 
         Numbers as in the headers of the ``.spx`` files of NIST's data set of an M4 (chassis
-        XS-52; public domain). Fitted to that data set: the lens.
+        XS-52; public domain). Fitted to that data set: lens, azimuth, tail and shelf. The user
+        guide's page on instruments lists the source of every number.
         """
         return replace(
             cls.m6_jetstream(),
@@ -291,8 +328,9 @@ class Instrument:
             path_in_mm=10.0,
             path_out_mm=20.0,
             pressure_hpa=20.0,  # header: ChamberPressure
+            detector_windows=(Absorber("Be", 13.0), Absorber("Si", 0.029)),  # header: WindowLayers
             detector=_XFLASH_M4,
-            pulse_pair_resolution_us=1.25,
+            pulse_pair_resolution_us=1.25,  # header: mean of PPRTData above 4 keV
             energy_offset=-0.95639563,
             energy_gain=0.010001,
         )
@@ -302,7 +340,8 @@ class Instrument:
         """A scanner built from parts: Ag tube, collimator, silicon drift detector, in air.
 
         Everything is assumed, but for what a scan in air shows itself: 1024 channels of 29 eV,
-        149 eV FWHM at 6.4 keV and Compton scatter of Ag K-alpha at 20.7 keV.
+        149 eV FWHM at 6.4 keV and Compton scatter of Ag K-alpha at 20.7 keV. The user guide's
+        page on instruments lists every number.
         """
         return cls(
             name="in-air Ag scanner",

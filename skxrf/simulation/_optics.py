@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +40,16 @@ class Absorber:
             raise SkxrfError(
                 f"{self.formula!r} is not a chemical formula: expected one such as 'Be' or 'Al2O3'."
             )
-        if self.thickness_um < 0:
+        if not 0 <= self.thickness_um < math.inf:
             raise SkxrfError(
                 f"a thickness of {self.thickness_um:g} um for {self.formula}: expected 0 or more."
             )
         if self.density is None and len(_xraylib.mass_fractions(self.formula)) > 1:
             raise SkxrfError(f"the density of the compound {self.formula} is missing: give it.")
+        if self.density is not None and not 0 < self.density < math.inf:
+            raise SkxrfError(
+                f"a density of {self.density:g} g/cm3 for {self.formula}: expected more than 0."
+            )
 
     @property
     def areal_mass(self) -> float:
@@ -165,6 +170,11 @@ class Polycapillary:
     steepness: float
     leak: float
     absorption_um: float
+
+    def __post_init__(self) -> None:
+        least = min(self.steepness, self.leak, self.absorption_um)
+        if not (0 < self.cutoff < math.inf and 0 <= least < math.inf):
+            raise SkxrfError(f"{self}: expected a cut-off above 0 keV, the others 0 or more.")
 
     def transmission(self, energies: Array) -> Array:
         """Relative transmission.

@@ -63,7 +63,7 @@ class PaintingScan:
         count_rate: float = 0.0,
         random_state: int = 0,
     ) -> None:
-        if not mean_counts > 0:
+        if not 0 < mean_counts < np.inf:
             raise SkxrfError(f"mean_counts must be positive, got {mean_counts!r}.")
         self.plan = plan
         self.instrument = instrument

@@ -121,7 +121,7 @@ class PaintingPlan:
         layout: str | None = None,
         elements: Sequence[str] | None = None,
     ) -> None:
-        if len(tuple(shape)) != 2 or min(shape) < 1:
+        if np.shape(shape) != (2,) or min(shape) < 1:
             raise SkxrfError(f"shape must be a number of rows and of columns, got {shape!r}.")
         (self.palette,) = check_palettes(palette)
         self.shape = int(shape[0]), int(shape[1])

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
-from skxrf.physics import pile_up
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.physics import line_group, pile_up
 
 from ._forward import AxisError, ForwardModel
+from ._instrument import Instrument
 
 __all__ = ["Renderer", "simulate_batches"]
 
@@ -34,6 +35,14 @@ class Renderer:
         The axes that spectra are drawn on.
     count_rate : float
         Photons per second of live time, which makes pile-up.
+
+    Raises
+    ------
+    LineGroupError
+        If a line group is unknown, asked for twice, not excited by the tube, or has its strongest
+        line outside the axis.
+    SkxrfError
+        If the count rate is out of its range.
     """
 
     def __init__(
@@ -48,6 +57,7 @@ class Renderer:
             raise SkxrfError(
                 f"count_rate must lie between 0 and 1e7 counts per second, got {count_rate!r}."
             )
+        _check_groups(groups, model.instrument)
         self.model = model
         self.groups = tuple(groups)
         self.templates = [model.templates(error) for error in errors]
@@ -113,6 +123,22 @@ class Renderer:
         return recorded.astype(np.float32), np.float32(alone)
 
 
+def _check_groups(groups: Sequence[str], instrument: Instrument) -> None:
+    if isinstance(groups, str) or len(set(groups)) < len(groups):
+        raise LineGroupError(
+            f"elements={groups!r}: expected a sequence of different line groups, such as "
+            "['Fe_K', 'Pb_L']."
+        )
+    low, high = (float(instrument.edges[k]) for k in (0, -1))
+    for name in groups:
+        energy = line_group(name, tube_voltage=instrument.voltage).main_energy
+        if not low < energy < high:
+            raise LineGroupError(
+                f"{name} has its strongest line at {energy:.2f} keV, outside the axis of {low:.2f} to "
+                f"{high:.2f} keV: leave it out, or give another axis."
+            )
+
+
 def simulate_batches(
     renderer: Renderer,
     batches: Sequence[Callable[[np.random.Generator], tuple[Stacks, NDArray[np.floating]]]],
@@ -152,6 +178,8 @@ def simulate_batches(
         counts = rng.poisson(spectra)
         return np.minimum(counts, _MOST_COUNTS).astype(np.uint16), intensities
 
+    if n_jobs < 1:
+        raise SkxrfError(f"n_jobs must be at least 1, got {n_jobs!r}.")
     if n_jobs == 1:
         yield from map(one, range(len(batches)))
         return

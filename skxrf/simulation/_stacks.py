@@ -103,6 +103,10 @@ class StackRanges:
                     f"{name} must be a positive median [um] and a factor of at least 1, "
                     f"got {value!r}."
                 )
+        for name in ("paint_layers", "pigments"):
+            chances = getattr(self, name)
+            if not len(chances) or min(chances) < 0 or not 0 < sum(chances) < np.inf:
+                raise SkxrfError(f"{name} must be chances of 0 or more, got {chances!r}.")
         low, high = self.binder_volume
         if not 0 < low <= high < 1:
             raise SkxrfError(f"binder_volume must lie between 0 and 1, got {self.binder_volume!r}.")

@@ -1,7 +1,8 @@
 """Fluorescence of stacks of plane layers: primary, secondary, and what leaves the surface.
 
 Each layer is cut into cells of areal mass, thin at its upper side. Excitation and escape are
-exponentials at the cells' bounds.
+exponentials at the cells' bounds; where the first cell alone would stop soft photons, the layer is
+first divided into thinner ones.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ _TINY = np.float32(1e-30)
 # Below this optical depth for photons of this energy [keV] a layer adds nothing to any line: the
 # cells are better spent on what is above.
 _OPAQUE = (7.0, 30.0)
+# A layer is divided where its first cell has more than an optical depth of two for photons of one of
+# these energies [keV] that come through the layers above. Bounds of its parts are four times deeper from
+# one to the next; the uppermost has an optical depth of the order of one.
+_PROBES = (3.0, 4.0, 6.0, 9.0, 14.0)
+_COARSE, _SEEN, _STEP, _N_PARTS = 2.0, 4.0, 4.0, 7
+_PART_SHARES = np.diff(_STEP ** np.arange(1.0 - _N_PARTS, 1.0), prepend=0.0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -70,18 +77,59 @@ def fluorescence(
     """
     fractions = np.asarray(compositions, dtype=np.float32)
     layers = np.asarray(masses, dtype=np.float32)
-    single = tables.single
-    n_stacks, n_layers = layers.shape
-    n_lines = tables.energies.size
     # Photon numbers of a tube would leave float32's range when squared.
     scale = float(flux.sum())
     photons = (flux / scale).astype(np.float32)
     sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
-    sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
     depth, energy = _OPAQUE
-    hard = single.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
+    hard = tables.single.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
     attenuation = np.maximum(fractions @ hard, _TINY)
     layers = np.minimum(layers, np.float32(depth) * sin_in / attenuation)
+    coarse = _coarse(fractions, layers, tables)
+    result = np.empty((len(layers), tables.energies.size), np.float32)
+    for pattern in np.unique(coarse, axis=0) if coarse.any() else coarse[:1]:
+        rows = np.flatnonzero((coarse == pattern).all(axis=1))
+        stacks = _divided(fractions[rows], layers[rows], pattern)
+        result[rows] = _emitted(*stacks, tables, photons, geometry, secondary=secondary) * scale
+    return result
+
+
+def _coarse(
+    fractions: NDArray[np.float32], layers: NDArray[np.float32], tables: LineTables
+) -> NDArray[np.bool_]:
+    """Which layers of which stacks have cells too thick for soft photons, (n_stacks, n_layers)."""
+    probes = [np.argmin(np.abs(tables.bin_energies - energy)) for energy in _PROBES]
+    depths = (fractions @ tables.single.attenuation_bins[:, probes]) * layers[:, :, None]
+    above = np.cumsum(depths, axis=1) - depths
+    return np.asarray(((depths * CELL_SHARES[0] > _COARSE) & (above < _SEEN)).any(axis=2))
+
+
+def _divided(
+    fractions: NDArray[np.float32], layers: NDArray[np.float32], coarse: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same stacks with each coarse layer as several layers of its mixture."""
+    if not coarse.any():
+        return fractions, layers
+    parts = np.where(coarse, _N_PARTS, 1)
+    shares = np.concatenate([_PART_SHARES if c else np.ones(1, np.float32) for c in coarse])
+    return np.repeat(fractions, parts, axis=1), np.repeat(layers, parts, axis=1) * shares
+
+
+def _emitted(
+    fractions: NDArray[np.float32],
+    layers: NDArray[np.float32],
+    tables: LineTables,
+    photons: NDArray[np.float32],
+    geometry: Geometry,
+    *,
+    secondary: bool,
+) -> NDArray[np.float64]:
+    """Photons of each line that leave the stacks, cut into cells, (n_stacks, n_lines)."""
+    single = tables.single
+    n_stacks, n_layers = layers.shape
+    n_lines = tables.energies.size
+    sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
+    sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
     inward = (fractions @ single.attenuation_bins) * (layers / sin_in)[:, :, None]
     outward = (fractions @ single.attenuation_lines) * layers[:, :, None]
     # What arriving photons make per g/cm2 at the bounds of cells; exponential in between.
@@ -118,7 +166,7 @@ def fluorescence(
     escaped *= np.exp(-(above + leaving * CELL_BOUNDS[:-1, None]))
     counts = (CELL_SHARES @ escaped) * weight
     total = np.bincount(stack * n_lines + line, counts, n_stacks * n_lines)
-    return np.asarray((total * scale).reshape(n_stacks, n_lines).astype(np.float32))
+    return np.asarray(total.reshape(n_stacks, n_lines))
 
 
 def _transmission(depths: NDArray[np.float32]) -> NDArray[np.float32]:

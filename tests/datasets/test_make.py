@@ -94,11 +94,46 @@ def test_threads_change_nothing():
         ({"shape": (5, 5), "pixel_size": -1}, SkxrfError, "pixel_size"),
         ({"shape": (5, 5), "energy": [1.0, 2.0, 3.0]}, EnergyAxisError, "1024 channels"),
         ({"shape": (5, 5), "n_channels": 8}, EnergyAxisError, "too few"),
+        ({"shape": (5, 5), "energy": (0.0, 10.0)}, EnergyAxisError, "Is it in eV"),
+        ({"shape": (5, 5), "elements": ["Pb_K"]}, LineGroupError, r"edge at 88.* 50 kV"),
+        ({"shape": (5, 5), "elements": ["Xx_K"]}, LineGroupError, "unknown line group 'Xx_K'"),
     ],
 )
 def test_bad_input_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         make_painting(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"energy": (0.0, 1.0)}, EnergyAxisError, r"at most 0\.5 keV .* Is it in eV"),
+        ({"energy": (0.0, 0.25)}, EnergyAxisError, "end at 200 keV"),
+        ({"energy": (float("nan"), 0.01)}, EnergyAxisError, "nan keV"),
+        ({"energy": (60.0, 0.01)}, EnergyAxisError, "holds nothing of a tube at 50 kV"),
+        ({"energy": (0.0, 0.0004)}, EnergyAxisError, "expected some of 1 to 50 keV"),
+        ({"n_channels": 63}, EnergyAxisError, "63 channels are too few .* at least 64"),
+        ({"elements": "Fe_K"}, LineGroupError, "a sequence of different line groups"),
+        ({"elements": ["Fe_K", "Fe_K"]}, LineGroupError, "different line groups"),
+        ({"elements": ["Pb_K"]}, LineGroupError, r"edge at 88\.00 keV .* tube at 50 kV"),
+        ({"elements": ["Sn_K"]}, LineGroupError, r"Sn_K .* at 25\.27 keV, outside the axis"),
+        ({"elements": ["Tl_L"], "palette": "icon_1"}, LineGroupError, "choose from Ag_K"),
+        ({"palette": "icon_one"}, SkxrfError, "did you mean .*icon_1"),
+        ({"mean_counts": (500, 10)}, SkxrfError, "a least and a greatest"),
+        ({"mean_counts": float("inf")}, SkxrfError, "mean_counts"),
+        ({"n_jobs": 0}, SkxrfError, "n_jobs"),
+    ],
+)
+def test_bad_input_of_make_spectra_is_refused(options, error, message):
+    if options.get("elements") == ["Sn_K"]:
+        options = {**options, "energy": (0.0, 0.02)}
+    with pytest.raises(error, match=message):
+        make_spectra(2, random_state=0, **options)
+
+
+def test_an_axis_may_end_above_the_tube_voltage():
+    X, _ = make_spectra(2, energy=(0.0, 0.06), random_state=0)
+    assert X[:, int(50.5 / 0.06) :].sum() == 0 < X.sum()
 
 
 def test_at_least_one_spectrum():

@@ -55,12 +55,12 @@ def quick_paintings(monkeypatch):
     """Scans of templates instead of paintings; the list of the palettes and seeds asked for."""
     asked = []
 
-    def make(shape, *, palette, random_state, elements=("Ca_K", "Pb_L")):
+    def make(palette, *, shape, instrument, random_state, elements=("Ca_K", "Pb_L")):
         asked.append((palette, random_state))
         cube, maps = template_scan(shape, list(elements), random_state)
         return cube.assign_attrs(title=f"about {palette}"), maps
 
-    monkeypatch.setattr("skxrf.datasets.make_painting", make)
+    monkeypatch.setattr("skxrf.simulation.simulate_painting", make)
     return asked
 
 

@@ -1,11 +1,16 @@
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.icon_counts import REFERENCE
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.io import save_maps
+from skxrf.reproduction import reproduce
 from skxrf.reproduction._problem import (
-    _palettes,
+    _own_shape,
+    _paintings,
     _without_repeated_elements,
     problem_from_files,
     simulated_problem,
@@ -21,7 +26,7 @@ def test_simulated_paintings_are_labelled_by_a_fit_and_know_their_truth(quick_pa
     said = []
     elements = ["Ca_K", "Fe_K", "Pb_L"]
     problem = simulated_problem(2, 7, shape=(12, 14), elements=elements, say=said.append)
-    assert quick_paintings == [("icon_1", 7), ("icon_test", 8)]
+    assert quick_paintings == [("icon_1", 7), ("icon_test", 13)]
     assert problem.X.shape == (2 * 12 * 14, 512)
     assert problem.X.dtype == np.uint16
     assert list(problem.Y.columns) == list(problem.truth.columns) == elements
@@ -41,8 +46,27 @@ def test_simulated_paintings_are_labelled_by_a_fit_and_know_their_truth(quick_pa
 
 
 def test_paintings_are_those_of_the_paper_the_test_painting_last():
-    assert _palettes(2) == ["icon_1", "icon_test"]
-    assert _palettes(5) == ["icon_1", "icon_2", "icon_3", "icon_1", "icon_test"]
+    assert [name for name, _ in _paintings(2, 0)] == ["icon_1", "icon_test"]
+    names = [name for name, _ in _paintings(5, 0)]
+    assert names == ["icon_1", "icon_2", "icon_3", "icon_1", "icon_test"]
+    # The seed of the caller moves all of them.
+    assert all(a != b for a, b in zip(_paintings(5, 3), _paintings(5, 0), strict=True))
+
+
+def test_the_test_icon_of_the_default_run_counts_what_real_icons_do():
+    default = inspect.signature(reproduce).parameters["random_state"].default
+    problem = simulated_problem(1, default)
+    assert problem.data.shapes == {"icon_test": (46, 34)}  # 364 x 274 mm on a step of 8 mm
+    means = problem.truth.mean()
+    assert set(means.index) == set(REFERENCE)
+    for group, counts in REFERENCE.items():
+        assert counts / 1.3 < means[group] < 1.3 * counts, group
+
+
+def test_paintings_have_their_own_proportions():
+    assert _own_shape("icon_2") == (32, 50)  # 202 x 318 mm
+    rows, columns = _own_shape("icon_3")
+    assert rows / columns == pytest.approx(564 / 428, rel=0.02)
 
 
 def test_given_maps_are_the_labels(scan, scan_files, tmp_path):

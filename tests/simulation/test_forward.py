@@ -65,6 +65,24 @@ def test_cutting_a_layer_changes_nothing(model):
     assert cut == pytest.approx(whole, rel=0.01)
 
 
+def test_thick_light_layers_are_cut_finely_enough_for_soft_photons():
+    model = ForwardModel(("S", "Si"), Instrument.m4_tornado().with_axis(0.0, 0.02, 1500))
+    masses = 5.0 * np.diff(np.geomspace(1e-5, 1, 30), prepend=0.0)
+    for share in ([1.0, 0.0], [0.0, 1.0]):
+        whole = model.photons(np.array([[share]]), np.array([[5.0]]))
+        cut = model.photons(np.tile(share, (1, 30, 1)), masses[None])
+        lines = cut.lines[0] > 0
+        np.testing.assert_allclose(whole.lines[0, lines], cut.lines[0, lines], rtol=0.015)
+
+
+def test_dividing_thick_layers_does_not_depend_on_other_stacks(model):
+    thick, thin = [(CALCITE, 20_000)], [(LEAD_WHITE, 3), (CALCITE, 30)]
+    together = model.photons(*stacks(thick, thin))
+    for row, stack in enumerate((thick, thin)):
+        alone = model.photons(*stacks(stack))
+        np.testing.assert_allclose(alone.lines[0], together.lines[row], rtol=1e-5)
+
+
 def test_layers_that_are_not_there_change_nothing(model):
     plain = stacks([(LEAD_WHITE, 3), (CALCITE, 30)])
     compositions, masses = stacks([(LEAD_WHITE, 3), (HEMATITE, 0), (CALCITE, 30)])

@@ -1,12 +1,16 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from skxrf.exceptions import SkxrfError
+from skxrf.physics import DetectorResponse
 from skxrf.simulation._instrument import Instrument
+from skxrf.simulation._instrument_sources import SOURCES, numbers, table
 from skxrf.simulation._optics import AIR, Absorber, Polycapillary
 
+GUIDE = Path(__file__).parents[2] / "docs" / "user_guide" / "instruments.md"
 PRESETS = [Instrument.m6_jetstream, Instrument.m4_tornado, Instrument.in_air_silver]
 SOFT_TO_HARD = np.array([1.3, 2.3, 4.0, 6.4, 10.0, 15.0, 22.0, 30.0])
 
@@ -102,7 +106,19 @@ def test_transmission_of_air():
     [
         (lambda: Absorber("Xy3", 1.0), "not a chemical formula"),
         (lambda: Absorber("Be", -1.0), "0 or more"),
+        (lambda: Absorber("Be", float("nan")), "nan um for Be"),
         (lambda: Absorber("SiO2", 1.0), "density"),
+        (lambda: Absorber("SiO2", 1.0, -2.2), "density of -2.2"),
+        (lambda: Polycapillary(-1, 4, 0.01, 8), "cut-off above 0"),
+        (lambda: DetectorResponse(thickness=-0.45), "thickness=-0.45: expected more than 0"),
+        (lambda: DetectorResponse(noise=-0.1), "noise=-0.1: expected 0 or more"),
+        (lambda: replace(Instrument.m6_jetstream(), voltage=-50), "voltage"),
+        (lambda: replace(Instrument.m6_jetstream(), path_out_mm=float("nan")), "path_out_mm"),
+        (lambda: replace(Instrument.m6_jetstream(), solid_angle=0), "solid_angle"),
+        (lambda: Instrument.m6_jetstream().with_axis(0, 0.01, 10), "too few .* at least 64"),
+        (lambda: Instrument.m6_jetstream().with_axis(-0.9555, 10, 4096), "Is it in eV"),
+        (lambda: Instrument.m6_jetstream().with_axis(0, 0.01, 64), "expected some of 1 to 50 keV"),
+        (lambda: replace(Instrument.m6_jetstream(), anode="Fe").beam(), "there are Ag at 40 kV"),
         (lambda: Instrument("x", "Rh", 50, Absorber("Be", 1), take_off=0), "take_off"),
         (lambda: Instrument("x", "Rh", 50, Absorber("Be", 1), n_channels=1), "channels"),
         (lambda: Instrument("x", "Rh", 50, Absorber("Be", 1), path_in_mm=-1), "path_in_mm"),
@@ -113,3 +129,19 @@ def test_transmission_of_air():
 def test_wrong_numbers_are_refused(bad, words):
     with pytest.raises(SkxrfError, match=words):
         bad()
+
+
+@pytest.mark.parametrize("preset", sorted(SOURCES))
+def test_every_number_has_its_source_in_the_user_guide(preset):
+    named = dict(numbers(getattr(Instrument, preset)()))
+    assert set(named) == set(SOURCES[preset])
+    assert {"voltage", "lens.cutoff" if "air" not in preset else "lens", "detector.fano"} <= {
+        *named
+    }
+    for name, source in SOURCES[preset].items():
+        assert source.startswith(("header, ", "fitted to ", "assumed", "read off ", "NIST, ")), name
+    assert table(preset) in GUIDE.read_text(encoding="utf-8")
+
+
+def test_all_presets_are_listed():
+    assert {preset.__name__ for preset in PRESETS} == set(SOURCES)

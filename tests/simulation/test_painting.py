@@ -5,8 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.icon_counts import REFERENCE, SEED, icon_means
+from skxrf.cli import cli
 from skxrf.exceptions import SkxrfError
 from skxrf.io import open_cube, open_maps
 from skxrf.simulation import Instrument, painting_scan, simulate_painting
@@ -51,10 +53,33 @@ def test_seeds_and_threads():
     assert not np.array_equal(one[0], other[0])
 
 
-@pytest.mark.parametrize("options", [{"mean_counts": 0}, {"pixel_size": -1}, {"palette": "icon"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"mean_counts": 0}, {"mean_counts": np.inf}, {"pixel_size": -1}, {"palette": "icon"}),
+        *({"shape": 5}, {"shape": (5, 0)}, {"elements": ["Pb_K"]}, {"elements": ["Ag_K"]}),
+    ],
+)
 def test_bad_input_is_refused(options):
     with pytest.raises(SkxrfError):
         simulate_painting(**{**OPTIONS, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--energy", "0,10"], "Is it in eV"),
+        (["--energy", "ten"], "--energy ten: expected OFFSET,GAIN"),
+        (["--palette", "icon_9"], "did you mean"),
+        (["--elements", "Pb_K"], "cannot be excited"),
+    ],
+)
+def test_the_command_refuses_bad_input(tmp_path, options, words):
+    output = ["-o", str(tmp_path / "icon.h5"), "--shape", "4", "4", "--quiet"]
+    done = CliRunner().invoke(cli, ["simulate", *output, *options])
+    assert done.exit_code != 0
+    assert words in done.output + str(done.exception)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_writes_cube_and_truth(tmp_path):
