@@ -14,8 +14,9 @@ from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 
 from ._combination import combine
-from ._neighbours import box_mean, pairs, similar_moments, window_moments
-from ._prediction import predict_left_out
+from ._mixture import classes, fit_mixture, predict_left_out
+from ._neighbours import box_mean, similar_mean
+from ._noise import noise_level, sharpened
 
 __all__ = ["denoise_maps"]
 
@@ -23,8 +24,17 @@ Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 _DIMS = ("y", "x", "element")
-# Memory of the products of all pairs of elements in a block of rows [bytes].
-_BLOCK_BYTES = 32 * 2**20
+# Classes of pixels: more than a painting has paints.
+_N_CLASSES = 12
+# Standard errors above which intensities are compared by their ratio.
+_BRIGHT = 3.0
+# An element tells pixels apart if its values scatter by this much more than its noise.
+_TELLING = 1.05
+# Mean squared misfit, in units of its variance, that a vicinity of this radius may have, and the
+# largest one that counts: what is beyond is a detail of one pixel.
+_MISFIT, _MISFIT_RADIUS, _DETAIL = 1.3, 2, 12.0
+# Share of the claimed variance that is no noise, and that neighbours therefore share.
+_SHARED = 1.0
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
 # Smallest variance of the noise, in units of its mean over the map.
@@ -35,8 +45,8 @@ def denoise_maps(
     maps: xr.Dataset,
     *,
     search_radius: int = 7,
-    pilot_radius: int = 3,
-    tolerance: float = 6.0,
+    pilot_radius: int = 1,
+    tolerance: float = 4.0,
     outlying: float = 3.5,
 ) -> xr.Dataset:
     """Denoise element maps with their neighbourhood, steered by their standard errors.
@@ -179,38 +189,76 @@ def _denoise(
 ) -> tuple[Array, Array]:
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
-    noise = box_mean(variances, present, _VARIANCE_RADIUS)
-    unit = np.array([np.sqrt(array[present].mean()) for array in noise])[:, None, None]
-    centre = np.array([array[present].mean() for array in values])[:, None, None]
-    values = np.where(present, (values - centre) / unit, 0.0)
+    smooth = box_mean(variances, present, _VARIANCE_RADIUS)
+    unit = np.array([np.sqrt(array[present].mean()) for array in smooth])[:, None, None]
+    values = np.where(present, values / unit, 0.0)
     variances = np.where(present, variances / unit**2, 1.0)
-    noise = np.where(present, np.maximum(noise / unit**2, _LEAST_VARIANCE), 1.0)
+    smooth = np.where(present, np.maximum(smooth / unit**2, _LEAST_VARIANCE), 1.0)
 
-    pilot = np.empty_like(values), np.empty_like(values)
-    for rows in _blocks(values.shape, pilot_radius):
-        moments = window_moments(values, noise, present, rows, pilot_radius)
-        for array, found in zip(
-            pilot, predict_left_out(values[:, rows], moments, outlying), strict=True
-        ):
-            array[:, rows] = found
-    pilot = combine(values, noise, noise, pilot, present, outlying)
-    prediction = np.empty_like(values), np.empty_like(values)
-    for rows in _blocks(values.shape, search_radius):
-        moments = similar_moments(values, noise, pilot, present, rows, search_radius, tolerance)
-        for array, found in zip(
-            prediction, predict_left_out(values[:, rows], moments, outlying), strict=True
-        ):
-            array[:, rows] = found
-    result, variance = combine(values, noise, variances, prediction, present, outlying)
-    return result * unit + centre, variance * unit**2
+    # What is noise? The first classes are made with the claimed errors.
+    claimed, measured = smooth[:, present].T, values[:, present].T
+    features = _features(box_mean(values, present, pilot_radius), smooth, present)
+    mixture = fit_mixture(measured, claimed, classes(features, _N_CLASSES))
+    prediction = predict_left_out(mixture, measured, outlying)
+    noise = noise_level(measured, claimed, prediction, claimed)
+
+    # First estimate: classes of neighbourhoods, in units of the noise.
+    features = _features(box_mean(values, present, pilot_radius), _filled(noise, present), present)
+    mixture = fit_mixture(measured, noise, classes(features, _N_CLASSES))
+    predicted = _maps(predict_left_out(mixture, measured, outlying), present)
+    level = _filled(noise, present)
+    pilot = _combined(values, level, level, predicted, present, outlying)
+
+    # Second: classes of the differences to the mean of similar pixels.
+    claimed = sharpened(variances[:, present].T, claimed, pilot[0][:, present].T)
+    judges = values[:, present].var(axis=1) > _TELLING * level[:, present].mean(axis=1)
+    judges |= not judges.any()
+    mean, size = similar_mean(values, level, pilot, present, judges, search_radius, tolerance)
+    features = _features(mean, level, present)
+    off = measured - mean[:, present].T
+    mixture = fit_mixture(off, noise, classes(features, _N_CLASSES))
+    found, spread = _maps(predict_left_out(mixture, off, outlying), present)
+    predicted = found + mean, spread + level / np.maximum(size, 1.0)
+    result, variance = _combined(values, level, variances, predicted, present, outlying)
+    whole = _filled(claimed, present)
+    variance = np.minimum(variance + _SHARED * np.maximum(whole - level, 0), np.maximum(whole, variances))
+    return result * unit, variance * unit**2
 
 
-def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:
-    """Blocks of rows whose products of pairs of elements take a bounded memory."""
-    n_elements, n_rows, n_columns = shape
-    of_a_row = 8 * n_columns * len(pairs(n_elements)[0])
-    height = max(_BLOCK_BYTES // of_a_row - 2 * radius, radius, 1)
-    return [slice(y, min(y + height, n_rows)) for y in range(0, n_rows, height)]
+def _combined(
+    values: Array,
+    noise: Array,
+    variances: Array,
+    prediction: tuple[Array, Array],
+    present: Mask,
+    outlying: float,
+) -> tuple[Array, Array]:
+    """Average values and prediction, which is trusted less where it fails in the vicinity."""
+    predicted, spread = prediction
+    total = noise + spread
+    misfit = np.minimum((values - predicted) ** 2 / total, _DETAIL)
+    excess = np.maximum(box_mean(misfit, present, _MISFIT_RADIUS) - _MISFIT, 0)
+    return combine(
+        values, noise, variances, (predicted, spread + excess * total), present, outlying
+    )
+
+
+def _features(mean: Array, noise: Array, present: Mask) -> Array:
+    """Intensities on a scale where dim ones count by their noise, bright ones by their ratio."""
+    near = box_mean(noise, present, _VARIANCE_RADIUS)
+    return np.arcsinh(mean[:, present] / np.sqrt(near[:, present]) / _BRIGHT).T
+
+
+def _filled(flat: Array, present: Mask) -> Array:
+    """Maps of variances from the values of the present pixels."""
+    maps = np.ones((flat.shape[1], *present.shape))
+    maps[:, present] = flat.T
+    return maps
+
+
+def _maps(flat: tuple[Array, Array], present: Mask) -> tuple[Array, Array]:
+    predicted, spread = (_filled(array, present) for array in flat)
+    return predicted * present, spread
 
 
 def _with_step(attrs: Mapping[Any, Any], step: str) -> str:
