@@ -16,7 +16,7 @@ from skxrf.exceptions import SkxrfError
 from ._combination import combine
 from ._mixture import classes, fit_mixture, predict_left_out
 from ._neighbours import box_mean, similar_mean
-from ._noise import noise_level, sharpened
+from ._noise import claimed_noise, fit_noise, noise_at
 
 __all__ = ["denoise_maps"]
 
@@ -195,33 +195,43 @@ def _denoise(
     variances = np.where(present, variances / unit**2, 1.0)
     smooth = np.where(present, np.maximum(smooth / unit**2, _LEAST_VARIANCE), 1.0)
 
-    # What is noise? The first classes are made with the claimed errors.
-    claimed, measured = smooth[:, present].T, values[:, present].T
-    features = _features(box_mean(values, present, pilot_radius), smooth, present)
+    measured, given, smooth_given = (
+        array[:, present].T for array in (values, variances, smooth)
+    )
+
+    # What is noise? The first classes are made with what the claimed errors leave room for.
+    near = box_mean(values, present, pilot_radius)
+    claimed = claimed_noise(measured, given, smooth_given, near[:, present].T)
+    features = _features(near, _filled(claimed, present), present)
     mixture = fit_mixture(measured, claimed, classes(features, _N_CLASSES))
     prediction = predict_left_out(mixture, measured, outlying)
-    noise = noise_level(measured, claimed, prediction, claimed)
+    coefficients = fit_noise(measured, prediction, claimed)
+
+    def noise_of(estimate: Array) -> Array:
+        claimed = claimed_noise(measured, given, smooth_given, estimate)
+        return noise_at(estimate, coefficients, claimed)
 
     # First estimate: classes of neighbourhoods, in units of the noise.
-    features = _features(box_mean(values, present, pilot_radius), _filled(noise, present), present)
-    mixture = fit_mixture(measured, noise, classes(features, _N_CLASSES))
-    predicted = _maps(predict_left_out(mixture, measured, outlying), present)
+    predicted, spread = prediction
+    noise = noise_of(predicted + spread / (claimed + spread) * (measured - predicted))
     level = _filled(noise, present)
-    pilot = _combined(values, level, level, predicted, present, outlying)
+    mixture = fit_mixture(measured, noise, classes(_features(near, level, present), _N_CLASSES))
+    found = _maps(predict_left_out(mixture, measured, outlying), present)
+    pilot = _combined(values, level, level, found, present, outlying)
 
     # Second: classes of the differences to the mean of similar pixels.
-    claimed = sharpened(variances[:, present].T, claimed, pilot[0][:, present].T)
-    judges = values[:, present].var(axis=1) > _TELLING * level[:, present].mean(axis=1)
+    noise = noise_of(pilot[0][:, present].T)
+    level = _filled(noise, present)
+    judges = measured.var(axis=0) > _TELLING * noise.mean(axis=0)
     judges |= not judges.any()
     mean, size = similar_mean(values, level, pilot, present, judges, search_radius, tolerance)
-    features = _features(mean, level, present)
     off = measured - mean[:, present].T
-    mixture = fit_mixture(off, noise, classes(features, _N_CLASSES))
-    found, spread = _maps(predict_left_out(mixture, off, outlying), present)
-    predicted = found + mean, spread + level / np.maximum(size, 1.0)
-    result, variance = _combined(values, level, variances, predicted, present, outlying)
-    whole = _filled(claimed, present)
-    variance = np.minimum(variance + _SHARED * np.maximum(whole - level, 0), np.maximum(whole, variances))
+    mixture = fit_mixture(off, noise, classes(_features(mean, level, present), _N_CLASSES))
+    difference, doubt = _maps(predict_left_out(mixture, off, outlying), present)
+    found = difference + mean, doubt + level / np.maximum(size, 1.0)
+    result, variance = _combined(values, level, variances, found, present, outlying)
+    variance += _SHARED * np.maximum(variances - level, 0)
+    variance = np.minimum(variance, np.maximum(smooth, variances))
     return result * unit, variance * unit**2
 
 

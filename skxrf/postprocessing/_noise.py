@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-__all__ = ["noise_level", "sharpened"]
+__all__ = ["claimed_noise", "fit_noise", "noise_at"]
 
 Array = NDArray[np.floating[Any]]
 
 # Bins of intensity, and the fewest pixels in one.
 _N_BINS = 16
 _LEAST_PIXELS = 50
+# Quantile of the claimed variances of an intensity that is taken for its noise, and what is
+# allowed above it.
+_LOW, _ABOVE = 0.1, 1.1
 # Largest relative variance of a texture that nothing predicts.
 _TEXTURE = 0.03
 # Upper quartile of the square of a standard normal variable, and what is allowed above it.
@@ -23,48 +26,94 @@ _QUARTILE, _SLACK = 1.3233, 1.1
 _ZEROS = 0.02
 # Squared residuals beyond this many variances are details, not noise.
 _DETAIL = 12.0
-# Values of four claimed errors have at least this share of the claimed variance ...
-_LEAST_SHARE, _SURE = 0.5, 4.0
-# ... and shares above this are believed to be all of it.
+# Values of so many claimed errors have the claimed noise, those of one have what is found.
+_SURE = 4.0
+# Shares of the claimed variance above these are believed to be more and more of it, and all.
 _NEARLY_ALL = (0.6, 0.8)
 
 
-def noise_level(
-    values: Array, claimed: Array, prediction: tuple[Array, Array], noise: Array
-) -> Array:
-    """Variance of the noise that neighbours do not share.
+def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
+    """Variances of the noise that the claimed errors leave room for.
 
-    A claimed standard error holds all that may be wrong with a value. What is the same in all
-    pixels of a paint (a dim element held at zero, a wrong line ratio) is no noise: averaging does
-    not remove it. Squared residuals of the prediction show the noise; in bins of the predicted
-    intensity they are fitted as ``a + c m + d m^2`` with weights of their own size: background,
-    counts, and a texture that nothing predicts (Foi et al. 2008, IEEE Trans. Image Process. 17,
-    1737, whose noise is ``a + c m``). Noise is at most what is claimed.
+    A claimed standard error holds all that may be wrong with a value, and may be much larger in
+    some pixels than in others of the same intensity. Noise is not: counts scatter by their
+    number. It is therefore taken from a low quantile of the variances claimed at the same
+    intensity.
 
     Parameters
     ----------
-    values, claimed : ndarray of shape (n_pixels, n_elements)
-        Intensities, and their claimed variances.
-    prediction : pair of ndarray of the same shape
-        Intensities predicted without the measured ones, and their variances.
-    noise : ndarray of the same shape
-        Variances that the prediction was made with.
+    values, variances : ndarray of shape (n_pixels, n_elements)
+        Measured intensities, and their claimed variances.
+    smooth : ndarray of the same shape
+        The latter smoothed: noise is at most that.
+    estimate : ndarray of the same shape
+        Intensities with less noise.
 
     Returns
     -------
     ndarray of shape (n_pixels, n_elements)
         Variances.
     """
-    predicted, spread = prediction
-    squares = np.minimum((values - predicted) ** 2, _DETAIL * (noise + spread))
-    estimate = np.maximum(predicted + spread / (noise + spread) * (values - predicted), 0)
+    n_bins = min(4 * _N_BINS, max(len(values) // _LEAST_PIXELS, 1))
     found = np.empty_like(values)
     for j in range(values.shape[1]):
-        base, slope = _fitted(predicted[:, j], squares[:, j], values[:, j] == 0)
-        found[:, j] = base + slope * estimate[:, j]
-    sure = np.clip((estimate / np.sqrt(claimed) - 1) / (_SURE - 1), 0, 1)
-    share = np.clip(found / claimed, np.maximum(_LEAST_SHARE * sure, 1e-4), 1)
+        parts = np.array_split(np.argsort(values[:, j]), n_bins)
+        at = [values[part, j].mean() for part in parts]
+        low = [np.quantile(variances[part, j], _LOW) for part in parts]
+        found[:, j] = np.interp(estimate[:, j], at, low)
+    return np.minimum(np.maximum(_ABOVE * found, 1e-4 * smooth), smooth)
+
+
+def fit_noise(values: Array, prediction: tuple[Array, Array], claimed: Array) -> Array:
+    """Noise of values near zero: background and slope of its variance, from residuals.
+
+    What is the same in all pixels of a paint (a dim element held at zero, a wrong line ratio) is
+    no noise: averaging does not remove it. Squared residuals of a prediction show the noise; in
+    bins of the predicted intensity they are fitted as ``a + c m + d m^2`` with weights of their
+    own size: background, counts, and a texture that nothing predicts (Foi et al. 2008, IEEE
+    Trans. Image Process. 17, 1737, whose noise is ``a + c m``).
+
+    Parameters
+    ----------
+    values, claimed : ndarray of shape (n_pixels, n_elements)
+        Intensities, and the variances of noise that the prediction was made with.
+    prediction : pair of ndarray of the same shape
+        Intensities predicted without the measured ones, and their variances.
+
+    Returns
+    -------
+    ndarray of shape (2, n_elements)
+        ``a`` and ``c``.
+    """
+    predicted, spread = prediction
+    squares = np.minimum((values - predicted) ** 2, _DETAIL * (claimed + spread))
+    found = [
+        _fitted(m, q, value == 0)
+        for m, q, value in zip(predicted.T, squares.T, values.T, strict=True)
+    ]
+    return np.array(found).T
+
+
+def noise_at(estimate: Array, coefficients: Array, claimed: Array) -> Array:
+    """Variance of the noise at an intensity: the fitted one if dim, the claimed one if bright.
+
+    Parameters
+    ----------
+    estimate, claimed : ndarray of shape (n_pixels, n_elements)
+        Intensities, and the variances of :func:`claimed_noise`, which are never exceeded.
+    coefficients : ndarray of shape (2, n_elements)
+        Of :func:`fit_noise`.
+
+    Returns
+    -------
+    ndarray of shape (n_pixels, n_elements)
+        Variances.
+    """
+    estimate = np.maximum(estimate, 0)
+    base, slope = coefficients
     low, high = _NEARLY_ALL
+    sure = np.clip((estimate / np.sqrt(claimed) - 1) / (_SURE - 1), 0, 1)
+    share = np.clip((base + slope * estimate) / claimed, np.maximum(high * sure, 1e-4), 1)
     share += np.clip((share - low) / (high - low), 0, 1) * (1 - share)
     return np.asarray(share * claimed)
 
@@ -86,27 +135,3 @@ def _fitted(predicted: Array, squares: Array, zero: Array) -> tuple[float, float
     most = [np.inf, np.inf, _TEXTURE * scales[1] + 1e-12]
     base, slope, _ = lsq_linear(design, np.ones(n_bins), bounds=([0.0, 0.0, 0.0], most)).x
     return float(base), float(slope / scales[0])
-
-
-def sharpened(variances: Array, smooth: Array, estimate: Array) -> Array:
-    """Smooth variances that follow an estimate of the intensities over edges.
-
-    Parameters
-    ----------
-    variances, smooth : ndarray of shape (n_pixels, n_elements)
-        Claimed variances, and the same smoothed.
-    estimate : ndarray of the same shape
-        Intensities, nearly free of noise.
-
-    Returns
-    -------
-    ndarray of shape (n_pixels, n_elements)
-        Geometric mean of `smooth` and of the mean variance at that intensity.
-    """
-    found = np.empty_like(variances)
-    n_bins = min(4 * _N_BINS, max(len(variances) // _LEAST_PIXELS, 1))
-    for j, (variance, m) in enumerate(zip(variances.T, estimate.T, strict=True)):
-        parts = np.array_split(np.argsort(m), n_bins)
-        at, mean = np.array([(m[p].mean(), variance[p].mean()) for p in parts]).T
-        found[:, j] = np.interp(m, at, mean)
-    return np.sqrt(found * smooth)
