@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 
-from ._combination import combine
+from ._combination import combine, kept_by_half
 from ._mixture import classes, fit_mixture, predict_left_out
 from ._neighbours import box_mean, similar_mean
 from ._noise import claimed_noise, fit_noise, noise_at
@@ -32,9 +32,12 @@ _BRIGHT = 3.0
 _TELLING = 1.05
 # Mean squared misfit, in units of its variance, that a vicinity of this radius may have, and the
 # largest one that counts: what is beyond is a detail of one pixel.
-_MISFIT, _MISFIT_RADIUS, _DETAIL = 1.3, 2, 12.0
-# Share of the claimed variance that is no noise, and that neighbours therefore share.
-_SHARED = 1.0
+_MISFIT, _MISFIT_RADIUS, _DETAIL = 1.25, 3, 12.0
+# Squared difference of two estimates, in units of its variance, that is no contradiction.
+_AGREEING = 3.0
+# Claimed variances, in units of the noise, above which what is no noise begins to count, and
+# counts: neighbours share it.
+_ROOM = (1.1, 1.5)
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
 # Smallest variance of the noise, in units of its mean over the map.
@@ -218,19 +221,26 @@ def _denoise(
     mixture = fit_mixture(measured, noise, classes(_features(near, level, present), _N_CLASSES))
     found = _maps(predict_left_out(mixture, measured, outlying), present)
     pilot = _combined(values, level, level, found, present, outlying)
+    trust = kept_by_half(found[0] - values, level, found[1], outlying)
 
     # Second: classes of the differences to the mean of similar pixels.
     noise = noise_of(pilot[0][:, present].T)
     level = _filled(noise, present)
     judges = measured.var(axis=0) > _TELLING * noise.mean(axis=0)
     judges |= not judges.any()
-    mean, size = similar_mean(values, level, pilot, present, judges, search_radius, tolerance)
+    mean, doubt_of_mean = similar_mean(values, level, pilot, present, judges, search_radius, tolerance)
     off = measured - mean[:, present].T
     mixture = fit_mixture(off, noise, classes(_features(mean, level, present), _N_CLASSES))
     difference, doubt = _maps(predict_left_out(mixture, off, outlying), present)
-    found = difference + mean, doubt + level / np.maximum(size, 1.0)
-    result, variance = _combined(values, level, variances, found, present, outlying)
-    variance += _SHARED * np.maximum(variances - level, 0)
+    predicted, spread = difference + mean, doubt + level * doubt_of_mean
+    # Where both estimates contradict each other, one of them has missed something.
+    spread += np.maximum((predicted - pilot[0]) ** 2 - _AGREEING * (pilot[1] + spread), 0)
+    found = predicted, spread
+    result, variance = _combined(values, level, variances, found, present, outlying, trust)
+    given = np.minimum(variances, smooth)
+    low, high = _ROOM
+    shared = np.clip((given / level - low) / (high - low), 0, 1)
+    variance += shared * np.maximum(given - level, 0)
     variance = np.minimum(variance, np.maximum(smooth, variances))
     return result * unit, variance * unit**2
 
@@ -242,6 +252,7 @@ def _combined(
     prediction: tuple[Array, Array],
     present: Mask,
     outlying: float,
+    trust: Array | float = 1.0,
 ) -> tuple[Array, Array]:
     """Average values and prediction, which is trusted less where it fails in the vicinity."""
     predicted, spread = prediction
@@ -249,7 +260,7 @@ def _combined(
     misfit = np.minimum((values - predicted) ** 2 / total, _DETAIL)
     excess = np.maximum(box_mean(misfit, present, _MISFIT_RADIUS) - _MISFIT, 0)
     return combine(
-        values, noise, variances, (predicted, spread + excess * total), present, outlying
+        values, noise, variances, (predicted, spread + excess * total), present, outlying, trust
     )
 
 

@@ -54,17 +54,14 @@ class Mixture:
     signal: Array
     inverse: Array
 
-    def memberships(self, values: Array) -> Array:
-        """Probability of each class (columns) for each pixel (rows)."""
+    def log_likelihoods(self, values: Array) -> Array:
+        """Log of the share of each class (columns) in the density at each pixel (rows)."""
         logs = np.empty((len(values), len(self.share)))
         for k, inverse in enumerate(self.inverse):
             z = (values - self.mean[k]) / np.sqrt(self.noise[k])
             volume = np.linalg.slogdet(inverse)[1] - np.log(self.noise[k]).sum()
             logs[:, k] = (volume - np.einsum("ij,ij->i", z @ inverse, z)) / 2
-        logs += np.log(self.share)
-        logs -= logs.max(axis=1, keepdims=True)
-        found = np.exp(logs)
-        return np.asarray(found / found.sum(axis=1, keepdims=True))
+        return logs + np.log(self.share)
 
 
 def classes(features: Array, n_classes: int) -> Labels:
@@ -128,7 +125,7 @@ def fit_mixture(values: Array, noise: Array, labels: Labels) -> Mixture:
     for remaining in reversed(range(_N_ROUNDS)):
         mixture = _maximized(values, noise, members)
         if remaining:
-            members = mixture.memberships(values)
+            members = _probabilities(mixture.log_likelihoods(values))
     return mixture
 
 
@@ -211,30 +208,49 @@ def predict_left_out(mixture: Mixture, values: Array, outlying: float) -> tuple[
     prediction, variance : ndarray of shape (n_pixels, n_elements)
         Prediction, and its variance (noise of the element itself not included).
     """
-    members = mixture.memberships(values)
-    residual, squares = np.zeros_like(values), np.zeros_like(values)
+    residual, variance = np.empty_like(values), np.empty_like(values)
+    for start in range(0, len(values), _BATCH):
+        part = slice(start, start + _BATCH)
+        residual[part], variance[part] = _left_out(mixture, values[part], outlying)
+    return values - residual, variance
+
+
+def _left_out(mixture: Mixture, values: Array, outlying: float) -> tuple[Array, Array]:
+    logs = mixture.log_likelihoods(values)
+    of_class = np.empty((*values.shape, len(mixture.share)))
+    spreads = np.empty((values.shape[1], len(mixture.share)))
     for k, inverse in enumerate(mixture.inverse):
         scale = np.sqrt(mixture.noise[k])
         total = 1 / np.diag(inverse)
-        found = ((values - mixture.mean[k]) / scale) @ inverse * (total * scale)
-        member = members[:, k : k + 1]
-        residual += member * found
-        squares += member * (found**2 + np.maximum(total - 1, 0) * scale**2)
-    variance = np.maximum(squares - residual**2, 0)
-    best = members.argmax(axis=1)
+        of_class[..., k] = ((values - mixture.mean[k]) / scale) @ inverse * (total * scale)
+        spreads[:, k] = total * scale**2
+    # Without the element itself: the density of all less that of the element given the others.
+    own = -(of_class**2 / spreads + np.log(spreads)) / 2
+    members = _probabilities(logs[:, None, :] - own)
+    residual = (members * of_class).sum(axis=2)
+    signal = np.maximum(spreads - mixture.noise.T, 0)
+    variance = (members * (of_class**2 + signal)).sum(axis=2) - residual**2
+    variance = np.maximum(variance, 0)
+    best = logs.argmax(axis=1)
     off = np.abs(residual) > outlying * np.sqrt(variance + mixture.noise[best])
     some = np.flatnonzero(off.any(axis=1))
-    at = np.arange(values.shape[1])
-    for start in range(0, len(some), _BATCH):
-        i = some[start : start + _BATCH]
-        k = best[i]
-        measured = np.where(off[i], _NOTHING, 1.0)
+    if len(some):
+        at = np.arange(values.shape[1])
+        k = best[some]
+        measured = np.where(off[some], _NOTHING, 1.0)
         covariance = mixture.signal[k]
         covariance[:, at, at] += measured
         inverse = np.linalg.inv(covariance)
         scale = np.sqrt(mixture.noise[k])
         total = 1 / inverse[:, at, at]
-        z = (values[i] - mixture.mean[k]) / scale
-        residual[i] = (inverse @ z[:, :, None])[:, :, 0] * total * scale
-        variance[i] = np.maximum(total - measured, 0) * scale**2
-    return values - residual, variance
+        z = (values[some] - mixture.mean[k]) / scale
+        residual[some] = (inverse @ z[:, :, None])[:, :, 0] * total * scale
+        variance[some] = np.maximum(total - measured, 0) * scale**2
+    return residual, variance
+
+
+def _probabilities(logs: Array) -> Array:
+    """From log likelihoods, over the last axis."""
+    found = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    found /= found.sum(axis=-1, keepdims=True)
+    return np.asarray(found)

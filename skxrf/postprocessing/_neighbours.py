@@ -16,9 +16,10 @@ __all__ = ["box_mean", "similar_mean"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Weight of a pixel in its own group: small, since the group predicts it, but enough for a group
-# that has no other member.
-_OWN_WEIGHT = 0.3
+# Weight of a pixel in its own group: nearly none, since the group predicts it, but enough for a
+# group that has no other member; and how little, in units of the noise, that group then knows.
+_OWN_WEIGHT = 0.01
+_ALONE = 25.0
 
 
 def box_mean(values: Array, present: Mask, radius: int) -> Array:
@@ -66,8 +67,9 @@ def similar_mean(
     -------
     mean : ndarray of shape (n_elements, n_rows, n_columns)
         Of `values`.
-    size : ndarray of shape (n_rows, n_columns)
-        Effective number of pixels, (sum of weights)^2 / (sum of their squares).
+    doubt : ndarray of shape (n_rows, n_columns)
+        Variance of the mean in units of the noise: one over the effective number of pixels,
+        (sum of weights)^2 / (sum of their squares), and more where none is similar.
     """
     # Single precision: the weights need no more, and half of the memory is twice the speed.
     single = np.float32
@@ -94,8 +96,8 @@ def similar_mean(
         squares += w * w
         mean += w * others[:, *other]
     weight = np.maximum(weight, single(1e-12))
-    size = weight.astype(np.float64) ** 2 / np.maximum(squares, single(1e-12))
-    return (mean / weight).astype(np.float64), size
+    doubt = (squares + _ALONE * _OWN_WEIGHT**2) / weight**2
+    return (mean / weight).astype(np.float64), doubt.astype(np.float64)
 
 
 def _steps(radius: int) -> list[tuple[int, int]]:
