@@ -30,9 +30,9 @@ _N_CLASSES = 12
 _BRIGHT = 3.0
 # An element tells pixels apart if its values scatter by this much more than its noise.
 _TELLING = 1.05
-# Mean squared misfit, in units of its variance, that a vicinity of this radius may have, and the
-# largest one that counts: what is beyond is a detail of one pixel.
-_MISFIT, _MISFIT_RADIUS, _DETAIL = 1.25, 3, 12.0
+# Radius of the vicinity whose mean squared misfit counts, and the largest misfit, in units of its
+# variance, that does: what is beyond is a detail of one pixel.
+_MISFIT_RADIUS, _DETAIL = 4, 12.0
 # Squared difference of two estimates, in units of its variance, that is no contradiction.
 _AGREEING = 3.0
 # Claimed variances, in units of the noise, above which what is no noise begins to count, and
@@ -69,7 +69,7 @@ def denoise_maps(
     search_radius : int
         Radius [pixels] within which similar pixels are looked for.
     pilot_radius : int
-        Radius [pixels] of the square windows of the first pass.
+        Radius [pixels] of the square windows whose means make the classes of the first pass.
     tolerance : float
         How unlike a pixel may be to be counted as similar: mean over elements of squared
         differences, in units of their variances, at which the weight has fallen to 1/e. Smaller
@@ -96,21 +96,26 @@ def denoise_maps(
 
     Notes
     -----
-    Two passes. In each, the intensities of the pixels of a group are taken as normal, with the
-    group's mean and covariance less that of the noise, and each element is predicted by
-    conditioning on all the others: a linear minimum mean square error estimate, as in non-local
-    Bayes (Lebrun, Buades & Morel 2013, SIAM J. Imaging Sci. 6, 1665), on the elements of a pixel
-    instead of the pixels of a patch. The groups of the first pass are square windows; those of
-    the second are the pixels whose first estimate explains what was measured.
+    A claimed standard error holds all that may be wrong with a value; only noise averages out. The
+    noise of bright values is taken from the lowest errors claimed at their intensity, that of dim
+    ones from the residuals of a prediction, at most what is claimed. What else is claimed is taken
+    as common to similar pixels and stays in the new standard errors.
 
-    The new standard errors hold what is left of the noise and what a group does not know of its
-    pixels. They assume that the noise of different elements is independent, and that the given
-    errors are right on average over 5 x 5 pixels; they know nothing of a bias of the estimator,
-    which denoising leaves as it is. They are those of single pixels: errors of neighbouring
-    pixels are alike, so that means over areas are less certain than they would suggest.
+    Two passes. In each, pixels are a mixture of Gaussian classes, whose covariance is that of the
+    sample less that of the noise, and each element is predicted by conditioning on all the others:
+    a minimum mean square error estimate, as in non-local Bayes (Lebrun, Buades & Morel 2013, SIAM
+    J. Imaging Sci. 6, 1665), on the elements of a pixel instead of the pixels of a patch, with
+    classes over the whole painting (Yu, Sapiro & Mallat 2012, IEEE Trans. Image Process. 21,
+    2481). The first pass classes the pixels themselves, the second their difference to the mean of
+    similar pixels nearby, non-local means (Buades, Coll & Morel 2005, Multiscale Model. Simul. 4,
+    490). A prediction is trusted less where squared misfits nearby are larger than expected.
 
-    Lazy maps are computed. Beside some copies of the maps in double precision, memory is that of
-    blocks of rows.
+    The new standard errors assume that the noise of different elements is independent. They are
+    those of single pixels: errors of neighbouring pixels are alike, so that means over areas are
+    less certain than they would suggest. Where a bright element varies smoothly on its own, they
+    are too small.
+
+    Lazy maps are computed. Memory is that of about fifteen copies of the maps in double precision.
 
     Examples
     --------
@@ -198,9 +203,7 @@ def _denoise(
     variances = np.where(present, variances / unit**2, 1.0)
     smooth = np.where(present, np.maximum(smooth / unit**2, _LEAST_VARIANCE), 1.0)
 
-    measured, given, smooth_given = (
-        array[:, present].T for array in (values, variances, smooth)
-    )
+    measured, given, smooth_given = (array[:, present].T for array in (values, variances, smooth))
 
     # What is noise? The first classes are made with what the claimed errors leave room for.
     near = box_mean(values, present, pilot_radius)
@@ -228,7 +231,9 @@ def _denoise(
     level = _filled(noise, present)
     judges = measured.var(axis=0) > _TELLING * noise.mean(axis=0)
     judges |= not judges.any()
-    mean, doubt_of_mean = similar_mean(values, level, pilot, present, judges, search_radius, tolerance)
+    mean, doubt_of_mean = similar_mean(
+        values, level, pilot, present, judges, search_radius, tolerance
+    )
     off = measured - mean[:, present].T
     mixture = fit_mixture(off, noise, classes(_features(mean, level, present), _N_CLASSES))
     difference, doubt = _maps(predict_left_out(mixture, off, outlying), present)
@@ -258,7 +263,9 @@ def _combined(
     predicted, spread = prediction
     total = noise + spread
     misfit = np.minimum((values - predicted) ** 2 / total, _DETAIL)
-    excess = np.maximum(box_mean(misfit, present, _MISFIT_RADIUS) - _MISFIT, 0)
+    excess = np.maximum(box_mean(misfit, present, _MISFIT_RADIUS) - 1, 0)
+    # The mean of n squares of normal variables scatters by sqrt(2/n): that much is half believed.
+    excess *= excess**2 / (excess**2 + 2 / (2 * _MISFIT_RADIUS + 1) ** 2)
     return combine(
         values, noise, variances, (predicted, spread + excess * total), present, outlying, trust
     )
