@@ -121,7 +121,7 @@ def fit_mixture(values: Array, noise: Array, labels: Labels) -> Mixture:
     -------
     Mixture
     """
-    members = np.eye(int(labels.max()) + 1)[labels]
+    members: Array = np.eye(int(labels.max()) + 1)[labels]
     for remaining in reversed(range(_N_ROUNDS)):
         mixture = _maximized(values, noise, members)
         if remaining:

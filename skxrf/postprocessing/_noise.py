@@ -61,7 +61,7 @@ def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Arra
         at = [values[part, j].mean() for part in parts]
         low = [np.quantile(variances[part, j], _LOW) for part in parts]
         found[:, j] = np.interp(estimate[:, j], at, low)
-    return np.minimum(np.maximum(_ABOVE * found, 1e-4 * smooth), smooth)
+    return np.asarray(np.minimum(np.maximum(_ABOVE * found, 1e-4 * smooth), smooth))
 
 
 def fit_noise(values: Array, prediction: tuple[Array, Array], claimed: Array) -> Array:
