@@ -206,10 +206,10 @@ def test_units_do_not_matter_and_errors_never_grow_much(shape, factor, shift, se
     )
 
 
-def test_batches_of_pixels_do_not_show(monkeypatch):
+def test_blocks_of_rows_do_not_show(monkeypatch):
     maps = noisy(painted_truth((40, 30)), 10)
     whole = denoise_maps(maps)
-    monkeypatch.setattr("skxrf.postprocessing._mixture._BATCH", 37)
+    monkeypatch.setattr("skxrf.postprocessing._denoise_maps._BLOCK_BYTES", 1)
     xr.testing.assert_allclose(denoise_maps(maps), whole, rtol=1e-6)
 
 

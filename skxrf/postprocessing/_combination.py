@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["coherent_bias", "combine", "kept_by_half"]
+__all__ = ["coherent_bias", "combine"]
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -17,8 +17,6 @@ _STROKE = 7
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 # ... and believed beyond this many standard errors of their mean.
 _BELIEVED = 3.0
-# Variance of a prediction, in units of the noise, that counts in what is a detail.
-_KNOWN = 0.4
 
 
 def combine(
@@ -28,7 +26,6 @@ def combine(
     prediction: tuple[Array, Array],
     present: Mask,
     outlying: float,
-    trust: Array | float = 1.0,
 ) -> tuple[Array, Array]:
     """Average measured and predicted intensities by their variances.
 
@@ -45,8 +42,6 @@ def combine(
         Pixels that are not missing.
     outlying : float
         Single values are kept beyond this many standard errors of their difference.
-    trust : ndarray of shape (n_elements, n_rows, n_columns) or float
-        Of an earlier prediction: what was kept then is kept.
 
     Returns
     -------
@@ -56,32 +51,10 @@ def combine(
     predicted, spread = prediction
     differences = predicted - values
     total = noise + spread
-    trust = trust * kept_by_half(differences, noise, spread, outlying)
+    trust = np.clip(outlying + 0.5 - np.abs(differences) / np.sqrt(total), 0, 1)
     spread = spread + coherent_bias(differences, total, present)
     share = trust * noise / (noise + spread)
     return values + share * differences, share * spread + (1 - trust) * variances
-
-
-def kept_by_half(differences: Array, noise: Array, spread: Array, outlying: float) -> Array:
-    """Trust in a prediction, 1 to 0 around so many standard errors of the noise.
-
-    What a prediction does not know of the pixels of its class raises the limit by little: a value
-    that the noise does not explain is a detail, whether or not there are more of its kind.
-
-    Parameters
-    ----------
-    differences, noise, spread : ndarray of shape (n_elements, n_rows, n_columns)
-        Prediction less measurement, and the variances of both.
-    outlying : float
-        Standard errors at which the trust is 1/2.
-
-    Returns
-    -------
-    ndarray of shape (n_elements, n_rows, n_columns)
-        The trust.
-    """
-    limit = noise + np.minimum(spread, _KNOWN * noise)
-    return np.asarray(np.clip(outlying + 0.5 - np.abs(differences) / np.sqrt(limit), 0, 1))
 
 
 def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 
-from ._combination import combine, kept_by_half
-from ._mixture import classes, fit_mixture, predict_left_out
-from ._neighbours import box_mean, similar_mean
-from ._noise import claimed_noise, fit_noise, noise_at
+from ._combination import combine
+from ._neighbours import box_mean, pairs, similar_moments, window_moments
+from ._noise import claimed_noise
+from ._prediction import predict_left_out
 
 __all__ = ["denoise_maps"]
 
@@ -24,22 +24,12 @@ Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 _DIMS = ("y", "x", "element")
-# Classes of pixels: more than a painting has paints.
-_N_CLASSES = 12
-# Standard errors above which intensities are compared by their ratio.
-_BRIGHT = 3.0
-# An element tells pixels apart if its values scatter by this much more than its noise.
-_TELLING = 1.05
-# Radius of the vicinity whose mean squared misfit counts, and the largest misfit, in units of its
-# variance, that does: what is beyond is a detail of one pixel.
-_MISFIT_RADIUS, _DETAIL = 4, 12.0
-# Squared difference of two estimates, in units of its variance, that is no contradiction.
-_AGREEING = 3.0
-# Claimed variances, in units of the noise, above which what is no noise begins to count, and
-# counts: neighbours share it.
-_ROOM = (1.1, 1.5)
+# Memory of the products of all pairs of elements in a block of rows [bytes].
+_BLOCK_BYTES = 32 * 2**20
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
+# Radius of the window whose mean says which noise to expect, and the room above it.
+_VALUE_RADIUS, _ROOM = 1, 1.1
 # Smallest variance of the noise, in units of its mean over the map.
 _LEAST_VARIANCE = 1e-6
 
@@ -48,8 +38,8 @@ def denoise_maps(
     maps: xr.Dataset,
     *,
     search_radius: int = 7,
-    pilot_radius: int = 1,
-    tolerance: float = 4.0,
+    pilot_radius: int = 3,
+    tolerance: float = 6.0,
     outlying: float = 3.5,
 ) -> xr.Dataset:
     """Denoise element maps with their neighbourhood, steered by their standard errors.
@@ -69,7 +59,7 @@ def denoise_maps(
     search_radius : int
         Radius [pixels] within which similar pixels are looked for.
     pilot_radius : int
-        Radius [pixels] of the square windows whose means make the classes of the first pass.
+        Radius [pixels] of the square windows of the first pass.
     tolerance : float
         How unlike a pixel may be to be counted as similar: mean over elements of squared
         differences, in units of their variances, at which the weight has fallen to 1/e. Smaller
@@ -96,26 +86,21 @@ def denoise_maps(
 
     Notes
     -----
-    A claimed standard error holds all that may be wrong with a value; only noise averages out. The
-    noise of bright values is taken from the lowest errors claimed at their intensity, that of dim
-    ones from the residuals of a prediction, at most what is claimed. What else is claimed is taken
-    as common to similar pixels and stays in the new standard errors.
+    Two passes. In each, the intensities of the pixels of a group are taken as normal, with the
+    group's mean and covariance less that of the noise, and each element is predicted by
+    conditioning on all the others: a linear minimum mean square error estimate, as in non-local
+    Bayes (Lebrun, Buades & Morel 2013, SIAM J. Imaging Sci. 6, 1665), on the elements of a pixel
+    instead of the pixels of a patch. The groups of the first pass are square windows; those of
+    the second are the pixels whose first estimate explains what was measured.
 
-    Two passes. In each, pixels are a mixture of Gaussian classes, whose covariance is that of the
-    sample less that of the noise, and each element is predicted by conditioning on all the others:
-    a minimum mean square error estimate, as in non-local Bayes (Lebrun, Buades & Morel 2013, SIAM
-    J. Imaging Sci. 6, 1665), on the elements of a pixel instead of the pixels of a patch, with
-    classes over the whole painting (Yu, Sapiro & Mallat 2012, IEEE Trans. Image Process. 21,
-    2481). The first pass classes the pixels themselves, the second their difference to the mean of
-    similar pixels nearby, non-local means (Buades, Coll & Morel 2005, Multiscale Model. Simul. 4,
-    490). A prediction is trusted less where squared misfits nearby are larger than expected.
+    The new standard errors hold what is left of the noise and what a group does not know of its
+    pixels. They assume that the noise of different elements is independent, and that the lowest
+    errors given at an intensity are its noise; what is given beyond stays; they know nothing of a bias of the estimator,
+    which denoising leaves as it is. They are those of single pixels: errors of neighbouring
+    pixels are alike, so that means over areas are less certain than they would suggest.
 
-    The new standard errors assume that the noise of different elements is independent. They are
-    those of single pixels: errors of neighbouring pixels are alike, so that means over areas are
-    less certain than they would suggest. Where a bright element varies smoothly on its own, they
-    are too small.
-
-    Lazy maps are computed. Memory is that of about fifteen copies of the maps in double precision.
+    Lazy maps are computed. Beside some copies of the maps in double precision, memory is that of
+    blocks of rows.
 
     Examples
     --------
@@ -198,95 +183,45 @@ def _denoise(
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
     smooth = box_mean(variances, present, _VARIANCE_RADIUS)
-    unit = np.array([np.sqrt(array[present].mean()) for array in smooth])[:, None, None]
-    values = np.where(present, values / unit, 0.0)
+    near = box_mean(values, present, _VALUE_RADIUS)
+    noise = smooth.copy()
+    noise[:, present] = claimed_noise(
+        *(array[:, present].T for array in (values, variances, smooth, near))
+    ).T
+    # What is claimed beyond the noise is taken as common to neighbours: it stays.
+    shared = np.maximum(np.minimum(variances, smooth) - _ROOM * noise, 0)
+    unit = np.array([np.sqrt(array[present].mean()) for array in noise])[:, None, None]
+    centre = np.array([array[present].mean() for array in values])[:, None, None]
+    values = np.where(present, (values - centre) / unit, 0.0)
     variances = np.where(present, variances / unit**2, 1.0)
-    smooth = np.where(present, np.maximum(smooth / unit**2, _LEAST_VARIANCE), 1.0)
+    noise = np.where(present, np.maximum(noise / unit**2, _LEAST_VARIANCE), 1.0)
 
-    measured, given, smooth_given = (array[:, present].T for array in (values, variances, smooth))
-
-    # What is noise? The first classes are made with what the claimed errors leave room for.
-    near = box_mean(values, present, pilot_radius)
-    claimed = claimed_noise(measured, given, smooth_given, near[:, present].T)
-    features = _features(near, _filled(claimed, present), present)
-    mixture = fit_mixture(measured, claimed, classes(features, _N_CLASSES))
-    prediction = predict_left_out(mixture, measured, outlying)
-    coefficients = fit_noise(measured, prediction, claimed)
-
-    def noise_of(estimate: Array) -> Array:
-        claimed = claimed_noise(measured, given, smooth_given, estimate)
-        return noise_at(estimate, coefficients, claimed)
-
-    # First estimate: classes of neighbourhoods, in units of the noise.
-    predicted, spread = prediction
-    noise = noise_of(predicted + spread / (claimed + spread) * (measured - predicted))
-    level = _filled(noise, present)
-    mixture = fit_mixture(measured, noise, classes(_features(near, level, present), _N_CLASSES))
-    found = _maps(predict_left_out(mixture, measured, outlying), present)
-    pilot = _combined(values, level, level, found, present, outlying)
-    trust = kept_by_half(found[0] - values, level, found[1], outlying)
-
-    # Second: classes of the differences to the mean of similar pixels.
-    noise = noise_of(pilot[0][:, present].T)
-    level = _filled(noise, present)
-    judges = measured.var(axis=0) > _TELLING * noise.mean(axis=0)
-    judges |= not judges.any()
-    mean, doubt_of_mean = similar_mean(
-        values, level, pilot, present, judges, search_radius, tolerance
-    )
-    off = measured - mean[:, present].T
-    mixture = fit_mixture(off, noise, classes(_features(mean, level, present), _N_CLASSES))
-    difference, doubt = _maps(predict_left_out(mixture, off, outlying), present)
-    predicted, spread = difference + mean, doubt + level * doubt_of_mean
-    # Where both estimates contradict each other, one of them has missed something.
-    spread += np.maximum((predicted - pilot[0]) ** 2 - _AGREEING * (pilot[1] + spread), 0)
-    found = predicted, spread
-    result, variance = _combined(values, level, variances, found, present, outlying, trust)
-    given = np.minimum(variances, smooth)
-    low, high = _ROOM
-    shared = np.clip((given / level - low) / (high - low), 0, 1)
-    variance += shared * np.maximum(given - level, 0)
-    variance = np.minimum(variance, np.maximum(smooth, variances))
-    return result * unit, variance * unit**2
+    pilot = np.empty_like(values), np.empty_like(values)
+    for rows in _blocks(values.shape, pilot_radius):
+        moments = window_moments(values, noise, present, rows, pilot_radius)
+        for array, found in zip(
+            pilot, predict_left_out(values[:, rows], moments, outlying), strict=True
+        ):
+            array[:, rows] = found
+    pilot = combine(values, noise, noise, pilot, present, outlying)
+    prediction = np.empty_like(values), np.empty_like(values)
+    for rows in _blocks(values.shape, search_radius):
+        moments = similar_moments(values, noise, pilot, present, rows, search_radius, tolerance)
+        for array, found in zip(
+            prediction, predict_left_out(values[:, rows], moments, outlying), strict=True
+        ):
+            array[:, rows] = found
+    result, variance = combine(values, noise, variances, prediction, present, outlying)
+    variance = np.minimum(variance * unit**2 + shared, np.maximum(smooth, variances * unit**2))
+    return result * unit + centre, variance
 
 
-def _combined(
-    values: Array,
-    noise: Array,
-    variances: Array,
-    prediction: tuple[Array, Array],
-    present: Mask,
-    outlying: float,
-    trust: Array | float = 1.0,
-) -> tuple[Array, Array]:
-    """Average values and prediction, which is trusted less where it fails in the vicinity."""
-    predicted, spread = prediction
-    total = noise + spread
-    misfit = np.minimum((values - predicted) ** 2 / total, _DETAIL)
-    excess = np.maximum(box_mean(misfit, present, _MISFIT_RADIUS) - 1, 0)
-    # The mean of n squares of normal variables scatters by sqrt(2/n): that much is half believed.
-    excess *= excess**2 / (excess**2 + 2 / (2 * _MISFIT_RADIUS + 1) ** 2)
-    return combine(
-        values, noise, variances, (predicted, spread + excess * total), present, outlying, trust
-    )
-
-
-def _features(mean: Array, noise: Array, present: Mask) -> Array:
-    """Intensities on a scale where dim ones count by their noise, bright ones by their ratio."""
-    near = box_mean(noise, present, _VARIANCE_RADIUS)
-    return np.arcsinh(mean[:, present] / np.sqrt(near[:, present]) / _BRIGHT).T
-
-
-def _filled(flat: Array, present: Mask) -> Array:
-    """Maps of variances from the values of the present pixels."""
-    maps = np.ones((flat.shape[1], *present.shape))
-    maps[:, present] = flat.T
-    return maps
-
-
-def _maps(flat: tuple[Array, Array], present: Mask) -> tuple[Array, Array]:
-    predicted, spread = (_filled(array, present) for array in flat)
-    return predicted * present, spread
+def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:
+    """Blocks of rows whose products of pairs of elements take a bounded memory."""
+    n_elements, n_rows, n_columns = shape
+    of_a_row = 8 * n_columns * len(pairs(n_elements)[0])
+    height = max(_BLOCK_BYTES // of_a_row - 2 * radius, radius, 1)
+    return [slice(y, min(y + height, n_rows)) for y in range(0, n_rows, height)]
 
 
 def _with_step(attrs: Mapping[Any, Any], step: str) -> str:

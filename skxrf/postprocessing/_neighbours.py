@@ -1,25 +1,45 @@
-"""Means over neighbours: plain windows, and pixels that are alike.
+"""Moments of the intensities of similar pixels: who is similar, and what they say together.
 
 Arrays are (n_elements, n_rows, n_columns), in units of a typical standard error of each element.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-__all__ = ["box_mean", "similar_mean"]
+__all__ = ["Moments", "box_mean", "similar_moments", "window_moments"]
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Weight of a pixel in its own group: nearly none, since the group predicts it, but enough for a
-# group that has no other member; and how little, in units of the noise, that group then knows.
-_OWN_WEIGHT = 0.01
-_ALONE = 25.0
+# Weight of a pixel in its own group: small, since the group predicts it, but enough for a group
+# that has no other member.
+_OWN_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Weighted moments over a group of pixels around each pixel of a block.
+
+    Parameters
+    ----------
+    size : ndarray of shape (n_rows, n_columns)
+        Effective number of pixels in the group, (sum of weights)^2 / (sum of their squares).
+    mean, variance : ndarray of shape (n_elements, n_rows, n_columns)
+        Mean intensity, and mean variance of the noise.
+    covariance : ndarray of shape (n_pairs, n_rows, n_columns)
+        Unbiased covariance of the intensities, noise included, of ``pairs(n_elements)``.
+    """
+
+    size: Array
+    mean: Array
+    variance: Array
+    covariance: Array
 
 
 def box_mean(values: Array, present: Mask, radius: int) -> Array:
@@ -32,56 +52,59 @@ def box_mean(values: Array, present: Mask, radius: int) -> Array:
     return np.asarray(np.divide(sums, share, out=np.zeros_like(sums), where=some))
 
 
-def similar_mean(
+def pairs(n_elements: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the lower triangle of a covariance matrix."""
+    return np.tril_indices(n_elements)
+
+
+def window_moments(
+    values: Array, variances: Array, present: Mask, rows: slice, radius: int
+) -> Moments:
+    """Moments over all present pixels of a square window."""
+    first = max(rows.start - radius, 0)
+    near = slice(first, min(rows.stop + radius, values.shape[1]))
+    inner = slice(rows.start - first, rows.stop - first)
+    values, variances, present = values[:, near], variances[:, near], present[near]
+    i, j = pairs(len(values))
+    filled = np.where(present, values, 0.0)
+    mean = box_mean(filled, present, radius)[:, inner]
+    products = box_mean(filled[i] * filled[j], present, radius)[:, inner]
+    window = (2 * radius + 1) ** 2
+    size = window * uniform_filter(present.astype(np.float64), 2 * radius + 1, mode="constant")
+    noise = box_mean(variances, present, radius)[:, inner]
+    return _centred(np.rint(size[inner]), mean, noise, products)
+
+
+def similar_moments(
     values: Array,
-    noise: Array,
+    variances: Array,
     pilot: tuple[Array, Array],
     present: Mask,
-    judges: NDArray[np.bool_],
+    rows: slice,
     radius: int,
     tolerance: float,
-) -> tuple[Array, Array]:
-    """Mean over the pixels of a round window that explain a pixel's counts.
+) -> Moments:
+    """Moments over the pixels of a round window that explain a pixel's counts.
 
     A neighbour weighs exp(-d / tolerance): d is how much worse than expected the neighbour's
     pilot estimate explains what was measured in the pixel, as a mean over elements of squared
-    differences in units of their variances (non-local means with the distance of counts to an
-    estimate; Buades, Coll & Morel 2005, Multiscale Model. Simul. 4, 490).
-
-    Parameters
-    ----------
-    values, noise : ndarray of shape (n_elements, n_rows, n_columns)
-        Measured intensities and the variances of their noise.
-    pilot : pair of ndarray of the same shape
-        A first estimate and its variance.
-    present : ndarray of bool, (n_rows, n_columns)
-        Pixels that are not missing.
-    judges : ndarray of bool, (n_elements,)
-        Elements that tell what is similar.
-    radius : int
-        Of the window.
-    tolerance : float
-        See above.
-
-    Returns
-    -------
-    mean : ndarray of shape (n_elements, n_rows, n_columns)
-        Of `values`.
-    doubt : ndarray of shape (n_rows, n_columns)
-        Variance of the mean in units of the noise: one over the effective number of pixels,
-        (sum of weights)^2 / (sum of their squares), and more where none is similar.
+    differences in units of their variances.
     """
-    # Single precision: the weights need no more, and half of the memory is twice the speed.
-    single = np.float32
     reach = ((0, 0), (radius, radius), (radius, radius))
-    guess, doubt = (np.pad(array[judges].astype(single), reach) for array in pilot)
-    others = np.pad(values.astype(single), reach)
-    there = np.pad(present, radius).astype(single)
-    own, variances = values[judges].astype(single), noise[judges].astype(single)
-    n_rows, n_columns = present.shape
-    weight = present * single(_OWN_WEIGHT)
+    near = slice(rows.start, rows.stop + 2 * radius)  # in padded rows
+    values, variances, guess, doubt = (
+        np.pad(array, reach)[:, near] for array in (values, variances, *pilot)
+    )
+    there = np.pad(present, reach[1:])[near]
+    n_rows, n_columns = rows.stop - rows.start, values.shape[2] - 2 * radius
+    i, j = pairs(len(values))
+    products = values[i] * values[j]
+    here = (slice(radius, radius + n_rows), slice(radius, radius + n_columns))
+    own, own_variances = values[:, *here].astype(np.float32), variances[:, *here].astype(np.float32)
+    guess, doubt = guess.astype(np.float32), doubt.astype(np.float32)
+    weight = there[here] * _OWN_WEIGHT
     squares = weight * weight
-    mean = values.astype(single) * weight
+    mean, noise, second = (array[:, *here] * weight for array in (values, variances, products))
     for dy, dx in _steps(radius):
         other = (
             slice(radius + dy, radius + dy + n_rows),
@@ -89,15 +112,17 @@ def similar_mean(
         )
         distance = own - guess[:, *other]
         distance *= distance
-        distance /= variances + doubt[:, *other]
+        distance /= own_variances + doubt[:, *other]
         excess = np.maximum(distance.mean(axis=0) - 1, 0)
-        w = np.exp(excess * single(-1 / tolerance)) * there[other]
+        w = np.exp(excess * np.float32(-1 / tolerance)).astype(np.float64) * there[other]
         weight += w
         squares += w * w
-        mean += w * others[:, *other]
-    weight = np.maximum(weight, single(1e-12))
-    doubt = (squares + _ALONE * _OWN_WEIGHT**2) / weight**2
-    return (mean / weight).astype(np.float64), doubt.astype(np.float64)
+        mean += w * values[:, *other]
+        noise += w * variances[:, *other]
+        second += w * products[:, *other]
+    weight = np.maximum(weight, 1e-12)
+    size = weight * weight / np.maximum(squares, 1e-12)
+    return _centred(size, mean / weight, noise / weight, second / weight)
 
 
 def _steps(radius: int) -> list[tuple[int, int]]:
@@ -109,3 +134,9 @@ def _steps(radius: int) -> list[tuple[int, int]]:
         for dx in span
         if (dy or dx) and dy * dy + dx * dx <= radius * (radius + 1)
     ]
+
+
+def _centred(size: Array, mean: Array, noise: Array, products: Array) -> Moments:
+    i, j = pairs(len(mean))
+    unbiased = size / np.maximum(size - 1, 1)
+    return Moments(size, mean, noise, (products - mean[i] * mean[j]) * unbiased)
