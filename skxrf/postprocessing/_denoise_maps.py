@@ -15,6 +15,7 @@ from skxrf.exceptions import SkxrfError
 
 from ._combination import combine
 from ._neighbours import box_mean, pairs, similar_moments, window_moments
+from ._noise import claimed_noise
 from ._prediction import predict_left_out
 
 __all__ = ["denoise_maps"]
@@ -27,6 +28,8 @@ _DIMS = ("y", "x", "element")
 _BLOCK_BYTES = 32 * 2**20
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
+# Radius of the window whose mean says which noise to expect, and the room above it.
+_VALUE_RADIUS, _ROOM = 1, 1.1
 # Smallest variance of the noise, in units of its mean over the map.
 _LEAST_VARIANCE = 1e-6
 
@@ -91,8 +94,8 @@ def denoise_maps(
     the second are the pixels whose first estimate explains what was measured.
 
     The new standard errors hold what is left of the noise and what a group does not know of its
-    pixels. They assume that the noise of different elements is independent, and that the given
-    errors are right on average over 5 x 5 pixels; they know nothing of a bias of the estimator,
+    pixels. They assume that the noise of different elements is independent, and that the lowest
+    errors given at an intensity are its noise; what is given beyond stays; they know nothing of a bias of the estimator,
     which denoising leaves as it is. They are those of single pixels: errors of neighbouring
     pixels are alike, so that means over areas are less certain than they would suggest.
 
@@ -179,7 +182,14 @@ def _denoise(
 ) -> tuple[Array, Array]:
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
-    noise = box_mean(variances, present, _VARIANCE_RADIUS)
+    smooth = box_mean(variances, present, _VARIANCE_RADIUS)
+    near = box_mean(values, present, _VALUE_RADIUS)
+    noise = smooth.copy()
+    noise[:, present] = claimed_noise(
+        *(array[:, present].T for array in (values, variances, smooth, near))
+    ).T
+    # What is claimed beyond the noise is taken as common to neighbours: it stays.
+    shared = np.maximum(np.minimum(variances, smooth) - _ROOM * noise, 0)
     unit = np.array([np.sqrt(array[present].mean()) for array in noise])[:, None, None]
     centre = np.array([array[present].mean() for array in values])[:, None, None]
     values = np.where(present, (values - centre) / unit, 0.0)
@@ -202,7 +212,8 @@ def _denoise(
         ):
             array[:, rows] = found
     result, variance = combine(values, noise, variances, prediction, present, outlying)
-    return result * unit + centre, variance * unit**2
+    variance = np.minimum(variance * unit**2 + shared, np.maximum(smooth, variances * unit**2))
+    return result * unit + centre, variance
 
 
 def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:

@@ -1,0 +1,51 @@
+"""How much of the claimed errors is noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["claimed_noise"]
+
+Array = NDArray[np.floating[Any]]
+
+# Bins of intensity, and the fewest pixels in one.
+_N_BINS = 64
+_LEAST_PIXELS = 50
+# Quantile of the claimed variances of an intensity that is taken for its noise, and what is
+# allowed above it.
+_LOW, _ABOVE = 0.1, 1.1
+
+
+def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
+    """Variances of the noise that the claimed errors leave room for.
+
+    A claimed standard error holds all that may be wrong with a value, and may be much larger in
+    some pixels than in others of the same intensity. Noise is not: counts scatter by their
+    number. It is therefore taken from a low quantile of the variances claimed at the same
+    intensity.
+
+    Parameters
+    ----------
+    values, variances : ndarray of shape (n_pixels, n_elements)
+        Measured intensities, and their claimed variances.
+    smooth : ndarray of the same shape
+        The latter smoothed: noise is at most that.
+    estimate : ndarray of the same shape
+        Intensities with less noise.
+
+    Returns
+    -------
+    ndarray of shape (n_pixels, n_elements)
+        Variances.
+    """
+    n_bins = min(_N_BINS, max(len(values) // _LEAST_PIXELS, 1))
+    found = np.empty_like(values)
+    for j in range(values.shape[1]):
+        parts = np.array_split(np.argsort(values[:, j]), n_bins)
+        at = [values[part, j].mean() for part in parts]
+        low = [np.quantile(variances[part, j], _LOW) for part in parts]
+        found[:, j] = np.interp(estimate[:, j], at, low)
+    return np.asarray(np.minimum(np.maximum(_ABOVE * found, 1e-4 * smooth), smooth))
