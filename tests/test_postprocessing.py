@@ -91,6 +91,19 @@ def test_errors_are_what_they_say_where_the_truth_is_smooth(painted):
     assert (off[:, smooth] <= 2).mean() == pytest.approx(0.95, abs=0.02)
 
 
+def test_errors_claimed_too_large_in_most_pixels_do_not_wash_maps_out():
+    # As models claim them: three to five times the noise in most pixels of any intensity.
+    texture = 1 + 0.25 * np.random.default_rng(1).standard_normal((64, 72, 1)).clip(-2.8)
+    truth = painted_truth() * texture
+    maps = noisy(truth, 2)
+    claimed = np.random.default_rng(3).uniform(3, 5, truth.shape)
+    claimed[np.random.default_rng(4).random(truth.shape) < 0.15] = 1.0
+    doubtful = maps.assign(uncertainty=maps["uncertainty"] * claimed)
+    before = rms(maps["intensity"] - truth)
+    assert np.all(rms(denoise_maps(maps)["intensity"] - truth) < 0.85 * before)
+    assert np.all(rms(denoise_maps(doubtful)["intensity"] - truth) < 0.85 * before)
+
+
 def test_errors_of_flat_maps_are_not_too_small_and_not_much_too_large(flat):
     # Errors of neighbours are alike, so even three fields are few independent numbers.
     z = np.stack([((new["intensity"] - t) / new["uncertainty"]).to_numpy() for t, _, new in flat])
