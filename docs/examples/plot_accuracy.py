@@ -97,10 +97,9 @@ axes.grid(axis="y", alpha=0.4)
 figure.legend(loc="outside right upper")
 
 # %%
-# The two that look at single pixels lie near 1. What exceeds it at mercury and lead is no noise: paint
-# absorbs the softer lines of an element more than the harder ones, differently in each pixel, and the
-# bound takes their ratio for known. Neighbours help the dim ones, K and Sr most. Where a bias is larger than
-# the noise, as for gold and mercury here, they do not help, or make it worse.
+# The two that look at single pixels lie near 1, and somewhat below for dim elements. Neighbours help those most, K
+# and Sr above all. Bright ones, such as Cu and Hg, change from pixel to pixel by more than their
+# noise: there neighbours have little to say.
 #
 # Error over standard error
 # -------------------------
