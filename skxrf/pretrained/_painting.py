@@ -106,6 +106,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         energy=ENERGY,
         anode=anode,
         energy_range=(low, high),
+        n_jobs=-1,
         # The calibration knows axis and resolution better than a second search would find them.
         refine=resolution is None,
         detector=None if resolution is None else DetectorResponse(**vars(resolution)),

@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils._sklearn import StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._detection import detected_line_groups
@@ -27,6 +28,8 @@ __all__ = ["SimulationTrainedRegressor"]
 
 # Spectra that pass the network together: their activations fit in a processor's cache.
 _BATCH = 1024
+# Spectra that are on the model's axis at a time; the fit's threads share them.
+_CHUNK = 8 * _BATCH
 # Weight of the template fit below so many standard errors, and above how many it has which: the
 # network knows more of what is hardly there, the fit has less bias for what is bright.
 _FIT_SHARES = ((1.0, 0.4), (4.0, 0.9))
@@ -198,10 +201,9 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         n = len(spectra)
         values = np.empty((n, len(LINE_GROUPS)), dtype)
         errors = np.empty_like(values)
-        for start in range(0, n, _BATCH):
-            rows = slice(start, start + _BATCH)
-            intensity, error = self._network_outputs(spectra[rows])
-            values[rows], errors[rows] = intensity, error
+        for start in range(0, n, _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            values[rows], errors[rows] = self._outputs(spectra[rows])
         if self.nonnegative:
             np.maximum(values, 0, out=values)
         return (values, errors) if return_std else values
@@ -324,16 +326,24 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
         return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
 
-    def _network_outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         weights = self.load_weights()
         own = self._own(spectra)
         parts = [own] if not self.neighborhood else [own, spectra[:, own.shape[1] :]]
         counts = torch.from_numpy(np.stack([self._on_model_axis(part) for part in parts], axis=1))
-        fits = counts @ torch.from_numpy(self.painting_.matrix).T
+        matrix = torch.from_numpy(self.painting_.matrix).T
         fast = self.precision == "bfloat16" or (self.precision == "auto" and _has_bfloat16())
+        values = np.empty((len(counts), len(LINE_GROUPS)), np.float32)
+        errors = np.empty_like(values)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
-            intensity, error = weights.network(counts, fits)
-        values, errors = intensity.numpy(), error.numpy() * weights.calibration
+            for start in range(0, len(counts), _BATCH):
+                batch = counts[start : start + _BATCH]
+                with torch.autocast("cpu", enabled=False):
+                    fits = batch @ matrix
+                intensity, error = weights.network(batch, fits)
+                rows = slice(start, start + len(batch))
+                values[rows], errors[rows] = intensity.numpy(), error.numpy()
+        errors *= weights.calibration
         if self.template_fit:
             self._average_with_fit(values, errors, counts[:, 0].numpy())
         return values, np.hypot(errors, _MODEL_ERROR * values)
@@ -343,7 +353,9 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     ) -> None:
         """Move intensities towards those of the template fit, the more the brighter they are."""
         fit = self.painting_.template_fit
-        areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
+        # Threads work on batches of spectra: BLAS' own would get in their way.
+        with single_threaded_blas():
+            areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
         signals, shares = zip(*_FIT_SHARES, strict=True)
         for column, name in enumerate(LINE_GROUPS):
             if name not in fit.line_groups_:
