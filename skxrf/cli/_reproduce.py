@@ -14,7 +14,7 @@ __all__ = ["reproduce"]
 
 _EXAMPLES = """\
 Examples:
-  skxrf reproduce -o report                               small simulated icons, a minute or two
+  skxrf reproduce -o report                               small simulated icons, about ten minutes
   skxrf reproduce -o report --cube scan.h5                reference maps by the template fit
   skxrf reproduce -o report --cube scan.h5 --maps fit.dat --methods CNN,MLP,Ridge --budget 60
 """
