@@ -151,15 +151,25 @@ def group_template(
     ndarray of shape (n_channels,)
         Counts per bin, tail and escape peaks on top of the one net count.
     """
-    group = line_group(name, tube_voltage=tube_voltage)
     if families is None:
-        return detector.template(group, edges)
+        return detector.template(line_group(name, tube_voltage=tube_voltage), edges)
     template = np.zeros(edges.size - 1)
+    for family, spectrum in _family_spectra(name, detector, edges, tube_voltage).items():
+        template += families[family] * spectrum
+    return template
+
+
+def _family_spectra(
+    name: str, detector: DetectorResponse, edges: Array, tube_voltage: float
+) -> dict[str, Array]:
+    """Spectra of one net count of each family of a line group."""
+    group = line_group(name, tube_voltage=tube_voltage)
+    spectra = {}
     for family, chosen in line_families(group, fine=True).items():
         energies = group.energies[chosen]
         shares = group.intensities[chosen] * detector.efficiency(energies)
-        template += families[family] * detector.peaks(energies, shares / shares.sum(), edges)
-    return template
+        spectra[family] = detector.peaks(energies, shares / shares.sum(), edges)
+    return spectra
 
 
 def scatter_peaks(anode: str, fit: SumSpectrumFit, edges: Array) -> list[Array]:
@@ -317,11 +327,7 @@ class _Problem:
         edges = correction(edges)
         columns = []
         for name in self.groups:
-            group = line_group(name, tube_voltage=self.tube_voltage)
-            for chosen in line_families(group, fine=True).values():
-                energies = group.energies[chosen]
-                shares = group.intensities[chosen] * detector.efficiency(energies)
-                columns.append(detector.peaks(energies, shares / shares.sum(), edges))
+            columns += _family_spectra(name, detector, edges, self.tube_voltage).values()
         if self.anode is not None:
             columns += scattered_tube_families(self.anode, detector, edges).values()
         columns.append(pile_up)
