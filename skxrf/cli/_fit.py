@@ -18,6 +18,7 @@ from ._options import (
     names,
     open_with,
     output_option,
+    run_options,
     say,
     shape_option,
     snake_option,
@@ -42,14 +43,7 @@ Examples:
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
 @anode_option
-@click.option(
-    "--report",
-    type=FILE,
-    help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
-)
-@click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@run_options
 @cube_options
 @snake_option
 @shape_option

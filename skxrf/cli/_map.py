@@ -20,6 +20,7 @@ from ._options import (
     names,
     open_with,
     output_option,
+    run_options,
     say,
     shape_option,
     snake_option,
@@ -57,14 +58,7 @@ Examples:
     is_flag=True,
     help="The network that sees a pixel's neighbours too; not better yet. Not with --model.",
 )
-@click.option(
-    "--report",
-    type=FILE,
-    help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
-)
-@click.option("--restart", is_flag=True, help="Begin anew where an earlier run was interrupted.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@run_options
 @cube_options
 @snake_option
 @shape_option

@@ -26,6 +26,7 @@ __all__ = [
     "names",
     "open_with",
     "output_option",
+    "run_options",
     "say",
     "shape_option",
     "snake_option",
@@ -78,6 +79,27 @@ def cube_options(command: Any) -> Any:
             metavar="ORDER",
             help="Order of the stored axes, such as energy,y,x, where the file does not say.",
         ),
+    ):
+        command = option(command)
+    return command
+
+
+def run_options(command: Any) -> Any:
+    """Give a command the options of a run that makes maps: report, starting anew, what it says."""
+    # The last is applied first, so that help lists them in this order.
+    for option in reversed(
+        (
+            click.option(
+                "--report",
+                type=FILE,
+                help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
+            ),
+            click.option(
+                "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON."),
+            click.option("--quiet", is_flag=True, help="Show no progress."),
+        )
     ):
         command = option(command)
     return command

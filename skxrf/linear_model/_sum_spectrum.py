@@ -325,7 +325,7 @@ class _Problem:
         """Spectra of one count of each family, scatter peak and of pile-up, (n_bins, n)."""
         correction, detector = self.response(parameters)
         edges = correction(edges)
-        columns = []
+        columns: list[Array] = []
         for name in self.groups:
             columns += _family_spectra(name, detector, edges, self.tube_voltage).values()
         if self.anode is not None:
