@@ -134,3 +134,34 @@ class AdaptiveFilterNetwork(nn.Module):
             variance = unit.square() + intensity.detach().clamp_min(0)
             error = variance.sqrt() * torch.exp(spread.clamp(_LEAST_SPREAD, _MOST_SPREAD))
         return intensity, error
+
+    @torch.no_grad()
+    def start_as(self, single: AdaptiveFilterNetwork) -> None:
+        """Take over a network of one spectrum, so that further spectra change nothing yet.
+
+        Parameters
+        ----------
+        single : AdaptiveFilterNetwork
+            Of the same shape, but for its one spectrum.
+        """
+        n_features, n_components = len(single.mean_shape), len(single.fit_unit)
+        n_filters = len(cast(nn.Linear, single.filters[0]).weight)
+        n_fits = len(self.fit_unit) * len(self.filters)
+        for name in ("mean_shape", "channel_scale", "unit", "fit_unit"):
+            getattr(self, name).copy_(getattr(single, name))
+        for name in ("shift", "gain"):
+            getattr(self, name)[:n_features] = getattr(single, name)
+        for name in ("second", "gates", "residual", "spread"):
+            getattr(self, name).load_state_dict(getattr(single, name).state_dict())
+        self.filters[0].load_state_dict(single.filters[0].state_dict())
+        self.first.bias.copy_(single.first.bias)
+        for name, columns in (("first", n_features), ("of_fits", n_components), ("of_dose", 1)):
+            weight = getattr(self, name).weight
+            weight.zero_()
+            weight[:, :columns] = getattr(single, name).weight
+        # Features that are read out: fits of all spectra, then filters of all spectra.
+        read = [*range(n_components), *range(n_fits, n_fits + n_filters)]
+        for name in ("read_out", "estimators"):
+            weight = getattr(self, name).weight
+            weight.zero_()
+            weight[:, read] = getattr(single, name).weight

@@ -33,8 +33,8 @@ def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor
     ----------
     neighborhood : bool
         Whether to take the network that also sees the mean spectrum of the eight neighbours. It
-        was trained on a quarter of the spectra and is not better yet, for bright line groups
-        worse: :func:`skxrf.postprocessing.denoise_maps` makes more of neighbours.
+        is a little better where an element is hardly there, and the same elsewhere:
+        :func:`skxrf.postprocessing.denoise_maps` makes far more of other pixels.
 
     Returns
     -------

@@ -23,8 +23,8 @@ from ._calibration import error_factors
 from ._settings import TrainingSettings
 from ._training import architecture, train_network
 
-# Networks, and what share of the recipe's spectra each sees.
-_NETWORKS = (("pixels", False, 1.0), ("neighborhood", True, 0.25))
+# Networks, and whether they see the neighbourhood; the second starts as the first.
+_NETWORKS = (("pixels", False), ("neighborhood", True))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,19 +55,20 @@ def main(arguments: list[str] | None = None) -> None:
     output.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     fill_bank(options.folder, settings, say=print)
-    for name, neighbors, share in _NETWORKS:
+    pixels = None
+    for name, neighbors in _NETWORKS:
+        if options.only == "pixels" and neighbors:
+            continue
+        network = train_network(
+            options.folder, settings, neighbors=neighbors, pixels=pixels, device=device
+        )
+        pixels = network
         if options.only not in (None, name):
             continue
-        recipe = replace(
-            settings,
-            n_spectra=int(settings.n_spectra * share),
-            n_refining_spectra=int(settings.n_refining_spectra * share),
-        )
-        network = train_network(options.folder, recipe, neighbors=neighbors, device=device)
-        factors = error_factors(network, options.folder, recipe, neighbors=neighbors)
+        factors = error_factors(network, options.folder, settings, neighbors=neighbors)
         description = {
             "recipe": {
-                key: list(v) if isinstance(v, tuple) else v for key, v in asdict(recipe).items()
+                key: list(v) if isinstance(v, tuple) else v for key, v in asdict(settings).items()
             },
             "line_groups": list(LINE_GROUPS),
             "components": list(COMPONENT_GROUPS),
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
             "torch": str(torch.__version__).split("+")[0],
         }
         path = output / f"{name}.safetensors"
-        shape = architecture(recipe, neighbors)
+        shape = architecture(settings, neighbors)
         write_weights(path, Weights.of(network, shape, factors, description))
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 

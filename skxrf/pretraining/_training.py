@@ -48,6 +48,7 @@ def train_network(
     settings: TrainingSettings,
     *,
     neighbors: bool = False,
+    pixels: AdaptiveFilterNetwork | None = None,
     device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> AdaptiveFilterNetwork:
@@ -61,6 +62,9 @@ def train_network(
         The recipe.
     neighbors : bool
         Whether the network sees the mean spectrum of the eight neighbours as well.
+    pixels : AdaptiveFilterNetwork, optional
+        Trained network of single pixels that one of neighbourhoods starts as: it then needs the
+        second cycle of the learning rate alone, and can only become better.
     device : str
         Where to train, such as ``"cpu"`` or ``"cuda"``.
     say : callable
@@ -89,7 +93,11 @@ def train_network(
             strict=True,
         )
     ]
+    if pixels is not None:
+        cycles = cycles[1:]
     recipe = _plain({**asdict(settings), "neighbors": neighbors})
+    if pixels is not None:
+        recipe["starts_as"] = "pixels"
     state: dict[str, Any] | None = None
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=device)
@@ -101,11 +109,14 @@ def train_network(
         network.load_state_dict(state["network"])
     else:
         _initialize(network, _round(folder, settings, 0, neighbors))
+        if pixels is not None:
+            network.start_as(pixels)
     network.to(device)
-    start = 0
+    # Rounds of a network that starts as another one come after those that the other one saw.
+    start = 0 if pixels is None else -(-settings.n_spectra // settings.spectra_per_round)
     for cycle, (n_rounds, rate) in enumerate(cycles):
         if state is None or state["cycle"] <= cycle:
-            if cycle == 1 and (state is None or state["cycle"] == 0):
+            if len(cycles) == 2 and cycle == 1 and (state is None or state["cycle"] == 0):
                 # The errors have shrunk since they were first learnt.
                 for parameter in network.spread.parameters():
                     torch.nn.init.zeros_(parameter)

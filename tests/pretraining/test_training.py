@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.pretrained import COMPONENT_GROUPS, load_pretrained
@@ -93,6 +94,26 @@ def test_a_checkpoint_of_another_recipe_is_refused(folder):
         train_network(
             folder, replace(SMALL, learning_rate=1.0), neighbors=True, say=lambda message: None
         )
+
+
+def test_a_network_of_neighborhoods_starts_as_that_of_pixels_and_learns_from_there(
+    tmp_path, folder
+):
+    for path in folder.glob("photons-*"):
+        (tmp_path / path.name).symlink_to(path)
+    say: list[str] = []
+    pixels = train_network(tmp_path, SMALL, say=say.append)
+    batch = validation_batch(tmp_path, SMALL, 0, True)
+    alone, _ = pixels(batch.spectra[:, :1], batch.fits[:, :1])
+    start = replace(SMALL, refining_rate=1e-12)
+    untrained = train_network(tmp_path, start, neighbors=True, pixels=pixels, say=say.append)
+    intensity, _ = untrained(batch.spectra, batch.fits)
+    torch.testing.assert_close(intensity, alone, rtol=1e-3, atol=0.1)
+    (tmp_path / "checkpoint-neighborhood.pt").unlink()
+    say.clear()
+    learnt = train_network(tmp_path, SMALL, neighbors=True, pixels=pixels, say=say.append)
+    assert not any("cycle 2" in message for message in say)
+    assert not torch.equal(learnt.first.weight, untrained.first.weight)
 
 
 def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was():
