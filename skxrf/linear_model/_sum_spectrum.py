@@ -15,6 +15,7 @@ from skxrf.physics import (
     background_splines,
     line_families,
     line_group,
+    misfit_weights,
     pile_up_shape,
     scattered_tube_families,
 )
@@ -366,11 +367,8 @@ class _Problem:
 
     def reweigh(self, residuals: Array) -> None:
         """Let count less what the model misses, as residuals around a place show."""
-        misfit = (residuals[: self.counts.size] / self.weights) ** 2 / self.variance
-        window = np.ones(_LOCAL_BINS) / _LOCAL_BINS
-        around = np.pad(misfit, _LOCAL_BINS // 2, mode="reflect")
-        local = np.convolve(around, window, mode="valid")
-        self.weights = 1 / np.sqrt(self.variance * np.maximum(local, 1.0))
+        missed = residuals[: self.counts.size] / self.weights
+        self.weights = misfit_weights(missed, self.variance, _LOCAL_BINS)
 
     def areas(self, amplitudes: Array) -> dict[str, float]:
         areas = dict.fromkeys(self.groups, 0.0)
