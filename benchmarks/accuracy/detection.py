@@ -143,6 +143,7 @@ def main() -> None:
             *stacks("random stacks, foreign chemistry", m6, 1.0),
             *stacks("random stacks, materials of palettes, copper tube", INSTRUMENTS["Cu"], 0.0),
             *stacks("random stacks, materials of palettes, poor detector", wide, 0.0),
+            *stacks("random stacks, materials of palettes, W tube", replace(m6, anode="W"), 0.0),
             *strange_lines(),
         ]
     )

@@ -217,7 +217,8 @@ def fit_sum_spectrum(
     """Fit lines, background and (on request) the calibration to a sum spectrum.
 
     Variable projection: for each calibration the intensities are a non-negative linear
-    least-squares problem; only the calibration is searched, from a grid of starts.
+    least-squares problem; only calibration and detector are searched, from the best of a grid of
+    offsets and gains. Without `refine` both stay, and line ratios alone are fitted.
 
     Parameters
     ----------
@@ -323,7 +324,7 @@ class _Problem:
         return correction, detector
 
     def lines(self, parameters: dict[str, float], edges: Array, pile_up: Array) -> Array:
-        """Spectra of one count of each family, scatter peak and of pile-up, (n_bins, n)."""
+        """Spectra of one count of each family, part of the scatter, and pile-up, (n_bins, n)."""
         correction, detector = self.response(parameters)
         edges = correction(edges)
         columns: list[Array] = []
