@@ -105,13 +105,16 @@ def map_(
         restart=restart,
     )
     found = _found(run, output)
+    unfamiliar = _unfamiliar(run.estimator)
     if not quiet:
         say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
             say(f"seen in the painting: {', '.join(found) or 'none'}")
+        for reason in unfamiliar or []:
+            say(f"unfamiliar to the model: {reason}")
     if report is not None:
         write_report(opened, output, report, run.estimator, found)
-    tell(run, output, as_json, found, report)
+    tell(run, output, as_json, found, report, unfamiliar)
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:
@@ -131,6 +134,12 @@ def _found(run: MapsRun, output: Path) -> list[str] | None:
     return found
 
 
+def _unfamiliar(estimator: Any) -> list[str] | None:
+    """Why the model may do worse on this painting, where it knows what it was trained on."""
+    reasons: list[str] | None = getattr(getattr(estimator, "painting_", None), "unfamiliar", None)
+    return reasons
+
+
 def write_report(
     cube: xr.DataArray,
     output: Path,
@@ -147,6 +156,8 @@ def write_report(
 
     maps = open_maps(output)
     said = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
+    if unfamiliar := _unfamiliar(estimator):
+        said = {"unfamiliar to the model": "; ".join(unfamiliar)} | said
     if found is not None:
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
@@ -202,6 +213,7 @@ def tell(
     as_json: bool,
     found: list[str] | None = None,
     report: Path | None = None,
+    unfamiliar: list[str] | None = None,
 ) -> None:
     """Say what a run wrote."""
     if as_json:
@@ -211,6 +223,7 @@ def tell(
                 "report": report,
                 "line_groups": run.line_groups,
                 "found": found,
+                "unfamiliar": unfamiliar,
                 "rows": run.shape[0],
                 "columns": run.shape[1],
                 "pixels_from_earlier_run": run.n_resumed,

@@ -54,8 +54,9 @@ def find_line_groups(
     """Line groups that stand out of a sum spectrum, and those asked for.
 
     All candidates are fitted together; those below five standard errors (seven for what is rare),
-    a model error of 3 % of each channel included, are left out. M lines in the range come with the L lines, and L lines
-    with the K lines of silver and what is heavier.
+    a model error of 3 % of each channel included, are left out. M lines in the range come with
+    the L lines of their element, and L lines with the K lines of silver and what is heavier.
+    M lines without their element's L lines are left out where those were tried.
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ from skxrf.physics import (
     background_splines,
     line_families,
     line_group,
+    misfit_weights,
     pile_up_shape,
     scattered_tube_families,
 )
@@ -216,7 +217,8 @@ def fit_sum_spectrum(
     """Fit lines, background and (on request) the calibration to a sum spectrum.
 
     Variable projection: for each calibration the intensities are a non-negative linear
-    least-squares problem; only the calibration is searched, from a grid of starts.
+    least-squares problem; only calibration and detector are searched, from the best of a grid of
+    offsets and gains. Without `refine` both stay, and line ratios alone are fitted.
 
     Parameters
     ----------
@@ -322,7 +324,7 @@ class _Problem:
         return correction, detector
 
     def lines(self, parameters: dict[str, float], edges: Array, pile_up: Array) -> Array:
-        """Spectra of one count of each family, scatter peak and of pile-up, (n_bins, n)."""
+        """Spectra of one count of each family, part of the scatter, and pile-up, (n_bins, n)."""
         correction, detector = self.response(parameters)
         edges = correction(edges)
         columns: list[Array] = []
@@ -366,11 +368,8 @@ class _Problem:
 
     def reweigh(self, residuals: Array) -> None:
         """Let count less what the model misses, as residuals around a place show."""
-        misfit = (residuals[: self.counts.size] / self.weights) ** 2 / self.variance
-        window = np.ones(_LOCAL_BINS) / _LOCAL_BINS
-        around = np.pad(misfit, _LOCAL_BINS // 2, mode="reflect")
-        local = np.convolve(around, window, mode="valid")
-        self.weights = 1 / np.sqrt(self.variance * np.maximum(local, 1.0))
+        missed = residuals[: self.counts.size] / self.weights
+        self.weights = misfit_weights(missed, self.variance, _LOCAL_BINS)
 
     def areas(self, amplitudes: Array) -> dict[str, float]:
         areas = dict.fromkeys(self.groups, 0.0)

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import BSpline
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group, standard_errors
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
+from skxrf.utils.energy import bin_edges, resolve_energy
 
+from ._area_outputs import AreaOutputs, ridge_regression
+from ._components import fit_components
 from ._detection import find_line_groups
+from ._fitted_range import channels_between, fitted_range
 from ._poisson_fit import PoissonFit
-from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum, group_template, scatter_peaks
+from ._sum_spectrum import fit_sum_spectrum
 
 __all__ = ["TemplateFitRegressor"]
 
-# Fewer channels than this in the fitted range cannot tell lines from a continuum.
-_LEAST_CHANNELS = 32
-# The default range [keV]: below, air and windows absorb nearly all; above the lines end.
-_LOWEST_ENERGY = 1.3
-_BEYOND_LINES = 1.0
-# Ridge strengths tried when areas (or channels) are regressed on labels; features are scaled.
-_ALPHAS = tuple(np.logspace(-3, 4, 15))
+_Result = TypeVar("_Result")
 
 
 class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -217,7 +210,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.line_groups_ = wanted or list(self.fitted_groups_)
         elif hasattr(self, "line_groups_"):
             del self.line_groups_  # labels without names, after a fit with names
-        self._learn_other_columns(counts, names, targets)
+        self._learn_outputs(counts, names, targets)
         return self
 
     def predict(
@@ -252,11 +245,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
             )
         areas, errors = self._areas(counts, return_std)
-        if self._area_columns is None:
-            values = np.asarray(self._area_model.predict(areas)).reshape(len(areas), -1)
-            spread = self._propagated(errors) if errors is not None else None
-        else:
-            values, spread = self._arranged(areas, errors)
+        values, spread = self._outputs(areas, errors)
         if return_std:
             return self._shaped(values, dtype), self._shaped(spread, dtype)
         return self._shaped(values, dtype)
@@ -295,16 +284,10 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         counts: NDArray[Any] = validate_data(self, X, reset=False)
 
-        def one_batch(start: int) -> NDArray[np.float32]:
-            batch = counts[start : start + self.batch_size, self._channels]
-            amplitudes, _ = self._poisson_fit(np.ascontiguousarray(batch, dtype=np.float32))
-            return amplitudes.astype(np.float32)
+        def amplitudes(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+            return self._poisson_fit(batch)[0].astype(np.float32)
 
-        starts = range(0, len(counts), self.batch_size)
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(one_batch)(s) for s in starts
-        )
-        return np.concatenate(parts)
+        return np.concatenate(self._batches(counts, amplitudes))
 
     # -- fitting
 
@@ -326,8 +309,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if hasattr(self, name):
                 delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
-        self._channel_model = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
-        self._channel_model.fit(X.astype(dtype, copy=False), y)
+        self._channel_model = ridge_regression().fit(X.astype(dtype, copy=False), y)
 
     def _wanted_groups(self, names: list[str] | None) -> list[str]:
         if self.line_groups is not None:
@@ -341,31 +323,22 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return wanted
 
     def _fit_templates(self, X: NDArray[Any], wanted: list[str]) -> None:
-        fitted_range = self._fitted_range(wanted)
-        inside = np.flatnonzero(
-            (self.energy_ >= fitted_range[0]) & (self.energy_ <= fitted_range[1])
-        )
-        if inside.size < _LEAST_CHANNELS:
-            raise EnergyAxisError(
-                f"only {inside.size} channels between {fitted_range[0]:g} and "
-                f"{fitted_range[1]:g} keV on an axis of {describe_axis(self.energy_)}: the fit "
-                f"needs at least {_LEAST_CHANNELS}; check energy= and energy_range=."
-            )
-        self._channels = slice(int(inside[0]), int(inside[-1]) + 1)
+        low, high = fitted_range(self.energy_, wanted, self.energy_range, self.tube_voltage)
+        self._channels = channels_between(self.energy_, low, high)
         spectrum = X.sum(axis=0, dtype=np.float64)
         if not spectrum[self._channels].sum() > 0:
             raise CountsError(
-                f"the spectra hold no counts between {fitted_range[0]:g} and "
-                f"{fitted_range[1]:g} keV: there is nothing to fit."
+                f"the spectra hold no counts between {low:g} and {high:g} keV: there is nothing "
+                "to fit."
             )
         # Isolated negative sums can only come from pre-treated spectra; weights need counts.
         spectrum = np.maximum(spectrum, 0)
-        groups = self._all_groups(spectrum, wanted, fitted_range)
+        groups = self._all_groups(spectrum, wanted, (low, high))
         fit = fit_sum_spectrum(
             spectrum,
             self.energy_,
             groups,
-            energy_range=fitted_range,
+            energy_range=(low, high),
             anode=self.anode,
             tube_voltage=self.tube_voltage,
             refine=self.refine,
@@ -373,36 +346,20 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         self.fitted_groups_ = groups
         self.sum_spectrum_fit_ = fit
-        self.components_ = self._components(groups, fit)
+        self.components_ = fit_components(
+            groups,
+            fit,
+            bin_edges(self.energy_)[self._channels.start : self._channels.stop + 1],
+            anode=self.anode,
+            tube_voltage=self.tube_voltage,
+            background_spacing=self.background_spacing,
+        )
         self._poisson_fit = PoissonFit(
             self.components_, fit.model / max(len(X), 1), self.n_reweights
         )
 
-    def _fitted_range(self, wanted: list[str]) -> tuple[float, float]:
-        if self.energy_range is not None:
-            low, high = (float(bound) for bound in self.energy_range)
-        else:
-            highest = 16.0
-            for name in wanted:
-                group = line_group(name, tube_voltage=self.tube_voltage)
-                highest = max(highest, float(group.energies[group.intensities > 0.02].max()))
-            low, high = _LOWEST_ENERGY, highest + _BEYOND_LINES
-        low, high = max(low, float(self.energy_[0])), min(high, float(self.energy_[-1]))
-        outside = [
-            f"{name} ({line_group(name, tube_voltage=self.tube_voltage).main_energy:.2f} keV)"
-            for name in wanted
-            if not low < line_group(name, tube_voltage=self.tube_voltage).main_energy < high
-        ]
-        if outside:
-            raise LineGroupError(
-                f"{', '.join(outside)} outside the fitted range of {low:.2f} to {high:.2f} keV "
-                f"on an axis of {describe_axis(self.energy_)}: leave them out, or check energy= "
-                "and energy_range=."
-            )
-        return low, high
-
     def _all_groups(
-        self, spectrum: NDArray[np.float64], wanted: list[str], fitted_range: tuple[float, float]
+        self, spectrum: NDArray[np.float64], wanted: list[str], energy_range: tuple[float, float]
     ) -> list[str]:
         if isinstance(self.nuisance, str):
             if self.nuisance == "none" and wanted:
@@ -410,7 +367,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             found = find_line_groups(
                 spectrum,
                 self.energy_,
-                energy_range=fitted_range,
+                energy_range=energy_range,
                 required=wanted,
                 anode=self.anode,
                 tube_voltage=self.tube_voltage,
@@ -421,62 +378,20 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             found = [str(name) for name in self.nuisance]
         return wanted + [name for name in found if name not in wanted]
 
-    def _components(self, groups: list[str], fit: SumSpectrumFit) -> NDArray[np.float64]:
-        edges = fit.correction(
-            bin_edges(self.energy_)[self._channels.start : self._channels.stop + 1]
-        )
-        components = [
-            group_template(
-                name,
-                fit.detector,
-                edges,
-                families=fit.families[name],
-                tube_voltage=self.tube_voltage,
-            )
-            for name in groups
-        ]
-        if self.anode is not None:
-            components += scatter_peaks(self.anode, fit, edges)
-        if fit.pile_up.sum() > 1e-5 * fit.model.sum():
-            components.append(fit.pile_up / fit.pile_up.sum())
-        return np.vstack([*components, self._background(edges, fit.background)])
-
-    def _background(
-        self, edges: NDArray[np.float64], continuum: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        low, high = edges[0], edges[-1]
-        n_intervals = max(1, round((high - low) / self.background_spacing))
-        inner = np.linspace(low, high, n_intervals + 1)
-        knots = np.concatenate([np.repeat(low, 2), inner, np.repeat(high, 2)])
-        smooth = BSpline.design_matrix((edges[1:] + edges[:-1]) / 2, knots, 2).toarray().T
-        # The continuum of the sum spectrum may touch zero; a pixel's need not.
-        shapes = smooth * np.maximum(continuum, 1e-3 * continuum.mean() + 1e-12)
-        return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
-
-    def _learn_other_columns(
+    def _learn_outputs(
         self, X: NDArray[Any], names: list[str] | None, y: NDArray[Any] | None
     ) -> None:
         """Map output columns to areas; what is not an area is regressed on the areas."""
         if y is None:
-            self._area_columns: dict[int, int] | None = {
-                i: self.fitted_groups_.index(name) for i, name in enumerate(self.line_groups_)
-            }
-            self._n_outputs = len(self.line_groups_)
+            self._outputs = AreaOutputs(
+                self.line_groups_, self.fitted_groups_, len(self.line_groups_)
+            )
             return
         columns = y.reshape(len(y), -1)
-        self._n_outputs = columns.shape[1]
-        known = {
-            i: self.fitted_groups_.index(name)
-            for i, name in enumerate(names or [])
-            if name in self.fitted_groups_
-        }
-        self._area_columns = known or None
-        others = [i for i in range(self._n_outputs) if i not in known]
-        self._learnt_columns = others
-        if others:
+        self._outputs = AreaOutputs(names or [], self.fitted_groups_, columns.shape[1])
+        if self._outputs.learnt:
             areas, _ = self._areas(X, False)
-            self._area_model = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
-            self._area_model.fit(areas, columns[:, others])
+            self._outputs.learn(areas, columns)
 
     # -- predicting
 
@@ -485,46 +400,30 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         n_groups = len(self.fitted_groups_)
 
-        def one_batch(start: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
-            batch = X[start : start + self.batch_size, self._channels]
-            amplitudes, information = self._poisson_fit(
-                np.ascontiguousarray(batch, dtype=np.float32)
-            )
+        def one(batch: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+            amplitudes, information = self._poisson_fit(batch)
             errors = standard_errors(information)[:, :n_groups] if return_std else None
             return amplitudes[:, :n_groups], errors
 
-        starts = range(0, len(X), self.batch_size)
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(one_batch)(s) for s in starts
-        )
+        parts = self._batches(X, one)
         areas = np.concatenate([part[0] for part in parts])
         errors = np.concatenate([part[1] for part in parts]) if return_std else None
         return areas, errors
 
-    def _arranged(
-        self, areas: NDArray[np.float64], errors: NDArray[np.float64] | None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        assert self._area_columns is not None
-        values = np.empty((len(areas), self._n_outputs))
-        spread = np.full_like(values, np.nan)
-        outputs, sources = list(self._area_columns), list(self._area_columns.values())
-        values[:, outputs] = areas[:, sources]
-        if errors is not None:
-            spread[:, outputs] = errors[:, sources]
-        if len(outputs) < self._n_outputs:
-            learnt = np.asarray(self._area_model.predict(areas)).reshape(len(areas), -1)
-            values[:, self._learnt_columns] = learnt
-            if errors is not None:
-                spread[:, self._learnt_columns] = self._propagated(errors)
-        return values, spread
+    def _batches(
+        self, X: NDArray[Any], function: Callable[[NDArray[np.float32]], _Result]
+    ) -> list[_Result]:
+        """Results of a function of the fitted channels of batches of spectra, by threads."""
 
-    def _propagated(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Errors of regressed columns; areas taken as independent of each other."""
-        scaler, ridge = self._area_model[0], self._area_model[-1]
-        coefficients = np.atleast_2d(ridge.coef_) / scaler.scale_
-        return np.asarray(np.sqrt(errors**2 @ coefficients.T**2))
+        def one(start: int) -> _Result:
+            batch = X[start : start + self.batch_size, self._channels]
+            return function(np.ascontiguousarray(batch, dtype=np.float32))
 
-    def _shaped(self, values: ArrayLike | None, dtype: Any) -> NDArray[Any]:
+        run = Parallel(n_jobs=self.n_jobs, prefer="threads")
+        results: list[_Result] = run(delayed(one)(s) for s in range(0, len(X), self.batch_size))
+        return results
+
+    def _shaped(self, values: ArrayLike, dtype: Any) -> NDArray[Any]:
         array = np.asarray(values, dtype=dtype)
         return array.reshape(-1) if self._y_ndim == 1 else array.reshape(len(array), -1)
 

@@ -30,6 +30,7 @@ TRUSTED_TYPES = (
     "skxrf.physics._axis_fit.AxisFit",
     "skxrf.physics._axis_lines.Resolution",
     "skxrf.linear_model._template_fit.TemplateFitRegressor",
+    "skxrf.linear_model._area_outputs.AreaOutputs",
     "skxrf.linear_model._poisson_fit.PoissonFit",
     "skxrf.linear_model._sum_spectrum.AxisCorrection",
     "skxrf.linear_model._sum_spectrum.SumSpectrumFit",

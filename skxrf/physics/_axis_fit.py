@@ -21,6 +21,7 @@ from ._axis_shifts import (
     weights,
 )
 from ._lines import known_line_groups
+from ._misfit import misfit_weights
 from ._sum_shapes import background_splines
 
 __all__ = ["AxisFit", "fit_energy_axis"]
@@ -36,7 +37,7 @@ _SELECTION_ERROR = 0.03
 # Relative spread of families about theory's shares.
 _FAMILY_SPREAD = {"K": 0.1, "L": 0.15, "M": 1.0}
 # Bins over which residuals are averaged to see how wrong the model is there.
-_LOCAL = 21
+_LOCAL_BINS = 21
 # Another axis whose cost in the search is no more than this above the best is as good.
 _RIVAL = 4.0
 # Full widths at half maximum at 5.9 keV that silicon detectors have [keV].
@@ -175,10 +176,8 @@ class _Problem:
         variance = smooth + model_error**2 + 1
         self.honest = 1 / np.sqrt(smooth + (_SELECTION_ERROR * smooth) ** 2 + model_error**2 + 1)
         # Where the model is worse than that, as residuals about a place show, it counts less.
-        misfit = (self.binned.counts - self.model(amplitudes)) ** 2 / variance
-        window = np.ones(_LOCAL) / _LOCAL
-        local = np.convolve(np.pad(misfit, _LOCAL // 2, mode="reflect"), window, mode="valid")
-        self.weights = 1 / np.sqrt(variance * np.maximum(local, 1.0))
+        missed = self.binned.counts - self.model(amplitudes)
+        self.weights = misfit_weights(missed, variance, _LOCAL_BINS)
         areas = self.areas(amplitudes)
         least = 1e-4 * float(smooth.sum()) + 1
         rows = []

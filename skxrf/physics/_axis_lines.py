@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from ._compton import FEW_SCATTERINGS, compton_energy
 from ._detector import escape_fraction
 from ._families import line_families
 from ._lines import line_group
-from ._scatter import compton_energy
 
 __all__ = ["LineTable", "Resolution", "line_table"]
 
@@ -25,13 +25,8 @@ _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _SILICON_K_ALPHA = 1.740
 # Lines below this share of their column shift no peak by a measurable amount.
 _LEAST_SHARE = 4e-3
-# Angles whose Compton peaks are mixed [degrees]: the mixture follows any geometry, and with two
-# scatterings in a row the tail of photons that scatter more than once.
-_ANGLES = ((75.0,), (100.0,), (125.0,), (150.0,), (180.0,), (130.0, 130.0))
 # Softer photons are absorbed rather than scattered twice [keV].
 _LEAST_TWICE = 15.0
-# Doppler broadening of a Compton peak at one angle, share of the photon's energy.
-_DOPPLER = 0.02
 _REACH = 5.0
 _TAIL_REACH = 5.0
 
@@ -216,14 +211,12 @@ def line_table(
     for name in anodes:
         group = line_group(name, tube_voltage=max(tube_voltage, 50.0))
         strong = group.intensities > 0.02
-        for angles in _ANGLES:
-            lines = group.energies[strong]
+        for angles in FEW_SCATTERINGS.scatterings:
             if len(angles) > 1 and group.main_energy < _LEAST_TWICE:
                 continue
-            for angle in angles:
-                lines = compton_energy(lines, angle)
+            lines = compton_energy(group.energies[strong], *angles)
             label = (f"{name}_compton", f"{sum(angles):g}")
-            add(lines, group.intensities[strong], _DOPPLER * lines, label)
+            add(lines, group.intensities[strong], FEW_SCATTERINGS.doppler * lines, label)
             shares.append(1.0)
     if not labels:
         none = np.zeros(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, PARTNERS
 from ._first_fit import background_shapes, first_fit
+from ._painting import PaintingFit
 
 # Not among the names below: it can be calibrated, but not fitted to labels, as estimators are.
 from ._regressor import SimulationTrainedRegressor as SimulationTrainedRegressor
@@ -16,6 +17,7 @@ __all__ = [
     "LINE_GROUPS",
     "N_BACKGROUND",
     "PARTNERS",
+    "PaintingFit",
     "SpectrumFit",
     "Weights",
     "background_shapes",

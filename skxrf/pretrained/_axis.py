@@ -33,6 +33,7 @@ COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
 PARTNERS = {f"{symbol}_L": f"{symbol}_K" for symbol in ("Sr", "Zr", "Ag", "Cd", "Sn", "Sb")}
 # Smooth shapes that a pixel's continuum is made of.
 N_BACKGROUND = 10
+# Shares of a pixel's counts that a mapped line group, and one that paintings hardly hold, may have.
 _WIDE, _NARROW = 0.3, 0.01
 PRIOR_SHARES: NDArray[np.float64] = np.array(
     [_WIDE] * len(LINE_GROUPS)

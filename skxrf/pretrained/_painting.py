@@ -15,10 +15,13 @@ from skxrf.utils.energy import bin_edges
 
 from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS
 from ._first_fit import background_shapes, first_fit
+from ._novelty import FitResiduals
+from ._unfamiliar import share_of_novel, unfamiliar
 
 __all__ = ["PaintingFit", "fit_painting"]
 
-_NOVELTY_BIN = 4
+# Spectra of which the share of novel ones is estimated.
+_NOVELTY_SAMPLE = 1000
 # Where these are, no sum spectrum tells whether there is sulphur too.
 _HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
 # Anodes whose scattered K lines the template fit knows how to place.
@@ -38,13 +41,17 @@ class PaintingFit:
     components : ndarray of shape (n_components, n_channels), float32
         Spectra of one net count of each component of the first fit.
     template_fit : TemplateFitRegressor
-        Fit of the mean spectrum: line groups found, detector, ratios of lines.
+        Fit of the sum spectrum: line groups found, detector, ratios of lines.
+    novel_share : float
+        Share of the painting's spectra that the model does not explain: with a novelty above 5,
+        or above 5 times their counts over 5,000 where they hold more.
     """
 
     calibrator: EnergyCalibrator
     matrix: NDArray[np.float32] = field(repr=False)
     components: NDArray[np.float32] = field(repr=False)
     template_fit: TemplateFitRegressor
+    novel_share: float = 0.0
 
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """By how much spectra depart from the sum of their components.
@@ -57,18 +64,23 @@ class PaintingFit:
         Returns
         -------
         ndarray of shape (n_samples,), float32
-            Pearson's chi-square of bins as wide as half a peak, with 3 % of each bin for errors of
-            the model, less its expectation, in units of its standard deviation.
+            Pearson's chi-square of bins as wide as half a peak, less what photon noise makes of
+            it, in units of the standard deviation that photon noise gives it: about 0, give or
+            take 1, for what the model explains. Some per cent of a line's counts are granted to
+            errors of the model; from some 50,000 counts a spectrum on, what it gets wrong
+            beyond that shows.
         """
-        n_bins = ENERGY.size // _NOVELTY_BIN
-        kept = n_bins * _NOVELTY_BIN
-        model = (X @ self.matrix.T) @ self.components
-        shape = (len(X), n_bins, _NOVELTY_BIN)
-        counts = X[:, :kept].reshape(shape).sum(axis=2)
-        expected = np.maximum(model[:, :kept].reshape(shape).sum(axis=2), 0.0)
-        variance = np.maximum(expected, 1.0) + (0.03 * expected) ** 2
-        chi_square = (np.square(counts - expected) / variance).mean(axis=1) - 1
-        return np.asarray(chi_square * np.sqrt(n_bins / 2), dtype=np.float32)
+        return FitResiduals(self.calibrator, self.matrix, self.components).novelty(X)
+
+    @property
+    def unfamiliar(self) -> list[str]:
+        """Reasons, in words, why the model may do worse here than on what it was trained on.
+
+        A tube, a resolution or an axis that the training did not have, line groups in the sum
+        spectrum that the model has no map of, or more than 3 % of the spectra with a novelty
+        above 5 at 5,000 counts. Empty where there is none.
+        """
+        return unfamiliar(self.calibrator, self.novel_share)
 
 
 def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> PaintingFit:
@@ -114,7 +126,11 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     fit.fit(spectrum[None])
     components = _components(fit, spectrum, (low, high))
     matrix = first_fit(components, spectrum, _seen(fit, calibrator))
-    return PaintingFit(calibrator, matrix, components, fit)
+    some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
+    own = np.maximum(calibrator.transform(some), 0)
+    novelty = FitResiduals(calibrator, matrix, components).novelty(own)
+    novel_share = share_of_novel(novelty, own.sum(axis=1))
+    return PaintingFit(calibrator, matrix, components, fit, novel_share)
 
 
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:

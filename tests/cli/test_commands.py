@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 import warnings
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 import xarray as xr
 
 from skxrf.inference import predict_maps
-from skxrf.io import open_cube, open_maps, save_maps
+from skxrf.io import open_cube, open_maps, save_cube, save_maps
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.persistence import load_model, model_info, save_model
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.simulation import Instrument, simulate_painting
 from skxrf.utils.energy import bin_edges
 
 COMMANDS = ["info", "map", "fit", "train", "evaluate", "simulate", "reproduce"]
@@ -67,6 +69,22 @@ def test_map_report_of_the_shipped_model_shows_the_painting_its_fit(scan, skxrf,
     names = [element["name"] for element in data["elements"]]
     assert names[: len(said["found"])] == said["found"]
     assert sorted(names) == sorted(said["line_groups"])
+
+
+def test_map_says_what_the_model_was_not_trained_on(skxrf, tmp_path):
+    scanner = Instrument.in_air_silver()
+    copper = replace(scanner, anode="Cu", voltage=40.0)
+    cube, _ = simulate_painting(shape=(12, 12), instrument=copper, random_state=0)
+    save_cube(cube, tmp_path / "scan.h5")
+    run = skxrf(
+        *("map", tmp_path / "scan.h5", "-o", tmp_path / "maps.nc", "--json"),
+        *("--report", tmp_path / "maps.html"),
+    )
+    assert run.status == 0, run.err
+    reason = "the tube's anode is Cu: the model was trained on Rh, Ag, Mo, W"
+    assert f"unfamiliar to the model: {reason}" in run.err
+    assert reason in json.loads(run.out)["unfamiliar"]
+    assert "unfamiliar to the model" in (tmp_path / "maps.html").read_text(encoding="utf-8")
 
 
 def test_reports_of_fits_and_of_models_without_one(scan, model, skxrf, tmp_path):

@@ -8,7 +8,7 @@ from skxrf.physics import (
     compton_energy,
     escape_fraction,
     line_group,
-    scattered_tube_lines,
+    scattered_tube_families,
 )
 
 EDGES = np.arange(0, 31, 0.02)
@@ -86,16 +86,41 @@ def test_compton_shift():
     assert float(compton_energy(22.163, 0.0)) == pytest.approx(22.163)
 
 
+def test_photons_that_scatter_twice_lose_twice():
+    once = compton_energy(np.array([20.2, 22.7]), 110.0)
+    np.testing.assert_allclose(
+        compton_energy(np.array([20.2, 22.7]), 110.0, 110.0), compton_energy(once, 110.0)
+    )
+
+
 def test_scattered_lines_are_one_count_each():
-    peaks = scattered_tube_lines("Rh", GAUSSIAN, EDGES)
+    parts = scattered_tube_families("Rh", GAUSSIAN, EDGES)
+    np.testing.assert_allclose([part.sum() for part in parts.values()], 1, rtol=1e-3)
+    assert {name.split()[0] for name in parts} == {"Rh_rayleigh", "Rh_compton"}
+
+
+def test_scattered_lines_lie_where_their_angle_puts_them():
+    parts = scattered_tube_families("Rh", GAUSSIAN, EDGES)
     centres = (EDGES[1:] + EDGES[:-1]) / 2
-    assert {name: round(float(peak.sum()), 3) for name, peak in peaks.items()} == {
-        "Rh_rayleigh": 1.0,
-        "Rh_compton": 1.0,
-    }
-    rayleigh, compton = (centres[np.argmax(peak)] for peak in peaks.values())
-    assert rayleigh == pytest.approx(20.2, abs=0.05)
-    assert 18.5 < compton < 19.3
+
+    def spread(peak):
+        """Standard deviation [keV]."""
+        return np.sqrt(peak @ (centres - peak @ centres / peak.sum()) ** 2 / peak.sum())
+
+    # Rh K-alpha 1 and K-beta 1 (Deslattes et al. 2003, Rev. Mod. Phys. 75, 35).
+    lines = {"alpha": 20.216, "beta": 22.724}
+    for name, part in parts.items():
+        kind, family, *angles = name.split()
+        peak = centres[np.argmax(part)]
+        expected = lines[family]
+        for angle in angles:
+            wavelength = 12.39842 / expected + 0.02426 * (1 - np.cos(np.radians(float(angle))))
+            expected = 12.39842 / wavelength
+        assert peak == pytest.approx(expected, abs=0.06), name
+        doppler = 0.0 if kind == "Rh_rayleigh" else 0.025 * expected / 2.355
+        narrow = spread(parts[f"Rh_rayleigh {family}"])
+        # Softer lines lie closer together, and the detector resolves them better: by a few per cent.
+        assert spread(part) == pytest.approx(np.hypot(narrow, doppler), rel=0.1), name
 
 
 CHARGE_LOSS = DetectorResponse(tail_depth=0.05, tail_fraction=0.005, shelf_depth=0.1, recoil=True)

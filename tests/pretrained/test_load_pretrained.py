@@ -11,6 +11,7 @@ from skxrf.exceptions import EnergyAxisError
 from skxrf.inference import predict_maps
 from skxrf.persistence import load_model, save_model
 from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained._detection import detected_line_groups
 
 BRIGHT = ("Ca_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L")
 
@@ -66,6 +67,17 @@ def test_notices_lines_that_it_does_not_know(spectra, model):
     uranium = 400 * np.exp(-0.5 * ((energy - 21.9) / 0.08) ** 2) / 5
     strange = spectra + np.random.default_rng(0).poisson(uranium)
     assert np.median(model.novelty(strange)) > np.percentile(model.novelty(spectra), 99)
+
+
+def test_line_groups_that_are_nowhere_are_rarely_reported():
+    # Values of an absent line group as the model gives them: none below zero.
+    rng = np.random.default_rng(5)
+    errors = rng.uniform(1, 3, (3000, 400))
+    intensities = np.maximum(errors * rng.standard_normal(errors.shape), 0)
+    names = [f"{i}_K" for i in range(400)]
+    for false_alarms in (0.01, 0.1):
+        found = detected_line_groups(names, intensities, errors, false_alarms)
+        assert len(found) <= 400 * false_alarms
 
 
 def test_half_precision_changes_less_than_a_tenth_of_an_error(painting, spectra, model):

@@ -1,0 +1,92 @@
+"""Outputs made of fitted areas: areas as they are, and labels of other kinds regressed on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+__all__ = ["AreaOutputs", "ridge_regression"]
+
+Array = NDArray[np.float64]
+
+# Ridge strengths that are tried; features are scaled.
+_ALPHAS = tuple(np.logspace(-3, 4, 15))
+
+
+def ridge_regression() -> Pipeline:
+    """Ridge regression on scaled features, its strength chosen by cross-validation."""
+    return make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+
+
+class AreaOutputs:
+    """Turns areas of the fitted line groups into output columns.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns, as far as they have names.
+    fitted_groups : sequence of str
+        Line groups of the areas. Columns named like one are that area.
+    n_outputs : int
+        Number of columns.
+    """
+
+    def __init__(self, names: Sequence[str], fitted_groups: Sequence[str], n_outputs: int) -> None:
+        places = {name: i for i, name in enumerate(fitted_groups)}
+        self.n_outputs = n_outputs
+        self.measured = [i for i, name in enumerate(names) if name in places]
+        self.sources = [places[names[i]] for i in self.measured]
+        self.learnt = [i for i in range(n_outputs) if i not in self.measured]
+        self.regression: Pipeline | None = None
+
+    def learn(self, areas: Array, labels: NDArray[Any]) -> None:
+        """Regress the columns that are no areas on all areas.
+
+        Parameters
+        ----------
+        areas : ndarray of shape (n_samples, n_groups)
+            Net counts.
+        labels : ndarray of shape (n_samples, n_outputs)
+            All columns.
+        """
+        self.regression = ridge_regression().fit(areas, labels[:, self.learnt])
+
+    def __call__(self, areas: Array, errors: Array | None) -> tuple[Array, Array]:
+        """Output columns and their standard errors.
+
+        Parameters
+        ----------
+        areas : ndarray of shape (n_samples, n_groups)
+            Net counts.
+        errors : ndarray of the same shape, optional
+            Their standard errors [counts].
+
+        Returns
+        -------
+        values, spread : ndarray of shape (n_samples, n_outputs)
+            NaN errors without `errors`.
+        """
+        values = np.empty((len(areas), self.n_outputs))
+        spread = np.full_like(values, np.nan)
+        values[:, self.measured] = areas[:, self.sources]
+        if errors is not None:
+            spread[:, self.measured] = errors[:, self.sources]
+        if self.regression is not None:
+            learnt = np.asarray(self.regression.predict(areas))
+            values[:, self.learnt] = learnt.reshape(len(areas), -1)
+            if errors is not None:
+                spread[:, self.learnt] = self._propagated(self.regression, errors)
+        return values, spread
+
+    @staticmethod
+    def _propagated(regression: Pipeline, errors: Array) -> Array:
+        """Errors of regressed columns; areas taken as independent of each other."""
+        scaler, ridge = regression[0], regression[-1]
+        coefficients = np.atleast_2d(ridge.coef_) / scaler.scale_
+        return np.asarray(np.sqrt(errors**2 @ coefficients.T**2))

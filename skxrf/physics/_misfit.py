@@ -1,0 +1,33 @@
+"""Weights that let count less what a model misses."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["misfit_weights"]
+
+Array = NDArray[np.float64]
+
+
+def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
+    """Inverse standard errors, raised where residuals around a bin exceed what is expected.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n,)
+        Counts that the model of a spectrum misses.
+    variance : ndarray of shape (n,)
+        Their expected squares.
+    n_bins : int
+        Bins, an odd number of at most ``2 n - 1``, over which squared residuals are averaged:
+        one or two peaks.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        One over the standard errors: those expected, or as much larger as the residuals are.
+    """
+    around = np.pad(residuals**2 / variance, n_bins // 2, mode="reflect")
+    local = np.convolve(around, np.ones(n_bins) / n_bins, mode="valid")
+    return np.asarray(1 / np.sqrt(variance * np.maximum(local, 1.0)))

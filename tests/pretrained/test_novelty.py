@@ -1,0 +1,109 @@
+"""Novelty is nothing but noise for what the model knows, and the painting says what is unfamiliar."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skxrf.datasets import make_painting
+from skxrf.physics import line_group
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._unfamiliar import ANODES, WIDTHS
+from skxrf.pretraining._instruments import random_instrument
+from skxrf.simulation import ForwardModel, Instrument, random_stacks
+
+SCANNER = Instrument.m6_jetstream().with_axis(-0.9555, 0.02, 2048)
+
+
+@pytest.fixture(scope="module")
+def stacks():
+    """Expected spectra of one count of random stacks, by the share of foreign chemistry."""
+    found = {}
+    for share in (0.0, 1.0):
+        elements, compositions, masses = random_stacks(150, 987_654, foreign_share=share)
+        model = ForwardModel(elements, SCANNER)
+        expected = model.templates().spectra(model.photons(compositions, masses))
+        found[share] = expected / expected.sum(axis=1, keepdims=True)
+    return found
+
+
+def calibrated(X, scanner=SCANNER):
+    return load_pretrained().calibrated(X, scanner.energy)
+
+
+@pytest.mark.parametrize("counts", [500, 5000])
+def test_known_paints_have_none_at_any_dose(counts):
+    cube, _ = make_painting((30, 30), palette="icon_test", mean_counts=counts, random_state=6)
+    X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
+    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    novelty = model.novelty(X)
+    assert abs(np.median(novelty)) < 0.5
+    assert 0.6 < novelty.std() < 1.6
+    assert (novelty > 5).mean() < 0.02
+    assert model.painting_.unfamiliar == []
+
+
+def test_an_axis_that_splits_channels_makes_none():
+    # Rebinned counts are correlated and vary less than Poisson counts do.
+    cube, _ = make_painting(
+        (24, 24), mean_counts=2000, energy=(0.0, 0.035), n_channels=900, random_state=1
+    )
+    X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
+    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    assert abs(np.median(model.novelty(X))) < 0.5
+
+
+@pytest.mark.parametrize("name", ["Ru_K", "Gd_L", "Ta_L"])
+def test_lines_that_no_component_explains_stand_far_out(painting, spectra, name):
+    cube, _ = painting
+    energy = cube["energy"].to_numpy()
+    template = 500 * SCANNER.detector.template(
+        line_group(name), np.append(energy, 2 * energy[-1] - energy[-2])
+    )
+    X = spectra.astype(np.int64)
+    X[:60] += np.random.default_rng(2).poisson(template, (60, template.size))
+    model = load_pretrained().calibrated(X, energy)
+    novelty = model.novelty(X)
+    assert np.percentile(novelty[:60], 5) > 8
+    assert (novelty[60:] > 5).mean() < 0.02
+    assert any(
+        "5 % of the spectra" in reason or "6 % of the" in reason
+        for reason in model.painting_.unfamiliar
+    )
+
+
+def test_foreign_chemistry_is_noticed_and_named(stacks):
+    rng = np.random.default_rng(1)
+    known, foreign = (calibrated(rng.poisson(5000 * stacks[s])) for s in (0.0, 1.0))
+    rng = np.random.default_rng(1)
+    found = [
+        model.novelty(rng.poisson(5000 * stacks[s])) for model, s in ((known, 0.0), (foreign, 1.0))
+    ]
+    assert np.percentile(found[0], 90) < 3
+    assert np.median(found[1]) > 10
+    assert not any("does not map" in reason for reason in known.painting_.unfamiliar)
+    reasons = foreign.painting_.unfamiliar
+    assert any("Ga_K" in reason and "does not map" in reason for reason in reasons)
+    assert any("does not explain" in reason for reason in reasons)
+
+
+def test_says_that_detector_and_axis_are_unfamiliar(stacks):
+    elements, compositions, masses = random_stacks(60, 3)
+    wide = replace(SCANNER, detector=replace(SCANNER.detector, noise=0.2))
+    model = ForwardModel(elements, wide)
+    expected = model.templates().spectra(model.photons(compositions, masses))
+    X = np.random.default_rng(2).poisson(5000 * expected / expected.sum(axis=1, keepdims=True))
+    assert any("eV wide at 5.9 keV" in reason for reason in calibrated(X).painting_.unfamiliar)
+    short = slice(0, int(np.searchsorted(SCANNER.energy, 15.0)))
+    X = np.random.default_rng(2).poisson(5000 * stacks[0.0])[:, short]
+    reasons = load_pretrained().calibrated(X, SCANNER.energy[short]).painting_.unfamiliar
+    assert any("to 15.0 keV" in reason for reason in reasons)
+
+
+def test_the_training_is_as_described():
+    rng = np.random.default_rng(0)
+    drawn = [random_instrument(rng, offset=0.0, gain=0.02, n_channels=64) for _ in range(400)]
+    assert {one.anode for one in drawn} == set(ANODES)
+    widths = [float(one.detector.fwhm(5.895)) for one in drawn]
+    assert min(widths) == pytest.approx(WIDTHS[0], abs=0.003)
+    assert max(widths) == pytest.approx(WIDTHS[1], abs=0.003)
