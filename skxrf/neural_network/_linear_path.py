@@ -146,33 +146,6 @@ def _variance_line(x: Array, observed: Array, level: float) -> tuple[float, floa
     return float(coefficients[0]), float(coefficients[1])
 
 
-def residual_weight(y: Array, linear: Array, full: Array, error: Array | float) -> Array:
-    """How much of what the layers add to the linear path to keep, for each output.
-
-    The share that is best on held-out rows by weighted least squares, between 0 and 1; and 0
-    where it does not lessen the mean squared error, in units of the expected error, by more
-    than two standard errors of that mean.
-
-    Parameters
-    ----------
-    y, linear, full : ndarray of shape (n_samples, n_outputs)
-        Labels, linear path and whole network of rows that neither was fitted to.
-    error : float or ndarray that broadcasts to that shape
-        Expected errors of the labels.
-
-    Returns
-    -------
-    ndarray of shape (n_outputs,)
-    """
-    needed, added = (y - linear) / error, (full - linear) / error
-    power = np.square(added).sum(axis=0)
-    share = (needed * added).sum(axis=0) / np.where(power > 0, power, 1.0)
-    share = np.clip(share, 0.0, 1.0)
-    gained = np.square(needed) - np.square(needed - share * added)
-    doubt = gained.std(axis=0, ddof=1) / np.sqrt(len(y))
-    return np.where(gained.mean(axis=0) > 2 * doubt, share, 0.0)
-
-
 class _Design:
     """Spectra as the ridge regression sees them: centred.
 

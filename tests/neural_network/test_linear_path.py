@@ -8,7 +8,6 @@ from skxrf.neural_network._linear_path import (
     STRENGTHS,
     fit_error_model,
     fit_linear_path,
-    residual_weight,
 )
 
 
@@ -143,21 +142,3 @@ def test_error_model_of_few_or_exact_samples():
     floor, slope = fit_error_model(np.ones((50, 2)), np.zeros((50, 2)), spread)
     assert np.all(floor > 0)
     assert np.all(slope == 0)
-
-
-def test_residual_weight():
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=(200, 4))
-    linear = np.zeros_like(y)
-    full = np.stack(
-        [
-            y[:, 0],  # right
-            2 * y[:, 1],  # twice too much
-            -y[:, 2],  # the wrong way
-            rng.normal(size=200),  # noise
-        ],
-        axis=1,
-    )
-    weight = residual_weight(y, linear, full, 1.0)
-    np.testing.assert_allclose(weight, [1.0, 0.5, 0.0, 0.0], atol=1e-12)
-    np.testing.assert_allclose(residual_weight(y, linear, linear, 1.0), 0.0)
