@@ -174,7 +174,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
     With `linear_path`, the prediction is ``linear + weight * error * layers``.
 
     - ``linear``: ridge regression of y on the raw spectra, its strength chosen per output by
-      generalised cross-validation (of those that are hardly worse, the strongest). After
+      leaving one spectrum out (of those that are hardly worse, the strongest). After
       training, it is fitted once more, to all rows. Training leaves it.
     - ``layers``: the network, which sees the linear estimates too and whose last layer starts
       at zero. ``error`` is the expected error of the linear path at that intensity.

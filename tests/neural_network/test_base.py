@@ -41,7 +41,7 @@ def test_better_than_ridge_where_intensities_are_not_linear(estimator, painting)
     ours = scaled_error(y[900:], model.predict(X[900:]))
     theirs = scaled_error(y[900:], ridge.predict(X[900:].astype(float)))
     assert np.all(ours < 0.9 * theirs)
-    assert np.all(model.residual_weight_ > 0.4)
+    assert np.all(model.residual_weight_ > 0.3)
     # By default, as far as the 90 held-out spectra can speak for it.
     model = estimator(max_epochs=40, random_state=0).fit(X[:900], y[:900])
     assert np.all(scaled_error(y[900:], model.predict(X[900:])) < 0.95 * theirs)
