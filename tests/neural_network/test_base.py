@@ -423,3 +423,22 @@ def test_ctrl_c_stops_a_search_at_once():
     assert rest.splitlines()[-1] == "interrupted"
     assert rest.count("epoch 1/") == 0
     assert process.returncode == 0
+
+
+def test_a_network_stored_with_one_weight_for_all_intensities_predicts_as_it_did(painting):
+    X, y = painting
+    model = small(residual_levels=1, max_epochs=10).fit(X, y)
+    state = model.__getstate__()
+    del state["residual_levels"], state["residual_intensity_"]
+    state["residual_weight_"] = state["residual_weight_"][0]
+    state["_fitted_settings"] = dict(state["_fitted_settings"])
+    del state["_fitted_settings"]["residual_levels"]
+    weights = dict(state["_net_state"]["weights"])
+    del weights["residual_levels"]
+    weights["residual_weight"] = weights["residual_weight"][0]
+    state["_net_state"] = {**state["_net_state"], "weights": weights}
+    earlier = MLP.__new__(MLP)
+    earlier.__setstate__(state)
+    assert earlier.residual_levels == 1
+    assert np.any(earlier.residual_weight_ > 0)
+    np.testing.assert_array_equal(earlier.predict(X), model.predict(X))
