@@ -26,7 +26,7 @@ from skxrf.neural_network._parameters import (
     integers,
 )
 from skxrf.neural_network._precision import Precision, prediction_function
-from skxrf.neural_network._state import check_weights, fill_net, net_state
+from skxrf.neural_network._state import check_weights, fill_net, net_state, with_levels
 from skxrf.neural_network._statistics import expected_errors, fit_statistics, weigh_residual
 from skxrf.neural_network._training import (
     BatchIterator,
@@ -50,6 +50,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "activation": [StrOptions(set(ACTIVATIONS))],
         "linear_path": ["boolean"],
         "residual_share": [Interval(Real, 0, 1, closed="both")],
+        "residual_levels": [Interval(Integral, 1, None, closed="left")],
         "input_transform": [StrOptions({"sqrt", "standard"}), None],
         "templates": ["array-like", None],
         "scale_outputs": ["boolean"],
@@ -83,6 +84,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     activation: str
     linear_path: bool
     residual_share: float
+    residual_levels: int
     input_transform: Literal["sqrt", "standard"] | None
     templates: ArrayLike | None
     scale_outputs: bool
@@ -245,9 +247,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             held_out = SpectrumDataset(X_drawn, targets, dtype=dtype, rows=valid)
         self._train(batches, held_out, seeds[1], deadline, incremental)
         if self.linear_path and incremental:
-            self.residual_weight_ = np.ones(self.n_outputs_)
+            self.residual_weight_ = np.ones((self.residual_levels, self.n_outputs_))
         elif self.linear_path:
-            self.residual_weight_ = weigh_residual(
+            self.residual_intensity_, self.residual_weight_ = weigh_residual(
                 module, X_drawn, y_drawn, error_drawn, valid, self.residual_share
             )
         if path is not None:
@@ -287,6 +289,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             "activation": self.activation,
             "input_transform": self.input_transform,
             "linear_path": self.linear_path,
+            "residual_levels": self.residual_levels,
             "scale_outputs": self.scale_outputs,
             "loss": self.loss,
             **self._architecture(),
@@ -303,7 +306,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _forget(self) -> None:
         """Remove what an earlier fit left, and which this one may not set."""
-        for name in ("linear_strength_", "residual_weight_"):
+        for name in ("linear_strength_", "residual_weight_", "residual_intensity_"):
             if hasattr(self, name):
                 delattr(self, name)
         self.loss_curve_: list[float] = []
@@ -422,8 +425,11 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         # A network of an earlier version has none of what came later, and predicts as it did.
         defaults = type(self)().get_params(deep=False)
-        state = {**defaults, "precision": "float32", "residual_share": 1.0, **state}
+        earlier = {"precision": "float32", "residual_share": 1.0, "residual_levels": 1}
+        state = {**defaults, **earlier, **state}
         stored = state.pop("_net_state", None)
+        if stored is not None:
+            stored, state = with_levels(stored, state)
         super().__setstate__(state)
         if stored is not None:
             self.net_ = self._stored_net(stored)

@@ -42,11 +42,13 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
     linear_path : bool, default=True
         Whether a ridge regression on the raw spectra is part of the network: the layers then
         only add to it (see Notes).
-    residual_share : float, default=0.5
+    residual_share : float, default=1.0
         Share that is kept of what the layers add to the linear path, after held-out spectra
-        have weighed it. Those are of the palettes trained on; on others the layers err more, and
-        half of their contribution keeps most of the gain at a quarter of the harm. 1 for
-        spectra of a painting that is itself in the training set.
+        have weighed it. 0: ridge regression alone.
+    residual_levels : int, default=5
+        Number of intensities, for each output, that held-out spectra weigh at what the layers
+        add; between them the weight is interpolated, and it is 0 from the last one on, beyond
+        what was held out. 1: one weight for all intensities.
     input_transform : {"sqrt", "standard"} or None, default="sqrt"
         What the layers see. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardisation
         with the training spectra's statistics; ``"standard"``: the standardisation alone;
@@ -155,9 +157,12 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         What ended the last fit.
     linear_strength_ : ndarray of shape (n_outputs_,)
         Chosen strengths of the ridge regression. Only with `linear_path`.
-    residual_weight_ : ndarray of shape (n_outputs_,)
-        Share, from 0 to 1, of what the layers add to the linear path that is kept. Only
-        with `linear_path`.
+    residual_weight_ : ndarray of shape (residual_levels, n_outputs_)
+        Shares, from 0 to 1, of what the layers add to the linear path that are kept, at rising
+        intensities. Only with `linear_path`.
+    residual_intensity_ : ndarray of shape (residual_levels, n_outputs_)
+        The linear path's intensities that these shares are for, in the unit of y; 0 if nothing
+        was held out. Only with `linear_path`, and after ``fit``.
 
     See Also
     --------
@@ -166,15 +171,20 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
 
     Notes
     -----
-    With `linear_path`, the prediction is ``linear + residual_weight * error * layers``.
+    With `linear_path`, the prediction is ``linear + weight * error * layers``.
 
     - ``linear``: ridge regression of y on the raw spectra, its strength chosen per output by
-      generalised cross-validation (of those that are hardly worse, the strongest). After
+      leaving one spectrum out (of those that are hardly worse, the strongest). After
       training, it is fitted once more, to all rows. Training leaves it.
     - ``layers``: the network, which sees the linear estimates too and whose last layer starts
       at zero. ``error`` is the expected error of the linear path at that intensity.
-    - ``residual_weight``: the share that is best on the held-out rows, times `residual_share`;
-      0 where the mean squared error does not fall by more than two standard errors, or fewer
+    - ``weight``: the share that is best on the held-out rows, times `residual_share`, for each
+      output and as a function of ``linear``. The layers help most where an element is dim or
+      absent; what is bright, ridge regression knows to within photon noise, on other palettes
+      than those trained on, too. So the share is chosen at intensities in the middle of equal
+      parts of the held-out rows and at their 97 % quantile; from there it falls to 0 over a
+      factor e. Each share is shrunk by 1 - (2 s / g)^2, with g what the mean squared error falls
+      by around that intensity and s its standard error; it is 0 where g is below 2 s, or fewer
       than 20 rows were held out. So the layers are used only where there is evidence that they
       help.
 
@@ -185,7 +195,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
     share of them that is expected to belong to the element, or adds Poisson counts: the expected
     counts of a channel are labels times templates, plus what these leave of the spectrum,
     averaged over 9 channels. The linear path, the standardisation, the expected errors and the
-    held-out rows see one such draw of all spectra, so that `residual_weight` speaks for changed
+    held-out rows see one such draw of all spectra, so that `residual_weight_` speaks for changed
     spectra too. X must then hold whole, non-negative counts.
 
     Examples
@@ -220,7 +230,8 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         hidden_layer_sizes: Any = (64, 64),
         activation: str = "silu",
         linear_path: bool = True,
-        residual_share: float = 0.5,
+        residual_share: float = 1.0,
+        residual_levels: int = 5,
         input_transform: Literal["sqrt", "standard"] | None = "sqrt",
         templates: ArrayLike | None = None,
         scale_outputs: bool = True,
@@ -258,6 +269,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         self.activation = activation
         self.linear_path = linear_path
         self.residual_share = residual_share
+        self.residual_levels = residual_levels
         self.input_transform = input_transform
         self.templates = templates
         self.scale_outputs = scale_outputs

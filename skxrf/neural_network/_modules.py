@@ -170,11 +170,13 @@ class ConvolutionalTrunk(nn.Module):
 class SpectrumNetwork(nn.Module):
     """Input transform, trunk and dense layers, beside a linear path on the raw spectra.
 
-    With the linear path, the output is ``linear + residual_weight * error * layers``, where
+    With the linear path, the output is ``linear + weight * error * layers``, where
     ``error = sqrt(floor + slope * max(linear, 0))`` is the error that the linear path is
-    expected to make at that intensity. The layers see the linear estimates too, in units of
-    that error, and their last one starts from zero: training starts from the linear path.
-    Without it, the output is ``shift + gain * layers``.
+    expected to make at that intensity. The layers see the linear estimates too, as
+    ``signal = asinh(linear / error)``, and their last one starts from zero: training starts from
+    the linear path. The weight depends on the signal: it is ``residual_weight`` at the signals
+    ``residual_levels``, on straight lines between them, constant below the first and above
+    the last. Without the linear path, the output is ``shift + gain * layers``.
 
     Parameters
     ----------
@@ -190,6 +192,8 @@ class SpectrumNetwork(nn.Module):
         See :class:`InputTransform`.
     linear_path : bool
         Whether there is one.
+    residual_levels : int
+        Number of signals that what the layers add has a weight at.
     n_templates : int
         Number of templates, zero for none.
     convolutions : dict or None
@@ -207,6 +211,7 @@ class SpectrumNetwork(nn.Module):
         activation: str,
         input_transform: Literal["sqrt", "standard"] | None,
         linear_path: bool,
+        residual_levels: int = 1,
         n_templates: int = 0,
         convolutions: dict[str, object] | None = None,
         seed: int | None = 0,
@@ -227,7 +232,9 @@ class SpectrumNetwork(nn.Module):
         start = {"shift": 0.0, "gain": 1.0}
         if linear_path:
             self.register_buffer("coef", torch.zeros(n_features, n_outputs))
-            start = {"intercept": 0.0, "floor": 1.0, "slope": 0.0, "residual_weight": 1.0}
+            start = {"intercept": 0.0, "floor": 1.0, "slope": 0.0}
+            self.register_buffer("residual_levels", torch.zeros(residual_levels, n_outputs))
+            self.register_buffer("residual_weight", torch.ones(residual_levels, n_outputs))
         for name, value in start.items():
             self.register_buffer(name, torch.full((n_outputs,), value))
         self.layers = nn.ModuleList(
@@ -264,6 +271,19 @@ class SpectrumNetwork(nn.Module):
         floor, slope = self.get_buffer("floor"), self.get_buffer("slope")
         return torch.addcmul(floor, intensity.clamp(min=0), slope).sqrt_()
 
+    def signal(self, linear: Tensor, error: Tensor) -> Tensor:
+        """Return how far linear estimates stand out from their error."""
+        # asinh: linear around zero, where an element is absent or not; no giants.
+        return torch.asinh(linear / error)
+
+    def weight_of_layers(self, signal: Tensor) -> Tensor:
+        """Return the share of what the layers add that is kept, of the shape of the signal."""
+        levels, weight = self.get_buffer("residual_levels"), self.get_buffer("residual_weight")
+        # Levels of an output that is always the same coincide.
+        gap = (levels[1:] - levels[:-1]).clamp(min=1e-6)
+        passed = ((signal.unsqueeze(1) - levels[:-1]) / gap).clamp(0, 1)
+        return weight[0] + (passed * (weight[1:] - weight[:-1])).sum(dim=1)
+
     @property
     def joining(self) -> int:
         """Number of the dense layer that the linear estimates join: the last hidden one."""
@@ -278,20 +298,20 @@ class SpectrumNetwork(nn.Module):
 
     def read_out(self, X: Tensor, hidden: Tensor) -> Tensor:
         """Predict outputs from the spectra as they are, and their features."""
-        linear = scale = None
-        if self.linear_path:
-            linear = self.linear(X)
-            scale = self.expected_error(linear)
-        for i in range(self.joining, len(self.layers)):
-            if i > self.joining:
-                hidden = self.activation(hidden)
-            elif linear is not None and scale is not None:
-                # asinh: linear around zero, where an element is absent or not; no giants.
-                hidden = torch.cat([hidden, torch.asinh(linear / scale)], dim=1)
-            hidden = self.layers[i](hidden)
-        if linear is None or scale is None:
+        if not self.linear_path:
+            hidden = self._last_layers(hidden)
             return torch.addcmul(self.get_buffer("shift"), hidden, self.get_buffer("gain"))
-        return torch.addcmul(linear, hidden, scale * self.get_buffer("residual_weight"))
+        linear = self.linear(X)
+        error = self.expected_error(linear)
+        signal = self.signal(linear, error)
+        hidden = self._last_layers(torch.cat([hidden, signal], dim=1))
+        return torch.addcmul(linear, hidden, error * self.weight_of_layers(signal))
+
+    def _last_layers(self, hidden: Tensor) -> Tensor:
+        hidden = self.layers[self.joining](hidden)
+        for layer in self.layers[self.joining + 1 :]:
+            hidden = layer(self.activation(hidden))
+        return hidden
 
     def forward(self, X: Tensor) -> Tensor:
         """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features)."""

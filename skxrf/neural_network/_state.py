@@ -96,5 +96,37 @@ def fill_net(net: NeuralNetRegressor, state: dict[str, Any]) -> None:
     net.optimizer_.load_state_dict(optimizer)
 
 
+def with_levels(
+    stored: dict[str, Any], state: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Bring a network that was stored with one weight of its layers for all intensities up to date.
+
+    Parameters
+    ----------
+    stored : dict
+        From :func:`net_state`, of this version or an earlier one; not changed.
+    state : dict
+        The other attributes of the estimator; not changed.
+
+    Returns
+    -------
+    stored, state : dict
+        The same network with one level of weights, which predicts bit for bit as it did. Those
+        given if they are of this version.
+    """
+    settings = dict(state["_fitted_settings"])
+    if "residual_levels" in settings:
+        return stored, state
+    settings["residual_levels"] = 1
+    weights = dict(stored["weights"])
+    if "residual_weight" in weights:
+        weight = np.atleast_2d(weights["residual_weight"])
+        weights.update(residual_weight=weight, residual_levels=np.zeros_like(weight))
+    state = {**state, "_fitted_settings": settings}
+    if "residual_weight_" in state:
+        state["residual_weight_"] = np.atleast_2d(state["residual_weight_"])
+    return {**stored, "weights": weights}, state
+
+
 def _array(value: torch.Tensor) -> NDArray[Any]:
     return value.detach().cpu().numpy().copy()

@@ -13,10 +13,14 @@ from skxrf.neural_network._linear_path import (
     LinearPath,
     fit_error_model,
     fit_linear_path,
-    residual_weight,
 )
 from skxrf.neural_network._losses import Loss
 from skxrf.neural_network._modules import InputTransform, SpectrumNetwork, fill_buffers
+from skxrf.neural_network._residual_weight import (
+    ResidualWeight,
+    fit_residual_weight,
+    intensity_at,
+)
 from skxrf.neural_network._training import (
     SpectrumDataset,
     collect,
@@ -26,9 +30,6 @@ from skxrf.neural_network._training import (
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
-
-# Fewer validation rows than this are no evidence that the layers help.
-_LEAST_EVIDENCE = 20
 
 
 class Statistics(NamedTuple):
@@ -117,20 +118,36 @@ def expected_errors(
 
 def weigh_residual(
     module: SpectrumNetwork, X: NDArray[Any], y: Array, error: Array, valid: Rows, share: float
-) -> Array:
+) -> ResidualWeight:
     """Keep what the layers add to the linear path only where held-out rows speak for it.
 
-    Of what is best on them, `share` is kept: they are of the same palette as the training rows.
-    Sets the module's ``residual_weight``, of shape (n_outputs,), and returns it.
+    Of what is best on them, `share` is kept. Sets the module's weight of the layers, and returns
+    it with the intensities that it is for, in the unit of y, in the place of the signals.
     """
-    weight = np.zeros(y.shape[1])
-    if len(valid) >= _LEAST_EVIDENCE:
-        fill_buffers(module, residual_weight=np.ones(y.shape[1]))
-        linear = collect(module, X[valid], module.linear)
-        weight = residual_weight(y[valid], linear, collect(module, X[valid]), error[valid])
-    weight = share * weight
-    fill_buffers(module, residual_weight=weight)
-    return weight
+    n_levels = len(module.get_buffer("residual_levels"))
+    fill_buffers(module, residual_weight=np.ones(y.shape[1]))
+    if not len(valid):
+        nothing = np.zeros((n_levels, y.shape[1]))
+        fill_buffers(module, residual_levels=nothing, residual_weight=nothing)
+        return ResidualWeight(nothing, nothing)
+    linear = collect(module, X[valid], module.linear)
+
+    def signal_of(batch: Tensor) -> Tensor:
+        estimate = module.linear(batch)
+        return module.signal(estimate, module.expected_error(estimate))
+
+    found = fit_residual_weight(
+        y[valid],
+        linear,
+        collect(module, X[valid]),
+        error[valid],
+        collect(module, X[valid], signal_of),
+        n_levels,
+    )
+    weight = share * found.weight
+    fill_buffers(module, residual_levels=found.levels, residual_weight=weight)
+    floor, slope = (module.get_buffer(name).cpu().numpy() for name in ("floor", "slope"))
+    return ResidualWeight(intensity_at(found.levels, floor, slope), weight)
 
 
 def standardization(

@@ -60,6 +60,20 @@ def test_residual_weight_switches_outputs_off():
     torch.testing.assert_close(ratio, torch.tensor([[1.0, 0.5, 0.0]]))
 
 
+def test_weight_of_layers_is_interpolated_between_levels():
+    network = make_network(residual_levels=3)
+    levels = np.array([[-1.0, 0.0, 2.0], [1.0, 0.5, 2.0], [4.0, 1.0, 2.0]])
+    weight = np.array([[1.0, 0.2, 0.7], [0.6, 0.8, 0.7], [0.0, 0.1, 0.0]])
+    fill_buffers(network, residual_levels=levels, residual_weight=weight)
+    signal = np.random.default_rng(0).uniform(-3, 6, size=(50, 3)).astype(np.float32)
+    found = network.weight_of_layers(torch.from_numpy(signal)).numpy()
+    for j in range(2):
+        expected = np.interp(signal[:, j], levels[:, j], weight[:, j])
+        np.testing.assert_allclose(found[:, j], expected, atol=1e-6)
+    # Levels that coincide are a step.
+    np.testing.assert_allclose(found[:, 2], np.where(signal[:, 2] > 2, 0.0, 0.7), atol=1e-6)
+
+
 def test_output_scale_without_linear_path():
     network = make_network(linear_path=False)
     X = torch.rand(4, 20)

@@ -13,7 +13,7 @@ from skxrf.neural_network._statistics import (
 from skxrf.neural_network._training import SpectrumDataset, collect
 
 
-def make_network(linear_path=True):
+def make_network(linear_path=True, residual_levels=1):
     return SpectrumNetwork(
         64,
         3,
@@ -21,6 +21,7 @@ def make_network(linear_path=True):
         activation="relu",
         input_transform="sqrt",
         linear_path=linear_path,
+        residual_levels=residual_levels,
     ).double()
 
 
@@ -75,12 +76,40 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
     with torch.no_grad():
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
     labels = collect(module, X)
-    weight = weigh_residual(module, X, labels, error, np.arange(1000, 1200), 0.5)
-    np.testing.assert_allclose(weight, [0.5, 0.5, 0], atol=1e-9)
+    valid = np.arange(1000, 1200)
+    intensity, weight = weigh_residual(module, X, labels, error, valid, 0.5)
+    np.testing.assert_allclose(weight, [[0.5, 0.5, 0]], atol=1e-9)
     np.testing.assert_allclose(module.residual_weight, weight)
+    linear = collect(module, X[valid], module.linear)
+    np.testing.assert_allclose(intensity, np.median(linear, axis=0)[None], rtol=1e-3)
     # Too few rows are no evidence.
-    weight = weigh_residual(module, X, labels, error, np.arange(19), 1.0)
-    np.testing.assert_array_equal(weight, 0)
+    for n_rows in (19, 0):
+        _, weight = weigh_residual(module, X, labels, error, np.arange(n_rows), 1.0)
+        np.testing.assert_array_equal(weight, 0)
+        np.testing.assert_array_equal(module.residual_weight, 0)
+
+
+def test_levels_are_those_of_the_linear_estimates(painting):
+    module, statistics, _, X, y = prepared(painting, residual_levels=4)
+    error = expected_errors(module, statistics, X, y, "poisson")
+    with torch.no_grad():
+        module.layers[-1].bias.fill_(1.0)
+    labels = collect(module, X)
+    valid = np.arange(1000, 1200)
+    intensity, weight = weigh_residual(module, X, labels, error, valid, 1.0)
+    np.testing.assert_allclose(weight, [[1.0] * 3] * 3 + [[0.0] * 3], atol=1e-9)
+    linear = torch.from_numpy(intensity)
+    signal = module.signal(linear, module.expected_error(linear))
+    torch.testing.assert_close(module.residual_levels, signal)
+    # The last but one is brighter than nearly all that was held out.
+    share = (collect(module, X[valid], module.linear) < intensity[-2]).mean(axis=0)
+    np.testing.assert_allclose(share, 0.97)
+    # From the last on, the linear path is alone.
+    bright = 20 * X[valid]
+    alone = collect(module, bright, module.linear)
+    beyond = alone > intensity[-1]
+    assert beyond.mean() > 0.1
+    np.testing.assert_allclose(collect(module, bright)[beyond], alone[beyond], rtol=1e-12)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
