@@ -1,8 +1,11 @@
 """The independent check: palettes of its own, other line ratios, wrong axes, end to end."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
+from benchmarks.accuracy.independent import __main__ as command
 from benchmarks.accuracy.independent.detector import OtherDetector
 from benchmarks.accuracy.independent.instruments import INSTRUMENTS, bent
 from benchmarks.accuracy.independent.lines import line_factors, line_shares, natural_width
@@ -176,3 +179,74 @@ def test_judged_are_the_eleven_and_what_is_plain(tiny):
     cube = tiny.counts(500.0, 1)
     assert cube.attrs["anode"] == "W"
     np.testing.assert_array_equal(cube["energy"], tiny.claimed)
+
+
+@pytest.fixture
+def on_tiny(monkeypatch, tmp_path, tiny):
+    """The command on one tiny painting at one dose; its methods leave a list of calls."""
+    calls = []
+
+    def truth(cube, mean_counts):
+        calls.append(mean_counts)
+        values = tiny.truth * mean_counts
+        sigma = np.full_like(values, 2.0)
+        values = values + np.random.default_rng(0).normal(0, 2, values.shape)
+        dims, coords = ("y", "x", "element"), {"element": list(tiny.groups)}
+        return xr.Dataset(
+            {"intensity": (dims, values), "uncertainty": (dims, sigma)}, coords=coords
+        )
+
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "independent.csv")
+    monkeypatch.setattr(command, "PAINTINGS", (("gospel_leaf", "W 50", 106),))
+    monkeypatch.setattr(command, "COUNTS", (5000.0,))
+    monkeypatch.setattr(command, "load_painting", lambda *key: tiny)
+    monkeypatch.setattr(
+        command, "METHODS", (*command.METHODS[:2], command.Method("truth", "with noise", truth))
+    )
+    return calls
+
+
+def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
+    command.main(["--only", "truth"])
+    table = pd.read_csv(command.RESULTS)
+    assert list(table["element"]) == judged_groups(tiny)
+    assert table["found"].all()
+    # Errors of 2 counts that are claimed to be so.
+    assert table["rmse"].between(1.4, 2.6).all()
+    np.testing.assert_allclose(table["ratio"], table["rmse"] / table["bound"], rtol=1e-2)
+    assert table["within_two"].dropna().between(0.85, 1).all()
+    command.main(["--only", "truth"])
+    assert len(on_tiny) == 1
+    command.main(["--only", "truth", "--again", "truth"])
+    assert len(on_tiny) == 2
+    pd.testing.assert_frame_equal(
+        pd.read_csv(command.RESULTS).drop(columns="seconds"), table.drop(columns="seconds")
+    )
+    assert "| truth | 5000 |" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command.main(["--again", "no such method"])
+
+
+def test_shipped_model_on_a_tiny_painting(on_tiny, tiny, capsys):
+    command.main(["--only", "shipped;shipped, denoised"])
+    table = pd.read_csv(command.RESULTS)
+    assert set(table["method"]) == {"shipped", "shipped, denoised"}
+    bright = table[(table["mean_counts"] > 500) & (table["method"] == "shipped")]
+    assert {"Cu_K", "Pb_L"} <= set(bright["element"])
+    # A hundred pixels and a wrong axis: within a tenth of the truth, and no worse.
+    assert (bright["bias"].abs() < 0.1 * bright["mean_counts"]).all()
+    absent = table[table["ratio"].isna()]
+    assert not set(absent["element"]) & set(tiny.groups)
+    assert absent["above_three"].between(0, 1).all()
+    assert "5,000 counts, mean over the paintings" in capsys.readouterr().out
+
+
+def test_template_fit_is_not_told_an_anode_without_k_lines(monkeypatch, tiny):
+    told = []
+    monkeypatch.setattr(
+        command, "found_template_fit", lambda cube, counts: told.append(cube.attrs["anode"])
+    )
+    cube = tiny.counts(5000.0, 1)
+    for anode in ("W", "Mo"):
+        command._template_fit(cube.assign_attrs(anode=anode), 5000.0)
+    assert told == [None, "Mo"]
