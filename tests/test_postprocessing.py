@@ -174,6 +174,33 @@ def test_bright_elements_show_where_dim_ones_change():
     assert rms(with_bright - truth[..., 0]) < 0.75 * rms(alone - truth[..., 0])
 
 
+def test_absent_elements_neither_disturb_nor_suffer():
+    truth = painted_truth()
+    maps = noisy(truth, 12)
+    alone = denoise_maps(maps)
+    # Zero in most pixels, some noise in the others, and errors claimed far larger than that.
+    nothing = np.random.default_rng(13).normal(-0.5, 1, (*truth.shape[:2], 20)).clip(0)
+    names = [f"absent_{k}" for k in range(20)]
+    absent = as_maps(nothing[..., :1], 5.0).isel(element=np.zeros(20, int))
+    absent["intensity"][:] = nothing
+    better = denoise_maps(xr.concat([maps, absent.assign_coords(element=names)], "element"))
+    assert np.all(rms(better["intensity"].sel(element=names)) < 0.75 * rms(nothing))
+    there = better.sel(element=ELEMENTS)
+    assert np.all(rms(there["intensity"] - truth) < 1.03 * rms(alone["intensity"] - truth))
+
+
+@pytest.mark.parametrize("side", [1, 2, 4])
+def test_a_map_of_edges_gets_no_worse(side):
+    # Tiles of nine paints at random: every pixel, or every other one, is at an edge.
+    rng = np.random.default_rng(side)
+    paints = rng.lognormal(0, 1, (9, 6)) * (rng.random((9, 6)) < 0.5) * 300 + 10
+    tiles = rng.integers(0, 9, (60 // side, 64 // side))
+    truth = paints[np.kron(tiles, np.ones((side, side), int))]
+    maps = noisy(truth, 14)
+    better = denoise_maps(maps)
+    assert np.all(rms(better["intensity"] - truth) < 1.02 * rms(maps["intensity"] - truth))
+
+
 def test_missing_pixels_are_left_out():
     maps = noisy(painted_truth((30, 32)), 7)
     maps["intensity"][4:8, 5:9, 2] = np.nan

@@ -39,7 +39,7 @@ def denoise_maps(
     *,
     radius: int = 3,
     outlying: float = 3.3,
-    systematic: float = 0.25,
+    systematic: float = 0.35,
 ) -> xr.Dataset:
     """Denoise element maps by what their other pixels hold, steered by their standard errors.
 
