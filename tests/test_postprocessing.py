@@ -45,17 +45,20 @@ def rms(values):
     return np.sqrt((np.asarray(values) ** 2).mean(axis=(0, 1)))
 
 
+def three_fields(truth):
+    fields = [noisy(truth, seed) for seed in range(3)]
+    return [(truth, maps, denoise_maps(maps, systematic=0)) for maps in fields]
+
+
 @pytest.fixture(scope="module")
 def flat():
-    """Truth, noisy maps, denoised maps; three independent fields."""
-    truth = flat_truth()
-    return [(truth, maps, denoise_maps(maps)) for maps in (noisy(truth, seed) for seed in range(3))]
+    """Truth, noisy maps whose errors are all noise, denoised maps; three independent fields."""
+    return three_fields(flat_truth())
 
 
 @pytest.fixture(scope="module")
 def painted():
-    truth = painted_truth()
-    return [(truth, maps, denoise_maps(maps)) for maps in (noisy(truth, seed) for seed in range(3))]
+    return three_fields(painted_truth())
 
 
 def test_flat_maps_gain_most(flat, painted):
@@ -104,12 +107,34 @@ def test_errors_claimed_too_large_in_most_pixels_do_not_wash_maps_out():
     assert np.all(rms(denoise_maps(doubtful)["intensity"] - truth) < 0.85 * before)
 
 
-def test_errors_of_flat_maps_are_not_too_small_and_not_much_too_large(flat):
-    # Errors of neighbours are alike, so even three fields are few independent numbers.
-    z = np.stack([((new["intensity"] - t) / new["uncertainty"]).to_numpy() for t, _, new in flat])
-    assert 0.65 < (np.abs(z) <= 1).mean() < 0.83
-    assert 0.94 < (np.abs(z) <= 2).mean() < 0.99
-    assert 0.7 < np.sqrt((z**2).mean()) < 1.1
+def test_errors_of_flat_maps_are_not_too_small_and_small_against_those_before(flat):
+    # Four thousand pixels cannot tell a paint that varies by a tenth of the noise from an even
+    # one, so the errors of even ones are claimed for somewhat more than they are.
+    off = np.stack(
+        [abs((new["intensity"] - t) / new["uncertainty"]).to_numpy() for t, _, new in flat]
+    )
+    assert (off <= 1).mean() > 0.65
+    assert (off <= 2).mean() > 0.94
+    for _, old, new in flat:
+        share = (new["uncertainty"] / old["uncertainty"]).median(("y", "x"))
+        assert np.all(share < 0.2)
+
+
+def test_what_is_common_to_the_pixels_of_a_paint_stays_in_the_errors():
+    # Templates that are off by up to a third of the noise, the same way in all pixels of a paint.
+    truth = painted_truth()
+    inside = np.hypot(*(np.mgrid[:64, :72] - np.array([30, 40])[:, None, None])) < 20
+    maps = noisy(truth, 12)
+    share = np.array([-0.35, -0.2, -0.05, 0.05, 0.2, 0.35])
+    bias = np.where(inside[..., None], share, share[::-1]) * np.sqrt(truth)
+    wrong = maps.assign(intensity=maps["intensity"] + bias)
+    rms_of = {}
+    for systematic in (0, 0.25):
+        better = denoise_maps(wrong, systematic=systematic)
+        z = ((better["intensity"] - truth) / better["uncertainty"]).to_numpy()
+        rms_of[systematic] = np.sqrt((z**2).mean())
+    assert 0.8 < rms_of[0.25] < 1.25 < rms_of[0]
+    assert np.all(better["uncertainty"] >= 0.249 * maps["uncertainty"])
 
 
 @pytest.mark.parametrize("element", [0, 2, 5])
@@ -149,6 +174,33 @@ def test_bright_elements_show_where_dim_ones_change():
     assert rms(with_bright - truth[..., 0]) < 0.75 * rms(alone - truth[..., 0])
 
 
+def test_absent_elements_neither_disturb_nor_suffer():
+    truth = painted_truth()
+    maps = noisy(truth, 12)
+    alone = denoise_maps(maps)
+    # Zero in most pixels, some noise in the others, and errors claimed far larger than that.
+    nothing = np.random.default_rng(13).normal(-0.5, 1, (*truth.shape[:2], 20)).clip(0)
+    names = [f"absent_{k}" for k in range(20)]
+    absent = as_maps(nothing[..., :1], 5.0).isel(element=np.zeros(20, int))
+    absent["intensity"][:] = nothing
+    better = denoise_maps(xr.concat([maps, absent.assign_coords(element=names)], "element"))
+    assert np.all(rms(better["intensity"].sel(element=names)) < 0.75 * rms(nothing))
+    there = better.sel(element=ELEMENTS)
+    assert np.all(rms(there["intensity"] - truth) < 1.03 * rms(alone["intensity"] - truth))
+
+
+@pytest.mark.parametrize("side", [1, 2, 4])
+def test_a_map_of_edges_gets_no_worse(side):
+    # Tiles of nine paints at random: every pixel, or every other one, is at an edge.
+    rng = np.random.default_rng(side)
+    paints = rng.lognormal(0, 1, (9, 6)) * (rng.random((9, 6)) < 0.5) * 300 + 10
+    tiles = rng.integers(0, 9, (60 // side, 64 // side))
+    truth = paints[np.kron(tiles, np.ones((side, side), int))]
+    maps = noisy(truth, 14)
+    better = denoise_maps(maps)
+    assert np.all(rms(better["intensity"] - truth) < 1.02 * rms(maps["intensity"] - truth))
+
+
 def test_missing_pixels_are_left_out():
     maps = noisy(painted_truth((30, 32)), 7)
     maps["intensity"][4:8, 5:9, 2] = np.nan
@@ -184,7 +236,7 @@ def test_layout_labels_and_dtype_are_kept_and_the_input_is_not_changed():
     maps = maps.transpose("element", "x", "y").assign_attrs(history="before", painting="icon")
     maps["intensity"].attrs["units"] = "counts"
     before = maps.copy(deep=True)
-    better = denoise_maps(maps, search_radius=4)
+    better = denoise_maps(maps, radius=4)
     xr.testing.assert_identical(maps, before)
     assert better["intensity"].dims == maps["intensity"].dims
     assert better["intensity"].dtype == better["uncertainty"].dtype == np.float32
@@ -194,8 +246,8 @@ def test_layout_labels_and_dtype_are_kept_and_the_input_is_not_changed():
     assert better["intensity"].attrs["units"] == "counts"
     first, last = better.attrs["history"].splitlines()
     assert first == "before"
-    assert "denoise_maps(search_radius=4" in last
-    plain = denoise_maps(maps.transpose("y", "x", "element"), search_radius=4)
+    assert "denoise_maps(radius=4" in last
+    plain = denoise_maps(maps.transpose("y", "x", "element"), radius=4)
     xr.testing.assert_allclose(better.transpose("y", "x", "element"), plain)
 
 
@@ -222,7 +274,7 @@ def test_units_do_not_matter_and_errors_never_grow_much(shape, factor, shift, se
 def test_blocks_of_rows_do_not_show(monkeypatch):
     maps = noisy(painted_truth((40, 30)), 10)
     whole = denoise_maps(maps)
-    monkeypatch.setattr("skxrf.postprocessing._denoise_maps._BLOCK_BYTES", 1)
+    monkeypatch.setattr("skxrf.postprocessing._denoise_maps._BATCH", 7)
     xr.testing.assert_allclose(denoise_maps(maps), whole, rtol=1e-6)
 
 
@@ -245,7 +297,7 @@ def test_what_is_no_maps_with_errors_is_refused(change, message):
 
 @pytest.mark.parametrize(
     "parameter",
-    [{"search_radius": 0}, {"pilot_radius": 1.5}, {"tolerance": 0}, {"outlying": np.nan}],
+    [{"radius": 0}, {"radius": 1.5}, {"systematic": -0.1}, {"outlying": np.nan}],
 )
 def test_bad_parameters_are_refused(parameter):
     with pytest.raises(SkxrfError, match=next(iter(parameter))):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["coherent_bias", "combine"]
+__all__ = ["coherent_bias", "combine", "trust"]
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -21,9 +21,11 @@ _BELIEVED = 3.0
 
 def combine(
     values: Array,
+    differences: Array,
     noise: Array,
+    spread: Array,
+    expected: Array,
     variances: Array,
-    prediction: tuple[Array, Array],
     present: Mask,
     outlying: float,
 ) -> tuple[Array, Array]:
@@ -33,11 +35,14 @@ def combine(
     ----------
     values : ndarray of shape (n_elements, n_rows, n_columns)
         Measured intensities.
-    noise, variances : ndarray of the same shape
-        Their variances: smoothed ones, which weigh, and the ones claimed, for values that are
-        kept as they are.
-    prediction : pair of ndarray of the same shape
-        Intensities predicted without the measured ones, and their variances.
+    differences : ndarray of the same shape
+        Intensities predicted without the measured ones, less the measured ones.
+    noise, spread : ndarray of the same shape
+        Variances of the measured and of the predicted ones, by which they are weighed.
+    expected : ndarray of the same shape
+        The latter without the caution that weights take.
+    variances : ndarray of the same shape
+        Variances claimed, for values that are kept as they are.
     present : ndarray of bool, (n_rows, n_columns)
         Pixels that are not missing.
     outlying : float
@@ -48,13 +53,30 @@ def combine(
     intensities, variances : ndarray of shape (n_elements, n_rows, n_columns)
         The averages, and their variances.
     """
-    predicted, spread = prediction
-    differences = predicted - values
-    total = noise + spread
-    trust = np.clip(outlying + 0.5 - np.abs(differences) / np.sqrt(total), 0, 1)
-    spread = spread + coherent_bias(differences, total, present)
-    share = trust * noise / (noise + spread)
-    return values + share * differences, share * spread + (1 - trust) * variances
+    trusted = trust(differences, noise + spread, outlying)
+    bias = coherent_bias(differences, noise + spread, present)
+    share = trusted * noise / (noise + spread + bias)
+    variance = (1 - share) ** 2 * noise + share**2 * (expected + bias)
+    variance += (1 - trusted) * np.maximum(variances - noise, 0)
+    return values + share * differences, variance
+
+
+def trust(differences: Array, variances: Array, outlying: float) -> Array:
+    """1 where a prediction may be right, 0 where it is plainly not.
+
+    Parameters
+    ----------
+    differences, variances : ndarray
+        Prediction less measurement, and its variance.
+    outlying : float
+        Standard errors at which it is 0.5; it falls within a quarter of one on both sides.
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    below = outlying - np.abs(differences) / np.sqrt(variances)
+    return np.asarray(np.clip(0.5 + 2 * below, 0, 1))
 
 
 def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:

@@ -1,4 +1,4 @@
-"""The spatial step: maps, their standard errors, and what neighbouring pixels add."""
+"""The step on finished maps: their standard errors, the paints they show, and their neighbours."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 
-from ._combination import combine
-from ._neighbours import box_mean, pairs, similar_moments, window_moments
+from ._combination import combine, trust
+from ._neighbours import box_mean, neighbour_differences
 from ._noise import claimed_noise
-from ._prediction import predict_left_out
+from ._paints import fit_paints
 
 __all__ = ["denoise_maps"]
 
@@ -24,30 +24,30 @@ Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 _DIMS = ("y", "x", "element")
-# Memory of the products of all pairs of elements in a block of rows [bytes].
-_BLOCK_BYTES = 32 * 2**20
+# Variance of a prediction, in units of the noise's, at least.
+_LEAST_SPREAD = 0.002
+# Pixels that are compared with the paints at a time.
+_BATCH = 2048
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
-# Radius of the window whose mean says which noise to expect, and the room above it.
-_VALUE_RADIUS, _ROOM = 1, 1.1
-# Smallest variance of the noise, in units of its mean over the map.
-_LEAST_VARIANCE = 1e-6
+# Radius of the window whose mean says which noise to expect.
+_VALUE_RADIUS = 1
 
 
 def denoise_maps(
     maps: xr.Dataset,
     *,
-    search_radius: int = 7,
-    pilot_radius: int = 3,
-    tolerance: float = 6.0,
-    outlying: float = 3.5,
+    radius: int = 3,
+    outlying: float = 3.3,
+    systematic: float = 0.35,
 ) -> xr.Dataset:
-    """Denoise element maps with their neighbourhood, steered by their standard errors.
+    """Denoise element maps by what their other pixels hold, steered by their standard errors.
 
-    Each element of each pixel is predicted, without its own measured value, from similar pixels
-    nearby and from the other elements of the same pixel; prediction and measurement are then
-    averaged by their variances. What the prediction fails to explain is left as measured: an
-    element that stands out in a single pixel keeps its value, whatever the other elements say.
+    Each element of each pixel is predicted, without its own measured value, from the other
+    elements of the pixel, by the paints that the maps show, and from pixels of the same paint
+    nearby; prediction and measurement are then averaged by their variances. What the prediction
+    fails to explain is left as measured: an element that stands out in a single pixel, or a
+    little along a stroke of pixels, keeps its value.
 
     Parameters
     ----------
@@ -56,17 +56,14 @@ def denoise_maps(
         ``predict_maps(..., return_std=True)`` gives them. A pixel with a NaN in any element is
         left out: it is neither changed nor used. Elements that are NaN everywhere, or claim no
         error anywhere, are passed through.
-    search_radius : int
-        Radius [pixels] within which similar pixels are looked for.
-    pilot_radius : int
-        Radius [pixels] of the square windows of the first pass.
-    tolerance : float
-        How unlike a pixel may be to be counted as similar: mean over elements of squared
-        differences, in units of their variances, at which the weight has fallen to 1/e. Smaller
-        values keep more details, larger ones remove more noise.
+    radius : int
+        Radius [pixels] of the square of neighbours whose differences to the prediction correct it.
     outlying : float
         A value that differs from its prediction by this many standard errors is kept by half;
-        averaging fades from half a standard error below it to half a standard error above.
+        averaging fades from a quarter of a standard error below it to a quarter above.
+    systematic : float
+        Share of a standard error that is common to the pixels of a paint, such as an error of
+        templates: it does not average out, and stays in the new errors.
 
     Returns
     -------
@@ -86,21 +83,20 @@ def denoise_maps(
 
     Notes
     -----
-    Two passes. In each, the intensities of the pixels of a group are taken as normal, with the
-    group's mean and covariance less that of the noise, and each element is predicted by
-    conditioning on all the others: a linear minimum mean square error estimate, as in non-local
-    Bayes (Lebrun, Buades & Morel 2013, SIAM J. Imaging Sci. 6, 1665), on the elements of a pixel
-    instead of the pixels of a patch. The groups of the first pass are square windows; those of
-    the second are the pixels whose first estimate explains what was measured.
+    The intensities without noise are taken as a mixture of normal distributions, one for each
+    paint, learnt from all pixels with the noise taken off (extreme deconvolution: Bovy, Hogg &
+    Roweis 2011, Annals of Applied Statistics 5, 1657). Given the paint, each element is predicted
+    from all the others, the linear minimum mean square error estimate. Where pixels of the same
+    paint nearby differ from their predictions alike, by more than noise makes of it, the mean
+    difference is added.
 
-    The new standard errors hold what is left of the noise and what a group does not know of its
-    pixels. They assume that the noise of different elements is independent, and that the lowest
-    errors given at an intensity are its noise; what is given beyond stays; they know nothing of a bias of the estimator,
-    which denoising leaves as it is. They are those of single pixels: errors of neighbouring
-    pixels are alike, so that means over areas are less certain than they would suggest.
+    The new standard errors hold what is left of the noise, what a paint does not say of its
+    pixels, and the share `systematic` of the old ones. They assume that the noise of different
+    elements is independent, and that the lowest errors given at an intensity are its noise. They
+    are those of single pixels: errors of neighbouring pixels are alike, so that means over areas
+    are less certain than they would suggest.
 
-    Lazy maps are computed. Beside some copies of the maps in double precision, memory is that of
-    blocks of rows.
+    Lazy maps are computed. Memory is that of about ten copies of the maps in double precision.
 
     Examples
     --------
@@ -110,31 +106,29 @@ def denoise_maps(
     >>> maps = xr.Dataset({"intensity": (dims, rng.normal(100, 10, (30, 30, 3))),
     ...                    "uncertainty": (dims, np.full((30, 30, 3), 10.0))})
     >>> better = denoise_maps(maps)
-    >>> bool(better["intensity"].std() < 3), bool(better["uncertainty"].mean() < 3)
+    >>> bool(better["intensity"].std() < 3), bool(better["uncertainty"].mean() < 5)
     (True, True)
     """
     intensity, uncertainty = _checked(maps)
-    radii: dict[str, object] = {"search_radius": search_radius, "pilot_radius": pilot_radius}
-    for name, radius in radii.items():
-        if not isinstance(radius, Integral) or int(radius) < 1:
-            raise SkxrfError(f"{name}={radius!r}: expected an integer of at least 1.")
-    for name, number in (("tolerance", tolerance), ("outlying", outlying)):
-        if not 0 < number < np.inf:
-            raise SkxrfError(f"{name}={number!r}: expected a positive number.")
+    number: object = radius
+    if not isinstance(number, Integral) or int(number) < 1:
+        raise SkxrfError(f"radius={radius!r}: expected an integer of at least 1.")
+    if not 0 < outlying < np.inf:
+        raise SkxrfError(f"outlying={outlying!r}: expected a positive number.")
+    if not 0 <= systematic <= 1:
+        raise SkxrfError(f"systematic={systematic!r}: expected a share between 0 and 1.")
     values = np.moveaxis(intensity.to_numpy(), -1, 0).astype(np.float64)
     variances = np.moveaxis(uncertainty.to_numpy(), -1, 0).astype(np.float64) ** 2
     known = np.isfinite(values) & np.isfinite(variances)
     used = (known & (variances > 0)).any(axis=(1, 2))
     present = np.asarray(known[used].all(axis=0))
     if used.any() and present.any():
-        better = _denoise(
-            values[used], variances[used], present, search_radius, pilot_radius, tolerance, outlying
-        )
+        better = _denoise(values[used], variances[used], present, radius, outlying, systematic)
         for old, new in zip((values, variances), better, strict=True):
             old[used] = np.where(present, new, old[used])
     step = (
-        f"skxrf {__version__}: maps denoised by denoise_maps(search_radius={search_radius}, "
-        f"pilot_radius={pilot_radius}, tolerance={tolerance:g}, outlying={outlying:g})"
+        f"skxrf {__version__}: maps denoised by denoise_maps(radius={radius}, "
+        f"outlying={outlying:g}, systematic={systematic:g})"
     )
     denoised = maps.assign(
         intensity=_as(values, intensity, maps["intensity"].dims),
@@ -175,53 +169,45 @@ def _denoise(
     values: Array,
     variances: Array,
     present: Mask,
-    search_radius: int,
-    pilot_radius: int,
-    tolerance: float,
+    radius: int,
     outlying: float,
+    systematic: float,
 ) -> tuple[Array, Array]:
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
     smooth = box_mean(variances, present, _VARIANCE_RADIUS)
     near = box_mean(values, present, _VALUE_RADIUS)
-    noise = smooth.copy()
-    noise[:, present] = claimed_noise(
-        *(array[:, present].T for array in (values, variances, smooth, near))
-    ).T
-    # What is claimed beyond the noise is taken as common to neighbours: it stays.
-    shared = np.maximum(np.minimum(variances, smooth) - _ROOM * noise, 0)
-    unit = np.array([np.sqrt(array[present].mean()) for array in noise])[:, None, None]
-    centre = np.array([array[present].mean() for array in values])[:, None, None]
-    values = np.where(present, (values - centre) / unit, 0.0)
-    variances = np.where(present, variances / unit**2, 1.0)
-    noise = np.where(present, np.maximum(noise / unit**2, _LEAST_VARIANCE), 1.0)
-
-    pilot = np.empty_like(values), np.empty_like(values)
-    for rows in _blocks(values.shape, pilot_radius):
-        moments = window_moments(values, noise, present, rows, pilot_radius)
-        for array, found in zip(
-            pilot, predict_left_out(values[:, rows], moments, outlying), strict=True
-        ):
-            array[:, rows] = found
-    pilot = combine(values, noise, noise, pilot, present, outlying)
-    prediction = np.empty_like(values), np.empty_like(values)
-    for rows in _blocks(values.shape, search_radius):
-        moments = similar_moments(values, noise, pilot, present, rows, search_radius, tolerance)
-        for array, found in zip(
-            prediction, predict_left_out(values[:, rows], moments, outlying), strict=True
-        ):
-            array[:, rows] = found
-    result, variance = combine(values, noise, variances, prediction, present, outlying)
-    variance = np.minimum(variance * unit**2 + shared, np.maximum(smooth, variances * unit**2))
-    return result * unit + centre, variance
-
-
-def _blocks(shape: tuple[int, ...], radius: int) -> list[slice]:
-    """Blocks of rows whose products of pairs of elements take a bounded memory."""
-    n_elements, n_rows, n_columns = shape
-    of_a_row = 8 * n_columns * len(pairs(n_elements)[0])
-    height = max(_BLOCK_BYTES // of_a_row - 2 * radius, radius, 1)
-    return [slice(y, min(y + height, n_rows)) for y in range(0, n_rows, height)]
+    samples = [array[:, present].T for array in (values, variances, smooth, near)]
+    noise = claimed_noise(*samples)
+    measured = samples[0]
+    paints = fit_paints(measured, noise)
+    differences, spread = np.empty_like(measured), np.empty_like(measured)
+    for start in range(0, len(measured), _BATCH):
+        rows = slice(start, start + _BATCH)
+        differences[rows], spread[rows] = paints.differences(measured[rows], outlying)
+    images = np.zeros((3, *values.shape))
+    images[1:] = 1.0
+    for image, array in zip(images, (-differences, noise, spread), strict=True):
+        image[:, present] = array.T
+    of_paint, noise, spread = images
+    least = _LEAST_SPREAD * noise
+    spread = np.maximum(spread, least)
+    claimed = np.where(present, variances, 1.0)
+    pilot, _ = combine(values, of_paint, noise, spread, spread, claimed, present, outlying)
+    of_neighbours, local, doubt = neighbour_differences(values, noise, pilot, present, radius)
+    local = np.maximum(local, least)
+    # A pixel that stands out of its neighbours is not predicted by them.
+    doubtful = (local + doubt) / np.maximum(
+        trust(of_neighbours, noise + local + doubt, outlying), 1e-9
+    )
+    share = spread / (spread + doubtful)
+    of_both = of_paint + share * (of_neighbours - of_paint)
+    local = np.where(np.isfinite(local), local, 0.0)
+    expected = (1 - share) ** 2 * spread + share**2 * local
+    spread = (1 - share) * spread
+    result, variance = combine(values, of_both, noise, spread, expected, claimed, present, outlying)
+    variance += systematic**2 * variances
+    return result, np.minimum(variance, np.maximum(smooth, variances))
 
 
 def _with_step(attrs: Mapping[Any, Any], step: str) -> str:
