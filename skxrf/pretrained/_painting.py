@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import CountsError, LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import DetectorResponse, line_group, scattered_tube_families
+from skxrf.physics import DetectorResponse, LineGroup, line_group, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
 from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS
 from ._first_fit import background_shapes, first_fit
+from ._local_groups import ComponentLines, local_line_groups
 from ._novelty import FitResiduals
 from ._unfamiliar import share_of_novel, unfamiliar
 
@@ -125,12 +126,40 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     )
     fit.fit(spectrum[None])
     components = _components(fit, spectrum, (low, high))
+    local = _in_few_spectra(X, calibrator, fit, components)
+    if local:
+        fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
+        components = _components(fit, spectrum, (low, high))
     matrix = first_fit(components, spectrum, _seen(fit, calibrator))
     some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
     return PaintingFit(calibrator, matrix, components, fit, novel_share)
+
+
+def _in_few_spectra(
+    X: NDArray[np.generic],
+    calibrator: EnergyCalibrator,
+    fit: TemplateFitRegressor,
+    components: NDArray[np.float32],
+) -> list[str]:
+    """Line groups of a retouching or a grain, which the sum of all spectra does not show."""
+    n_lines = len(COMPONENT_GROUPS)
+    found = fit.sum_spectrum_fit_
+    others = [components[n_lines:]]
+    if fit.anode is not None:
+        edges = found.correction(bin_edges(ENERGY))
+        parts = scattered_tube_families(fit.anode, found.detector, edges).values()
+        others += [part[None].astype(np.float32) for part in parts if part.sum() > 0]
+    n_channels = calibrator.calibrated_energy_.size
+    return local_line_groups(
+        X,
+        calibrator.transform(np.eye(n_channels, dtype=np.float32)),
+        ComponentLines([_group(name) for name in COMPONENT_GROUPS], components[:n_lines]),
+        np.vstack(others),
+        fit,
+    )
 
 
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
@@ -150,11 +179,7 @@ def _components(
     lines = np.zeros((len(COMPONENT_GROUPS), ENERGY.size))
     inside = np.flatnonzero((fitted[0] <= ENERGY) & (fitted[1] >= ENERGY))
     for i, name in enumerate(COMPONENT_GROUPS):
-        try:
-            group = line_group(name)
-        except LineGroupError:
-            group = line_group(name, tube_voltage=100.0)
-        lines[i] = found.detector.template(group, edges)
+        lines[i] = found.detector.template(_group(name), edges)
         if name in fit.fitted_groups_:
             lines[i, inside] = fit.components_[fit.fitted_groups_.index(name)]
     continuum = np.maximum(spectrum, 0.0)  # beyond the fitted range: whatever is there
@@ -164,3 +189,11 @@ def _components(
         for name, counts in found.scatter.items():
             continuum[inside] += counts * parts[name][inside]
     return np.vstack([lines, background_shapes(continuum)]).astype(np.float32)
+
+
+def _group(name: str) -> LineGroup:
+    """Lines of a group; tubes of more than 50 kV excite the K lines of heavier elements."""
+    try:
+        return line_group(name)
+    except LineGroupError:
+        return line_group(name, tube_voltage=100.0)

@@ -363,7 +363,10 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             own, error = values[:, column], errors[:, column]
             place = fit.line_groups_.index(name)
             area, area_error = areas[:, place], area_errors[:, place]
-            share = np.interp((np.maximum(own, 0) + area) / (2 * error), signals, shares)
+            # The network claims far too much now and then: both errors have a say.
+            unit = 2 * np.sqrt(error * area_error)
+            signal = (np.maximum(own, 0) + area) / np.maximum(unit, 1e-6)
+            share = np.interp(signal, signals, shares)
             most = _MOST_AWAY * np.maximum(error, area_error)
             own += np.clip(share * (area - own), -most, most)
             # Both err with the same photons: their errors add up in proportion.
