@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COMPONENT_GROUPS", "ENERGY", "LINE_GROUPS", "N_BACKGROUND", "PARTNERS", "PRIOR_SHARES"]
+__all__ = [
+    "COMPONENT_GROUPS",
+    "ENERGY",
+    "LINE_GROUPS",
+    "N_BACKGROUND",
+    "PARTNERS",
+    "PRIOR_SHARES",
+    "STRANGE_GROUPS",
+]
 
 # Bin centres [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
@@ -27,6 +35,12 @@ _COMPANIONS = {
 _RARE = (
     *("Al_K", "Sc_K", "Ga_K", "Ge_K", "Y_K", "Nb_K", "Mo_K", "Rh_K", "Pd_K", "In_K", "Mo_L"),
     *("Te_L", "I_L", "Cs_L", "La_L", "Ce_L", "Pt_L", "Tl_L", "Th_L", "U_L"),
+)
+# What one hardly meets in a painting: no component of the network, but of the fits of a painting
+# whose single spectra show it.
+STRANGE_GROUPS = (
+    *("Ru_K", "Pr_L", "Nd_L", "Sm_L", "Eu_L", "Gd_L", "Tb_L", "Dy_L", "Ho_L", "Er_L", "Tm_L"),
+    *("Yb_L", "Lu_L", "Hf_L", "Ta_L", "Re_L", "Os_L", "Ir_L"),
 )
 COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
 # Companions of a K line group: found with it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
@@ -17,6 +19,8 @@ Array = NDArray[np.floating]
 _REFERENCE_COUNTS = 5000.0
 # What a pixel may hold, as a share of its counts, of a line group that the painting does not show.
 _UNSEEN_SHARE = 0.001
+# The same of what paintings do not hold as a rule, but some pixels of this one do.
+_STRANGE_SHARE = 0.3
 # A channel's expected counts are not taken below this share of the mean channel's.
 _LEAST_SHARE = 0.02
 _DEGREE = 2
@@ -45,7 +49,10 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
 
 
 def first_fit(
-    components: Array, mean_spectrum: Array, found: NDArray[np.bool_]
+    components: Array,
+    mean_spectrum: Array,
+    found: NDArray[np.bool_],
+    strange: Sequence[Array] = (),
 ) -> NDArray[np.float32]:
     """Weighted least squares with weak priors, as a matrix.
 
@@ -58,6 +65,8 @@ def first_fit(
         Mean spectrum of the painting, of any scale; channels without any count are left out.
     found : ndarray of shape (n_line_components,), bool
         Which line groups the mean spectrum shows; pixels hold hardly any of the others.
+    strange : sequence of ndarray of shape (n_channels,)
+        Spectra of one net count of what some pixels hold besides.
 
     Returns
     -------
@@ -71,14 +80,17 @@ def first_fit(
     ``N m`` and independent normal amplitudes of the variances ``P^-1`` (Tarantola 2005, Inverse
     Problem Theory, sec. 3.2).
     """
-    components = np.asarray(components, dtype=np.float64)
+    n_components = len(components)
+    spread = PRIOR_SHARES.copy()
+    spread[: len(found)][~found] = _UNSEEN_SHARE
+    spread = np.concatenate([spread, np.full(len(strange), _STRANGE_SHARE)])
+    components = np.asarray([*components, *strange], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
     least = _LEAST_SHARE * shares[shares > 0].mean()
     weights = np.where(shares > 0, _REFERENCE_COUNTS / np.maximum(shares, least), 0.0)
     weighted = components * weights
     information = weighted @ components.T
-    spread = PRIOR_SHARES.copy()
-    spread[: len(found)][~found] = _UNSEEN_SHARE
     information[np.diag_indices_from(information)] += 1 / spread**2
-    return np.asarray(cho_solve(cho_factor(information), weighted), dtype=np.float32)
+    matrix = cho_solve(cho_factor(information), weighted)[:n_components]
+    return np.asarray(matrix, dtype=np.float32)

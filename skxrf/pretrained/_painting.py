@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ from skxrf.physics import DetectorResponse, LineGroup, line_group, scattered_tub
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
-from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS
+from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS, STRANGE_GROUPS
 from ._first_fit import background_shapes, first_fit
 from ._local_groups import ComponentLines, local_line_groups
 from ._novelty import FitResiduals
@@ -125,12 +126,16 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         detector=None if resolution is None else DetectorResponse(**vars(resolution)),
     )
     fit.fit(spectrum[None])
-    components = _components(fit, spectrum, (low, high))
-    local = _in_few_spectra(X, calibrator, fit, components)
-    if local:
+    lines = _line_spectra((*COMPONENT_GROUPS, *STRANGE_GROUPS), fit)
+    continuum = _continuum(fit, spectrum)
+    if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
-        components = _components(fit, spectrum, (low, high))
-    matrix = first_fit(components, spectrum, _seen(fit, calibrator))
+        continuum = _continuum(fit, spectrum)
+    shapes = [*_line_spectra(COMPONENT_GROUPS, fit).values(), *background_shapes(continuum)]
+    components = np.stack(shapes).astype(np.float32)
+    strange = [name for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
+    seen = _seen(fit, calibrator)
+    matrix = first_fit(components, spectrum, seen, [*_line_spectra(strange, fit).values()])
     some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
@@ -141,23 +146,17 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
 def _in_few_spectra(
     X: NDArray[np.generic],
     calibrator: EnergyCalibrator,
+    lines: Mapping[str, NDArray[np.float64]],
+    background: NDArray[np.float64],
     fit: TemplateFitRegressor,
-    components: NDArray[np.float32],
 ) -> list[str]:
     """Line groups of a retouching or a grain, which the sum of all spectra does not show."""
-    n_lines = len(COMPONENT_GROUPS)
-    found = fit.sum_spectrum_fit_
-    others = [components[n_lines:]]
-    if fit.anode is not None:
-        edges = found.correction(bin_edges(ENERGY))
-        parts = scattered_tube_families(fit.anode, found.detector, edges).values()
-        others += [part[None].astype(np.float32) for part in parts if part.sum() > 0]
     n_channels = calibrator.calibrated_energy_.size
     return local_line_groups(
         X,
         calibrator.transform(np.eye(n_channels, dtype=np.float32)),
-        ComponentLines([_group(name) for name in COMPONENT_GROUPS], components[:n_lines]),
-        np.vstack(others),
+        ComponentLines([_group(name) for name in lines], np.stack([*lines.values()])),
+        np.stack([*background, *_scatter(fit).values()]),
         fit,
     )
 
@@ -170,25 +169,38 @@ def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np
     return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
 
 
-def _components(
-    fit: TemplateFitRegressor, spectrum: NDArray[np.float64], fitted: tuple[float, float]
-) -> NDArray[np.float32]:
-    """Spectra of components: ratios of lines as in the painting, of theory where it shows none."""
+def _line_spectra(
+    names: Iterable[str], fit: TemplateFitRegressor
+) -> dict[str, NDArray[np.float64]]:
+    """Spectra of one net count: ratios of lines as in the painting, of theory where it has none."""
     found = fit.sum_spectrum_fit_
     edges = found.correction(bin_edges(ENERGY))
-    lines = np.zeros((len(COMPONENT_GROUPS), ENERGY.size))
-    inside = np.flatnonzero((fitted[0] <= ENERGY) & (fitted[1] >= ENERGY))
-    for i, name in enumerate(COMPONENT_GROUPS):
-        lines[i] = found.detector.template(_group(name), edges)
+    lines = {}
+    for name in names:
+        lines[name] = found.detector.template(_group(name), edges)
         if name in fit.fitted_groups_:
-            lines[i, inside] = fit.components_[fit.fitted_groups_.index(name)]
+            lines[name][fit.fitted_channels_] = fit.components_[fit.fitted_groups_.index(name)]
+    return lines
+
+
+def _scatter(fit: TemplateFitRegressor) -> dict[str, NDArray[np.float64]]:
+    """Spectra of one count of each part of the scattered tube lines that reaches the axis."""
+    if fit.anode is None:
+        return {}
+    found = fit.sum_spectrum_fit_
+    edges = found.correction(bin_edges(ENERGY))
+    parts = scattered_tube_families(fit.anode, found.detector, edges)
+    return {name: part for name, part in parts.items() if part.sum() > 0}
+
+
+def _continuum(fit: TemplateFitRegressor, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Continuum of the sum spectrum, scattered tube lines and pile-up included."""
+    found, inside = fit.sum_spectrum_fit_, fit.fitted_channels_
     continuum = np.maximum(spectrum, 0.0)  # beyond the fitted range: whatever is there
     continuum[inside] = found.background + found.pile_up
-    if fit.anode is not None:
-        parts = scattered_tube_families(fit.anode, found.detector, edges)
-        for name, counts in found.scatter.items():
-            continuum[inside] += counts * parts[name][inside]
-    return np.vstack([lines, background_shapes(continuum)]).astype(np.float32)
+    for name, part in _scatter(fit).items():
+        continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
+    return np.asarray(continuum)
 
 
 def _group(name: str) -> LineGroup:

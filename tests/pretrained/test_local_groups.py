@@ -1,0 +1,50 @@
+"""Line groups of a few pixels: found where they are, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.utils.energy import bin_edges
+
+N_PIXELS, NET_COUNTS = 12, 150
+
+
+def retouched(spectra, energy, name, *, seed=0):
+    """Spectra with net counts of a line group added to a few of them, and which these are."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(spectra), N_PIXELS, replace=False)
+    template = DetectorResponse().template(line_group(name), bin_edges(energy))
+    more = spectra.copy()
+    more[chosen] += rng.poisson(NET_COUNTS * template, (N_PIXELS, template.size)).astype(more.dtype)
+    return more, chosen
+
+
+@pytest.mark.parametrize("name", ["V_K", "Br_K", "Cd_K", "Bi_L"])
+def test_what_a_few_pixels_hold_is_found_and_measured(spectra, model, name):
+    more, chosen = retouched(spectra, model.energy_, name)
+    own = load_pretrained().calibrated(more, model.energy_)
+    assert name not in model.painting_.template_fit.fitted_groups_
+    assert name in own.painting_.template_fit.fitted_groups_
+    values, errors = own.predict(more, return_std=True)
+    j = LINE_GROUPS.index(name)
+    assert values[chosen, j].mean() == pytest.approx(NET_COUNTS, rel=0.15)
+    assert np.median(errors[chosen, j]) < 0.3 * NET_COUNTS
+    others = np.setdiff1d(np.arange(len(more)), chosen)
+    assert (values[others, j] > 3 * errors[others, j]).mean() < 0.01
+    assert name in own.detected(values, errors)
+
+
+def test_two_pixels_are_not_enough(spectra, model):
+    more, chosen = retouched(spectra, model.energy_, "Br_K")
+    kept = np.setdiff1d(np.arange(len(more)), chosen[2:])
+    own = load_pretrained().calibrated(more[kept], model.energy_)
+    assert "Br_K" not in own.painting_.template_fit.fitted_groups_
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_is_taken_for_nothing(spectra, model, seed):
+    expected = spectra.mean(axis=0)
+    drawn = np.random.default_rng(seed).poisson(expected, spectra.shape).astype(np.uint16)
+    fit = load_pretrained().calibrated(drawn, model.energy_).painting_.template_fit
+    assert set(fit.fitted_groups_) <= set(model.painting_.template_fit.fitted_groups_)
