@@ -78,11 +78,11 @@ class PaintingFit:
     def unfamiliar(self) -> list[str]:
         """Reasons, in words, why the model may do worse here than on what it was trained on.
 
-        A tube, a resolution or an axis that the training did not have, line groups in the sum
-        spectrum that the model has no map of, or more than 3 % of the spectra with a novelty
+        A tube, a resolution or an axis that the training did not have, line groups in the
+        spectra that the model has no map of, or more than 3 % of the spectra with a novelty
         above 5 at 5,000 counts. Empty where there is none.
         """
-        return unfamiliar(self.calibrator, self.novel_share)
+        return unfamiliar(self.calibrator, self.novel_share, self.template_fit.fitted_groups_)
 
 
 def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> PaintingFit:

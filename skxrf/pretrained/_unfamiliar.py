@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 from skxrf.preprocessing import EnergyCalibrator
 
-from ._axis import LINE_GROUPS
+from ._axis import LINE_GROUPS, STRANGE_GROUPS
 
 __all__ = ["ANODES", "WIDTHS", "share_of_novel", "unfamiliar"]
 
@@ -30,7 +32,9 @@ _NOVEL, _REFERENCE_COUNTS = 5.0, 5000.0
 _NOVEL_SHARE = 0.03
 
 
-def unfamiliar(calibrator: EnergyCalibrator, novel_share: float) -> list[str]:
+def unfamiliar(
+    calibrator: EnergyCalibrator, novel_share: float, fitted: Sequence[str] = ()
+) -> list[str]:
     """Reasons, in words, why the model may do worse than on what it was trained on.
 
     Parameters
@@ -39,6 +43,8 @@ def unfamiliar(calibrator: EnergyCalibrator, novel_share: float) -> list[str]:
         Fitted to the painting.
     novel_share : float
         Share of the spectra that the model does not explain.
+    fitted : sequence of str
+        Line groups that the painting's spectra are fitted with.
 
     Returns
     -------
@@ -61,8 +67,9 @@ def unfamiliar(calibrator: EnergyCalibrator, novel_share: float) -> list[str]:
             f"the spectra reach from {first:.1f} to {last:.1f} keV: the model was trained on at "
             f"least {_FIRST_ENERGY:g} to {_LAST_ENERGY:g} keV"
         )
-    if names := _unmapped(calibrator):
-        reasons.append(f"the sum spectrum shows {', '.join(names)}, which the model does not map")
+    names = [*_unmapped(calibrator), *(name for name in fitted if name in STRANGE_GROUPS)]
+    if names := list(dict.fromkeys(names)):
+        reasons.append(f"the spectra show {', '.join(names)}, which the model does not map")
     if novel_share > _NOVEL_SHARE:
         reasons.append(
             f"{100 * novel_share:.0f} % of the spectra hold lines or shapes that the model does "

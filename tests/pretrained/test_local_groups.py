@@ -48,3 +48,14 @@ def test_noise_is_taken_for_nothing(spectra, model, seed):
     drawn = np.random.default_rng(seed).poisson(expected, spectra.shape).astype(np.uint16)
     fit = load_pretrained().calibrated(drawn, model.energy_).painting_.template_fit
     assert set(fit.fitted_groups_) <= set(model.painting_.template_fit.fitted_groups_)
+
+
+def test_a_strange_element_is_fitted_but_stays_strange(spectra, model):
+    # The model has no map of gadolinium, whose lines lie beside those of manganese and iron.
+    more, chosen = retouched(spectra, model.energy_, "Gd_L")
+    own = load_pretrained().calibrated(more, model.energy_)
+    assert "Gd_L" in own.painting_.template_fit.fitted_groups_
+    j = LINE_GROUPS.index("Mn_K")
+    moved = own.predict(more)[chosen, j] - model.predict(spectra)[chosen, j]
+    assert abs(moved.mean()) < 0.05 * NET_COUNTS
+    assert np.median(own.novelty(more)[chosen]) > 5
