@@ -68,7 +68,7 @@ def neighborhood_denoised(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
 
 
 def fine_tuned(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-    """Labels of three other paintings, 60 s of training."""
+    """Labels of three other paintings, 60 s of training and 30 s of judging."""
     from skxrf.pretraining import fine_tune
 
     X, Y, energy = _labelled(mean_counts)
@@ -152,7 +152,7 @@ METHODS = (
     Method("shipped, denoised", "then denoise_maps", denoised),
     Method("neighbourhood", "load_pretrained(neighborhood=True)", neighborhood),
     Method("neighbourhood, denoised", "then denoise_maps", neighborhood_denoised),
-    Method("fine-tuned", "fine_tune on labels of icons 1 to 3, 60 s", fine_tuned),
+    Method("fine-tuned", "fine_tune on labels of icons 1 to 3, 90 s", fine_tuned),
     Method("template fit", "TemplateFitRegressor, line groups as found", found_template_fit),
 )
 PUBLISHED = ("published_cnn", "published_mlp", "published_cnn_plus", "published_mlp_plus")

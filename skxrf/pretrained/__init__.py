@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, PARTNERS
 from ._first_fit import background_shapes, first_fit
+from ._fit_average import average_with_fit
 from ._painting import PaintingFit
 
 # Not among the names below: it can be calibrated, but not fitted to labels, as estimators are.
@@ -20,6 +21,7 @@ __all__ = [
     "PaintingFit",
     "SpectrumFit",
     "Weights",
+    "average_with_fit",
     "background_shapes",
     "first_fit",
     "load_pretrained",

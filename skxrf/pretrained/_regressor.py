@@ -20,6 +20,7 @@ from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._detection import detected_line_groups
+from ._fit_average import average_with_fit
 from ._painting import fit_painting
 from ._spectrum_fit import SpectrumFit
 from ._weights import Weights, shipped_weights
@@ -30,13 +31,8 @@ __all__ = ["SimulationTrainedRegressor"]
 _BATCH = 1024
 # Spectra that are on the model's axis at a time; the fit's threads share them.
 _CHUNK = 8 * _BATCH
-# Weight of the template fit below so many standard errors, and above how many it has which: the
-# network knows more of what is hardly there, the fit has less bias for what is bright.
-_FIT_SHARES = ((1.0, 0.4), (4.0, 0.9))
 # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
 _MODEL_ERROR = 0.007
-# Difference that is taken seriously [standard errors].
-_MOST_AWAY = 3.0
 
 
 class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -64,8 +60,8 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
         The two err differently: the weight of the fit rises from 0.4 for what is below one
-        standard error to 0.9 above four, and it moves an intensity by at most three standard
-        errors. Without the fit, predicting is several times faster.
+        standard error to 0.9 above four (after fine-tuning, as the labels say), and it moves an
+        intensity by at most three standard errors. Without the fit, predicting is several times faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
 
@@ -356,21 +352,18 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         # Threads work on batches of spectra: BLAS' own would get in their way.
         with single_threaded_blas():
             areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
-        signals, shares = zip(*_FIT_SHARES, strict=True)
+        shares = self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
             if name not in fit.line_groups_:
                 continue
-            own, error = values[:, column], errors[:, column]
             place = fit.line_groups_.index(name)
-            area, area_error = areas[:, place], area_errors[:, place]
-            # The network claims far too much now and then: both errors have a say.
-            unit = 2 * np.sqrt(error * area_error)
-            signal = (np.maximum(own, 0) + area) / np.maximum(unit, 1e-6)
-            share = np.interp(signal, signals, shares)
-            most = _MOST_AWAY * np.maximum(error, area_error)
-            own += np.clip(share * (area - own), -most, most)
-            # Both err with the same photons: their errors add up in proportion.
-            error += share * (area_error - error)
+            values[:, column], errors[:, column] = average_with_fit(
+                values[:, column],
+                errors[:, column],
+                areas[:, place],
+                area_errors[:, place],
+                shares[:, column],
+            )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Its network is trained; what may be missing is a painting's calibration."""

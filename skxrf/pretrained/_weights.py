@@ -19,6 +19,8 @@ from safetensors.numpy import save as to_bytes
 from skxrf.exceptions import FileFormatError
 from skxrf.neural_network import AdaptiveFilterNetwork
 
+from ._fit_average import default_shares
+
 __all__ = ["Weights", "read_weights", "shipped_weights", "write_weights"]
 
 # Raised when the meaning of the file changes.
@@ -41,12 +43,16 @@ class Weights:
         Factors that make the standard errors of each line group hold.
     description : dict
         Recipe and versions, of plain values.
+    fit_shares : ndarray of shape (2, n_groups), float32, optional
+        Weight of a painting's template fit for line groups that are hardly there, and for bright
+        ones. Default: 0.4 and 0.9.
     """
 
     arrays: dict[str, NDArray[np.float32]] = field(repr=False)
     architecture: dict[str, int]
     calibration: NDArray[np.float32] = field(repr=False)
     description: dict[str, Any] = field(repr=False)
+    fit_shares: NDArray[np.float32] = field(repr=False, default_factory=default_shares)
 
     @classmethod
     def of(
@@ -55,6 +61,7 @@ class Weights:
         architecture: dict[str, int],
         calibration: NDArray[np.floating],
         description: dict[str, Any],
+        fit_shares: NDArray[np.floating] | None = None,
     ) -> Weights:
         """Take them from a network.
 
@@ -68,6 +75,8 @@ class Weights:
             Factors of the standard errors.
         description : dict
             Recipe and versions.
+        fit_shares : ndarray of shape (2, n_groups), optional
+            Weights of the template fit.
 
         Returns
         -------
@@ -78,7 +87,9 @@ class Weights:
             name: tensor.detach().float().cpu().numpy().copy()
             for name, tensor in network.state_dict().items()
         }
-        return cls(arrays, architecture, np.asarray(calibration, dtype=np.float32), description)
+        shares = default_shares() if fit_shares is None else fit_shares
+        factors = np.asarray(calibration, dtype=np.float32)
+        return cls(arrays, architecture, factors, description, np.asarray(shares, np.float32))
 
     @property
     def network(self) -> AdaptiveFilterNetwork:
@@ -111,6 +122,7 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
         for name, array in weights.arrays.items()
     }
     tensors["calibration"] = weights.calibration
+    tensors["fit_shares"] = weights.fit_shares
     metadata = {
         "format": str(_FORMAT),
         "architecture": json.dumps(weights.architecture),
@@ -153,11 +165,14 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
             f"reads {_FORMAT}: update skxrf."
         )
     calibration = tensors.pop("calibration")
+    # Files of networks that were not fine-tuned may have none.
+    fit_shares = tensors.pop("fit_shares", default_shares())
     return Weights(
         tensors,
         json.loads(metadata["architecture"]),
         calibration,
         json.loads(metadata["description"]),
+        fit_shares,
     )
 
 

@@ -14,7 +14,7 @@ from skxrf.neural_network import AdaptiveFilterNetwork
 from ._settings import TrainingSettings
 from ._training import validation_batch
 
-__all__ = ["error_factors"]
+__all__ = ["error_factor", "error_factors"]
 
 # Instruments whose fresh spectra the factors are taken from.
 _INSTRUMENTS = 24
@@ -63,7 +63,7 @@ def error_factors(
         intensity, error = (torch.cat(part) for part in zip(*parts, strict=True))
         ratio = ((intensity - batch.intensities).abs() / error).numpy()
         there = (batch.intensities > 2 * error).numpy()
-        found.append([_factor(ratio[there[:, j], j]) for j in range(ratio.shape[1])])
+        found.append([error_factor(ratio[there[:, j], j]) for j in range(ratio.shape[1])])
     factors = np.ones(len(found[0]), np.float32)
     for j, of_group in enumerate(zip(*found, strict=True)):
         known = [factor for factor in of_group if factor is not None]
@@ -73,7 +73,19 @@ def error_factors(
     return factors
 
 
-def _factor(ratio: NDArray[np.float32]) -> float | None:
+def error_factor(ratio: NDArray[np.float32]) -> float | None:
+    """By what errors must grow to hold.
+
+    Parameters
+    ----------
+    ratio : ndarray of shape (n_pixels,)
+        Errors over what they are claimed to be.
+
+    Returns
+    -------
+    float or None
+        Mean of the factors for 68 % within one and 95 % within two; None for too few pixels.
+    """
     if ratio.size < _LEAST_PIXELS:
         return None
     one, two = np.quantile(ratio, _SHARES)

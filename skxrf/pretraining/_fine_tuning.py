@@ -16,15 +16,20 @@ from torch import Tensor
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.pretrained import LINE_GROUPS, SimulationTrainedRegressor, Weights
 
-from ._bank import make_chunk
+from ._bank import PhotonChunk, make_chunk
+from ._judging import JudgedSpectra, judged_weights
+from ._labelled import LabelledSpectra, labelled_spectra
 from ._settings import TrainingSettings
-from ._spectra import Spectra, draw_spectra, joined
+from ._spectra import draw_spectra, joined
 from ._training import batch_of, losses
 
 __all__ = ["fine_tune"]
 
 _STACKS_PER_INSTRUMENT = 512
 _BATCH = 1024
+# Spectra of a single painting that are kept apart to judge with, and the time that goes into
+# networks for judging, in units of the training's.
+_KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
 # Simulated spectra that are drawn together, and steps that they serve.
 _DRAWN = 8192
 
@@ -44,7 +49,9 @@ def fine_tune(
     """Go on training the shipped network on labelled spectra.
 
     A network that sees labelled spectra of a few paintings alone forgets what these do not hold,
-    so each step mixes in spectra of random layer stacks under random instruments.
+    so each step mixes in spectra of random layer stacks under random instruments. How much the
+    result is trusted against a painting's template fit, and its standard errors, is judged on
+    paintings (of a single one: spectra) that networks of a shorter training did not see.
 
     Parameters
     ----------
@@ -54,13 +61,15 @@ def fine_tune(
         Spectra [counts] of one instrument on one axis.
     Y : DataFrame of shape (n_samples, n_labels)
         Net intensities [counts]; columns are line groups of the model. Those that are missing
-        are learnt from the simulated spectra alone.
+        are learnt from the simulated spectra alone. Where the index has a level "painting", as
+        that of :func:`skxrf.samples.to_samples`, each painting is calibrated by itself.
     energy : array-like of shape (n_channels,) or pair of float
         Nominal bin centres [keV] of X, or offset and gain.
     simulated_share : float
         Share of simulated spectra in each step.
     max_time : float
-        Training time [s], without the simulation of stacks (about 1 s an instrument).
+        Training time [s], without the simulation of stacks (about 1 s an instrument); half as
+        much is spent on networks for judging.
     learning_rate : float
         Of the first step; it falls to zero.
     n_instruments : int
@@ -102,47 +111,45 @@ def fine_tune(
         stacks_per_instrument=_STACKS_PER_INSTRUMENT,
         seed=seed,
     )
-    labelled = _labelled(model.calibrated(spectra, energy), spectra, Y)
-    trained = _trained(
-        model.load_weights(), labelled, settings, simulated_share, max_time, learning_rate
-    )
+    weights = model.load_weights()
+    labelled = labelled_spectra(model, spectra, Y, energy)
+    chunks = [make_chunk(settings, i) for i in range(settings.n_instruments)]
+
+    def trained(on: LabelledSpectra, seconds: float) -> Weights:
+        return _trained(weights, on, chunks, settings, simulated_share, seconds, learning_rate)
+
+    folds = _folds(labelled.paintings, np.random.default_rng([seed, 6]))
+    judged = [
+        JudgedSpectra.of(
+            trained(labelled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labelled.of(kept)
+        )
+        for kept in folds
+    ]
+    network = judged_weights(trained(labelled, max_time), judged)
     tuned = SimulationTrainedRegressor(**model.get_params(deep=False))
-    tuned.set_params(weights=trained, energy=None)
+    tuned.set_params(weights=network, energy=None)
     return tuned
 
 
-def _labelled(
-    model: SimulationTrainedRegressor, X: NDArray[Any], Y: pd.DataFrame
-) -> tuple[Spectra, NDArray[np.bool_]]:
-    """Spectra on the model's axis, and which line groups have labels."""
-    painting = model.painting_
-    counts = np.maximum(painting.calibrator.transform(X.astype(np.float32)), 0)
-    fits = counts @ painting.matrix.T
-    expected = np.maximum(fits, 0) @ painting.components
-    expected = np.maximum(expected, 0.02 * expected.mean(axis=1, keepdims=True) + 1e-6)
-    n_groups = len(LINE_GROUPS)
-    information = (1 / expected) @ np.square(painting.components[:n_groups]).T
-    variances = 1 / np.maximum(information, 1e-12)
-    truth = np.zeros((len(X), n_groups), np.float32)
-    columns = [LINE_GROUPS.index(str(name)) for name in Y.columns]
-    truth[:, columns] = Y.to_numpy()
-    has_label = np.zeros(n_groups, bool)
-    has_label[columns] = True
-    together = Spectra(counts[:, None], fits[:, None], truth, variances.astype(np.float32))
-    return together, has_label
+def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArray[np.bool_]]:
+    """Spectra that are kept apart: each painting once, or some of the only one."""
+    found = np.unique(paintings)
+    if len(found) > 1:
+        return [paintings == painting for painting in found]
+    return [rng.random(len(paintings)) < _KEPT_SHARE]
 
 
 def _trained(
     weights: Weights,
-    labelled: tuple[Spectra, NDArray[np.bool_]],
+    labelled: LabelledSpectra,
+    chunks: list[PhotonChunk],
     settings: TrainingSettings,
     simulated_share: float,
     max_time: float,
     learning_rate: float,
 ) -> Weights:
-    own, has_label = labelled
+    own, has_label = labelled.spectra, labelled.has_label
     network = copy.deepcopy(weights.network).train().requires_grad_(True)
-    chunks = [make_chunk(settings, i) for i in range(settings.n_instruments)]
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
     rng = np.random.default_rng([settings.seed, 5])
     n_simulated = round(simulated_share * _BATCH)

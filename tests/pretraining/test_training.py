@@ -7,13 +7,21 @@ import pandas as pd
 import pytest
 import torch
 
+from skxrf.datasets import make_painting
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.pretrained import COMPONENT_GROUPS, load_pretrained
+from skxrf.pretrained import (
+    COMPONENT_GROUPS,
+    LINE_GROUPS,
+    load_pretrained,
+    read_weights,
+    write_weights,
+)
 from skxrf.pretraining import fine_tune
 from skxrf.pretraining._bank import make_chunk, stored_chunk
 from skxrf.pretraining._settings import TrainingSettings
 from skxrf.pretraining._spectra import draw_spectra
 from skxrf.pretraining._training import losses, train_network, validation_batch
+from skxrf.samples import to_samples
 
 SMALL = TrainingSettings(
     n_stacks=64, stacks_per_instrument=32, visits=2, spectra_per_visit=128, spectra_per_batch=64,
@@ -119,7 +127,7 @@ def test_a_network_of_neighborhoods_starts_as_that_of_pixels_and_learns_from_the
 def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was():
     rng = np.random.default_rng(0)
     chunk = make_chunk(SMALL, 0)
-    drawn = draw_spectra(chunk, replace(SMALL, counts=(4000, 6000)), rng, 400)
+    drawn = draw_spectra(chunk, replace(SMALL, counts=(4000, 6000)), rng, 1000)
     energy = 1.0 + 0.02 * np.arange(drawn.counts.shape[2])
     X = drawn.counts[:, 0]
     # Labels in other units: what no simulation would teach.
@@ -131,11 +139,34 @@ def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was():
         n_instruments=1, random_state=0,
     )  # fmt: skip
     np.testing.assert_array_equal(shipped.load_weights().arrays["read_out.weight"], before)
-    options = {"template_fit": False}
-    old = shipped.set_params(**options).calibrated(X, energy).predict(X)[:, 11]
-    new = tuned.set_params(**options).calibrated(X, energy).predict(X)[:, 11]
+    old, new = (model.calibrated(X, energy).predict(X)[:, 11] for model in (shipped, tuned))
     truth = Y["Fe_K"].to_numpy()
     assert np.abs(new - truth).mean() < 0.8 * np.abs(old - truth).mean()
+    # The template fit knows nothing of such units: the labels say so.
+    before, after = (model.load_weights().fit_shares for model in (shipped, tuned))
+    assert after[1, 11] < 0.5 < before[1, 11]
+    np.testing.assert_array_equal(np.delete(after, 11, axis=1), np.delete(before, 11, axis=1))
+
+
+def test_fine_tuning_calibrates_each_painting_by_itself(tmp_path):
+    scans = [make_painting((12, 15), palette="icon_1", random_state=seed) for seed in range(2)]
+    spectra = [to_samples(cube).to_numpy() for cube, _ in scans]
+    labels = to_samples({name: maps for name, (_, maps) in zip("ab", scans, strict=True)})
+    labels = labels[["Fe_K", "Pb_L"]]
+    # Axes that differ by half of a peak: one calibration could not serve both.
+    energy = scans[0][0]["energy"].to_numpy()
+    spectra[1] = np.roll(spectra[1], 4, axis=1)
+    tuned = fine_tune(
+        load_pretrained(), np.concatenate(spectra), labels, energy=energy, max_time=1,
+        n_instruments=1, random_state=0,
+    )  # fmt: skip
+    for X, painting in zip(spectra, "ab", strict=True):
+        predicted = tuned.calibrated(X, energy).predict(X)
+        truth = labels.loc[painting]["Pb_L"].to_numpy()
+        assert np.corrcoef(predicted[:, LINE_GROUPS.index("Pb_L")], truth)[0, 1] > 0.97
+    write_weights(tmp_path / "tuned.safetensors", tuned.load_weights())
+    stored = read_weights(tmp_path / "tuned.safetensors")
+    np.testing.assert_allclose(stored.fit_shares, tuned.load_weights().fit_shares)
 
 
 def test_fine_tuning_asks_for_line_groups_of_the_model():
