@@ -25,7 +25,13 @@ def default_shares() -> NDArray[np.float32]:
 
 
 def average_with_fit(
-    values: Array, errors: Array, areas: Array, area_errors: Array, shares: ArrayLike
+    values: Array,
+    errors: Array,
+    areas: Array,
+    area_errors: Array,
+    shares: ArrayLike,
+    *,
+    rare: bool = False,
 ) -> tuple[Array, Array]:
     """Move intensities towards those of the template fit.
 
@@ -37,15 +43,17 @@ def average_with_fit(
         The same by the fit.
     shares : array-like of shape (2,)
         Weight of the fit for what is hardly there, and for what is bright.
+    rare : bool
+        Whether the painting holds hardly any of the line group: where a pixel does, the network
+        claims errors that are far too large, and those of the fit have a say in what is bright.
 
     Returns
     -------
     values, errors : ndarray of shape (n_samples,)
         Averages, and their standard errors.
     """
-    # The network claims far too much now and then: both errors have a say in what is bright.
-    unit = 2 * np.sqrt(errors * area_errors)
-    signal = (np.maximum(values, 0) + areas) / np.maximum(unit, 1e-6)
+    unit = np.sqrt(errors * area_errors) if rare else errors
+    signal = (np.maximum(values, 0) + areas) / np.maximum(2 * unit, 1e-6)
     share = np.interp(signal, _SIGNALS, np.asarray(shares, np.float64)).astype(values.dtype)
     most = _MOST_AWAY * np.maximum(errors, area_errors)
     moved = values + np.clip(share * (areas - values), -most, most)

@@ -24,6 +24,8 @@ __all__ = ["PaintingFit", "fit_painting"]
 
 # Spectra of which the share of novel ones is estimated.
 _NOVELTY_SAMPLE = 1000
+# Share of a painting's counts below which a line group is rare.
+_RARE_SHARE = 0.001
 # Where these are, no sum spectrum tells whether there is sulphur too.
 _HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
 # Anodes whose scattered K lines the template fit knows how to place.
@@ -47,6 +49,8 @@ class PaintingFit:
     novel_share : float
         Share of the painting's spectra that the model does not explain: with a novelty above 5,
         or above 5 times their counts over 5,000 where they hold more.
+    rare_groups : tuple of str
+        Line groups of the template fit that make up less than 0.1 % of the painting's counts.
     """
 
     calibrator: EnergyCalibrator
@@ -54,6 +58,7 @@ class PaintingFit:
     components: NDArray[np.float32] = field(repr=False)
     template_fit: TemplateFitRegressor
     novel_share: float = 0.0
+    rare_groups: tuple[str, ...] = ()
 
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """By how much spectra depart from the sum of their components.
@@ -140,7 +145,9 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
-    return PaintingFit(calibrator, matrix, components, fit, novel_share)
+    least = _RARE_SHARE * spectrum.sum()
+    rare = [name for name, area in fit.sum_spectrum_fit_.areas.items() if area < least]
+    return PaintingFit(calibrator, matrix, components, fit, novel_share, tuple(rare))
 
 
 def _in_few_spectra(

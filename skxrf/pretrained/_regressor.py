@@ -363,6 +363,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
                 areas[:, place],
                 area_errors[:, place],
                 shares[:, column],
+                rare=name in self.painting_.rare_groups,
             )
 
     def __sklearn_is_fitted__(self) -> bool:
