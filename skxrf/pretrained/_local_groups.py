@@ -20,6 +20,8 @@ Array = NDArray[np.floating[Any]]
 # So many spectra must stand out by so many standard errors: among 50,000 spectra and 50 line
 # groups, chance alone makes one in 400 pass the second, and the first only if it hits thrice.
 _LEAST_SPECTRA, _LEAST_ERRORS = 3, 6.0
+# Candidates below so many are given up once another one is taken in.
+_HOPEFUL_ERRORS = 4.0
 # Relative spread, from spectrum to spectrum, of the share of a family of lines.
 _FAMILY_SPREAD = {"K": 0.05, "L": 0.15, "M": 0.25}
 # Share of a line group's counts, as a usual bright pixel holds them, that families deviate from.
@@ -99,10 +101,8 @@ def local_line_groups(
     weights = np.where(fitted, 1 / np.maximum(mean, least), 0)
     inside = lines.spectra @ fitted > _LEAST_INSIDE * lines.spectra.sum(axis=1)
     found: list[str] = []
-    while len(found) < len(names):
-        tried = [i for i, there in enumerate(inside) if there and i not in known]
-        if not tried:
-            break
+    tried = [i for i, there in enumerate(inside) if there and i not in known]
+    while tried:
         filters = _filters(lines.spectra, others, families, known, tried, weights, mean.sum())
         standard = _third_largest(X, rebinning, filters)
         best = int(standard.argmax())
@@ -110,6 +110,10 @@ def local_line_groups(
             break
         known.append(tried[best])
         found.append(names[tried[best]])
+        # Beside more that is known, hardly any candidate becomes more significant.
+        hopeful = standard > _HOPEFUL_ERRORS
+        hopeful[best] = False
+        tried = [i for i, there in zip(tried, hopeful, strict=True) if there]
     return found
 
 
