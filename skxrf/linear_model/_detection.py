@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics import DetectorResponse, line_group, scattered_tube_group
 
 from ._sum_spectrum import fit_sum_spectrum
 
@@ -71,7 +71,8 @@ def find_line_groups(
     candidates : sequence of str
         Line groups to try.
     anode : str, optional
-        Tube anode: its L lines are a candidate, its scattered K lines part of the model.
+        Tube anode: its scattered lines, which are part of the model, are no candidates; its L lines
+        beside scattered K lines are one.
     tube_voltage : float
         Voltage of the tube [kV].
     refine : bool
@@ -86,10 +87,12 @@ def find_line_groups(
     """
     low, high = energy_range
     tube = [f"{anode}_L"] if anode is not None else []
+    # What is scattered cannot be told from what is emitted.
+    scattered = None if anode is None else scattered_tube_group(anode).name
     tried = [
         name
         for name in dict.fromkeys([*required, *candidates, *tube])
-        if name in required or _reachable(name, low, high, tube_voltage)
+        if name in required or (name != scattered and _reachable(name, low, high, tube_voltage))
     ]
     fit = fit_sum_spectrum(
         spectrum,

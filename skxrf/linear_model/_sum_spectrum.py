@@ -174,7 +174,7 @@ def _family_spectra(
 
 
 def scatter_peaks(anode: str, fit: SumSpectrumFit, edges: Array) -> list[Array]:
-    """Rayleigh and Compton peaks of the anode's K lines, shaped as in the sum spectrum.
+    """Rayleigh and Compton peaks of the anode's lines, shaped as in the sum spectrum.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def fit_sum_spectrum(
     detector : DetectorResponse, optional
         Start of the refinement, or the response as it is if `refine` is false.
     anode : str, optional
-        Tube anode, whose scattered K lines then belong to the model.
+        Tube anode, whose scattered lines then belong to the model.
     tube_voltage : float
         Voltage of the tube [kV].
     refine : bool

@@ -9,7 +9,7 @@ from ._likelihood import ComponentPairs, standard_errors
 from ._lines import LineGroup, known_line_groups, line_group
 from ._misfit import misfit_weights
 from ._pile_up import pile_up
-from ._scatter import scattered_tube_families
+from ._scatter import scattered_tube_families, scattered_tube_group
 from ._sum_shapes import background_splines, pile_up_shape
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "pile_up",
     "pile_up_shape",
     "scattered_tube_families",
+    "scattered_tube_group",
     "standard_errors",
 ]

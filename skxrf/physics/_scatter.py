@@ -5,18 +5,44 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.exceptions import LineGroupError
+
 from ._compton import SCATTERINGS, compton_energy
 from ._detector import DetectorResponse
 from ._families import line_families
-from ._lines import line_group
+from ._lines import LineGroup, line_group
 
-__all__ = ["scattered_tube_families"]
+__all__ = ["scattered_tube_families", "scattered_tube_group"]
+
+
+def scattered_tube_group(anode: str) -> LineGroup:
+    """The lines of a tube that its object scatters most.
+
+    Parameters
+    ----------
+    anode : str
+        Chemical symbol of the tube's anode.
+
+    Returns
+    -------
+    LineGroup
+        Its K lines, or the L lines where 50 kV excite no K lines, as of tungsten.
+
+    Raises
+    ------
+    LineGroupError
+        If there is no such element.
+    """
+    try:
+        return line_group(f"{anode}_K")
+    except LineGroupError:
+        return line_group(f"{anode}_L")
 
 
 def scattered_tube_families(
     anode: str, detector: DetectorResponse, edges: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Parts of which the anode's scattered K lines are a sum, whatever geometry and filter.
+    """Parts of which the anode's scattered lines are a sum, whatever geometry and filter.
 
     Parameters
     ----------
@@ -30,11 +56,11 @@ def scattered_tube_families(
     Returns
     -------
     dict of str to ndarray of shape (n_channels,)
-        Names such as ``Rh_rayleigh alpha`` and ``Rh_compton beta 115``, of K-alpha and K-beta
-        lines and scattering angles in degrees; each of one count. Those of two angles are
+        Names such as ``Rh_rayleigh alpha`` and ``W_compton L3 115``, of families of lines
+        and scattering angles in degrees; each of one count. Those of two angles are
         scattered twice.
     """
-    group = line_group(f"{anode}_K")
+    group = scattered_tube_group(anode)
     parts = {}
     for family, chosen in line_families(group).items():
         shares = group.intensities[chosen] / group.intensities[chosen].sum()

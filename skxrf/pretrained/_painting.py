@@ -28,8 +28,8 @@ _NOVELTY_SAMPLE = 1000
 _RARE_SHARE = 0.001
 # Where these are, no sum spectrum tells whether there is sulphur too.
 _HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
-# Anodes whose scattered K lines the template fit knows how to place.
-_K_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu")
+# Anodes whose scattered lines are told from lines of the object.
+_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu", "W")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
             f"the {len(X)} spectra hold no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
-    anode = calibrator.anode_ if calibrator.anode_ in _K_ANODES else None
+    anode = calibrator.anode_ if calibrator.anode_ in _ANODES else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution

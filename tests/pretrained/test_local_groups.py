@@ -1,10 +1,13 @@
 """Line groups of a few pixels: found where they are, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.simulation import Instrument, simulate_painting
 from skxrf.utils.energy import bin_edges
 
 N_PIXELS, NET_COUNTS = 12, 150
@@ -59,3 +62,19 @@ def test_a_strange_element_is_fitted_but_stays_strange(spectra, model):
     moved = own.predict(more)[chosen, j] - model.predict(spectra)[chosen, j]
     assert abs(moved.mean()) < 0.05 * NET_COUNTS
     assert np.median(own.novelty(more)[chosen]) > 5
+
+
+def test_scattered_lines_of_tungsten_are_no_strange_element():
+    scanner = replace(Instrument.m6_jetstream(), anode="W").with_axis(0.0, 0.03, 1024)
+    cube, maps = simulate_painting(
+        "byzantine_tempera", shape=(40, 36), instrument=scanner, mean_counts=20_000, random_state=8
+    )
+    X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
+    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    fit = model.painting_.template_fit
+    assert fit.anode == "W"
+    assert not {"W_L", "Hf_L", "Ta_L", "Re_L"} & set(fit.fitted_groups_)
+    assert np.median(model.novelty(X)) < 1.5
+    truth = maps.sel(element="Pb_L").to_numpy().ravel()
+    error = model.predict(X)[:, LINE_GROUPS.index("Pb_L")] - truth
+    assert abs(error.mean()) < 0.02 * truth.mean()

@@ -25,7 +25,6 @@ from benchmarks.accuracy.independent.paintings import (
 from benchmarks.accuracy.methods import Method, found_template_fit, rival, shipped
 from benchmarks.accuracy.paintings import ELEMENTS
 from benchmarks.accuracy.tables import FOLDER
-from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained import LINE_GROUPS
@@ -44,19 +43,10 @@ def _denoised(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return denoise_maps(shipped(cube, mean_counts))
 
 
-def _template_fit(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-    try:
-        line_group(f"{cube.attrs['anode']}_K")
-    except LineGroupError:
-        # The fit knows an anode by its K lines, which tungsten does not have at 50 kV.
-        cube = cube.assign_attrs(anode=None)
-    return found_template_fit(cube, mean_counts)
-
-
 METHODS = (
     Method("shipped", "load_pretrained(): no element list, pixel by pixel", shipped),
     Method("shipped, denoised", "then denoise_maps", _denoised),
-    Method("template fit", "TemplateFitRegressor, line groups as found", _template_fit),
+    Method("template fit", "TemplateFitRegressor, line groups as found", found_template_fit),
     Method(
         "PyMca, polynomial background",
         "fast fit, told the line groups, from 1.3 to 17 keV",
