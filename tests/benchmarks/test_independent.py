@@ -239,14 +239,3 @@ def test_shipped_model_on_a_tiny_painting(on_tiny, tiny, capsys):
     assert not set(absent["element"]) & set(tiny.groups)
     assert absent["above_three"].between(0, 1).all()
     assert "5,000 counts, mean over the paintings" in capsys.readouterr().out
-
-
-def test_template_fit_is_not_told_an_anode_without_k_lines(monkeypatch, tiny):
-    told = []
-    monkeypatch.setattr(
-        command, "found_template_fit", lambda cube, counts: told.append(cube.attrs["anode"])
-    )
-    cube = tiny.counts(5000.0, 1)
-    for anode in ("W", "Mo"):
-        command._template_fit(cube.assign_attrs(anode=anode), 5000.0)
-    assert told == [None, "Mo"]

@@ -3,12 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skxrf.exceptions import LineGroupError
 from skxrf.physics import (
     DetectorResponse,
     compton_energy,
     escape_fraction,
     line_group,
     scattered_tube_families,
+    scattered_tube_group,
 )
 
 EDGES = np.arange(0, 31, 0.02)
@@ -97,6 +99,18 @@ def test_scattered_lines_are_one_count_each():
     parts = scattered_tube_families("Rh", GAUSSIAN, EDGES)
     np.testing.assert_allclose([part.sum() for part in parts.values()], 1, rtol=1e-3)
     assert {name.split()[0] for name in parts} == {"Rh_rayleigh", "Rh_compton"}
+
+
+def test_a_tungsten_tube_at_50_kv_scatters_its_l_lines():
+    assert scattered_tube_group("W").name == "W_L"
+    assert scattered_tube_group("Rh").name == "Rh_K"
+    parts = scattered_tube_families("W", GAUSSIAN, EDGES)
+    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    alpha = float(parts["W_rayleigh L3"] @ centres)
+    assert 8.3 < alpha < 8.9  # L-alpha at 8.40 keV, L-beta 2 at 9.96 keV
+    assert float(parts["W_compton L3 175"] @ centres) < alpha - 0.2
+    with pytest.raises(LineGroupError):
+        scattered_tube_group("Xx")
 
 
 def test_scattered_lines_lie_where_their_angle_puts_them():
