@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import LineGroup, line_families
@@ -20,6 +21,11 @@ Array = NDArray[np.floating[Any]]
 # So many spectra must stand out by so many standard errors: among 50,000 spectra and 50 line
 # groups, chance alone makes one in 400 pass the second, and the first only if it hits thrice.
 _LEAST_SPECTRA, _LEAST_ERRORS = 3, 6.0
+# What hardly any painting holds has to be clearer: errors of tails and shapes look like it first.
+_LEAST_UNUSUAL = 8.0
+# With more counts in a spectrum its details show what the model gets wrong: beyond, they do not
+# make it more certain.
+_MOST_COUNTS = 50_000.0
 # Candidates below so many are given up once another one is taken in.
 _HOPEFUL_ERRORS = 4.0
 # Relative spread, from spectrum to spectrum, of the share of a family of lines.
@@ -28,8 +34,9 @@ _FAMILY_SPREAD = {"K": 0.05, "L": 0.15, "M": 0.25}
 _BRIGHT_SHARE = 0.1
 # Spread of what nothing is assumed of, in counts of a spectrum: keeps the equations solvable.
 _NO_PRIOR = 1e3
-# Share of its counts by which the shape of a component may be wrong.
-_SHAPE_ERROR = 0.02
+# By how much the shape of a component may be wrong: a share of its counts in the channel, since
+# widths and places are; and of its largest within 1 keV, since tails and what scatters are.
+_SHAPE_ERROR, _TAIL_ERROR, _TAIL_CHANNELS = 0.02, 0.004, 101
 # Part of a line group's information that must be left once the others are known.
 _LEAST_INFORMATION = 0.02
 # A channel's expected counts are not taken below this share of the mean channel's.
@@ -62,6 +69,7 @@ def local_line_groups(
     lines: ComponentLines,
     others: Array,
     fit: TemplateFitRegressor,
+    usual: Collection[str],
 ) -> list[str]:
     """Line groups that single spectra show and the sum spectrum does not.
 
@@ -81,12 +89,14 @@ def local_line_groups(
         Spectra of one count of scattered lines and parts of the continuum.
     fit : TemplateFitRegressor
         Fit of the sum spectrum, on the channels of the components.
+    usual : collection of str
+        Names of what a painting may well hold.
 
     Returns
     -------
     list of str
         Names, the most significant first: three spectra show them by six standard errors of
-        Poisson noise and of what the model gets wrong.
+        Poisson noise and of what the model gets wrong, by eight where they are not usual.
     """
     names = [group.name for group in lines.groups]
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]
@@ -105,6 +115,8 @@ def local_line_groups(
     while tried:
         filters = _filters(lines.spectra, others, families, known, tried, weights, mean.sum())
         standard = _third_largest(X, rebinning, filters)
+        standard *= min(1.0, np.sqrt(_MOST_COUNTS / max(mean.sum(), 1.0)))
+        standard /= [1.0 if names[i] in usual else _LEAST_UNUSUAL / _LEAST_ERRORS for i in tried]
         best = int(standard.argmax())
         if standard[best] < _LEAST_ERRORS:
             break
@@ -193,7 +205,9 @@ def _third_largest(X: NDArray[np.generic], rebinning: Array, filters: _Filters) 
     """What the third most significant spectrum shows of each candidate [standard errors]."""
     measure = (filters.candidates @ rebinning.T).T.astype(np.float32)
     amplitudes = (filters.amplitudes @ rebinning.T).T.astype(np.float32)
-    shape_leaks = (_SHAPE_ERROR * np.abs(filters.candidates) @ filters.known.T).T
+    around = maximum_filter1d(filters.known, _TAIL_CHANNELS, axis=1)
+    shape_errors = np.maximum(_SHAPE_ERROR * filters.known, _TAIL_ERROR * around)
+    shape_leaks = (np.abs(filters.candidates) @ shape_errors.T).T
     noise_of_known = filters.known @ np.square(filters.candidates).T
     largest = np.full((_LEAST_SPECTRA, measure.shape[1]), -np.inf)
     for start in range(0, len(X), _BATCH):

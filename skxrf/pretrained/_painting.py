@@ -14,7 +14,7 @@ from skxrf.physics import DetectorResponse, LineGroup, line_group, scattered_tub
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
-from ._axis import COMPONENT_GROUPS, ENERGY, PARTNERS, STRANGE_GROUPS
+from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS, STRANGE_GROUPS
 from ._first_fit import background_shapes, first_fit
 from ._local_groups import ComponentLines, local_line_groups
 from ._novelty import FitResiduals
@@ -165,6 +165,7 @@ def _in_few_spectra(
         ComponentLines([_group(name) for name in lines], np.stack([*lines.values()])),
         np.stack([*background, *_scatter(fit).values()]),
         fit,
+        LINE_GROUPS,
     )
 
 
