@@ -37,8 +37,7 @@ def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor
     ----------
     neighborhood : bool
         Whether to take the network that also sees the mean spectrum of the eight neighbours. It
-        is a little better where an element is hardly there, and the same elsewhere:
-        :func:`skxrf.postprocessing.denoise_maps` makes far more of other pixels.
+        is a little better: :func:`skxrf.postprocessing.denoise_maps` makes far more of other pixels.
 
     Returns
     -------
