@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 from skxrf.preprocessing import EnergyCalibrator
 
-from ._axis import LINE_GROUPS, STRANGE_GROUPS
+from ._axis import LINE_GROUPS
 
 __all__ = ["ANODES", "WIDTHS", "share_of_novel", "unfamiliar"]
 
@@ -67,8 +67,7 @@ def unfamiliar(
             f"the spectra reach from {first:.1f} to {last:.1f} keV: the model was trained on at "
             f"least {_FIRST_ENERGY:g} to {_LAST_ENERGY:g} keV"
         )
-    names = [*_unmapped(calibrator), *(name for name in fitted if name in STRANGE_GROUPS)]
-    if names := list(dict.fromkeys(names)):
+    if names := list(dict.fromkeys([*_seen_by(calibrator), *_unmapped(fitted, calibrator)])):
         reasons.append(f"the spectra show {', '.join(names)}, which the model does not map")
     if novel_share > _NOVEL_SHARE:
         reasons.append(
@@ -78,19 +77,23 @@ def unfamiliar(
     return reasons
 
 
-def _unmapped(calibrator: EnergyCalibrator) -> list[str]:
-    """Clearly seen line groups of elements that the model has no map of, the tube's left out."""
+def _seen_by(calibrator: EnergyCalibrator) -> list[str]:
+    """What the search for the axis clearly sees of what the model has no map of."""
     fit = calibrator.axis_fit_
     if fit is None:
         return []
-    known = {name.split("_")[0] for name in LINE_GROUPS} | {calibrator.anode_}
     least = _LEAST_SHARE * float(fit.counts.sum())
+    clear = [name for name in fit.groups if fit.areas[name] > least]
+    return _unmapped(clear, calibrator)
+
+
+def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
+    """Line groups of elements that the model has no map of, the tube's left out."""
+    known = {name.split("_")[0] for name in LINE_GROUPS} | {calibrator.anode_}
     return [
         name
-        for name in fit.groups
-        if name.split("_")[0] not in known
-        and fit.areas[name] > least
-        and _main_energy(name) > _LEAST_ENERGY
+        for name in names
+        if name.split("_")[0] not in known and _main_energy(name) > _LEAST_ENERGY
     ]
 
 
