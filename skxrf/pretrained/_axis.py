@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.exceptions import LineGroupError
+from skxrf.physics import LineGroup, line_group
+
 __all__ = [
     "COMPONENT_GROUPS",
     "ENERGY",
@@ -13,6 +16,7 @@ __all__ = [
     "PARTNERS",
     "PRIOR_SHARES",
     "STRANGE_GROUPS",
+    "component_group",
 ]
 
 # Bin centres [keV]: from below the softest line that leaves a painting through air to the K lines
@@ -55,3 +59,11 @@ PRIOR_SHARES: NDArray[np.float64] = np.array(
     + [_NARROW] * len(_RARE)
     + [1.0] * N_BACKGROUND
 )
+
+
+def component_group(name: str) -> LineGroup:
+    """Lines of a group; tubes of more than 50 kV excite the K lines of heavier elements."""
+    try:
+        return line_group(name)
+    except LineGroupError:
+        return line_group(name, tube_voltage=100.0)

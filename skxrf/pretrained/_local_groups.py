@@ -100,7 +100,7 @@ def local_line_groups(
     """
     names = [group.name for group in lines.groups]
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]
-    families = list(_families(lines.groups, fit))
+    families = [family for owner in known for family in _families(owner, lines.groups[owner], fit)]
     mean = np.maximum(X.sum(axis=0, dtype=np.float64) @ rebinning, 0) / max(len(X), 1)
     fitted = np.zeros(mean.size, bool)
     fitted[fit.fitted_channels_] = True
@@ -121,6 +121,7 @@ def local_line_groups(
         if standard[best] < _LEAST_ERRORS:
             break
         known.append(tried[best])
+        families += _families(tried[best], lines.groups[tried[best]], fit)
         found.append(names[tried[best]])
         # Beside more that is known, hardly any candidate becomes more significant.
         hopeful = standard > _HOPEFUL_ERRORS
@@ -150,17 +151,16 @@ class _Filters:
     usable: NDArray[np.bool_]
 
 
-def _families(groups: Sequence[LineGroup], fit: TemplateFitRegressor) -> Iterator[_Family]:
+def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterator[_Family]:
     found = fit.sum_spectrum_fit_
     edges = found.correction(bin_edges(fit.energy_))
-    for owner, group in enumerate(groups):
-        chosen = line_families(group)
-        shares = group.intensities * found.detector.efficiency(group.energies)
-        shares = shares / shares.sum()
-        for mine in chosen.values() if len(chosen) > 1 else ():
-            share = shares[mine].sum()
-            spectrum = found.detector.peaks(group.energies[mine], shares[mine] / share, edges)
-            yield _Family(owner, _FAMILY_SPREAD[group.shell] * share, spectrum)
+    chosen = line_families(group)
+    shares = group.intensities * found.detector.efficiency(group.energies)
+    shares = shares / shares.sum()
+    for mine in chosen.values() if len(chosen) > 1 else ():
+        share = shares[mine].sum()
+        spectrum = found.detector.peaks(group.energies[mine], shares[mine] / share, edges)
+        yield _Family(owner, _FAMILY_SPREAD[group.shell] * share, spectrum)
 
 
 def _filters(
@@ -173,12 +173,11 @@ def _filters(
     total: float,
 ) -> _Filters:
     """Weighted least squares of each candidate beside all that is known; see `first_fit`."""
-    mine = [family for family in families if family.owner in known]
     fixed = np.vstack([spectra[known], others])
-    spreads = np.array([family.spread for family in mine])
+    spreads = np.array([family.spread for family in families])
     # Of groups nothing is assumed; families stay near their shares of what a bright pixel holds.
     prior = np.concatenate([np.full(len(fixed), _NO_PRIOR), _BRIGHT_SHARE * spreads]) * total
-    nuisances = np.vstack([fixed, *(family.spectrum[None] for family in mine)])
+    nuisances = np.vstack([fixed, *(family.spectrum[None] for family in families)])
     weighted = nuisances * weights
     information = weighted @ nuisances.T
     information[np.diag_indices_from(information)] += 1 / prior**2
@@ -190,13 +189,13 @@ def _filters(
     free = np.einsum("ij,ij->i", candidates * weights, candidates)
     norm = np.einsum("ij,ij->i", left, candidates)
     filters = left / np.maximum(norm, 1e-30)[:, None]
-    leaks = [family.spread * (filters @ family.spectrum) for family in mine]
+    leaks = [family.spread * (filters @ family.spectrum) for family in families]
     return _Filters(
         filters,
         solution[: len(fixed)],
         fixed,
-        np.array(leaks).reshape(len(mine), len(tried)),
-        np.array([known.index(family.owner) for family in mine], dtype=np.intp),
+        np.array(leaks).reshape(len(families), len(tried)),
+        np.array([known.index(family.owner) for family in families], dtype=np.intp),
         norm > _LEAST_INFORMATION * free,
     )
 

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError, LineGroupError
+from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import DetectorResponse, LineGroup, line_group, scattered_tube_families
+from skxrf.physics import DetectorResponse, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
-from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS, STRANGE_GROUPS
+from ._axis import (
+    COMPONENT_GROUPS,
+    ENERGY,
+    LINE_GROUPS,
+    PARTNERS,
+    STRANGE_GROUPS,
+    component_group,
+)
 from ._first_fit import background_shapes, first_fit
 from ._local_groups import ComponentLines, local_line_groups
 from ._novelty import FitResiduals
@@ -131,16 +138,16 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         detector=None if resolution is None else DetectorResponse(**vars(resolution)),
     )
     fit.fit(spectrum[None])
-    lines = _line_spectra((*COMPONENT_GROUPS, *STRANGE_GROUPS), fit)
+    lines = _line_spectra([*COMPONENT_GROUPS, *STRANGE_GROUPS, *fit.fitted_groups_], fit)
     continuum = _continuum(fit, spectrum)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
+        lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
         continuum = _continuum(fit, spectrum)
-    shapes = [*_line_spectra(COMPONENT_GROUPS, fit).values(), *background_shapes(continuum)]
+    shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
-    strange = [name for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    seen = _seen(fit, calibrator)
-    matrix = first_fit(components, spectrum, seen, [*_line_spectra(strange, fit).values()])
+    strange = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
+    matrix = first_fit(components, spectrum, _seen(fit, calibrator), strange)
     some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
@@ -158,11 +165,15 @@ def _in_few_spectra(
     fit: TemplateFitRegressor,
 ) -> list[str]:
     """Line groups of a retouching or a grain, which the sum of all spectra does not show."""
+    candidates = (*COMPONENT_GROUPS, *STRANGE_GROUPS)
     n_channels = calibrator.calibrated_energy_.size
     return local_line_groups(
         X,
         calibrator.transform(np.eye(n_channels, dtype=np.float32)),
-        ComponentLines([_group(name) for name in lines], np.stack([*lines.values()])),
+        ComponentLines(
+            [component_group(name) for name in candidates],
+            np.stack([lines[name] for name in candidates]),
+        ),
         np.stack([*background, *_scatter(fit).values()]),
         fit,
         LINE_GROUPS,
@@ -184,8 +195,8 @@ def _line_spectra(
     found = fit.sum_spectrum_fit_
     edges = found.correction(bin_edges(ENERGY))
     lines = {}
-    for name in names:
-        lines[name] = found.detector.template(_group(name), edges)
+    for name in dict.fromkeys(names):
+        lines[name] = found.detector.template(component_group(name), edges)
         if name in fit.fitted_groups_:
             lines[name][fit.fitted_channels_] = fit.components_[fit.fitted_groups_.index(name)]
     return lines
@@ -209,11 +220,3 @@ def _continuum(fit: TemplateFitRegressor, spectrum: NDArray[np.float64]) -> NDAr
     for name, part in _scatter(fit).items():
         continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
     return np.asarray(continuum)
-
-
-def _group(name: str) -> LineGroup:
-    """Lines of a group; tubes of more than 50 kV excite the K lines of heavier elements."""
-    try:
-        return line_group(name)
-    except LineGroupError:
-        return line_group(name, tube_voltage=100.0)

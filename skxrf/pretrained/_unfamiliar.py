@@ -7,11 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import LineGroupError
-from skxrf.physics import line_group
 from skxrf.preprocessing import EnergyCalibrator
 
-from ._axis import LINE_GROUPS
+from ._axis import LINE_GROUPS, component_group
 
 __all__ = ["ANODES", "WIDTHS", "share_of_novel", "unfamiliar"]
 
@@ -93,15 +91,8 @@ def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
     return [
         name
         for name in names
-        if name.split("_")[0] not in known and _main_energy(name) > _LEAST_ENERGY
+        if name.split("_")[0] not in known and component_group(name).main_energy > _LEAST_ENERGY
     ]
-
-
-def _main_energy(name: str) -> float:
-    try:
-        return line_group(name).main_energy
-    except LineGroupError:
-        return line_group(name, tube_voltage=1e3).main_energy
 
 
 def share_of_novel(novelty: NDArray[np.float32], counts: NDArray[np.float32]) -> float:
