@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from benchmarks.calibration_problems import Problem, draw_problem
 from benchmarks.measured_files import DATA, acrylic, m6_spectrum, pure_element
 from skxrf.exceptions import EnergyAxisError
-from skxrf.physics import fit_energy_axis
 from skxrf.preprocessing import EnergyCalibrator
+from skxrf.spectrum_fit._axis_fit import fit_energy_axis
 
 RESULTS = Path(__file__).parent / "results" / "calibration.csv"
 SUMMARY = RESULTS.with_name("calibration_summary.csv")

@@ -7,14 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.simulation import (
-    AxisError,
-    ForwardModel,
-    Instrument,
-    Renderer,
-    palettes,
-    random_stacks,
-)
+from skxrf.simulation import ForwardModel, Instrument, palettes, random_stacks
+from skxrf.simulation._forward import AxisError
+from skxrf.simulation._rendering import Renderer
 
 __all__ = ["Problem", "draw_problem"]
 

@@ -25,7 +25,8 @@ from benchmarks.measured_files import DATA, M6_FILE, Measured, m6_spectrum
 from benchmarks.measured_model import Expected, expected, m6_in_helium
 from skxrf.physics import _xraylib, line_group
 from skxrf.plotting import SpectrumDisplay
-from skxrf.simulation import Instrument, painting_scan
+from skxrf.simulation import Instrument
+from skxrf.simulation._painting import painting_scan
 
 RESULTS = Path(__file__).parent / "results" / "measured_samples.csv"
 PLOTS = Path(__file__).parents[1] / "docs" / "user_guide" / "measured"

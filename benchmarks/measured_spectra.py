@@ -37,7 +37,8 @@ from benchmarks.measured_model import (
     m4,
     m6_in_helium,
 )
-from skxrf.physics import DetectorResponse, escape_fraction, line_group
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._detector import escape_fraction
 
 __all__ = ["Row", "compton_over_rayleigh", "continuum_bands", "measure"]
 

@@ -19,7 +19,8 @@ from skxrf.metrics import ssim_score
 from skxrf.neural_network import SpectrumCNNRegressor
 from skxrf.plotting import SpectrumDisplay
 from skxrf.samples import to_samples
-from skxrf.simulation import Instrument, painting_scan
+from skxrf.simulation import Instrument
+from skxrf.simulation._painting import painting_scan
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
 ICONS = ("icon_1", "icon_2", "icon_3")

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import lzma
 import pickle
 import subprocess
 import sys
@@ -30,7 +31,8 @@ from skxrf.compose import SubsampledRegressor
 from skxrf.exceptions import ModelFileError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor, published_networks
-from skxrf.persistence import load_model, model_digest, model_info, save_model
+from skxrf.persistence import load_model, model_info, save_model
+from skxrf.persistence._models import model_digest
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.preprocessing import ChannelBinner, EnergyRangeSelector, SpectrumNormalizer
 from skxrf.utils.energy import bin_edges
@@ -184,6 +186,19 @@ def test_a_file_of_the_first_format_still_opens():
     np.testing.assert_allclose(model.predict(counts), expected, rtol=1e-4)
     assert model[-1].line_groups_ == ["Fe_K", "Pb_L"]
     np.testing.assert_allclose(model[0].energy_[[0, -1]], [0.5, 8.25])
+
+
+@pytest.mark.filterwarnings("ignore:Trying to unpickle estimator")
+@pytest.mark.parametrize("name", ["calibrated_cnn", "mlp", "shipped", "template_fit"])
+def test_models_of_before_the_redesign_open_and_predict_the_same(name, tmp_path):
+    path = tmp_path / "model.skxrf"
+    path.write_bytes(lzma.decompress((DATA / f"{name}_format_1.skxrf.xz").read_bytes()))
+    model = load_model(path)
+    with np.load(DATA / f"{name}_format_1.npz") as stored:
+        counts, expected = stored["counts"], stored["expected"]
+    np.testing.assert_allclose(model.predict(counts), expected, rtol=1e-4, atol=0.02)
+    again = roundtrip(model, tmp_path)
+    np.testing.assert_array_equal(again.predict(counts), model.predict(counts))
 
 
 # -- what is refused

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.paintings import INSTRUMENTS, PAINTINGS, TestPainting, load_painting
 from benchmarks.accuracy.tables import FOLDER
 from skxrf.physics import line_group
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Instrument, random_stacks
 
 COUNTS = (500.0, 5000.0, 50_000.0)

@@ -11,7 +11,8 @@ import pandas as pd
 from benchmarks.accuracy.paintings import INSTRUMENTS, load_painting
 from benchmarks.accuracy.tables import FOLDER
 from skxrf.physics import line_group
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
 
 __all__ = ["main"]
 

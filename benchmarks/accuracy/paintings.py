@@ -11,13 +11,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from skxrf.physics import line_group
-from skxrf.simulation import (
-    DEFAULT_LINE_GROUPS,
-    ForwardModel,
-    Instrument,
-    cramer_rao_bound,
-    painting_scan,
-)
+from skxrf.simulation import ForwardModel, Instrument, cramer_rao_bound
+from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
 
 __all__ = [
     "ELEMENTS",

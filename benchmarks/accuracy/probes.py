@@ -18,15 +18,10 @@ from benchmarks.accuracy.paintings import (
     load_painting,
 )
 from benchmarks.accuracy.tables import FOLDER
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
-from skxrf.simulation import (
-    ForwardModel,
-    Layer,
-    cramer_rao_bound,
-    random_stacks,
-    stack_arrays,
-    stack_elements,
-)
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
+from skxrf.simulation import ForwardModel, Layer, cramer_rao_bound, random_stacks
+from skxrf.simulation._layers import stack_arrays, stack_elements
 
 __all__ = ["main"]
 
@@ -153,7 +148,7 @@ def mismatch() -> list[dict[str, object]]:
 def _through_other_tables():
     """Lines of each cluster changed by 6 % at random: what compilations differ by."""
     from benchmarks.accuracy import paintings
-    from skxrf.simulation import painting_scan
+    from skxrf.simulation._painting import painting_scan
 
     scanner = INSTRUMENTS["M6"]
     detector = scanner.detector

@@ -15,7 +15,8 @@ import xarray as xr
 from benchmarks.accuracy.tables import FOLDER
 from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
 
 __all__ = ["main"]
 

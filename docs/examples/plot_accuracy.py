@@ -19,7 +19,7 @@ denoising.
 import numpy as np
 import xarray as xr
 
-from skxrf.simulation import DEFAULT_LINE_GROUPS, Instrument, painting_scan
+from skxrf.simulation import Instrument, painting_scan
 
 scanner = Instrument.m6_jetstream().with_axis(0.0, 0.02, 1500)
 scan = painting_scan("icon_test", shape=(42, 54), instrument=scanner, random_state=6)
@@ -28,7 +28,7 @@ expected = scan.renderer.model.templates().spectra(photons)
 dose = 5000 / expected.sum(axis=1).mean()  # 5,000 counts a pixel on average
 expected = dose * expected
 
-line_groups = list(DEFAULT_LINE_GROUPS)
+line_groups = ["S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"]
 true = dose * scan.renderer.model.intensities(photons, line_groups)
 shape = scan.plan.shape
 truth = xr.DataArray(

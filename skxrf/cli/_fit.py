@@ -64,7 +64,8 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
-    from skxrf.inference import predict_maps_to_file, sample_spectra
+    from skxrf.inference import predict_maps_to_file
+    from skxrf.inference._calibration import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 

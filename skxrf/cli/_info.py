@@ -25,7 +25,7 @@ from ._options import (
 if TYPE_CHECKING:
     import xarray as xr
 
-    from skxrf.persistence import ModelInfo
+    from skxrf.persistence._model_file import ModelInfo
 
 __all__ = ["info"]
 
@@ -55,8 +55,9 @@ def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
     from skxrf.exceptions import SkxrfError
-    from skxrf.io import existing_file
-    from skxrf.persistence import is_model_file, model_info
+    from skxrf.persistence import model_info
+    from skxrf.persistence._model_file import is_model_file
+    from skxrf.utils.files import existing_file
 
     path, _ = existing_file(file, "a spectral cube, element maps or a model", folders=True)
     if path.is_file() and is_model_file(path):
@@ -74,9 +75,8 @@ def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
 
 
 def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
-    from skxrf._summary import find_elements, summarize_cube
-
     from ._spectrum import draw_spectrum
+    from ._summary import find_elements, summarize_cube
 
     summary = summarize_cube(cube)
     seen = find_elements(summary, anode)

@@ -30,7 +30,7 @@ from ._options import (
 if TYPE_CHECKING:
     import xarray as xr
 
-    from skxrf.inference import MapsRun
+    from skxrf.inference._to_file import MapsRun
 
 __all__ = ["check_maps_output", "map_", "tell", "write_report"]
 
@@ -193,7 +193,7 @@ def check_maps_output(
 ) -> None:
     """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
     from skxrf.exceptions import FileFormatError
-    from skxrf.io import PartialMaps
+    from skxrf.io._partial_maps import PartialMaps
 
     if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
         raise FileFormatError(

@@ -97,8 +97,8 @@ def reproduce(
     Networks and classical regressors are cross-validated: each predicts the parts of a scan (or
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
-    from skxrf.report import output_folder, write_report
     from skxrf.reproduction import reproduce as run
+    from skxrf.reproduction.report._files import output_folder, write_report
 
     # The folder first, so that a long run does not end at one that cannot be written to.
     with output_folder(output) as folder:

@@ -75,8 +75,10 @@ def simulate(
     """
     import numpy as np
 
-    from skxrf.io import save_maps, write_blocks
-    from skxrf.simulation import DEFAULT_LINE_GROUPS, Instrument, painting_scan
+    from skxrf.io import save_maps
+    from skxrf.io._save_cube import write_blocks
+    from skxrf.simulation import Instrument
+    from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
     from skxrf.utils.progress import ProgressReport
 
     scanner = Instrument.m6_jetstream()

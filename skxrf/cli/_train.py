@@ -90,9 +90,10 @@ def train(
     """
     import xarray as xr
 
-    from skxrf._training import train_on_scans
     from skxrf.io import open_maps
     from skxrf.persistence import save_model
+
+    from ._pipeline_training import train_on_scans
 
     if len(cubes) != len(maps):
         raise click.UsageError(

@@ -8,7 +8,8 @@ from typing import Any
 import xarray as xr
 from sklearn.utils import check_random_state
 
-from skxrf.simulation import DEFAULT_LINE_GROUPS, simulate_painting
+from skxrf.simulation import simulate_painting
+from skxrf.simulation._painting import DEFAULT_LINE_GROUPS
 
 from ._make_spectra import DEFAULT_CHANNELS, DEFAULT_ENERGY, on_axis
 

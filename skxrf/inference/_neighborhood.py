@@ -38,7 +38,7 @@ def with_neighborhood(cube: xr.DataArray) -> xr.DataArray:
     Examples
     --------
     >>> import numpy as np, xarray as xr
-    >>> from skxrf.inference import with_neighborhood
+    >>> from skxrf.inference._neighborhood import with_neighborhood
     >>> counts = np.arange(18.0).reshape(3, 3, 2)
     >>> both = with_neighborhood(xr.DataArray(counts, dims=("y", "x", "energy")))
     >>> both.shape, both[1, 1].values

@@ -25,7 +25,7 @@ from skxrf.inference._predict_maps import (
     checked_params,
     predict_lazily,
 )
-from skxrf.io import PartialMaps
+from skxrf.io._partial_maps import PartialMaps
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.threads import single_threaded_blas
 

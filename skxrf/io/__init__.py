@@ -5,18 +5,13 @@ from skxrf import accessor as _accessor  # noqa: F401
 
 from ._open_cube import open_cube
 from ._open_maps import open_maps
-from ._partial_maps import PartialMaps
-from ._paths import existing_file, whole_file
 from ._save_cube import save_cube, write_blocks
 from ._save_maps import save_maps
 
 __all__ = [
-    "PartialMaps",
-    "existing_file",
     "open_cube",
     "open_maps",
     "save_cube",
     "save_maps",
-    "whole_file",
     "write_blocks",
 ]

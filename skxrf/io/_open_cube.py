@@ -11,10 +11,10 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.files import existing_file
 
 from ._cube import build_cube
 from ._formats import CUBE_FORMATS
-from ._paths import existing_file
 from ._snake import turn_odd_rows
 from ._source import Chunks, CubeRequest
 

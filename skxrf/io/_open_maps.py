@@ -10,11 +10,11 @@ from typing import NamedTuple
 import xarray as xr
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.files import existing_file
 
 from . import _dms, _hdf5, _hdf5_maps, _tables, _tiff
 from ._columns import Elements
 from ._maps import MapsRequest
-from ._paths import existing_file
 
 __all__ = ["MAPS_FORMATS", "MapsFormat", "open_maps"]
 

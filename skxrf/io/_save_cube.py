@@ -13,8 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-
-from ._paths import whole_file
+from skxrf.utils.files import whole_file
 
 __all__ = ["save_cube", "write_blocks"]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import xarray as xr
 
 from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.utils.files import whole_file, whole_folder
 
 from ._dms import write_dms
 from ._netcdf import write_netcdf
 from ._nexus_maps import write_nexus
-from ._paths import whole_file, whole_folder
 from ._png import write_png, write_png_folder
 from ._tables import table_text
 from ._tiff import write_tiff, write_tiff_folder

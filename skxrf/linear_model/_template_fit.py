@@ -13,16 +13,17 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
-from skxrf.physics import DetectorResponse, line_group, standard_errors
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.spectrum_fit._components import fit_components
+from skxrf.spectrum_fit._fitted_range import channels_between, fitted_range
+from skxrf.spectrum_fit._likelihood import standard_errors
+from skxrf.spectrum_fit._line_groups import find_line_groups
+from skxrf.spectrum_fit._poisson_fit import PoissonFit
+from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import bin_edges, resolve_energy
 
 from ._area_outputs import AreaOutputs, ridge_regression
-from ._components import fit_components
-from ._detection import find_line_groups
-from ._fitted_range import channels_between, fitted_range
-from ._poisson_fit import PoissonFit
-from ._sum_spectrum import fit_sum_spectrum
 
 __all__ = ["TemplateFitRegressor"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from skxrf.exceptions import ModelFileError
 
-__all__ = ["check_archive", "repacked"]
+__all__ = ["SCHEMA", "check_archive", "repacked"]
 
-_SCHEMA = "schema.json"
+SCHEMA = "schema.json"
 # A schema is about as long as the source of the model's classes; trees have many nodes, but in
 # arrays. Far more than that is meant to fill the memory.
 _LONGEST_SCHEMA = 256 * 2**20
@@ -37,13 +37,13 @@ def repacked(archive: bytes) -> bytes:
         zipfile.ZipFile(io.BytesIO(archive)) as source,
         zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target,
     ):
-        schema = json.loads(source.read(_SCHEMA))
+        schema = json.loads(source.read(SCHEMA))
         files: dict[str, str] = {}
         _renumber(schema, {}, files)
         for old, new in files.items():
             target.writestr(zipfile.ZipInfo(new, _DATE), source.read(old))
         text = json.dumps(schema, separators=(",", ":"))
-        info = zipfile.ZipInfo(_SCHEMA, _DATE)
+        info = zipfile.ZipInfo(SCHEMA, _DATE)
         target.writestr(info, text, zipfile.ZIP_DEFLATED, compresslevel=9)
     return packed.getvalue()
 
@@ -83,7 +83,7 @@ def check_archive(archive: bytes, where: str) -> None:
         raise ModelFileError(f"{where} holds no readable archive of a model ({error}).") from error
     stored = 0
     for member in members:
-        if member.filename == _SCHEMA:
+        if member.filename == SCHEMA:
             too_long = member.file_size > _LONGEST_SCHEMA
         else:
             stored += member.file_size

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skxrf
 from skxrf.exceptions import FileFormatError, ModelFileError
-from skxrf.io import existing_file, whole_file
+from skxrf.utils.files import existing_file, whole_file
 from skxrf.utils.fitted import (
     fitted_channels,
     fitted_energy,
@@ -23,6 +23,7 @@ from skxrf.utils.fitted import (
     inner_estimators,
 )
 
+from ._aliases import with_present_names
 from ._archive import repacked
 from ._contents import check_contents
 from ._model_file import ModelInfo, pack, unpack
@@ -161,6 +162,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     file = _existing(path)
     _, archive = unpack(file.read_bytes(), str(file))
     try:
+        archive = with_present_names(archive)
         unknown = _untrusted(archive)
         if not unknown:
             estimator = skops.io.loads(archive, trusted=list(TRUSTED_TYPES))

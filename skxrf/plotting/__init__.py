@@ -5,12 +5,9 @@ on as ``figure_`` and ``axes_``. Without ``ax`` it makes a pyplot figure, which 
 closes, as with scikit-learn's Displays; with ``ax`` it never touches pyplot.
 """
 
-from ._axes import MapExtent, map_extent
-from ._color_table import color_table
 from ._composite_map import CompositeMapDisplay
 from ._count_histogram import CountHistogramDisplay
 from ._element_map import ElementMapDisplay
-from ._embedding import picture_bytes
 from ._loss_curve import LossCurveDisplay
 from ._map_comparison import MapComparisonDisplay
 from ._spectrum import SpectrumDisplay
@@ -22,10 +19,6 @@ __all__ = [
     "ElementMapDisplay",
     "LossCurveDisplay",
     "MapComparisonDisplay",
-    "MapExtent",
     "SpectrumDisplay",
     "ZScoreMapDisplay",
-    "color_table",
-    "map_extent",
-    "picture_bytes",
 ]

@@ -26,7 +26,7 @@ def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]
 
     Examples
     --------
-    >>> from skxrf.plotting import color_table
+    >>> from skxrf.plotting._color_table import color_table
     >>> color_table("gray", 3).tolist()
     [[0, 0, 0], [127, 127, 127], [255, 255, 255]]
     """

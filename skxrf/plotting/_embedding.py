@@ -45,7 +45,8 @@ def picture_bytes(
 
     Examples
     --------
-    >>> from skxrf.plotting import SpectrumDisplay, picture_bytes
+    >>> from skxrf.plotting import SpectrumDisplay
+    >>> from skxrf.plotting._embedding import picture_bytes
     >>> display = SpectrumDisplay((0.0, 0.1), {"sum": [1.0, 5.0, 2.0]})
     >>> picture_bytes(lambda ax: display.plot(ax=ax), 6, 3)[1:4]
     b'PNG'

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from ._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND, PARTNERS
-from ._first_fit import background_shapes, first_fit
-from ._fit_average import average_with_fit
-from ._painting import PaintingFit
+from ._regressor import SimulationTrainedRegressor
 
-# Not among the names below: it can be calibrated, but not fitted to labels, as estimators are.
-from ._regressor import SimulationTrainedRegressor as SimulationTrainedRegressor
-from ._spectrum_fit import SpectrumFit
-from ._weights import Weights, read_weights, write_weights
-
-__all__ = [
-    "COMPONENT_GROUPS",
-    "ENERGY",
-    "LINE_GROUPS",
-    "N_BACKGROUND",
-    "PARTNERS",
-    "PaintingFit",
-    "SpectrumFit",
-    "Weights",
-    "average_with_fit",
-    "background_shapes",
-    "first_fit",
-    "load_pretrained",
-    "read_weights",
-    "write_weights",
-]
+__all__ = ["load_pretrained"]
 
 
 def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import LineGroup, line_families
+from skxrf.physics import LineGroup
+from skxrf.physics._families import line_families
 from skxrf.utils.energy import bin_edges
 
 __all__ = ["ComponentLines", "local_line_groups"]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import DetectorResponse, scattered_tube_families
+from skxrf.physics import DetectorResponse
+from skxrf.physics._scatter import scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 

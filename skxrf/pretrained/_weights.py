@@ -17,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from skxrf.exceptions import FileFormatError
-from skxrf.neural_network import AdaptiveFilterNetwork
 
 from ._fit_average import default_shares
+from ._network import AdaptiveFilterNetwork
 
 __all__ = ["Weights", "read_weights", "shipped_weights", "write_weights"]
 

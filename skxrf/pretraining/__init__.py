@@ -1,5 +1,5 @@
-"""Training of the shipped model on simulated spectra, and on labels of one's own."""
+"""Alias of :mod:`skxrf.pretrained.training`, the name that earlier versions used."""
 
-from ._fine_tuning import fine_tune
+from skxrf.pretrained.training import fine_tune
 
 __all__ = ["fine_tune"]

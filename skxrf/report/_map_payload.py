@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
-from skxrf.plotting import color_table, map_extent
+from skxrf.plotting._axes import map_extent
+from skxrf.plotting._color_table import color_table
+from skxrf.reproduction.report._wording import label
 
 from ._cube_spectra import TILE, CubeSpectra
 from ._map_planes import MapPlanes, color_limits
 from ._map_statistics import Comparison
-from ._wording import label
 
 __all__ = [
     "FitCurves",

@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skxrf.exceptions import SkxrfError
-from skxrf.inference import calibrated_to
-from skxrf.io import whole_file
+from skxrf.inference._calibration import calibrated_to
+from skxrf.reproduction.report._wording import label
+from skxrf.utils.files import whole_file
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
 from ._map_payload import components_of, element_entries, pixel_grid, spectra_entry, start_pixel
@@ -25,7 +26,6 @@ from ._map_provenance import map_provenance
 from ._map_statistics import Comparison, compare_maps, map_totals
 from ._map_tables import SCORE_COLUMNS, element_rows, facts, mean_scores, score_rows, sigma_text
 from ._packing import Packed, pack
-from ._wording import label
 
 __all__ = ["write_map_report"]
 

@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from skxrf.reproduction.report._wording import label
+
 from ._cube_spectra import CubeSpectra
 from ._map_statistics import Comparison, Histogram, MapTotals
-from ._wording import label
 
 __all__ = [
     "SCORE_COLUMNS",

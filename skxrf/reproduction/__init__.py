@@ -1,14 +1,6 @@
 """The paper's experiment, end to end: cross-validated networks and classical regressors."""
 
-from ._methods import METHOD_NAMES
 from ._reproduce import reproduce
-from ._result import DataDescription, MethodResult, ReproductionResult, Settings
+from .report._files import write_report
 
-__all__ = [
-    "METHOD_NAMES",
-    "DataDescription",
-    "MethodResult",
-    "ReproductionResult",
-    "Settings",
-    "reproduce",
-]
+__all__ = ["reproduce", "write_report"]

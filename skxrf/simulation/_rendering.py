@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.physics import line_group, pile_up
+from skxrf.physics import line_group
+from skxrf.physics._pile_up import pile_up
 
 from ._forward import AxisError, ForwardModel
 from ._instrument import Instrument

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics import _xraylib, compton_energy
+from skxrf.physics import _xraylib
+from skxrf.physics._compton import compton_energy
 
 from ._beam import Beam
 from ._transport import Geometry

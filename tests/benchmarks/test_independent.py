@@ -12,7 +12,7 @@ from benchmarks.accuracy.independent.lines import line_factors, line_shares, nat
 from benchmarks.accuracy.independent.paintings import PAINTINGS, judged_groups, simulate
 from benchmarks.accuracy.independent.palettes import PALETTES
 from skxrf.physics import DetectorResponse
-from skxrf.pretrained import LINE_GROUPS
+from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Instrument, material, palettes
 from skxrf.simulation._palettes import AREAS
 

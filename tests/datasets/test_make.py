@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from skxrf.datasets import DEFAULT_LINE_GROUPS, make_painting, make_spectra
+from skxrf.datasets import make_painting, make_spectra
 from skxrf.exceptions import EnergyAxisError, LineGroupError, SkxrfError
+from skxrf.simulation import DEFAULT_LINE_GROUPS
 
 
 def test_spectra_come_with_their_truth():

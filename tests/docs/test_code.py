@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skxrf.cli import cli
+from skxrf.cli._main import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

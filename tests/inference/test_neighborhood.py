@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from skxrf.datasets import make_painting
-from skxrf.inference import predict_maps, with_neighborhood
+from skxrf.inference import predict_maps
+from skxrf.inference._neighborhood import with_neighborhood
 from skxrf.pretrained import load_pretrained
 
 

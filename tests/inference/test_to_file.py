@@ -11,12 +11,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
-from skxrf.inference import (
-    calibrated_to,
-    predict_maps,
-    predict_maps_to_file,
-    sample_spectra,
-)
+from skxrf.inference import predict_maps, predict_maps_to_file
+from skxrf.inference._calibration import calibrated_to, sample_spectra
 from skxrf.io import open_cube, open_maps, save_cube
 
 ENERGY = 0.1 + 0.2 * np.arange(32)

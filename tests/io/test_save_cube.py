@@ -3,7 +3,8 @@ import pytest
 
 from skxrf.datasets import make_painting
 from skxrf.exceptions import FileFormatError
-from skxrf.io import open_cube, save_cube, write_blocks
+from skxrf.io import open_cube, save_cube
+from skxrf.io._save_cube import write_blocks
 
 
 @pytest.fixture(scope="module")

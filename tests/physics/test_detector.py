@@ -4,14 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skxrf.exceptions import LineGroupError
-from skxrf.physics import (
-    DetectorResponse,
-    compton_energy,
-    escape_fraction,
-    line_group,
-    scattered_tube_families,
-    scattered_tube_group,
-)
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._compton import compton_energy
+from skxrf.physics._detector import escape_fraction
+from skxrf.physics._scatter import scattered_tube_families, scattered_tube_group
 
 EDGES = np.arange(0, 31, 0.02)
 GAUSSIAN = DetectorResponse(escape=False)

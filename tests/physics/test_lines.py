@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from skxrf.exceptions import LineGroupError
-from skxrf.physics import known_line_groups, line_families, line_group
+from skxrf.physics import known_line_groups, line_group
+from skxrf.physics._families import line_families
 
 
 # Energies [keV] of main lines: Bearden 1967, Rev. Mod. Phys. 39, 78.

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skxrf.plotting import color_table, map_extent
+from skxrf.plotting._axes import map_extent
+from skxrf.plotting._color_table import color_table
 
 
 @pytest.mark.parametrize("name", ["inferno", "cividis"])

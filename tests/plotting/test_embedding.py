@@ -2,7 +2,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from skxrf.plotting import ElementMapDisplay, picture_bytes
+from skxrf.plotting import ElementMapDisplay
+from skxrf.plotting._embedding import picture_bytes
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 from skxrf.exceptions import EnergyAxisError
 from skxrf.inference import predict_maps
 from skxrf.persistence import load_model, save_model
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.pretrained._detection import detected_line_groups
 
 BRIGHT = ("Ca_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.pretrained import LINE_GROUPS, load_pretrained
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import Instrument, simulate_painting
 from skxrf.utils.energy import bin_edges
 

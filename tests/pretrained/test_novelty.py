@@ -10,7 +10,7 @@ from skxrf.datasets import make_painting
 from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._unfamiliar import ANODES, WIDTHS
-from skxrf.pretraining._instruments import random_instrument
+from skxrf.pretrained.training._instruments import random_instrument
 from skxrf.simulation import ForwardModel, Instrument, random_stacks
 
 SCANNER = Instrument.m6_jetstream().with_axis(-0.9555, 0.02, 2048)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from skxrf.exceptions import FileFormatError
-from skxrf.pretrained import Weights, load_pretrained, read_weights, write_weights
+from skxrf.pretrained import load_pretrained
+from skxrf.pretrained._weights import Weights, read_weights, write_weights
 
 FILES = ("pixels", "neighborhood")
 

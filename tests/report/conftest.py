@@ -8,7 +8,7 @@ import xarray as xr
 from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.reproduction import DataDescription, MethodResult, ReproductionResult, Settings
+from skxrf.reproduction._result import DataDescription, MethodResult, ReproductionResult, Settings
 from skxrf.reproduction._scores import score_rows
 from skxrf.samples import to_samples
 from skxrf.utils.energy import bin_edges

@@ -9,8 +9,8 @@ import xarray as xr
 from skxrf.io import save_maps
 from skxrf.model_selection import block_groups
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.reproduction import DataDescription
 from skxrf.reproduction._problem import Problem
+from skxrf.reproduction._result import DataDescription
 from skxrf.samples import to_samples
 from skxrf.utils.energy import bin_edges
 

@@ -6,10 +6,10 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 
 from skxrf.metrics import ssim_score, within_sigma_score
-from skxrf.reproduction import Settings
 from skxrf.reproduction._experiment import held_out_parts, run_method
 from skxrf.reproduction._methods import Method
 from skxrf.reproduction._progress import Progress
+from skxrf.reproduction._result import Settings
 
 SETTINGS = Settings(n_folds=3)
 

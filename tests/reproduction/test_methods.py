@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from skxrf.reproduction import METHOD_NAMES, Settings
 from skxrf.reproduction._experiment import held_out_parts, run_method
-from skxrf.reproduction._methods import make_methods
+from skxrf.reproduction._methods import METHOD_NAMES, make_methods
 from skxrf.reproduction._networks import count_parameters, n_epochs
 from skxrf.reproduction._progress import Progress
+from skxrf.reproduction._result import Settings
 
 SETTINGS = Settings(n_folds=2, budget=0.4, random_state=3)
 

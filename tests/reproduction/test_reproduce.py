@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.reproduction import METHOD_NAMES, reproduce
+from skxrf.reproduction import reproduce
+from skxrf.reproduction._methods import METHOD_NAMES
 
 
 @pytest.fixture

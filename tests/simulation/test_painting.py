@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.icon_counts import REFERENCE, SEED, icon_means
-from skxrf.cli import cli
+from skxrf.cli._main import cli
 from skxrf.exceptions import SkxrfError
 from skxrf.io import open_cube, open_maps
-from skxrf.simulation import Instrument, painting_scan, simulate_painting
+from skxrf.simulation import Instrument, simulate_painting
+from skxrf.simulation._painting import painting_scan
 
 SCANNER = Instrument.m6_jetstream().with_axis(0.0, 0.04, 512)
 OPTIONS = {"shape": (12, 15), "instrument": SCANNER, "elements": ["Ca_K", "Fe_K", "Pb_L"]}

@@ -27,7 +27,7 @@ from benchmarks.accuracy.paintings import ELEMENTS
 from benchmarks.accuracy.tables import FOLDER
 from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
-from skxrf.pretrained import LINE_GROUPS
+from skxrf.pretrained._axis import LINE_GROUPS
 
 __all__ = ["METHODS", "RESULTS", "judge", "main", "tables"]
 

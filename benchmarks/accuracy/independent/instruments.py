@@ -9,8 +9,9 @@ import xraylib
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.independent.detector import OtherDetector
-from skxrf.simulation import HELIUM, Absorber, Instrument, Polycapillary
+from skxrf.simulation import Absorber, Instrument, Polycapillary
 from skxrf.simulation._beam import Beam
+from skxrf.simulation._optics import HELIUM
 
 __all__ = ["CONTINUUM_TILT", "INSTRUMENTS", "BentInstrument", "bent"]
 

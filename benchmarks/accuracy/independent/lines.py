@@ -186,7 +186,7 @@ def _library() -> Any:
 
 def main() -> None:
     """Print coverage and greatest differences of all line groups of the shipped model."""
-    from skxrf.pretrained import LINE_GROUPS
+    from skxrf.pretrained._axis import LINE_GROUPS
 
     print("line group, share that fisx knows, its lines above 3 % over xraylib's")
     for name in LINE_GROUPS:

@@ -19,8 +19,8 @@ from benchmarks.accuracy.paintings import (
     background_shapes_of,
 )
 from skxrf.physics import line_group
-from skxrf.pretrained import LINE_GROUPS
-from skxrf.simulation import painting_scan
+from skxrf.pretrained._axis import LINE_GROUPS
+from skxrf.simulation._painting import painting_scan
 
 __all__ = [
     "COUNTS",

@@ -1,0 +1,216 @@
+"""The bank of photons: what random layer stacks emit under random instruments, kept on disk."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
+from skxrf.simulation import ForwardModel, random_stacks
+
+from ._instruments import random_instrument
+from ._settings import TrainingSettings
+
+__all__ = [
+    "WIDE_ENERGY",
+    "PhotonChunk",
+    "chunk_elements",
+    "chunk_path",
+    "fill_bank",
+    "make_chunk",
+    "stored_chunk",
+]
+
+Half = NDArray[np.float16]
+Floats = NDArray[np.float32]
+
+# Templates reach beyond the model's axis on both sides, so that a shifted axis finds counts there.
+_MARGIN = 30
+_GAIN = float(ENERGY[1] - ENERGY[0])
+WIDE_ENERGY: NDArray[np.float64] = (
+    ENERGY[0] - _MARGIN * _GAIN + _GAIN * np.arange(ENERGY.size + 2 * _MARGIN)
+)
+# Intensities are shares of a spectrum's counts; in half precision, in units of this.
+_UNIT = 1e-4
+_BATCH = 128
+
+
+@dataclass(frozen=True)
+class PhotonChunk:
+    """Stacks that one instrument looks at.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_stacks, n_lines), float16
+        Net counts of each line, in units of 1e-4 of the counts of the spectrum.
+    scatter : ndarray of shape (n_stacks, n_bins), float16
+        Scattered photons by what they were, likewise.
+    line_templates : ndarray of shape (n_lines, n_wide), float32
+        Spectra of one net count on `WIDE_ENERGY`.
+    scatter_templates : ndarray of shape (n_bins, n_wide), float32
+        Spectra of one scattered photon.
+    scatter_energies : ndarray of shape (n_bins,), float32
+        Mean energy of what is detected of each [keV].
+    gas : ndarray of shape (n_wide,), float32
+        Mean share of the gas in a spectrum, by channel.
+    gas_lines : ndarray of shape (n_groups,), float32
+        Mean net counts of the line groups in the gas, as shares of a spectrum's counts.
+    energies : ndarray of shape (n_lines,), float32
+        Energies of the lines [keV].
+    owners : ndarray of shape (n_lines,), int
+        Element of each line.
+    groups : ndarray of shape (n_lines,), int
+        Position of the line's group in `LINE_GROUPS`, -1 for one that is not asked for.
+    shells : ndarray of shape (n_lines,), int
+        0, 1, 2 for K, L, M.
+    patterns : ndarray of shape (n_elements, n_lines), float32
+        Shares of an element's lines from a thin layer.
+    """
+
+    lines: Half
+    scatter: Half
+    line_templates: Floats
+    scatter_templates: Floats
+    scatter_energies: Floats
+    gas: Floats
+    gas_lines: Floats
+    energies: Floats
+    owners: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    shells: NDArray[np.intp]
+    patterns: Floats
+
+
+def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
+    """Simulate the stacks of one random instrument.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        The recipe.
+    index : int
+        Number of the instrument; seeds follow from it.
+
+    Returns
+    -------
+    PhotonChunk
+        Its photons.
+    """
+    rng = np.random.default_rng([settings.seed, 1, index])
+    instrument = random_instrument(
+        rng, offset=float(WIDE_ENERGY[0]), gain=_GAIN, n_channels=WIDE_ENERGY.size
+    )
+    n = min(
+        settings.stacks_per_instrument, settings.n_stacks - index * settings.stacks_per_instrument
+    )
+    elements, compositions, masses = random_stacks(n, rng, foreign_share=settings.foreign_share)
+    model = ForwardModel(elements, instrument)
+    templates = model.templates()
+    parts = [
+        model.photons(compositions[start : start + _BATCH], masses[start : start + _BATCH])
+        for start in range(0, n, _BATCH)
+    ]
+    lines = np.concatenate([part.lines for part in parts])
+    scatter = np.concatenate([part.scatter for part in parts])
+    total = lines @ templates.lines.sum(axis=1) + scatter @ templates.scatter.sum(axis=1)
+    total = total[:, None] + templates.gas.sum()
+    tables = model.tables
+    thin = (tables.production_bins @ model.flux) * model.efficiency
+    owner = tables.owners == np.arange(len(elements))[:, None]
+    patterns = thin * owner
+    patterns /= np.maximum(patterns.sum(axis=1, keepdims=True), 1e-300)
+    # Lines below the model's axis, or all scatter of an unseen bin, cannot be told apart.
+    seen = np.maximum(templates.scatter.sum(axis=1), 1e-30)
+    names = {name: i for i, name in enumerate(LINE_GROUPS)}
+    per_spectrum = float((1 / total).mean())
+    gas_lines = model.gas_intensities(LINE_GROUPS) * per_spectrum
+    return PhotonChunk(
+        (lines / (total * _UNIT)).astype(np.float16),
+        np.minimum(scatter / (total * _UNIT) * seen, 6e4).astype(np.float16),
+        templates.lines,
+        templates.scatter / seen[:, None].astype(np.float32),
+        (templates.scatter @ WIDE_ENERGY / seen).astype(np.float32),
+        (templates.gas * per_spectrum).astype(np.float32),
+        gas_lines.astype(np.float32),
+        tables.energies.astype(np.float32),
+        tables.owners,
+        np.array([names.get(str(group), -1) for group in tables.groups]),
+        np.array(["KLM".index(str(group)[-1]) for group in tables.groups]),
+        patterns.astype(np.float32),
+    )
+
+
+def chunk_path(folder: Path, settings: TrainingSettings, index: int) -> Path:
+    """Where a chunk of a recipe is kept."""
+    name = f"photons-{settings.seed}-{settings.stacks_per_instrument}-{index:04d}.npz"
+    return folder / name
+
+
+def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> PhotonChunk:
+    """A chunk from disk, made and kept where it is not there yet.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the bank.
+    settings : TrainingSettings
+        The recipe.
+    index : int
+        Number of the instrument.
+
+    Returns
+    -------
+    PhotonChunk
+        Its photons.
+    """
+    path = chunk_path(folder, settings, index)
+    if not path.exists():
+        chunk = make_chunk(settings, index)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        with partial.open("wb") as file:
+            np.savez(file, **{field.name: getattr(chunk, field.name) for field in fields(chunk)})
+        partial.replace(path)
+        return chunk
+    with np.load(path) as arrays:
+        return PhotonChunk(**{field.name: arrays[field.name] for field in fields(PhotonChunk)})
+
+
+@functools.lru_cache(maxsize=4)
+def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
+    """Chemical symbols of the elements that all chunks of a recipe hold, in their order."""
+    return random_stacks(1, 0, foreign_share=settings.foreign_share)[0]
+
+
+def fill_bank(folder: Path, settings: TrainingSettings, *, say: Callable[[str], None]) -> None:
+    """Make the chunks that are not there yet, on two processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the bank.
+    settings : TrainingSettings
+        The recipe.
+    say : callable
+        Told how far it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    every = range(settings.n_instruments)
+    missing = [i for i in every if not chunk_path(folder, settings, i).exists()]
+    if not missing:
+        return
+    make = delayed(_keep_chunk)
+    parallel = Parallel(n_jobs=2, return_as="generator_unordered")
+    for done, _ in enumerate(parallel(make(folder, settings, i) for i in missing), start=1):
+        if done % 10 == 0 or done == len(missing):
+            say(f"bank of photons: {done} of {len(missing)} instruments")
+
+
+def _keep_chunk(folder: Path, settings: TrainingSettings, index: int) -> None:
+    stored_chunk(folder, settings, index)

@@ -1,0 +1,193 @@
+"""Fine-tuning on labelled pixels of one's own paintings, mixed with simulated spectra."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+from torch import Tensor
+
+from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.pretrained._axis import LINE_GROUPS
+from skxrf.pretrained._regressor import SimulationTrainedRegressor
+from skxrf.pretrained._weights import Weights
+
+from ._bank import PhotonChunk, make_chunk
+from ._judging import JudgedSpectra, judged_weights
+from ._labelled import LabelledSpectra, labelled_spectra
+from ._settings import TrainingSettings
+from ._spectra import draw_spectra, joined
+from ._training import batch_of, losses
+
+__all__ = ["fine_tune"]
+
+_STACKS_PER_INSTRUMENT = 512
+_BATCH = 1024
+# Spectra of a single painting that are kept apart to judge with, and the time that goes into
+# networks for judging, in units of the training's.
+_KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
+# Simulated spectra that are drawn together, and steps that they serve.
+_DRAWN = 8192
+
+
+def fine_tune(
+    model: SimulationTrainedRegressor,
+    X: ArrayLike,
+    Y: pd.DataFrame,
+    *,
+    energy: ArrayLike,
+    simulated_share: float = 0.5,
+    max_time: float = 60.0,
+    learning_rate: float = 3e-4,
+    n_instruments: int = 8,
+    random_state: Any = None,
+) -> SimulationTrainedRegressor:
+    """Go on training the shipped network on labelled spectra.
+
+    A network that sees labelled spectra of a few paintings alone forgets what these do not hold,
+    so each step mixes in spectra of random layer stacks under random instruments. How much the
+    result is trusted against a painting's template fit, and its standard errors, is judged on
+    paintings (of a single one: spectra) that networks of a shorter training did not see.
+
+    Parameters
+    ----------
+    model : SimulationTrainedRegressor
+        The shipped model, without `neighborhood`; it is left as it is.
+    X : array-like of shape (n_samples, n_channels)
+        Spectra [counts] of one instrument on one axis.
+    Y : DataFrame of shape (n_samples, n_labels)
+        Net intensities [counts]; columns are line groups of the model. Those that are missing
+        are learnt from the simulated spectra alone. Where the index has a level "painting", as
+        that of :func:`skxrf.samples.to_samples`, each painting is calibrated by itself.
+    energy : array-like of shape (n_channels,) or pair of float
+        Nominal bin centres [keV] of X, or offset and gain.
+    simulated_share : float
+        Share of simulated spectra in each step.
+    max_time : float
+        Training time [s], without the simulation of stacks (about 1 s an instrument); half as
+        much is spent on networks for judging.
+    learning_rate : float
+        Of the first step; it falls to zero.
+    n_instruments : int
+        Random instruments of the simulated spectra.
+    random_state : int, RandomState or None
+        Seed of stacks, noise and order. The number of steps depends on the machine.
+
+    Returns
+    -------
+    SimulationTrainedRegressor
+        A new model, not calibrated to any painting yet.
+
+    Raises
+    ------
+    LineGroupError
+        If a column is no line group of the model.
+    SkxrfError
+        If a number is out of its range, or shapes do not match.
+    """
+    if model.neighborhood:
+        raise SkxrfError("fine_tune takes load_pretrained(), without neighborhood=True.")
+    if not 0 <= simulated_share < 1 or not max_time > 0 or not learning_rate > 0:
+        raise SkxrfError(
+            f"simulated_share={simulated_share!r}, max_time={max_time!r}, learning_rate="
+            f"{learning_rate!r}: expected a share below 1 and positive numbers."
+        )
+    unknown = [str(name) for name in Y.columns if name not in LINE_GROUPS]
+    if unknown:
+        raise LineGroupError(
+            f"the model does not predict {', '.join(unknown)}: its line groups are "
+            f"{', '.join(LINE_GROUPS)}."
+        )
+    spectra = np.asarray(X)
+    if spectra.ndim != 2 or len(spectra) != len(Y):
+        raise SkxrfError(f"X has the shape {spectra.shape} and Y {Y.shape}: rows must match.")
+    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    settings = TrainingSettings(
+        n_stacks=_STACKS_PER_INSTRUMENT * n_instruments,
+        stacks_per_instrument=_STACKS_PER_INSTRUMENT,
+        seed=seed,
+    )
+    weights = model.load_weights()
+    labelled = labelled_spectra(model, spectra, Y, energy)
+    chunks = [make_chunk(settings, i) for i in range(settings.n_instruments)]
+
+    def trained(on: LabelledSpectra, seconds: float) -> Weights:
+        return _trained(weights, on, chunks, settings, simulated_share, seconds, learning_rate)
+
+    folds = _folds(labelled.paintings, np.random.default_rng([seed, 6]))
+    judged = [
+        JudgedSpectra.of(
+            trained(labelled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labelled.of(kept)
+        )
+        for kept in folds
+    ]
+    network = judged_weights(trained(labelled, max_time), judged)
+    tuned = SimulationTrainedRegressor(**model.get_params(deep=False))
+    tuned.set_params(weights=network, energy=None)
+    return tuned
+
+
+def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArray[np.bool_]]:
+    """Spectra that are kept apart: each painting once, or some of the only one."""
+    found = np.unique(paintings)
+    if len(found) > 1:
+        return [paintings == painting for painting in found]
+    return [rng.random(len(paintings)) < _KEPT_SHARE]
+
+
+def _trained(
+    weights: Weights,
+    labelled: LabelledSpectra,
+    chunks: list[PhotonChunk],
+    settings: TrainingSettings,
+    simulated_share: float,
+    max_time: float,
+    learning_rate: float,
+) -> Weights:
+    own, has_label = labelled.spectra, labelled.has_label
+    network = copy.deepcopy(weights.network).train().requires_grad_(True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
+    rng = np.random.default_rng([settings.seed, 5])
+    n_simulated = round(simulated_share * _BATCH)
+    judged = torch.ones(_BATCH, len(LINE_GROUPS))
+    judged[n_simulated:] = torch.from_numpy(has_label.astype(np.float32))
+    started = time.monotonic()
+    simulated, used = None, 0
+    while (passed := (time.monotonic() - started) / max_time) < 1:
+        if n_simulated and (simulated is None or used + n_simulated > len(simulated.counts)):
+            chunk = chunks[rng.integers(len(chunks))]
+            simulated, used = draw_spectra(chunk, settings, rng, _DRAWN), 0
+            simulated = simulated._replace(counts=simulated.counts.astype(np.float32))
+        rows = rng.integers(len(own.counts), size=_BATCH - n_simulated)
+        parts = [tuple(part[rows] for part in own)]
+        if simulated is not None:
+            parts.insert(0, tuple(part[used : used + n_simulated] for part in simulated))
+            used += n_simulated
+        batch = batch_of(joined(parts))
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * (1 + np.cos(np.pi * min(passed, 1.0))) / 2
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            intensity, error = network(batch.spectra, batch.fits)
+        total = _loss(intensity, error, batch, judged)
+        torch.autograd.backward(total)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+    network.eval().requires_grad_(False)
+    return Weights.of(
+        network,
+        weights.architecture,
+        weights.calibration,
+        {**weights.description, "fine_tuned_on": len(own.counts)},
+    )
+
+
+def _loss(intensity: Tensor, error: Tensor, batch: Any, judged: Tensor) -> Tensor:
+    fit, spread = losses(intensity, error, batch, judged)
+    return fit + 0.2 * spread

@@ -1,0 +1,211 @@
+"""An energy axis from nothing but the pattern of peaks: where no nominal one is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.optimize import minimize
+
+from skxrf.physics._lines import line_group
+
+from ._axis_lines import Resolution, line_table
+from ._axis_shifts import ANODES, COMMON, nonnegative, reachable, weights
+from ._sum_shapes import background_splines, pile_up_shape
+
+__all__ = ["AxisGuess", "guess_energy_axis"]
+
+Array = NDArray[np.float64]
+
+# What multichannel analysers are set to [keV per channel], [keV].
+_GAINS = (0.004, 0.045)
+_OFFSETS = (-1.2, 0.5)
+# Standard deviation of a peak near 6 keV [keV], with room for an imprecise estimate.
+_SIGMAS = (0.03, 0.2)
+_LOW, _HIGH = 1.3, 32.0
+_STEP, _BIN = 0.01, 0.06
+# Lines that the brightest peaks of a painting or a rock are taken for.
+_BRIGHT = (
+    *("Si_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "Cr_K", "Mn_K", "Fe_K", "Co_K"),
+    *("Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K", "Rh_K", "Pd_K"),
+    *("Ag_K", "Cd_K", "Sn_K", "Ba_L", "W_L", "Au_L", "Hg_L", "Pb_L", "Pb_M", "Bi_L"),
+)
+_N_PEAKS, _N_PAIRED = 14, 8
+_SIGNIFICANCE = 6.0
+_N_COMPARED, _N_POLISHED = 80, 8
+
+
+@dataclass(frozen=True)
+class AxisGuess:
+    """Offset and gain from the pattern of peaks, and how much better they are than the next.
+
+    Parameters
+    ----------
+    offset, gain : float
+        Energy of channel 0 [keV], keV per channel.
+    misfit : float
+        Misfit of lines and background, as a share of that of a background alone.
+    next_misfit : float
+        The same for the best axis that is clearly another; infinite if there is none.
+    """
+
+    offset: float
+    gain: float
+    misfit: float
+    next_misfit: float
+
+
+def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
+    """Find an axis of 4 to 45 eV per channel that starts between -1.2 and 0.5 keV.
+
+    Pairs of bright peaks are taken for pairs of common lines; axes on which many peaks lie at
+    lines are then compared by a fit of all common lines at once.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts, summed over many pixels.
+
+    Returns
+    -------
+    AxisGuess or None
+        None where there are fewer than three peaks.
+    """
+    positions, strengths, sigma = _peaks(spectrum)
+    if positions.size < 3:
+        return None
+    comparison = _Comparison(spectrum, positions, strengths)
+    axes = _hypotheses(positions, strengths, sigma)
+    valued = sorted((comparison.value(*axis), *axis) for axis in axes)
+    polished = sorted(comparison.polished(*axis) for _, *axis in valued[:_N_POLISHED])
+    if not polished or not np.isfinite(polished[0][0]):
+        return None
+    misfit, offset, gain = polished[0]
+    channel = (6.4 - offset) / gain
+    others = [
+        value
+        for value, a, b in polished
+        if abs(a + b * channel - 6.4) > 0.15 or abs(b / gain - 1) > 0.03
+    ]
+    return AxisGuess(offset, gain, misfit, min(others, default=np.inf))
+
+
+def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
+    """Channels and significances of peaks, and their common width [channels]."""
+    found = []
+    for scale in 1.2 * 1.35 ** np.arange(10):
+        inner = gaussian_filter1d(spectrum, scale, mode="nearest")
+        outer = gaussian_filter1d(spectrum, 2 * scale, mode="nearest")
+        # A Gaussian filter averages over 2 sqrt(pi) standard deviations; a share of the level
+        # stands for shapes that are no noise and no peaks either.
+        noise = np.sqrt((outer + 0.3) / (2 * np.sqrt(np.pi) * scale) + (0.02 * outer) ** 2)
+        height = (inner - outer) / noise
+        inside = np.arange(1, spectrum.size - 1)
+        tops = inside[
+            (height[inside] > height[inside - 1])
+            & (height[inside] >= height[inside + 1])
+            & (height[inside] > _SIGNIFICANCE)
+        ]
+        tops = tops[np.argsort(-height[tops])][:_N_PEAKS]
+        bend = 2 * height[tops] - height[tops - 1] - height[tops + 1]
+        shift = (height[tops + 1] - height[tops - 1]) / (2 * np.maximum(bend, 1e-9))
+        places = tops + np.clip(shift, -0.5, 0.5)
+        found.append((float(np.sum(height[tops][:6])), places, height[tops], float(scale)))
+    # Wide filters win by a little on isolated peaks, and merge neighbours: the narrowest that is
+    # nearly as good.
+    enough = 0.7 * max(total for total, *_ in found)
+    _, places, heights, scale = next(one for one in found if one[0] >= enough)
+    return places, heights, scale
+
+
+def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[float, float]]:
+    """Axes (offset, gain) on which many of the peaks lie at lines."""
+    bright = np.sort([line_group(name, tube_voltage=1e3).main_energy for name in _BRIGHT])
+    table = line_table(reachable([*COMMON, *ANODES], 1.0, 33.0), reachable(ANODES, 1.0, 33.0))
+    known = np.sort(table.energies[(table.intensities > 0.15) & (table.energies > 1.0)])
+    first, second = np.triu_indices(bright.size, 1)
+    places = np.sort(positions[:_N_PAIRED])
+    low, high = np.triu_indices(places.size, 1)
+    gains = (bright[second] - bright[first])[:, None] / (places[high] - places[low])
+    offsets = bright[first][:, None] - gains * places[low]
+    gains, offsets = gains.ravel(), offsets.ravel()
+    allowed = (
+        (gains > max(_GAINS[0], _SIGMAS[0] / sigma))
+        & (gains < min(_GAINS[1], _SIGMAS[1] / sigma))
+        & (offsets > _OFFSETS[0])
+        & (offsets < _OFFSETS[1])
+    )
+    gains, offsets = gains[allowed], offsets[allowed]
+    energies = offsets[:, None] + gains[:, None] * positions
+    after = np.clip(np.searchsorted(known, energies), 1, known.size - 1)
+    away = np.minimum(np.abs(energies - known[after]), np.abs(energies - known[after - 1]))
+    points = np.exp(-0.5 * (away / 0.03) ** 2)
+    points[(energies < 1.0) | (energies > 40.0)] = 0.0
+    scores = points @ np.sqrt(strengths)
+    chosen: list[tuple[float, float]] = []
+    for i in np.argsort(-scores):
+        axis = (float(offsets[i]), float(gains[i]))
+        if all(abs(axis[0] - a) > 0.04 or abs(axis[1] / b - 1) > 0.004 for a, b in chosen):
+            chosen.append(axis)
+        if len(chosen) == _N_COMPARED:
+            break
+    return chosen
+
+
+class _Comparison:
+    """Fits of all common lines on any axis."""
+
+    def __init__(self, spectrum: Array, positions: Array, strengths: Array) -> None:
+        self.spectrum, self.positions, self.strengths = spectrum, positions, np.sqrt(strengths)
+        groups = reachable([*COMMON, *ANODES], _LOW, _HIGH)
+        table = line_table(groups, reachable(ANODES, _LOW, _HIGH), split=False)
+        self.grid = np.arange(_LOW - 0.5, _HIGH + 0.5, _STEP)
+        templates = table.render(self.grid, Resolution(noise=0.1))
+        self.cumulative = np.vstack([np.zeros(templates.shape[1]), np.cumsum(templates, axis=0)])
+
+    def value(self, offset: float, gain: float) -> float:
+        """Misfit relative to a background alone; infinite where too little is in range."""
+        if not (_GAINS[0] <= gain <= _GAINS[1] and _OFFSETS[0] <= offset <= _OFFSETS[1]):
+            return np.inf
+        axis: Array = offset + gain * np.arange(self.spectrum.size, dtype=np.float64)
+        inside = np.flatnonzero((axis > _LOW) & (axis < _HIGH))
+        joined = max(1, int(_BIN / gain + 1e-9))
+        if inside.size < 60 * joined:
+            return np.inf
+        starts = np.arange(0, inside.size, joined)
+        edges = np.append(axis[inside[starts]] - gain / 2, axis[inside[-1]] + gain / 2)
+        counts = np.add.reduceat(self.spectrum[inside], starts)
+        if counts.sum() < 1000:
+            return np.inf
+        places = np.clip((edges - self.grid[0]) / _STEP, 0, self.grid.size - 1.001)
+        whole = places.astype(int)
+        part = (places - whole)[:, None]
+        at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
+        splines = background_splines(edges, (float(edges[0]), float(edges[-1])))
+        photons = np.where(axis > 0.6, self.spectrum, 0.0)
+        pile_up = pile_up_shape(photons, axis, edges)[:, None]
+        weight = weights(counts, 0.05)
+        design = np.hstack([np.diff(at_edges, axis=0), splines, pile_up]) * weight[:, None]
+        target = counts * weight
+        _, misfit = nonnegative(design, target)
+        _, alone = nonnegative(splines * weight[:, None], target)
+        energies = offset + gain * self.positions
+        unseen = (energies < _LOW) & (np.abs(energies) > 0.2)
+        share = float(self.strengths[unseen].sum() / self.strengths.sum())
+        total = np.sum(np.log1p(misfit**2 / 4)) / max(np.sum(np.log1p(alone**2 / 4)), 1e-9)
+        return float(total) + 0.5 * share
+
+    def polished(self, offset: float, gain: float) -> tuple[float, float, float]:
+        """The best axis nearby: (misfit, offset, gain)."""
+        scale = np.array([0.02, 0.003 * gain])
+        start = np.array([offset, gain])
+        simplex = start + scale * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        found = minimize(
+            lambda x: self.value(*x),
+            start,
+            method="Nelder-Mead",
+            options={"initial_simplex": simplex, "maxfev": 40, "fatol": 1e-4, "xatol": 1e-5},
+        )
+        return float(found.fun), float(found.x[0]), float(found.x[1])

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import nnls
+
+from skxrf.spectrum_fit._nonnegative import solve_nonnegative
+
+
+@given(seed=st.integers(0, 2**31), n=st.integers(1, 12))
+def test_agrees_with_scipy(seed, n):
+    rng = np.random.default_rng(seed)
+    designs = rng.uniform(size=(5, 30, n))
+    targets = rng.normal(size=(5, 30)) + designs @ rng.normal(size=n)
+    matrices = np.einsum("pci,pcj->pij", designs, designs)
+    vectors = np.einsum("pci,pc->pi", designs, targets)
+    expected = [nnls(a, b)[0] for a, b in zip(designs, targets, strict=True)]
+    np.testing.assert_allclose(solve_nonnegative(matrices, vectors), expected, atol=1e-6)
+
+
+def test_a_guess_changes_the_way_not_the_answer():
+    rng = np.random.default_rng(0)
+    designs = rng.uniform(size=(50, 40, 8))
+    targets = rng.normal(size=(50, 40))
+    matrices = np.einsum("pci,pcj->pij", designs, designs)
+    vectors = np.einsum("pci,pc->pi", designs, targets)
+    guess = rng.uniform(size=(50, 8)) < 0.5
+    np.testing.assert_allclose(
+        solve_nonnegative(matrices, vectors, start=guess),
+        solve_nonnegative(matrices, vectors),
+        atol=1e-8,
+    )
+
+
+def test_scales_may_differ_by_many_orders():
+    scale = np.array([1e-4, 1.0, 1e6])
+    truth = np.array([[2.0, 0.0, 3.0]]) / scale
+    design = np.random.default_rng(1).uniform(size=(20, 3)) * scale
+    matrix, vector = design.T @ design, design.T @ (design @ truth[0])
+    solution = solve_nonnegative(matrix[None], vector[None])
+    assert solution * scale == pytest.approx(truth * scale, abs=1e-5)
+
+
+def test_coinciding_components_share_and_do_not_fail():
+    design = np.ones((10, 2))
+    solution = solve_nonnegative((design.T @ design)[None], (design.T @ np.full(10, 4.0))[None])
+    assert solution.sum() == pytest.approx(4.0)
+    assert np.all(solution >= 0)

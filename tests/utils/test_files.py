@@ -1,0 +1,205 @@
+import os
+import stat
+
+import pytest
+
+from skxrf.utils.files import whole_file, whole_folder
+
+
+def test_the_file_appears_at_the_end(tmp_path):
+    target = tmp_path / "out.txt"
+
+    with whole_file(target) as partial:
+        partial.write_text("all of it")
+        assert partial.parent == tmp_path, "a rename must not cross file systems"
+        assert not target.exists()
+
+    assert target.read_text() == "all of it"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+def test_an_error_leaves_nothing(tmp_path, error):
+    with pytest.raises(error):
+        _write_half(tmp_path / "out.txt", error)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_mode_is_that_of_any_new_file_or_of_the_one_replaced(tmp_path):
+    (tmp_path / "plain").touch()
+    old = tmp_path / "old"
+    old.touch()
+    old.chmod(0o640)
+
+    for name in ("new", "old"):
+        with whole_file(tmp_path / name) as partial:
+            partial.write_text("x")
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes["new"] == modes["plain"]
+    assert modes["old"] == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    with whole_file(tmp_path / "link") as partial:
+        partial.write_text("new")
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_missing_folder_and_a_folder_are_named(tmp_path):
+    missing = pytest.raises(FileNotFoundError, match=r"cannot write .*none/out: there is no folder")
+    with missing, whole_file(tmp_path / "none" / "out"):
+        pytest.fail("it must not start")
+    with pytest.raises(IsADirectoryError, match="it is a folder"), whole_file(tmp_path):
+        pytest.fail("it must not start")
+
+
+def test_an_unwritable_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o500)
+    if os.access(folder, os.W_OK):
+        # The superuser may write everywhere: let the system refuse.
+        monkeypatch.setattr("os.open", _refused)
+
+    refused = pytest.raises(PermissionError, match=r"cannot write .*locked/out: Permission denied")
+    with refused, whole_file(folder / "out"):
+        pytest.fail("it must not start")
+
+    assert not list(folder.iterdir())
+
+
+def test_a_protected_file(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    target.write_text("keep")
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(PermissionError, match="protected against writing"), whole_file(target):
+        pytest.fail("it must not start")
+
+    assert target.read_text() == "keep"
+
+
+def _write_half(target, error):
+    with whole_file(target) as partial:
+        partial.write_text("half")
+        raise error("stopped")
+
+
+def _refused(*_args, **_kwargs):
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_folder_appears_at_the_end(tmp_path):
+    target = tmp_path / "out"
+
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("all of it")
+        assert partial.parent == tmp_path, "a rename must not cross file systems"
+        assert not target.exists()
+
+    assert (target / "a.txt").read_text() == "all of it"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OSError])
+def test_an_error_leaves_no_folder_and_an_old_one_as_it_was(tmp_path, error):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a.txt").write_text("old")
+
+    for name in ("new", "old"):
+        with pytest.raises(error):
+            _write_half_a_folder(tmp_path / name, error)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old" / "a.txt").read_text() == "old"
+
+
+def test_a_folder_of_the_same_names_is_replaced(tmp_path):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "a.txt").write_text("old")
+
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("new")
+        (partial / "b.txt").write_text("new")
+
+    assert {one.name: one.read_text() for one in target.iterdir()} == {
+        "a.txt": "new",
+        "b.txt": "new",
+    }
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("name", ["letter.txt", "photo.jpg"])
+def test_a_folder_of_other_files_is_not_touched(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+
+    refused = pytest.raises(FileExistsError, match=f"other files, such as '{name}'")
+    with refused, whole_folder(tmp_path, ".txt") as partial:
+        assert name == "letter.txt", "another suffix is refused before anything is computed"
+        (partial / "a.txt").write_text("new")
+
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_be_put(tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "a.txt").write_text("old")
+    rename = os.rename
+    moves = []
+
+    def second_fails(source, destination):
+        moves.append(destination)
+        if len(moves) == 2:
+            raise OSError(5, "I/O error")
+        rename(source, destination)
+
+    monkeypatch.setattr("os.rename", second_fails)
+
+    with (
+        pytest.raises(OSError, match=r"cannot write .*out: I/O error"),
+        whole_folder(target, ".txt") as part,
+    ):
+        (part / "a.txt").write_text("new")
+
+    assert (target / "a.txt").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_needs_a_place(tmp_path):
+    (tmp_path / "file").write_text("mine")
+
+    with (
+        pytest.raises(FileNotFoundError, match="there is no folder"),
+        whole_folder(tmp_path / "n/o", ".txt"),
+    ):
+        pytest.fail("it must not start")
+    with (
+        pytest.raises(NotADirectoryError, match="it is a file"),
+        whole_folder(tmp_path / "file", ".txt"),
+    ):
+        pytest.fail("it must not start")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.mkdir", _refused)
+
+    refused = pytest.raises(PermissionError, match=r"cannot write .*out: Permission denied")
+    with refused, whole_folder(tmp_path / "out", ".txt"):
+        pytest.fail("it must not start")
+
+    assert not list(tmp_path.iterdir())
+
+
+def _write_half_a_folder(target, error):
+    with whole_folder(target, ".txt") as partial:
+        (partial / "a.txt").write_text("half")
+        raise error("stopped")
