@@ -12,18 +12,13 @@ from numpy.typing import NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
 from skxrf.utils.fitted import fitted_channels, fitted_energy
+from skxrf.utils.validation import name_of
 
-__all__ = ["axes_to_rebin", "name_of"]
+__all__ = ["axes_to_rebin"]
 
 # Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
 # agree, and no lines are measured in the last per cent of them.
 _LACKING_SHARE = 0.01
-
-
-def name_of(cube: xr.DataArray) -> str:
-    """What error messages call a cube: by its file, or its painting, where it says."""
-    source = cube.attrs.get("source", cube.attrs.get("painting"))
-    return "the cube" if source is None else f"the cube of {source}"
 
 
 def axes_to_rebin(
