@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.reproduction.report._wording import label
+from skxrf.utils.html import label
 
 from ._cube_spectra import CubeSpectra
 from ._map_statistics import Comparison, Histogram, MapTotals
