@@ -37,8 +37,7 @@ RANKS = [
     {"datasets"},
     {"pretrained.training"},
     {"plotting"},
-    {"reproduction"},
-    {"report"},
+    {"report", "reproduction"},
     {"pretraining"},  # the former name of pretrained.training
     {"accessor", "cli"},
     {"__main__"},
@@ -77,7 +76,6 @@ FRIENDS = {
         "inference._calibration",
         "plotting._axes",
         "plotting._color_table",
-        "reproduction.report._wording",
     },
     "reproduction": {"plotting._embedding"},
     "simulation": {
@@ -102,7 +100,7 @@ ONLY_IN = {
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics._xraylib"],
-    "jinja2": ["report", "reproduction.report"],
+    "jinja2": ["utils.html"],
     "click": ["cli"],
     "h5py": ["io"],
     "skops": ["persistence"],

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skxrf.exceptions import SkxrfError
 from skxrf.inference._calibration import calibrated_to
-from skxrf.reproduction.report._wording import label
 from skxrf.utils.files import whole_file
 from skxrf.utils.validation import as_cube
+from skxrf.utils.html import label, page_environment
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
 from ._map_payload import components_of, element_entries, pixel_grid, spectra_entry, start_pixel
@@ -109,7 +108,7 @@ def write_map_report(
 
     See Also
     --------
-    skxrf.report.write_report : The report of the paper's experiment.
+    skxrf.reproduction.write_report : The report of the paper's experiment.
 
     Notes
     -----
@@ -203,33 +202,30 @@ def _page(
         "spectra": spectra_entry(spectra, curves) if spectra else None,
         "start": start_pixel(intensity),
     }
-    environment = Environment(
-        loader=PackageLoader("skxrf.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page: str = environment.get_template("map_report.html.j2").render(
-        title=title,
-        facts=facts(arrays, grid, spectra, comparisons),
-        has_errors="uncertainty" in values,
-        has_reference=bool(comparisons),
-        has_spectra=spectra is not None,
-        has_fit=curves is not None,
-        is_fit_of_model=is_fit_of_model,
-        planes=planes,
-        spectra=spectra,
-        bin_width=_bin_width(spectra),
-        element_rows=element_rows(arrays, totals),
-        not_seen=[label(name) for name in names if name not in seen],
-        score_columns=SCORE_COLUMNS,
-        score_rows=score_rows(comparisons),
-        mean_scores=mean_scores(comparisons) if comparisons else [],
-        sigma=sigma,
-        provenance=provenance,
-        data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
-        blocks=blocks,
+    page: str = (
+        page_environment("skxrf.report")
+        .get_template("map_report.html.j2")
+        .render(
+            title=title,
+            facts=facts(arrays, grid, spectra, comparisons),
+            has_errors="uncertainty" in values,
+            has_reference=bool(comparisons),
+            has_spectra=spectra is not None,
+            has_fit=curves is not None,
+            is_fit_of_model=is_fit_of_model,
+            planes=planes,
+            spectra=spectra,
+            bin_width=_bin_width(spectra),
+            element_rows=element_rows(arrays, totals),
+            not_seen=[label(name) for name in names if name not in seen],
+            score_columns=SCORE_COLUMNS,
+            score_rows=score_rows(comparisons),
+            mean_scores=mean_scores(comparisons) if comparisons else [],
+            sigma=sigma,
+            provenance=provenance,
+            data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
+            blocks=blocks,
+        )
     )
     return page
 

@@ -89,7 +89,7 @@ def reproduce(
 
     See Also
     --------
-    skxrf.report.write_report : Write the result as a report with its maps and scores.
+    skxrf.reproduction.write_report : Write the result as a report with its maps and scores.
 
     References
     ----------

@@ -247,7 +247,7 @@ def test_what_does_not_fit_together_is_refused_and_nothing_is_left(painted, tmp_
         ("pass the cube that the maps were made from", SkxrfError, {"cube": cube[:9]}),
         ("of the same scan", SkxrfError, {"reference": truth[:, :9]}),
         (
-            "no line group is in both",
+            "no line group in common",
             LineGroupError,
             {"reference": truth[..., :1].assign_coords(element=["S_K"])},
         ),

@@ -14,7 +14,7 @@ from numpy.polynomial import Polynomial
 from skxrf.exceptions import FileFormatError
 
 from .._hdf5_access import scalar_attrs, text
-from .._units import to_kev
+from skxrf.utils.units import to_kev
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

@@ -12,7 +12,7 @@ import h5py
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
 from .._hdf5_access import cubes_in, listed, open_file, units_of
-from .._units import to_kev
+from skxrf.utils.units import to_kev
 from . import (
     bcf_converter,
     counts,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from .._hdf5_access import scalar_attrs, text
-from .._units import to_kev, to_mm
+from skxrf.utils.units import to_kev, to_mm
 from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from .._units import to_kev
+from skxrf.utils.units import to_kev
 
 __all__ = ["TextSpectrum", "is_amptek", "is_spec", "parse_facts", "parse_spectra", "whole_counts"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
-from .._units import to_kev
+from skxrf.utils.units import to_kev
 from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource

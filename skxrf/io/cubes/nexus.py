@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import EnergyAxisError
 
 from .._hdf5_access import text, texts, units_of
-from .._units import to_mm
+from skxrf.utils.units import to_mm
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

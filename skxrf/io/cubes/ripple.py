@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
-from .._units import to_kev, to_mm
+from skxrf.utils.units import to_kev, to_mm
 from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource

@@ -28,7 +28,7 @@ from skxrf.exceptions import FileFormatError
 
 from .._hdf5_access import text, texts, units_of
 from .._limits import refuse_absurd_size
-from .._units import to_mm
+from skxrf.utils.units import to_mm
 from .columns import Elements, chosen_columns
 from .source import MapsSource
 
