@@ -15,7 +15,7 @@ from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.inference._energy_axes import axes_to_rebin
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
@@ -116,7 +116,9 @@ def _outputs(
         if known is None:
             raise LineGroupError(
                 f"{type(estimator).__name__} does not know the line groups that it predicts: "
-                'name its outputs in their order, such as elements=["Ca_K", "Fe_K"].'
+                "name its outputs in their order, such as ",
+                Argument("elements", ("Ca_K", "Fe_K")),
+                ".",
             )
         return tuple(known), None, len(known)
     wanted = tuple(str(element) for element in elements)
@@ -189,6 +191,8 @@ def _table(predicted: Any, n_rows: int, plan: PredictionPlan) -> NDArray[Any]:
     if table.shape != (n_rows, plan.n_outputs):
         raise LineGroupError(
             f"the model predicts an array of shape {table.shape} for {n_rows} spectra, but there "
-            f"are {plan.n_outputs} names of line groups: name all its outputs with elements=."
+            f"are {plan.n_outputs} names of line groups: name all its outputs with ",
+            Argument("elements"),
+            ".",
         )
     return table if plan.columns is None else table[:, list(plan.columns)]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import xarray as xr
 
-from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file, whole_folder
+from skxrf.utils.validation import as_map_dataset
 
 from .maps.writers import FOLDER_WRITERS, SUFFIXES, WRITERS
 
@@ -101,38 +102,7 @@ def _chosen(path: str | os.PathLike[str], name: str | None) -> tuple[str, bool]:
 
 
 def as_dataset(maps: object) -> xr.Dataset:
-    """Maps as a Dataset of dims (y, x, element)."""
-    if isinstance(maps, xr.DataArray):
-        dataset = maps.rename("intensity").to_dataset()
-    elif isinstance(maps, xr.Dataset) and "intensity" in maps:
-        dataset = maps
-    else:
-        found = (
-            f"a Dataset of {list(maps)}" if isinstance(maps, xr.Dataset) else type(maps).__name__
-        )
-        raise SkxrfError(
-            f"got {found}: expected maps as a DataArray, or a Dataset with 'intensity'."
-        )
-    for name in ("intensity", "uncertainty"):
-        if name not in dataset:
-            continue
-        dims = dataset[name].dims
-        if set(dims) != {"y", "x", "element"}:
-            raise SkxrfError(f"{name} has the dims {dims}: expected maps of (y, x, element).")
-        if dataset[name].size == 0:
-            raise SkxrfError(
-                f"{name} is empty, of shape {dict(dataset[name].sizes)}: there is nothing to save."
-            )
-        if dataset[name].dtype.kind not in "uif":
-            raise SkxrfError(f"{name} holds {dataset[name].dtype} values: expected numbers.")
-    if "element" not in dataset.coords:
-        raise SkxrfError(
-            "the maps have no coordinate 'element': name the line groups, such as "
-            "maps.assign_coords(element=['Fe_K', 'Pb_L'])."
-        )
-    names = [str(name) for name in dataset["element"].to_numpy()]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise SkxrfError(f"two maps are called {twice!r}: each line group may appear once.")
+    """Check maps for saving: a Dataset of dims (y, x, element) with positions."""
+    dataset = as_map_dataset(maps)
     missing = {dim: range(dataset.sizes[dim]) for dim in ("y", "x") if dim not in dataset.coords}
-    return dataset.assign_coords(missing).transpose("y", "x", "element", ...)
+    return dataset.assign_coords(missing)

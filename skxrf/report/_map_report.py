@@ -16,8 +16,8 @@ from markupsafe import Markup
 from skxrf.exceptions import SkxrfError
 from skxrf.inference._calibration import calibrated_to
 from skxrf.utils.files import whole_file
-from skxrf.utils.validation import as_cube
 from skxrf.utils.html import label, page_environment
+from skxrf.utils.validation import as_cube
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
 from ._map_payload import components_of, element_entries, pixel_grid, spectra_entry, start_pixel

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
 __all__ = [
     "DIMS",
@@ -16,7 +13,6 @@ __all__ = [
     "axis_order",
     "dims_from_labels",
     "pixels_around_energy",
-    "refuse_absurd_energies",
 ]
 
 DIMS = ("y", "x", "energy")
@@ -27,8 +23,6 @@ _WORDS = {
     "energy": {"energy", "energies", "channel", "channels", "bin", "bins"},
 }
 _Axis = TypeVar("_Axis")
-# No X-ray tube reaches this; an axis that does is in eV or in channel numbers.
-_LARGEST_ENERGY = 1000.0
 
 
 def dims_from_labels(labels: Iterable[str]) -> tuple[str, ...] | None:
@@ -79,13 +73,20 @@ def axis_order(
     EnergyAxisError
         If the energy axis has the length of no stored axis.
     """
-    ask = 'pass axes=, such as axes=("y", "x", "energy"), in the order in which they are stored.'
+    ask = (
+        "pass ",
+        Argument("axes"),
+        ", such as ",
+        Argument("axes", DIMS),
+        ", in the order in which they are stored.",
+    )
     if axes is not None:
         order = (axes,) if isinstance(axes, str) else tuple(axes)
         if sorted(map(str, order)) != sorted(DIMS):
             raise FileFormatError(
                 f'axes must name "y", "x" and "energy", each once, got {axes!r}: for {where} of '
-                f"shape {shape}, {ask}"
+                f"shape {shape}, ",
+                *ask,
             )
         return order
     fitting = [i for i, size in enumerate(shape) if size == energy_length]
@@ -95,7 +96,8 @@ def axis_order(
             raise FileFormatError(
                 f"{where} of shape {shape}: {recorded_from} makes axis {stored} the energy, but the "
                 f"energy axis has {energy_length} values, the size of axis {fitting[0]}. Give the "
-                f"energy axis of the file's {shape[stored]} channels, or {ask}"
+                f"energy axis of the file's {shape[stored]} channels, or ",
+                *ask,
             )
         return recorded
     if energy_length is not None and not fitting:
@@ -110,7 +112,7 @@ def axis_order(
         if fitting
         else "nothing in it tells which axis is which"
     )
-    raise FileFormatError(f"{where} has the shape {shape} and {reason}: {ask}")
+    raise FileFormatError(f"{where} has the shape {shape} and {reason}: ", *ask)
 
 
 def pixels_around_energy(position: int) -> tuple[str, ...]:
@@ -120,19 +122,11 @@ def pixels_around_energy(position: int) -> tuple[str, ...]:
     return tuple(order)
 
 
-def axis_or_reason(read: Callable[[], _Axis]) -> tuple[_Axis | None, str]:
-    """The file's energy axis, or why it cannot be used: the caller may have given another."""
+def axis_or_reason(
+    read: Callable[[], _Axis],
+) -> tuple[_Axis | None, tuple[str | Argument, ...]]:
+    """Energy axis of the file, or why it cannot be used: the caller may have given another."""
     try:
-        return read(), ""
+        return read(), ()
     except EnergyAxisError as error:
-        return None, str(error)
-
-
-def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:
-    """Refuse an axis that can only be in eV or in channel numbers."""
-    if energy[-1] > _LARGEST_ENERGY:
-        raise EnergyAxisError(
-            f"{source} reaches {energy[-1]:g} keV, which no X-ray fluorescence spectrum does: "
-            "energies are in keV, so an axis in eV must be divided by 1000, and channel numbers "
-            "need a calibration, energy=(offset, gain) in keV."
-        )
+        return None, error.args

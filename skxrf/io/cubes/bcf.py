@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError, FileFormatError
+from skxrf.exceptions import Argument, CountsError, FileFormatError
 
 from .bruker_xml import MapHeader, parse_map_header
 from .memory_map import file_stamp, require_unchanged
@@ -175,7 +175,9 @@ def _chosen(names: list[str], wanted: str | None, path: Path) -> str:
         raise FileFormatError(f"{path} holds no map {wanted!r}, but {', '.join(maps)}.")
     if len(maps) > 1:
         raise FileFormatError(
-            f"{path} holds {len(maps)} maps, {', '.join(maps)}: pass dataset= with the name of one."
+            f"{path} holds {len(maps)} maps, {', '.join(maps)}: pass ",
+            Argument("dataset"),
+            " with the name of one.",
         )
     return maps[0]
 

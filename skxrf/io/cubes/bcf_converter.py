@@ -12,9 +12,9 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import to_kev
 
 from .._hdf5_access import scalar_attrs, text
-from skxrf.utils.units import to_kev
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

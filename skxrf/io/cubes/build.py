@@ -13,10 +13,10 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 import skxrf
-from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
+from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.energy import resolve_energy
 
-from .axes import axis_order, refuse_absurd_energies
+from .axes import axis_order
 from .lazy import CheckedCounts, lazy_counts
 from .source import Chunks, CubeRequest, CubeSource
 
@@ -25,6 +25,8 @@ __all__ = ["build_cube"]
 # A hundred metres in steps of 10 µm; and some hundred times the largest scans known.
 _LONGEST_AXIS = 10**7
 _MOST_VALUES = 10**13
+# Begins the name of the axis in error messages, where the caller gave one.
+_GIVEN = "the axis given"
 
 
 def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
@@ -73,14 +75,16 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     sizes = dict(zip(order, reader.shape, strict=True))
     if request.shape is not None and request.shape != (sizes["y"], sizes["x"]):
         raise FileFormatError(
-            f"{source.where} holds {sizes['y']} rows and {sizes['x']} columns, not those of "
-            f"shape={request.shape}: leave it out, or pass axes= where it is their order."
+            f"{source.where} holds {sizes['y']} rows and {sizes['x']} columns, not those of ",
+            Argument("shape", tuple(request.shape)),
+            ": leave it out, or pass ",
+            Argument("axes"),
+            " where it is their order.",
         )
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):
         given = given(np.arange(n_channels))
     energy = resolve_energy(given, n_channels, source=given_from)
-    refuse_absurd_energies(energy, source=given_from)
     counts = CheckedCounts(reader, order, source.where)
     coords: dict[str, Any] = {
         "y": _positions("y", sizes["y"], source.y),
@@ -120,23 +124,29 @@ def _refuse_absurd_sizes(shape: tuple[int, ...], where: str) -> None:
 def _chosen_energy(source: CubeSource, request: CubeRequest) -> tuple[Any, str]:
     if isinstance(request.energy, str):
         raise EnergyAxisError(
-            f"{source.path} holds no dataset for energy={request.energy!r}: pass bin centres in "
-            "keV or an (offset, gain) pair."
+            f"{source.path} holds no dataset for ",
+            Argument("energy", request.energy),
+            ": pass ",
+            Argument("energy", placeholder="offset, gain"),
+            " or bin centres, in keV.",
         )
     if request.energy is not None:
-        return request.energy, f"energy= for {source.where}"
+        return request.energy, f"{_GIVEN} for {source.where}"
     if source.energy is None:
-        hint = f" {source.energy_hint.removesuffix('.')}." if source.energy_hint else ""
+        hint = (" ", *source.energy_hint) if source.energy_hint else ()
         raise EnergyAxisError(
-            f"{source.where} holds no energy calibration: pass energy=, an (offset, gain) pair in "
-            "keV such as energy=(-0.955, 0.010), the bin centres in keV, or the name of a "
-            f"dataset in the file that holds them.{hint}"
+            f"{source.where} holds no energy calibration: pass ",
+            Argument("energy", placeholder="offset, gain"),
+            " in keV, such as ",
+            Argument("energy", (-0.955, 0.01)),
+            ", the bin centres in keV, or the name of a dataset in the file that holds them.",
+            *hint,
         )
     return source.energy, source.energy_from
 
 
 def _short(energy_from: str) -> str:
-    return "the caller" if energy_from.startswith("energy= ") else energy_from
+    return "the caller" if energy_from.startswith(_GIVEN) else energy_from
 
 
 def _length(energy: Any) -> int | None:

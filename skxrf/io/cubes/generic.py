@@ -10,8 +10,9 @@ import posixpath
 from functools import partial
 from typing import Any
 
-from .._hdf5_access import texts, units_of
 from skxrf.utils.units import to_kev, to_mm
+
+from .._hdf5_access import texts, units_of
 from .axes import axis_or_reason, dims_from_labels
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

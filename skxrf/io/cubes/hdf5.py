@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import h5py
 
-from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
+from skxrf.utils.units import to_kev
 
 from .._hdf5_access import cubes_in, listed, open_file, units_of
-from skxrf.utils.units import to_kev
 from . import (
     bcf_converter,
     counts,
@@ -54,7 +54,7 @@ LAYOUTS = (
     HDF5Layout("XRDXRFUtils", xrdxrfutils.find, xrdxrfutils.read),
     HDF5Layout("BCF Converter", bcf_converter.find, bcf_converter.read),
     HDF5Layout("NeXus (PyMca stack)", nexus.find, nexus.read),
-    HDF5Layout("any, by dataset= and energy=", generic.find, generic.read),
+    HDF5Layout("any, by dataset and energy", generic.find, generic.read),
 )
 
 
@@ -119,8 +119,9 @@ def _recognised(file: Any, cubes: list[Any], named: Any) -> tuple[HDF5Layout, An
         found = [one for one in found if named is None or one == named]
         if len(found) > 1:
             raise FileFormatError(
-                f"{file.filename} holds {len(found)} cubes: {listed(found)}. Pass dataset= with "
-                "the name of one."
+                f"{file.filename} holds {len(found)} cubes: {listed(found)}. Pass ",
+                Argument("dataset"),
+                " with the name of one.",
             )
         if found:
             return layout, found[0]

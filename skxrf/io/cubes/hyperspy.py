@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import to_kev, to_mm
 
 from .._hdf5_access import scalar_attrs, text
-from skxrf.utils.units import to_kev, to_mm
 from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

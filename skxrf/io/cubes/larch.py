@@ -14,8 +14,9 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from .._hdf5_access import scalar_attrs, units_of
 from skxrf.utils.units import to_kev
+
+from .._hdf5_access import scalar_attrs, units_of
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource

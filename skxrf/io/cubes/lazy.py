@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError
+from skxrf.utils.validation import require_counts
 
 from .axes import DIMS
 from .source import BlockReader, Chunks
@@ -57,8 +57,8 @@ class CheckedCounts:
         stored = self.reader.read((first, second, third))
         ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
         block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
-        if self.dtype.kind != "u":
-            self._check(block, slices)
+        places = [range(one.start, one.stop, one.step) for one in slices]
+        require_counts(block, self.where, places, "Repair or cut out these pixels in the file.")
         return np.asarray(block[drop])
 
     def _expanded(self, key: Any) -> tuple[list[slice], tuple[Any, ...]]:
@@ -79,25 +79,6 @@ class CheckedCounts:
                 slices.append(slice(at, at + 1, 1))
                 drop.append(0)
         return slices, tuple(drop)
-
-    def _check(self, block: NDArray[Any], slices: list[slice]) -> None:
-        if block.size == 0:
-            return
-        with np.errstate(invalid="ignore"):
-            # Two passes without a temporary; NaN passes through both and fails the comparison.
-            if block.min() >= 0 and block.max() < np.inf:
-                return
-            wrong = ~(block >= 0) | ~np.isfinite(block)
-        first = np.unravel_index(np.argmax(wrong), block.shape)
-        y, x, channel = (
-            range(one.start, one.stop, one.step)[int(i)]
-            for one, i in zip(slices, first, strict=True)
-        )
-        raise CountsError(
-            f"{self.where}: pixel (y={y}, x={x}) holds {block[first]} in channel {channel}; counts "
-            f"must be finite and not negative ({np.count_nonzero(wrong)} such values in the block "
-            "that was read). Repair or cut out these pixels in the file."
-        )
 
 
 def block_shape(

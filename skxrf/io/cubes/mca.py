@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
 
 from .mca_text import TextSpectrum, is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp
@@ -152,7 +152,9 @@ def _only_spectrum(file: Path) -> TextSpectrum:
     if len(spectra) > 1:
         raise FileFormatError(
             f"{file} holds {len(spectra)} spectra: in a folder each file is one pixel. Open the "
-            "file itself, with shape=(rows, columns)."
+            "file itself, with ",
+            Argument("shape", placeholder="rows, columns"),
+            ".",
         )
     return spectra[0]
 
@@ -165,8 +167,9 @@ def _source(
     if others:
         raise FileFormatError(
             f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
-            "one energy axis: calibrate all in the same way, or remove the calibrations and pass "
-            "energy=."
+            "one energy axis: calibrate all in the same way, or remove the calibrations and pass ",
+            Argument("energy"),
+            ".",
         )
     return CubeSource(
         path=path,

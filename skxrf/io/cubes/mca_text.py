@@ -19,7 +19,6 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-
 from skxrf.utils.units import to_kev
 
 __all__ = ["TextSpectrum", "is_amptek", "is_spec", "parse_facts", "parse_spectra", "whole_counts"]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import EnergyAxisError, FileFormatError
-
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_kev
+
 from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
@@ -123,7 +123,9 @@ def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path
     if None in line:
         return None
     if not unit:
-        raise EnergyAxisError(f"{path} says no unit of its axis (#XUNITS): pass energy=.")
+        raise EnergyAxisError(
+            f"{path} says no unit of its axis (#XUNITS): pass ", Argument("energy"), "."
+        )
     return Polynomial(to_kev(np.array(line, np.float64), unit, source=f"#XUNITS in {path}"))
 
 

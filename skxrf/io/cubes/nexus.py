@@ -14,10 +14,10 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import EnergyAxisError
+from skxrf.exceptions import Argument, EnergyAxisError
+from skxrf.utils.units import to_mm
 
 from .._hdf5_access import text, texts, units_of
-from skxrf.utils.units import to_mm
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
@@ -74,7 +74,9 @@ def _energy(group: Any) -> NDArray[np.float64] | Polynomial | None:
     ):
         raise EnergyAxisError(
             f"calibration in {group.name} of {group.file.filename} is {calibration.tolist()}: "
-            "expected (a, b, c) of E = a + b n + c n^2 in keV; pass energy=."
+            "expected (a, b, c) of E = a + b n + c n^2 in keV; pass ",
+            Argument("energy"),
+            ".",
         )
     line = Polynomial(calibration.astype(np.float64))
     # PyMca's default where nothing was calibrated: channel numbers.

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
 
 __all__ = ["files_in", "grid_of", "numbered", "require_no_gaps", "series_of"]
 
@@ -142,22 +142,27 @@ def grid_of(
         if rows * columns != n_files and shape is None:
             raise FileFormatError(
                 f"{where} holds {n_files} files whose names count {rows} rows and {columns} "
-                f"columns: {rows * columns - n_files} are missing. Complete them, or pass "
-                "shape=(rows, columns) where the numbers mean something else."
+                f"columns: {rows * columns - n_files} are missing. Complete them, or pass ",
+                Argument("shape", placeholder="rows, columns"),
+                " where the numbers mean something else.",
             )
     else:
         require_no_gaps([one[0] for one in numbers if len(one) == 1], where)
         rows = columns = 0
     if shape is None and rows * columns != n_files:
         raise FileFormatError(
-            f"{where} holds {n_files} spectra and does not say how they lie: pass "
-            "shape=(rows, columns), rows that follow each other from left to right, such as "
-            f"shape={_squarest(n_files)}."
+            f"{where} holds {n_files} spectra and does not say how they lie: pass ",
+            Argument("shape", placeholder="rows, columns"),
+            ", rows that follow each other from left to right, such as ",
+            Argument("shape", _squarest(n_files)),
+            ".",
         )
     if shape is not None and shape[0] * shape[1] != n_files:
         raise FileFormatError(
             f"{where} holds {n_files} spectra, not the {shape[0]} x {shape[1]} = "
-            f"{shape[0] * shape[1]} of shape={shape}."
+            f"{shape[0] * shape[1]} of ",
+            Argument("shape", tuple(shape)),
+            ".",
         )
     return shape or (rows, columns)
 

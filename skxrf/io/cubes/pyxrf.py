@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from skxrf.exceptions import Argument
+
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
 
@@ -38,6 +40,9 @@ def read(cube: Any) -> CubeSource:
         reader=reader,
         dims=("y", "x", "energy"),
         dims_from="PyXRF's layout",
-        energy_hint="PyXRF's own default is energy=(0, 0.010); the refined calibration is in its "
-        "parameter file",
+        energy_hint=(
+            "PyXRF's own default is ",
+            Argument("energy", (0, 0.01)),
+            "; the refined calibration is in its parameter file.",
+        ),
     )

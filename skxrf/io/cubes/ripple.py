@@ -19,9 +19,9 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import EnergyAxisError, FileFormatError
-
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_kev, to_mm
+
 from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
@@ -175,7 +175,11 @@ def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[s
     if word not in _ORDERS:
         raise FileFormatError(
             f"{path} says record-by {word}: expected vector or image. Where you know the order, "
-            'pass axes=, such as axes=("y", "x", "energy").'
+            "pass ",
+            Argument("axes"),
+            ", such as ",
+            Argument("axes", DIMS),
+            ".",
         )
     return _ORDERS[word]
 
@@ -225,8 +229,9 @@ def _energy(keys: Mapping[str, str], path: Path, n_channels: int) -> Polynomial 
     if "ev-per-chan" in keys:
         gain = _number(keys, "ev-per-chan", path) / 1000
         raise EnergyAxisError(
-            f"{path} says ev-per-chan {1000 * gain:g}, but not the energy of channel 0: pass "
-            f"energy=(offset, {gain:g}) with that energy in keV."
+            f"{path} says ev-per-chan {1000 * gain:g}, but not the energy of channel 0: pass ",
+            Argument("energy", placeholder=f"offset, {gain:g}"),
+            " with that energy in keV.",
         )
     return None
 
@@ -242,7 +247,9 @@ def _refuse_part_of_an_axis(keys: Mapping[str, str], path: Path, n_channels: int
         raise EnergyAxisError(
             f"{path} holds {n_channels} channels cut or binned from more (depth1, depth2, "
             "depthbinsize), and does not say whether its calibration is that of all channels or "
-            "of these: pass energy=, an (offset, gain) pair in keV for these."
+            "of these: pass ",
+            Argument("energy", placeholder="offset, gain"),
+            " in keV for these.",
         )
 
 
@@ -254,7 +261,9 @@ def _number(keys: Mapping[str, str], key: str, path: Path, default: float = 0) -
         return float(keys[key].replace(",", "."))
     except ValueError:
         raise EnergyAxisError(
-            f"{path} says {key} {keys[key][:40]!r}: expected a number; or pass energy=."
+            f"{path} says {key} {keys[key][:40]!r}: expected a number; or pass ",
+            Argument("energy"),
+            ".",
         ) from None
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import ArrayLike, NDArray
 
+from skxrf.exceptions import Argument
+
 __all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices"]
 
 Slices = tuple[slice, slice, slice]
@@ -77,9 +79,9 @@ class CubeSource:
         Bin centres [keV], or a polynomial that gives them from channel numbers from 0.
     energy_from : str
         Where the axis was found, for error messages.
-    energy_hint : str
+    energy_hint : tuple of str or Argument
         What is known of the axis where the file has none, or what is wrong with the one it has,
-        for the error that asks for it.
+        in sentences for the error that asks for it.
     y, x : ndarray, optional
         Positions of the rows and columns [mm].
     live_time, real_time : ndarray, optional
@@ -96,7 +98,7 @@ class CubeSource:
     dims_from: str = ""
     energy: NDArray[np.float64] | Polynomial | None = None
     energy_from: str = ""
-    energy_hint: str = ""
+    energy_hint: tuple[str | Argument, ...] = ()
     y: NDArray[np.float64] | None = None
     x: NDArray[np.float64] | None = None
     live_time: NDArray[Any] | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
@@ -60,7 +60,9 @@ def _line(stored: Any, source: str) -> Polynomial:
     if channels.size < 2 or not np.all(np.isfinite(anchors)):
         raise EnergyAxisError(
             f"{source} is {anchors.tolist()!s:.100}: expected at least two anchors "
-            "(channel, keV); pass energy=."
+            "(channel, keV); pass ",
+            Argument("energy"),
+            ".",
         )
     x, y = anchors.astype(np.float64).T
     return Polynomial.fit(x, y, 1).convert()

@@ -61,5 +61,5 @@ def read(cube: Any) -> CubeSource:
         dims_from="the length of x",
         energy=None if numbers else x.astype(np.float64),
         energy_from=f"'/x' in {file.filename}",
-        energy_hint="Its x only counts channels",
+        energy_hint=("Its x only counts channels.",),
     )

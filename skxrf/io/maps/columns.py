@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from skxrf.exceptions import LineGroupError
+from skxrf.exceptions import Argument, LineGroupError
 
 __all__ = ["Elements", "chosen_columns", "line_group_name"]
 
@@ -92,8 +92,9 @@ def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> d
         if unknown:
             raise LineGroupError(
                 f"{where} has columns that are no line groups such as Fe_K or Pb_L: "
-                f"{', '.join(map(repr, unknown[:10]))}. Pass elements= with the columns to read, "
-                "or with a mapping such as {'Fe': 'Fe_K'}."
+                f"{', '.join(map(repr, unknown[:10]))}. Pass ",
+                Argument("elements"),
+                " with the columns to read, or with a mapping such as {'Fe': 'Fe_K'}.",
             )
         chosen = {name: group for name, group in renamed.items() if group is not None}
     missing = [name for name in chosen if name not in renamed]
@@ -107,7 +108,8 @@ def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> d
     if twice is not None:
         same = [name for name, group in chosen.items() if group == twice]
         raise LineGroupError(
-            f"{where} holds {twice} more than once, as {', '.join(map(repr, same))}: pass "
-            "elements= with the columns to read."
+            f"{where} holds {twice} more than once, as {', '.join(map(repr, same))}: pass ",
+            Argument("elements"),
+            " with the columns to read.",
         )
     return chosen

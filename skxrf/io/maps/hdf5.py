@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import h5py
 import xarray as xr
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
 
 from .._hdf5_access import cubes_in, listed, open_file
 from . import netcdf, nexus, pyxrf, xrf_maps
@@ -72,14 +72,16 @@ def _chosen(file: Any, dataset: str | None) -> tuple[HDF5MapsLayout, str]:
             return found[0]
         if found:
             raise FileFormatError(
-                f"{file.filename} holds {len(found)} groups of maps: {', '.join(names)}. Pass "
-                "dataset= with the name of one."
+                f"{file.filename} holds {len(found)} groups of maps: {', '.join(names)}. Pass ",
+                Argument("dataset"),
+                " with the name of one.",
             )
         raise FileFormatError(
             f"{file.filename} is HDF5, but holds no maps: expected a variable 'intensity' over (y, "
             "x, element), as save_maps writes it, or one of the layouts "
-            f"{', '.join(one.name for one in MAPS_LAYOUTS)}; or name a group of images with "
-            f"dataset=. Three-dimensional datasets: {listed(cubes_in(file))}."
+            f"{', '.join(one.name for one in MAPS_LAYOUTS)}; or name a group of images with ",
+            Argument("dataset"),
+            f". Three-dimensional datasets: {listed(cubes_in(file))}.",
         )
     wanted = "/" + dataset.strip("/")
     for layout, name in found:

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 import skxrf
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import to_mm
 
 from .._hdf5_access import text, texts, units_of
 from .._limits import refuse_absurd_size
-from skxrf.utils.units import to_mm
 from .columns import Elements, chosen_columns
 from .source import MapsSource
 
