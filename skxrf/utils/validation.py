@@ -86,7 +86,8 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
     Returns
     -------
     Dataset
-        ``intensity``, and the other variables of a Dataset. ``y`` and ``x`` in another unit of
+        ``intensity`` and ``uncertainty`` of dims (y, x, element) in this order, and the other
+        variables of a Dataset as they are. ``y`` and ``x`` in another unit of
         length are converted to mm.
 
     Raises
@@ -103,9 +104,8 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
             f"{name} must be a DataArray of dims (y, x, element), or a Dataset with such an "
             f"'intensity', got {_kind(maps)}."
         )
-    for kind in ("intensity", "uncertainty"):
-        if kind not in dataset:
-            continue
+    both = [kind for kind in ("intensity", "uncertainty") if kind in dataset]
+    for kind in both:
         array = dataset[kind]
         if set(array.dims) != set(_MAPS):
             raise SkxrfError(
@@ -117,7 +117,8 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
             raise SkxrfError(f"the {kind} of {name} holds {array.dtype} values: expected numbers.")
     if named:
         _require_names(dataset, name)
-    return _in_standard_units(dataset.transpose(*_MAPS, ...), name)
+    ordered = dataset.assign({kind: dataset[kind].transpose(*_MAPS) for kind in both})
+    return _in_standard_units(ordered, name)
 
 
 def require_counts(

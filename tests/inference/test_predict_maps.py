@@ -383,7 +383,7 @@ def test_empty_cube(model, shape):
 
 
 def test_wrong_dims_and_types(model):
-    with pytest.raises(SkxrfError, match=r"dims \('y', 'x'\).*takes \(y, x, energy\)"):
+    with pytest.raises(SkxrfError, match=r"of dims \(y, x, energy\), got \('y', 'x'\)"):
         predict_maps(model, small_cube()[..., 0], elements=ELEMENTS)
     with pytest.raises(SkxrfError, match="got ndarray: open a file with"):
         predict_maps(model, small_cube().values, elements=ELEMENTS)
