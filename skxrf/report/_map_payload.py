@@ -14,7 +14,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 from skxrf.plotting._axes import map_extent
 from skxrf.plotting._color_table import color_table
-from skxrf.reproduction.report._wording import label
+from skxrf.utils.html import label
 
 from ._cube_spectra import TILE, CubeSpectra
 from ._map_planes import MapPlanes, color_limits

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skxrf.exceptions import SkxrfError
 from skxrf.inference._calibration import calibrated_to
-from skxrf.reproduction.report._wording import label
 from skxrf.utils.files import whole_file
+from skxrf.utils.html import label, page_environment
+from skxrf.utils.validation import as_cube
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
 from ._map_payload import components_of, element_entries, pixel_grid, spectra_entry, start_pixel
@@ -108,7 +108,7 @@ def write_map_report(
 
     See Also
     --------
-    skxrf.report.write_report : The report of the paper's experiment.
+    skxrf.reproduction.write_report : The report of the paper's experiment.
 
     Notes
     -----
@@ -127,7 +127,7 @@ def write_map_report(
     if fit is not None and cube is None:
         raise SkxrfError("fit= needs the spectra to draw beside: pass cube= as well.")
     arrays = map_arrays(maps, "maps")
-    _require_same_pixels(arrays, cube)
+    _require_same_pixels(arrays["intensity"], cube)
     drawn = None if fit is None else _drawable(fit, cube)
     compared = None
     if reference is not None:
@@ -202,33 +202,30 @@ def _page(
         "spectra": spectra_entry(spectra, curves) if spectra else None,
         "start": start_pixel(intensity),
     }
-    environment = Environment(
-        loader=PackageLoader("skxrf.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page: str = environment.get_template("map_report.html.j2").render(
-        title=title,
-        facts=facts(arrays, grid, spectra, comparisons),
-        has_errors="uncertainty" in values,
-        has_reference=bool(comparisons),
-        has_spectra=spectra is not None,
-        has_fit=curves is not None,
-        is_fit_of_model=is_fit_of_model,
-        planes=planes,
-        spectra=spectra,
-        bin_width=_bin_width(spectra),
-        element_rows=element_rows(arrays, totals),
-        not_seen=[label(name) for name in names if name not in seen],
-        score_columns=SCORE_COLUMNS,
-        score_rows=score_rows(comparisons),
-        mean_scores=mean_scores(comparisons) if comparisons else [],
-        sigma=sigma,
-        provenance=provenance,
-        data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
-        blocks=blocks,
+    page: str = (
+        page_environment("skxrf.report")
+        .get_template("map_report.html.j2")
+        .render(
+            title=title,
+            facts=facts(arrays, grid, spectra, comparisons),
+            has_errors="uncertainty" in values,
+            has_reference=bool(comparisons),
+            has_spectra=spectra is not None,
+            has_fit=curves is not None,
+            is_fit_of_model=is_fit_of_model,
+            planes=planes,
+            spectra=spectra,
+            bin_width=_bin_width(spectra),
+            element_rows=element_rows(arrays, totals),
+            not_seen=[label(name) for name in names if name not in seen],
+            score_columns=SCORE_COLUMNS,
+            score_rows=score_rows(comparisons),
+            mean_scores=mean_scores(comparisons) if comparisons else [],
+            sigma=sigma,
+            provenance=provenance,
+            data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
+            blocks=blocks,
+        )
     )
     return page
 
@@ -286,19 +283,10 @@ def _script_safe(text: str) -> str:
     return text
 
 
-def _require_same_pixels(arrays: dict[str, xr.DataArray], cube: Any) -> None:
-    maps = arrays["intensity"]
-    names = [str(name) for name in maps["element"].to_numpy()]
-    if len(set(names)) < len(names):
-        raise SkxrfError(f"two maps have the same name: {', '.join(names)}.")
-    errors = arrays.get("uncertainty", maps)
-    if errors.shape != maps.shape:
-        raise SkxrfError(f"intensities are {maps.shape}, uncertainties {errors.shape}.")
+def _require_same_pixels(maps: xr.DataArray, cube: Any) -> None:
     if cube is None:
         return
-    if not isinstance(cube, xr.DataArray) or set(cube.dims) != {"y", "x", "energy"}:
-        dims = tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
-        raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {dims}.")
+    cube = as_cube(cube)
     for dim in ("y", "x"):
         if maps.sizes[dim] != cube.sizes[dim]:
             raise SkxrfError(

@@ -4,8 +4,8 @@ import pytest
 from skxrf.reproduction._experiment import held_out_parts, run_method
 from skxrf.reproduction._methods import METHOD_NAMES, make_methods
 from skxrf.reproduction._networks import count_parameters, n_epochs
-from skxrf.reproduction._progress import Progress
 from skxrf.reproduction._result import Settings
+from skxrf.utils.progress import StepReport
 
 SETTINGS = Settings(n_folds=2, budget=0.4, random_state=3)
 
@@ -51,7 +51,7 @@ def test_methods_shrink_with_the_data(linear_problem):
 def test_a_network_runs_within_its_budget_and_shows_its_curve(linear_problem, name):
     method = make_methods(linear_problem, [name], SETTINGS)[0]
     splits = held_out_parts(linear_problem, SETTINGS)
-    with Progress(enabled=False) as progress:
+    with StepReport(enabled=False) as progress:
         result, _ = run_method(method, linear_problem, splits, SETTINGS, progress)
     assert (result.folds["epochs"] >= 1).all()
     assert len(result.loss_curves["training"]) == result.folds["epochs"].iloc[-1]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skxrf.reproduction._result import MethodResult, ReproductionResult
-
-from ._wording import label
+from skxrf.utils.html import label
 
 __all__ = ["Cell", "Row", "Table", "cost_table", "element_table", "fold_table"]
 

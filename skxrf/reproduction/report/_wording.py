@@ -9,16 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.reproduction._result import MethodResult, ReproductionResult
+from skxrf.utils.html import label
 
-__all__ = ["distinct_elements", "duration", "findings", "label", "listed", "paper_elements"]
+__all__ = ["distinct_elements", "duration", "findings", "listed", "paper_elements"]
 
 # What figure 5 of the paper shows.
 _PAPER_ELEMENTS = ("K_K", "Au_L", "Hg_L", "Pb_L")
-
-
-def label(name: object) -> str:
-    """Name of a line group, or of the mean, for readers."""
-    return str(name).replace("_", " ")
 
 
 def listed(words: list[str]) -> str:
