@@ -15,14 +15,14 @@ from skxrf.compose import SubsampledRegressor
 from skxrf.metrics import ssim_scorer, z_score_scorer
 from skxrf.utils.training import loss_curves
 
-from ._methods import Method
 from ._networks import count_parameters, n_epochs
 from ._problem import Problem
 from ._progress import Progress
 from ._result import MethodResult, Settings
+from ._rivals import Rival, Task
 from ._scores import score_rows
 
-__all__ = ["held_out_parts", "run_method"]
+__all__ = ["held_out_parts", "run_method", "task_of"]
 
 _SCORING = {"ssim": ssim_scorer, "within_sigma": z_score_scorer, "r2": "r2"}
 
@@ -37,8 +37,19 @@ def held_out_parts(problem: Problem, settings: Settings) -> list[Split]:
     return [(rows[train], rows[test]) for train, test in folds.split(rows, groups=groups)]
 
 
+def task_of(problem: Problem, settings: Settings) -> Task:
+    """Describe a problem to the rivals."""
+    return Task(
+        problem.data.energy,
+        [str(name) for name in problem.Y.columns],
+        int(problem.labelled.sum()),
+        settings.budget,
+        settings.random_state,
+    )
+
+
 def run_method(
-    method: Method,
+    method: Rival,
     problem: Problem,
     splits: list[Split],
     settings: Settings,
@@ -48,8 +59,8 @@ def run_method(
 
     Parameters
     ----------
-    method : Method
-        What is fitted.
+    method : Rival
+        Regressor to build and fit.
     problem : Problem
         Spectra and labels.
     splits : list of (ndarray, ndarray)
@@ -69,7 +80,9 @@ def run_method(
     unlabelled = np.flatnonzero(~problem.labelled)
     outputs[unlabelled] = 0
     estimator = SubsampledRegressor(
-        method.estimator, max_samples=settings.max_samples, random_state=settings.random_state
+        method.make(task_of(problem, settings)),
+        max_samples=settings.max_samples,
+        random_state=settings.random_state,
     )
     folds, rows = [], []
     fitted: Any = None
@@ -98,7 +111,7 @@ def run_method(
         folds=pd.DataFrame(folds, index=pd.RangeIndex(1, len(folds) + 1, name="fold")),
         loss_curves=loss_curves(fitted),
         n_parameters=count_parameters(fitted),
-        is_reference=method.is_template_fit and problem.data.reference_name == "template fit",
+        is_reference=not method.learns and problem.data.reference_name == "template fit",
         warnings=_for_users(caught),
     )
     return result, rows

@@ -7,9 +7,9 @@ from sklearn.linear_model import Ridge
 
 from skxrf.metrics import ssim_score, within_sigma_score
 from skxrf.reproduction._experiment import held_out_parts, run_method
-from skxrf.reproduction._methods import Method
 from skxrf.reproduction._progress import Progress
 from skxrf.reproduction._result import Settings
+from skxrf.reproduction._rivals import Rival
 
 SETTINGS = Settings(n_folds=3)
 
@@ -21,7 +21,7 @@ def run(method, problem, settings=SETTINGS):
         return run_method(method, problem, splits, settings, progress)
 
 
-RIDGE = Method("Ridge", "classical", "Linear.", Ridge(alpha=100.0))
+RIDGE = Rival("Ridge", "classical", "Linear.", lambda task: Ridge(alpha=100.0))
 
 
 def test_each_labelled_pixel_is_held_out_once_with_its_whole_block(linear_problem):
@@ -114,17 +114,19 @@ class WarningRegressor(RegressorMixin, BaseEstimator):
 
 
 def test_warnings_are_collected_for_the_report(linear_problem):
-    result, _ = run(Method("Mean", "classical", "The mean.", WarningRegressor()), linear_problem)
+    result, _ = run(
+        Rival("Mean", "classical", "The mean.", lambda task: WarningRegressor()), linear_problem
+    )
     assert result.warnings == ("it did not",)
 
 
 def test_only_the_template_fit_is_the_reference(linear_problem):
     assert not run(RIDGE, linear_problem)[0].is_reference
-    fit = Method("Template fit", "classical", "A fit.", Ridge(), is_template_fit=True)
+    fit = Rival("Template fit", "classical", "A fit.", lambda task: Ridge(), learns=False)
     assert run(fit, linear_problem)[0].is_reference
 
 
 def test_an_error_is_not_hidden_as_a_score(linear_problem):
-    broken = Method("Broken", "classical", "No.", Ridge(alpha=-1.0))
+    broken = Rival("Broken", "classical", "No.", lambda task: Ridge(alpha=-1.0))
     with pytest.raises(ValueError, match="alpha"):
         run(broken, linear_problem)

@@ -4,7 +4,7 @@ import pytest
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.reproduction import reproduce
-from skxrf.reproduction._methods import METHOD_NAMES
+from skxrf.reproduction._rivals import RIVALS
 
 
 @pytest.fixture
@@ -84,4 +84,4 @@ def test_unknown_line_groups_and_files_are_refused(tmp_path):
 
 
 def test_every_method_has_a_name_once():
-    assert len(set(METHOD_NAMES)) == len(METHOD_NAMES) == 11
+    assert len({rival.name.lower() for rival in RIVALS.values()}) == len(RIVALS) == 11
