@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
+from benchmarks.tables import CACHE
 from skxrf.physics import line_group
 from skxrf.simulation import ForwardModel, Instrument, cramer_rao_bound
 from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.utils.files import whole_file
 
 __all__ = [
     "ELEMENTS",
@@ -20,12 +24,12 @@ __all__ = [
     "PAINTINGS",
     "TestPainting",
     "background_shapes_of",
+    "cached",
     "load_painting",
 ]
 
 # The paper's eleven line groups, of which the tables speak.
 ELEMENTS = list(DEFAULT_LINE_GROUPS)
-CACHE = Path(__file__).parents[1] / "cache"
 SHAPE = (72, 88)
 # Seed of the test icon whose mean counts are those of real icons.
 SEED = 6
@@ -57,7 +61,7 @@ class TestPainting:
     Parameters
     ----------
     palette, instrument : str
-        What it is made of and seen with.
+        Paints and scanner.
     expected : ndarray of shape (n_y, n_x, n_channels), float32
         Expected counts.
     truth : ndarray of shape (n_y, n_x, n_groups), float32
@@ -96,14 +100,24 @@ class TestPainting:
         return xr.DataArray(
             drawn.astype(np.uint16),
             dims=("y", "x", "energy"),
-            coords={"energy": self.energy},
+            coords={"energy": self.stated_energy},
             name="counts",
             attrs={
                 "painting": f"{self.palette} {self.instrument}",
-                "anode": INSTRUMENTS[self.instrument].anode,
+                "anode": self.anode,
                 "groups": [name for name in self.groups if self._is_plain(name)],
             },
         )
+
+    @property
+    def stated_energy(self) -> NDArray[np.float64]:
+        """Bin centers that the scan's file states [keV]: the true ones."""
+        return self.energy
+
+    @property
+    def anode(self) -> str:
+        """Tube anode."""
+        return INSTRUMENTS[self.instrument].anode
 
     def _is_plain(self, name: str) -> bool:
         """Whether a fit to 17 keV can be asked for it: what a user would list."""
@@ -119,6 +133,9 @@ class TestPainting:
         return bound.reshape(*self.expected.shape[:2], n)
 
 
+Kind = TypeVar("Kind", bound=TestPainting)
+
+
 def load_painting(palette: str, instrument: str) -> TestPainting:
     """Simulate one of the test paintings, or take it from the cache.
 
@@ -132,17 +149,25 @@ def load_painting(palette: str, instrument: str) -> TestPainting:
     TestPainting
     """
     path = CACHE / f"painting-{palette}-{instrument}.npz"
+    return cached(path, TestPainting, lambda: _simulate(palette, instrument))
+
+
+def cached(path: Path, kind: type[Kind], make: Callable[[], Kind]) -> Kind:
+    """Take a painting from a file, or make it and keep it there."""
     if not path.exists():
-        CACHE.mkdir(exist_ok=True)
-        made = _simulate(palette, instrument)
-        np.savez(path, **{k: np.asarray(v) for k, v in vars(made).items()})
+        made = make()
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(
+                file, **{one.name: np.asarray(getattr(made, one.name)) for one in fields(made)}
+            )
         return made
     with np.load(path) as arrays:
         found = {name: arrays[name] for name in arrays.files}
     for name in ("palette", "instrument"):
         found[name] = str(found[name])
     found["groups"] = tuple(map(str, found["groups"]))
-    return TestPainting(**found)
+    return kind(**found)
 
 
 def _simulate(palette: str, instrument: str) -> TestPainting:

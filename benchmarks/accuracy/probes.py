@@ -1,4 +1,4 @@
-"""Where learned models invent or mistake elements: ``python -m benchmarks.accuracy.probes``.
+"""Probes of elements that a learned model may invent or mistake.
 
 Spectra of single stacks, of random foreign chemistry, and a painting seen through wrong tables.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import click
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -17,7 +18,7 @@ from benchmarks.accuracy.paintings import (
     background_shapes_of,
     load_painting,
 )
-from benchmarks.accuracy.tables import FOLDER
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Layer, cramer_rao_bound, random_stacks
@@ -195,11 +196,9 @@ def _through_other_tables():
     )  # fmt: skip
 
 
+@click.command("probes")
 def main() -> None:
+    """Invented elements, foreign chemistry, and paintings seen through other tables."""
     table = pd.DataFrame([*single_stacks(), *foreign_chemistry(), *mismatch()])
-    table.to_csv(FOLDER / "accuracy_probes.csv", index=False)
+    write_rows(RESULTS / "accuracy_probes.csv", table)
     print(table.to_string())
-
-
-if __name__ == "__main__":
-    main()

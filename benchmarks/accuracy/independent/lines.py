@@ -200,7 +200,3 @@ def main() -> None:
             if old > 0.03
         )
         print(f"{name:5} {group.intensities[known].sum():.4f}  {ratios}")
-
-
-if __name__ == "__main__":
-    main()

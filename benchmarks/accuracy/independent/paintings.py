@@ -1,23 +1,23 @@
-"""The paintings of the independent check: rendered through other tables, on axes that are wrong."""
+"""Paintings of the independent check, rendered through other tables and on wrong axes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.independent.instruments import CONTINUUM_TILT, INSTRUMENTS, bent
 from benchmarks.accuracy.independent.lines import line_factors, lorentz_wings
 from benchmarks.accuracy.independent.palettes import PALETTES
 from benchmarks.accuracy.paintings import (
-    CACHE,
     ELEMENTS,
     SHAPE,
     TestPainting,
     background_shapes_of,
+    cached,
 )
+from benchmarks.tables import CACHE
 from skxrf.physics import line_group
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation._painting import painting_scan
@@ -62,20 +62,15 @@ class IndependentPainting(TestPainting):
     claimed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     bound_at_one: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
-    def counts(self, mean_counts: float, seed: int) -> xr.DataArray:
-        """Draw a scan, on the axis that the file claims; see :class:`TestPainting`."""
-        drawn = np.random.default_rng(seed).poisson(self.expected * np.float32(mean_counts))
-        return xr.DataArray(
-            drawn.astype(np.uint16),
-            dims=("y", "x", "energy"),
-            coords={"energy": self.claimed},
-            name="counts",
-            attrs={
-                "painting": f"{self.palette} {self.instrument}",
-                "anode": INSTRUMENTS[self.instrument].anode,
-                "groups": [name for name in self.groups if self._is_plain(name)],
-            },
-        )
+    @property
+    def stated_energy(self) -> NDArray[np.float64]:
+        """Bin centers that the scan's file states [keV]."""
+        return self.claimed
+
+    @property
+    def anode(self) -> str:
+        """Tube anode."""
+        return INSTRUMENTS[self.instrument].anode
 
     def bound(self, mean_counts: float) -> NDArray[np.float64]:
         """Cramer-Rao bound of each pixel and line group [counts], (n_y, n_x, n_groups)."""
@@ -114,18 +109,7 @@ def load_painting(palette: str, instrument: str, seed: int) -> IndependentPainti
     IndependentPainting
     """
     path = CACHE / f"independent-{palette}-{instrument.replace(' ', '')}-{seed}.npz"
-    if not path.exists():
-        CACHE.mkdir(exist_ok=True)
-        made = simulate(palette, instrument, seed)
-        values = {one.name: getattr(made, one.name) for one in fields(made)}
-        np.savez(path, **{name: np.asarray(value) for name, value in values.items()})
-        return made
-    with np.load(path) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
-    for name in ("palette", "instrument"):
-        found[name] = str(found[name])
-    found["groups"] = tuple(map(str, found["groups"]))
-    return IndependentPainting(**found)
+    return cached(path, IndependentPainting, lambda: simulate(palette, instrument, seed))
 
 
 def simulate(
