@@ -13,14 +13,13 @@ from benchmarks.accuracy.independent.palettes import PALETTES
 from benchmarks.accuracy.paintings import (
     ELEMENTS,
     SHAPE,
+    OtherTables,
     TestPainting,
-    background_shapes_of,
     cached,
+    render,
 )
 from benchmarks.tables import CACHE
-from skxrf.physics import line_group
 from skxrf.pretrained._axis import LINE_GROUPS
-from skxrf.simulation._painting import painting_scan
 
 __all__ = [
     "COUNTS",
@@ -41,10 +40,8 @@ PAINTINGS = (
     ("painted_landscape", "Rh 35 He", 105),
     ("gospel_leaf", "W 50", 106),
 )
-# Mean counts at 5,000 a pixel: of line groups that are judged besides the paper's eleven, and
-# below which a group is no nuisance to the bound.
-_PLAIN, _LEAST = 5.0, 0.3
-_COMPUTED = 128
+# Least mean counts, at 5,000 a pixel, of line groups that are judged besides the paper's eleven.
+_PLAIN = 5.0
 
 
 @dataclass(frozen=True)
@@ -131,58 +128,14 @@ def simulate(
     IndependentPainting
     """
     scanner = bent(instrument, seed)
-    scan = painting_scan(
-        PALETTES[palette], shape=shape, instrument=scanner, elements=(), random_state=seed
+    tables = OtherTables(
+        line_factors,
+        lambda model: lorentz_wings(model, scanner.edges),
+        # Of what scatters; the gas before the object is left as it is.
+        (scanner.energy.clip(1, 40) / 8) ** CONTINUUM_TILT[instrument],
     )
-    compositions, masses = scan.plan.stacks()
-    model = scan.renderer.model
-    templates = scan.renderer.templates[0]
-    line_spectra = templates.lines + lorentz_wings(model, scanner.edges).astype(np.float32)
-    factors = line_factors(model).astype(np.float32)
-    # Of what scatters; the gas before the object is left as it is.
-    tilt = (scanner.energy.clip(1, 40) / 8) ** CONTINUUM_TILT[instrument]
-    scatter_spectra = (templates.scatter * tilt).astype(np.float32)
-    expected = np.empty((len(masses), scanner.n_channels), np.float32)
-    lines, scatter = np.empty((len(masses), factors.size), np.float32), 0.0
-    for start in range(0, len(masses), _COMPUTED):
-        part = slice(start, start + _COMPUTED)
-        photons = model.photons(compositions[part], masses[part])
-        lines[part] = photons.lines * factors
-        scatter = scatter + photons.scatter.sum(axis=0)
-        expected[part] = (
-            lines[part] @ line_spectra + photons.scatter @ scatter_spectra + templates.gas
-        )
-    # Wings and Gaussians cancel in their far parts only to within rounding.
-    np.maximum(expected, 0, out=expected)
-    dose = 1 / expected.sum(axis=1, dtype=np.float64).mean()
-    groups, truth, shapes = [], [], []
-    for name in np.unique([*model.tables.groups, *model.gas.tables.groups]):
-        mine = model.tables.groups == name
-        gas = float(model.gas_intensities([name])[0])
-        of_paint = lines[:, mine]
-        total = (of_paint.sum(axis=1) + gas) * dose
-        if total.mean() * 5000 < _LEAST:
-            continue
-        groups.append(str(name))
-        truth.append(total)
-        mean = of_paint.mean(axis=0)
-        if mean.sum() > 0:
-            shapes.append(mean @ line_spectra[mine] / mean.sum())
-        else:
-            shapes.append(scanner.detector.template(line_group(str(name)), scanner.edges))
-    background = background_shapes_of(scanner.energy, scatter @ scatter_spectra)
-    plan_shape = scan.plan.shape
-    scaled = expected * np.float32(dose)
-    made = TestPainting(
-        palette,
-        instrument,
-        scaled.reshape(*plan_shape, -1),
-        np.stack(truth, axis=1).astype(np.float32).reshape(*plan_shape, -1),
-        tuple(groups),
-        np.vstack([*shapes, *background]).astype(np.float32),
-        scanner.energy,
-    )
-    values = {one.name: getattr(made, one.name) for one in fields(made)}
+    made = render(PALETTES[palette], instrument, scanner, seed, shape=shape, tables=tables)
+    values = {one.name: getattr(made, one.name) for one in fields(made)} | {"palette": palette}
     return IndependentPainting(
         **values, claimed=scanner.claimed_energy, bound_at_one=made.bound(1.0)
     )
