@@ -186,7 +186,7 @@ def test_index_without_painting_and_with_further_levels():
         (lambda: to_samples({}), "no painting"),
         (lambda: to_samples(xr.Dataset({"intensity": element_maps()})), "Dataset"),
         (lambda: to_samples(element_maps().rename(element="channel")), "channel"),
-        (lambda: to_samples(element_maps()[:0]), "no pixels"),
+        (lambda: to_samples(element_maps()[:0]), "painting '0' is empty"),
         (lambda: to_samples({"a": element_maps(), "b": cube_of()}), "mixed"),
         (
             lambda: to_samples({"a": element_maps(), "b": element_maps(elements=["S_K"])}),

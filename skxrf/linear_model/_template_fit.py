@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
+from skxrf.exceptions import Argument, CountsError, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.spectrum_fit._components import fit_components
 from skxrf.spectrum_fit._fitted_range import channels_between, fitted_range
@@ -240,7 +240,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if return_std:
                 raise EnergyAxisError(
                     "standard errors come from the template fit, which needs the energy axis: "
-                    "pass energy= and fit again."
+                    "pass ",
+                    Argument("energy"),
+                    " and fit again.",
                 )
             return self._shaped(
                 self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
@@ -281,7 +283,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         if not hasattr(self, "energy_"):
             raise EnergyAxisError(
-                "there are no components without an energy axis: pass energy= and fit again."
+                "there are no components without an energy axis: pass ",
+                Argument("energy"),
+                " and fit again.",
             )
         counts: NDArray[Any] = validate_data(self, X, reset=False)
 
@@ -301,8 +305,11 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 else f"line groups are asked for ({', '.join(map(str, named or self.line_groups or []))})"
             )
             raise EnergyAxisError(
-                f"the template fit needs the energy axis, for {why}: pass energy= as bin centres "
-                "in keV, such as cube['energy'].values, or as an (offset, gain) pair."
+                f"the template fit needs the energy axis, for {why}: pass ",
+                Argument("energy"),
+                " as bin centres in keV, such as cube['energy'].values, or ",
+                Argument("energy", placeholder="offset, gain"),
+                ".",
             )
 
     def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None) -> None:

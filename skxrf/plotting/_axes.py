@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
 __all__ = [
     "AxesArray",
@@ -211,7 +212,7 @@ def is_array(ax: Axes | AxesArray | None) -> bool:
     return ax is not None and not isinstance(ax, Axes)
 
 
-def select_elements(maps: xr.DataArray, elements: list[str] | None) -> xr.DataArray:
+def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None) -> xr.DataArray:
     """Check the dims of maps and take some of their line groups.
 
     Raises
@@ -220,13 +221,7 @@ def select_elements(maps: xr.DataArray, elements: list[str] | None) -> xr.DataAr
         If the maps have other dims than (y, x, element), hold no pixel or line group, or lack
         a line group asked for.
     """
-    dims = getattr(maps, "dims", ())
-    if set(dims) != {"y", "x", "element"}:
-        found = tuple(dims) if len(dims) else type(maps).__name__
-        raise SkxrfError(f"maps must be a DataArray of dims (y, x, element), got {found}.")
-    maps = maps.transpose("y", "x", "element")
-    if 0 in maps.shape:
-        raise SkxrfError(f"maps of shape {maps.shape} are empty: there is nothing to draw.")
+    maps = as_map_dataset(maps, named=False)["intensity"]
     if "element" not in maps.coords:
         maps = maps.assign_coords(element=[str(k) for k in range(maps.sizes["element"])])
     if elements is None:

@@ -95,13 +95,6 @@ class ElementMapDisplay:
         -------
         ElementMapDisplay
         """
-        if isinstance(maps, xr.Dataset):
-            if "intensity" not in maps:
-                raise SkxrfError(
-                    f"the Dataset holds {', '.join(map(str, maps)) or 'nothing'}, no 'intensity': "
-                    "pass one of its variables."
-                )
-            maps = maps["intensity"]
         return cls(select_elements(maps, elements)).plot(**kwargs)
 
     @classmethod

@@ -10,9 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError, EnergyAxisError, SkxrfError
+from skxrf.exceptions import EnergyAxisError, SkxrfError
+from skxrf.spectra import sum_dtype
 from skxrf.utils.energy import axes_agree, describe_axis, resolve_energy
 from skxrf.utils.progress import ProgressReport
+from skxrf.utils.validation import as_cube, name_of, require_counts
 
 from ._packing import Packed, pack, smallest_counts, trim_mantissa
 
@@ -127,7 +129,7 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     progress : bool
         Whether to show the progress on standard error.
     """
-    cube = _checked(cube)
+    cube = as_cube(cube)
     energy = resolve_energy(
         cube["energy"].to_numpy() if "energy" in cube.coords else (0.0, 1.0), cube.sizes["energy"]
     )
@@ -143,12 +145,13 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     amplitudes = None
     if fit is not None:
         amplitudes = np.zeros((*shape, len(fit.components_)), np.float32)
-    total = np.zeros(n_channels, np.float64 if floating else np.uint64)
+    total = np.zeros(n_channels, sum_dtype(cube.dtype))
     maximum = np.zeros(n_channels, cube.dtype)
     with ProgressReport(n_y * n_x, "spectra of the report", enabled=progress) as report:
         for rows, columns in _rectangles(cube):
             block = cube.isel(y=rows, x=columns).to_numpy()
-            _require_counts(block, rows.start, columns.start)
+            places = (range(rows.start, rows.stop), range(columns.start, columns.stop))
+            require_counts(block, name_of(cube), (*places, range(n_channels)))
             total += block.sum(axis=(0, 1), dtype=total.dtype)
             np.maximum(maximum, block.max(axis=(0, 1)), out=maximum)
             summed = block if joined == 1 else _summed(block, joined, 2)
@@ -192,19 +195,6 @@ def _coarser(
     return 2 * side, joined
 
 
-def _checked(cube: Any) -> xr.DataArray:
-    if not isinstance(cube, xr.DataArray) or {"y", "x", "energy"} != set(cube.dims):
-        found = (
-            tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
-        )
-        raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {found}.")
-    if 0 in cube.shape:
-        raise CountsError(f"a cube of sizes {dict(cube.sizes)} is empty: there is no spectrum.")
-    if cube.dtype.kind not in "uif":
-        raise CountsError(f"the cube holds {cube.dtype} values: counts are integers or floats.")
-    return cube.transpose("y", "x", "energy")
-
-
 def _require_same_axis(fit: Any, energy: NDArray[np.float64], known: bool) -> None:
     if not all(hasattr(fit, name) for name in ("components_", "decompose", "energy_")):
         raise SkxrfError(
@@ -217,16 +207,6 @@ def _require_same_axis(fit: Any, energy: NDArray[np.float64], known: bool) -> No
             f"the cube has {describe_axis(energy)}, but the fit was made on "
             f"{describe_axis(fit.energy_)}: fit it on this cube."
         )
-
-
-def _require_counts(block: NDArray[Any], row: int, column: int) -> None:
-    if block.dtype.kind == "u" or (block.min() >= 0 and block.max() < np.inf):
-        return
-    y, x, channel = np.argwhere(~((block >= 0) & (block < np.inf)))[0]
-    raise CountsError(
-        f"the cube holds {block[y, x, channel]} counts at pixel (y={row + y}, x={column + x}), "
-        f"channel {channel}: counts must be finite and >= 0."
-    )
 
 
 def _rectangles(cube: xr.DataArray) -> Iterator[tuple[slice, slice]]:

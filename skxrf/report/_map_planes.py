@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
 from ._packing import Packed, pack, trim_mantissa
 
@@ -41,41 +41,17 @@ class MapPlanes:
 
 
 def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
-    """``intensity`` and, where there is one, ``uncertainty``, in memory, (y, x, element).
+    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element).
 
     Raises
     ------
     SkxrfError
         If these are no maps, or hold no pixel or no element.
     """
-    if isinstance(maps, xr.DataArray):
-        found = {"intensity": maps}
-    elif isinstance(maps, xr.Dataset) and "intensity" in maps:
-        found = {str(k): v for k, v in maps.items() if k in ("intensity", "uncertainty")}
-    else:
-        name = f"a Dataset of {list(maps)}" if isinstance(maps, xr.Dataset) else type(maps).__name__
-        raise SkxrfError(
-            f"{what} must be a DataArray of dims (y, x, element), or a Dataset with such an "
-            f"'intensity', got {name}."
-        )
-    arrays = {}
-    for kind, array in found.items():
-        if set(array.dims) != {"y", "x", "element"}:
-            dims = tuple(map(str, array.dims))
-            raise SkxrfError(
-                f"the {kind} of {what} must have the dims (y, x, element), got {dims}."
-            )
-        if 0 in array.shape:
-            raise SkxrfError(f"the {kind} of {what} is empty, of sizes {dict(array.sizes)}.")
-        if array.dtype.kind not in "uif":
-            raise SkxrfError(f"the {kind} of {what} holds {array.dtype} values, not counts.")
-        arrays[kind] = array.transpose("y", "x", "element").compute()
-    if "element" not in arrays["intensity"].coords:
-        raise SkxrfError(
-            f"{what} have no coordinate 'element': name the line groups, such as "
-            "maps.assign_coords(element=['Fe_K', 'Pb_L'])."
-        )
-    return arrays
+    dataset = as_map_dataset(maps, what)
+    return {
+        kind: dataset[kind].compute() for kind in ("intensity", "uncertainty") if kind in dataset
+    }
 
 
 def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:

@@ -17,6 +17,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.inference._calibration import calibrated_to
 from skxrf.utils.files import whole_file
 from skxrf.utils.html import label, page_environment
+from skxrf.utils.validation import as_cube
 
 from ._cube_spectra import CubeSpectra, SpectrumTile, fitting_size, read_spectra
 from ._map_payload import components_of, element_entries, pixel_grid, spectra_entry, start_pixel
@@ -126,7 +127,7 @@ def write_map_report(
     if fit is not None and cube is None:
         raise SkxrfError("fit= needs the spectra to draw beside: pass cube= as well.")
     arrays = map_arrays(maps, "maps")
-    _require_same_pixels(arrays, cube)
+    _require_same_pixels(arrays["intensity"], cube)
     drawn = None if fit is None else _drawable(fit, cube)
     compared = None
     if reference is not None:
@@ -282,19 +283,10 @@ def _script_safe(text: str) -> str:
     return text
 
 
-def _require_same_pixels(arrays: dict[str, xr.DataArray], cube: Any) -> None:
-    maps = arrays["intensity"]
-    names = [str(name) for name in maps["element"].to_numpy()]
-    if len(set(names)) < len(names):
-        raise SkxrfError(f"two maps have the same name: {', '.join(names)}.")
-    errors = arrays.get("uncertainty", maps)
-    if errors.shape != maps.shape:
-        raise SkxrfError(f"intensities are {maps.shape}, uncertainties {errors.shape}.")
+def _require_same_pixels(maps: xr.DataArray, cube: Any) -> None:
     if cube is None:
         return
-    if not isinstance(cube, xr.DataArray) or set(cube.dims) != {"y", "x", "energy"}:
-        dims = tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
-        raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {dims}.")
+    cube = as_cube(cube)
     for dim in ("y", "x"):
         if maps.sizes[dim] != cube.sizes[dim]:
             raise SkxrfError(

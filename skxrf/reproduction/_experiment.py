@@ -13,11 +13,11 @@ from sklearn.model_selection import GroupKFold, cross_validate
 
 from skxrf.compose import SubsampledRegressor
 from skxrf.metrics import ssim_scorer, z_score_scorer
+from skxrf.utils.progress import StepReport
 from skxrf.utils.training import loss_curves
 
 from ._networks import count_parameters, n_epochs
 from ._problem import Problem
-from ._progress import Progress
 from ._result import MethodResult, Settings
 from ._rivals import Rival, Task
 from ._scores import score_rows
@@ -53,7 +53,7 @@ def run_method(
     problem: Problem,
     splits: list[Split],
     settings: Settings,
-    progress: Progress,
+    progress: StepReport,
 ) -> tuple[MethodResult, list[dict[str, Any]]]:
     """Cross-validate one method.
 
@@ -67,7 +67,7 @@ def run_method(
         Rows to train on and rows held out, of each fold.
     settings : Settings
         Budget, number of samples, seed.
-    progress : Progress
+    progress : StepReport
         Told of each fit.
 
     Returns

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.progress import StepReport
 
 from ._experiment import held_out_parts, run_method
 from ._problem import Problem, problem_from_files, simulated_problem
-from ._progress import Progress
 from ._provenance import provenance
 from ._result import ReproductionResult, Settings
 from ._rivals import RIVALS, Rival
@@ -111,7 +111,7 @@ def reproduce(
     if cube is not None and shape is not None:
         raise SkxrfError("shape is that of simulated paintings: leave it out, or the cube.")
 
-    with Progress(enabled=progress) as report:
+    with StepReport(enabled=progress) as report:
         if cube is None:
             problem = simulated_problem(
                 n_folds, random_state, shape=shape, elements=elements, say=report.say
@@ -134,7 +134,7 @@ def _run(
     problem: Problem,
     chosen: list[Rival],
     settings: Settings,
-    progress: Progress,
+    progress: StepReport,
     command: str | None,
 ) -> ReproductionResult:
     splits = held_out_parts(problem, settings)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.physics import line_group
 from skxrf.physics._pile_up import pile_up
 
@@ -127,8 +127,8 @@ class Renderer:
 def _check_groups(groups: Sequence[str], instrument: Instrument) -> None:
     if isinstance(groups, str) or len(set(groups)) < len(groups):
         raise LineGroupError(
-            f"elements={groups!r}: expected a sequence of different line groups, such as "
-            "['Fe_K', 'Pb_L']."
+            Argument("elements", groups),
+            ": expected a sequence of different line groups, such as ['Fe_K', 'Pb_L'].",
         )
     low, high = (float(instrument.edges[k]) for k in (0, -1))
     for name in groups:

@@ -104,7 +104,7 @@ def test_dataset_gives_its_intensity(toy_maps):
     both = xr.Dataset({"intensity": toy_maps, "uncertainty": toy_maps * 0})
     display = ElementMapDisplay.from_maps(both)
     np.testing.assert_array_equal(display.images_[0].get_array(), toy_maps.to_numpy()[..., 0])
-    with pytest.raises(SkxrfError, match="holds uncertainty, no 'intensity'"):
+    with pytest.raises(SkxrfError, match=r"an 'intensity', got a Dataset of \['uncertainty'\]"):
         ElementMapDisplay.from_maps(both[["uncertainty"]])
 
 

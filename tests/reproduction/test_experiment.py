@@ -7,16 +7,16 @@ from sklearn.linear_model import Ridge
 
 from skxrf.metrics import ssim_score, within_sigma_score
 from skxrf.reproduction._experiment import held_out_parts, run_method
-from skxrf.reproduction._progress import Progress
 from skxrf.reproduction._result import Settings
 from skxrf.reproduction._rivals import Rival
+from skxrf.utils.progress import StepReport
 
 SETTINGS = Settings(n_folds=3)
 
 
 def run(method, problem, settings=SETTINGS):
     splits = held_out_parts(problem, settings)
-    with Progress(enabled=False) as progress:
+    with StepReport(enabled=False) as progress:
         progress.begin(len(splits))
         return run_method(method, problem, splits, settings, progress)
 

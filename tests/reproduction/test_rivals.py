@@ -7,9 +7,9 @@ from sklearn.base import clone
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.reproduction._experiment import held_out_parts, run_method, task_of
 from skxrf.reproduction._networks import count_parameters, n_epochs
-from skxrf.reproduction._progress import Progress
 from skxrf.reproduction._result import Settings
 from skxrf.reproduction._rivals import RIVALS, Task, pure_spectra
+from skxrf.utils.progress import StepReport
 
 SETTINGS = Settings(n_folds=2, budget=0.4, random_state=3)
 
@@ -73,7 +73,7 @@ def test_rivals_shrink_with_the_data(task):
 @pytest.mark.parametrize("key", ["cnn", "published_mlp_plus"])
 def test_a_network_runs_within_its_budget_and_shows_its_curve(linear_problem, key):
     splits = held_out_parts(linear_problem, SETTINGS)
-    with Progress(enabled=False) as progress:
+    with StepReport(enabled=False) as progress:
         result, _ = run_method(RIVALS[key], linear_problem, splits, SETTINGS, progress)
     assert (result.folds["epochs"] >= 1).all()
     assert len(result.loss_curves["training"]) == result.folds["epochs"].iloc[-1]
