@@ -56,7 +56,6 @@ FRIENDS = {
         "io._partial_maps",
         "io._save_cube",
         "persistence._model_file",
-        "reproduction.report._files",
         "simulation._painting",
     },
     "datasets": {"simulation._forward", "simulation._painting", "simulation._rendering"},

@@ -17,6 +17,7 @@ from skxrf.plotting._color_table import color_table
 from skxrf.utils.html import label
 
 from ._cube_spectra import TILE, CubeSpectra
+from ._limits import LIMITS
 from ._map_planes import MapPlanes, color_limits
 from ._map_statistics import Comparison
 
@@ -30,8 +31,6 @@ __all__ = [
 ]
 
 _COLOR_MAPS = ("inferno", "viridis", "cividis", "gray")
-# Lines below this share of their group are not drawn.
-_LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ def _lines(name: str) -> dict[str, Any]:
             group = line_group(name, tube_voltage=tube_voltage)
         except LineGroupError:
             continue
-        shown = group.intensities >= _LEAST_SHARE
+        shown = group.intensities >= LIMITS.line_share
         lines = zip(group.energies[shown], group.intensities[shown], strict=True)
         return {
             "number": group.atomic_number,
