@@ -39,7 +39,7 @@ def main(problems: int, keep: Path | None) -> None:
     for seed in range(problems):
         rows.append(simulated(seed, problem(seed, keep)))
         print("  ".join(str(value) for value in rows[-1].values()), flush=True)
-    summary = summarised(rows)
+    summary = summarized(rows)
     write_rows(RESULTS / "calibration.csv", [*rows, *measured_rows()])
     click.echo(write_rows(RESULTS / "calibration_summary.csv", summary).to_string(index=False))
 
@@ -140,7 +140,7 @@ def measured_rows() -> list[dict[str, Any]]:
     ]
 
 
-def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def summarized(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Median, 95th percentile and worst error; shares above 5 and 20 eV, or 3 and 6 %."""
     table = []
     for least, named in ((0.0, "all"), (ENOUGH, "1e6 counts or more")):

@@ -53,7 +53,7 @@ class Measured:
 
     @property
     def energy(self) -> NDArray[np.float64]:
-        """Bin centres [keV]."""
+        """Bin centers [keV]."""
         return self.offset + self.gain * np.arange(self.counts.size)
 
 

@@ -158,7 +158,7 @@ def painting_spectra() -> tuple[Array, dict[str, Array]]:
 
 
 def painting_rows(energy: Array, spectra: dict[str, Array]) -> list[list[object]]:
-    """What does not depend on the pigments: argon, scatter, and its share of all counts."""
+    """Figures that do not depend on the pigments: argon, and scatter."""
     rows = []
     for label, low, high in (
         ("Ar K, 2.85-3.05 keV", 2.85, 3.05),

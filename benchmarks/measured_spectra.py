@@ -66,7 +66,7 @@ class Row:
 
     @property
     def within(self) -> bool:
-        """Whether the deviation is allowed; figures without a tolerance always are."""
+        """True if the deviation is within the tolerance; figures without one always are."""
         return self.tolerance is None or abs(self.ratio - 1) <= self.tolerance
 
 
@@ -297,7 +297,7 @@ def continuum_bands(measured: Measured, model: Expected) -> list[tuple[float, fl
 
 
 def stray_radiation() -> Array:
-    """What reaches the detector of the Mo tube's radiation whatever the filter, per channel.
+    """Radiation of the Mo tube that reaches the detector under every filter, per channel.
 
     The residual of the thickest filter above 24 keV, where filters take least; it is the same
     within 25 % under all filters and absent with the Rh tube.

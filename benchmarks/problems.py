@@ -58,7 +58,7 @@ class ProblemData:
     folds : list of (ndarray, ndarray)
         Rows to train on and rows to predict.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     anode : str
         Tube anode.
     nuisance : tuple of str
@@ -101,7 +101,7 @@ class Problem:
 
     @property
     def available(self) -> bool:
-        """Whether the file that the problem needs is there."""
+        """True if the file that the problem needs is there."""
         return self.needs is None or self.needs.exists()
 
 

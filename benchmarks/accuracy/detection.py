@@ -35,7 +35,7 @@ N_STACKS, STACK_SEED = 1000, 987_654
 
 
 def detection(painting: TestPainting, counts: float, seed: int) -> dict[str, object]:
-    """How many absent line groups are reported, and how many plain ones are not."""
+    """Numbers of absent line groups that are reported and of plain ones that are not."""
     cube = painting.counts(counts, seed)
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
     model = load_pretrained().calibrated(X, painting.energy)

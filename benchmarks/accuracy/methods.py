@@ -63,7 +63,7 @@ def fine_tuned(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     """Labels of three other paintings, 60 s of training and 30 s of judging."""
     from skxrf.pretrained.training import fine_tune
 
-    X, Y, energy = _labelled(mean_counts)
+    X, Y, energy = _labeled(mean_counts)
     model = fine_tune(load_pretrained(), X, Y, energy=energy, random_state=0)
     return predict_maps(model, cube, return_std=True)
 
@@ -113,7 +113,7 @@ def found_template_fit(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return predict_maps(model.fit(X), cube, return_std=True)
 
 
-def _labelled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
+def _labeled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
     spectra, labels = [], []
     for seed, palette in enumerate(TRAINING):
         painting = load_painting(palette, "M6")
@@ -127,7 +127,7 @@ def _labelled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]
 
 
 def _rival_problem(mean_counts: float) -> ProblemData:
-    X, labels, energy = _labelled(mean_counts)
+    X, labels, energy = _labeled(mean_counts)
     X = rebin_counts(X.astype(np.float32), energy, RIVAL_ENERGY)
     groups = pd.factorize(labels.index.get_level_values("painting"))[0]
     return ProblemData(X, labels, {}, groups, [], RIVAL_ENERGY, INSTRUMENTS["M6"].anode)

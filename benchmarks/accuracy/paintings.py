@@ -74,7 +74,7 @@ class TestPainting:
     templates : ndarray of shape (n_groups + n_background, n_channels), float32
         Mean spectra of one net count of each group, and of background shapes.
     energy : ndarray of shape (n_channels,)
-        True bin centres [keV].
+        True bin centers [keV].
     """
 
     palette: str
@@ -123,7 +123,7 @@ class TestPainting:
         return INSTRUMENTS[self.instrument].anode
 
     def _is_plain(self, name: str) -> bool:
-        """Whether a fit to 17 keV can be asked for it: what a user would list."""
+        """True for line groups that a user would list for a fit up to 17 keV."""
         energy = line_group(name).main_energy
         mean = float(self.truth[..., self.groups.index(name)].mean()) * 5000
         return 1.5 < energy < 16.5 and mean > 1

@@ -1,4 +1,4 @@
-"""What the script of a map report is told: pixels, elements with their lines, spectra."""
+"""Data for the script of a map report: pixels, elements with their lines, spectra."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def pixel_grid(maps: xr.DataArray, planes: MapPlanes) -> dict[str, Any]:
         "planeRows": planes.shape[0],
         "planeColumns": planes.shape[1],
         "side": planes.side,
-        # Rows and columns where there are no millimetres; the first row is on top.
+        # Rows and columns where there are no millimeters; the first row is on top.
         "unit": unit,
         "x0": _rounded(left + step_x / 2),
         "y0": _rounded(top + step_y / 2),
@@ -83,7 +83,7 @@ def element_entries(
     comparisons: Mapping[str, Comparison],
     seen: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Describe each element: name, lines, colour ranges, where its reference is, if it is seen."""
+    """Describe each element: name, lines, color ranges, place of its reference, visibility."""
     names = [str(name) for name in arrays["intensity"]["element"].to_numpy()]
     compared = list(comparisons)
     entries = []

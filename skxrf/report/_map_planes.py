@@ -1,4 +1,4 @@
-"""Element maps for a page: planes with the ranges of their colours, packed into a given size."""
+"""Element maps for a page: planes with the ranges of their colors, packed into a given size."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
 
 
 def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:
-    """Range of the colours: of all finite values, and without the extremes."""
+    """Range of the colors: of all finite values, and without the extremes."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return {"all": [0.0, 1.0], "most": [0.0, 1.0]}

@@ -118,7 +118,7 @@ def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
 
 
 def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None) -> MapComparison:
-    """Score each element that both have.
+    """Score each element that maps and reference have in common.
 
     Parameters
     ----------

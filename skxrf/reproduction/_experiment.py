@@ -30,8 +30,8 @@ Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def held_out_parts(problem: Problem, settings: Settings) -> list[Split]:
-    """Divide the labelled pixels into K parts of whole groups; rows of each training and test."""
-    rows = np.flatnonzero(problem.labelled)
+    """Divide the labeled pixels into K parts of whole groups; rows of each training and test."""
+    rows = np.flatnonzero(problem.labeled)
     folds = GroupKFold(settings.n_folds, shuffle=True, random_state=settings.random_state)
     groups = problem.groups[rows]
     return [(rows[train], rows[test]) for train, test in folds.split(rows, groups=groups)]
@@ -42,7 +42,7 @@ def task_of(problem: Problem, settings: Settings) -> Task:
     return Task(
         problem.data.energy,
         [str(name) for name in problem.Y.columns],
-        int(problem.labelled.sum()),
+        int(problem.labeled.sum()),
         settings.budget,
         settings.random_state,
     )
@@ -77,8 +77,8 @@ def run_method(
         Scores of the maps as a whole and of each fold, see :class:`ReproductionResult`.
     """
     outputs = np.full(problem.Y.shape, np.nan, dtype=np.float32)
-    unlabelled = np.flatnonzero(~problem.labelled)
-    outputs[unlabelled] = 0
+    unlabeled = np.flatnonzero(~problem.labeled)
+    outputs[unlabeled] = 0
     estimator = SubsampledRegressor(
         method.make(task_of(problem, settings)),
         max_samples=settings.max_samples,
@@ -92,17 +92,17 @@ def run_method(
             scope = f"fold {k + 1}"
             progress.working_on(f"{method.name}, {scope}")
             fitted, outputs[test], fold = _run_fold(estimator, problem, train, test)
-            if unlabelled.size:
+            if unlabeled.size:
                 # No fold trained on them: their prediction is the mean over the K models.
-                outputs[unlabelled] += _predict(fitted, problem.X[unlabelled]) / len(splits)
+                outputs[unlabeled] += _predict(fitted, problem.X[unlabeled]) / len(splits)
             folds.append(fold)
             rows += _scores(problem, test, outputs[test], method.name, scope)
             progress.finished(
                 f"{method.name}, {scope} of {len(splits)}: SSIM {fold['ssim']:.3f}, "
                 f"|z| ≤ 1 {100 * fold['within_sigma']:.0f} %, fitted in {fold['fit_seconds']:.1f} s"
             )
-    labelled = np.flatnonzero(problem.labelled)
-    rows += _scores(problem, labelled, outputs[labelled], method.name, "all")
+    labeled = np.flatnonzero(problem.labeled)
+    rows += _scores(problem, labeled, outputs[labeled], method.name, "all")
     result = MethodResult(
         name=method.name,
         kind=method.kind,

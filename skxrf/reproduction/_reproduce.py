@@ -172,11 +172,11 @@ def _checked_methods(methods: Sequence[str] | None) -> list[Rival]:
     if methods is None:
         return list(RIVALS.values())
     known = {rival.name.lower() for rival in RIVALS.values()}
-    unknown = [name for name in methods if name.lower() not in known]
+    wanted = {name: name.lower().replace("neighbour", "neighbor") for name in methods}
+    unknown = [name for name, plain in wanted.items() if plain not in known]
     if unknown or not methods:
         raise SkxrfError(
             f"unknown method {', '.join(map(repr, unknown)) or '(none given)'}: known are "
             f"{', '.join(rival.name for rival in RIVALS.values())}."
         )
-    wanted = {name.lower() for name in methods}
-    return [rival for rival in RIVALS.values() if rival.name.lower() in wanted]
+    return [rival for rival in RIVALS.values() if rival.name.lower() in set(wanted.values())]

@@ -207,7 +207,7 @@ RIVALS: dict[str, Rival] = {
         {"randomforestregressor__max_features": [0.1, 0.3]},
     ),
     "knn": Rival(
-        "k nearest neighbours",
+        "k nearest neighbors",
         "classical",
         "Mean of the most similar spectra, weighted by inverse distance, on principal components "
         "of square roots of counts (of equal noise) in channels summed by four; 8 spectra and 40 "

@@ -142,10 +142,10 @@ def test_other_detector_puts_more_beside_the_peak_in_another_form():
     here, there = (d.peaks(energy, np.ones(1), edges) for d in (other, one_form))
     # Same counts in all, elsewhere.
     assert here.sum() == pytest.approx(there.sum(), rel=2e-3)
-    centres = (edges[1:] + edges[:-1]) / 2
-    long = (centres > 6.9) & (centres < 7.4)
+    centers = (edges[1:] + edges[:-1]) / 2
+    long = (centers > 6.9) & (centers < 7.4)
     assert here[long].sum() > 1.5 * there[long].sum()
-    assert here[centres < 2].sum() > 1.1 * there[centres < 2].sum()
+    assert here[centers < 2].sum() > 1.1 * there[centers < 2].sum()
 
 
 def test_truth_and_shapes_of_a_painting_explain_its_spectra(tiny):

@@ -51,7 +51,7 @@ class IndependentPainting(TestPainting):
     Parameters
     ----------
     claimed : ndarray of shape (n_channels,)
-        Bin centres of the file [keV]; `energy` holds the true ones.
+        Bin centers of the file [keV]; `energy` holds the true ones.
     bound_at_one : ndarray of shape (n_y, n_x, n_groups)
         Cramer-Rao bound at one count a pixel: it grows with the square root of the dose.
     """
