@@ -25,12 +25,12 @@ from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["METHODS", "judge", "main", "tables"]
+__all__ = ["FITTED", "METHODS", "judge", "main", "tables"]
 
 PATH = RESULTS / "accuracy_independent.csv"
 KEYS = ["painting", "instrument", "counts", "method"]
 # Upper end of the energies that all methods fit, and of the summary [keV].
-_FITTED = 17.0
+FITTED = 17.0
 # Seed of the photon noise of a painting: this, and the painting's own.
 NOISE_SEED = 1000
 
@@ -158,7 +158,7 @@ def tables(results: pd.DataFrame) -> str:
     """
     judged, absent = results[results["ratio"].notna()], results[results["ratio"].isna()]
     main_energy = judged["element"].map(lambda name: line_group(name).main_energy)
-    fitted = judged[main_energy < _FITTED]
+    fitted = judged[main_energy < FITTED]
     methods = [m.name for m in METHODS if m.name in set(results["method"])]
     header = ["method", "counts", "mean", "median", "worst"]
     header += ["within 1", "within 2", "not found", "invented"]
