@@ -13,6 +13,10 @@ from skxrf.metrics import score_table, z_score
 
 __all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
 
+# Columns of the score table that a comparison shows.
+_SCORES = (
+    *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),
+)
 _Z_LIMITS = (1.0, 2.0, 3.0)
 _N_INTERVALS = 40
 _DETECTED = 3.0  # standard errors
@@ -150,7 +154,7 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
     classes = z.copy(data=np.searchsorted(_Z_LIMITS, z.to_numpy(), side="left").astype(np.float32))
     comparisons = {
         name: Comparison(
-            **scores.drop(columns="n_pixels").loc[name].to_dict(),
+            **{column: float(scores.loc[name, column]) for column in _SCORES},
             histogram=_histogram(reference.isel(element=k), maps.isel(element=k)),
         )
         for k, name in enumerate(common)
