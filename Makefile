@@ -1,6 +1,7 @@
 # make demo   install into .venv, run the paper's experiment, name the report it wrote
 # make test   install with the test extras, run everything CI runs
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
+# make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
 PYTHON ?= python3
 VENV ?= .venv
 # A spectral cube of your own; empty: the small simulated painting.
@@ -30,8 +31,8 @@ pytest: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 benchmark: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.run
-	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks report --readme
 
 docs: $(VENV)/.installed-docs
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -n -b html -d docs/_build/doctrees docs docs/_build/html

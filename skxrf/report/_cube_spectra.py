@@ -1,4 +1,4 @@
-"""A cube's spectra for a page: read once, summed over squares of pixels and over channels."""
+"""Spectra of a cube for a page: read once, summed over squares of pixels and over channels."""
 
 from __future__ import annotations
 
@@ -16,22 +16,13 @@ from skxrf.utils.energy import axes_agree, describe_axis, resolve_energy
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.validation import as_cube, name_of, require_counts
 
+from ._limits import LIMITS
 from ._packing import Packed, pack, smallest_counts, trim_mantissa
 
 __all__ = ["TILE", "CubeSpectra", "SpectrumTile", "fitting_size", "read_spectra"]
 
-# Squares of pixels on the side of a tile, which is what a page unpacks at a click.
+# Squares of pixels on the side of a tile, the part that a page unpacks at a click.
 TILE = 16
-# More values than this are summed while they are read. Photon noise takes at least a few bits of
-# each value, so that a page of 50 MB could not hold more; and it bounds the memory.
-_MOST_VALUES = 96 * 2**20
-# Channels are joined up to this width [keV], a third of a silicon detector's resolution, before
-# pixels are: the peaks stay as they are.
-_HARMLESS_WIDTH = 0.045
-# Read at once from an array in memory.
-_READ_BYTES = 64 * 2**20
-# Fitted curves are drawn, not read: three digits.
-_CURVE_BITS = 9
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,7 @@ class CubeSpectra:
     counts : ndarray of shape (n_rows, n_columns, n_bins)
         Sums over `side` x `side` pixels and `joined` channels; fewer at the far edges.
     energy : ndarray of shape (n_channels,)
-        Bin centres of the cube [keV].
+        Bin centers of the cube [keV].
     total, maximum : ndarray of shape (n_channels,)
         Sum and maximum-pixel spectrum, channel by channel.
     amplitudes : ndarray of shape (n_rows, n_columns, n_components), optional
@@ -65,7 +56,7 @@ class CubeSpectra:
 
     @property
     def binned_energy(self) -> NDArray[np.float64]:
-        """Bin centres of `counts` [keV]."""
+        """Bin centers of `counts` [keV]."""
         starts = _starts(self.energy.size, self.joined)
         sizes = np.diff([*starts, self.energy.size])
         return np.asarray(np.add.reduceat(self.energy, starts) / sizes)
@@ -100,7 +91,7 @@ class CubeSpectra:
         packed = pack(smallest_counts(counts).reshape(-1, counts.shape[2]).T)
         if self.amplitudes is None:
             return SpectrumTile(packed, None)
-        amplitudes = trim_mantissa(self.amplitudes[part], _CURVE_BITS)
+        amplitudes = trim_mantissa(self.amplitudes[part], LIMITS.curve_bits)
         return SpectrumTile(packed, pack(amplitudes.reshape(-1, amplitudes.shape[2]).T))
 
 
@@ -137,7 +128,7 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     if fit is not None:
         _require_same_axis(fit, energy, "energy" in cube.coords)
     side, joined = 1, 1
-    while -(-n_y // side) * -(-n_x // side) * -(-n_channels // joined) > _MOST_VALUES:
+    while -(-n_y // side) * -(-n_x // side) * -(-n_channels // joined) > LIMITS.spectrum_values:
         side, joined = _coarser(side, joined, energy, one_square=max(n_y, n_x) <= side)
     floating = cube.dtype.kind == "f"
     shape = (-(-n_y // side), -(-n_x // side))
@@ -190,7 +181,7 @@ def _coarser(
     side: int, joined: int, energy: NDArray[np.float64], *, one_square: bool
 ) -> tuple[int, int]:
     width = (energy[-1] - energy[0]) / max(energy.size - 1, 1)
-    if one_square or (2 * joined * width <= _HARMLESS_WIDTH and joined < energy.size):
+    if one_square or (2 * joined * width <= LIMITS.bin_width and joined < energy.size):
         return side, 2 * joined
     return 2 * side, joined
 
@@ -216,7 +207,7 @@ def _rectangles(cube: xr.DataArray) -> Iterator[tuple[slice, slice]]:
         heights, widths = chunks["y"], chunks["x"]
     else:
         n_y, n_x, n_channels = cube.shape
-        height = max(1, _READ_BYTES // (n_x * n_channels * cube.dtype.itemsize))
+        height = max(1, LIMITS.read_bytes // (n_x * n_channels * cube.dtype.itemsize))
         heights = tuple(min(height, n_y - y) for y in range(0, n_y, height))
         widths = (n_x,)
     y = 0

@@ -1,4 +1,4 @@
-"""Element maps for a page: planes with the ranges of their colours, packed into a given size."""
+"""Element maps for a page: planes with the ranges of their colors, packed into a given size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ from numpy.typing import NDArray
 
 from skxrf.utils.validation import as_map_dataset
 
+from ._limits import LIMITS
 from ._packing import Packed, pack, trim_mantissa
 
 __all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
 
-# Decimal digits, and the binary ones of values and of what is read with fewer: four are far below
-# any standard error. Fewer only if a page has no room for them.
-_DIGITS = ((4, 14, 10), (3, 10, 8))
-# Colours span these percentiles, so that single bright pixels do not darken a map.
-_PERCENTILES = (0.5, 99.5)
+# Class of |z| of a pixel without a value.
 _MISSING = 255
 
 
@@ -55,12 +52,12 @@ def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
 
 
 def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:
-    """Range of the colours: of all finite values, and without the extremes."""
+    """Range of the colors: of all finite values, and without the extremes."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return {"all": [0.0, 1.0], "most": [0.0, 1.0]}
     whole = [float(finite.min()), float(finite.max())]
-    low, high = (float(v) for v in np.percentile(finite, _PERCENTILES))
+    low, high = (float(v) for v in np.percentile(finite, LIMITS.color_percentiles))
     return {"all": _spread(whole), "most": _spread([low, high] if high > low else whole)}
 
 
@@ -80,7 +77,7 @@ def pack_planes(
     """
     side = 1
     while True:
-        for digits, bits, fewer in _DIGITS:
+        for digits, bits, fewer in LIMITS.map_digits:
             planes = {
                 kind: _packed(maps, fewer if kind == "uncertainty" else bits)
                 for kind, maps in values.items()

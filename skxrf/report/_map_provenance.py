@@ -1,4 +1,4 @@
-"""What was done to the data of a map report: attributes, history, versions, date."""
+"""Provenance of a map report: attributes, history, versions, date."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from skxrf.metrics import score_table, z_score
 from skxrf.metrics._alignment import without_millimeters
 
-__all__ = ["Comparison", "Histogram", "MapTotals", "compare_maps", "map_totals"]
+__all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
 
+# Columns of the score table that a comparison shows.
+_SCORES = (
+    *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),
+)
 _Z_LIMITS = (1.0, 2.0, 3.0)
 _N_INTERVALS = 40
 _DETECTED = 3.0  # standard errors
@@ -72,6 +76,24 @@ class Comparison:
         return tuple(np.diff([0.0, *self.within, 1.0]).tolist())
 
 
+class MapComparison(NamedTuple):
+    """Maps beside their reference.
+
+    Parameters
+    ----------
+    by_element : dict of str to Comparison
+        Scores, in the order of the maps.
+    reference : DataArray of dims (y, x, element)
+        Reference of these elements, on the maps' pixels.
+    classes : DataArray of dims (y, x, element)
+        Class of |z| of each pixel, 0 to 3, NaN where a value is missing.
+    """
+
+    by_element: dict[str, Comparison]
+    reference: xr.DataArray
+    classes: xr.DataArray
+
+
 def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
     """Totals of each element's map, over the pixels that have a value."""
     values = maps["intensity"].to_numpy()
@@ -100,10 +122,8 @@ def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
     return totals
 
 
-def compare_maps(
-    maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None
-) -> tuple[dict[str, Comparison], xr.DataArray, xr.DataArray]:
-    """Score each element that both have.
+def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None) -> MapComparison:
+    """Score each element that maps and reference have in common.
 
     Parameters
     ----------
@@ -114,12 +134,7 @@ def compare_maps(
 
     Returns
     -------
-    comparisons : dict of str to Comparison
-        By element, in the order of the maps.
-    reference : DataArray of dims (y, x, element)
-        The reference of these elements, on the maps' pixels.
-    classes : DataArray of dims (y, x, element)
-        Class of |z| of each pixel, 0 to 3, NaN where a value is missing.
+    MapComparison
 
     Raises
     ------
@@ -139,12 +154,12 @@ def compare_maps(
     classes = z.copy(data=np.searchsorted(_Z_LIMITS, z.to_numpy(), side="left").astype(np.float32))
     comparisons = {
         name: Comparison(
-            **scores.drop(columns="n_pixels").loc[name].to_dict(),
+            **{column: float(scores.loc[name, column]) for column in _SCORES},
             histogram=_histogram(reference.isel(element=k), maps.isel(element=k)),
         )
         for k, name in enumerate(common)
     }
-    return comparisons, reference, classes.where(z.notnull())
+    return MapComparison(comparisons, reference, classes.where(z.notnull()))
 
 
 def _histogram(reference: xr.DataArray, maps: xr.DataArray) -> Histogram:

@@ -67,7 +67,7 @@ def facts(
     spectra: CubeSpectra | None,
     comparisons: Mapping[str, Comparison],
 ) -> list[str]:
-    """What the maps are, in a few words each."""
+    """Short descriptions of the maps: size, elements, channels, counts, scores."""
     n = arrays["intensity"].sizes["element"]
     found = [
         f"{grid['rows']:,} × {grid['columns']:,} pixels",
@@ -126,7 +126,7 @@ def mean_scores(comparisons: Mapping[str, Comparison]) -> list[str]:
 
 
 def sigma_text(sigma: Any) -> str:
-    """What z is measured in, in words."""
+    """Unit of z, in words."""
     if sigma is None or (isinstance(sigma, str) and sigma == "poisson"):
         return "√(reference + 1), about the photon noise of the reference's own counts"
     if isinstance(sigma, str):

@@ -1,4 +1,4 @@
-"""What is learnt from what: spectra, labels, groups to hold out; simulated or from files."""
+"""Data of the experiment: spectra, labels, groups to hold out; simulated or from files."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class Problem:
         Spectra as stored [counts].
     Y : DataFrame of shape (n_pixels, n_elements)
         Reference intensities [counts] over the ``(painting, y, x)`` index; a row with a NaN is
-        not labelled.
+        not labeled.
     truth : DataFrame of the same shape, optional
         True expected intensities [counts].
     groups : ndarray of shape (n_pixels,)
-        Which pixels are held out together.
+        Number of the group that a pixel is held out with.
     coordinates : dict of str to dict
         Coordinates ``y`` and ``x`` of the maps of each painting.
     data : DataDescription
-        What the report says of it.
+        Description for the report.
     """
 
     X: NDArray[Any]
@@ -62,8 +62,8 @@ class Problem:
     data: DataDescription
 
     @property
-    def labelled(self) -> NDArray[np.bool_]:
-        """Which pixels have a reference for every line group, of shape (n_pixels,)."""
+    def labeled(self) -> NDArray[np.bool_]:
+        """Mask of the pixels with a reference for every line group, of shape (n_pixels,)."""
         return np.asarray(self.Y.notna().all(axis=1).to_numpy())
 
     def maps(self, values: pd.DataFrame | NDArray[Any]) -> dict[str, xr.DataArray]:
@@ -290,13 +290,13 @@ def _blocks(Y: pd.DataFrame, n_folds: int) -> tuple[NDArray[np.intp], int]:
     """Square blocks, about six for each fold, none smaller than the window of SSIM allows."""
     from skxrf.model_selection import block_groups
 
-    labelled = Y[Y.notna().all(axis=1)]
-    side = max(_LEAST_BLOCK, round((len(labelled) / (6 * n_folds)) ** 0.5))
+    labeled = Y[Y.notna().all(axis=1)]
+    side = max(_LEAST_BLOCK, round((len(labeled) / (6 * n_folds)) ** 0.5))
     groups = block_groups(Y, block_shape=side)
     present = np.unique(groups[Y.notna().all(axis=1).to_numpy()])
     if len(present) < n_folds:
         raise SkxrfError(
-            f"{len(labelled)} pixels with a reference make {len(present)} blocks of {side} x {side} "
+            f"{len(labeled)} pixels with a reference make {len(present)} blocks of {side} x {side} "
             f"pixels, too few for {n_folds} folds: ask for fewer folds or label more pixels."
         )
     return groups, side
@@ -319,6 +319,6 @@ def _description(
         energy=energy,
         sum_spectrum=np.sum([sum_spectrum(cube) for cube in cubes.values()], axis=0),
         maximum_spectrum=np.max([max_spectrum(cube) for cube in cubes.values()], axis=0),
-        n_labelled=int(Y.notna().all(axis=1).sum()),
+        n_labeled=int(Y.notna().all(axis=1).sum()),
         **texts,
     )

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, machine, date, settings."""
+"""Provenance of a result: versions, machine, date, settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "xraylib", "xa
 
 
 def provenance(settings: Settings, data: DataDescription, command: str | None) -> dict[str, str]:
-    """Collect what is needed to repeat a run, by the name that the report gives it."""
+    """Collect the facts needed to repeat a run, by the names that the report gives them."""
     packages = versions(_PACKAGES)
     entries = {
         "date": now(),

@@ -25,7 +25,7 @@ def score_rows(
     prediction : ndarray of shape (n_pixels, n_elements)
         Predicted intensities [counts].
     method, against, scope : str
-        What the rows are labelled with.
+        Labels of the rows.
 
     Returns
     -------

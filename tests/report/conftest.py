@@ -13,7 +13,7 @@ from skxrf.utils.energy import bin_edges
 
 @pytest.fixture(scope="session")
 def painted():
-    """A small painting in millimetres: cube, maps and standard errors of a fit, truth, the fit.
+    """A small painting in millimeters: cube, maps and standard errors of a fit, truth, the fit.
 
     Its spectra are templates and noise: the simulator would take longer than the tests.
     """

@@ -19,7 +19,7 @@ def write(path, *args, **kwargs):
 
 
 def described(html):
-    """What the page tells its script."""
+    """Data of the page for its script."""
     return json.loads(re.search(r'id="report-data">(.*?)</script>', html, re.DOTALL)[1])
 
 

@@ -27,7 +27,7 @@ def render_report(result: ReproductionResult) -> str:
     Parameters
     ----------
     result : ReproductionResult
-        What :func:`skxrf.reproduction.reproduce` found.
+        Result of :func:`skxrf.reproduction.reproduce`.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
     Parameters
     ----------
     result : ReproductionResult
-        What :func:`skxrf.reproduction.reproduce` found.
+        Result of :func:`skxrf.reproduction.reproduce`.
     folder : str or path-like
         The folder. It is made where it does not exist; files of the same names are replaced,
         others stay.
@@ -100,7 +100,7 @@ def _over_paintings(maps: dict[str, xr.DataArray]) -> xr.DataArray:
     arrays = [m.transpose("y", "x", "element").drop_attrs(deep=False) for m in maps.values()]
     if len(arrays) == 1:
         return arrays[0]
-    # Paintings share rows and columns, not millimetres: those become coordinates of their own.
+    # Paintings share rows and columns, not millimeters: those become coordinates of their own.
     painting = xr.Variable("painting", list(maps))
     joined = xr.concat([_by_pixel(m) for m in arrays], dim=painting, join="outer")
     positions = {

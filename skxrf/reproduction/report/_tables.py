@@ -21,7 +21,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a table, how it is coloured, and the dots that show its spread."""
+    """One number of a table, how it is colored, and the dots that show its spread."""
 
     text: str
     shade: float | None = None

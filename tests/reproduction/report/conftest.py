@@ -81,7 +81,7 @@ def make_result(shapes, *, simulated=True, elements=("K_K", "Fe_K", "Au_L", "Hg_
         energy=energy,
         sum_spectrum=spectrum,
         maximum_spectrum=spectrum / 1000,
-        n_labelled=len(labels),
+        n_labeled=len(labels),
         reference_name="template fit",
         split_name="whole paintings" if len(shapes) > 1 else "blocks of 16 × 16 pixels",
     )

@@ -40,7 +40,7 @@ def test_several_paintings_get_a_dimension_and_truth_is_kept(simulated_result):
     assert np.isnan(dataset["truth"].sel(painting="A")[16:]).all()
 
 
-def test_paintings_in_other_steps_share_rows_and_columns_not_millimetres(simulated_result):
+def test_paintings_in_other_steps_share_rows_and_columns_not_millimeters(simulated_result):
     def stretched(maps):
         wider = maps["B"].assign_coords(x=maps["B"]["x"] * 3)
         wider["x"].attrs["units"] = "mm"

@@ -1,20 +1,15 @@
-"""The shipped model on paintings of an independent kind: ``python -m benchmarks.accuracy.independent``.
-
-Runs what is missing in ``benchmarks/results/accuracy_independent.csv`` and prints the tables.
-"""
+"""The shipped model on paintings of an independent kind; resumable."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import time
-from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from benchmarks.accuracy.__main__ import scores
+from benchmarks.accuracy.errors import map_errors
 from benchmarks.accuracy.independent.paintings import (
     COUNTS,
     PAINTINGS,
@@ -22,30 +17,26 @@ from benchmarks.accuracy.independent.paintings import (
     judged_groups,
     load_painting,
 )
-from benchmarks.accuracy.methods import Method, found_template_fit, rival, shipped
+from benchmarks.accuracy.methods import Method, denoised, found_template_fit, rival, shipped
 from benchmarks.accuracy.paintings import ELEMENTS
-from benchmarks.accuracy.tables import FOLDER
+from benchmarks.run import chosen
+from benchmarks.tables import RESULTS, ResultTable, markdown
 from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["METHODS", "RESULTS", "judge", "main", "tables"]
+__all__ = ["FITTED", "METHODS", "judge", "main", "tables"]
 
-RESULTS = FOLDER / "accuracy_independent.csv"
+PATH = RESULTS / "accuracy_independent.csv"
 KEYS = ["painting", "instrument", "counts", "method"]
-# Up to here [keV] all methods fit; the summary goes no further.
-_FITTED = 17.0
-# Each painting's noise has a seed of its own: this, and the painting's.
+# Upper end of the energies that all methods fit, and of the summary [keV].
+FITTED = 17.0
+# Seed of the photon noise of a painting: this, and the painting's own.
 NOISE_SEED = 1000
-
-
-def _denoised(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-    return denoise_maps(shipped(cube, mean_counts))
-
 
 METHODS = (
     Method("shipped", "load_pretrained(): no element list, pixel by pixel", shipped),
-    Method("shipped, denoised", "then denoise_maps", _denoised),
+    Method("shipped, denoised", "then denoise_maps", denoised),
     Method("template fit", "TemplateFitRegressor, line groups as found", found_template_fit),
     Method(
         "PyMca, polynomial background",
@@ -55,35 +46,39 @@ METHODS = (
 )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Judge what has not been judged, and print the tables."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy.independent", description=__doc__
-    )
-    parser.add_argument("--again", metavar="METHODS", help="redo these, separated by semicolons")
-    parser.add_argument("--only", metavar="METHODS", help="leave out all but these")
-    parser.add_argument("--tables", action="store_true", help="only print what there is")
-    options = parser.parse_args(arguments)
-    names = [method.name for method in METHODS]
-    again = options.again.split(";") if options.again else []
-    only = options.only.split(";") if options.only else names
-    unknown = {*again, *only} - set(names)
-    if unknown:
-        parser.error(f"no such method: {'; '.join(sorted(unknown))}. There are: {'; '.join(names)}")
-    for palette, instrument, seed in () if options.tables else PAINTINGS:
-        keys = [(palette, instrument, counts, name) for counts in COUNTS for name in only]
-        done = _done(RESULTS)
-        missing = [key for key in keys if key not in done or key[3] in again]
-        if missing:
+@click.command("independent")
+@click.option("--method", "-m", multiple=True, help="Name of a method. Default: all.")
+@click.option("--again", is_flag=True, help="Repeat what is there.")
+@click.option("--counts", type=float, help="Only this dose [counts a pixel]. Default: all.")
+@click.option("--tables", "only_tables", is_flag=True, help="Only print what there is.")
+def main(method: tuple[str, ...], again: bool, counts: float | None, only_tables: bool) -> None:
+    """Errors of maps on paintings of another line database, other detectors and a bent axis.
+
+    Resumes where it was stopped, and prints the tables.
+    """
+    methods = chosen({one.name: one for one in METHODS}, method, "--method")
+    doses = [dose for dose in COUNTS if counts in (None, dose)]
+    table = ResultTable(PATH, KEYS)
+    for palette, instrument, seed in () if only_tables else PAINTINGS:
+        done = set() if again else table.done()
+        missing = {
+            dose: [m for m in methods if (palette, instrument, dose, m.name) not in done]
+            for dose in doses
+        }
+        if any(missing.values()):
             painting = load_painting(palette, instrument, seed)
-            for counts in COUNTS:
-                chosen = [m for m in METHODS if (palette, instrument, counts, m.name) in missing]
-                if chosen:
-                    _run(painting, seed, counts, chosen)
-    print(tables(pd.read_csv(RESULTS)))
+            for dose, waiting in missing.items():
+                _run(table, painting, seed, dose, waiting)
+    click.echo(tables(table.read()))
 
 
-def _run(painting: IndependentPainting, seed: int, counts: float, methods: list[Method]) -> None:
+def _run(
+    table: ResultTable,
+    painting: IndependentPainting,
+    seed: int,
+    counts: float,
+    methods: list[Method],
+) -> None:
     cube = painting.counts(counts, NOISE_SEED + seed)
     own: xr.Dataset | None = None
     for method in methods:
@@ -97,9 +92,7 @@ def _run(painting: IndependentPainting, seed: int, counts: float, methods: list[
         rows = judge(maps, painting, counts)
         rows.insert(rows.shape[1], "seconds", round(seconds, 2))
         key = (painting.palette, painting.instrument, counts, method.name)
-        for name, value in reversed(list(zip(KEYS, key, strict=True))):
-            rows.insert(0, name, value)
-        _store(RESULTS, rows, key)
+        table.put(key, rows)
         ratio = rows.set_index("element")["ratio"].dropna()
         print(
             f"{', '.join(map(str, key))}: {seconds:.0f} s, RMSE/bound {ratio.mean():.2f}, "
@@ -128,7 +121,7 @@ def judge(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.
         and which share of its pixels lies above three standard errors.
     """
     held = [str(name) for name in maps["element"].to_numpy()]
-    table = pd.DataFrame(scores(maps, painting, counts, judged_groups(painting)))
+    table = pd.DataFrame(map_errors(maps, painting, counts, judged_groups(painting)))
     table["found"] = table["element"].isin(held)
     absent = []
     for name in LINE_GROUPS:
@@ -149,25 +142,6 @@ def judge(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.
     return pd.concat([table, pd.DataFrame(absent)], ignore_index=True) if absent else table
 
 
-def _done(path: Path) -> set[tuple[object, ...]]:
-    if not path.exists():
-        return set()
-    return set(pd.read_csv(path)[KEYS].itertuples(index=False, name=None))
-
-
-def _store(path: Path, rows: pd.DataFrame, key: tuple[object, ...]) -> None:
-    """Replace the rows of a key, in a file that another run may have written to since."""
-    parts = [rows]
-    if path.exists():
-        table = pd.read_csv(path)
-        same = (table[KEYS].astype(object) == np.array(key, dtype=object)).all(axis=1)
-        parts.insert(0, table[~same])
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_suffix(".part")
-    pd.concat([one for one in parts if len(one)]).to_csv(part, index=False)
-    os.replace(part, path)
-
-
 def tables(results: pd.DataFrame) -> str:
     """The compact tables, in Markdown.
 
@@ -184,12 +158,11 @@ def tables(results: pd.DataFrame) -> str:
     """
     judged, absent = results[results["ratio"].notna()], results[results["ratio"].isna()]
     main_energy = judged["element"].map(lambda name: line_group(name).main_energy)
-    fitted = judged[main_energy < _FITTED]
+    fitted = judged[main_energy < FITTED]
     methods = [m.name for m in METHODS if m.name in set(results["method"])]
-    lines = [
-        "| method | counts | mean | median | worst | within 1 | within 2 | not found | invented |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    header = ["method", "counts", "mean", "median", "worst"]
+    header += ["within 1", "within 2", "not found", "invented"]
+    lines = []
     for method in methods:
         for counts in COUNTS:
             rows = fitted[(fitted["method"] == method) & (fitted["counts"] == counts)]
@@ -198,12 +171,21 @@ def tables(results: pd.DataFrame) -> str:
             worst = rows.loc[rows["ratio"].idxmax()]
             others = absent[(absent["method"] == method) & (absent["counts"] == counts)]
             lines.append(
-                f"| {method} | {counts:g} | {rows['ratio'].mean():.2f} | "
-                f"{rows['ratio'].median():.2f} | {worst['ratio']:.2f} {worst['element']}, "
-                f"{worst['painting']} {worst['instrument']} | {_mean(rows, 'within_one')} | "
-                f"{_mean(rows, 'within_two')} | {int((~rows['found'].astype(bool)).sum())} of "
-                f"{len(rows)} | {_mean(others, 'above_three', 4)} |"
+                [
+                    method,
+                    f"{counts:g}",
+                    f"{rows['ratio'].mean():.2f}",
+                    f"{rows['ratio'].median():.2f}",
+                    " ".join(
+                        [f"{worst['ratio']:.2f}", *worst[["element", "painting", "instrument"]]]
+                    ),
+                    _mean(rows, "within_one"),
+                    _mean(rows, "within_two"),
+                    f"{int((~rows['found'].astype(bool)).sum())} of {len(rows)}",
+                    _mean(others, "above_three", 4),
+                ]
             )
+    parts = [markdown(header, lines)]
     usual = judged[judged["counts"] == 5000]
     for title, function in (("mean over the paintings", "mean"), ("worst painting", "max")):
         wide = usual.pivot_table(
@@ -211,21 +193,15 @@ def tables(results: pd.DataFrame) -> str:
         )
         order = [*ELEMENTS, *(name for name in LINE_GROUPS if name not in ELEMENTS)]
         wide = wide.reindex(index=methods, columns=[n for n in order if n in wide.columns])
-        lines += ["", f"5,000 counts, {title}:", ""]
-        lines.append("| | " + " | ".join(wide.columns) + " |")
-        lines.append("|---" * (wide.shape[1] + 1) + "|")
-        lines += [
-            f"| {method} | " + " | ".join(f"{value:.2f}" for value in row) + " |"
+        by_method = [
+            [method, *(f"{value:.2f}" for value in row)]
             for method, row in zip(wide.index, wide.to_numpy(), strict=True)
         ]
-    return "\n".join(lines)
+        parts += [f"5,000 counts, {title}:", markdown(["", *wide.columns], by_method)]
+    return "\n\n".join(parts)
 
 
 def _mean(rows: pd.DataFrame, column: str, digits: int = 2) -> str:
     if column not in rows or rows[column].notna().sum() == 0:
         return ""
     return f"{rows[column].mean():.{digits}f}"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,26 +1,18 @@
-"""The picture of the user guide: a template fit on a wrong axis and on the calibrated one.
-
-    python -m benchmarks.calibration_picture
-
-writes ``docs/images/calibration.png``.
-"""
+"""A template fit on a wrong axis and on the calibrated one."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from benchmarks.tables import IMAGES
 from skxrf.datasets import make_painting
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.preprocessing import EnergyCalibrator
 
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "calibration.png"
 
-
-def main() -> None:
-    """Simulate, calibrate, fit twice, draw."""
+def draw() -> None:
+    """Simulate, calibrate, fit twice, and draw ``calibration.png``."""
     cube, _ = make_painting((24, 32), palette="icon_test", random_state=0)
     spectra = cube.to_numpy().reshape(-1, cube.sizes["energy"])
     true = cube["energy"].to_numpy()
@@ -52,10 +44,5 @@ def main() -> None:
         axes.axhline(0, lw=0.5, color="0.5")
         axes.set(ylabel="residual", title=f"Template fit on the {label}", ylim=(-25, 25))
     below.set(xlabel="energy [keV]", xlim=(1.3, 17))
-    PICTURE.parent.mkdir(exist_ok=True)
-    figure.savefig(PICTURE, dpi=100)
-    print(f"wrote {PICTURE}")
-
-
-if __name__ == "__main__":
-    main()
+    figure.savefig(IMAGES / "calibration.png", dpi=100)
+    plt.close(figure)

@@ -1,19 +1,15 @@
-"""The pictures of README and user guide, all from simulated data.
+"""Test icon with true and predicted maps, and its spectra by the forward model.
 
-    python -m benchmarks.pictures
-
-writes ``docs/images``: the test icon with true and predicted maps (a network trained on the three
-other icons), and what the forward model gives for it.
+The network is trained on the three other icons.
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from benchmarks.tables import IMAGES
 from skxrf.inference import predict_maps
 from skxrf.metrics import ssim_score
 from skxrf.neural_network import SpectrumCNNRegressor
@@ -22,16 +18,15 @@ from skxrf.samples import to_samples
 from skxrf.simulation import Instrument
 from skxrf.simulation._painting import painting_scan
 
-FOLDER = Path(__file__).parents[1] / "docs" / "images"
 ICONS = ("icon_1", "icon_2", "icon_3")
 SHOWN = ("Fe_K", "Cu_K", "Hg_L", "Au_L")
 STEP = 4.0  # mm
 SEED = 6
 
 
-def main() -> None:
-    """Simulate, train, draw."""
-    FOLDER.mkdir(exist_ok=True)
+def draw() -> None:
+    """Simulate, train, and draw ``simulated_icon.png`` and ``forward_model.png``."""
+    IMAGES.mkdir(exist_ok=True)
     scanner = Instrument.m6_jetstream().with_axis(0.0, 0.025, 1024)
     cubes, truths = {}, {}
     for name in (*ICONS, "icon_test"):
@@ -48,9 +43,8 @@ def main() -> None:
     score = ssim_score(truth, predicted, multioutput="raw_values")
     for name, value in zip(truth["element"].values, score, strict=True):
         print(f"{name}: SSIM {value:.3f} against the truth")
-    simulated_icon(picture, truth, predicted).savefig(FOLDER / "simulated_icon.png", dpi=110)
-    forward_model(picture, truth, cube).savefig(FOLDER / "forward_model.png", dpi=110)
-    print(f"wrote {FOLDER}")
+    simulated_icon(picture, truth, predicted).savefig(IMAGES / "simulated_icon.png", dpi=110)
+    forward_model(picture, truth, cube).savefig(IMAGES / "forward_model.png", dpi=110)
 
 
 def simulated_icon(picture: np.ndarray, truth: xr.DataArray, predicted: xr.DataArray) -> Figure:
@@ -89,7 +83,7 @@ def forward_model(picture: np.ndarray, truth: xr.DataArray, cube: xr.DataArray) 
 
 def _painting(ax: object, picture: np.ndarray, truth: xr.DataArray) -> None:
     ax.imshow(picture, extent=_extent(truth))
-    ax.set(title="colours", xlabel="x [mm]", ylabel="y [mm]")
+    ax.set(title="colors", xlabel="x [mm]", ylabel="y [mm]")
 
 
 def _map(ax: object, values: xr.DataArray, high: float) -> object:
@@ -100,7 +94,3 @@ def _map(ax: object, values: xr.DataArray, high: float) -> object:
 
 def _extent(maps: xr.DataArray) -> tuple[float, float, float, float]:
     return (0.0, float(maps["x"][-1]), float(maps["y"][-1]), 0.0)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,20 @@
-"""Picture of the guide: ``python -m benchmarks.accuracy.pictures``."""
+"""Maps of the shipped model beside the truth and the template fit."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmarks.accuracy.methods import METHODS
 from benchmarks.accuracy.paintings import load_painting
+from benchmarks.tables import IMAGES
 
-PATH = Path(__file__).parents[2] / "docs" / "images" / "accuracy.png"
 SHOWN = ("S_K", "Mn_K", "Sr_K", "Hg_L")
 COUNTS = 5000.0
 
 
-def main() -> Path:
+def draw() -> None:
+    """Draw ``accuracy.png``."""
     painting = load_painting("icon_test", "M6")
     cube = painting.counts(COUNTS, 1)
     chosen = [m for m in METHODS if m.name in ("template fit", "shipped", "shipped, denoised")]
@@ -44,11 +40,5 @@ def main() -> Path:
                 axis.set_title(title, fontsize=10)
         row[0].set_ylabel(name.replace("_", " "), fontsize=11)
         figure.colorbar(image, ax=row, label="net counts", fraction=0.02, pad=0.01)
-    PATH.parent.mkdir(exist_ok=True)
-    figure.savefig(PATH, dpi=90)
+    figure.savefig(IMAGES / "accuracy.png", dpi=90)
     plt.close(figure)
-    return PATH
-
-
-if __name__ == "__main__":
-    print(main())

@@ -1,18 +1,14 @@
-"""The shipped model on measured scans: ``python -m benchmarks.accuracy.real``.
-
-Needs the scans beside the project; only numbers come out of it.
-"""
+"""The shipped model on measured scans, which lie beside the project."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import click
 import h5py
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from benchmarks.accuracy.tables import FOLDER
+from benchmarks.tables import DATA, REAL_SCAN, RESULTS, write_rows
 from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.pretrained import load_pretrained
@@ -20,7 +16,6 @@ from skxrf.pretrained._axis import LINE_GROUPS
 
 __all__ = ["main"]
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 PAINTING = (
     "Ca_K",
     "Ti_K",
@@ -48,7 +43,7 @@ ROCK = {
 
 def painting() -> list[dict[str, object]]:
     """Shipped model on the axis that the instrument wrote, template fit on the true one."""
-    with h5py.File(DATA / "maxrf_painting_a.h5") as file:
+    with h5py.File(REAL_SCAN) as file:
         counts = file["counts"][()]
         true_axis = file["energy_keV"][()]
         offset = file.attrs["energy_offset_keV_from_file"]
@@ -128,12 +123,10 @@ def _agreement(values: np.ndarray, reference: np.ndarray) -> dict[str, float]:
     }
 
 
+@click.command("measured-scans")
 def main() -> None:
+    """The shipped model on measured scans, which lie beside the project."""
     table = pd.DataFrame([*painting(), *rock()])
-    table.to_csv(FOLDER / "accuracy_real.csv", index=False)
+    write_rows(RESULTS / "accuracy_real.csv", table)
     print(table.drop(columns="all_found").to_string())
     print(table["all_found"].dropna().unique())
-
-
-if __name__ == "__main__":
-    main()
