@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 
 __all__ = ["ICONS", "REFERENCE", "SEED", "STEP", "icon_means"]
 

@@ -26,7 +26,7 @@ from benchmarks.measured_model import Expected, expected, m6_in_helium
 from skxrf.physics import _xraylib, line_group
 from skxrf.plotting import SpectrumDisplay
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 RESULTS = Path(__file__).parent / "results" / "measured_samples.csv"
 PLOTS = Path(__file__).parents[1] / "docs" / "user_guide" / "measured"

@@ -20,7 +20,7 @@ from skxrf.neural_network import SpectrumCNNRegressor
 from skxrf.plotting import SpectrumDisplay
 from skxrf.samples import to_samples
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
 ICONS = ("icon_1", "icon_2", "icon_3")

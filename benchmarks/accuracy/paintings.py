@@ -12,7 +12,7 @@ from scipy.interpolate import BSpline
 
 from skxrf.physics import line_group
 from skxrf.simulation import ForwardModel, Instrument, cramer_rao_bound
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 
 __all__ = [
     "ELEMENTS",

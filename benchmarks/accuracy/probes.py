@@ -148,7 +148,7 @@ def mismatch() -> list[dict[str, object]]:
 def _through_other_tables():
     """Lines of each cluster changed by 6 % at random: what compilations differ by."""
     from benchmarks.accuracy import paintings
-    from skxrf.simulation._painting import painting_scan
+    from skxrf.simulation.paintings._scan import painting_scan
 
     scanner = INSTRUMENTS["M6"]
     detector = scanner.detector

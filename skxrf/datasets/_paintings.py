@@ -9,7 +9,7 @@ import xarray as xr
 from sklearn.utils import check_random_state
 
 from skxrf.simulation import simulate_painting
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS
 
 from ._make_spectra import DEFAULT_CHANNELS, DEFAULT_ENERGY, on_axis
 

@@ -12,7 +12,7 @@ from skxrf.exceptions import SkxrfError
 
 from ._foreign import FOREIGN_ELEMENTS, ForeignChemistry
 from ._layers import UM_TO_CM, material_table
-from ._palettes import Palette, check_palettes
+from .paintings._palettes import Palette, check_palettes
 
 __all__ = ["LAYERS", "StackRanges", "random_stacks"]
 

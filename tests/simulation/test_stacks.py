@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation._foreign import FOREIGN_ELEMENTS, ForeignChemistry
-from skxrf.simulation._palettes import palette, palettes
+from skxrf.simulation.paintings._palettes import palette, palettes
 from skxrf.simulation._stacks import LAYERS, StackRanges, random_stacks
 
 N = 3000

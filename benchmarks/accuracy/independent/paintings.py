@@ -20,7 +20,7 @@ from benchmarks.accuracy.paintings import (
 )
 from skxrf.physics import line_group
 from skxrf.pretrained._axis import LINE_GROUPS
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 __all__ = [
     "COUNTS",

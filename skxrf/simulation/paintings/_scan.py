@@ -12,11 +12,11 @@ from sklearn.utils import check_random_state
 
 from skxrf.exceptions import SkxrfError
 
-from ._forward import ForwardModel
-from ._instrument import Instrument
-from ._painting_plan import PaintingPlan
+from skxrf.simulation._forward import ForwardModel
+from skxrf.simulation._instrument import Instrument
+from ._plan import PaintingPlan
 from ._palettes import Palette, check_palettes
-from ._rendering import Renderer, simulate_batches
+from skxrf.simulation._rendering import Renderer, simulate_batches
 
 __all__ = ["DEFAULT_LINE_GROUPS", "PaintingScan", "painting_scan", "simulate_painting"]
 

@@ -3,10 +3,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxrf.exceptions import SkxrfError
-from skxrf.simulation._composition import LAYOUTS
-from skxrf.simulation._painting_plan import PaintingPlan
-from skxrf.simulation._paints import paint_mixture
-from skxrf.simulation._palettes import palette, palettes
+from skxrf.simulation.paintings._layouts import layouts
+from skxrf.simulation.paintings._plan import PaintingPlan
+from skxrf.simulation.paintings._paints import paint_mixture
+from skxrf.simulation.paintings._palettes import palette, palettes
 from skxrf.simulation._stacks import LAYERS
 
 SHAPE = (67, 51)
@@ -100,7 +100,7 @@ def test_thickness_varies_within_a_paint(plan):
     assert 0.05 < painted.std() / painted.mean() < 0.6
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", layouts())
 def test_layouts_have_a_figure(layout):
     plan = PaintingPlan((60, 50), "byzantine_tempera", 0, layout=layout, pixel_size=6.0)
     names = [one.name for one in plan.components]

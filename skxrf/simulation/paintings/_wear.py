@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ._stacks import LAYERS
+from skxrf.simulation._stacks import LAYERS
 from ._textures import Cracks, SmoothField, smooth_step
 
 __all__ = ["Wear"]

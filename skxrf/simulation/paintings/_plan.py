@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 
 from ._colors import hiding_thickness, linear_color, mixture_color, to_srgb
-from ._composition import LAYOUTS, draw
-from ._figures import Mark
-from ._layers import Layer, material_table
-from ._materials import material
+from ._drawing import Mark
+from ._layouts import draw, layouts
+from skxrf.simulation._layers import Layer, material_table
+from skxrf.simulation._materials import material
 from ._paints import bound, paint_mixture
 from ._palettes import Palette, check_palettes
-from ._stacks import LAYERS
+from skxrf.simulation._stacks import LAYERS
 from ._wear import Wear
 
 __all__ = ["Component", "PaintingPlan"]
@@ -139,8 +139,7 @@ class PaintingPlan:
             size = scanned
         rng, wear_rng, paint_rng = np.random.default_rng(random_state).spawn(3)
         self.layout = layout or self.palette.layout or _suitable_layout(size, rng)
-        drawing = draw(self.layout, size, self.palette.gilded, rng)
-        self._marks = drawing.marks
+        self._marks = draw(self.layout, size, self.palette.gilded, rng)
         n_retouchings = len(self.palette.retouchings)
         self._wear = Wear(size, wear_rng, n_retouchings=n_retouchings, step=self.pixel_size)
         self.components = self._make_components(paint_rng, elements)
@@ -318,5 +317,5 @@ def _suitable_layout(size: tuple[float, float], rng: np.random.Generator) -> str
     """A layout for a painting of this height and width."""
     if size[1] > 1.2 * size[0]:
         return "deesis"
-    upright = [name for name in LAYOUTS if name != "deesis"]
+    upright = [name for name in layouts() if name != "deesis"]
     return upright[rng.integers(len(upright))]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._materials import material
+from skxrf.simulation._materials import material
 
 __all__ = ["hiding_thickness", "linear_color", "mixture_color", "to_srgb"]
 

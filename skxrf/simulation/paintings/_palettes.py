@@ -10,7 +10,7 @@ from typing import Any
 
 from skxrf.exceptions import SkxrfError
 
-from ._materials import close_names, material, read_data
+from skxrf.simulation._materials import close_names, material, read_data
 
 __all__ = ["AREAS", "ROLES", "Palette", "check_palettes", "palette", "palettes"]
 
