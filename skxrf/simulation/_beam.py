@@ -97,7 +97,7 @@ def tube_beam(anode: str, voltage: float) -> Beam:
         known = ", ".join(f"{symbol} at {kilovolt:g} kV" for symbol, kilovolt in sorted(tubes))
         raise SkxrfError(
             f"no table for an {anode} tube at {voltage:g} kV: there are {known}; make another "
-            "with `python -m skxrf.simulation._make_tube_table`."
+            "with tools/make_tube_table.py of the source code."
         )
     text = (
         resources.files("skxrf.simulation")
