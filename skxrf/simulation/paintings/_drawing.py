@@ -154,9 +154,7 @@ class Drawing:
             points[-1, 0] -= np.sign(points[-1, 0]) * entry["ragged"] * self.rng.random()
         return frame.stroke(points, entry["width"], soft)
 
-    def _lines(
-        self, frame: Frame, entry: Entry, within: Shape, paints: Mapping[str, str]
-    ) -> None:
+    def _lines(self, frame: Frame, entry: Entry, within: Shape, paints: Mapping[str, str]) -> None:
         how = "line" if "line" in entry else "folds"
         paint = _painted(entry[how], paints)
         for path in _fan(*entry["fan"]) if "fan" in entry else [entry["path"]]:

@@ -85,7 +85,12 @@ def _landscape(drawing: Drawing, height: float, width: float) -> None:
     """Stepped rocks, lit from above, and ground with tufts of grass."""
     base = 0.8 * height
     foot = base + 0.02 * height
-    for left, top, wide in ((0.05, 0.52, 0.2), (0.95, 0.5, 0.22), (0.5, 0.66, 0.2), (0.25, 0.7, 0.2)):
+    for left, top, wide in (
+        (0.05, 0.52, 0.2),
+        (0.95, 0.5, 0.22),
+        (0.5, 0.66, 0.2),
+        (0.25, 0.7, 0.2),
+    ):
         x, y = left * width, top * height
         rise = foot - y
         corners = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from skxrf.simulation._materials import material
+
 from ._palettes import Palette
 
 __all__ = ["bound", "paint_mixture"]

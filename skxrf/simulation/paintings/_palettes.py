@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from skxrf.exceptions import SkxrfError
-
 from skxrf.simulation._materials import close_names, material, read_data
 
 __all__ = ["AREAS", "ROLES", "Palette", "check_palettes", "palette", "palettes"]

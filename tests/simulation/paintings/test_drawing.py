@@ -4,8 +4,8 @@ import pytest
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation.paintings._drawing import Drawing, drawings
 from skxrf.simulation.paintings._layouts import draw, layouts
-from skxrf.simulation.paintings._palettes import palettes
 from skxrf.simulation.paintings._paints import paint_mixture
+from skxrf.simulation.paintings._palettes import palettes
 from skxrf.simulation.paintings._shapes import Frame
 
 SIZE = (300.0, 240.0)

@@ -14,9 +14,7 @@ def area(shape, softness=1.0):
     return 0.0 if found is None else found[1].sum()
 
 
-@given(
-    st.floats(1, 4), st.floats(1, 4), st.floats(-180, 180), st.floats(-1, 1), st.floats(-1, 1)
-)
+@given(st.floats(1, 4), st.floats(1, 4), st.floats(-180, 180), st.floats(-1, 1), st.floats(-1, 1))
 def test_an_ellipse_covers_its_area(rx, ry, angle, x, y):
     ellipse = ORIGIN.within(0, 0, 1, angle).ellipse(x, y, rx, ry)
     assert area(ellipse) == pytest.approx(np.pi * 100 * rx * ry, rel=0.02)
