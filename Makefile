@@ -56,4 +56,4 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 clean:
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
-	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst
+	rm -rf docs/_build docs/_generated docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst
