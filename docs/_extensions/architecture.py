@@ -145,11 +145,11 @@ def write_picture(path):
         for lane, steps in PATHS.items():
             for first, second in itertools.pairwise(steps):
                 _arrow(axes, boxes[first], boxes[second], EDGES[lane], 3.0)
-        axes.text(
-            *(6.42, -3.05, "Gray: imports that no others imply. Every room may use utils and\n"
-              "exceptions. Numbers: lines of Python code."),
-            ha="right", va="center", color="0.35", fontsize=8,
-        )  # fmt: skip
+        note = (
+            "Gray: imports that no others imply. Every room may use utils and\n"
+            "exceptions. Numbers: lines of Python code."
+        )
+        axes.text(6.42, -3.05, note, ha="right", va="center", color="0.35", fontsize=8)
         axes.set_xlim(-0.6, 6.6)
         axes.set_ylim(-3.6, 4.4)
         axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""The forward model: layer stacks, the beam, and what the detector counts."""
+"""Forward model: layer stacks, the beam, and the counts of the detector."""
 
 from ._bound import cramer_rao_bound
 from ._forward import ForwardModel

@@ -69,7 +69,7 @@ class Photons:
         Parameters
         ----------
         rows : ndarray of shape (n_stacks,), bool
-            Which stacks.
+            Selection.
 
         Returns
         -------

@@ -94,7 +94,7 @@ class Instrument:
     gas : Gas
         The gas there.
     pressure_hpa : float
-        Its pressure [hPa].
+        Pressure of the gas [hPa].
     solid_angle : float
         Solid angle of the detector seen from the object [sr]: a scale for those who need absolute
         rates; spectra of a given number of counts do not depend on it.
@@ -210,7 +210,7 @@ class Instrument:
         return float(np.degrees(np.arccos(np.clip(along - across, -1.0, 1.0))))
 
     def with_axis(self, offset: float, gain: float, n_channels: int) -> Instrument:
-        """The same scanner with another energy axis.
+        """Scanner with another energy axis.
 
         Parameters
         ----------

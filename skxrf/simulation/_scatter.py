@@ -65,7 +65,7 @@ class ScatterTables:
 
     @functools.cached_property
     def single(self) -> NDArray[np.float32]:
-        """The same in single precision."""
+        """Cross sections in single precision."""
         return self.together.astype(np.float32)
 
 

@@ -59,7 +59,7 @@ def scatter_spectra(
     -------
     ScatterSpectra
         Compton profiles in the impulse approximation (Eisenberger & Platzman 1970, Phys. Rev. A
-        2, 415) with the shells that the transferred energy can ionise.
+        2, 415) with the shells that the transferred energy can ionize.
     """
     # Mass fractions of calcium carbonate in linseed oil, 9 to 1.
     chalk = {"H": 0.012, "C": 0.185, "O": 0.443, "Ca": 0.360}

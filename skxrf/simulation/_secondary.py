@@ -32,7 +32,7 @@ def secondary_rate(
         Photons of a line that each cell of a layer emits, for the pairs of a layer and a line
         that are there.
     places : ndarray of shape (n_stacks, n_layers, n_lines), int
-        Which pair it is; `n_pairs` for one that is not there.
+        Index of the pair; `n_pairs` for a missing one.
     depths : ndarray of shape (n_stacks, n_layers, n_lines), float32
         Optical depth of each layer for each line at normal passage.
     tables : LineTables

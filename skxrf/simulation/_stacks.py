@@ -58,11 +58,11 @@ class StackRanges:
     varnish_share : float
         Share of stacks with varnish.
     varnish_um : pair of float
-        Its thickness.
+        Thickness of the varnish.
     retouching_share : float
         Share of stacks with retouching.
     retouching_um : pair of float
-        Its thickness.
+        Thickness of the retouching.
     leaf_share : float
         Share of stacks with metal leaf on bole, for palettes with leaf.
     leaf_um : pair of float
@@ -134,7 +134,7 @@ def random_stacks(
     Parameters
     ----------
     n : int
-        How many.
+        Number of stacks.
     rng : numpy Generator or int, optional
         Source of the random numbers; the same seed gives the same stacks.
     palette : str, Palette or sequence of those, optional

@@ -98,7 +98,7 @@ def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTa
     Returns
     -------
     LineTables
-        Cross sections from xraylib: Kissel photoionisation with full cascades for the lines
+        Cross sections from xraylib: Kissel photoionization with full cascades for the lines
         (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
     """
     numbers = [_xraylib.atomic_number(symbol) for symbol in elements]

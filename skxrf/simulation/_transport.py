@@ -86,7 +86,7 @@ def fluorescence(
 def _coarse(
     fractions: NDArray[np.float32], layers: NDArray[np.float32], tables: LineTables
 ) -> NDArray[np.bool_]:
-    """Which layers of which stacks have cells too thick for soft photons, (n_stacks, n_layers)."""
+    """Mask of layers with cells too thick for soft photons, (n_stacks, n_layers)."""
     probes = [np.argmin(np.abs(tables.bin_energies - energy)) for energy in NUMERICS.probes]
     depths = (fractions @ tables.single.attenuation_bins[:, probes]) * layers[:, :, None]
     above = np.cumsum(depths, axis=1) - depths
@@ -97,7 +97,7 @@ def _coarse(
 def _divided(
     fractions: NDArray[np.float32], layers: NDArray[np.float32], coarse: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same stacks with each coarse layer as several layers of its mixture."""
+    """Divide each coarse layer of stacks into several layers of its mixture."""
     if not coarse.any():
         return fractions, layers
     parts = np.where(coarse, NUMERICS.n_parts, 1)

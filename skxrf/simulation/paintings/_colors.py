@@ -1,4 +1,4 @@
-"""What mixtures and layers look like, well enough that a person recognises a painting."""
+"""Approximate colors of mixtures and layers, for pictures of paintings."""
 
 from __future__ import annotations
 

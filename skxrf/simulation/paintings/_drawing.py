@@ -145,7 +145,8 @@ class Drawing:
     def _shape(self, frame: Frame, entry: Entry) -> Shape:
         soft = entry.get("soft", 0.0)
         if "ellipse" in entry:
-            return frame.ellipse(*entry["ellipse"], soft)
+            x, y, rx, ry = entry["ellipse"]
+            return frame.ellipse(x, y, rx, ry, soft)
         for outline in ("area", "polygon"):
             if outline in entry:
                 return frame.polygon(entry[outline], soft, smooth=outline == "area")

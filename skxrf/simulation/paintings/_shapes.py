@@ -157,7 +157,7 @@ class Polygon(_Outlined):
                 crosses = ((ay > py) != (by > py)) & (px < (bx - ax) * (py - ay) / (by - ay) + ax)
                 inside ^= crosses
         distance = np.sqrt(nearest)
-        return np.where(inside, -distance, distance)
+        return np.asarray(np.where(inside, -distance, distance))
 
 
 @dataclass(frozen=True)
