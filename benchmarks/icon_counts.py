@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tables import RESULTS, write_rows
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 
 __all__ = ["ICONS", "REFERENCE", "SEED", "STEP", "icon_means"]
 

@@ -26,7 +26,7 @@ from benchmarks.tables import REAL_SCAN, RESULTS, ROOT, write_rows
 from skxrf.physics import _xraylib, line_group
 from skxrf.plotting import SpectrumDisplay
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 PLOTS = ROOT / "docs" / "user_guide" / "measured"
 Array = NDArray[np.float64]

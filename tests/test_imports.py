@@ -56,9 +56,9 @@ FRIENDS = {
         "io._partial_maps",
         "io._save_cube",
         "persistence._model_file",
-        "simulation._painting",
+        "simulation.paintings._scan",
     },
-    "datasets": {"simulation._forward", "simulation._painting", "simulation._rendering"},
+    "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
     "inference": {"io._partial_maps"},
     "linear_model": {
         "spectrum_fit._components",

@@ -15,7 +15,7 @@ from scipy.interpolate import BSpline
 from benchmarks.tables import CACHE
 from skxrf.physics import line_group
 from skxrf.simulation import ForwardModel, Instrument, Palette, cramer_rao_bound
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 from skxrf.utils.files import whole_file
 
 __all__ = [

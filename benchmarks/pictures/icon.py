@@ -16,7 +16,7 @@ from skxrf.neural_network import SpectrumCNNRegressor
 from skxrf.plotting import SpectrumDisplay
 from skxrf.samples import to_samples
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 ICONS = ("icon_1", "icon_2", "icon_3")
 SHOWN = ("Fe_K", "Cu_K", "Hg_L", "Au_L")

@@ -1,4 +1,4 @@
-"""Where the Displays draw: grids of axes, extents in millimetres or pixels, scale bars."""
+"""Axes of Displays: grids, extents in millimeters or pixels, scale bars."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def grid_axes(
     shape : (int, int)
         Rows and columns of the grid.
     n_used : int
-        How many cells are needed; the others are left out.
+        Number of cells in use; the others are left out.
     cell : (float, float)
         Width and height of a cell in a new figure [inch].
 
@@ -95,7 +95,7 @@ class MapExtent(NamedTuple):
     left, right, bottom, top : float
         Edges, half a pixel outside the outermost pixels; the first row is at the top.
     unit : str
-        What they are measured in.
+        Unit of the edges.
     """
 
     left: float
@@ -130,7 +130,7 @@ class MapExtent(NamedTuple):
 def map_extent(maps: xr.DataArray) -> MapExtent:
     """Find the edges of maps, half a pixel outside their outermost pixels.
 
-    Coordinates of floating-point numbers are millimetres (or what their ``units`` attribute
+    Coordinates of floating-point numbers are millimeters (or what their ``units`` attribute
     says), integer or missing ones are pixels.
 
     Parameters
@@ -208,7 +208,7 @@ def label_outer(axes: Axes, k: int, n: int, columns: int | None, unit: str) -> N
 
 
 def is_array(ax: Axes | AxesArray | None) -> bool:
-    """Whether the caller passed an Axes for each picture."""
+    """Tell whether the caller passed an Axes for each picture."""
     return ax is not None and not isinstance(ax, Axes)
 
 

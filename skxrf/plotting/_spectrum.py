@@ -37,7 +37,7 @@ class SpectrumDisplay:
     Parameters
     ----------
     energy : array-like of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     spectra : dict of str to array-like of shape (n_channels,)
         Counts per channel, by the name that the legend gives them.
     elements : sequence of str
@@ -46,7 +46,7 @@ class SpectrumDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (1,)
         The one Axes, in an array as in the other Displays.
     labels_ : list of Text

@@ -81,7 +81,7 @@ class Renderer:
         doses : ndarray of shape (n,)
             Expected counts of each spectrum if `per_spectrum`, else factors of a dose of one.
         axes : ndarray of shape (n,), int, optional
-            Which of the errors each spectrum has; default the first.
+            Index of the axis error of each spectrum; default the first.
         per_spectrum : bool
             Whether doses are counts of each spectrum.
 

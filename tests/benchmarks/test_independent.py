@@ -15,7 +15,7 @@ from benchmarks.accuracy.independent.palettes import PALETTES
 from skxrf.physics import DetectorResponse
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Instrument, material, palettes
-from skxrf.simulation._palettes import AREAS
+from skxrf.simulation.paintings._palettes import AREAS
 
 # Those of the shipped model's line groups that the paintings' tubes excite and paints give.
 GROUPS = [name for name in LINE_GROUPS if name != "Ar_K"]

@@ -12,7 +12,7 @@ from skxrf.cli._main import cli
 from skxrf.exceptions import SkxrfError
 from skxrf.io import open_cube, open_maps
 from skxrf.simulation import Instrument, simulate_painting
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
 SCANNER = Instrument.m6_jetstream().with_axis(0.0, 0.04, 512)
 OPTIONS = {"shape": (12, 15), "instrument": SCANNER, "elements": ["Ca_K", "Fe_K", "Pb_L"]}

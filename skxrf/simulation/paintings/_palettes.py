@@ -1,4 +1,4 @@
-"""Palettes: which materials and mixtures paintings of a time and place are made of."""
+"""Palettes: materials and mixtures of paintings of a time and place."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from skxrf.exceptions import SkxrfError
-
-from ._materials import close_names, material, read_data
+from skxrf.simulation._materials import close_names, material, read_data
 
 __all__ = ["AREAS", "ROLES", "Palette", "check_palettes", "palette", "palettes"]
 
@@ -27,12 +26,12 @@ Mixture = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Palette:
-    """The materials of one kind of painting, layer by layer.
+    """Materials of one kind of painting, layer by layer.
 
     Parameters
     ----------
     name, title : str
-        Name, and what it stands for.
+        Name, and a description.
     role : {"training", "test", "general", "held_out"}
         Use: the paper's three training paintings, its test painting, further palettes to train
         on, and palettes for tests alone.
@@ -81,7 +80,7 @@ class Palette:
 
     @property
     def pigments(self) -> tuple[str, ...]:
-        """Everything that paints are mixed of, sorted."""
+        """Pigments of all paints, sorted."""
         return tuple(sorted({*_names(self.paints.values()), *self.more_pigments}))
 
     @property
@@ -105,7 +104,7 @@ class Palette:
 
 
 def palette(name: str) -> Palette:
-    """One palette by its name.
+    """Look up a palette by its name.
 
     Parameters
     ----------
@@ -157,7 +156,7 @@ def check_palettes(
     chosen: str | Palette | Sequence[str | Palette] | None = None,
     elements: Iterable[str] = (),
 ) -> tuple[Palette, ...]:
-    """The palettes that a caller asks for, by name or as they are.
+    """Look up palettes that a caller names or passes.
 
     Parameters
     ----------
@@ -200,7 +199,7 @@ def _names(mixtures: Iterable[Mixture]) -> set[str]:
 
 
 def _from_table(name: str, table: Mapping[str, Any]) -> Palette:
-    """A palette from its table in the file; what is wrong there is said at once."""
+    """Palette of a table in the file, checked."""
     paints = table["paints"]
     missing = [area for area in AREAS if area not in paints]
     if missing:

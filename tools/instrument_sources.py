@@ -1,6 +1,6 @@
-"""Where each number of the three scanners comes from, for the user guide.
+"""Sources of the numbers of the three scanners, for the user guide.
 
-    python -m skxrf.simulation._instrument_sources
+    python tools/instrument_sources.py
 
 prints the tables of ``docs/user_guide/instruments.md``; a test holds that they are there, and that no
 number of a preset is without a source or the word "assumed".
@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from ._instrument import Instrument
-from ._optics import Absorber, Gas
+from skxrf.simulation import Absorber, Gas, Instrument
 
 __all__ = ["SOURCES", "numbers", "table"]
 
@@ -138,7 +137,7 @@ _UNITS = {
 
 
 def numbers(instrument: Instrument) -> Iterator[tuple[str, str]]:
-    """Names and values, with units, of all numbers of a scanner.
+    """Yield names and values, with units, of all numbers of a scanner.
 
     Parameters
     ----------

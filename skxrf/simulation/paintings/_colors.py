@@ -1,4 +1,4 @@
-"""What mixtures and layers look like, well enough that a person recognises a painting."""
+"""Approximate colors of mixtures and layers, for pictures of paintings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._materials import material
+from skxrf.simulation._materials import material
 
 __all__ = ["hiding_thickness", "linear_color", "mixture_color", "to_srgb"]
 

@@ -1,7 +1,8 @@
-"""Shapes to draw with: what share of each point of a grid they cover."""
+"""Shapes, and the share of each point of a grid that they cover."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,7 +19,7 @@ Coverage = tuple[tuple[slice, slice], Array]
 
 
 class Shape(Protocol):
-    """Something that covers points."""
+    """Region of a painting."""
 
     def coverage(self, y: Array, x: Array, softness: float) -> Coverage | None:
         """Coverage of the grid of rows y and columns x [mm]; None where it covers nothing.
@@ -30,7 +31,7 @@ class Shape(Protocol):
 
 @dataclass(frozen=True)
 class Frame:
-    """A place on the painting with a scale: where a figure's own coordinates lie.
+    """Coordinate system of a figure on the painting.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class Frame:
     angle : float
         Turned clockwise by this angle [degrees].
     mirrored : bool
-        Whether left and right change places.
+        Exchange left and right.
     """
 
     x: float
@@ -51,7 +52,7 @@ class Frame:
     mirrored: bool = False
 
     def points(self, points: ArrayLike) -> Array:
-        """Points of own coordinates (n, 2) of x and y, in mm on the painting."""
+        """Convert points (n, 2) of x and y from own coordinates to mm on the painting."""
         xy = np.array(points, dtype=float).reshape(-1, 2)
         if self.mirrored:
             xy[:, 0] *= -1
@@ -62,34 +63,61 @@ class Frame:
     def within(
         self, x: float, y: float, scale: float = 1.0, angle: float = 0.0, mirrored: bool = False
     ) -> Frame:
-        """A frame inside this one."""
+        """Frame inside this one, placed in own coordinates."""
         ((px, py),) = self.points([(x, y)])
         turn = -angle if self.mirrored else angle
         return Frame(px, py, self.unit * scale, self.angle + turn, self.mirrored != mirrored)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, soft: float = 0.0) -> Ellipse:
-        """An ellipse in own coordinates; `soft` is the extra width of its edge in units."""
+        """Ellipse in own coordinates; `soft` is the extra width of its edge in units."""
         ((px, py),) = self.points([(x, y)])
         unit = self.unit
         return Ellipse(px, py, rx * unit, ry * unit, self.angle, soft * unit)
 
     def polygon(self, points: ArrayLike, soft: float = 0.0, *, smooth: bool = True) -> Polygon:
-        """A polygon in own coordinates, its corners rounded to a closed curve if `smooth`."""
+        """Polygon in own coordinates, its corners rounded to a closed curve if `smooth`."""
         corners = self.points(points)
         return Polygon(curve(corners, closed=True) if smooth else corners, soft * self.unit)
 
     def stroke(
-        self, points: ArrayLike, width: float | tuple[float, float], soft: float = 0.0
+        self, points: ArrayLike, width: float | Sequence[float], soft: float = 0.0
     ) -> Stroke:
-        """A brush stroke along a curve; two widths are those at its ends."""
+        """Brush stroke along a curve, of one width or of those at its ends."""
         first, last = (width, width) if isinstance(width, float | int) else width
         unit = self.unit
         return Stroke(curve(self.points(points)), first * unit, last * unit, soft * unit)
 
 
+class _Outlined:
+    """Shape with an outline, which a signed distance describes."""
+
+    soft: float
+
+    def coverage(self, y: Array, x: Array, softness: float) -> Coverage | None:
+        """See :class:`Shape`."""
+        edge = self.soft + softness
+        window = _window(self._box(edge), y, x)
+        if window is None:
+            return None
+        distance = self._distance(y[window[0], None], x[None, window[1]])
+        return window, _edge(distance, edge) * self._share(edge)
+
+    def _box(self, margin: float) -> Array:
+        """Corners (left, top) and (right, bottom) around the shape and a margin [mm]."""
+        raise NotImplementedError
+
+    def _distance(self, py: Array, px: Array) -> Array:
+        """Distance of points to the outline [mm], negative inside."""
+        raise NotImplementedError
+
+    def _share(self, edge: float) -> float:
+        """Factor of the coverage for shapes thinner than their edge."""
+        return 1.0
+
+
 @dataclass(frozen=True)
-class Ellipse:
-    """An ellipse: centre, half axes and width of the soft edge [mm], angle [degrees]."""
+class Ellipse(_Outlined):
+    """Ellipse: center, half axes and width of the soft edge [mm], angle [degrees]."""
 
     x: float
     y: float
@@ -98,34 +126,29 @@ class Ellipse:
     angle: float = 0.0
     soft: float = 0.0
 
-    def coverage(self, y: Array, x: Array, softness: float) -> Coverage | None:
-        """See :class:`Shape`."""
-        reach = max(self.rx, self.ry) + self.soft + softness
-        box = [(self.x - reach, self.y - reach), (self.x + reach, self.y + reach)]
-        window = _window(np.array(box), y, x)
-        if window is None:
-            return None
-        dy, dx = y[window[0], None] - self.y, x[None, window[1]] - self.x
+    def _box(self, margin: float) -> Array:
+        reach = max(self.rx, self.ry) + margin
+        return np.array([(self.x - reach, self.y - reach), (self.x + reach, self.y + reach)])
+
+    def _distance(self, py: Array, px: Array) -> Array:
+        dy, dx = py - self.y, px - self.x
         sin, cos = np.sin(np.radians(self.angle)), np.cos(np.radians(self.angle))
         along, across = (dx * cos + dy * sin) / self.rx, (dy * cos - dx * sin) / self.ry
-        distance = (np.sqrt(along * along + across * across) - 1) * min(self.rx, self.ry)
-        return window, _edge(distance, self.soft + softness)
+        # Exact on the outline, and near it where the half axes are about the same.
+        return np.asarray((np.sqrt(along * along + across * across) - 1) * min(self.rx, self.ry))
 
 
 @dataclass(frozen=True)
-class Polygon:
-    """A closed polygon: corners (n, 2) of x and y, and width of the soft edge [mm]."""
+class Polygon(_Outlined):
+    """Closed polygon: corners (n, 2) of x and y, and width of the soft edge [mm]."""
 
     corners: Array = field(repr=False)
     soft: float = 0.0
 
-    def coverage(self, y: Array, x: Array, softness: float) -> Coverage | None:
-        """See :class:`Shape`."""
-        edge = self.soft + softness
-        window = _window(_box(self.corners, edge), y, x)
-        if window is None:
-            return None
-        py, px = y[window[0], None], x[None, window[1]]
+    def _box(self, margin: float) -> Array:
+        return _box(self.corners, margin)
+
+    def _distance(self, py: Array, px: Array) -> Array:
         inside = np.zeros((py.shape[0], px.shape[1]), dtype=bool)
         nearest = np.full(inside.shape, np.inf)
         for (ax, ay), (bx, by) in zip(self.corners, np.roll(self.corners, -1, axis=0), strict=True):
@@ -134,38 +157,37 @@ class Polygon:
                 crosses = ((ay > py) != (by > py)) & (px < (bx - ax) * (py - ay) / (by - ay) + ax)
                 inside ^= crosses
         distance = np.sqrt(nearest)
-        return window, _edge(np.where(inside, -distance, distance), edge)
+        return np.asarray(np.where(inside, -distance, distance))
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """A line along points (n, 2) of x and y, with its widths at both ends and soft edge [mm]."""
+class Stroke(_Outlined):
+    """Line along points (n, 2) of x and y; widths at both ends and of the soft edge [mm]."""
 
     path: Array = field(repr=False)
     first: float
     last: float
     soft: float = 0.0
 
-    def coverage(self, y: Array, x: Array, softness: float) -> Coverage | None:
-        """See :class:`Shape`."""
-        edge = self.soft + softness
-        window = _window(_box(self.path, max(self.first, self.last) + edge), y, x)
-        if window is None:
-            return None
-        py, px = y[window[0], None], x[None, window[1]]
+    def _box(self, margin: float) -> Array:
+        return _box(self.path, max(self.first, self.last) + margin)
+
+    def _distance(self, py: Array, px: Array) -> Array:
         nearest = np.full((py.shape[0], px.shape[1]), np.inf)
         steps = len(self.path) - 1
-        for i, (start, end) in enumerate(zip(self.path[:-1], self.path[1:], strict=True)):
+        for i, (start, end) in enumerate(itertools.pairwise(self.path)):
             squared, position = _squared_distance(py, px, start, end)
             width = self.first + (self.last - self.first) * (i + position) / steps
             nearest = np.minimum(nearest, np.sqrt(squared) - width / 2)
-        alpha = _edge(nearest, edge)
-        return window, alpha * _thin_line(0.5 * (self.first + self.last), edge)
+        return nearest
+
+    def _share(self, edge: float) -> float:
+        return _thin_line(0.5 * (self.first + self.last), edge)
 
 
 @dataclass(frozen=True)
 class Clipped:
-    """A shape as far as it lies within another."""
+    """Part of a shape that lies within another."""
 
     shape: Shape
     mask: Shape
@@ -185,7 +207,7 @@ class Clipped:
 
 
 def curve(points: ArrayLike, *, closed: bool = False, steps: int = 6) -> Array:
-    """A smooth curve (Catmull-Rom) through points (n, 2), `steps` pieces between two of them."""
+    """Smooth curve (Catmull-Rom) through points (n, 2), `steps` pieces between two of them."""
     p = np.asarray(points, dtype=float)
     if len(p) < 3:
         return p
@@ -210,7 +232,7 @@ def _box(points: Array, margin: float) -> Array:
 
 
 def _window(box: Array, y: Array, x: Array) -> tuple[slice, slice] | None:
-    """The part of a grid that a box of two corners (x, y) covers."""
+    """Rows and columns of a grid that a box of two corners (x, y) covers."""
     (left, top), (right, bottom) = box
     rows = slice(*np.searchsorted(y, (top, bottom)).tolist())
     columns = slice(*np.searchsorted(x, (left, right)).tolist())
@@ -232,7 +254,7 @@ def _edge(distance: Array, width: float) -> Array:
 
 
 def _thin_line(width: float, edge: float) -> float:
-    """What a line thinner than its soft edge covers of a point, so that its area stays true.
+    """Coverage of a line thinner than its soft edge that keeps its area.
 
     Across the line, the profile of :func:`_edge` covers ``2 edge (u**3 - u**4 / 2)``.
     """
@@ -245,7 +267,7 @@ def _thin_line(width: float, edge: float) -> float:
 def _squared_distance(
     py: Array, px: Array, start: Sequence[float] | Array, end: Sequence[float] | Array
 ) -> tuple[Array, Array]:
-    """Squared distance of points to a piece of line, and where on it, from 0 to 1."""
+    """Squared distance of points to a line segment, and the position on it from 0 to 1."""
     (ax, ay), (bx, by) = start, end
     ex, ey = bx - ax, by - ay
     length = max(ex * ex + ey * ey, 1e-12)

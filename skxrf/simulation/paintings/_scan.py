@@ -1,8 +1,9 @@
-"""The scan of a whole simulated painting, in blocks of rows."""
+"""Scan of a whole simulated painting, in blocks of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skxrf.exceptions import SkxrfError
+from skxrf.simulation._forward import ForwardModel
+from skxrf.simulation._instrument import Instrument
+from skxrf.simulation._rendering import Renderer, simulate_batches
 
-from ._forward import ForwardModel
-from ._instrument import Instrument
-from ._painting_plan import PaintingPlan
 from ._palettes import Palette, check_palettes
-from ._rendering import Renderer, simulate_batches
+from ._plan import PaintingPlan
 
 __all__ = ["DEFAULT_LINE_GROUPS", "PaintingScan", "painting_scan", "simulate_painting"]
 
@@ -25,17 +26,32 @@ DEFAULT_LINE_GROUPS = (
     *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
 )
 
-# Pixels planned together: each call draws all marks of the painting that it meets.
-_PLANNED = 20_000
-# Pixels computed together: they fit in a processor's cache.
-_COMPUTED = 128
-# Pixels, or rows of a large painting, whose mean gives the dose.
-_DOSE_PIXELS = 600
-_DOSE_ROWS = 8
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Sizes of blocks of pixels.
+
+    Parameters
+    ----------
+    planned : int
+        Pixels planned together: each call draws all marks of the painting that it meets.
+    computed : int
+        Pixels computed together: they fit into a processor's cache.
+    dose_pixels, dose_rows : int
+        Pixels, or rows of a large painting, whose mean gives the dose.
+    """
+
+    planned: int = 20_000
+    computed: int = 128
+    dose_pixels: int = 600
+    dose_rows: int = 8
+
+
+_BLOCKS = _Blocks()
 
 
 class PaintingScan:
-    """The scan of a painting: counts and true net intensities of any block of rows.
+    """Scan of a painting: counts and true net intensities of any block of rows.
 
     Parameters
     ----------
@@ -75,17 +91,17 @@ class PaintingScan:
 
     def _mean_at_dose_one(self) -> float:
         n_rows, n_columns = self.plan.shape
-        if n_rows * n_columns <= _PLANNED:
+        if n_rows * n_columns <= _BLOCKS.planned:
             parts = [self.plan.stacks()]
         else:
-            chosen = np.linspace(0, n_rows - 1, _DOSE_ROWS).astype(int)
+            chosen = np.linspace(0, n_rows - 1, _BLOCKS.dose_rows).astype(int)
             parts = [self.plan.stacks(slice(row, row + 1)) for row in chosen.tolist()]
         compositions, masses = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        step = max(1, len(masses) // _DOSE_PIXELS)
+        step = max(1, len(masses) // _BLOCKS.dose_pixels)
         compositions, masses = compositions[::step], masses[::step]
         total = 0.0
-        for start in range(0, len(masses), _COMPUTED):
-            part = slice(start, start + _COMPUTED)
+        for start in range(0, len(masses), _BLOCKS.computed):
+            part = slice(start, start + _BLOCKS.computed)
             stacks = compositions[part], masses[part]
             ones = np.ones(len(stacks[1]))
             spectra, _ = self.renderer.expected(stacks, ones, per_spectrum=False)
@@ -111,9 +127,9 @@ class PaintingScan:
         intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
             True net intensities [counts].
         """
-        for rows in self.plan.blocks(_PLANNED):
+        for rows in self.plan.blocks(_BLOCKS.planned):
             compositions, masses = self.plan.stacks(rows)
-            starts = range(0, len(masses), _COMPUTED)
+            starts = range(0, len(masses), _BLOCKS.computed)
             parts = list(
                 simulate_batches(
                     self.renderer,
@@ -131,7 +147,7 @@ class PaintingScan:
     def _batch(
         self, compositions: NDArray[np.float64], masses: NDArray[np.float64], start: int
     ) -> Any:
-        part = slice(start, start + _COMPUTED)
+        part = slice(start, start + _BLOCKS.computed)
 
         def stacks(rng: np.random.Generator) -> Any:
             return (compositions[part], masses[part]), np.full(len(masses[part]), self.dose)
@@ -149,7 +165,7 @@ class PaintingScan:
         Returns
         -------
         DataArray of dims (y, x, energy)
-            With axes in mm and keV, and what was simulated in its attributes.
+            With axes in mm and keV, and a description of the simulation in its attributes.
         """
         energy = ("energy", self.instrument.energy, {"units": "keV"})
         return xr.DataArray(
@@ -171,7 +187,7 @@ class PaintingScan:
         Returns
         -------
         DataArray of dims (y, x, element)
-            With axes in mm, and what was simulated in its attributes.
+            With axes in mm, and a description of the simulation in its attributes.
         """
         return xr.DataArray(
             intensities,
@@ -187,7 +203,7 @@ class PaintingScan:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What was simulated, for the attributes of files."""
+        """Description of the simulation, for the attributes of files."""
         return {
             "units": "counts",
             "source": "simulated by skxrf.simulation",
@@ -259,12 +275,12 @@ def simulate_painting(
     Parameters
     ----------
     palette : str or Palette
-        What it is painted with; ``icon_1`` to ``icon_3`` and ``icon_test`` are the four
+        Materials and composition; ``icon_1`` to ``icon_3`` and ``icon_test`` are the four
         paintings of the paper's experiment.
     shape : pair of int, optional
-        Rows and columns; default what the painting's size needs at `pixel_size`.
+        Rows and columns; by default the painting's size over `pixel_size`.
     pixel_size : float, optional
-        Step of the scan [mm]; default what the painting's size needs for `shape`, or 1.
+        Step of the scan [mm]; by default the painting's size over `shape`, or 1.
     elements : sequence of str
         Line groups of the maps; default the paper's eleven.
     instrument : Instrument, optional

@@ -3,11 +3,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skxrf.exceptions import SkxrfError
-from skxrf.simulation._composition import LAYOUTS
-from skxrf.simulation._painting_plan import PaintingPlan
-from skxrf.simulation._paints import paint_mixture
-from skxrf.simulation._palettes import palette, palettes
-from skxrf.simulation._stacks import LAYERS
+from skxrf.simulation._stacks import Stratum
+from skxrf.simulation.paintings._layouts import layouts
+from skxrf.simulation.paintings._paints import paint_mixture
+from skxrf.simulation.paintings._palettes import palette, palettes
+from skxrf.simulation.paintings._plan import PaintingPlan
 
 SHAPE = (67, 51)
 
@@ -24,10 +24,10 @@ def arrays(plan):
 
 def test_mass_fractions_sum_to_one_where_a_layer_is(plan, arrays):
     compositions, masses = arrays
-    assert compositions.shape == (SHAPE[0] * SHAPE[1], len(LAYERS), len(plan.elements))
+    assert compositions.shape == (SHAPE[0] * SHAPE[1], len(Stratum), len(plan.elements))
     assert_allclose(compositions.sum(axis=2), masses > 0, atol=1e-12)
     assert masses.min() >= 0
-    assert (masses[:, LAYERS.index("support")] > 0).all()
+    assert (masses[:, Stratum.SUPPORT] > 0).all()
 
 
 @pytest.mark.parametrize("rows", [7, 40])
@@ -79,10 +79,10 @@ def test_gold_is_where_the_halo_is():
 
 def test_every_layer_of_a_painting_occurs(plan, arrays):
     there = (arrays[1] > 0).mean(axis=0)
-    for layer in ("varnish", "ground", "support", "paint", "upper paint"):
-        assert there[LAYERS.index(layer)] > 0.3, layer
+    for layer in ("VARNISH", "GROUND", "SUPPORT", "PAINT", "UPPER"):
+        assert there[Stratum[layer]] > 0.3, layer
     # Leaf on bole, and repairs in few places.
-    assert 0.2 < there[LAYERS.index("underpaint")] < 0.8
+    assert 0.2 < there[Stratum.UNDER] < 0.8
     assert 0 < PaintingPlan((134, 101), "icon_1", 0).stacks()[1][:, 1].mean() < 1
     assert {one.name for one in plan.components} >= {
         "leaf",
@@ -100,7 +100,7 @@ def test_thickness_varies_within_a_paint(plan):
     assert 0.05 < painted.std() / painted.mean() < 0.6
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", layouts())
 def test_layouts_have_a_figure(layout):
     plan = PaintingPlan((60, 50), "byzantine_tempera", 0, layout=layout, pixel_size=6.0)
     names = [one.name for one in plan.components]

@@ -1,4 +1,4 @@
-"""Random fields that are known at any point: brush strokes, unevenness, cracks.
+"""Random fields that can be evaluated at any point: brush strokes, unevenness, cracks.
 
 A field is fixed by few random numbers, so that a painting can be evaluated in blocks of rows and
 in any step, and is the same each time.

@@ -2,7 +2,7 @@ import pytest
 
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation._materials import material
-from skxrf.simulation._palettes import AREAS, ROLES, check_palettes, palette, palettes
+from skxrf.simulation.paintings._palettes import AREAS, ROLES, check_palettes, palette, palettes
 
 ALL = list(palettes().values())
 PAPER = ["icon_1", "icon_2", "icon_3", "icon_test"]

@@ -1,4 +1,4 @@
-"""A painting: which layers every point of it has, and what it looks like."""
+"""Layers of every point of a painting, and its picture."""
 
 from __future__ import annotations
 
@@ -9,33 +9,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.simulation._layers import Layer, material_table
+from skxrf.simulation._materials import material
+from skxrf.simulation._stacks import Stratum
 
 from ._colors import hiding_thickness, linear_color, mixture_color, to_srgb
-from ._composition import LAYOUTS, draw
-from ._figures import Mark
-from ._layers import Layer, material_table
-from ._materials import material
+from ._drawing import Mark
+from ._layouts import draw, layouts
 from ._paints import bound, paint_mixture
 from ._palettes import Palette, check_palettes
-from ._stacks import LAYERS
 from ._wear import Wear
 
 __all__ = ["Component", "PaintingPlan"]
 
 Array = NDArray[np.float64]
 
-_VARNISH, _RETOUCHING, _UPPER, _PAINT, _UNDER, _GROUND, _SUPPORT = range(len(LAYERS))
-# What a painter lays over what is there hides this much of earlier strokes.
-_HIDES_STROKES = 0.65
-_SCALE_UM = {"cover": 30.0, "glaze": 13.0, "leaf": 0.31, "gold": 0.6, "bole": 14.0}
-_RETOUCHING_UM = 16.0
-# A glaze of this thickness [um] of varnish has the varnish's own colour.
-_VARNISH_COLOR_UM = 60.0
+
+@dataclass(frozen=True)
+class _Technique:
+    """Thicknesses of paint layers [um] and what they hide; assumed, from cross-sections of icons.
+
+    Parameters
+    ----------
+    cover, glaze, leaf, gold, bole, retouching : float
+        Paint that covers, paint on top of paint, leaf, shell gold, bole and retouching [um].
+    hides : float
+        Share of earlier strokes that a glaze hides.
+    varnish_color : float
+        Thickness of varnish [um] that has the varnish's own color.
+    """
+
+    cover: float = 30.0
+    glaze: float = 13.0
+    leaf: float = 0.31
+    gold: float = 0.6
+    bole: float = 14.0
+    retouching: float = 16.0
+    hides: float = 0.65
+    varnish_color: float = 60.0
+
+
+_TECHNIQUE = _Technique()
 
 
 @dataclass(frozen=True)
 class Component:
-    """Something that a layer of the painting is made of.
+    """Paint, leaf or other component of a layer of the painting.
 
     Parameters
     ----------
@@ -64,7 +83,7 @@ class Component:
 
 
 class PaintingPlan:
-    """The layers of a simulated painting, at any block of its rows.
+    """Layers of a simulated painting, at any block of its rows.
 
     An icon with figures, haloes on gold, robes with folds, inscriptions and a border; brush
     strokes, uneven layers, worn gold, losses, fills and retouching, cracks. Its points are
@@ -76,24 +95,24 @@ class PaintingPlan:
     shape : pair of int
         Rows and columns.
     palette : str or Palette
-        What it is painted with.
+        Materials and composition.
     random_state : int, numpy Generator or None
         Seed; the same seed gives the same painting.
     pixel_size : float, optional
-        Step [mm]; by default what the palette's painting needs for this many rows, or 1. Another
+        Step [mm]; by default the height of the palette's painting over the rows, or 1. Another
         step gives the same painting where its size stays the same.
     layout : str, optional
         Composition: "pantokrator", "mother_and_child", "deesis" or "standing"; by default the
         palette's own, or one that suits the shape.
     elements : sequence of str, optional
-        Chemical symbols of the compositions; by default all that the painting holds, sorted.
+        Chemical symbols of the compositions; by default all of the painting, sorted.
 
     Attributes
     ----------
     elements : tuple of str
         Chemical symbols, n_elements of them.
     components : tuple of Component
-        What the layers are made of.
+        Components of the layers.
     y, x : ndarray
         Centres of rows and columns [mm].
 
@@ -134,13 +153,12 @@ class PaintingPlan:
         self.y: Array = (np.arange(self.shape[0], dtype=float) + 0.5) * self.pixel_size
         self.x: Array = (np.arange(self.shape[1], dtype=float) + 0.5) * self.pixel_size
         scanned = self.shape[0] * self.pixel_size, self.shape[1] * self.pixel_size
-        # The same painting whatever the step, though a step seldom fits into it exactly.
+        # The painting does not depend on the step, which seldom divides its size exactly.
         if size is None or max(abs(a - b) for a, b in zip(size, scanned, strict=True)) > pixel_size:
             size = scanned
         rng, wear_rng, paint_rng = np.random.default_rng(random_state).spawn(3)
         self.layout = layout or self.palette.layout or _suitable_layout(size, rng)
-        drawing = draw(self.layout, size, self.palette.gilded, rng)
-        self._marks = drawing.marks
+        self._marks = draw(self.layout, size, self.palette.gilded, rng)
         n_retouchings = len(self.palette.retouchings)
         self._wear = Wear(size, wear_rng, n_retouchings=n_retouchings, step=self.pixel_size)
         self.components = self._make_components(paint_rng, elements)
@@ -155,9 +173,9 @@ class PaintingPlan:
         ground, ground_um = one.grounds[rng.integers(len(one.grounds))]
         varnish = one.varnishes[rng.integers(len(one.varnishes))]
         wanted: list[tuple[int, str, Mapping[str, float], float]] = [
-            (_SUPPORT, "support", {support: 1.0}, support_um),
-            (_GROUND, "ground", ground, ground_um),
-            (_VARNISH, "varnish", {varnish: 1.0}, one.varnish_um),
+            (Stratum.SUPPORT, "support", {support: 1.0}, support_um),
+            (Stratum.GROUND, "ground", ground, ground_um),
+            (Stratum.VARNISH, "varnish", {varnish: 1.0}, one.varnish_um),
         ]
         seen = set()
         for mark in self._marks:
@@ -167,19 +185,21 @@ class PaintingPlan:
             spread = np.exp(0.15 * rng.standard_normal())
             volume = rng.uniform(0.35, 0.6)
             if mark.how == "gild" and one.leaf:
-                wanted.append((_PAINT, "leaf", {one.leaf: 1.0}, _SCALE_UM["leaf"] * spread))
-                wanted.append((_UNDER, "bole", one.bole, _SCALE_UM["bole"] * spread))
+                wanted.append((Stratum.PAINT, "leaf", {one.leaf: 1.0}, _TECHNIQUE.leaf * spread))
+                wanted.append((Stratum.UNDER, "bole", one.bole, _TECHNIQUE.bole * spread))
             elif mark.paint == "gold" and one.leaf:
                 mixture = bound({one.leaf: 1.0}, binder, 0.3)
-                wanted.append((_UPPER, "gold", mixture, _SCALE_UM["gold"] * spread))
+                wanted.append((Stratum.UPPER, "gold", mixture, _TECHNIQUE.gold * spread))
             else:
                 name = "inscription" if mark.paint == "gold" else mark.paint
                 mixture = bound(paint_mixture(one, name), binder, volume)
-                layer = _PAINT if mark.how == "cover" else _UPPER
-                wanted.append((layer, mark.paint, mixture, _SCALE_UM[mark.how] * spread))
+                layer = Stratum.PAINT if mark.how == "cover" else Stratum.UPPER
+                wanted.append((layer, mark.paint, mixture, getattr(_TECHNIQUE, mark.how) * spread))
         for i, retouching in enumerate(one.retouchings):
             bonded = bound(retouching, "acrylic binder" if i else binder, 0.5)
-            wanted.append((_RETOUCHING, f"retouching {i + 1}", bonded, _RETOUCHING_UM))
+            wanted.append(
+                (Stratum.RETOUCHING, f"retouching {i + 1}", bonded, _TECHNIQUE.retouching)
+            )
         names = tuple(sorted({name for _, _, mixture, _ in wanted for name in mixture}))
         held = {symbol for name in names for symbol in material(name).elements}
         self.elements = tuple(sorted(held) if elements is None else elements)
@@ -209,15 +229,19 @@ class PaintingPlan:
         """
         y = self.y[rows]
         found = np.zeros((len(self.components), y.size, self.x.size))
-        painted = [i for i, one in enumerate(self.components) if _UPPER <= one.layer <= _UNDER]
-        upper = [i for i in painted if self.components[i].layer == _UPPER]
+        painted = [
+            i
+            for i, one in enumerate(self.components)
+            if Stratum.UPPER <= one.layer <= Stratum.UNDER
+        ]
+        upper = [i for i in painted if self.components[i].layer == Stratum.UPPER]
         for mark in self._marks:
             coverage = mark.shape.coverage(y, self.x, self.pixel_size)
             if coverage is None:
                 continue
             window, alpha = coverage
             alpha = alpha * min(1.0, mark.amount) if mark.how == "glaze" else alpha
-            hides = _HIDES_STROKES if mark.how == "glaze" else 1.0
+            hides = _TECHNIQUE.hides if mark.how == "glaze" else 1.0
             # A copy of what lies there; most components lie elsewhere.
             for i in upper if mark.how == "glaze" else painted:
                 there = found[(i, *window)]
@@ -225,15 +249,19 @@ class PaintingPlan:
                     there *= 1 - hides * alpha
             for layer, name in self._targets(mark):
                 found[(self._index[layer, name], *window)] += alpha * max(1.0, mark.amount)
-        for key in ((_SUPPORT, "support"), (_GROUND, "ground"), (_VARNISH, "varnish")):
+        for key in (
+            (Stratum.SUPPORT, "support"),
+            (Stratum.GROUND, "ground"),
+            (Stratum.VARNISH, "varnish"),
+        ):
             found[self._index[key]] = 1.0
         self._wear.apply(found, [(one.layer, one.name) for one in self.components], y, self.x)
         return found
 
     def _targets(self, mark: Mark) -> list[tuple[int, str]]:
         if mark.how == "gild" and self.palette.leaf:
-            return [(_PAINT, "leaf"), (_UNDER, "bole")]
-        return [(_UPPER if mark.how == "glaze" else _PAINT, mark.paint)]
+            return [(Stratum.PAINT, "leaf"), (Stratum.UNDER, "bole")]
+        return [(Stratum.UPPER if mark.how == "glaze" else Stratum.PAINT, mark.paint)]
 
     def stacks(self, rows: slice = slice(None)) -> tuple[Array, Array]:
         """Layer stacks of a block of rows.
@@ -253,8 +281,8 @@ class PaintingPlan:
         """
         amounts = self.amounts(rows)
         n_pixels = amounts[0].size
-        compositions = np.zeros((n_pixels, len(LAYERS), len(self.elements)))
-        masses = np.zeros((n_pixels, len(LAYERS)))
+        compositions = np.zeros((n_pixels, len(Stratum), len(self.elements)))
+        masses = np.zeros((n_pixels, len(Stratum)))
         for one, amount in zip(self.components, amounts, strict=True):
             # Only where there is any: most paints cover a small part of a painting.
             there = np.flatnonzero(amount)
@@ -265,7 +293,7 @@ class PaintingPlan:
         return compositions, masses
 
     def blocks(self, max_pixels: int = 20_000) -> Iterator[slice]:
-        """Blocks of rows that together are the painting.
+        """Yield the blocks of rows of the painting.
 
         Parameters
         ----------
@@ -282,7 +310,7 @@ class PaintingPlan:
             yield slice(start, min(start + step, self.shape[0]))
 
     def picture(self) -> NDArray[np.uint8]:
-        """The painting as a person sees it.
+        """Colors of the painting under even light.
 
         Returns
         -------
@@ -294,7 +322,7 @@ class PaintingPlan:
     def _picture(self, rows: slice) -> NDArray[np.uint8]:
         amounts = self.amounts(rows)
         seen = np.zeros((*amounts.shape[1:], 3))
-        for layer in reversed(range(_RETOUCHING, len(LAYERS))):
+        for layer in reversed(range(Stratum.RETOUCHING, len(Stratum))):
             depth, color = np.zeros(seen.shape[:2]), np.zeros_like(seen)
             for one, amount in zip(self.components, amounts, strict=True):
                 if one.layer == layer:
@@ -304,10 +332,10 @@ class PaintingPlan:
             opacity = -np.expm1(-depth)
             weight = np.divide(opacity, depth, out=np.zeros_like(depth), where=depth > 0)
             seen = seen * (1 - opacity)[..., None] + color * weight[..., None]
-        index = self._index[_VARNISH, "varnish"]
+        index = self._index[Stratum.VARNISH, "varnish"]
         varnish = self.components[index]
         (name,) = varnish.mixture
-        thickness = amounts[index] * (varnish.thickness_um / _VARNISH_COLOR_UM)
+        thickness = amounts[index] * (varnish.thickness_um / _TECHNIQUE.varnish_color)
         seen *= np.exp(thickness[..., None] * np.log(linear_color(material(name).rgb)))
         leaf = [amounts[i] for i, one in enumerate(self.components) if one.name == "leaf"]
         light = self._wear.light(self.y[rows], self.x, leaf[0] if leaf else None)
@@ -318,5 +346,5 @@ def _suitable_layout(size: tuple[float, float], rng: np.random.Generator) -> str
     """A layout for a painting of this height and width."""
     if size[1] > 1.2 * size[0]:
         return "deesis"
-    upright = [name for name in LAYOUTS if name != "deesis"]
+    upright = [name for name in layouts() if name != "deesis"]
     return upright[rng.integers(len(upright))]

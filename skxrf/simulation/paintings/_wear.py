@@ -1,24 +1,41 @@
-"""What hand and time do to a painting: strokes, unevenness, worn gold, losses, repairs, cracks."""
+"""Surface features: brush strokes, uneven layers, worn gold, losses, repairs, cracks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._stacks import LAYERS
+from skxrf.simulation._stacks import Stratum
+
 from ._textures import Cracks, SmoothField, smooth_step
 
 __all__ = ["Wear"]
 
 Array = NDArray[np.float64]
 
-_VARNISH, _RETOUCHING, _UPPER, _PAINT, _UNDER, _GROUND, _SUPPORT = range(len(LAYERS))
-# Side of a leaf of gold and the width of the overlap [mm].
-_LEAF_SIDE, _LEAF_OVERLAP = 80.0, 3.0
-# A crack's width [mm] and the depth to which it opens the layers.
-_CRACK_WIDTH, _CRACK_DEPTH = 0.35, 0.8
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Sizes of leaves and cracks.
+
+    Parameters
+    ----------
+    leaf, overlap : float
+        Side of a leaf of gold and width of the overlap of two [mm].
+    crack, depth : float
+        Width of a crack [mm], and the share of the layers that it opens.
+    """
+
+    leaf: float = 80.0
+    overlap: float = 3.0
+    crack: float = 0.35
+    depth: float = 0.8
+
+
+_SIZES = _Sizes()
 
 
 class Wear:
@@ -31,7 +48,7 @@ class Wear:
     rng : numpy Generator
         Source of the random numbers.
     n_retouchings : int
-        How many retouching paints there are.
+        Number of retouching paints.
     step : float
         Distance of rows and columns [mm]: a crack is narrower than a pixel.
     """
@@ -59,7 +76,7 @@ class Wear:
         self._losses = [field(s, 0.8 * s) for s in (45.0, 14.0, 5.0, 2.0)]
         self._repaired, self._which = field(70.0, 70.0), field(90.0, 90.0)
         self._cracks = Cracks(size, (13.0, 8.0), rng)
-        self._leaf_start = rng.uniform(0, _LEAF_SIDE, size=2)
+        self._leaf_start = rng.uniform(0, _SIZES.leaf, size=2)
         self._gloss = field(120.0, 160.0)
 
     def apply(
@@ -69,26 +86,26 @@ class Wear:
         strokes = [1 + 0.15 * stroke(y, x) for stroke in self._strokes]
         slow = [1 + 0.14 * one(y, x) for one in self._slow]
         lost, bare, repaired = self._damage(y, x)
-        cracks = 1 - _CRACK_DEPTH * self._crack_share(y, x)
+        cracks = 1 - _SIZES.depth * self._crack_share(y, x)
         kept = (1 - lost) * cracks
         for i, (layer, name) in enumerate(components):
             if name == "leaf":
                 amounts[i] *= self._leaf(y, x) * kept
-            elif layer in (_UPPER, _PAINT, _UNDER):
+            elif layer in (Stratum.UPPER, Stratum.PAINT, Stratum.UNDER):
                 # Paints differ in the direction of the brush and in where they are thick.
                 texture = strokes[i % 2] * slow[i % len(slow)]
                 amounts[i] *= np.maximum(texture, 0.3) * kept
-            elif layer == _GROUND:
+            elif layer == Stratum.GROUND:
                 uneven = 1 + 0.1 * self._ground[0](y, x) + 0.04 * self._ground[1](y, x)
                 amounts[i] *= np.maximum(uneven, 0.2) * (1 - bare) * (1 - 0.5 * (1 - cracks))
-            elif layer == _VARNISH:
+            elif layer == Stratum.VARNISH:
                 amounts[i] *= np.maximum(1 + 0.3 * self._varnish(y, x), 0.1)
-            elif layer == _RETOUCHING:
+            elif layer == Stratum.RETOUCHING:
                 mine = self._share_of_retouching(int(name.split()[-1]) - 1, y, x)
                 amounts[i] = repaired * mine * np.maximum(strokes[0], 0.3)
 
     def light(self, y: Array, x: Array, leaf: Array | None) -> Array:
-        """How brightly the surface answers the light, about 1, (n_y, n_x)."""
+        """Brightness of the surface under raking light, about 1, (n_y, n_x)."""
         relief = 1 + 0.035 * self._strokes[0](y, x) + 0.025 * self._strokes[1](y, x)
         relief = relief * (1 - 0.3 * self._crack_share(y, x))
         if leaf is None:
@@ -99,8 +116,8 @@ class Wear:
 
     def _leaf(self, y: Array, x: Array) -> Array:
         """Leaf, twice where two leaves overlap, less where it is worn."""
-        down = np.mod(y + self._leaf_start[0], _LEAF_SIDE) < _LEAF_OVERLAP
-        across = np.mod(x + self._leaf_start[1], _LEAF_SIDE) < _LEAF_OVERLAP
+        down = np.mod(y + self._leaf_start[0], _SIZES.leaf) < _SIZES.overlap
+        across = np.mod(x + self._leaf_start[1], _SIZES.leaf) < _SIZES.overlap
         leaves = 1.0 + np.maximum(down[:, None], across[None])
         rubbed = self._wear[0](y, x) + 0.7 * self._wear[1](y, x)
         return np.asarray(leaves * (1 - 0.85 * smooth_step(rubbed, 1.3, 2.6)))
@@ -124,12 +141,12 @@ class Wear:
         return lost, bare * (1 - repaired), overlap * repaired
 
     def _share_of_retouching(self, which: int, y: Array, x: Array) -> Array:
-        """Which retouching paint was used where; they meet in narrow zones."""
+        """Share of a retouching paint; two paints meet in narrow zones."""
         level = smooth_step(self._which(y, x), -0.05, 0.05) * (self._n_retouchings - 1)
         return np.asarray(np.maximum(1 - np.abs(level - which), 0))
 
     def _crack_share(self, y: Array, x: Array) -> Array:
         """Share of each point that a crack takes."""
-        share = min(1.0, _CRACK_WIDTH / self._step)
-        reach = 0.5 * max(self._step, _CRACK_WIDTH)
+        share = min(1.0, _SIZES.crack / self._step)
+        reach = 0.5 * max(self._step, _SIZES.crack)
         return np.asarray(share * smooth_step(-self._cracks(y, x), -reach, 0.0))

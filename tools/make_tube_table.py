@@ -1,9 +1,9 @@
-"""Make the table of a tube spectrum with SpekPy; run once, its result is package data.
+"""Make the table of a tube spectrum with SpekPy; the table is package data.
 
     python -m pip install spekpy
-    python -m skxrf.simulation._make_tube_table Rh 50
+    python tools/make_tube_table.py Rh 50
 
-writes ``data/tube_rh_50kv.csv``. SpekPy: Poludniowski, Omar, Bujila & Andreo 2021, Med. Phys. 48,
+writes ``skxrf/simulation/data/tube_rh_50kv.csv``. SpekPy: Poludniowski, Omar, Bujila & Andreo 2021, Med. Phys. 48,
 3630 (MIT licence); it knows tungsten, molybdenum, rhodium and silver anodes, among others.
 """
 
@@ -19,7 +19,7 @@ from skxrf.physics import line_group
 
 __all__ = ["main"]
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "skxrf" / "simulation" / "data"
 STEP = 0.1  # keV
 # Angle between the anode's surface and the beam [degrees]; 12 is SpekPy's own default.
 ANODE_ANGLE = 12.0
