@@ -157,7 +157,8 @@ def _per_second(X: NDArray[Any], live_time: ArrayLike | None) -> NDArray[Any]:
     if live_time is None:
         raise SkxrfError(
             "method='live_time' needs the live time of each spectrum: transform(X, live_time=t); "
-            "in a Pipeline, request it with set_transform_request(live_time=True)."
+            "in a Pipeline, request it with set_transform_request(live_time=True). scikit-learn's "
+            "scorers hand nothing on to predict: to cross-validate, normalize the spectra before."
         )
     seconds = np.asarray(live_time, dtype=np.float64)
     if seconds.shape not in ((), (len(X),)):
