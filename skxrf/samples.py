@@ -20,6 +20,8 @@ from skxrf.utils.validation import as_cube, as_map_dataset
 __all__ = ["LEVELS", "sample_index", "to_maps", "to_samples"]
 
 LEVELS = ("painting", "y", "x")
+# Counts in memory at once while pixels are drawn.
+_READ_BYTES = 64 * 2**20
 
 Maps = xr.DataArray
 
@@ -218,6 +220,47 @@ def to_maps(
     if squeeze and len(maps) == 1:
         return next(iter(maps.values()))
     return maps
+
+
+def draw_pixels(
+    cube: xr.DataArray,
+    n_pixels: int,
+    rng: np.random.Generator,
+    among: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Draw pixels of a cube at random, reading it a few rows at a time.
+
+    Parameters
+    ----------
+    cube : DataArray of dims (y, x, energy)
+        Counts; of a lazy one, rows of which no pixel is drawn are not read.
+    n_pixels : int
+        Number of pixels to draw; all, where there are fewer.
+    rng : Generator
+        Random numbers.
+    among : ndarray of bool, shape (n_rows, n_columns), optional
+        Pixels that may be drawn; by default all.
+
+    Returns
+    -------
+    spectra : ndarray of shape (n_drawn, n_channels)
+        In the cube's dtype; row by row.
+    chosen : ndarray of bool, shape (n_rows, n_columns)
+        The pixels drawn.
+    """
+    cube = as_cube(cube)
+    n_y, n_x, n_channels = cube.shape
+    allowed = np.arange(n_y * n_x) if among is None else np.flatnonzero(among)
+    flat = np.zeros(n_y * n_x, bool)
+    flat[rng.permutation(allowed)[:n_pixels]] = True
+    chosen = flat.reshape(n_y, n_x)
+    step = max(1, _READ_BYTES // (n_x * n_channels * cube.dtype.itemsize))
+    parts = [np.empty((0, n_channels), cube.dtype)]
+    for start in range(0, n_y, step):
+        rows = slice(start, start + step)
+        if chosen[rows].any():
+            parts.append(cube[rows].to_numpy()[chosen[rows]])
+    return np.concatenate(parts), chosen
 
 
 def _checked(name: str, cube: Any) -> xr.DataArray:

@@ -73,6 +73,7 @@ FRIENDS = {
     "pretrained.training": {"simulation._optics"},
     "report": {
         "inference._calibration",
+        "metrics._alignment",
         "plotting._axes",
         "plotting._color_table",
     },

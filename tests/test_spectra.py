@@ -63,7 +63,7 @@ def test_a_lazy_cube_is_not_read_before_it_must_be(cube):
 def test_what_is_no_cube_is_refused(cube, spectrum_of):
     with pytest.raises(SkxrfError, match=r"got \('x', 'energy'\)"):
         spectrum_of(cube[0])
-    with pytest.raises(SkxrfError, match="got a ndarray"):
+    with pytest.raises(SkxrfError, match="got ndarray"):
         spectrum_of(cube.to_numpy())
     with pytest.raises(CountsError, match="empty"):
         spectrum_of(cube[:0])

@@ -117,7 +117,7 @@ def _outputs(
             raise LineGroupError(
                 f"{type(estimator).__name__} does not know the line groups that it predicts: "
                 "name its outputs in their order, such as ",
-                Argument("elements", ("Ca_K", "Fe_K")),
+                Argument("elements", ["Ca_K", "Fe_K"]),
                 ".",
             )
         return tuple(known), None, len(known)

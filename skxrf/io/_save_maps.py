@@ -105,4 +105,4 @@ def as_dataset(maps: object) -> xr.Dataset:
     """Check maps for saving: a Dataset of dims (y, x, element) with positions."""
     dataset = as_map_dataset(maps)
     missing = {dim: range(dataset.sizes[dim]) for dim in ("y", "x") if dim not in dataset.coords}
-    return dataset.assign_coords(missing)
+    return dataset.assign_coords(missing).transpose("y", "x", "element", ...)

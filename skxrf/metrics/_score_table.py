@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.metrics._alignment import aligned
+from skxrf.metrics._alignment import aligned, without_millimeters
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._z_score import z_score
 
@@ -28,8 +28,9 @@ def score_table(
         Reference intensities [counts]; NaN where they are not known. A DataFrame has a row for
         each pixel over the index ``(painting, y, x)``, such as those of a cross-validation fold.
     maps : DataArray of dims (y, x, element) or DataFrame
-        Intensities [counts] of the same pixels, in the same layout. Line groups that only one of the two has are
-        left out.
+        Intensities [counts] of the same pixels, in the same layout. Line groups that only one of
+        the two has are left out. Positions in mm may have another origin; integer ones are rows
+        and columns, and must be the same.
     sigma : {"poisson", "residual"}, float or DataArray, default=None
         Standard deviation for z, as for :func:`z_score`.
 
@@ -64,6 +65,7 @@ def score_table(
     >>> bool((table["slope"].round(3) == 1.1).all())
     True
     """
+    reference, maps, sigma = map(without_millimeters, (reference, maps, sigma))
     groups = _common(reference, maps)
     truth, found = _of_groups(reference, groups), _of_groups(maps, groups)
     if truth.ndim == found.ndim == 3 and truth.shape != found.shape:

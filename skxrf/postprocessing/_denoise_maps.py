@@ -147,8 +147,8 @@ def _checked(maps: Any) -> xr.Dataset:
             f"{type(maps).__name__} {found}".rstrip()
             + ": predict the maps with return_std=True."
         )
-    maps = as_map_dataset(maps, named=False)
-    intensity, uncertainty = maps["intensity"], maps["uncertainty"]
+    checked = as_map_dataset(maps, named=False)
+    intensity, uncertainty = checked["intensity"], checked["uncertainty"]
     for array in (intensity, uncertainty):
         if array.dtype.kind != "f":
             raise SkxrfError(f"{array.name} holds {array.dtype} values: expected floats.")
@@ -158,7 +158,7 @@ def _checked(maps: Any) -> xr.Dataset:
             "intensities must be finite and standard errors finite and not negative; NaN marks "
             "missing pixels."
         )
-    return maps
+    return checked
 
 
 def _denoise(

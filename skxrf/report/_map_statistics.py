@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.metrics import score_table, z_score
+from skxrf.metrics._alignment import without_millimeters
 
 __all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
 
@@ -142,12 +143,11 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
     LineGroupError
         If no element is in both.
     """
-    # The same pixels by number: two programs seldom write the same millimeters.
-    maps, reference = (one.drop_vars(("y", "x"), errors="ignore") for one in (maps, reference))
+    maps, reference, sigma = map(without_millimeters, (maps, reference, sigma))
     known = {str(name) for name in reference["element"].to_numpy()}
     common = [name for name in map(str, maps["element"].to_numpy()) if name in known]
     if isinstance(sigma, xr.DataArray):
-        sigma = sigma.sel(element=common).drop_vars(("y", "x"), errors="ignore")
+        sigma = sigma.sel(element=common)
     scores = score_table(reference.sel(element=common) if common else reference, maps, sigma=sigma)
     maps, reference = maps.sel(element=common), reference.sel(element=common)
     z = z_score(reference, maps, sigma=sigma)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.samples import to_maps, to_samples
+from skxrf.spectra import max_spectrum, sum_spectrum
 
 from ._result import DataDescription
 
@@ -312,13 +313,12 @@ def _description(
     cubes: dict[str, xr.DataArray], X: NDArray[Any], Y: pd.DataFrame, **texts: Any
 ) -> DataDescription:
     energy = next(iter(cubes.values()))["energy"].to_numpy()
-    floating = np.issubdtype(X.dtype, np.floating)
     return DataDescription(
         shapes={name: (cube.sizes["y"], cube.sizes["x"]) for name, cube in cubes.items()},
         n_channels=X.shape[1],
         energy=energy,
-        sum_spectrum=X.sum(axis=0, dtype=np.float64 if floating else np.uint64),
-        maximum_spectrum=X.max(axis=0),
+        sum_spectrum=np.sum([sum_spectrum(cube) for cube in cubes.values()], axis=0),
+        maximum_spectrum=np.max([max_spectrum(cube) for cube in cubes.values()], axis=0),
         n_labeled=int(Y.notna().all(axis=1).sum()),
         **texts,
     )

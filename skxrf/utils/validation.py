@@ -59,7 +59,7 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
         )
     name = name or name_of(cube)
     if 0 in cube.shape:
-        raise CountsError(f"{name} of sizes {dict(cube.sizes)} is empty: there is no spectrum.")
+        raise CountsError(f"{name} is empty, of shape {dict(cube.sizes)}: there is no spectrum.")
     if cube.dtype.kind not in "uif":
         raise CountsError(f"{name} holds {cube.dtype} values: counts are integers or floats.")
     if not is_counts(_unit(cube)):
@@ -86,7 +86,8 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
     Returns
     -------
     Dataset
-        ``intensity``, and the other variables of a Dataset. ``y`` and ``x`` in another unit of
+        ``intensity`` and ``uncertainty`` of dims (y, x, element) in this order, and the other
+        variables of a Dataset as they are. ``y`` and ``x`` in another unit of
         length are converted to mm.
 
     Raises
@@ -103,21 +104,21 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
             f"{name} must be a DataArray of dims (y, x, element), or a Dataset with such an "
             f"'intensity', got {_kind(maps)}."
         )
-    for kind in ("intensity", "uncertainty"):
-        if kind not in dataset:
-            continue
+    both = [kind for kind in ("intensity", "uncertainty") if kind in dataset]
+    for kind in both:
         array = dataset[kind]
         if set(array.dims) != set(_MAPS):
             raise SkxrfError(
-                f"the {kind} of {name} must have the dims (y, x, element), got {_kind(array)}."
+                f"the {kind} of {name} has the dims {_kind(array)}: expected (y, x, element)."
             )
         if 0 in array.shape:
-            raise SkxrfError(f"the {kind} of {name} is empty, of sizes {dict(array.sizes)}.")
+            raise SkxrfError(f"the {kind} of {name} is empty, of shape {dict(array.sizes)}.")
         if array.dtype.kind not in "uif":
             raise SkxrfError(f"the {kind} of {name} holds {array.dtype} values: expected numbers.")
     if named:
         _require_names(dataset, name)
-    return _in_standard_units(dataset.transpose(*_MAPS, ...), name)
+    ordered = dataset.assign({kind: dataset[kind].transpose(*_MAPS) for kind in both})
+    return _in_standard_units(ordered, name)
 
 
 def require_counts(
@@ -152,8 +153,8 @@ def require_counts(
     places = [range(size) for size in block.shape] if at is None else at
     y, x, channel = (place[int(i)] for place, i in zip(places, first, strict=True))
     raise CountsError(
-        f"{where} holds {block[first]} counts at pixel (y={y}, x={x}), channel {channel}: counts "
-        f"must be finite and not negative ({np.count_nonzero(wrong)} such values in the block "
+        f"{where}: pixel (y={y}, x={x}) holds {block[first]} in channel {channel}; counts must be "
+        f"finite and not negative ({np.count_nonzero(wrong)} such values in the block "
         f"that was read). {advice}".rstrip()
     )
 
@@ -163,7 +164,7 @@ def _kind(found: Any) -> str:
         return str(tuple(map(str, found.dims)))
     if isinstance(found, xr.Dataset):
         return f"a Dataset of {list(found)}"
-    return f"a {type(found).__name__}"
+    return type(found).__name__
 
 
 def _require_names(maps: xr.Dataset, name: str) -> None:

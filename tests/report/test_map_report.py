@@ -264,7 +264,7 @@ def test_what_does_not_fit_together_is_refused_and_nothing_is_left(painted, tmp_
         (maps["intensity"].isel(y=slice(0)), "empty"),
         (maps["intensity"].drop_vars("element"), "name the line groups"),
         (maps["intensity"] > 3, "bool"),
-        (maps["intensity"].isel(element=[0, 0]), "same name"),
+        (maps["intensity"].isel(element=[0, 0]), "two maps are called"),
     ]:
         with pytest.raises(SkxrfError, match=match):
             write_map_report(bad, path)

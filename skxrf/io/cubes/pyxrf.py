@@ -42,7 +42,7 @@ def read(cube: Any) -> CubeSource:
         dims_from="PyXRF's layout",
         energy_hint=(
             "PyXRF's own default is ",
-            Argument("energy", (0, 0.01)),
+            Argument("energy", placeholder="0, 0.010"),
             "; the refined calibration is in its parameter file.",
         ),
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skxrf.exceptions import FileFormatError
 from skxrf.io import open_cube
 from skxrf.io.cubes.hdf5_reader import HDF5Reader
-from skxrf.io.cubes.lazy import BLOCK_BYTES, CheckedCounts, block_shape
+from skxrf.io.cubes.lazy import BLOCK_BYTES, block_shape
 
 sizes = st.integers(1, 5000)
 
@@ -80,12 +80,6 @@ def test_a_huge_cube_opens_unread_and_a_pixel_reads_one_block(tmp_path, monkeypa
     assert len(blocks) == 1
     n_values = np.prod([one.stop - one.start for one in blocks[0]])
     assert n_values * 4 <= BLOCK_BYTES
-
-
-def test_unsigned_counts_are_not_scanned(counts_file, monkeypatch):
-    monkeypatch.setattr(CheckedCounts, "_check", lambda *_: pytest.fail("nothing to check"))
-
-    open_cube(counts_file()).compute()
 
 
 def test_two_openings_of_one_file_share_their_keys(counts_file, small_counts):
