@@ -38,7 +38,7 @@ from benchmarks.measured_model import (
     m6_in_helium,
 )
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._detector import escape_fraction
+from skxrf.physics._silicon import escape_fraction
 
 __all__ = ["Row", "compton_over_rayleigh", "continuum_bands", "measure"]
 

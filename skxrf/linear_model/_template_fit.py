@@ -12,16 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
+from skxrf.exceptions import EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._components import fit_components
-from skxrf.spectrum_fit._fitted_range import channels_between, fitted_range
 from skxrf.spectrum_fit._likelihood import standard_errors
-from skxrf.spectrum_fit._line_groups import find_line_groups
 from skxrf.spectrum_fit._poisson_fit import PoissonFit
-from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
+from skxrf.spectrum_fit._template_model import Setup, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.energy import bin_edges, resolve_energy
+from skxrf.utils.energy import resolve_energy
 
 from ._area_outputs import AreaOutputs, ridge_regression
 
@@ -324,60 +321,28 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return wanted
 
     def _fit_templates(self, X: NDArray[Any], wanted: list[str]) -> None:
-        low, high = fitted_range(self.energy_, wanted, self.energy_range, self.tube_voltage)
-        self._channels = channels_between(self.energy_, low, high)
-        spectrum = X.sum(axis=0, dtype=np.float64)
-        if not spectrum[self._channels].sum() > 0:
-            raise CountsError(
-                f"the spectra hold no counts between {low:g} and {high:g} keV: there is nothing "
-                "to fit."
-            )
-        # Isolated negative sums can only come from pre-treated spectra; weights need counts.
-        spectrum = np.maximum(spectrum, 0)
-        groups = self._all_groups(spectrum, wanted, (low, high))
-        fit = fit_sum_spectrum(
-            spectrum,
+        setup = Setup(
             self.energy_,
-            groups,
-            energy_range=(low, high),
-            anode=self.anode,
-            tube_voltage=self.tube_voltage,
-            refine=self.refine,
-            detector=self.detector,
+            self.energy_range,
+            self.anode,
+            self.tube_voltage,
+            self.refine,
+            self.detector,
         )
-        self.fitted_groups_ = groups
-        self.sum_spectrum_fit_ = fit
-        self.components_ = fit_components(
-            groups,
-            fit,
-            bin_edges(self.energy_)[self._channels.start : self._channels.stop + 1],
-            anode=self.anode,
-            tube_voltage=self.tube_voltage,
-            background_spacing=self.background_spacing,
-        )
+        nuisance: list[str] | None = None  # those found in the spectrum
+        if not isinstance(self.nuisance, str):
+            nuisance = [str(name) for name in self.nuisance]
+        elif self.nuisance == "none" and wanted:
+            nuisance = []
+        spectrum = X.sum(axis=0, dtype=np.float64)
+        model = template_model(spectrum, setup, wanted, nuisance, self.background_spacing)
+        self._channels = model.channels
+        self.fitted_groups_ = model.groups
+        self.sum_spectrum_fit_ = model.fit
+        self.components_ = model.components
         self._poisson_fit = PoissonFit(
-            self.components_, fit.model / max(len(X), 1), self.n_reweights
+            model.components, model.fit.model / max(len(X), 1), self.n_reweights
         )
-
-    def _all_groups(
-        self, spectrum: NDArray[np.float64], wanted: list[str], energy_range: tuple[float, float]
-    ) -> list[str]:
-        if isinstance(self.nuisance, str):
-            if self.nuisance == "none" and wanted:
-                return wanted
-            found = find_line_groups(
-                spectrum,
-                self.energy_,
-                energy_range=energy_range,
-                required=wanted,
-                anode=self.anode,
-                tube_voltage=self.tube_voltage,
-                refine=self.refine,
-                detector=self.detector,
-            )
-        else:
-            found = [str(name) for name in self.nuisance]
-        return wanted + [name for name in found if name not in wanted]
 
     def _learn_outputs(
         self, X: NDArray[Any], names: list[str] | None, y: NDArray[Any] | None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.physics import _xraylib
+from skxrf.physics.constants import ELECTRON_MASS
 
 from ._beam import Beam
 
@@ -17,7 +18,6 @@ __all__ = ["ScatterSpectra", "scatter_spectra"]
 
 Array = NDArray[np.float64]
 
-_ELECTRON_MASS = 510.99895  # keV, CODATA 2018
 _INVERSE_ALPHA = 137.036  # momentum of m c in atomic units
 _STEP = 0.05  # keV, of the grid of energies after scattering
 # Momenta at which Compton profiles are tabulated [atomic units].
@@ -130,7 +130,7 @@ def _compton_spectra(
         incoming, outgoing = energies[:, None], grid[None, :]
         transfer = incoming - outgoing
         momentum = np.sqrt(transfer**2 + 2 * incoming * outgoing * shift)
-        projected = _INVERSE_ALPHA * (incoming * outgoing * shift / _ELECTRON_MASS - transfer)
+        projected = _INVERSE_ALPHA * (incoming * outgoing * shift / ELECTRON_MASS - transfer)
         projected = np.abs(projected / np.maximum(momentum, 1e-9))
         spectrum = np.zeros_like(momentum)
         for binding, profile in profiles:

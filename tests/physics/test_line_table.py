@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from skxrf.spectrum_fit._axis_lines import Resolution, line_table
+from skxrf.physics import DetectorResponse
+from skxrf.physics._line_table import line_table
 
 EDGES = np.arange(0.5, 31, 0.02)
 
 
 def test_columns_have_one_count_and_escape_peaks_on_top():
-    table = line_table(["Ca_K", "Fe_K", "Pb_L"], ["Rh_K"])
-    spectra = table.render(EDGES, Resolution(tail_fraction=0.0))
+    table = line_table(["Ca_K", "Fe_K", "Pb_L"], ["Rh"])
+    spectra = table.render(EDGES, DetectorResponse(tail_fraction=0.0))
     assert spectra.shape == (EDGES.size - 1, len(table.labels))
     assert np.all(spectra.sum(axis=0) >= 0.97)
     assert np.all(spectra.sum(axis=0) < 1.02)
@@ -18,11 +19,13 @@ def test_columns_have_one_count_and_escape_peaks_on_top():
 
 
 def test_amplitudes_sum_the_columns():
-    table = line_table(["Ca_K", "Pb_L"], ["Rh_K"])
+    table = line_table(["Ca_K", "Pb_L"], ["Rh"])
     amplitudes = np.arange(1.0, len(table.labels) + 1)
     amplitudes[1] = 0.0
-    whole = table.render(EDGES, Resolution(), amplitudes)
-    np.testing.assert_allclose(whole, table.render(EDGES, Resolution()) @ amplitudes, atol=1e-9)
+    whole = table.render(EDGES, DetectorResponse(), amplitudes)
+    np.testing.assert_allclose(
+        whole, table.render(EDGES, DetectorResponse()) @ amplitudes, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("name", "family"), [("Fe_K", "alpha"), ("Pb_L", "L3")])
@@ -33,4 +36,4 @@ def test_shares_are_those_of_theory(name, family):
 
 
 def test_no_groups_make_no_columns():
-    assert line_table([]).render(EDGES, Resolution()).shape == (EDGES.size - 1, 0)
+    assert line_table([]).render(EDGES, DetectorResponse()).shape == (EDGES.size - 1, 0)

@@ -1,0 +1,91 @@
+"""Constants of nature, and tables of the line groups and anodes that occur in practice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = [
+    "ANODES",
+    "BRIGHT_LINE_GROUPS",
+    "COMMON_LINE_GROUPS",
+    "ELECTRON_MASS",
+    "FAMILY_SPREAD",
+    "FIRST_WITH_L_LINES",
+    "FIRST_WITH_M_LINES",
+    "FWHM_OF_SIGMA",
+    "PAIR_ENERGY",
+    "SEARCHED_LINE_GROUPS",
+    "SILICON",
+    "UNCOMMON_LINE_GROUPS",
+    "Semiconductor",
+]
+
+# Rest energy of the electron [keV], CODATA 2018.
+ELECTRON_MASS = 510.99895
+# Mean energy per electron-hole pair in silicon [keV], Lowe & Sareen 2007, NIM A 576, 367.
+PAIR_ENERGY = 3.66e-3
+# Full width at half maximum of a Gaussian of unit standard deviation.
+FWHM_OF_SIGMA = 2.0 * math.sqrt(2.0 * math.log(2.0))
+
+
+@dataclass(frozen=True)
+class Semiconductor:
+    """Material of a detector.
+
+    Parameters
+    ----------
+    atomic_number : int
+        Atomic number.
+    k_alpha, k_edge : float
+        Energies [keV] of its K-alpha line and its K edge.
+    density : float
+        Density [g/cm3].
+    """
+
+    atomic_number: int
+    k_alpha: float
+    k_edge: float
+    density: float
+
+
+# Deslattes et al. 2003, Rev. Mod. Phys. 75, 35; density: CRC Handbook of Chemistry and Physics.
+SILICON = Semiconductor(atomic_number=14, k_alpha=1.740, k_edge=1.839, density=2.329)
+
+# Relative spread of the share of a family of lines about theory: paint layers and air absorb the
+# soft lines of a group more. M families are far apart compared with their energy.
+FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 0.25}
+
+# Lightest elements whose softer lines are fitted besides: M lines of lighter ones lie below
+# 1.3 keV; L lines of elements lighter than silver, below 3 keV, hardly leave a painting.
+FIRST_WITH_M_LINES = 68
+FIRST_WITH_L_LINES = 47
+
+# Anodes of X-ray tubes, and the lines of each that an object scatters most.
+ANODES = {"Rh": "Rh_K", "Ag": "Ag_K", "Mo": "Mo_K", "Pd": "Pd_K", "W": "W_L", "Cu": "Cu_K"}
+
+# Line groups of paintings, rocks, air and instruments (elements of pigments: Eastaugh et al. 2008,
+# Pigment Compendium), and how each is used: c, candidate in a sum spectrum; s, part of the search
+# for an axis; b, possibly among the brightest peaks; u, uncommon candidate beside common lines.
+# L lines where K lines are out of a 50 kV tube's reach or beyond the usual axis.
+_USES = {
+    "Al_K": "cs", "Si_K": "csb", "P_K": "cs", "S_K": "csb", "Cl_K": "csb", "Ar_K": "csb",
+    "K_K": "csb", "Ca_K": "csb", "Ti_K": "csb", "V_K": "csu", "Cr_K": "csb", "Mn_K": "csb",
+    "Fe_K": "csb", "Co_K": "csb", "Ni_K": "csb", "Cu_K": "csb", "Zn_K": "csb", "As_K": "csb",
+    "Se_K": "csbu", "Br_K": "csbu", "Rb_K": "s", "Sr_K": "csb", "Y_K": "s", "Zr_K": "csb",
+    "Nb_K": "s", "Mo_K": "cbu", "Rh_K": "cb", "Pd_K": "b", "Ag_K": "cb", "Cd_K": "csb",
+    "Sn_K": "csb", "Sb_K": "cs", "Mo_L": "s", "Rh_L": "s", "Pd_L": "s", "Ag_L": "cs",
+    "Cd_L": "c", "Sn_L": "cs", "Sb_L": "c", "Ba_L": "csb", "W_L": "cbu", "Au_L": "csb",
+    "Hg_L": "csb", "Pb_L": "csb", "Bi_L": "csbu", "Au_M": "c", "Hg_M": "c", "Pb_M": "csb",
+    "Bi_M": "c",
+}  # fmt: skip
+
+
+def _used(letter: str) -> tuple[str, ...]:
+    return tuple(name for name, uses in _USES.items() if letter in uses)
+
+
+COMMON_LINE_GROUPS = _used("c")
+SEARCHED_LINE_GROUPS = _used("s")
+BRIGHT_LINE_GROUPS = _used("b")
+UNCOMMON_LINE_GROUPS = frozenset(_used("u"))
