@@ -41,7 +41,7 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
     """
     places = np.log(ENERGY)
     knots = np.linspace(places[0], places[-1], N_BACKGROUND - 1)
-    return continuum_parts(continuum, places, knots)
+    return continuum_parts(np.asarray(continuum, dtype=np.float64), places, knots)
 
 
 def first_fit(
