@@ -62,7 +62,6 @@ FRIENDS = {
     "datasets": {"simulation._forward", "simulation._painting", "simulation._rendering"},
     "inference": {"io._partial_maps"},
     "linear_model": {
-        "spectrum_fit._likelihood",
         "spectrum_fit._poisson_fit",
         "spectrum_fit._template_model",
     },

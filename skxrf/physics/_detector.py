@@ -231,7 +231,7 @@ class DetectorResponse:
         return self._spectra(energies, np.ones(n_lines), edges, np.arange(n_lines), n_lines)
 
     def scaled(self, factor: float) -> DetectorResponse:
-        """The same detector with wider peaks.
+        """Detector with wider peaks.
 
         Parameters
         ----------

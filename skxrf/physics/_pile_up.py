@@ -63,7 +63,7 @@ def pile_up(
     total = table.sum(axis=1, keepdims=True)
     single = rfft(table / np.maximum(total, 1e-300), length)
     # Channel i + channel j holds the energy of channel i + j - zero: shift each further photon
-    # by the channel of zero energy, split between its two neighbours.
+    # by the channel of zero energy, split between its two neighbors.
     zero = -energy_offset / energy_gain
     whole = np.floor(zero)
     phase = 2j * np.pi * np.arange(single.shape[1]) / length
@@ -76,14 +76,14 @@ def pile_up(
 def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
     """Spectrum of two photons counted as one: the spectrum convolved with itself.
 
-    Bins of equal width are assumed, as every multichannel analyser makes them.
+    Bins of equal width are assumed, as every multichannel analyzer makes them.
 
     Parameters
     ----------
     spectrum : ndarray of shape (n_channels,)
         Counts.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     edges : ndarray of shape (n_bins + 1,)
         Edges [keV] of the bins wanted.
 

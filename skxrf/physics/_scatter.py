@@ -10,7 +10,7 @@ __all__ = ["scattered_tube_group"]
 
 
 def scattered_tube_group(anode: str) -> LineGroup:
-    """The lines of a tube that its object scatters most.
+    """Lines of a tube that an object scatters most.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""True energy axis and resolution of a sum spectrum of unknown composition."""
+"""Energy axis and resolution of a sum spectrum of unknown composition."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class AxisFit:
 
 
 def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> AxisFit | None:
-    """Find the true axis of a sum spectrum from the lines that it holds, whatever they are.
+    """Find the true axis of a sum spectrum of unknown composition from its lines.
 
     A search over errors of gain and zero compares the spectrum with all common lines at once;
     then only the groups that are there are fitted, others enter where residuals ask for them,
@@ -84,9 +84,9 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     spectrum : ndarray of shape (n_channels,)
         Counts, summed over many pixels.
     energy : ndarray of shape (n_channels,)
-        Nominal bin centres [keV], wrong by up to 3 % in gain and 150 eV in zero.
+        Nominal bin centers [keV], wrong by up to 3 % in gain and 150 eV in zero.
     n_starts : int
-        How many minima of the search are refined.
+        Number of minima of the search that are refined.
 
     Returns
     -------
@@ -135,7 +135,7 @@ class _Refinement:
         self.cost = judge.fit(self.parameters["low"], self.parameters["high"])[0]
 
     def is_rivalled_by(self, other: _Refinement) -> bool:
-        """Whether another axis, clearly apart, does nearly as well."""
+        """Compare with another start: clearly another axis, and nearly as good."""
         mine, theirs = self.parameters, other.parameters
         apart = abs(mine["low"] - theirs["low"]) > 0.08 or abs(mine["high"] - theirs["high"]) > 0.15
         return apart and other.cost < self.cost + _RIVAL

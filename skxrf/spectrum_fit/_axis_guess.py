@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 from skxrf.physics import line_group
 from skxrf.physics._continuum import background_splines
 from skxrf.physics._line_table import COARSE, line_table
-from skxrf.physics._pile_up import pile_up_shape
 from skxrf.physics.constants import ANODES, BRIGHT_LINE_GROUPS, SEARCHED_LINE_GROUPS
 
+from ._binned import BinnedSpectrum
 from ._candidates import within_range
 from ._model import counting_weights, nonnegative
 from ._template_grid import HIGHEST, LOWEST, TemplateGrid, saturating_cost
@@ -140,7 +140,7 @@ def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
         shift = (height[tops + 1] - height[tops - 1]) / (2 * np.maximum(bend, 1e-9))
         places = tops + np.clip(shift, -0.5, 0.5)
         found.append((float(np.sum(height[tops][:6])), places, height[tops], float(scale)))
-    # Wide filters win by a little on isolated peaks, and merge neighbours: the narrowest that is
+    # Wide filters win by a little on isolated peaks, and merge neighbors: the narrowest that is
     # nearly as good.
     enough = 0.7 * max(total for total, *_ in found)
     _, places, heights, scale = next(one for one in found if one[0] >= enough)
@@ -199,18 +199,15 @@ class _Comparison:
         ):
             return np.inf
         axis: Array = offset + gain * np.arange(self.spectrum.size, dtype=np.float64)
-        inside = np.flatnonzero((axis > LOWEST) & (axis < HIGHEST))
-        joined = max(1, int(_RULE.bin_width / gain + 1e-9))
-        if inside.size < 60 * joined:
+        n_joined = max(1, int(_RULE.bin_width / gain + 1e-9))
+        if np.count_nonzero((axis >= LOWEST) & (axis <= HIGHEST)) < 60 * n_joined:
             return np.inf
-        starts = np.arange(0, inside.size, joined)
-        edges = np.append(axis[inside[starts]] - gain / 2, axis[inside[-1]] + gain / 2)
-        counts = np.add.reduceat(self.spectrum[inside], starts)
+        binned = BinnedSpectrum.of(self.spectrum, axis, _RULE.bin_width, (LOWEST, HIGHEST))
+        edges, counts = binned.edges, binned.counts
         if counts.sum() < 1000:
             return np.inf
-        splines = background_splines(edges, (float(edges[0]), float(edges[-1])))
-        photons = np.where(axis > 0.6, self.spectrum, 0.0)
-        pile_up = pile_up_shape(photons, axis, edges)[:, None]
+        splines = background_splines(edges, binned.range)
+        pile_up = binned.pile_up(edges)[:, None]
         weight = counting_weights(counts, _RULE.model_error)
         design = self.templates.design(edges, splines, pile_up) * weight[:, None]
         misfit = nonnegative(design, counts * weight)[2]
@@ -221,7 +218,7 @@ class _Comparison:
         return saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + _RULE.unseen * share
 
     def polished(self, offset: float, gain: float) -> tuple[float, float, float]:
-        """The best axis nearby: (misfit, offset, gain)."""
+        """Best axis nearby: (misfit, offset, gain)."""
         scale = np.array([0.02, 0.003 * gain])
         start = np.array([offset, gain])
         simplex = start + scale * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

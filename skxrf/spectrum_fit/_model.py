@@ -1,4 +1,4 @@
-"""The least-squares model of a sum spectrum: lines, scatter, pile-up and a smooth background.
+"""Least-squares model of a sum spectrum: lines, scatter, pile-up and a smooth background.
 
 For each axis and detector the amplitudes are a non-negative linear problem; `_varpro.py` searches
 axis and detector.

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Setup:
-    """What is known of a measurement beforehand.
+    """Measurement as it is known before the fit.
 
     Parameters
     ----------
