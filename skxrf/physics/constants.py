@@ -5,22 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = [
-    "ANODES",
-    "BRIGHT_LINE_GROUPS",
-    "COMMON_LINE_GROUPS",
-    "ELECTRON_MASS",
-    "FAMILY_SPREAD",
-    "FIRST_WITH_L_LINES",
-    "FIRST_WITH_M_LINES",
-    "FWHM_OF_SIGMA",
-    "PAIR_ENERGY",
-    "SEARCHED_LINE_GROUPS",
-    "SILICON",
-    "UNCOMMON_LINE_GROUPS",
-    "Semiconductor",
-]
-
 # Rest energy of the electron [keV], CODATA 2018.
 ELECTRON_MASS = 510.99895
 # Mean energy per electron-hole pair in silicon [keV], Lowe & Sareen 2007, NIM A 576, 367.
