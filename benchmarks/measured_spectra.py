@@ -36,7 +36,7 @@ from benchmarks.measured_model import (
 from benchmarks.measured_plots import draw
 from benchmarks.tables import RESULTS, write_rows
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._detector import escape_fraction
+from skxrf.physics._silicon import escape_fraction
 
 __all__ = ["Row", "compton_over_rayleigh", "continuum_bands", "measure"]
 

@@ -61,15 +61,11 @@ FRIENDS = {
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
     "inference": {"io._partial_maps"},
     "linear_model": {
-        "spectrum_fit._components",
-        "spectrum_fit._fitted_range",
-        "spectrum_fit._likelihood",
-        "spectrum_fit._line_groups",
         "spectrum_fit._poisson_fit",
-        "spectrum_fit._sum_spectrum",
+        "spectrum_fit._template_model",
     },
-    "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
-    "pretrained": {"physics._families", "physics._scatter"},
+    "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_guess"},
+    "pretrained": {"physics._continuum", "physics._families", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
         "inference._calibration",
@@ -85,10 +81,9 @@ FRIENDS = {
         "spectrum_fit._likelihood",
     },
     "spectrum_fit": {
-        "physics._compton",
-        "physics._detector",
-        "physics._families",
-        "physics._lines",
+        "physics._continuum",
+        "physics._line_table",
+        "physics._pile_up",
         "physics._scatter",
     },
 }

@@ -1,39 +1,32 @@
-"""The classical reference: a Poisson-weighted, non-negative fit of line templates."""
+"""Regressor that fits line templates to spectra: Poisson-weighted, non-negative."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import Argument, CountsError, EnergyAxisError, LineGroupError
+from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._components import fit_components
-from skxrf.spectrum_fit._fitted_range import channels_between, fitted_range
-from skxrf.spectrum_fit._likelihood import standard_errors
-from skxrf.spectrum_fit._line_groups import find_line_groups
-from skxrf.spectrum_fit._poisson_fit import PoissonFit
-from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
+from skxrf.spectrum_fit._poisson_fit import PoissonFit, fit_pixels
+from skxrf.spectrum_fit._template_model import Setup, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.energy import bin_edges, resolve_energy
+from skxrf.utils.energy import resolve_energy
 
 from ._area_outputs import AreaOutputs, ridge_regression
 
 __all__ = ["TemplateFitRegressor"]
 
-_Result = TypeVar("_Result")
-
 
 class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
-    The spectrum of a pixel is modelled as a non-negative sum of line groups (relative
+    The spectrum of a pixel is modeled as a non-negative sum of line groups (relative
     intensities from xraylib, response of a silicon detector with tail and escape peaks), scattered
     tube lines, pile-up, and a continuum of the shape found in the sum spectrum, bent by smooth
     functions. Calibration, resolution, tail, and the ratios of K-alpha to K-beta and of the
@@ -50,7 +43,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Line groups to fit, such as ``["Ca_K", "Fe_K", "Pb_L"]``. Default: the columns of `y`
         where they are line groups; without, those found in the sum spectrum.
     energy : array-like of shape (n_channels,) or pair of float, optional
-        Bin centres [keV] of the spectra, or ``(offset, gain)`` of the channels. Without an
+        Bin centers [keV] of the spectra, or ``(offset, gain)`` of the channels. Without an
         axis there are no line groups: labels are then regressed on the channels, which is
         ridge regression, and labels named like line groups are refused.
     nuisance : {"auto", "none"} or sequence of str
@@ -84,7 +77,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     fitted_groups_ : list of str
         All line groups in the model, nuisances included.
     energy_ : ndarray of shape (n_channels,)
-        Bin centres [keV] that the spectra must have.
+        Bin centers [keV] that the spectra must have.
     sum_spectrum_fit_ : SumSpectrumFit
         Refined calibration, detector, areas of the sum spectrum.
     components_ : ndarray of shape (n_components, n_fitted_channels)
@@ -247,7 +240,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return self._shaped(
                 self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
             )
-        areas, errors = self._areas(counts, return_std)
+        areas, errors = self._amplitudes(counts, return_std, len(self.fitted_groups_))
         values, spread = self._outputs(areas, errors)
         if return_std:
             return self._shaped(values, dtype), self._shaped(spread, dtype)
@@ -255,7 +248,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     @property
     def fitted_channels_(self) -> slice:
-        """The channels of the spectra that are fitted."""
+        """Fitted channels of the spectra."""
         check_is_fitted(self, "energy_")
         return self._channels
 
@@ -288,26 +281,22 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 " and fit again.",
             )
         counts: NDArray[Any] = validate_data(self, X, reset=False)
-
-        def amplitudes(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-            return self._poisson_fit(batch)[0].astype(np.float32)
-
-        return np.concatenate(self._batches(counts, amplitudes))
+        return self._amplitudes(counts, False, None)[0].astype(np.float32)
 
     # -- fitting
 
-    def _refuse_without_axis(self, names: list[str] | None, unlabelled: bool) -> None:
+    def _refuse_without_axis(self, names: list[str] | None, unlabeled: bool) -> None:
         named = [name for name in names or [] if _is_line_group(name)]
-        if unlabelled or named or self.line_groups is not None:
+        if unlabeled or named or self.line_groups is not None:
             why = (
                 "labels are missing"
-                if unlabelled
+                if unlabeled
                 else f"line groups are asked for ({', '.join(map(str, named or self.line_groups or []))})"
             )
             raise EnergyAxisError(
                 f"the template fit needs the energy axis, for {why}: pass ",
                 Argument("energy"),
-                " as bin centres in keV, such as cube['energy'].values, or ",
+                " as bin centers in keV, such as cube['energy'].values, or ",
                 Argument("energy", placeholder="offset, gain"),
                 ".",
             )
@@ -331,60 +320,28 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return wanted
 
     def _fit_templates(self, X: NDArray[Any], wanted: list[str]) -> None:
-        low, high = fitted_range(self.energy_, wanted, self.energy_range, self.tube_voltage)
-        self._channels = channels_between(self.energy_, low, high)
-        spectrum = X.sum(axis=0, dtype=np.float64)
-        if not spectrum[self._channels].sum() > 0:
-            raise CountsError(
-                f"the spectra hold no counts between {low:g} and {high:g} keV: there is nothing "
-                "to fit."
-            )
-        # Isolated negative sums can only come from pre-treated spectra; weights need counts.
-        spectrum = np.maximum(spectrum, 0)
-        groups = self._all_groups(spectrum, wanted, (low, high))
-        fit = fit_sum_spectrum(
-            spectrum,
+        setup = Setup(
             self.energy_,
-            groups,
-            energy_range=(low, high),
-            anode=self.anode,
-            tube_voltage=self.tube_voltage,
-            refine=self.refine,
-            detector=self.detector,
+            self.energy_range,
+            self.anode,
+            self.tube_voltage,
+            self.refine,
+            self.detector,
         )
-        self.fitted_groups_ = groups
-        self.sum_spectrum_fit_ = fit
-        self.components_ = fit_components(
-            groups,
-            fit,
-            bin_edges(self.energy_)[self._channels.start : self._channels.stop + 1],
-            anode=self.anode,
-            tube_voltage=self.tube_voltage,
-            background_spacing=self.background_spacing,
-        )
+        nuisance: list[str] | None = None  # those found in the spectrum
+        if not isinstance(self.nuisance, str):
+            nuisance = [str(name) for name in self.nuisance]
+        elif self.nuisance == "none" and wanted:
+            nuisance = []
+        spectrum = X.sum(axis=0, dtype=np.float64)
+        model = template_model(spectrum, setup, wanted, nuisance, self.background_spacing)
+        self._channels = model.channels
+        self.fitted_groups_ = model.groups
+        self.sum_spectrum_fit_ = model.fit
+        self.components_ = model.components
         self._poisson_fit = PoissonFit(
-            self.components_, fit.model / max(len(X), 1), self.n_reweights
+            model.components, model.fit.model / max(len(X), 1), self.n_reweights
         )
-
-    def _all_groups(
-        self, spectrum: NDArray[np.float64], wanted: list[str], energy_range: tuple[float, float]
-    ) -> list[str]:
-        if isinstance(self.nuisance, str):
-            if self.nuisance == "none" and wanted:
-                return wanted
-            found = find_line_groups(
-                spectrum,
-                self.energy_,
-                energy_range=energy_range,
-                required=wanted,
-                anode=self.anode,
-                tube_voltage=self.tube_voltage,
-                refine=self.refine,
-                detector=self.detector,
-            )
-        else:
-            found = [str(name) for name in self.nuisance]
-        return wanted + [name for name in found if name not in wanted]
 
     def _learn_outputs(
         self, X: NDArray[Any], names: list[str] | None, y: NDArray[Any] | None
@@ -398,38 +355,23 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         columns = y.reshape(len(y), -1)
         self._outputs = AreaOutputs(names or [], self.fitted_groups_, columns.shape[1])
         if self._outputs.learnt:
-            areas, _ = self._areas(X, False)
+            areas, _ = self._amplitudes(X, False, len(self.fitted_groups_))
             self._outputs.learn(areas, columns)
 
     # -- predicting
 
-    def _areas(
-        self, X: NDArray[Any], return_std: bool
+    def _amplitudes(
+        self, X: NDArray[Any], return_std: bool, n_kept: int | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        n_groups = len(self.fitted_groups_)
-
-        def one(batch: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-            amplitudes, information = self._poisson_fit(batch)
-            errors = standard_errors(information)[:, :n_groups] if return_std else None
-            return amplitudes[:, :n_groups], errors
-
-        parts = self._batches(X, one)
-        areas = np.concatenate([part[0] for part in parts])
-        errors = np.concatenate([part[1] for part in parts]) if return_std else None
-        return areas, errors
-
-    def _batches(
-        self, X: NDArray[Any], function: Callable[[NDArray[np.float32]], _Result]
-    ) -> list[_Result]:
-        """Results of a function of the fitted channels of batches of spectra, by threads."""
-
-        def one(start: int) -> _Result:
-            batch = X[start : start + self.batch_size, self._channels]
-            return function(np.ascontiguousarray(batch, dtype=np.float32))
-
-        run = Parallel(n_jobs=self.n_jobs, prefer="threads")
-        results: list[_Result] = run(delayed(one)(s) for s in range(0, len(X), self.batch_size))
-        return results
+        return fit_pixels(
+            self._poisson_fit,
+            X,
+            self._channels,
+            return_std=return_std,
+            batch_size=self.batch_size,
+            n_jobs=self.n_jobs,
+            n_kept=n_kept,
+        )
 
     def _shaped(self, values: ArrayLike, dtype: Any) -> NDArray[Any]:
         array = np.asarray(values, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Compton scattering of tube lines: which angles, twice or once, make up the peak of a scanner."""
+"""Compton scattering of tube lines: mixtures of angles that make up the peak of a scanner."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEW_SCATTERINGS", "SCATTERINGS", "ComptonMixture", "compton_energy"]
+from .constants import ELECTRON_MASS
 
-_ELECTRON_MASS = 510.99895  # keV, CODATA 2018
+__all__ = ["FEW_SCATTERINGS", "SCATTERINGS", "ComptonMixture", "compton_energy"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ def compton_energy(energy: NDArray[np.float64] | float, *angles: float) -> NDArr
     """
     after = np.asarray(energy)
     for angle in angles:
-        loss = after / _ELECTRON_MASS * (1 - np.cos(np.radians(angle)))
+        loss = after / ELECTRON_MASS * (1 - np.cos(np.radians(angle)))
         after = after / (1 + loss)
     return np.asarray(after)

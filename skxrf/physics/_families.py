@@ -1,4 +1,4 @@
-"""Families of a line group: lines whose ratio neither paint layers nor air can change much."""
+"""Families of a line group: lines whose ratios paint layers and air hardly change."""
 
 from __future__ import annotations
 

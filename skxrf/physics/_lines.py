@@ -23,7 +23,7 @@ _LEAST_SHARE = 1e-4
 
 @dataclass(frozen=True)
 class LineGroup:
-    """The characteristic lines of one shell of one element.
+    """Characteristic lines of one shell of one element.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def line_group(name: str, *, tube_voltage: float = 50.0) -> LineGroup:
     """Look up the lines of a group and their relative intensities.
 
     K lines share the radiative rates of the K shell. In the L and M shells the sub-shells are
-    filled by photoionisation and by cascades, which depends on the exciting energy: their
-    production cross sections (Kissel photoionisation, full cascade) are averaged over the
+    filled by photoionization and by cascades, which depends on the exciting energy: their
+    production cross sections (Kissel photoionization, full cascade) are averaged over the
     continuum of a tube, Kramers' law I(E) ~ E0/E - 1 (Kramers 1923, Phil. Mag. 46, 836).
 
     Parameters
@@ -137,7 +137,7 @@ def _line_group(name: str, tube_voltage: float) -> LineGroup:
 def _tube_averaged_production(
     number: int, names: tuple[str, ...], edge: float, tube_voltage: float
 ) -> NDArray[np.float64]:
-    # Logarithmic steps: photoionisation falls as about E^-3, most of it happens near the edge.
+    # Logarithmic steps: photoionization falls as about E^-3, most of it happens near the edge.
     steps = np.geomspace(edge * 1.001, tube_voltage * 0.999, 25)
     photons = (tube_voltage / steps - 1) * np.gradient(steps)
     total = np.zeros(len(names))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.signal import fftconvolve
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["pile_up"]
+__all__ = ["pile_up", "pile_up_shape"]
 
 Array = NDArray[np.float64]
 
@@ -62,7 +63,7 @@ def pile_up(
     total = table.sum(axis=1, keepdims=True)
     single = rfft(table / np.maximum(total, 1e-300), length)
     # Channel i + channel j holds the energy of channel i + j - zero: shift each further photon
-    # by the channel of zero energy, split between its two neighbours.
+    # by the channel of zero energy, split between its two neighbors.
     zero = -energy_offset / energy_gain
     whole = np.floor(zero)
     phase = 2j * np.pi * np.arange(single.shape[1]) / length
@@ -70,3 +71,34 @@ def pile_up(
     recorded = (1 - share) * single / (1 - share * single * shift)
     spectrum = total * (1 - share) * irfft(recorded, length)[:, :n_channels]
     return np.asarray(np.maximum(spectrum, 0.0).reshape(counts.shape))
+
+
+def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
+    """Spectrum of two photons counted as one: the spectrum convolved with itself.
+
+    Bins of equal width are assumed, as every multichannel analyzer makes them.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts.
+    energy : ndarray of shape (n_channels,)
+        Bin centers [keV].
+    edges : ndarray of shape (n_bins + 1,)
+        Edges [keV] of the bins wanted.
+
+    Returns
+    -------
+    ndarray of shape (n_bins,)
+        Shares of one count.
+    """
+    sums = fftconvolve(spectrum, spectrum)
+    # Channels i and j give the energy 2 E_0 + (i + j) dE.
+    width = (energy[-1] - energy[0]) / (energy.size - 1)
+    positions = 2 * energy[0] + width * np.arange(sums.size)
+    cumulative = np.concatenate([[0.0], np.cumsum(np.maximum(sums, 0))])
+    inside = np.interp(
+        edges, np.append(positions - width / 2, positions[-1] + width / 2), cumulative
+    )
+    shape = np.diff(inside)
+    return np.asarray(shape / max(float(shape.sum()), 1.0))

@@ -1,4 +1,4 @@
-"""The one module that calls xraylib (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
+"""Interface to xraylib, which no other module calls (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
 
 xraylib signals a missing datum by an exception; here it is a zero.
 """

@@ -5,23 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = [
-    "ANODES",
-    "BRIGHT_LINE_GROUPS",
-    "COMMON_LINE_GROUPS",
-    "ELECTRON_MASS",
-    "FAMILY_SPREAD",
-    "FIRST_WITH_L_LINES",
-    "FIRST_WITH_M_LINES",
-    "FWHM_OF_SIGMA",
-    "INVERSE_FINE_STRUCTURE",
-    "PAIR_ENERGY",
-    "SEARCHED_LINE_GROUPS",
-    "SILICON",
-    "UNCOMMON_LINE_GROUPS",
-    "Semiconductor",
-]
-
 # Rest energy of the electron [keV], CODATA 2018.
 ELECTRON_MASS = 510.99895
 # Inverse of the fine-structure constant, CODATA 2018: the momentum m c in atomic units.

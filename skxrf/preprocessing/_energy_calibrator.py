@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._axis_fit import AxisFit, fit_energy_axis
-from skxrf.spectrum_fit._axis_search import guess_energy_axis
+from skxrf.spectrum_fit._axis_guess import guess_energy_axis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
@@ -43,22 +43,22 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Parameters
     ----------
     energy : array-like of shape (n_channels,) or pair of float
-        Nominal bin centres of the input [keV], or offset [keV] and gain [keV per channel]. It
+        Nominal bin centers of the input [keV], or offset [keV] and gain [keV per channel]. It
         may be wrong by 3 % in gain and 150 eV in zero. None: searched, from 4 to 45 eV per
         channel and -1.2 to 0.5 keV in channel 0.
     target : array-like of shape (n_bins,) or (offset, gain, n_bins), default=None
-        Bin centres of the output [keV], increasing, such as the ``energy_`` of a model; or
+        Bin centers of the output [keV], increasing, such as the ``energy_`` of a model; or
         offset, gain and number of bins. None: those of `energy`, or without it the true ones.
 
     Attributes
     ----------
     energy_ : ndarray of shape (n_features_in_,)
-        Nominal bin centres of the input [keV]: what a cube's own axis is compared with. Defined
+        Nominal bin centers of the input [keV]: what a cube's own axis is compared with. Defined
         only when `energy` is given.
     output_energy_ : ndarray of shape (n_bins,)
-        Bin centres of the output [keV].
+        Bin centers of the output [keV].
     calibrated_energy_ : ndarray of shape (n_features_in_,)
-        True bin centres of the input [keV].
+        True bin centers of the input [keV].
     offset_, gain_ : float
         Straight line through `calibrated_energy_` from 2 to 15 keV: energy of channel 0 [keV],
         keV per channel.

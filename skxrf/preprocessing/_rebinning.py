@@ -35,9 +35,9 @@ def rebin_counts(
     counts : array-like of shape (..., n_channels)
         Spectra [counts].
     from_energy : array-like of shape (n_channels,)
-        Bin centres [keV] of the spectra, or an ``(offset, gain)`` pair.
+        Bin centers [keV] of the spectra, or an ``(offset, gain)`` pair.
     to_energy : array-like of shape (n_new_channels,)
-        Bin centres [keV] to bring them to.
+        Bin centers [keV] to bring them to.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def rebin_counts(
 
     Notes
     -----
-    Neighbouring new bins share the counts of an old one, so their noise is correlated and no
+    Neighboring new bins share the counts of an old one, so their noise is correlated and no
     longer Poisson where bins are split.
 
     Examples
@@ -76,12 +76,12 @@ def rebin_counts(
 
 
 class BinShares:
-    """The rebinning from one axis to another, ready to be applied to any number of spectra.
+    """Rebinning from one axis to another, for any number of spectra.
 
     Parameters
     ----------
     source, target : ndarray of shape (n_channels,), (n_new_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
 
     Raises
     ------

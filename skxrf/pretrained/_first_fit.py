@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 from scipy.linalg import cho_factor, cho_solve
+
+from skxrf.physics._continuum import continuum_parts
 
 from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
 
@@ -23,7 +24,6 @@ _UNSEEN_SHARE = 0.001
 _STRANGE_SHARE = 0.3
 # A channel's expected counts are not taken below this share of the mean channel's.
 _LEAST_SHARE = 0.02
-_DEGREE = 2
 
 
 def background_shapes(continuum: Array) -> NDArray[np.float64]:
@@ -39,13 +39,9 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
     ndarray of shape (N_BACKGROUND, n_channels)
         The continuum times bumps in the logarithm of the energy; each of unit area.
     """
-    position = np.log(ENERGY)
-    inner = np.linspace(position[0], position[-1], N_BACKGROUND - _DEGREE + 1)
-    knots = np.concatenate([[inner[0]] * _DEGREE, inner, [inner[-1]] * _DEGREE])
-    bumps = BSpline.design_matrix(position, knots, _DEGREE).toarray().T
-    smooth = np.maximum(continuum, 1e-3 * np.mean(continuum) + 1e-12)
-    shapes = bumps * smooth
-    return np.asarray(shapes / shapes.sum(axis=1, keepdims=True))
+    places = np.log(ENERGY)
+    knots = np.linspace(places[0], places[-1], N_BACKGROUND - 1)
+    return continuum_parts(np.asarray(continuum, dtype=np.float64), places, knots)
 
 
 def first_fit(

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics import DetectorResponse
-from skxrf.physics._scatter import scattered_tube_families
+from skxrf.physics._line_table import scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.utils.energy import bin_edges
 
@@ -136,7 +135,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         n_jobs=-1,
         # The calibration knows axis and resolution better than a second search would find them.
         refine=resolution is None,
-        detector=None if resolution is None else DetectorResponse(**vars(resolution)),
+        detector=resolution,
     )
     fit.fit(spectrum[None])
     lines = _line_spectra([*COMPONENT_GROUPS, *STRANGE_GROUPS, *fit.fitted_groups_], fit)

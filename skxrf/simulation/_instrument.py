@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.physics import DetectorResponse
+from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY
 
 from ._beam import Beam, tube_beam
 from ._optics import AIR, Absorber, Gas, Polycapillary
@@ -25,8 +26,8 @@ _XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
 # Resolution: SigmaAbs [keV2] and SigmaLin [keV] of the header are the variance of a peak,
 # SigmaAbs + SigmaLin E. Tail and shelf are fitted to NIST's spectra of pure elements (S to Cu).
 _XFLASH_M6 = DetectorResponse(
-    noise=2.35482 * 9.893e-4**0.5,
-    fano=4.4664e-4 / 3.66e-3,
+    noise=FWHM_OF_SIGMA * 9.893e-4**0.5,
+    fano=4.4664e-4 / PAIR_ENERGY,
     thickness=0.45,
     tail_fraction=0.006,
     tail_depth=0.05,

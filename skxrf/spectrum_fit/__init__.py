@@ -1,1 +1,1 @@
-"""The fit of one sum spectrum: energy axis, line groups, components, then pixels."""
+"""Fit of one sum spectrum: energy axis, line groups, components, then pixels."""

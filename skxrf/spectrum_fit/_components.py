@@ -1,4 +1,4 @@
-"""Spectra that a pixel is fitted with: line groups, scattered tube lines, pile-up, continuum."""
+"""Components of the fit of a pixel: line groups, scattered tube lines, pile-up, continuum."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
-from ._sum_spectrum import SumSpectrumFit, group_template, scatter_peaks
+from skxrf.physics._continuum import continuum_parts
+from skxrf.physics._line_table import EXACT, line_table
+
+from ._sum_spectrum import SumSpectrumFit
 
 __all__ = ["fit_components"]
 
@@ -16,7 +18,8 @@ Array = NDArray[np.float64]
 
 # Pile-up below this share of the sum spectrum is no component.
 _LEAST_PILE_UP = 1e-5
-_DEGREE = 2
+# A scattered peak with less of its counts in the range is no component.
+_LEAST_INSIDE = 0.2
 
 
 def fit_components(
@@ -28,7 +31,7 @@ def fit_components(
     tube_voltage: float,
     background_spacing: float,
 ) -> Array:
-    """Spectra of one count of all that a pixel may hold, shaped as in the sum spectrum.
+    """Spectra of one count of each component, shaped as in the sum spectrum.
 
     Parameters
     ----------
@@ -53,30 +56,28 @@ def fit_components(
         top of the one count.
     """
     edges = fit.correction(edges)
-    components = [
-        group_template(
-            name,
-            fit.detector,
-            edges,
-            families=fit.families[name],
-            tube_voltage=tube_voltage,
-        )
-        for name in groups
-    ]
-    if anode is not None:
-        components += scatter_peaks(anode, fit, edges)
+    table = line_table(
+        groups,
+        () if anode is None else (anode,),
+        detail=EXACT,
+        tube_voltage=tube_voltage,
+        thickness=fit.detector.thickness,
+    )
+    spectra = table.render(edges, fit.detector).T
+    components = []
+    for name in groups:
+        mine = table.columns_of(name)
+        shares = [fit.families[name][table.labels[i][1]] for i in mine]
+        components.append(np.asarray(shares) @ spectra[mine])
+    for kind in () if anode is None else ("rayleigh", "compton"):
+        mine = table.columns_of(f"{anode}_{kind}")
+        counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
+        peak = counts @ spectra[mine]
+        if counts.sum() > 0 and peak.sum() > _LEAST_INSIDE * counts.sum():
+            components.append(peak / peak.sum())
     if fit.pile_up.sum() > _LEAST_PILE_UP * fit.model.sum():
         components.append(fit.pile_up / fit.pile_up.sum())
-    return np.vstack([*components, _continuum_parts(edges, fit.background, background_spacing)])
-
-
-def _continuum_parts(edges: Array, continuum: Array, spacing: float) -> Array:
-    """The continuum of the sum spectrum times smooth bumps, each of unit area."""
-    low, high = edges[0], edges[-1]
-    n_intervals = max(1, round((high - low) / spacing))
-    inner = np.linspace(low, high, n_intervals + 1)
-    knots = np.concatenate([np.repeat(low, _DEGREE), inner, np.repeat(high, _DEGREE)])
-    bumps = BSpline.design_matrix((edges[1:] + edges[:-1]) / 2, knots, _DEGREE).toarray().T
-    # The continuum of the sum spectrum may touch zero; a pixel's need not.
-    parts = bumps * np.maximum(continuum, 1e-3 * continuum.mean() + 1e-12)
-    return np.asarray(parts / parts.sum(axis=1, keepdims=True))
+    n_intervals = max(1, round((edges[-1] - edges[0]) / background_spacing))
+    knots = np.linspace(edges[0], edges[-1], n_intervals + 1)
+    centers = (edges[1:] + edges[:-1]) / 2
+    return np.vstack([*components, continuum_parts(fit.background, centers, knots)])

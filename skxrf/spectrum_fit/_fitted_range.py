@@ -1,4 +1,4 @@
-"""The part of the energy axis that is fitted, and its channels."""
+"""Range of the energy axis that is fitted, and its channels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fitted_range(
     Parameters
     ----------
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     wanted : sequence of str
         Line groups that are asked for.
     energy_range : pair of float, optional
@@ -79,12 +79,12 @@ def fitted_range(
 
 
 def channels_between(energy: NDArray[np.float64], low: float, high: float) -> slice:
-    """Channels whose centres lie in a range.
+    """Channels whose centers lie in a range.
 
     Parameters
     ----------
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     low, high : float
         The range [keV].
 

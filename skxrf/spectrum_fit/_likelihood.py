@@ -9,7 +9,7 @@ __all__ = ["ComponentPairs", "standard_errors"]
 
 
 class ComponentPairs:
-    """Products of all pairs of components: information matrices are linear in the weights.
+    """Products of all pairs of components, with which information matrices are linear in the weights.
 
     Parameters
     ----------

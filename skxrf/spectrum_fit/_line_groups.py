@@ -1,147 +1,274 @@
-"""Which line groups a sum spectrum holds, so that a fit leaves none of them out."""
+"""Presence of line groups in a sum spectrum: the one rule, and the evidence it judges."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._scatter import scattered_tube_group
+from skxrf.physics import DetectorResponse, known_line_groups
+from skxrf.physics._line_table import WHOLE, line_table
+from skxrf.physics.constants import SEARCHED_LINE_GROUPS, UNCOMMON_LINE_GROUPS
 
-from ._sum_spectrum import fit_sum_spectrum
+from ._binned import BinnedSpectrum, smoothed
+from ._model import Solution, SumSpectrumModel
+from ._priors import SELECTION
+from ._varpro import calibrated
 
-__all__ = ["COMMON_LINE_GROUPS", "find_line_groups"]
+__all__ = [
+    "RULE",
+    "DetectionRule",
+    "Evidence",
+    "evidence",
+    "find_line_groups",
+    "present",
+    "unexplained_groups",
+    "worth_fitting",
+]
 
-# What paintings, their supports, the air and the instruments themselves are made of (elements
-# of pigments: Eastaugh et al. 2008, Pigment Compendium). L lines where K lines are out of a
-# 50 kV tube's reach or beyond the usual axis; M lines are tried where the L lines are found.
-COMMON_LINE_GROUPS = (
-    *("Al_K", "Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K"),
-    *("Fe_K", "Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K"),
-    *("Rh_K", "Ag_K", "Cd_K", "Sn_K", "Sb_K", "Ag_L", "Cd_L", "Sn_L", "Sb_L", "Ba_L", "W_L"),
-    *("Au_L", "Hg_L", "Pb_L", "Bi_L"),
-    *("Au_M", "Hg_M", "Pb_M", "Bi_M"),
-)
-# Share of a channel by which the model may be wrong, for the question whether a line is there:
-# tails and line ratios near bright lines are not known better.
-_MODEL_ERROR = 0.03
-_LEAST_SIGNIFICANCE = 5.0
-# What few paintings hold, and lies beside lines of what most do, has to be clearer.
-_RARE_SIGNIFICANCE = 7.0
-_RARE = frozenset({"V_K", "Se_K", "Br_K", "Mo_K", "W_L", "Bi_L"})
-# Line ratios are held half as tightly as when areas are wanted: thick paint, whose Pb L-alpha is
-# 6 % stronger than theory's, must not look like arsenic.
-_FAMILY_SPREAD = 2.0
-# M lines of lighter elements lie below 1.3 keV, where nothing is fitted; L lines of elements
-# lighter than silver, below 3 keV, hardly leave a painting.
-_FIRST_WITH_M_LINES = 68
-_FIRST_WITH_L_LINES = 47
+Array = NDArray[np.float64]
 
 
-def find_line_groups(
-    spectrum: NDArray[np.float64],
-    energy: NDArray[np.float64],
-    *,
-    energy_range: tuple[float, float],
-    required: Sequence[str] = (),
-    candidates: Sequence[str] = COMMON_LINE_GROUPS,
-    anode: str | None = None,
-    tube_voltage: float = 50.0,
-    refine: bool = True,
-    detector: DetectorResponse | None = None,
-) -> list[str]:
-    """Line groups that stand out of a sum spectrum, and those asked for.
-
-    All candidates are fitted together; those below five standard errors (seven for what is rare),
-    a model error of 3 % of each channel included, are left out. M lines in the range come with
-    the L lines of their element, and L lines with the K lines of silver and what is heavier.
-    M lines without their element's L lines are left out where those were tried.
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence for a line group in a fit of all candidates together.
 
     Parameters
     ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centres [keV].
-    energy_range : pair of float
-        The fitted range [keV].
-    required : sequence of str
-        Line groups that are kept whatever the spectrum says.
-    candidates : sequence of str
-        Line groups to try.
-    anode : str, optional
-        Tube anode: its scattered lines, which are part of the model, are no candidates; its L lines
-        beside scattered K lines are one.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    refine : bool
-        Whether to refine the calibration first.
-    detector : DetectorResponse, optional
-        Start of the refinement, or the response as it is if `refine` is false.
+    name : str
+        Line group.
+    area : float
+        Net counts.
+    error : float
+        Standard error [counts], the error of the model included.
+    """
+
+    name: str
+    area: float
+    error: float
+
+    @property
+    def significance(self) -> float:
+        """Net counts in standard errors."""
+        return self.area / max(self.error, 1e-12)
+
+
+@dataclass(frozen=True)
+class DetectionRule:
+    """Thresholds above which a line group counts as present.
+
+    Parameters
+    ----------
+    significance : float
+        Standard errors of the net counts.
+    uncommon_significance : float
+        The same for `UNCOMMON_LINE_GROUPS`, which few paintings hold and which lie beside lines
+        of what most do.
+    unexplained : float
+        Standard errors of the residuals of a fit, for line groups that it leaves out.
+    unexplained_unsearched : float
+        The same for groups outside `SEARCHED_LINE_GROUPS`.
+    most_unexplained : int
+        Most such groups.
+    worth_fitting : float
+        Share of all counts in a coarse search above which a group is fitted at all.
+    model_error : float
+        Share of a channel by which the fit may be wrong, for the question of presence.
+    """
+
+    significance: float = 5.0
+    uncommon_significance: float = 7.0
+    unexplained: float = 6.0
+    unexplained_unsearched: float = 12.0
+    most_unexplained: int = 8
+    worth_fitting: float = 2e-4
+    model_error: float = 0.03
+
+    def least(self, name: str) -> float:
+        """Standard errors above which a line group is believed."""
+        return self.uncommon_significance if name in UNCOMMON_LINE_GROUPS else self.significance
+
+
+RULE = DetectionRule()
+
+
+def evidence(model: SumSpectrumModel, solution: Solution) -> list[Evidence]:
+    """Evidence for each line group of a model.
+
+    Parameters
+    ----------
+    model : SumSpectrumModel
+        Model of all candidates.
+    solution : Solution
+        Its solution.
+
+    Returns
+    -------
+    list of Evidence
+    """
+    areas, errors = model.areas(solution.amplitudes), model.errors(solution)
+    return [Evidence(name, areas[name], errors[name]) for name in model.groups]
+
+
+def present(
+    found: Iterable[Evidence], *, required: Collection[str] = (), rule: DetectionRule = RULE
+) -> list[str]:
+    """Line groups that are present, by significance and partner lines.
+
+    Parameters
+    ----------
+    found : iterable of Evidence
+        Evidence for all candidates.
+    required : collection of str
+        Line groups that are kept in any case.
+    rule : DetectionRule
+        Thresholds.
 
     Returns
     -------
     list of str
-        By the energy of the main line, the required ones included.
+        In the order of the evidence. M lines need the L lines of their element, where those were
+        candidates.
     """
-    low, high = energy_range
-    tube = [f"{anode}_L"] if anode is not None else []
-    # What is scattered cannot be told from what is emitted.
-    scattered = None if anode is None else scattered_tube_group(anode).name
-    tried = [
-        name
-        for name in dict.fromkeys([*required, *candidates, *tube])
-        if name in required or (name != scattered and _reachable(name, low, high, tube_voltage))
+    found = list(found)
+    tried = {one.name for one in found}
+    seen = {one.name for one in found if one.significance > rule.least(one.name)}
+    return [
+        one.name
+        for one in found
+        if one.name in required
+        or (one.name in seen and (_harder(one.name) in seen or _harder(one.name) not in tried))
     ]
-    fit = fit_sum_spectrum(
-        spectrum,
-        energy,
+
+
+def worth_fitting(
+    totals: Mapping[str, float], counts: float, *, rule: DetectionRule = RULE
+) -> list[str]:
+    """Line groups of a coarse search that are worth a place in a fit.
+
+    Parameters
+    ----------
+    totals : mapping of str to float
+        Net counts in the coarse search.
+    counts : float
+        All counts.
+    rule : DetectionRule
+        Thresholds.
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for name, total in totals.items() if total > rule.worth_fitting * counts]
+
+
+def unexplained_groups(
+    model: SumSpectrumModel,
+    x: Mapping[str, float],
+    solution: Solution,
+    kept: Collection[str],
+    *,
+    rule: DetectionRule = RULE,
+) -> list[str]:
+    """Line groups that the residuals of a fit ask for.
+
+    Parameters
+    ----------
+    model : SumSpectrumModel
+        Fitted model.
+    x : mapping of str to float
+        Axis and detector.
+    solution : Solution
+        Its solution.
+    kept : collection of str
+        Groups that are present; M lines are tried with the L lines of their element only.
+    rule : DetectionRule
+        Thresholds.
+
+    Returns
+    -------
+    list of str
+        Of all elements, the clearest first; what one explains no other is asked for.
+    """
+    edges = model.correction(x)(model.binned.edges)
+    others = [
+        name
+        for name in known_line_groups(float(edges[0]) + 0.1, float(edges[-1]) - 0.3)
+        if name not in model.groups and (name[-1] != "M" or _harder(name) in kept)
+    ]
+    # Not the weights of the fit, which are low just where something is missing.
+    smooth = smoothed(model.binned.counts)
+    weights = 1 / np.sqrt(model.variance + (rule.model_error * smooth) ** 2)
+    columns = line_table(others, detail=WHOLE).render(edges, model.detector(x))
+    columns = columns * weights[:, None]
+    missing = -solution.residuals[: len(columns)] * weights / model.weights
+    size = np.linalg.norm(columns, axis=0) + 1e-12
+    usual = np.array([name in SEARCHED_LINE_GROUPS for name in others], dtype=bool)
+    least = np.where(usual, rule.unexplained, rule.unexplained_unsearched)
+    added: list[str] = []
+    for _ in range(rule.most_unexplained):
+        scores = columns.T @ missing / size / least
+        best = int(np.argmax(scores))
+        if scores[best] < 1 or others[best] in added:
+            break
+        added.append(others[best])
+        unit = columns[:, best] / size[best]
+        missing = missing - unit * (unit @ missing)
+    return added
+
+
+def find_line_groups(
+    binned: BinnedSpectrum,
+    tried: Sequence[str],
+    *,
+    required: Collection[str] = (),
+    anode: str | None = None,
+    tube_voltage: float = 50.0,
+    refined: bool = True,
+    detector: DetectorResponse | None = None,
+    rule: DetectionRule = RULE,
+) -> list[str]:
+    """Line groups that stand out of a sum spectrum, all candidates fitted together.
+
+    Parameters
+    ----------
+    binned : BinnedSpectrum
+        Sum spectrum.
+    tried : sequence of str
+        Line groups of the fit, see :func:`candidates_in_range`.
+    required : collection of str
+        Those that are kept in any case.
+    anode : str, optional
+        Element of the tube, whose scattered lines are part of the model.
+    tube_voltage : float
+        Voltage of the tube [kV].
+    refined : bool
+        Whether to refine axis and detector first.
+    detector : DetectorResponse, optional
+        Start of the refinement, or the detector as it is without.
+    rule : DetectionRule
+        Thresholds.
+
+    Returns
+    -------
+    list of str
+        In the order in which they were tried.
+    """
+    model = SumSpectrumModel(
+        binned,
         tried,
-        energy_range=energy_range,
-        anode=anode,
+        anode,
+        SELECTION,
         tube_voltage=tube_voltage,
-        refine=refine,
-        detector=detector,
-        model_error=_MODEL_ERROR,
-        family_spread=_FAMILY_SPREAD,
+        thickness=(detector or DetectorResponse()).thickness,
     )
-    found = {name for name in tried if fit.areas[name] > _least(name) * fit.errors[name]}
-    kept = {*required, *(name for name in found if _supported(name, found, tried))}
-    # Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
-    # its L lines: left out, they would be counted as sulphur, potassium or calcium.
-    partners = [softer for name in kept if (softer := _softer(name)) is not None]
-    kept.update(name for name in partners if _reachable(name, low, high, tube_voltage))
-    return sorted(kept, key=lambda name: line_group(name, tube_voltage=tube_voltage).main_energy)
+    x = calibrated(model, detector, refined=refined)
+    model.reweigh(x, model.solve(x))
+    return present(evidence(model, model.solve(x)), required=required, rule=rule)
 
 
-def _reachable(name: str, low: float, high: float, tube_voltage: float) -> bool:
-    if name[-1] == "M" and line_group(f"{name[:-2]}_L").atomic_number < _FIRST_WITH_M_LINES:
-        return False
-    group = line_group(name) if name[-1] != "K" else line_group(name, tube_voltage=1e3)
-    edge_is_reached = group.main_energy < 0.9 * tube_voltage
-    return edge_is_reached and low + 0.1 <= group.main_energy <= high - 0.1
-
-
-def _least(name: str) -> float:
-    """Standard errors above which a line group is believed."""
-    return _RARE_SIGNIFICANCE if name in _RARE else _LEAST_SIGNIFICANCE
-
-
-def _softer(name: str) -> str | None:
-    """The line group that the same element shows at lower energies."""
-    symbol, shell = name.split("_")
-    if shell == "L":
-        return f"{symbol}_M"
-    if shell == "K" and line_group(name, tube_voltage=1e3).atomic_number >= _FIRST_WITH_L_LINES:
-        return f"{symbol}_L"
-    return None
-
-
-def _supported(name: str, found: set[str], tried: list[str]) -> bool:
-    """M lines are believed only with the L lines of their element, where those were tried."""
-    if not name.endswith("_M"):
-        return True
-    partner = f"{name.removesuffix('_M')}_L"
-    return partner in found or partner not in tried
+def _harder(name: str) -> str:
+    """Line group that an element must show besides this one; itself but for M lines."""
+    return f"{name[:-2]}_L" if name[-1] == "M" else name

@@ -1,4 +1,4 @@
-"""Weights that let count less what a model misses."""
+"""Weights of the bins of a spectrum, lower where its model fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
-    """Inverse standard errors, raised where residuals around a bin exceed what is expected.
+    """Inverse standard errors, lowered where residuals around a bin exceed the expected ones.
 
     Parameters
     ----------

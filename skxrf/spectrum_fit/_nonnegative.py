@@ -19,10 +19,10 @@ def solve_nonnegative(
     start: NDArray[np.bool_] | None = None,
     max_iter: int = 200,
 ) -> NDArray[np.float64]:
-    """Minimise ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
+    """Minimize ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
 
     Block principal pivoting with Murty's rule as a fall-back against cycles (Portugal, Judice &
-    Vicente 1994, Math. Comp. 63, 625), vectorised over the problems: all of them change
+    Vicente 1994, Math. Comp. 63, 625), vectorized over the problems: all of them change
     their sets together, and only those not yet solved are worked on.
 
     Parameters

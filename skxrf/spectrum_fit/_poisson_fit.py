@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from ._likelihood import ComponentPairs
+from ._likelihood import ComponentPairs, standard_errors
 from ._nonnegative import solve_nonnegative
 
-__all__ = ["PoissonFit"]
+__all__ = ["PoissonFit", "fit_pixels"]
 
 # Expected counts in a channel are not taken below this share of the painting's mean spectrum at
 # the pixel's dose: a channel without any expected count would get an infinite weight.
@@ -86,3 +89,55 @@ class PoissonFit:
             matrices = np.broadcast_to(matrices, (len(counts), *matrices.shape[1:]))
         vectors = ((counts * weights) @ self.components.T).astype(np.float64)
         return matrices, vectors
+
+
+def fit_pixels(
+    fit: PoissonFit,
+    spectra: NDArray[Any],
+    channels: slice,
+    *,
+    return_std: bool,
+    batch_size: int,
+    n_jobs: int | None,
+    n_kept: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Fit many spectra in batches, side by side in threads.
+
+    Parameters
+    ----------
+    fit : PoissonFit
+        Fit of a batch.
+    spectra : ndarray of shape (n_pixels, n_channels)
+        Spectra [counts].
+    channels : slice
+        Fitted channels.
+    return_std : bool
+        Whether to compute standard errors as well.
+    batch_size : int
+        Number of spectra in a batch, which bounds the memory.
+    n_jobs : int or None
+        Number of threads.
+    n_kept : int, optional
+        Number of components, from the first, that are returned; default all.
+
+    Returns
+    -------
+    amplitudes : ndarray of shape (n_pixels, n_kept)
+        Non-negative amplitudes [counts].
+    errors : ndarray of shape (n_pixels, n_kept) or None
+        Their standard errors [counts].
+    """
+
+    def one(start: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        batch = np.ascontiguousarray(
+            spectra[start : start + batch_size, channels], dtype=np.float32
+        )
+        amplitudes, information = fit(batch)
+        errors = standard_errors(information)[:, :n_kept] if return_std else None
+        return amplitudes[:, :n_kept], errors
+
+    run = Parallel(n_jobs=n_jobs, prefer="threads")
+    parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))
+    amplitudes = np.concatenate([part[0] for part in parts])
+    errors = np.concatenate([part[1] for part in parts]) if return_std else None
+    return amplitudes, errors

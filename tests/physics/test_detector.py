@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._compton import compton_energy
-from skxrf.physics._detector import escape_fraction
-from skxrf.physics._scatter import scattered_tube_families, scattered_tube_group
+from skxrf.physics._line_table import scattered_tube_families
+from skxrf.physics._scatter import scattered_tube_group
+from skxrf.physics._silicon import escape_fraction
 
 EDGES = np.arange(0, 31, 0.02)
 GAUSSIAN = DetectorResponse(escape=False)

@@ -1,4 +1,4 @@
-"""An energy axis from nothing but the pattern of peaks: where no nominal one is known."""
+"""Energy axis from the pattern of peaks, where no nominal axis is known."""
 
 from __future__ import annotations
 
@@ -9,32 +9,59 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize
 
-from skxrf.physics._lines import line_group
+from skxrf.physics import line_group
+from skxrf.physics._continuum import background_splines
+from skxrf.physics._line_table import COARSE, line_table
+from skxrf.physics.constants import ANODES, BRIGHT_LINE_GROUPS, SEARCHED_LINE_GROUPS
 
-from ._axis_lines import Resolution, line_table
-from ._axis_shifts import ANODES, COMMON, nonnegative, reachable, weights
-from ._sum_shapes import background_splines, pile_up_shape
+from ._binned import BinnedSpectrum
+from ._candidates import within_range
+from ._model import counting_weights, nonnegative
+from ._template_grid import HIGHEST, LOWEST, TemplateGrid, saturating_cost
 
 __all__ = ["AxisGuess", "guess_energy_axis"]
 
 Array = NDArray[np.float64]
 
-# What multichannel analysers are set to [keV per channel], [keV].
-_GAINS = (0.004, 0.045)
-_OFFSETS = (-1.2, 0.5)
-# Standard deviation of a peak near 6 keV [keV], with room for an imprecise estimate.
-_SIGMAS = (0.03, 0.2)
-_LOW, _HIGH = 1.3, 32.0
-_STEP, _BIN = 0.01, 0.06
-# Lines that the brightest peaks of a painting or a rock are taken for.
-_BRIGHT = (
-    *("Si_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "Cr_K", "Mn_K", "Fe_K", "Co_K"),
-    *("Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Sr_K", "Zr_K", "Mo_K", "Rh_K", "Pd_K"),
-    *("Ag_K", "Cd_K", "Sn_K", "Ba_L", "W_L", "Au_L", "Hg_L", "Pb_L", "Pb_M", "Bi_L"),
-)
-_N_PEAKS, _N_PAIRED = 14, 8
-_SIGNIFICANCE = 6.0
-_N_COMPARED, _N_POLISHED = 80, 8
+
+@dataclass(frozen=True)
+class PatternRule:
+    """Limits and thresholds of the search for an axis from the pattern of peaks.
+
+    Parameters
+    ----------
+    gains, offsets : tuple of float
+        Settings of multichannel analyzers [keV per channel], [keV].
+    sigmas : tuple of float
+        Standard deviation of a peak near 6 keV [keV], with room for an imprecise estimate.
+    bin_width : float
+        Width of the bins that are compared [keV].
+    significance : float
+        Standard errors above which a local maximum is a peak.
+    n_peaks, n_paired : int
+        Number of peaks that must lie at lines, and of those that are taken in pairs.
+    n_compared, n_polished : int
+        Number of axes that are compared, and of those that are optimized.
+    model_error : float
+        Share of a channel by which the lines may be wrong.
+    unseen : float
+        Weight of peaks that lie below the compared range.
+    """
+
+    gains: tuple[float, float] = (0.004, 0.045)
+    offsets: tuple[float, float] = (-1.2, 0.5)
+    sigmas: tuple[float, float] = (0.03, 0.2)
+    bin_width: float = 0.06
+    significance: float = 6.0
+    n_peaks: int = 14
+    n_paired: int = 8
+    n_compared: int = 80
+    n_polished: int = 8
+    model_error: float = 0.05
+    unseen: float = 0.5
+
+
+_RULE = PatternRule()
 
 
 @dataclass(frozen=True)
@@ -79,7 +106,7 @@ def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
     comparison = _Comparison(spectrum, positions, strengths)
     axes = _hypotheses(positions, strengths, sigma)
     valued = sorted((comparison.value(*axis), *axis) for axis in axes)
-    polished = sorted(comparison.polished(*axis) for _, *axis in valued[:_N_POLISHED])
+    polished = sorted(comparison.polished(*axis) for _, *axis in valued[: _RULE.n_polished])
     if not polished or not np.isfinite(polished[0][0]):
         return None
     misfit, offset, gain = polished[0]
@@ -106,14 +133,14 @@ def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
         tops = inside[
             (height[inside] > height[inside - 1])
             & (height[inside] >= height[inside + 1])
-            & (height[inside] > _SIGNIFICANCE)
+            & (height[inside] > _RULE.significance)
         ]
-        tops = tops[np.argsort(-height[tops])][:_N_PEAKS]
+        tops = tops[np.argsort(-height[tops])][: _RULE.n_peaks]
         bend = 2 * height[tops] - height[tops - 1] - height[tops + 1]
         shift = (height[tops + 1] - height[tops - 1]) / (2 * np.maximum(bend, 1e-9))
         places = tops + np.clip(shift, -0.5, 0.5)
         found.append((float(np.sum(height[tops][:6])), places, height[tops], float(scale)))
-    # Wide filters win by a little on isolated peaks, and merge neighbours: the narrowest that is
+    # Wide filters win by a little on isolated peaks, and merge neighbors: the narrowest that is
     # nearly as good.
     enough = 0.7 * max(total for total, *_ in found)
     _, places, heights, scale = next(one for one in found if one[0] >= enough)
@@ -122,20 +149,23 @@ def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
 
 def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[float, float]]:
     """Axes (offset, gain) on which many of the peaks lie at lines."""
-    bright = np.sort([line_group(name, tube_voltage=1e3).main_energy for name in _BRIGHT])
-    table = line_table(reachable([*COMMON, *ANODES], 1.0, 33.0), reachable(ANODES, 1.0, 33.0))
+    bright = np.sort(
+        [line_group(name, tube_voltage=1e3).main_energy for name in BRIGHT_LINE_GROUPS]
+    )
+    searched = within_range([*SEARCHED_LINE_GROUPS, *ANODES.values()], 1.0, 33.0)
+    table = line_table(searched, tuple(ANODES), detail=COARSE)
     known = np.sort(table.energies[(table.intensities > 0.15) & (table.energies > 1.0)])
     first, second = np.triu_indices(bright.size, 1)
-    places = np.sort(positions[:_N_PAIRED])
+    places = np.sort(positions[: _RULE.n_paired])
     low, high = np.triu_indices(places.size, 1)
     gains = (bright[second] - bright[first])[:, None] / (places[high] - places[low])
     offsets = bright[first][:, None] - gains * places[low]
     gains, offsets = gains.ravel(), offsets.ravel()
     allowed = (
-        (gains > max(_GAINS[0], _SIGMAS[0] / sigma))
-        & (gains < min(_GAINS[1], _SIGMAS[1] / sigma))
-        & (offsets > _OFFSETS[0])
-        & (offsets < _OFFSETS[1])
+        (gains > max(_RULE.gains[0], _RULE.sigmas[0] / sigma))
+        & (gains < min(_RULE.gains[1], _RULE.sigmas[1] / sigma))
+        & (offsets > _RULE.offsets[0])
+        & (offsets < _RULE.offsets[1])
     )
     gains, offsets = gains[allowed], offsets[allowed]
     energies = offsets[:, None] + gains[:, None] * positions
@@ -149,7 +179,7 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
         axis = (float(offsets[i]), float(gains[i]))
         if all(abs(axis[0] - a) > 0.04 or abs(axis[1] / b - 1) > 0.004 for a, b in chosen):
             chosen.append(axis)
-        if len(chosen) == _N_COMPARED:
+        if len(chosen) == _RULE.n_compared:
             break
     return chosen
 
@@ -159,46 +189,36 @@ class _Comparison:
 
     def __init__(self, spectrum: Array, positions: Array, strengths: Array) -> None:
         self.spectrum, self.positions, self.strengths = spectrum, positions, np.sqrt(strengths)
-        groups = reachable([*COMMON, *ANODES], _LOW, _HIGH)
-        table = line_table(groups, reachable(ANODES, _LOW, _HIGH), split=False)
-        self.grid = np.arange(_LOW - 0.5, _HIGH + 0.5, _STEP)
-        templates = table.render(self.grid, Resolution(noise=0.1))
-        self.cumulative = np.vstack([np.zeros(templates.shape[1]), np.cumsum(templates, axis=0)])
+        self.templates = TemplateGrid(LOWEST, HIGHEST, noise=0.1, margin=0.5)
 
     def value(self, offset: float, gain: float) -> float:
         """Misfit relative to a background alone; infinite where too little is in range."""
-        if not (_GAINS[0] <= gain <= _GAINS[1] and _OFFSETS[0] <= offset <= _OFFSETS[1]):
+        if not (
+            _RULE.gains[0] <= gain <= _RULE.gains[1]
+            and _RULE.offsets[0] <= offset <= _RULE.offsets[1]
+        ):
             return np.inf
         axis: Array = offset + gain * np.arange(self.spectrum.size, dtype=np.float64)
-        inside = np.flatnonzero((axis > _LOW) & (axis < _HIGH))
-        joined = max(1, int(_BIN / gain + 1e-9))
-        if inside.size < 60 * joined:
+        n_joined = max(1, int(_RULE.bin_width / gain + 1e-9))
+        if np.count_nonzero((axis >= LOWEST) & (axis <= HIGHEST)) < 60 * n_joined:
             return np.inf
-        starts = np.arange(0, inside.size, joined)
-        edges = np.append(axis[inside[starts]] - gain / 2, axis[inside[-1]] + gain / 2)
-        counts = np.add.reduceat(self.spectrum[inside], starts)
+        binned = BinnedSpectrum.of(self.spectrum, axis, _RULE.bin_width, (LOWEST, HIGHEST))
+        edges, counts = binned.edges, binned.counts
         if counts.sum() < 1000:
             return np.inf
-        places = np.clip((edges - self.grid[0]) / _STEP, 0, self.grid.size - 1.001)
-        whole = places.astype(int)
-        part = (places - whole)[:, None]
-        at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
-        splines = background_splines(edges, (float(edges[0]), float(edges[-1])))
-        photons = np.where(axis > 0.6, self.spectrum, 0.0)
-        pile_up = pile_up_shape(photons, axis, edges)[:, None]
-        weight = weights(counts, 0.05)
-        design = np.hstack([np.diff(at_edges, axis=0), splines, pile_up]) * weight[:, None]
-        target = counts * weight
-        _, misfit = nonnegative(design, target)
-        _, alone = nonnegative(splines * weight[:, None], target)
+        splines = background_splines(edges, binned.range)
+        pile_up = binned.pile_up(edges)[:, None]
+        weight = counting_weights(counts, _RULE.model_error)
+        design = self.templates.design(edges, splines, pile_up) * weight[:, None]
+        misfit = nonnegative(design, counts * weight)[2]
+        alone = nonnegative(splines * weight[:, None], counts * weight)[2]
         energies = offset + gain * self.positions
-        unseen = (energies < _LOW) & (np.abs(energies) > 0.2)
+        unseen = (energies < LOWEST) & (np.abs(energies) > 0.2)
         share = float(self.strengths[unseen].sum() / self.strengths.sum())
-        total = np.sum(np.log1p(misfit**2 / 4)) / max(np.sum(np.log1p(alone**2 / 4)), 1e-9)
-        return float(total) + 0.5 * share
+        return saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + _RULE.unseen * share
 
     def polished(self, offset: float, gain: float) -> tuple[float, float, float]:
-        """The best axis nearby: (misfit, offset, gain)."""
+        """Best axis nearby: (misfit, offset, gain)."""
         scale = np.array([0.02, 0.003 * gain])
         start = np.array([offset, gain])
         simplex = start + scale * np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

@@ -1,0 +1,284 @@
+"""Lines of many line groups and of scattered tube radiation, as columns of a design matrix."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._compton import FEW_SCATTERINGS, SCATTERINGS, ComptonMixture, compton_energy
+from ._detector import DetectorResponse
+from ._families import line_families
+from ._lines import LineGroup, line_group
+from ._peaks import render_peaks
+from ._scatter import scattered_tube_group
+from ._silicon import absorbed_share, escape_fraction
+from .constants import FWHM_OF_SIGMA, SILICON
+
+__all__ = [
+    "COARSE",
+    "EXACT",
+    "WHOLE",
+    "Detail",
+    "LineTable",
+    "line_table",
+    "scattered_tube_families",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Detail with which line groups are rendered.
+
+    Parameters
+    ----------
+    families : {"none", "coarse", "fine"}
+        Columns of a line group: one, or one for each family, see
+        :func:`skxrf.physics._families.line_families`.
+    compton : ComptonMixture
+        Scatterings that make up a Compton peak.
+    least_share : float
+        Lines weaker than this share of the strongest line of their column are left out.
+    rayleigh : bool
+        Whether the Rayleigh peaks of an anode are columns of the table, and its Compton peaks
+        split into families. Otherwise they are those of the anode's line group.
+    """
+
+    families: str
+    compton: ComptonMixture
+    least_share: float
+    rayleigh: bool
+
+
+# For a comparison of many axes; for the fit of an axis; for areas.
+WHOLE = Detail("none", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
+COARSE = Detail("coarse", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
+EXACT = Detail("fine", SCATTERINGS, least_share=0.0, rayleigh=True)
+# Softer photons are absorbed rather than scattered twice [keV].
+_LEAST_TWICE = 15.0
+# Lines of an anode below this share do not shape a Compton peak that is not split.
+_LEAST_SCATTERED = 0.02
+
+
+@dataclass(frozen=True)
+class LineTable:
+    """Lines of many columns of a design matrix.
+
+    Parameters
+    ----------
+    energies, intensities, broadening : ndarray of shape (n_lines,)
+        Energy [keV], share of the column and added full width at half maximum [keV].
+    columns : ndarray of shape (n_lines,), int
+        Column of each line.
+    labels : list of tuple of str
+        Line group, ``Rh_rayleigh`` or ``Rh_compton`` of each column, and the family of lines.
+    shares : ndarray of shape (n_columns,)
+        Share of each column in the net counts of its group, by theory.
+    """
+
+    energies: Array = field(repr=False)
+    intensities: Array = field(repr=False)
+    broadening: Array = field(repr=False)
+    columns: NDArray[np.int64] = field(repr=False)
+    labels: list[tuple[str, str]]
+    shares: Array = field(repr=False)
+
+    def render(
+        self, edges: Array, detector: DetectorResponse, amplitudes: Array | None = None
+    ) -> Array:
+        """Counts per bin of each column, or of all with amplitudes.
+
+        Parameters
+        ----------
+        edges : ndarray of shape (n_bins + 1,)
+            Increasing bin edges [keV].
+        detector : DetectorResponse
+            Width and tail of a peak. Compton peaks have no tail.
+        amplitudes : ndarray of shape (n_columns,), optional
+            Counts of the columns, to be summed.
+
+        Returns
+        -------
+        ndarray of shape (n_bins, n_columns) or (n_bins,)
+            Integrals over the bins.
+        """
+        energies, intensities, columns = self.energies, self.intensities, self.columns
+        broadening, n_columns = self.broadening, len(self.labels)
+        if amplitudes is not None:
+            intensities = intensities * amplitudes[columns]
+            used = intensities > 0
+            energies, intensities, broadening = energies[used], intensities[used], broadening[used]
+            columns = np.zeros(energies.size, dtype=np.int64)
+            n_columns = 1
+        spectra = render_peaks(
+            edges,
+            energies,
+            intensities,
+            np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
+            tails=np.where(broadening == 0, detector.tail(energies), 0.0),
+            tail_slope=detector.tail_slope,
+            columns=columns,
+            n_columns=n_columns,
+        )
+        return np.asarray(spectra[0] if amplitudes is not None else spectra.T)
+
+    def columns_of(self, name: str) -> list[int]:
+        """Columns of a line group."""
+        return [i for i, label in enumerate(self.labels) if label[0] == name]
+
+
+@functools.lru_cache(maxsize=4096)
+def _group_lines(
+    name: str, tube_voltage: float, detail: Detail, thickness: float
+) -> list[tuple[str, float, Array, Array]]:
+    """Label, share, energies and intensities of the lines of each family of a group."""
+    group = line_group(name, tube_voltage=tube_voltage)
+    stopped = absorbed_share(group.energies, thickness / 10)
+    found = []
+    for family, chosen in _families(group, detail).items():
+        shares = group.intensities[chosen] * stopped[chosen]
+        lines, counts = _with_escape(
+            group.energies[chosen], shares / shares.sum(), detail.least_share
+        )
+        found.append((family, float(group.intensities[chosen].sum()), lines, counts))
+    return found
+
+
+def _families(group: LineGroup, detail: Detail) -> dict[str, NDArray[np.bool_]]:
+    if detail.families == "none":
+        return {"": np.ones(group.energies.size, bool)}
+    return line_families(group, fine=detail.families == "fine")
+
+
+def _with_escape(lines: Array, intensities: Array, least_share: float) -> tuple[Array, Array]:
+    """Lines of a share of the strongest, and their escape peaks of a quarter of that."""
+    strong = intensities >= least_share * intensities.max()
+    lines, intensities = lines[strong], intensities[strong]
+    escaping = intensities * escape_fraction(lines)
+    seen = escaping > least_share / 4
+    return (
+        np.concatenate([lines, lines[seen] - SILICON.k_alpha]),
+        np.concatenate([intensities, escaping[seen]]),
+    )
+
+
+class _Columns:
+    """Columns of a table under construction."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[Array, Array, Array]] = []
+        self.labels: list[tuple[str, str]] = []
+        self.shares: list[float] = []
+
+    def add(
+        self, label: tuple[str, str], share: float, lines: Array, counts: Array, doppler: float = 0
+    ) -> None:
+        self.parts.append((lines, counts, doppler * lines))
+        self.labels.append(label)
+        self.shares.append(share)
+
+    def table(self) -> LineTable:
+        if not self.parts:
+            none = np.zeros(0)
+            return LineTable(none, none, none, none.astype(np.int64), [], none)
+        energies, intensities, broadening = map(np.concatenate, zip(*self.parts, strict=True))
+        sizes = [part[0].size for part in self.parts]
+        columns = np.repeat(np.arange(len(sizes)), sizes)
+        return LineTable(
+            energies, intensities, broadening, columns, self.labels, np.array(self.shares)
+        )
+
+
+def line_table(
+    groups: Sequence[str],
+    anodes: Sequence[str] = (),
+    *,
+    detail: Detail = COARSE,
+    tube_voltage: float = 50.0,
+    thickness: float = DetectorResponse.thickness,
+) -> LineTable:
+    """Gather the lines of line groups and the scattered lines of anodes.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Line groups, such as ``Fe_K``.
+    anodes : sequence of str
+        Elements of tubes whose scattered lines are columns, such as ``Rh``.
+    detail : Detail
+        Families, scatterings and weakest lines.
+    tube_voltage : float
+        Voltage of the tube [kV].
+    thickness : float
+        Thickness of the silicon [mm], which stops soft lines better than hard ones.
+
+    Returns
+    -------
+    LineTable
+        Escape peaks included; columns of groups first, in their order.
+    """
+    columns = _Columns()
+    for name in groups:
+        for family, share, lines, counts in _group_lines(name, tube_voltage, detail, thickness):
+            columns.add((name, family), share, lines, counts)
+    for anode in anodes:
+        if detail.rayleigh:
+            _add_scatter_by_family(columns, anode, detail)
+        else:
+            _add_compton(columns, anode, detail)
+    return columns.table()
+
+
+def _add_compton(columns: _Columns, anode: str, detail: Detail) -> None:
+    group = scattered_tube_group(anode)
+    strong = group.intensities > _LEAST_SCATTERED
+    for angles in detail.compton.scatterings:
+        if len(angles) > 1 and group.main_energy < _LEAST_TWICE:
+            continue
+        lines = compton_energy(group.energies[strong], *angles)
+        label = (f"{anode}_compton", f"{sum(angles):g}")
+        columns.add(label, 1.0, lines, group.intensities[strong], detail.compton.doppler)
+
+
+def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> None:
+    group = scattered_tube_group(anode)
+    for family, chosen in line_families(group).items():
+        lines, shares = group.energies[chosen], group.intensities[chosen]
+        shares = shares / shares.sum()
+        peaks = _with_escape(lines, shares, detail.least_share)
+        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
+        for angles in detail.compton.scatterings:
+            label = (f"{anode}_compton", f"{family} " + " ".join(f"{angle:g}" for angle in angles))
+            after = compton_energy(lines, *angles)
+            columns.add(label, 1.0, after, shares, detail.compton.doppler)
+
+
+def scattered_tube_families(
+    anode: str, detector: DetectorResponse, edges: Array
+) -> dict[str, Array]:
+    """Parts of which the anode's scattered lines are a sum, whatever geometry and filter.
+
+    Parameters
+    ----------
+    anode : str
+        Chemical symbol of the tube's anode.
+    detector : DetectorResponse
+        Width and tail of a peak.
+    edges : ndarray of shape (n_channels + 1,)
+        Bin edges [keV].
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_channels,)
+        Names such as ``Rh_rayleigh alpha`` and ``W_compton L3 115``, of families of lines
+        and scattering angles in degrees; each of one count. Those of two angles are
+        scattered twice.
+    """
+    table = line_table((), (anode,), detail=EXACT)
+    spectra = table.render(edges, detector).T
+    return {" ".join(label): part for label, part in zip(table.labels, spectra, strict=True)}

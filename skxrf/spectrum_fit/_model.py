@@ -1,0 +1,228 @@
+"""Least-squares model of a sum spectrum: lines, scatter, pile-up and a smooth background.
+
+For each axis and detector the amplitudes are a non-negative linear problem; `_varpro.py` searches
+axis and detector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from skxrf.physics import DetectorResponse
+from skxrf.physics._continuum import background_splines
+from skxrf.physics._line_table import line_table
+from skxrf.physics.constants import FAMILY_SPREAD
+
+from ._axis import AxisCorrection
+from ._binned import BinnedSpectrum, smoothed
+from ._misfit import misfit_weights
+from ._priors import Stage
+
+__all__ = ["Solution", "SumSpectrumModel", "counting_weights", "nonnegative"]
+
+Array = NDArray[np.float64]
+
+# Errors of the model beside those of lines: Compton peaks have no known shape, and the background
+# is a spline. Shares of their counts.
+_COMPTON_ERROR, _BACKGROUND_ERROR = 0.1, 0.02
+# Width [keV] over which residuals are averaged to see how wrong the model is there: two peaks.
+_LOCAL_WIDTH = 0.6
+# Share of all counts below which theory's ratios of lines are not held any tighter.
+_LEAST_AREA = 1e-4
+
+
+class Solution(NamedTuple):
+    """Amplitudes at one axis and detector.
+
+    Attributes
+    ----------
+    amplitudes : ndarray of shape (n_columns + n_fixed,)
+        Counts of the columns of the line table, pile-up, and coefficients of the background.
+    design : ndarray of shape (n_rows, n_columns + n_fixed)
+        Weighted design matrix, prior rows below those of the bins.
+    residuals : ndarray of shape (n_rows,)
+        Weighted model less weighted counts.
+    """
+
+    amplitudes: Array
+    design: Array
+    residuals: Array
+
+
+class SumSpectrumModel:
+    """Model of one sum spectrum.
+
+    Parameters
+    ----------
+    binned : BinnedSpectrum
+        Counts.
+    groups : sequence of str
+        Line groups of the model.
+    anode : str or None
+        Element of the tube, whose scattered lines are part of the model.
+    stage : Stage
+        Closeness of the model.
+    axis : ndarray of shape (n_channels,), optional
+        Centers [keV] on which photons pile up, as far as they are known better than nominally.
+    tube_voltage : float
+        Voltage of the tube [kV].
+    thickness : float
+        Thickness of the detector [mm].
+    """
+
+    def __init__(
+        self,
+        binned: BinnedSpectrum,
+        groups: Sequence[str],
+        anode: str | None,
+        stage: Stage,
+        *,
+        axis: Array | None = None,
+        tube_voltage: float = 50.0,
+        thickness: float = DetectorResponse.thickness,
+    ) -> None:
+        self.binned, self.stage = binned, stage
+        self.groups = list(groups)
+        self.thickness = thickness
+        self.table = line_table(
+            groups,
+            () if anode is None else (anode,),
+            detail=stage.detail,
+            tube_voltage=tube_voltage,
+            thickness=thickness,
+        )
+        self.n_lines = len(self.table.labels)
+        self.columns = {name: self.table.columns_of(name) for name in self.groups}
+        self.fixed = self.fixed_parts(binned.edges, axis)
+        smooth = smoothed(binned.counts)
+        self.variance = smooth + (stage.model_error * smooth) ** 2 + 1
+        self.weights = 1 / np.sqrt(self.variance)
+        self.prior = np.zeros((0, self.n_lines + self.fixed.shape[1]))
+
+    def fixed_parts(self, edges: Array, axis: Array | None = None) -> Array:
+        """Pile-up and background splines in bins with the nominal edges, (n_bins, n_fixed)."""
+        pile_up = self.binned.pile_up(edges, axis)
+        return np.hstack([pile_up[:, None], background_splines(edges, self.binned.range)])
+
+    @staticmethod
+    def correction(x: Mapping[str, float]) -> AxisCorrection:
+        """Axis of the parameters."""
+        return AxisCorrection.at_anchors(x["low"], x["high"], x["curvature"])
+
+    def detector(self, x: Mapping[str, float]) -> DetectorResponse:
+        """Detector of the parameters."""
+        return DetectorResponse(
+            noise=x["noise"],
+            fano=x["fano"],
+            tail_fraction=x["tail_fraction"],
+            tail_slope=x["tail_slope"],
+            thickness=self.thickness,
+        )
+
+    def lines(self, x: Mapping[str, float], edges: Array, amplitudes: Array | None = None) -> Array:
+        """Columns of the line table in bins with the nominal edges; their sum with amplitudes."""
+        return self.table.render(self.correction(x)(edges), self.detector(x), amplitudes)
+
+    def solve(self, x: Mapping[str, float]) -> Solution:
+        """Fit the amplitudes."""
+        design = np.hstack([self.lines(x, self.binned.edges), self.fixed]) * self.weights[:, None]
+        design = np.vstack([design, self.prior])
+        target = np.concatenate([self.binned.counts * self.weights, np.zeros(len(self.prior))])
+        return Solution(*nonnegative(design, target))
+
+    def model(self, x: Mapping[str, float], amplitudes: Array) -> Array:
+        """Counts in the bins."""
+        lines = self.lines(x, self.binned.edges, amplitudes[: self.n_lines])
+        return np.asarray(lines + self.fixed @ amplitudes[self.n_lines :])
+
+    def reweigh(self, x: Mapping[str, float], solution: Solution) -> None:
+        """Learn weights and the prior of line ratios from a first solution.
+
+        Parameters
+        ----------
+        x : mapping of str to float
+            Axis and detector.
+        solution : Solution
+            Amplitudes there.
+        """
+        amplitudes = solution.amplitudes
+        compton = np.array([label[0].endswith("_compton") for label in self.table.labels], bool)
+        broad = self.lines(x, self.binned.edges, np.where(compton, amplitudes[: self.n_lines], 0.0))
+        smooth = smoothed(self.binned.counts)
+        background = np.minimum(self.fixed @ amplitudes[self.n_lines :], smooth)
+        error = (
+            self.stage.model_error * smooth
+            + _COMPTON_ERROR * broad
+            + _BACKGROUND_ERROR * background
+        )
+        self.variance = smooth + error**2 + 1
+        # Where the model is worse than that, as residuals about a place show, it counts less.
+        missed = self.binned.counts - self.model(x, amplitudes)
+        n_local = round(_LOCAL_WIDTH / float(np.median(np.diff(self.binned.edges)))) // 2 * 2 + 1
+        n_local = min(max(n_local, 3), 2 * missed.size - 1)
+        self.weights = misfit_weights(missed, self.variance, n_local)
+        self.prior = self._ratio_prior(self.areas(amplitudes), float(smooth.sum()))
+
+    def _ratio_prior(self, areas: Mapping[str, float], total: float) -> Array:
+        """Rows that hold the shares of families near theory, about the areas of a first fit."""
+        least = _LEAST_AREA * total + 1
+        rows = []
+        for name, mine in self.columns.items():
+            if len(mine) == 1:
+                continue
+            shares = self.table.shares[mine]
+            spread = self.stage.family_factor * FAMILY_SPREAD[name[-1]] * shares
+            part = np.zeros((len(mine), self.n_lines + self.fixed.shape[1]))
+            part[:, mine] = np.eye(len(mine)) - shares[:, None]
+            rows.append(part / (spread * max(areas[name], least))[:, None])
+        return np.vstack([self.prior[:0], *rows])
+
+    def areas(self, amplitudes: Array) -> dict[str, float]:
+        """Net counts of the line groups."""
+        return {name: float(amplitudes[mine].sum()) for name, mine in self.columns.items()}
+
+    def errors(self, solution: Solution) -> dict[str, float]:
+        """Standard errors of the areas [counts], all other amplitudes unknown."""
+        information = solution.design.T @ solution.design
+        covariance = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+        return {
+            name: float(np.sqrt(max(covariance[np.ix_(mine, mine)].sum(), 0.0)))
+            for name, mine in self.columns.items()
+        }
+
+
+def counting_weights(counts: Array, model_error: float) -> Array:
+    """Inverse standard errors of counts, with a share of them as an error of the model."""
+    smooth = smoothed(counts)
+    return np.asarray(1 / np.sqrt(smooth + (model_error * smooth) ** 2 + 1))
+
+
+def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
+    """Solve a non-negative least-squares problem.
+
+    Parameters
+    ----------
+    design : ndarray of shape (n_rows, n_columns)
+        Columns of any size.
+    target : ndarray of shape (n_rows,)
+        Right-hand side.
+
+    Returns
+    -------
+    amplitudes : ndarray of shape (n_columns,)
+        Solution.
+    design : ndarray of shape (n_rows, n_columns)
+        The same matrix.
+    residuals : ndarray of shape (n_rows,)
+        Fit less target.
+    """
+    size = np.linalg.norm(design, axis=0)
+    size[size == 0] = 1.0
+    amplitudes, _ = nnls(design / size, target, maxiter=30 * design.shape[1])
+    amplitudes = amplitudes / size
+    return amplitudes, design, design @ amplitudes - target

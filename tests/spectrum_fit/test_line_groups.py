@@ -1,0 +1,90 @@
+"""The rule that says which line groups are present, on evidence made by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skxrf.spectrum_fit._binned import BinnedSpectrum
+from skxrf.spectrum_fit._candidates import candidates_in_range, with_partners
+from skxrf.spectrum_fit._line_groups import (
+    RULE,
+    DetectionRule,
+    Evidence,
+    evidence,
+    present,
+    unexplained_groups,
+    worth_fitting,
+)
+from skxrf.spectrum_fit._model import SumSpectrumModel
+from skxrf.spectrum_fit._priors import AXIS, PARAMETERS
+
+
+def test_common_groups_need_less_than_uncommon_ones():
+    found = [Evidence("Fe_K", 600.0, 100.0), Evidence("Se_K", 600.0, 100.0)]
+    assert present(found) == ["Fe_K"]
+    assert present(found, required=["Se_K"]) == ["Fe_K", "Se_K"]
+    assert present(found, rule=DetectionRule(uncommon_significance=5.5)) == ["Fe_K", "Se_K"]
+
+
+def test_m_lines_need_the_l_lines_of_their_element():
+    lead_m, lead_l = Evidence("Pb_M", 900.0, 10.0), Evidence("Pb_L", 20.0, 10.0)
+    assert present([lead_m, lead_l]) == []
+    assert present([lead_m]) == ["Pb_M"]  # the L lines were not tried: out of reach
+    assert present([lead_m, Evidence("Pb_L", 90.0, 10.0)]) == ["Pb_M", "Pb_L"]
+
+
+@given(area=st.floats(0, 1e6), error=st.floats(0, 1e4), factor=st.floats(1, 1e3))
+def test_more_evidence_never_loses_a_group(area, error, factor):
+    if present([Evidence("Fe_K", area, error)]):
+        assert present([Evidence("Fe_K", factor * area, error)]) == ["Fe_K"]
+        assert present([Evidence("Fe_K", area, error / factor)]) == ["Fe_K"]
+
+
+def test_a_share_of_the_counts_is_worth_a_fit():
+    totals = {"Fe_K": 3e4, "Co_K": 1.0, "Cu_K": 300.0}
+    assert worth_fitting(totals, 1e6) == ["Fe_K", "Cu_K"]
+
+
+def test_candidates_are_excited_and_in_range():
+    names = candidates_in_range((1.3, 17.0), required=["Hg_L"], anode="Rh")
+    assert names[0] == "Hg_L"
+    assert {"Fe_K", "Pb_L", "Pb_M", "Rh_L"} <= set(names)
+    assert not {"Rh_K", "Sn_K", "Ag_K"} & set(names)  # scattered, or beyond the range
+    assert "Sr_K" not in candidates_in_range((1.3, 17.0), tube_voltage=15.0)
+
+
+def test_partners_come_along_by_energy():
+    assert with_partners(["Pb_L", "Sn_K"], (1.3, 26.0), 50.0) == ["Pb_M", "Sn_L", "Pb_L", "Sn_K"]
+    assert with_partners(["Pb_L"], (3.0, 26.0), 50.0) == ["Pb_L"]
+
+
+@pytest.mark.parametrize("missing", ["Cu_K", "Ga_K", "Pb_L"])
+def test_residuals_ask_for_what_a_model_leaves_out(missing):
+    """Also where no usual painting holds it."""
+    axis = 0.02 * np.arange(1500)
+    x = {name: row.start for name, row in PARAMETERS.items()}
+
+    def model(counts, groups):
+        return SumSpectrumModel(
+            BinnedSpectrum.of(counts, axis, AXIS.bin_width, (1.3, 29.0)), groups, None, AXIS
+        )
+
+    whole = model(np.ones(axis.size), ["Ca_K", "Fe_K", missing])
+    areas = {"Ca_K": 4e4, "Fe_K": 1e5, missing: 3e4}
+    counts = [
+        areas[name] * share
+        for (name, _), share in zip(whole.table.labels, whole.table.shares, strict=True)
+    ]
+    edges = 0.02 * (np.arange(1501) - 0.5)
+    expected = whole.lines(x, edges, np.array(counts)) + 20.0
+    spectrum = np.random.default_rng(0).poisson(expected).astype(float)
+    without = model(spectrum, ["Ca_K", "Fe_K"])
+    solution = without.solve(x)
+    assert unexplained_groups(without, x, solution, ["Ca_K", "Fe_K"])[0] == missing
+    complete = model(spectrum, ["Ca_K", "Fe_K", missing])
+    solution = complete.solve(x)
+    assert present(evidence(complete, solution)) == ["Ca_K", "Fe_K", missing]
+    found = complete.areas(solution.amplitudes)
+    assert found[missing] == pytest.approx(3e4, rel=0.02)
+    assert unexplained_groups(complete, x, solution, complete.groups, rule=RULE) == []
