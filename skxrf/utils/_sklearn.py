@@ -15,7 +15,11 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.validation import _check_method_params, _num_samples
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _num_samples,
+)
 
 __all__ = [
     "HasMethods",
@@ -25,6 +29,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "_check_method_params",
+    "_check_sample_weight",
     "_fit_context",
     "_num_samples",
     "_safe_indexing",
