@@ -565,7 +565,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, SkorchParameters):
         check_weights(outline, weights)
         net = self._empty_net(
             {**sizes, "seed": int(stored["seed"])},
-            next(iter(weights.values())).dtype,
+            next(array.dtype for array in weights.values() if array.dtype.kind == "f"),
             device_or_cpu(self.device),
             learning_rate=float(stored["learning_rate"]),
             weight_decay=float(stored["weight_decay"]),

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from skorch.dataset import Dataset
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 __all__ = ["BatchIterator", "SpectrumDataset", "collect", "numpy_dtype", "rows_per_batch"]
 
@@ -22,7 +22,7 @@ Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array
 Batch = tuple[Tensor | tuple[Tensor, ...], Tensor]
 
 
-class SpectrumDataset(Dataset[Any]):
+class SpectrumDataset(Dataset):  # type: ignore[misc]
     """Spectra and labels that are indexed by whole batches.
 
     Parameters

@@ -132,12 +132,14 @@ def _fit_outputs(
         y_shift = np.average(y[rows], axis=0, weights=weight[rows])
     target = y - y_shift
     selection = _Moments.of(design, target, train, weight)
-    final = selection.plus(_Moments.of(design, target, valid, weight))
-    everything = np.union1d(train, valid)
+    final, everything = selection, train
+    if refit:
+        final = selection.plus(_Moments.of(design, target, valid, weight))
+        everything = np.union1d(train, valid)
     scores = _leave_one_out(design, target, everything, final, STRENGTHS, weight)
     chosen = _strongest(scores)
     fits = []
-    for moments in (selection, final if refit else selection):
+    for moments in (selection, final):
         n_features = design.X.shape[1]
         coef, intercept = np.empty((n_features, y.shape[1])), np.empty(y.shape[1])
         for i in np.unique(chosen).tolist():

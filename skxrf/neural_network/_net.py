@@ -20,6 +20,11 @@ from skxrf.neural_network._modules import ResidualNetwork
 __all__ = ["SpectrumNet", "make_net"]
 
 
+# Names of the callbacks that are not the user's.
+_OWN = {"epoch_timer", "train_loss", "valid_loss", "finite_loss"}
+_OWN |= {"rate", "progress", "best", "time"}
+
+
 class SpectrumNet(NeuralNetRegressor):
     """Net whose batches hold the inverse expected errors of the labels beside the spectra.
 
@@ -37,7 +42,7 @@ class SpectrumNet(NeuralNetRegressor):
         ]
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Call a method of all callbacks; their KeyboardInterrupt is not a Ctrl-C.
+        """Call a method of all callbacks; a KeyboardInterrupt of the user's is early stopping.
 
         Parameters
         ----------
@@ -47,13 +52,14 @@ class SpectrumNet(NeuralNetRegressor):
             Its arguments.
         """
         getattr(self, method_name)(self, **cb_kwargs)
-        for _, callback in self.callbacks_:
+        for name, callback in self.callbacks_:
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
             except StopTraining:
                 raise
             except KeyboardInterrupt as stop:
-                # skorch's early stopping.
+                if name in _OWN:
+                    raise  # a real Ctrl-C
                 raise StopTraining("callback") from stop
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:

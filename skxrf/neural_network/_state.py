@@ -68,7 +68,8 @@ def check_weights(module: nn.Module, weights: dict[str, NDArray[Any]]) -> None:
             f"the weights do not fit the network: {wrong[0]} has the shape "
             f"{found.get(wrong[0], 'of nothing')}, expected {expected.get(wrong[0], 'no such')}."
         )
-    dtypes = {np.asarray(array).dtype for array in weights.values()}
+    # Counters of a module of the user's are integers.
+    dtypes = {array.dtype for array in map(np.asarray, weights.values()) if array.dtype.kind == "f"}
     if len(dtypes) != 1 or dtypes.pop() not in (np.float32, np.float64):
         raise SkxrfError("the weights of a network must all be float32, or all float64.")
 

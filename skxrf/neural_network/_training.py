@@ -81,7 +81,8 @@ def train_network(
         What ended the run.
     """
     for group in net.optimizer_.param_groups:
-        group["lr"] = settings.learning_rate
+        # The second is where a schedule of torch's starts that continues.
+        group["lr"] = group["initial_lr"] = settings.learning_rate
     # Assigned, as net.set_params refuses the iterators' arguments once a net is initialized.
     net.batch_size = settings.batch_size
     net.iterator_train__seed = settings.seed
