@@ -5,6 +5,7 @@ may move them: this is then the one file to change.
 """
 
 from sklearn.base import _fit_context
+from sklearn.metrics._scorer import _Scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "_Scorer",
     "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
