@@ -18,7 +18,7 @@ from skxrf.utils.fitted import fitted_line_groups
 __all__ = ["ssim_scorer", "within_sigma_scorer", "z_score_scorer"]
 
 
-class _LineGroupScorer(_Scorer):  # type: ignore[misc]
+class _LineGroupScorer(_Scorer):
     """Scorer that pairs predictions and labels by the names of their line groups."""
 
     def __init__(self, score_func: Callable[..., Any]) -> None:

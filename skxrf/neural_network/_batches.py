@@ -22,7 +22,7 @@ Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array
 Batch = tuple[Tensor | tuple[Tensor, ...], Tensor]
 
 
-class SpectrumDataset(Dataset):  # type: ignore[misc]
+class SpectrumDataset(Dataset):
     """Spectra and labels that are indexed by whole batches.
 
     Parameters

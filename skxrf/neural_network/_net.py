@@ -112,7 +112,8 @@ class SpectrumNet(NeuralNetRegressor):
         spectra = x[0] if isinstance(x, tuple | list) else x
         module: Any = self.module_
         # Under torch.autocast the layers may return less than the labels' precision.
-        return module(to_tensor(spectra, device=self.device)).to(next(module.parameters()).dtype)
+        found: Tensor = module(to_tensor(spectra, device=self.device))
+        return found.to(next(module.parameters()).dtype)
 
     def get_loss(self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False) -> Any:
         """Return the loss of a batch.
@@ -208,7 +209,7 @@ def make_net(
         settings["criterion__kind"] = loss
     elif "reduction" in inspect.signature(criterion).parameters:
         settings["criterion__reduction"] = "none"
-    net = SpectrumNet(
+    net: SpectrumNet = SpectrumNet(
         module,
         **{f"module__{name}": value for name, value in arguments.items()},
         criterion=criterion,

@@ -70,7 +70,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     def _fill_trunk(self, module: ResidualNetwork) -> None:
         if self.templates is not None:
             templates = checked_templates(self.templates, int(self.n_features_in_))
-            fill_buffers(module.trunk, templates=templates)
+            fill_buffers(module.get_submodule("trunk"), templates=templates)
 
 
 class PublishedMLPRegressor(_PublishedRegressor):

@@ -102,7 +102,8 @@ def _fit_output(
     """Fit one output on the rows that have a label of it."""
     rows = weight > 0
     arrays = [array[rows, output][:, None] for array in (y, linear, full, error, signal)]
-    return _fit_outputs(*arrays, n_levels, weight[rows])
+    y, linear, full, error, signal = arrays
+    return _fit_outputs(y, linear, full, error, signal, n_levels, weight[rows])
 
 
 def _fit_outputs(

@@ -20,15 +20,19 @@ class SkorchParameters(BaseEstimator):
     _skorch_prefixes: tuple[str, ...] = ("callbacks__", "compile__", "criterion__", "optimizer__")
 
     def _take(self, parameters: dict[str, Any]) -> None:
-        """Set the keywords of a constructor as attributes."""
-        for name in parameters:
+        """Set the keywords of a constructor as attributes; ``fit`` checks their names."""
+        self.__dict__.update(parameters)
+
+    def _validate_params(self) -> None:
+        """Check names and values of the parameters."""
+        for name in self._skorch():
             if not self._is_skorch(name):
                 raise TypeError(
                     f"{type(self).__name__} got an unexpected parameter {name!r}: besides its own, "
                     f"it takes {', '.join(sorted(self._skorch_names))} of skorch's "
-                    f"NeuralNetRegressor, and names such as {self._skorch_prefixes[-1]}betas."
+                    "NeuralNetRegressor, and names such as optimizer__betas."
                 )
-        vars(self).update(parameters)
+        super()._validate_params()
 
     def _is_skorch(self, name: str) -> bool:
         return name in self._skorch_names or (
@@ -36,8 +40,13 @@ class SkorchParameters(BaseEstimator):
         )
 
     def _skorch(self) -> dict[str, Any]:
-        """Return the parameters of skorch's that are set."""
-        return {name: value for name, value in vars(self).items() if self._is_skorch(name)}
+        """Return the parameters that are set beside those of the constructor's signature."""
+        own = super().get_params(deep=False)
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in own and not name.startswith("_") and not name.endswith("_")
+        }
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters.

@@ -41,6 +41,14 @@ SMALLER = {
         "max_time=60": "max_epochs=1",
         "gain = 0.025": "gain = 0.1",
     },
+    "skorch.md": {
+        "make_spectra(5000, random_state=0)": (
+            "make_spectra(300, n_channels=256, energy=(0.0, 0.1), random_state=0)"
+        ),
+        "make_painting(random_state=0)": (
+            "make_painting((24, 30), n_channels=256, energy=(0.0, 0.1), random_state=0)"
+        ),
+    },
     "materials.md": {"20_000": "200"},
     "reproduce.md": {"budget=20": "budget=0.5"},
 }

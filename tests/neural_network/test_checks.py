@@ -27,7 +27,7 @@ VARIANTS = [
     ),
     SpectrumModuleRegressor(torch.nn.Linear, max_epochs=2),
     PublishedMLPRegressor((32,), max_epochs=40, learning_rate=1e-2),
-    PublishedCNNRegressor((8,), pool_size=1, max_epochs=40, learning_rate=1e-2),
+    PublishedCNNRegressor((8,), kernel_size=5, pool_size=1, max_epochs=40, learning_rate=1e-2),
 ]
 
 

@@ -122,7 +122,7 @@ def test_parameters_are_searched_and_misspelt_ones_refused(painting):
     search = GridSearchCV(small(max_epochs=1), grid, cv=2, error_score="raise").fit(X, y)
     assert search.best_estimator_.get_params()["optimizer__eps"] in (1e-8, 1e-4)
     with pytest.raises(TypeError, match=r"unexpected parameter 'optimiser'.*optimizer"):
-        small(optimiser=torch.optim.SGD)
+        small(optimiser=torch.optim.SGD).fit(X, y)
     with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
         small().set_params(optimiser=torch.optim.SGD)
 
