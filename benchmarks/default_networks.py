@@ -50,8 +50,8 @@ def main() -> None:
             "ridge": RidgeCV(np.logspace(-2, 6, 17), alpha_per_target=True),
             "SpectrumCNNRegressor": SpectrumCNNRegressor(random_state=0),
             "SpectrumMLPRegressor": SpectrumMLPRegressor(random_state=0),
-            "SpectrumCNNRegressor, residual_levels=1": SpectrumCNNRegressor(
-                residual_levels=1, random_state=0
+            "SpectrumCNNRegressor, n_residual_weights=1": SpectrumCNNRegressor(
+                n_residual_weights=1, random_state=0
             ),
         }
         errors = {}

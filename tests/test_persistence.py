@@ -30,7 +30,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skxrf.compose import SubsampledRegressor
 from skxrf.exceptions import ModelFileError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor, published_networks
+from skxrf.neural_network import (
+    SpectrumAugmentation,
+    SpectrumCNNRegressor,
+    SpectrumMLPRegressor,
+    published_networks,
+)
 from skxrf.persistence import load_model, model_info, save_model
 from skxrf.persistence._models import model_digest
 from skxrf.physics import DetectorResponse, line_group
@@ -61,9 +66,10 @@ def roundtrip(model, folder):
 MODELS = {
     "cnn": CNN,
     "mlp": SpectrumMLPRegressor((8,), max_epochs=2, random_state=1, loss="squared_error"),
-    "mlp with templates": SpectrumMLPRegressor(
-        (8,), templates=np.eye(3, 320), max_epochs=1, random_state=1
+    "mlp with augmentation": SpectrumMLPRegressor(
+        (8,), augmentation=SpectrumAugmentation(thinning=0.5), max_epochs=1, random_state=1
     ),
+    "published mlp with templates": published_networks(np.eye(3, 320), max_epochs=1)["MLP+"],
     "published cnn": published_networks(max_epochs=1, random_state=0)["CNN"],
     "pipeline": make_pipeline(EnergyRangeSelector(1.0, 9.0, energy=ENERGY), ChannelBinner(2), CNN),
     "normalised": make_pipeline(SpectrumNormalizer(), StandardScaler(), Ridge()),

@@ -1,4 +1,4 @@
-"""Bring a prediction into the layout of its reference, by names, not by luck."""
+"""Alignment of a prediction with its reference by pixel index and line-group name."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = [
 
 
 def is_maps(values: object) -> bool:
-    """Whether `values` are maps of dims (y, x, element) or (y, x), not a table of samples."""
+    """Check for maps of dims (y, x, element) or (y, x), not a table of samples."""
     return isinstance(values, xr.DataArray) and {"y", "x"} <= set(values.dims)
 
 
 def is_several(values: object) -> TypeGuard[Mapping[Hashable, Any]]:
-    """Whether `values` are maps by painting name. A Dataset is a mapping too, but of variables."""
+    """Check for maps by painting name. A Dataset is a mapping too, but of variables."""
     if isinstance(values, xr.Dataset):
         raise SkxrfError(
             "got a Dataset for maps: pass one of its variables, such as maps['intensity']."
@@ -211,7 +211,7 @@ def _aligned_table(reference: Any, other: object, what: str) -> NDArray[Any]:
 def column_order(
     mine: NDArray[Any] | None, theirs: NDArray[Any] | None, what: str
 ) -> NDArray[np.intp] | None:
-    """Where each of my line groups is among theirs; None where one has no names."""
+    """Positions of my line groups among theirs; None where one has no names."""
     if mine is None or theirs is None:
         return None
     if len(mine) != len(theirs) or set(mine) != set(theirs):

@@ -1,4 +1,4 @@
-"""All scores of maps against a reference, a row a line group."""
+"""Table of all scores of maps against a reference."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, overload
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from skxrf.metrics._alignment import (
     refuse_infinity,
     refuse_nan_rows,
 )
+from skxrf.metrics._averaging import averaged
 from skxrf.metrics._masked_ssim import masked_ssim
 from skxrf.samples import to_maps
 
@@ -33,7 +34,7 @@ def ssim_score(
     win_size: int = ...,
     data_range: ArrayLike | None = ...,
     min_present: int = ...,
-    multioutput: Literal["uniform_average"] = ...,
+    multioutput: Literal["uniform_average"] | Sequence[float] | NDArray[Any] = ...,
 ) -> float: ...
 @overload
 def ssim_score(
@@ -52,7 +53,7 @@ def ssim_score(
     win_size: int = 7,
     data_range: ArrayLike | None = None,
     min_present: int = 3,
-    multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
+    multioutput: Literal["uniform_average", "raw_values"] | ArrayLike = "uniform_average",
 ) -> float | NDArray[np.float64]:
     r"""Structural similarity (SSIM) of predicted element maps; 1 is perfect.
 
@@ -78,8 +79,8 @@ def ssim_score(
     min_present : int
         Windows with fewer present pixels are dropped; at least 2, for which a covariance is
         defined. The default is 3 because the correlation of two pixels is always 1 or -1.
-    multioutput : {"uniform_average", "raw_values"}
-        One number, or one for each element.
+    multioutput : {"uniform_average", "raw_values"} or array-like of shape (n_elements,)
+        One number, one for each element, or the weights of the elements in that number.
 
     Returns
     -------
@@ -138,7 +139,7 @@ def ssim_score(
     >>> ssim_score(truth, noisy, multioutput="raw_values").round(2)
     array([0.96, 0.65])
     """
-    _check_options(win_size, min_present, multioutput)
+    _check_options(win_size, min_present)
     pairs = list(_pairs(y_true, y_pred))
     ranges = _given_ranges(data_range, pairs[0].truth.shape[-1])
     per_map = np.array([_ssim_of_map(pair, ranges, win_size, min_present) for pair in pairs])
@@ -148,9 +149,7 @@ def ssim_score(
     n_maps = scored.sum(axis=0)
     with np.errstate(invalid="ignore"):
         per_element = np.where(scored, per_map, 0.0).sum(axis=0) / n_maps
-    if multioutput == "raw_values":
-        return np.asarray(per_element, dtype=np.float64)
-    return float(per_element[n_maps > 0].mean())
+    return cast("float | NDArray[np.float64]", averaged(per_element, multioutput))
 
 
 class _Pair(NamedTuple):
@@ -162,17 +161,13 @@ class _Pair(NamedTuple):
     labels: NDArray[Any] | None
 
 
-def _check_options(win_size: int, min_present: int, multioutput: str) -> None:
+def _check_options(win_size: int, min_present: int) -> None:
     if win_size != int(win_size) or win_size < 3 or win_size % 2 == 0:
         raise SkxrfError(f"win_size must be an odd integer of at least 3, got {win_size!r}.")
     if min_present != int(min_present) or not 2 <= min_present <= win_size**2:
         raise SkxrfError(
             f"min_present must be an integer from 2 to win_size ** 2 = {win_size**2}, "
             f"got {min_present!r}."
-        )
-    if multioutput not in ("uniform_average", "raw_values"):
-        raise SkxrfError(
-            f"multioutput must be 'uniform_average' or 'raw_values', got {multioutput!r}."
         )
 
 

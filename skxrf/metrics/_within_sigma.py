@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Literal, overload
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, Literal, cast, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.metrics._alignment import column_order, line_groups
+from skxrf.metrics._averaging import averaged
 from skxrf.metrics._z_score import by_element, z_scores
 
 __all__ = ["within_sigma_score"]
@@ -22,7 +23,7 @@ def within_sigma_score(
     *,
     sigma: Any = ...,
     limit: float = ...,
-    multioutput: Literal["uniform_average"] = ...,
+    multioutput: Literal["uniform_average"] | Sequence[float] | NDArray[Any] = ...,
 ) -> float: ...
 @overload
 def within_sigma_score(
@@ -39,7 +40,7 @@ def within_sigma_score(
     *,
     sigma: Any = None,
     limit: float = 1.0,
-    multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
+    multioutput: Literal["uniform_average", "raw_values"] | ArrayLike = "uniform_average",
 ) -> float | NDArray[np.float64]:
     """Share of pixels whose prediction is within `limit` standard deviations; 1 is perfect.
 
@@ -53,8 +54,9 @@ def within_sigma_score(
         Standard deviation, as in :func:`z_score`.
     limit : float
         Largest abs(z) that counts.
-    multioutput : {"uniform_average", "raw_values"}
-        One number, the mean over the elements, or one for each element.
+    multioutput : {"uniform_average", "raw_values"} or array-like of shape (n_elements,)
+        One number, the mean over the elements; one for each element; or the weights of the
+        elements in that mean.
 
     Returns
     -------
@@ -78,10 +80,6 @@ def within_sigma_score(
     >>> within_sigma_score(np.array([99.0, 0.0, 24.0]), np.array([109.0, 3.0, 20.0]))
     0.6666666666666666
     """
-    if multioutput not in ("uniform_average", "raw_values"):
-        raise SkxrfError(
-            f"multioutput must be 'uniform_average' or 'raw_values', got {multioutput!r}."
-        )
     distances = z_scores(y_true, y_pred, sigma, refuse_failed=True)
     maps = distances if isinstance(distances, dict) else {"": distances}
     z_values = np.concatenate(list(_columns(maps)))
@@ -90,7 +88,7 @@ def within_sigma_score(
         raise SkxrfError("no pixel is present in both y_true and y_pred: there is none to score.")
     with np.errstate(invalid="ignore"):
         share = (z_values <= limit).sum(axis=0) / n
-    return share if multioutput == "raw_values" else float(share[n > 0].mean())
+    return cast("float | NDArray[np.float64]", averaged(share, multioutput))
 
 
 def _columns(maps: Mapping[Hashable, Any]) -> Iterator[NDArray[Any]]:

@@ -40,15 +40,17 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
 
         - ``"poisson"`` (as None): ``sqrt(reference + 1)``, that of the counts; a negative
           reference, which an unconstrained fit may give, counts as 0 here and only here;
-        - ``"residual"``: the standard deviation of prediction - reference over the pixels of
-          each element and map (not of a sample: divided by n);
+        - ``"residual"``: equation 1 of the paper as printed, the deviation of
+          prediction - reference from its mean, divided by its standard deviation, both over the
+          pixels of each element and map (not of a sample: divided by n); a constant offset is
+          then at no distance;
         - one number, one for each element (array of shape (n_elements,)), or one for each
           pixel, such as the uncertainties of a fit; positive.
 
     Returns
     -------
     the layout of `y_true`
-        ``abs(y_pred - y_true) / sigma``, float32 where both are float32. NaN where the
+        ``abs(y_pred - y_true) / sigma``, for ``"residual"`` less the mean difference; float32 where both are float32. NaN where the
         reference, the prediction or sigma is NaN.
 
     Raises
@@ -58,6 +60,9 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
 
     Notes
     -----
+    ``"poisson"`` is the measure of the authors' code, ``"residual"`` the one that their paper
+    prints.
+
     With Poisson counts, the sum of one and the reference is at least as large as its variance,
     so an empty pixel has a sigma of one count. The reference is not free of noise either: where
     it is a fit of the same spectrum, both share the photon noise; where it is of another scan,
@@ -96,7 +101,12 @@ def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = Fals
     if refuse_failed:
         refuse_nan_rows(y_true, truth, prediction)
     residual = prediction - truth
-    scale = np.broadcast_to(_scale(y_true, truth, residual, sigma), residual.shape)
+    if isinstance(sigma, str) and sigma == "residual":
+        mean, scale = _residual_moments(y_true, residual)
+        residual = residual - mean.astype(dtype)
+    else:
+        scale = _scale(y_true, truth, sigma)
+    scale = np.broadcast_to(scale, residual.shape)
     distance = np.abs(residual)
     # Only the residual's own deviation can be zero; what is exact is then at no distance.
     z = np.where(distance > 0, np.inf, distance).astype(dtype)
@@ -104,18 +114,14 @@ def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = Fals
     return _like(y_true, z)
 
 
-def _scale(
-    y_true: Any, truth: NDArray[Any], residual: NDArray[Any], sigma: Any
-) -> NDArray[np.floating[Any]]:
+def _scale(y_true: Any, truth: NDArray[Any], sigma: Any) -> NDArray[np.floating[Any]]:
     """Standard deviations that broadcast over `truth`."""
     if sigma is None or (isinstance(sigma, str) and sigma == "poisson"):
         return np.asarray(np.sqrt(np.maximum(truth, 0) + 1))
     if isinstance(sigma, str):
-        if sigma != "residual":
-            raise SkxrfError(
-                f"sigma must be 'poisson', 'residual', a number or an array, got {sigma!r}."
-            )
-        return _residual_deviation(y_true, residual)
+        raise SkxrfError(
+            f"sigma must be 'poisson', 'residual', a number or an array, got {sigma!r}."
+        )
     if np.ndim(sigma) == 0:
         given = np.asarray(sigma)
     elif np.ndim(sigma) == 1 and truth.ndim > 1 and not isinstance(sigma, pd.Series):
@@ -130,29 +136,36 @@ def _scale(
     return given
 
 
-def _residual_deviation(y_true: Any, residual: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    """Standard deviation of the residual of each element and map."""
+def _residual_moments(
+    y_true: Any, residual: NDArray[Any]
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Mean and standard deviation of the residual of each element and map."""
     if is_maps(y_true):
-        return _along_elements(y_true, _deviation(by_element(_like(y_true, residual))), residual)
+        mean, deviation = (
+            _along_elements(y_true, moment, residual)
+            for moment in _moments(by_element(_like(y_true, residual)))
+        )
+        return mean, deviation
     values = residual.reshape(len(residual), -1)
-    scale = np.empty_like(values)
+    mean, deviation = np.empty_like(values), np.empty_like(values)
     index = y_true.indexes.get("sample") if isinstance(y_true, xr.DataArray) else None
     index = getattr(y_true, "index", None) if index is None else index
     painting = np.zeros(len(values), dtype=np.intp)
     if isinstance(index, pd.MultiIndex):
         painting = pd.factorize(sample_index(y_true).get_level_values("painting"))[0]
     for k in range(painting.max(initial=-1) + 1):
-        scale[painting == k] = _deviation(values[painting == k])
-    return scale.reshape(residual.shape)
+        rows = painting == k
+        mean[rows], deviation[rows] = _moments(values[rows])
+    return mean.reshape(residual.shape), deviation.reshape(residual.shape)
 
 
-def _deviation(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Standard deviation of each column over its values that are not NaN."""
+def _moments(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each column over its values that are not NaN."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         mean = np.where(known, values, 0).sum(axis=0, dtype=np.float64) / known.sum(axis=0)
         squares = np.where(known, (values - mean) ** 2, 0)
-        return np.asarray(np.sqrt(squares.sum(axis=0) / known.sum(axis=0)))
+        return np.asarray(mean), np.asarray(np.sqrt(squares.sum(axis=0) / known.sum(axis=0)))
 
 
 def _along_elements(y_true: Any, per_element: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:

@@ -1,300 +1,153 @@
-"""Training spectra drawn anew for every batch: other doses, other axes, other chemistry."""
+"""Augmentation of training spectra: the estimator's parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from skxrf.exceptions import CountsError, SkxrfError
-from skxrf.neural_network._losses import Loss, inverse_errors
+from skxrf.neural_network._redrawing import Redrawing
+from skxrf.utils._sklearn import Interval
 
-__all__ = ["Augmentation", "make_augmentation"]
-
-Array = NDArray[Any]
+__all__ = ["SpectrumAugmentation"]
 
 _CHANGES = ("thinning", "gain_jitter", "zero_jitter", "injection", "rescaling")
-# Least share of a spectrum's counts that an injected line has; the greatest is a parameter.
-_LEAST_INJECTION = 5e-4
-# Lines that are injected into a spectrum, at most.
-_MOST_INJECTED = 3
-# Chance that rescaling removes an element altogether.
-_REMOVED = 0.125
-# Channels over which what no template explains is averaged, to tell its expected counts.
-_SMOOTHING = 9
-_BLOCK = 4096  # rows that are checked, or drawn for the statistics, at a time
+_BLOCK = 4096  # rows that are checked at a time
 
 
-class Augmentation:
-    """Random changes of counts that leave them what they are: Poisson counts.
+class SpectrumAugmentation(BaseEstimator):
+    """Random changes of training spectra and their labels, drawn anew for every batch.
+
+    It is the parameter `augmentation` of :class:`SpectrumCNNRegressor` and the other networks.
+    Spectra to predict are never changed. In a search, its parameters have names such as
+    ``augmentation__gain_jitter``.
 
     Parameters
     ----------
-    thinning, gain_jitter, zero_jitter, injection, rescaling : float
-        See :class:`SpectrumCNNRegressor`.
-    share : float
-        Chance of each change, independently for each spectrum.
-    templates : ndarray of shape (n_templates, n_features) or None
-        Of unit area; the first n_outputs are those of the outputs. An output whose template
-        is zero has none.
-    n_outputs : int
-        Number of outputs.
+    thinning : float, default=0.0
+        Largest share of its counts that a spectrum loses; the share that is left is log-uniform
+        between 1 - thinning and 1.
+    gain_jitter : float, default=0.0
+        Relative standard deviation of the gain of the energy axis; 0.005 is 0.5 %.
+    zero_jitter : float, default=0.0
+        Standard deviation of the zero of the axis [channels].
+    injection : float, default=0.0
+        Largest share of a spectrum's counts in an injected line; log-uniform from 0.0005. One
+        to three of `line_templates` are injected.
+    rescaling : float, default=0.0
+        Standard deviation of the logarithm of the factor on the intensity of an output. It is
+        applied to one output of two, and one of eight of those is removed altogether.
+    line_templates : array-like of shape (n_templates, n_channels), default=None
+        Spectra of the lines of each output, in the order of y's columns, for `injection` and
+        `rescaling`; zeros for an output without lines. Further rows are injected without a
+        label: lines that are absent from the training spectra, such as As beside Pb. Any unit;
+        labels must be net counts.
+    share : float, default=0.5
+        Probability of each of these changes, independently for each spectrum.
+
+    See Also
+    --------
+    SpectrumCNNRegressor, SpectrumMLPRegressor : Networks that it is a parameter of.
+
+    Notes
+    -----
+    Augmented counts still are Poisson counts. Thinning keeps each count with the same
+    probability. Jitter moves every count on its own by the shift of its channel, up or down to a
+    whole channel at random, and none is lost. Injection adds Poisson counts of the template, and
+    their expected number to the label. Rescaling thins the counts of each channel by the share
+    of them that is expected to belong to the element, or adds Poisson counts: the expected
+    counts of a channel are labels times templates, plus the remaining counts, averaged over 9
+    channels. The linear path, the standardization, the expected errors and the held-out rows see
+    one such draw of all spectra, so that `residual_weight_` is valid for changed spectra too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skxrf.neural_network import SpectrumAugmentation, SpectrumMLPRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.uniform(0, 500, size=(400, 2))
+    >>> X = rng.poisson(y @ rng.dirichlet(np.ones(64), size=2))
+    >>> augmentation = SpectrumAugmentation(thinning=0.8, gain_jitter=0.002)
+    >>> model = SpectrumMLPRegressor(augmentation=augmentation, max_epochs=5, random_state=0)
+    >>> model.fit(X, y).get_params()["augmentation__thinning"]
+    0.8
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "thinning": [Interval(Real, 0, 1, closed="left")],
+        "gain_jitter": [Interval(Real, 0, 0.2, closed="both")],
+        "zero_jitter": [Interval(Real, 0, None, closed="left")],
+        "injection": [Interval(Real, 0, 1, closed="both")],
+        "rescaling": [Interval(Real, 0, 3, closed="both")],
+        "line_templates": ["array-like", None],
+        "share": [Interval(Real, 0, 1, closed="both")],
+    }
 
     def __init__(
         self,
         *,
-        thinning: float,
-        gain_jitter: float,
-        zero_jitter: float,
-        injection: float,
-        rescaling: float,
-        share: float,
-        templates: NDArray[np.float64] | None,
-        n_outputs: int,
+        thinning: float = 0.0,
+        gain_jitter: float = 0.0,
+        zero_jitter: float = 0.0,
+        injection: float = 0.0,
+        rescaling: float = 0.0,
+        line_templates: ArrayLike | None = None,
+        share: float = 0.5,
     ) -> None:
         self.thinning = thinning
         self.gain_jitter = gain_jitter
         self.zero_jitter = zero_jitter
-        self.injection = injection if templates is not None else 0.0
-        self.rescaling = rescaling if templates is not None else 0.0
+        self.injection = injection
+        self.rescaling = rescaling
+        self.line_templates = line_templates
         self.share = share
-        self.templates = templates
-        self.n_outputs = n_outputs
 
-    def draw(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], Array, Array, Array]:
-        """Draw changed spectra.
+    def _redrawing(self, X: NDArray[Any], n_outputs: int) -> Redrawing | None:
+        """Check the parameters and make the drawing; None if nothing is switched on.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features)
-            Counts.
-        y : ndarray of shape (n_samples, n_outputs)
-            Labels, expected net counts.
-        rng : Generator
-            Source of chance.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features), int64
-            Changed counts.
-        y : ndarray of shape (n_samples, n_outputs), float64
-            Their labels.
-        share : ndarray of shape (n_samples, 1)
-            Share of the counts that thinning left.
-        added : ndarray of shape (n_samples, n_outputs)
-            What injection and rescaling added to the labels, before thinning.
+        Raises
+        ------
+        CountsError
+            If the spectra are no counts.
+        SkxrfError
+            If the templates are missing, or not of the spectra's width.
         """
-        counts = X.astype(np.int64)
-        before = np.asarray(y, dtype=np.float64)
-        labels = before.copy()
-        if self.rescaling:
-            self._rescale(counts, labels, self._chosen(len(counts), rng), rng)
-        if self.injection:
-            self._inject(counts, labels, self._chosen(len(counts), rng), rng)
-        added = labels - before
-        if self.gain_jitter or self.zero_jitter:
-            self._move(counts, self._chosen(len(counts), rng), rng)
-        share = np.ones((len(counts), 1))
-        if self.thinning:
-            rows = self._chosen(len(counts), rng)
-            least = np.log1p(-self.thinning)
-            share[rows] = np.exp(rng.uniform(least, 0.0, size=(len(rows), 1)))
-            counts[rows] = _binomial(counts[rows], share[rows], rng)
-        return counts, labels * share, share, added
-
-    def draw_whole(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[Array, NDArray[np.float64]]:
-        """One draw of all rows, of the dtype of X where the counts fit: for the statistics."""
-        dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.int32)
-        spectra = np.empty(X.shape, dtype)
-        labels = np.empty(y.shape, np.float64)
-        for start in range(0, len(X), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            spectra[rows], labels[rows], _, _ = self.draw(X[rows], y[rows], rng)
-        return spectra, labels
-
-    def of_targets(
-        self, loss: Loss, slope: NDArray[np.float64] | None
-    ) -> Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]:
-        """Return what draws batches of spectra and of what the loss compares them with.
-
-        Parameters
-        ----------
-        loss : str
-            Name of the loss.
-        slope : ndarray of shape (n_outputs,) or None
-            Growth of the squared expected error with the intensity; used by ``"poisson"`` alone.
-
-        Returns
-        -------
-        callable
-            Takes spectra, targets of :func:`weighted_targets` and a generator; gives both anew.
-        """
-
-        def drawn(X: Array, targets: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-            y, weight = targets[:, 0], targets[:, 1]
-            counts, labels, share, added = self.draw(X, y, rng)
-            if loss == "poisson" and slope is not None:
-                variance = weight**-2.0
-                # What is taken from an element leaves the error of what lies below its lines.
-                changed = np.maximum(variance + slope * added, 0.1 * variance)
-                # The variance of a linear function of counts is proportional to their dose.
-                weight = 1.0 / np.sqrt(changed * share)
-            elif loss == "scaled_absolute_error":
-                weight = inverse_errors(labels, loss, 1.0)
-            return counts, np.stack([labels, weight], axis=1)
-
-        return drawn
-
-    def _chosen(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        return np.flatnonzero(rng.random(n_samples) < self.share)
-
-    def _rescale(
-        self,
-        counts: NDArray[np.int64],
-        labels: NDArray[np.float64],
-        rows: NDArray[np.intp],
-        rng: np.random.Generator,
-    ) -> None:
-        """Give elements other amounts: counts of their lines are thinned, or some are added.
-
-        Of n counts in a channel, the number that belong to a line is binomial with the line's
-        share of the channel's expected counts (a sum of Poisson variables, given its value), so
-        thinning them gives exactly the Poisson counts of a weaker line, as far as the
-        expected counts are known: the templates times the labels, and what they leave, averaged
-        over neighbouring channels.
-        """
-        assert self.templates is not None
-        templates = self.templates[: self.n_outputs]
-        known = templates.any(axis=1)
-        shape = (len(rows), self.n_outputs)
-        factor = np.exp(rng.normal(0.0, self.rescaling, size=shape))
-        factor = np.where(rng.random(shape) < _REMOVED, 0.0, factor)
-        # One of two keeps its amount: the others are then seen beside what they were with.
-        factor = np.where(known & (rng.random(shape) < 0.5), factor, 1.0)
-        amount = np.maximum(labels[rows], 0.0)
-        old = counts[rows]
-        explained = amount @ templates
-        rest = np.maximum(_smooth(old - explained), 0.0)
-        expected = np.maximum(explained + rest, 1e-12)
-        taken = (amount * np.maximum(1.0 - factor, 0.0)) @ templates
-        given = (amount * np.maximum(factor - 1.0, 0.0)) @ templates
-        kept = _binomial(old, np.clip(1.0 - taken / expected, 0.0, 1.0), rng)
-        counts[rows] = kept + _poisson(given, rng)
-        labels[rows] += amount * (factor - 1.0)
-
-    def _inject(
-        self,
-        counts: NDArray[np.int64],
-        labels: NDArray[np.float64],
-        rows: NDArray[np.intp],
-        rng: np.random.Generator,
-    ) -> None:
-        """Add lines of random templates as Poisson counts, and to the labels what they are."""
-        assert self.templates is not None
-        usable = np.flatnonzero(self.templates.any(axis=1))
-        amount = np.zeros((len(rows), len(self.templates)))
-        total = counts[rows].sum(axis=1)
-        low, high = np.log(min(_LEAST_INJECTION, self.injection)), np.log(self.injection)
-        n_injected = rng.integers(1, _MOST_INJECTED + 1, size=len(rows))
-        for i in range(_MOST_INJECTED):
-            which = rng.choice(usable, size=len(rows))
-            part = total * np.exp(rng.uniform(low, high, size=len(rows))) * (i < n_injected)
-            np.add.at(amount, (np.arange(len(rows)), which), part)
-        counts[rows] += _poisson(amount @ self.templates, rng)
-        labels[rows] += amount[:, : self.n_outputs]
-
-    def _move(
-        self, counts: NDArray[np.int64], rows: NDArray[np.intp], rng: np.random.Generator
-    ) -> None:
-        """Put counts on an axis of another gain and zero; beyond the ends, into the end channels.
-
-        A count in a channel that moves by 2.3 channels goes 2 on, or 3 with the chance of 0.3:
-        splitting Poisson counts at random gives independent Poisson counts.
-        """
-        n_channels = counts.shape[1]
-        gain = rng.normal(0.0, self.gain_jitter, size=(len(rows), 1)) if self.gain_jitter else 0.0
-        zero = rng.normal(0.0, self.zero_jitter, size=(len(rows), 1)) if self.zero_jitter else 0.0
-        shift = np.broadcast_to(
-            gain * (np.arange(n_channels) + 0.5) + zero, (len(rows), n_channels)
+        self._validate_params()
+        changes = {name: float(getattr(self, name)) for name in _CHANGES}
+        if not any(changes.values()) or self.share == 0:
+            return None
+        _check_counts(X)
+        templates = None
+        if changes["injection"] > 0 or changes["rescaling"] > 0:
+            templates = _checked_templates(self.line_templates, X.shape[1], n_outputs)
+        return Redrawing(
+            **changes, share=float(self.share), templates=templates, n_outputs=n_outputs
         )
-        whole = np.floor(shift)
-        old = counts[rows]
-        onward = _binomial(old, shift - whole, rng)
-        target = whole.astype(np.int64) + np.arange(n_channels)
-        offset = np.arange(len(rows))[:, None] * n_channels
-        moved = np.zeros(old.size, np.int64)
-        for part, step in ((old - onward, 0), (onward, 1)):
-            place = offset + np.clip(target + step, 0, n_channels - 1)
-            filled = np.flatnonzero(part)
-            # Sums of whole numbers below 2**53: exact in the float64 of bincount.
-            weights = part.ravel()[filled]
-            moved += np.bincount(place.ravel()[filled], weights, old.size).astype(np.int64)
-        counts[rows] = moved.reshape(old.shape)
 
 
-def make_augmentation(X: Array, n_outputs: int, parameters: Any) -> Augmentation | None:
-    """Make the augmentation that an estimator's parameters ask for.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra, which must be counts if anything is asked for.
-    n_outputs : int
-        Number of outputs.
-    parameters : object
-        Has the parameters as attributes.
-
-    Returns
-    -------
-    Augmentation or None
-        None if all is switched off.
-
-    Raises
-    ------
-    CountsError
-        If the spectra are no counts.
-    SkxrfError
-        If the templates are missing, or not of the spectra's width.
-    """
-    changes = {name: float(getattr(parameters, name)) for name in _CHANGES}
-    share = float(parameters.augmented_share)
-    if not any(changes.values()) or share == 0:
-        return None
-    check_counts(X)
-    templates = None
-    if changes["injection"] > 0 or changes["rescaling"] > 0:
-        templates = checked_line_templates(parameters.line_templates, X.shape[1], n_outputs)
-    return Augmentation(**changes, share=share, templates=templates, n_outputs=n_outputs)
-
-
-def check_counts(X: Array) -> None:
+def _check_counts(X: NDArray[Any]) -> None:
     """Raise unless all values are counts: whole and not negative."""
     for start in range(0, len(X), _BLOCK):
         block = X[start : start + _BLOCK]
         if block.size and block.min() < 0:
             raise CountsError(
                 f"augmentation draws counts, but the least value of X is {block.min():g}: pass the "
-                "counts as measured, or set thinning, gain_jitter, zero_jitter, injection and "
-                "rescaling to 0."
+                "counts as measured, or set augmentation=None."
             )
         if block.dtype.kind == "f" and np.any(block != np.floor(block)):
             found = block[block != np.floor(block)][0]
             raise CountsError(
                 f"augmentation draws whole counts, but X holds {found:g}: pass the counts as "
-                "measured, neither transformed nor rebinned, or set thinning, gain_jitter, "
-                "zero_jitter, injection and rescaling to 0."
+                "measured, neither transformed nor rebinned, or set augmentation=None."
             )
 
 
-def checked_line_templates(
+def _checked_templates(
     templates: ArrayLike | None, n_features: int, n_outputs: int
 ) -> NDArray[np.float64]:
     """Return templates of unit area, zero for outputs without any."""
@@ -317,31 +170,3 @@ def checked_line_templates(
             f"{array.min():g}, the greatest {array.max():g}."
         )
     return np.asarray(array / np.where(area > 0, area, 1.0))
-
-
-def _binomial(
-    counts: NDArray[np.int64], chance: Array, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Draw how many of the counts are kept; only where there are any, which saves most of it."""
-    kept = np.zeros(counts.size, np.int64)
-    filled = np.flatnonzero(counts)
-    chances = np.broadcast_to(chance, counts.shape).reshape(-1)[filled]
-    kept[filled] = rng.binomial(counts.reshape(-1)[filled], chances)
-    return kept.reshape(counts.shape)
-
-
-def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw counts; one call for each that is not zero to within a millionth of a count."""
-    drawn = np.zeros(expected.size, np.int64)
-    filled = np.flatnonzero(expected.reshape(-1) > 1e-6)
-    drawn[filled] = rng.poisson(expected.reshape(-1)[filled])
-    return drawn.reshape(expected.shape)
-
-
-def _smooth(spectra: Array) -> Array:
-    """Running mean over ``_SMOOTHING`` channels, fewer at the ends."""
-    half = min(_SMOOTHING // 2, spectra.shape[1] - 1)
-    sums = np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)
-    last = np.minimum(np.arange(spectra.shape[1]) + half + 1, spectra.shape[1])
-    first = np.maximum(np.arange(spectra.shape[1]) - half, 0)
-    return np.asarray((sums[:, last] - sums[:, first]) / (last - first))

@@ -1,4 +1,4 @@
-"""Callbacks that watch, steer and end a fit."""
+"""Callbacks of a fit: learning rate, early stopping, time limit, progress."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ import sys
 import time
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from skorch.callbacks import Callback
 from torch import Tensor
 
 from skxrf.exceptions import SkxrfError
 
-StoppedBy = Literal["max_epochs", "early_stopping", "max_time"]
+__all__ = [
+    "BestWeights",
+    "FiniteLoss",
+    "OneCycle",
+    "Progress",
+    "StopTraining",
+    "StoppedBy",
+    "TimeLimit",
+    "one_cycle",
+]
+
+StoppedBy = Literal["max_epochs", "early_stopping", "max_time", "callback"]
 
 
-class StopTraining(Exception):
-    """Ends a fit before its last epoch.
+class StopTraining(KeyboardInterrupt):
+    """Signal to end a fit before its last epoch.
 
-    skorch raises KeyboardInterrupt for this, and so cannot tell it from a real Ctrl-C.
+    skorch ends a fit by a KeyboardInterrupt; this one can be told from a real Ctrl-C.
     """
 
     def __init__(self, stopped_by: StoppedBy) -> None:
@@ -28,30 +38,17 @@ class StopTraining(Exception):
         self.stopped_by = stopped_by
 
 
-class LearningCurve(Callback):
-    """Mean training and validation loss of every epoch; refuses a loss that is not finite."""
-
-    def __init__(self) -> None:
-        self.train: list[float] = []
-        self.valid: list[float] = []
+class FiniteLoss(Callback):
+    """Refusal of a training loss that is not finite."""
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Average the epoch's batches, whose losses skorch has recorded."""
-        batches = net.history[-1]["batches"]
-        self.train.append(_mean_loss(batches, "train"))
-        if "valid_loss" in batches[-1]:
-            self.valid.append(_mean_loss(batches, "valid"))
-        if not math.isfinite(self.train[-1]):
+        """Check the epoch's loss."""
+        loss = net.history[-1, "train_loss"]
+        if not math.isfinite(loss):
             raise SkxrfError(
-                f"the training loss became {self.train[-1]} in epoch {len(self.train)}: "
+                f"the training loss became {loss} in epoch {len(net.history)}: "
                 "lower learning_rate, or bring the spectra and labels to moderate values."
             )
-
-
-def _mean_loss(batches: list[dict[str, Any]], part: str) -> float:
-    recorded = [b for b in batches if f"{part}_loss" in b]
-    sizes = [b[f"{part}_batch_size"] for b in recorded]
-    return float(np.average([b[f"{part}_loss"] for b in recorded], weights=sizes))
 
 
 class OneCycle(Callback):
@@ -96,11 +93,18 @@ def one_cycle(progress: float) -> float:
 
 
 class BestWeights(Callback):
-    """Early stopping on the validation loss; the best epoch's weights are put back."""
+    """Early stopping on the validation loss; the weights of the best epoch are restored.
 
-    def __init__(self, curve: LearningCurve, n_iter_no_change: int, tol: float) -> None:
-        self.curve = curve
-        self.n_iter_no_change = n_iter_no_change
+    Parameters
+    ----------
+    patience : int
+        Epochs without an improvement after which training stops.
+    tol : float
+        Smallest decrease of the loss that counts as an improvement.
+    """
+
+    def __init__(self, patience: int, tol: float = 1e-4) -> None:
+        self.patience = patience
         self.tol = tol
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
@@ -111,7 +115,7 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Keep the weights if they are the best so far; stop if nothing improves."""
-        loss = self.curve.valid[-1]
+        loss = net.history[-1, "valid_loss"]
         if loss < self.best:
             self.best = loss
             self.weights = [p.detach().clone() for p in net.module_.parameters()]
@@ -120,18 +124,18 @@ class BestWeights(Callback):
             self.n_no_change = 0
         else:
             self.n_no_change += 1
-        if self.n_no_change >= self.n_iter_no_change:
+        if self.n_no_change >= self.patience:
             raise StopTraining("early_stopping")
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Put the best weights back."""
+        """Restore the best weights."""
         with torch.no_grad():
             for parameter, best in zip(net.module_.parameters(), self.weights, strict=False):
                 parameter.copy_(best)
 
 
 class TimeLimit(Callback):
-    """Ends the fit with the epoch in which the deadline passed."""
+    """End of the fit after the epoch in which the deadline passed."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -143,10 +147,9 @@ class TimeLimit(Callback):
 
 
 class Progress(Callback):
-    """Tells the loss: a line that is rewritten on a terminal, about 20 lines elsewhere."""
+    """Printed losses: one line that is rewritten on a terminal, about 20 lines elsewhere."""
 
-    def __init__(self, curve: LearningCurve, max_epochs: int) -> None:
-        self.curve = curve
+    def __init__(self, max_epochs: int) -> None:
         self.max_epochs = max_epochs
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
@@ -158,9 +161,9 @@ class Progress(Callback):
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Write this epoch's losses if it is its turn."""
         self.epoch += 1
-        text = f"epoch {self.epoch}/{self.max_epochs}  loss {self.curve.train[-1]:.4g}"
-        if self.curve.valid:
-            text += f"  validation {self.curve.valid[-1]:.4g}"
+        text = f"epoch {self.epoch}/{self.max_epochs}  loss {net.history[-1]['train_loss']:.4g}"
+        if "valid_loss" in net.history[-1]:
+            text += f"  validation {net.history[-1]['valid_loss']:.4g}"
         text += f"  {time.monotonic() - self.started:.1f} s"
         terminal = sys.stdout.isatty()
         turn = self.epoch == 1 or self.epoch % max(self.max_epochs // 20, 1) == 0

@@ -1,4 +1,4 @@
-"""The linear path of a network: ridge regression on raw spectra, and the error it makes."""
+"""Linear path of a network: ridge regression on raw spectra, and its expected errors."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.optimize import nnls
 
+__all__ = [
+    "STRENGTHS",
+    "LinearFit",
+    "LinearPath",
+    "fit_error_model",
+    "fit_linear_path",
+]
+
 Array = NDArray[np.float64]
 
 # Strengths that are tried, in units of the mean variance of a channel.
 STRENGTHS = np.logspace(-6, 1, 15)
-# Effective parameters of a fit that is chosen, as a share of the spectra, at most.
+# Largest number of effective parameters of the chosen fit, as a share of the spectra.
 _MOST_PARAMETERS = 0.98
-# Of strengths whose scores differ by no more than this, the strongest is taken: it holds better
-# on spectra unlike those of the training set.
+# Of strengths whose scores differ by no more than this, the strongest is chosen: it generalizes
+# better to spectra unlike those of the training set.
 _TOLERANCE = 0.005
-# Spectra that are left out, one at a time, at most: evenly drawn from more.
+# Largest number of spectra that are left out, one at a time; of more, evenly spaced ones.
 _MOST_LEFT_OUT = 8192
-_BLOCK = 4096  # rows that are in float64 at a time
+_BLOCK = 4096  # rows that are converted to float64 at a time
 _BINS = 20  # intensity bins of the error model
-_LEAST_FLOOR = 0.25  # least error at zero, as a share of the least mean square of a bin
+_LEAST_FLOOR = 0.25  # smallest floor, as a share of the smallest mean square of a bin
 
 
 class LinearFit(NamedTuple):
@@ -39,12 +47,12 @@ class LinearFit(NamedTuple):
 
 
 class LinearPath(NamedTuple):
-    """What :func:`fit_linear_path` finds.
+    """Result of :func:`fit_linear_path`.
 
     Attributes
     ----------
     selection : LinearFit
-        Fit to the training rows alone: its errors on the validation rows are honest.
+        Fit to the training rows alone; its errors on the validation rows are unbiased.
     final : LinearFit
         Fit to all rows with the same strengths.
     strength : ndarray of shape (n_outputs,)
@@ -57,55 +65,101 @@ class LinearPath(NamedTuple):
 
 
 def fit_linear_path(
-    X: NDArray[Any], y: NDArray[Any], train: NDArray[np.intp], valid: NDArray[np.intp]
+    X: NDArray[Any],
+    y: NDArray[Any],
+    train: NDArray[np.intp],
+    valid: NDArray[np.intp],
+    weight: NDArray[Any] | None = None,
+    *,
+    refit: bool = True,
 ) -> LinearPath:
     """Fit a ridge regression, its strength chosen per output.
 
-    The strength is the one of least squared error when each row, `valid` included, is left out in
-    turn (in closed form: Allen 1974, Technometrics 16, 125), or the strongest that is hardly
-    worse. That needs no held-out rows, of which few would choose by chance. Generalised
-    cross-validation would be cheaper, but it takes all rows to weigh alike, and bright spectra
-    weigh more.
+    The chosen strength has the least squared error when each row, `valid` included, is left out in
+    turn (in closed form: Allen 1974, Technometrics 16, 125), or is the strongest that is hardly
+    worse. This needs no held-out rows, which would be few. Generalized cross-validation would be
+    cheaper, but assumes the same leverage for all rows, and bright spectra have more.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
-        Spectra, of any real type; taken to float64 in blocks.
+        Spectra, of any real type; converted to float64 in blocks.
     y : ndarray of shape (n_samples, n_outputs)
         Labels.
     train, valid : ndarray of int
         Rows of the first fit, and the other rows, which join them for the final one.
+    weight : ndarray of shape (n_samples, n_outputs), optional
+        Weights of the labels; 0 for labels that are missing.
+    refit : bool
+        Whether the final fit is to all rows, else to those of `train`.
 
     Returns
     -------
     LinearPath
     """
-    y_shift = y.mean(axis=0, dtype=np.float64)
-    target = y - y_shift
     design = _Design(X)
-    selection = _Moments.of(design, target, train)
-    final = selection.plus(_Moments.of(design, target, valid))
-    everything = np.union1d(train, valid)
-    chosen = _strongest(_leave_one_out(design, target, everything, final, STRENGTHS))
+    if weight is None:
+        return _fit_outputs(design, y, train, valid, None, refit)
+    shape = X.shape[1], y.shape[1]
+    fits = [LinearFit(np.zeros(shape), np.zeros(shape[1])) for _ in range(2)]
+    path = LinearPath(fits[0], fits[1], np.zeros(shape[1]))
+    # Outputs with the same weights are fitted together.
+    patterns, pattern = np.unique(weight, axis=1, return_inverse=True)
+    for i, weights in enumerate(patterns.T):
+        outputs = np.flatnonzero(pattern.ravel() == i)
+        rows = [part[weights[part] > 0] for part in (train, valid)]
+        found = _fit_outputs(design, y[:, outputs], rows[0], rows[1], weights, refit)
+        for fit, of_outputs in zip(path[:2], found[:2], strict=True):
+            fit.coef[:, outputs] = of_outputs.coef
+            fit.intercept[outputs] = of_outputs.intercept
+        path.strength[outputs] = found.strength
+    return path
+
+
+def _fit_outputs(
+    design: _Design,
+    y: NDArray[Any],
+    train: NDArray[np.intp],
+    valid: NDArray[np.intp],
+    weight: Array | None,
+    refit: bool,
+) -> LinearPath:
+    """Fit outputs whose labels have the same weights, one a row."""
+    if weight is None:
+        y_shift = y.mean(axis=0, dtype=np.float64)
+    else:
+        rows = np.union1d(train, valid)
+        y_shift = np.average(y[rows], axis=0, weights=weight[rows])
+    target = y - y_shift
+    selection = _Moments.of(design, target, train, weight)
+    final, everything = selection, train
+    if refit:
+        final = selection.plus(_Moments.of(design, target, valid, weight))
+        everything = np.union1d(train, valid)
+    scores = _leave_one_out(design, target, everything, final, STRENGTHS, weight)
+    chosen = _strongest(scores)
     fits = []
     for moments in (selection, final):
-        coef, intercept = np.empty((X.shape[1], y.shape[1])), np.empty(y.shape[1])
+        n_features = design.X.shape[1]
+        coef, intercept = np.empty((n_features, y.shape[1])), np.empty(y.shape[1])
         for i in np.unique(chosen).tolist():
             outputs = np.flatnonzero(chosen == i)
-            found = design.uncentred(moments.of_outputs(outputs).solve(STRENGTHS[i]))
+            found = design.uncentered(moments.of_outputs(outputs).solve(STRENGTHS[i]))
             coef[:, outputs] = found.coef
             intercept[outputs] = found.intercept + y_shift[outputs]
         fits.append(LinearFit(coef, intercept))
     return LinearPath(fits[0], fits[1], STRENGTHS[chosen])
 
 
-def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[Array, Array]:
+def fit_error_model(
+    intensity: Array, residual: Array, spread: Array, known: NDArray[np.bool_] | None = None
+) -> tuple[Array, Array]:
     """Fit ``residual^2 = floor + slope * max(intensity, 0)`` for each output.
 
     The form is that of counting: a constant part (background, overlapping lines) and Poisson's,
     which grows with the intensity. Least squares over the mean squares of residuals in bins
-    of equal numbers of samples, weighted by the inverse of the expected value, with which the
-    mean of the squares is met whatever their true form is; neither part negative.
+    of equal numbers of samples, weighted by the inverse of the expected value, which reproduces
+    the mean of the squares whatever their true form is; neither part is negative.
 
     Parameters
     ----------
@@ -113,29 +167,32 @@ def fit_error_model(intensity: Array, residual: Array, spread: Array) -> tuple[A
         Estimated intensities and their errors, on samples that were not fitted.
     spread : ndarray of shape (n_outputs,)
         Standard deviations of the labels, which bound the floor from below.
+    known : ndarray of bool, shape (n_samples, n_outputs), optional
+        Labels that are there; all by default.
 
     Returns
     -------
     floor, slope : ndarray of shape (n_outputs,)
         Floor above zero, slope not negative.
     """
-    n_samples, n_outputs = intensity.shape
+    n_outputs = intensity.shape[1]
     # A label that is an exact linear function would have a floor of zero.
     least = np.where(spread > 0, 1e-4 * spread, 1.0) ** 2
     floor, slope = np.empty(n_outputs), np.zeros(n_outputs)
-    n_bins = min(_BINS, n_samples // 10)
     for j in range(n_outputs):
-        squares = residual[:, j] ** 2
-        level = squares.mean() if n_samples else spread[j] ** 2
+        rows = slice(None) if known is None else known[:, j]
+        squares = residual[rows, j] ** 2
+        level = squares.mean() if len(squares) else spread[j] ** 2
         floor[j] = level
+        n_bins = min(_BINS, len(squares) // 10)
         if n_bins >= 3 and level > least[j]:
-            x = np.maximum(intensity[:, j], 0.0)
+            x = np.maximum(intensity[rows, j], 0.0)
             bins = np.array_split(np.argsort(x), n_bins)
-            x_mean = np.array([x[rows].mean() for rows in bins])
-            observed = np.array([squares[rows].mean() for rows in bins])
+            x_mean = np.array([x[members].mean() for members in bins])
+            observed = np.array([squares[members].mean() for members in bins])
             floor[j], slope[j] = _variance_line(x_mean, observed, level)
-            # A line through few bins may leave nothing at zero, where the layers would then
-            # see giants: no intensity is known much better than the best known ones are.
+            # With few bins the fitted floor can be zero, and inputs divided by it would be huge.
+            # Bound it by a quarter of the smallest bin.
             floor[j] = max(floor[j], _LEAST_FLOOR * observed.min())
     return np.maximum(floor, least), slope
 
@@ -152,10 +209,10 @@ def _variance_line(x: Array, observed: Array, level: float) -> tuple[float, floa
 
 
 class _Design:
-    """Spectra as the ridge regression sees them: centred.
+    """Centered spectra, the input of the ridge regression.
 
-    With fewer spectra than channels, they are also rotated into their own span, where all ridge
-    coefficients lie: the problem then has as many unknowns as spectra.
+    With fewer spectra than channels, they are also rotated into their own span, which contains
+    all ridge coefficients: the problem then has as many unknowns as spectra.
     """
 
     def __init__(self, X: NDArray[Any]) -> None:
@@ -174,22 +231,22 @@ class _Design:
             self.rotation = (Z.T @ vectors[:, kept]) / root
             self.rotated = vectors[:, kept] * root
 
-    def centred(self, rows: NDArray[np.intp]) -> Array:
+    def centered(self, rows: NDArray[np.intp]) -> Array:
         """Return rows of the spectra, in float64."""
         if self.rotated is not None:
             return np.asarray(self.rotated[rows])
         return np.asarray(self.X[rows] - self.shift, dtype=np.float64)
 
-    def uncentred(self, fit: LinearFit) -> LinearFit:
-        """Return the fit to raw spectra that a fit to centred ones means."""
+    def uncentered(self, fit: LinearFit) -> LinearFit:
+        """Convert a fit to centered spectra to one to raw spectra."""
         coef = fit.coef if self.rotation is None else self.rotation @ fit.coef
         return LinearFit(coef, fit.intercept - self.shift @ coef)
 
 
 class _Moments(NamedTuple):
-    """Sums over samples from which a ridge regression is chosen and solved."""
+    """Weighted sums over samples that determine a ridge regression."""
 
-    n: int
+    n: float
     sums: Array
     gram: Array
     y_sums: Array
@@ -197,8 +254,10 @@ class _Moments(NamedTuple):
     y_squares: Array
 
     @classmethod
-    def of(cls, design: _Design, y: Array, rows: NDArray[np.intp]) -> _Moments:
-        n_features = design.centred(rows[:0]).shape[1]
+    def of(
+        cls, design: _Design, y: Array, rows: NDArray[np.intp], weight: Array | None
+    ) -> _Moments:
+        n_features = design.centered(rows[:0]).shape[1]
         total = cls(
             0,
             np.zeros(n_features),
@@ -208,10 +267,21 @@ class _Moments(NamedTuple):
             np.zeros(y.shape[1]),
         )
         for block in _blocks(len(rows)):
-            Z, target = design.centred(rows[block]), y[rows[block]]
-            squares = np.square(target).sum(axis=0)
+            Z, target = design.centered(rows[block]), y[rows[block]]
+            n: float = len(Z)
+            heavy, heavy_target = Z, target
+            if weight is not None:
+                w = weight[rows[block], None]
+                n, heavy, heavy_target = float(w.sum()), Z * w, target * w
             total = total.plus(
-                cls(len(Z), Z.sum(axis=0), Z.T @ Z, target.sum(axis=0), Z.T @ target, squares)
+                cls(
+                    n,
+                    heavy.sum(axis=0),
+                    Z.T @ heavy,
+                    heavy_target.sum(axis=0),
+                    Z.T @ heavy_target,
+                    (np.square(target) if weight is None else heavy_target * target).sum(axis=0),
+                )
             )
         return total
 
@@ -232,7 +302,7 @@ class _Moments(NamedTuple):
             y_squares=self.y_squares[outputs],
         )
 
-    def centred(self) -> tuple[Array, Array, Array]:
+    def centered(self) -> tuple[Array, Array, Array]:
         """Gram matrix, products with y, and squares of y, about their means."""
         mean, y_mean = self.sums / self.n, self.y_sums / self.n
         gram = self.gram - np.outer(mean, self.sums)
@@ -240,7 +310,7 @@ class _Moments(NamedTuple):
         return gram, self.cross - np.outer(mean, self.y_sums), squares
 
     def solve(self, strength: float) -> LinearFit:
-        gram, cross, _ = self.centred()
+        gram, cross, _ = self.centered()
         mean, y_mean = self.sums / self.n, self.y_sums / self.n
         unit = np.trace(gram) / max(len(gram), 1)
         coef = np.zeros_like(cross)
@@ -253,13 +323,18 @@ class _Moments(NamedTuple):
 
 
 def _leave_one_out(
-    design: _Design, y: Array, rows: NDArray[np.intp], moments: _Moments, strengths: Array
+    design: _Design,
+    y: Array,
+    rows: NDArray[np.intp],
+    moments: _Moments,
+    strengths: Array,
+    weight: Array | None,
 ) -> Array:
     """Mean squared errors of rows that the fit to the others predicts.
 
     Of shape (n_strengths, n_outputs); infinite where a fit has hardly fewer parameters than rows.
     """
-    gram, cross, squares = moments.centred()
+    gram, cross, squares = moments.centered()
     values, vectors = eigh(gram, overwrite_a=True, check_finite=False)
     values = np.maximum(values, 0.0)
     unit = values.sum() / max(len(values), 1)
@@ -272,23 +347,28 @@ def _leave_one_out(
     some = rows[:: -(-len(rows) // _MOST_LEFT_OUT)]
     scores = np.zeros((len(strengths), cross.shape[1]))
     for block in _blocks(len(some)):
-        Z = (design.centred(some[block]) - mean) @ vectors
+        Z = (design.centered(some[block]) - mean) @ vectors
         target = y[some[block]] - y_mean
         leverage = 1 / moments.n + np.square(Z) @ inverse.T
+        w = None if weight is None else weight[some[block], None]
+        if w is not None:
+            leverage = leverage * w
         for i in range(len(strengths)):
             kept = np.maximum(1 - leverage[:, [i]], 1e-9)
-            scores[i] += np.square((target - Z @ coef[i]) / kept).sum(axis=0)
-    # Rounding hides what labels that are exact leave: all such strengths are alike.
-    scores = np.maximum(scores / len(some), 1e-13 * squares / moments.n)
+            errors = np.square((target - Z @ coef[i]) / kept)
+            scores[i] += (errors if w is None else errors * w).sum(axis=0)
+    # For exact labels, the rest is rounding: all such strengths are equal.
+    total = len(some) if weight is None else weight[some].sum()
+    scores = np.maximum(scores / total, 1e-13 * squares / moments.n)
     n_parameters = 1 + (values * inverse).sum(axis=1)
-    scores[n_parameters > _MOST_PARAMETERS * moments.n] = np.inf
-    # With hardly more than one spectrum nothing can be chosen: the strongest.
+    scores[n_parameters > _MOST_PARAMETERS * len(rows)] = np.inf
+    # With hardly more than one spectrum, the strongest.
     scores[-1] = np.where(np.isinf(scores).all(axis=0), 1.0, scores[-1])
     return scores
 
 
 def _strongest(scores: Array) -> NDArray[np.intp]:
-    """The last of the scores, in rows, that are hardly above the least of their column."""
+    """Index of the last score in each column that is hardly above the least."""
     near = scores <= (1 + _TOLERANCE) * scores.min(axis=0)
     return np.asarray(len(scores) - 1 - np.argmax(near[::-1], axis=0))
 

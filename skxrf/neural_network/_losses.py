@@ -1,4 +1,4 @@
-"""What the networks minimise: functions of the error in units of an expected error."""
+"""Losses of the networks: functions of the error in units of an expected error."""
 
 from __future__ import annotations
 
@@ -9,40 +9,48 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+__all__ = ["LOSSES", "Loss", "WeightedLoss", "inverse_errors"]
+
 Loss = Literal["poisson", "squared_error", "absolute_error", "scaled_absolute_error"]
 
+# The last one is that of the published networks.
 LOSSES: tuple[Loss, ...] = ("poisson", "squared_error", "absolute_error", "scaled_absolute_error")
 
 
 class WeightedLoss(nn.Module):
-    """Mean over samples and outputs of a function of ``(prediction - label) / error``.
+    """Mean over samples and outputs of a function of ``e = (prediction - label) / error``.
 
     Parameters
     ----------
     kind : str
-        ``"poisson"``: pseudo-Huber, 2 (sqrt(1 + e^2) - 1), which is e^2 for errors below
-        what is expected and 2 abs(e) far above; ``"squared_error"``: e^2; any other: abs(e).
+        ``"poisson"``: pseudo-Huber, 2 (sqrt(1 + e^2) - 1), which is e^2 for errors below the
+        expected one and 2 abs(e) far above; ``"squared_error"``: e^2; any other: abs(e).
     """
 
     def __init__(self, kind: Loss) -> None:
         super().__init__()
         self.kind = kind
 
-    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Return the loss; `target` of shape (n_samples, 2, n_outputs), see weighted_targets."""
-        label, weight = target.unbind(1)
-        error = (prediction - label) * weight
+    def forward(
+        self,
+        prediction: Tensor,
+        label: Tensor,
+        inverse_error: Tensor | float = 1.0,
+        weight: Tensor | None = None,
+    ) -> Tensor:
+        """Return the loss, weighted by `weight` where given; all of shape (n_samples, n_outputs)."""
+        error = (prediction - label) * inverse_error
         if self.kind == "poisson":
-            return 2 * (torch.sqrt(1 + error.square()) - 1).mean()
-        if self.kind == "squared_error":
-            return error.square().mean()
-        return error.abs().mean()
+            if weight is None:
+                return 2 * (torch.sqrt(1 + error.square()) - 1).mean()
+            values = 2 * (torch.sqrt(1 + error.square()) - 1)
+        else:
+            values = error.square() if self.kind == "squared_error" else error.abs()
+        return values.mean() if weight is None else (values * weight).mean()
 
 
-def weighted_targets(
-    y: NDArray[Any], kind: Loss, error: NDArray[Any] | float
-) -> NDArray[np.floating[Any]]:
-    """Labels beside the inverse of the expected errors.
+def inverse_errors(y: NDArray[Any], kind: Loss, error: NDArray[Any] | float) -> NDArray[Any]:
+    """Inverse of the errors that a loss expects of labels.
 
     Parameters
     ----------
@@ -54,22 +62,6 @@ def weighted_targets(
         every y; the others take `error`.
     error : float or ndarray that broadcasts to the shape of y
         Expected errors, above zero.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, 2, n_outputs), in the dtype of y
-    """
-    weight = inverse_errors(y, kind, error).astype(y.dtype)
-    return np.stack([y, weight], axis=1)
-
-
-def inverse_errors(y: NDArray[Any], kind: Loss, error: NDArray[Any] | float) -> NDArray[Any]:
-    """Inverse of the errors that a loss expects of labels, of the shape of y.
-
-    Parameters
-    ----------
-    y, kind, error
-        As for :func:`weighted_targets`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Parameters that stand for several layers: numbers or sequences of numbers."""
+"""Checks of the parameters of layers, templates and devices."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def checked_templates(templates: ArrayLike | None, n_features: int) -> NDArray[A
     return array
 
 
-def device_or_cpu(name: str) -> str:
+def device_or_cpu(name: str | torch.device) -> str:
     """Return the torch device to use for a stored network: the CPU where it is not there."""
     try:
         return available_device(name)
@@ -59,7 +59,7 @@ def device_or_cpu(name: str) -> str:
         return "cpu"
 
 
-def available_device(name: str) -> str:
+def available_device(name: str | torch.device) -> str:
     """Return the torch device to use; ``"auto"`` is a CUDA GPU where there is one."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,6 +68,6 @@ def available_device(name: str) -> str:
     except (AssertionError, RuntimeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise SkxrfError(
-            f"device={name!r} is not available here ({reason}): use 'cpu', or 'auto'."
+            f"device={str(name)!r} is not available here ({reason}): use 'cpu', or 'auto'."
         ) from error
-    return name
+    return str(name)

@@ -1,4 +1,4 @@
-"""Prediction with the layers that cost most in bfloat16, the rest as it is."""
+"""Prediction with the most expensive layers in bfloat16."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from skxrf.neural_network._modules import SpectrumNetwork
+from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
 
 __all__ = ["Precision", "prediction_function"]
 
@@ -17,19 +17,20 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def prediction_function(
-    module: SpectrumNetwork, precision: Precision
+    module: ResidualNetwork, precision: Precision
 ) -> Callable[[Tensor], Tensor]:
-    """Return what predicts a batch of spectra.
+    """Return the function that predicts a batch of spectra.
 
-    In bfloat16 are the products of the trunk and of the dense layers before those that see the
-    linear estimates. The linear path, which a bright line's intensity comes from, the input
-    transform and the last layers keep single precision: what bfloat16's 8 bits cost is then a
-    small part of the layers' contribution, which is in units of the expected error.
+    The trunk and the dense layers before the signals join are computed in bfloat16. The linear
+    path, which gives the intensity of bright lines, the input transform and the last layers keep
+    single precision: the rounding of bfloat16 (8 bits) is then a small part of the correction,
+    which is in units of the expected error.
 
     Parameters
     ----------
-    module : SpectrumNetwork
-        A float64 one is never used in bfloat16, nor with ``"auto"`` one without linear path.
+    module : ResidualNetwork
+        In float64, or a module of the user's, it is never computed in bfloat16; with ``"auto"``
+        neither without a linear path.
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"``: bfloat16 on a CPU that has instructions for it.
 
@@ -45,7 +46,7 @@ def prediction_function(
         and weights.device.type == "cpu"
         and has_bfloat16()
     )
-    if not fast or weights.dtype != torch.float32:
+    if not (fast and isinstance(module, SpectrumNetwork)) or weights.dtype != torch.float32:
         return module
     trunk = copy.deepcopy(module.trunk).bfloat16()
     dense = copy.deepcopy(module.layers[: module.joining]).bfloat16()
@@ -60,6 +61,6 @@ def prediction_function(
 
 
 def has_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 numbers by instructions of its own."""
+    """Check whether the CPU has instructions for products of bfloat16 numbers."""
     found = torch.cpu.get_capabilities()
     return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

@@ -1,19 +1,246 @@
-"""The networks of the literature, as estimators."""
+"""Published networks for MA-XRF spectra, as estimators with their authors' settings."""
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._base import BaseSpectrumRegressor
-from skxrf.neural_network._cnn import SpectrumCNNRegressor
-from skxrf.neural_network._mlp import SpectrumMLPRegressor
+from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
+from skxrf.neural_network._parameters import checked_templates, integers, per_layer
+from skxrf.utils._sklearn import Interval
 
-__all__ = ["published_networks"]
+__all__ = ["PublishedCNNRegressor", "PublishedMLPRegressor", "published_networks"]
+
+
+class _PublishedRegressor(BaseSpectrumRegressor):
+    """Base of the published networks: raw counts, raw intensities, a constant learning rate."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **{
+            name: BaseSpectrumRegressor._parameter_constraints[name]
+            for name in (
+                "learning_rate",
+                "batch_size",
+                "max_epochs",
+                "max_time",
+                "validation_fraction",
+                "warm_start",
+                "device",
+                "random_state",
+                "verbose",
+            )
+        },
+        "hidden_layer_sizes": ["array-like"],
+        "templates": ["array-like", None],
+    }
+    hidden_layer_sizes: Any
+    templates: ArrayLike | None
+
+    linear_path = False
+    n_residual_weights = 1
+    input_transform = None
+    loss = "scaled_absolute_error"
+    augmentation = None
+    nonnegative = False
+    precision = "float32"
+    weight_decay = 0.0  # plain Adam
+    _one_cycle = False
+    _scale_outputs = False
+
+    @property
+    def early_stopping(self) -> int:  # type: ignore[override]
+        """Patience that never stops a fit, so that the weights of the best epoch are kept."""
+        return self.max_epochs
+
+    def _architecture(self, n_features: int) -> dict[str, Any]:
+        templates = checked_templates(self.templates, n_features)
+        return {
+            "hidden_layer_sizes": integers(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            "activation": "relu",
+            "n_templates": 0 if templates is None else len(templates),
+        }
+
+    def _fill_trunk(self, module: ResidualNetwork) -> None:
+        if self.templates is not None:
+            templates = checked_templates(self.templates, int(self.n_features_in_))
+            fill_buffers(module.get_submodule("trunk"), templates=templates)
+
+
+class PublishedMLPRegressor(_PublishedRegressor):
+    """Dense network of Gerodimos et al., on raw counts or on products with templates.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=(512, 64, 64)
+        Widths of the dense layers.
+    templates : array-like of shape (n_templates, n_channels), default=None
+        Spectra whose inner products with the spectrum are the input instead of the spectrum.
+    learning_rate : float, default=1e-3
+        Learning rate.
+    batch_size : int or "auto", default=32
+        Spectra per step.
+    max_epochs : int, default=1500
+        Passes over the training spectra; the weights of the best epoch are kept.
+    max_time : float, default=None
+        Time limit of one ``fit`` [s].
+    validation_fraction : float, default=0.2
+        Share of the spectra that the best epoch is chosen on.
+    warm_start : bool, default=False
+        Whether ``fit`` continues from the weights of the last fit.
+    device : str or torch.device, default="cpu"
+        Device to compute on.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, held-out rows and order of the spectra.
+    verbose : bool or int, default=False
+        Whether to print losses.
+    **skorch_parameters : dict
+        Parameters of :class:`skorch.NeuralNetRegressor`.
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (512, 64, 64),
+        *,
+        templates: ArrayLike | None = None,
+        learning_rate: float = 1e-3,
+        batch_size: Any = 32,
+        max_epochs: int = 1500,
+        max_time: float | None = None,
+        validation_fraction: float = 0.2,
+        warm_start: bool = False,
+        device: str | torch.device = "cpu",
+        random_state: Any = None,
+        verbose: int | bool = False,
+        **skorch_parameters: Any,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.templates = templates
+        shared = {
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+            "max_epochs": max_epochs,
+            "max_time": max_time,
+            "validation_fraction": validation_fraction,
+            "warm_start": warm_start,
+            "device": device,
+            "random_state": random_state,
+            "verbose": verbose,
+        }
+        super().__init__(shared, skorch_parameters)
+
+
+class PublishedCNNRegressor(_PublishedRegressor):
+    """Convolutional network of Gerodimos et al., on raw counts, with templates as channels.
+
+    Parameters
+    ----------
+    channels : sequence of int, default=(64, 64, 64, 64, 128)
+        Output channels of each convolution.
+    kernel_size : int or sequence of int, default=(5, 3, 3, 3, 3)
+        Width of the windows of the convolutions, one for all or one each.
+    stride : int or sequence of int, default=2
+        Step of the windows.
+    padding : int or sequence of int, default=2
+        Zeros on both sides of each convolution's input. An input narrower than a window gets
+        zeros at its end.
+    pool_size : int, default=2
+        Width of the max-pooling after each convolution's activation; 1 for none.
+    hidden_layer_sizes : sequence of int, default=()
+        Widths of the dense layers after the convolutions.
+    templates : array-like of shape (n_templates, n_channels), default=None
+        Spectra whose products with the spectrum, channel by channel, are further input channels.
+    learning_rate : float, default=1e-3
+        Learning rate.
+    batch_size : int or "auto", default=32
+        Spectra per step.
+    max_epochs : int, default=1500
+        Passes over the training spectra; the weights of the best epoch are kept.
+    max_time : float, default=None
+        Time limit of one ``fit`` [s].
+    validation_fraction : float, default=0.2
+        Share of the spectra that the best epoch is chosen on.
+    warm_start : bool, default=False
+        Whether ``fit`` continues from the weights of the last fit.
+    device : str or torch.device, default="cpu"
+        Device to compute on.
+    random_state : int, RandomState instance or None, default=None
+        Seed of initial weights, held-out rows and order of the spectra.
+    verbose : bool or int, default=False
+        Whether to print losses.
+    **skorch_parameters : dict
+        Parameters of :class:`skorch.NeuralNetRegressor`.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_PublishedRegressor._parameter_constraints,
+        "channels": ["array-like"],
+        "kernel_size": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "stride": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "padding": [Interval(Integral, 0, None, closed="left"), "array-like"],
+        "pool_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        channels: Any = (64, 64, 64, 64, 128),
+        *,
+        kernel_size: Any = (5, 3, 3, 3, 3),
+        stride: Any = 2,
+        padding: Any = 2,
+        pool_size: int = 2,
+        hidden_layer_sizes: Any = (),
+        templates: ArrayLike | None = None,
+        learning_rate: float = 1e-3,
+        batch_size: Any = 32,
+        max_epochs: int = 1500,
+        max_time: float | None = None,
+        validation_fraction: float = 0.2,
+        warm_start: bool = False,
+        device: str | torch.device = "cpu",
+        random_state: Any = None,
+        verbose: int | bool = False,
+        **skorch_parameters: Any,
+    ) -> None:
+        self.channels = channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.pool_size = pool_size
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.templates = templates
+        shared = {
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+            "max_epochs": max_epochs,
+            "max_time": max_time,
+            "validation_fraction": validation_fraction,
+            "warm_start": warm_start,
+            "device": device,
+            "random_state": random_state,
+            "verbose": verbose,
+        }
+        super().__init__(shared, skorch_parameters)
+
+    def _architecture(self, n_features: int) -> dict[str, Any]:
+        channels = integers(self.channels, "channels")
+        n_layers = len(channels)
+        return {
+            **super()._architecture(n_features),
+            "convolutions": {
+                "channels": channels,
+                "kernel_size": per_layer(self.kernel_size, n_layers, "kernel_size"),
+                "stride": per_layer(self.stride, n_layers, "stride"),
+                "padding": per_layer(self.padding, n_layers, "padding", least=0),
+                "pool_size": int(self.pool_size),
+            },
+        }
 
 
 def published_networks(
@@ -43,7 +270,7 @@ def published_networks(
     Returns
     -------
     dict of str to estimator
-        :class:`SpectrumMLPRegressor` and :class:`SpectrumCNNRegressor` by the names above.
+        Estimators by the names above.
 
     Raises
     ------
@@ -56,35 +283,9 @@ def published_networks(
     >>> list(published_networks(max_epochs=10))
     ['MLP', 'CNN']
     """
-    common: dict[str, Any] = {
-        "activation": "relu",
-        "linear_path": False,
-        "input_transform": None,
-        "scale_outputs": False,
-        "loss": "scaled_absolute_error",
-        "learning_rate": 1e-3,
-        "learning_rate_schedule": "constant",
-        "weight_decay": 0.0,  # plain Adam
-        "batch_size": 32,
-        "max_epochs": 1500,
-        "early_stopping": True,
-        "validation_fraction": 0.2,
-        # Never stops early, but keeps the best epoch.
-        "n_iter_no_change": 1500,
-        **parameters,
-    }
-    dense: dict[str, Any] = {"hidden_layer_sizes": (512, 64, 64)}
-    convolutional: dict[str, Any] = {
-        "channels": (64, 64, 64, 64, 128),
-        "kernel_size": (5, 3, 3, 3, 3),
-        "stride": 2,
-        "padding": 2,
-        "pool_size": 2,
-        "hidden_layer_sizes": (),
-    }
     networks: dict[str, BaseSpectrumRegressor] = {
-        "MLP": SpectrumMLPRegressor(**{**common, **dense}),
-        "CNN": SpectrumCNNRegressor(**{**common, **convolutional}),
+        "MLP": PublishedMLPRegressor(**parameters),
+        "CNN": PublishedCNNRegressor(**parameters),
     }
     if templates is not None:
         spectra = check_array(templates, dtype=np.float64, input_name="templates")
@@ -95,6 +296,6 @@ def published_networks(
                 f"{height.min():g}, expected above 0."
             )
         spectra = spectra / height
-        networks["MLP+"] = SpectrumMLPRegressor(**{**common, **dense, "templates": spectra})
-        networks["CNN+"] = SpectrumCNNRegressor(**{**common, **convolutional, "templates": spectra})
+        networks["MLP+"] = PublishedMLPRegressor(**{**parameters, "templates": spectra})
+        networks["CNN+"] = PublishedCNNRegressor(**{**parameters, "templates": spectra})
     return networks

@@ -1,4 +1,4 @@
-"""How much of what the layers add to the linear path is kept, intensity by intensity."""
+"""Weight of the layers' correction to the linear path, as a function of the intensity."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ __all__ = ["ResidualWeight", "fit_residual_weight", "intensity_at"]
 
 Array = NDArray[np.float64]
 
-# Fewer held-out rows than this are no evidence that the layers help.
+# Smallest number of held-out rows for a weight above zero.
 _LEAST_EVIDENCE = 20
-# What the squared error must fall by to count, in standard errors of that fall.
+# Minimum significance of the error reduction [standard errors].
 _DOUBT = 2.0
-# Share of the held-out rows below the last level that they speak for.
+# Quantile of the held-out signals above which the weight fades to zero.
 _BRIGHT = 0.97
-# From there on the weight falls to zero over this much of the signal: a factor e of what is
-# bright.
+# Width of that fading in the signal: a factor e in the intensity of bright elements.
 _FADING = 1.0
 
 
@@ -28,9 +27,9 @@ class ResidualWeight(NamedTuple):
     Attributes
     ----------
     levels : ndarray of shape (n_levels, n_outputs)
-        Signals that the weights are for, never falling down a column.
+        Signals of the weights, in increasing order.
     weight : ndarray of shape (n_levels, n_outputs)
-        Shares, from 0 to 1, of what the layers add that are kept there.
+        Shares of the correction that are applied there, from 0 to 1.
     """
 
     levels: Array
@@ -44,38 +43,78 @@ def fit_residual_weight(
     error: NDArray[Any] | float,
     signal: NDArray[Any],
     n_levels: int,
+    sample_weight: NDArray[Any] | None = None,
 ) -> ResidualWeight:
-    """Choose how much of what the layers add to keep, for each output and level of its signal.
+    """Choose the share of the correction to apply, for each output and level of its signal.
 
-    The layers know best what is dim: where an element is absent, its intensity is zero, whatever
-    overlaps its lines. The linear path knows best what is bright, up to photon noise, and there
-    the layers add noise, and are wrong on other palettes than those trained on. So the weight is
-    a function of the signal, linear between levels. These are middles of equal parts of the
-    held-out signals, the 97 % quantile, and one more, a unit above it, where the weight is 0:
-    nothing speaks for the layers beyond.
+    The layers are best for faint elements: an absent element has the intensity zero, whatever
+    overlaps its lines. The linear path is best for bright elements, up to photon noise; there the
+    layers add noise, and are wrong on palettes that differ from the training set. So the weight
+    is a function of the signal, linear between levels: the middles of equal parts of the held-out
+    signals, their 97 % quantile, and one more, a unit above it, where the weight is 0, as no
+    held-out row lies beyond.
 
-    At each other level, the weight is the best share by least squares, between 0 and 1, over
-    the rows around it, that count by their nearness to it (the hat function of linear
-    interpolation). With the mean g by which their squared error falls and the standard error s of
-    that mean, both weighted alike, it is shrunk by 1 - (2 s / g)^2, or to 0 where g is below 2 s:
-    the positive part of James and Stein's estimator (1961, Proc. 4th Berkeley Symp. 1, 361), with
-    a threshold of two standard errors.
+    At each other level, the weight is the best share by least squares, between 0 and 1, over the
+    rows around it, weighted by their nearness (the hat function of linear interpolation). With
+    the mean g by which their squared error falls and the standard error s of that mean, weighted
+    alike, it is shrunk by 1 - (2 s / g)^2, or to 0 where g is below 2 s: the positive part of
+    James and Stein's estimator (1961, Proc. 4th Berkeley Symp. 1, 361), with a threshold of two
+    standard errors.
 
     Parameters
     ----------
     y, linear, full : ndarray of shape (n_samples, n_outputs)
         Labels, linear path and whole network of rows that neither was fitted to.
     error : float or ndarray that broadcasts to that shape
-        Expected errors of the labels, that squared errors are in units of.
+        Expected errors of the labels, the unit of the squared errors.
     signal : ndarray of shape (n_samples, n_outputs)
         asinh of the linear estimates in units of their error.
     n_levels : int
         Number of levels; 1: the same weight for all signals.
+    sample_weight : ndarray of shape (n_samples, n_outputs), optional
+        Weights of the labels; 0 for labels that are missing.
 
     Returns
     -------
     ResidualWeight
     """
+    if sample_weight is not None:
+        parts = [
+            _fit_output(y, linear, full, np.broadcast_to(error, y.shape), signal, n_levels, w, j)
+            for j, w in enumerate(sample_weight.T)
+        ]
+        return ResidualWeight(
+            *(np.concatenate(found, axis=1) for found in zip(*parts, strict=True))
+        )
+    return _fit_outputs(y, linear, full, error, signal, n_levels, None)
+
+
+def _fit_output(
+    y: NDArray[Any],
+    linear: NDArray[Any],
+    full: NDArray[Any],
+    error: NDArray[Any],
+    signal: NDArray[Any],
+    n_levels: int,
+    weight: NDArray[Any],
+    output: int,
+) -> ResidualWeight:
+    """Fit one output on the rows that have a label of it."""
+    rows = weight > 0
+    arrays = [array[rows, output][:, None] for array in (y, linear, full, error, signal)]
+    y, linear, full, error, signal = arrays
+    return _fit_outputs(y, linear, full, error, signal, n_levels, weight[rows])
+
+
+def _fit_outputs(
+    y: NDArray[Any],
+    linear: NDArray[Any],
+    full: NDArray[Any],
+    error: NDArray[Any] | float,
+    signal: NDArray[Any],
+    n_levels: int,
+    row_weight: NDArray[Any] | None,
+) -> ResidualWeight:
     n_samples, n_outputs = y.shape
     shape = n_levels, n_outputs
     if n_samples < _LEAST_EVIDENCE:
@@ -86,6 +125,8 @@ def fit_residual_weight(
     weight = np.zeros(shape)
     for j in range(n_outputs):
         near = _nearness(signal[:, j], levels[:, j])[:, :n_chosen]
+        if row_weight is not None:
+            near = near * row_weight[:, None]
         total = np.maximum(near.sum(axis=0), 1e-12)
         power = added[:, j] ** 2 @ near
         share = (needed[:, j] * added[:, j]) @ near / np.where(power > 0, power, 1.0)

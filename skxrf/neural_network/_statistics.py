@@ -1,4 +1,4 @@
-"""What a network takes from its training data without training: scales, errors, linear path."""
+"""Statistics of the training data in a network: scales, expected errors, linear path."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from skxrf.neural_network._batches import (
+    SpectrumDataset,
+    collect,
+    numpy_dtype,
+    rows_per_batch,
+)
+from skxrf.neural_network._layers import InputTransform
 from skxrf.neural_network._linear_path import (
     LinearPath,
     fit_error_model,
     fit_linear_path,
 )
 from skxrf.neural_network._losses import Loss
-from skxrf.neural_network._modules import InputTransform, SpectrumNetwork, fill_buffers
+from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
 from skxrf.neural_network._residual_weight import (
     ResidualWeight,
     fit_residual_weight,
     intensity_at,
 )
-from skxrf.neural_network._training import (
-    SpectrumDataset,
-    collect,
-    numpy_dtype,
-    rows_per_batch,
-)
+
+__all__ = ["Statistics", "expected_errors", "fit_statistics", "standardization", "weigh_residual"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -38,10 +41,10 @@ class Statistics(NamedTuple):
     Attributes
     ----------
     unit : ndarray of shape (n_outputs,)
-        What the losses other than Poisson's measure errors in: the labels' standard
-        deviation, or one.
+        Unit of the errors in all losses but ``"poisson"``: the labels' standard deviation, or
+        one.
     floor, slope : ndarray of shape (n_outputs,), or None
-        ``error^2 = floor + slope * intensity``, for Poisson's.
+        ``error^2 = floor + slope * intensity``, for ``"poisson"``.
     """
 
     unit: Array
@@ -50,7 +53,7 @@ class Statistics(NamedTuple):
 
 
 def fit_statistics(
-    module: SpectrumNetwork,
+    module: ResidualNetwork,
     X: NDArray[Any],
     y: Array,
     train: Rows,
@@ -58,12 +61,14 @@ def fit_statistics(
     *,
     scale_outputs: bool,
     loss: Loss,
+    weight: NDArray[Any] | None = None,
+    refit: bool = True,
 ) -> tuple[Statistics, LinearPath | None]:
-    """Fill in the module's buffers, its linear path as fitted to the training rows alone.
+    """Fill the module's buffers; its linear path is fitted to the training rows alone.
 
     Parameters
     ----------
-    module : SpectrumNetwork
+    module : ResidualNetwork
         Its buffers are set.
     X : ndarray of shape (n_samples, n_features)
         Spectra.
@@ -75,6 +80,10 @@ def fit_statistics(
         Without a linear path: whether outputs are in units of the labels' standard deviation.
     loss : str
         ``"poisson"`` needs the error model, even without a linear path.
+    weight : ndarray of shape (n_samples, n_outputs), optional
+        Weights of the labels; 0 for labels that are missing, whose value is then any number.
+    refit : bool
+        Whether the final linear path is fitted to all rows, else to those of `train`.
 
     Returns
     -------
@@ -86,19 +95,21 @@ def fit_statistics(
         dtype = numpy_dtype(module.transform.get_buffer("gain").dtype)
         shift, gain = standardization(module.transform, SpectrumDataset(X, dtype=dtype))
         fill_buffers(module.transform, shift=shift, gain=gain)
-    spread = y.std(axis=0)
+    mean, spread = _mean_and_spread(y, weight)
     unit = np.where(spread > 0, spread, 1.0)
     if not module.linear_path:
         if scale_outputs:
-            fill_buffers(module, shift=y.mean(axis=0), gain=unit)
+            fill_buffers(module, shift=mean, gain=unit)
         else:
             unit = np.ones_like(unit)
         if loss != "poisson":
             return Statistics(unit, None, None), None
-    path = fit_linear_path(X, y, train, valid)
+    path = fit_linear_path(X, y, train, valid, weight, refit=refit)
+    # Unbiased where rows were held out.
     honest = valid if len(valid) else train
     estimate = path.selection.predict(X[honest])
-    floor, slope = fit_error_model(estimate, y[honest] - estimate, spread)
+    known = None if weight is None else weight[honest] > 0
+    floor, slope = fit_error_model(estimate, y[honest] - estimate, spread, known)
     if not module.linear_path:
         return Statistics(unit, floor, slope), None
     fill_buffers(module, floor=floor, slope=slope, **path.selection._asdict())
@@ -106,9 +117,9 @@ def fit_statistics(
 
 
 def expected_errors(
-    module: SpectrumNetwork, statistics: Statistics, X: NDArray[Any], y: Array, loss: Loss
+    module: ResidualNetwork, statistics: Statistics, X: NDArray[Any], y: Array, loss: Loss
 ) -> Array:
-    """Return what the loss takes for the errors of the labels, of the shape of y."""
+    """Return the errors that the loss expects of the labels, of the shape of y."""
     if loss != "poisson" or statistics.floor is None or statistics.slope is None:
         return np.broadcast_to(statistics.unit, y.shape)
     intensity = collect(module, X, module.linear) if module.linear_path else y
@@ -117,12 +128,17 @@ def expected_errors(
 
 
 def weigh_residual(
-    module: SpectrumNetwork, X: NDArray[Any], y: Array, error: Array, valid: Rows, share: float
+    module: ResidualNetwork,
+    X: NDArray[Any],
+    y: Array,
+    error: Array,
+    valid: Rows,
+    weight: NDArray[Any] | None = None,
 ) -> ResidualWeight:
-    """Keep what the layers add to the linear path only where held-out rows speak for it.
+    """Apply the correction only as far as held-out rows show that it helps.
 
-    Of what is best on them, `share` is kept. Sets the module's weight of the layers, and returns
-    it with the intensities that it is for, in the unit of y, in the place of the signals.
+    Sets the module's weight of the correction, and returns it with the intensities of its levels,
+    in the unit of y, instead of their signals.
     """
     n_levels = len(module.get_buffer("residual_levels"))
     fill_buffers(module, residual_weight=np.ones(y.shape[1]))
@@ -143,11 +159,20 @@ def weigh_residual(
         error[valid],
         collect(module, X[valid], signal_of),
         n_levels,
+        None if weight is None else weight[valid],
     )
-    weight = share * found.weight
-    fill_buffers(module, residual_levels=found.levels, residual_weight=weight)
+    fill_buffers(module, residual_levels=found.levels, residual_weight=found.weight)
     floor, slope = (module.get_buffer(name).cpu().numpy() for name in ("floor", "slope"))
-    return ResidualWeight(intensity_at(found.levels, floor, slope), weight)
+    return ResidualWeight(intensity_at(found.levels, floor, slope), found.weight)
+
+
+def _mean_and_spread(y: Array, weight: NDArray[Any] | None) -> tuple[Array, Array]:
+    """Means and standard deviations of the labels."""
+    if weight is None:
+        return y.mean(axis=0), y.std(axis=0)
+    total = weight.sum(axis=0)
+    mean = (y * weight).sum(axis=0) / total
+    return mean, np.sqrt((np.square(y - mean) * weight).sum(axis=0) / total)
 
 
 def standardization(
@@ -155,20 +180,22 @@ def standardization(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Shift and gain that give every channel of the transformed spectra mean 0, variance 1.
 
-    Channels that vary by less than a tenth of what channels do (root mean square) are scaled
-    like one that varies by that: a channel that was empty in training must not shout when a
-    count appears in it.
+    The standard deviation of a channel counts as at least a tenth of the root mean square over
+    all channels, so that one count in a channel that was empty in training does not become a huge
+    input.
     """
     n_rows = rows_per_batch(dataset.X.shape[1], "cpu")
     total = squares = torch.zeros(dataset.X.shape[1], dtype=torch.float64)
     origin: Tensor | None = None
     for start in range(0, len(dataset), n_rows):
-        root = transform.root(dataset[start : start + n_rows][0])
-        # Around the first mean, lest large values of little spread cancel.
+        batch = dataset[start : start + n_rows][0]
+        assert isinstance(batch, Tensor)
+        root = transform.root(batch)
+        # Around the first mean, so that large values of little spread do not cancel.
         origin = root.mean(dim=0) if origin is None else origin
-        centred = root - origin
-        total = total + centred.sum(dim=0, dtype=torch.float64)
-        squares = squares + centred.square().sum(dim=0, dtype=torch.float64)
+        centered = root - origin
+        total = total + centered.sum(dim=0, dtype=torch.float64)
+        squares = squares + centered.square().sum(dim=0, dtype=torch.float64)
     assert origin is not None
     mean = (total / len(dataset)).numpy()
     variance = np.maximum((squares / len(dataset)).numpy() - mean**2, 0.0)

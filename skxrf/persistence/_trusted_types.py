@@ -18,8 +18,11 @@ the model under tests/data is there to notice it.
 
 TRUSTED_TYPES = (
     # Regressors, and what they keep.
+    "skxrf.neural_network._augmentation.SpectrumAugmentation",
     "skxrf.neural_network._cnn.SpectrumCNNRegressor",
     "skxrf.neural_network._mlp.SpectrumMLPRegressor",
+    "skxrf.neural_network._published.PublishedCNNRegressor",
+    "skxrf.neural_network._published.PublishedMLPRegressor",
     "skxrf.neural_network._statistics.Statistics",
     # The shipped model, calibrated to a painting or fine-tuned.
     "skxrf.pretrained._regressor.SimulationTrainedRegressor",

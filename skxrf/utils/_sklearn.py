@@ -5,6 +5,7 @@ may move them: this is then the one file to change.
 """
 
 from sklearn.base import _fit_context
+from sklearn.metrics._scorer import _Scorer
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -15,7 +16,11 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.validation import _check_method_params, _num_samples
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _num_samples,
+)
 
 __all__ = [
     "HasMethods",
@@ -24,7 +29,9 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "_Scorer",
     "_check_method_params",
+    "_check_sample_weight",
     "_fit_context",
     "_num_samples",
     "_safe_indexing",

@@ -51,6 +51,10 @@ def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
     for module in public_modules():
         for name in getattr(module, "__all__", ()):
             member = getattr(module, name)
-            if inspect.isclass(member) and issubclass(member, BaseEstimator):
+            if (
+                inspect.isclass(member)
+                and issubclass(member, BaseEstimator)
+                and hasattr(member, "fit")
+            ):
                 found[name] = member
     return sorted((name, cls) for name, cls in found.items() if not inspect.isabstract(cls))

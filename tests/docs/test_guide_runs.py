@@ -42,6 +42,14 @@ SMALLER = {
         "gain = 0.025": "gain = 0.1",
     },
     "forward_model.md": {"10_000": "50", "pixel_size=4.0": "pixel_size=16.0"},
+    "skorch.md": {
+        "make_spectra(5000, random_state=0)": (
+            "make_spectra(300, n_channels=256, energy=(0.0, 0.1), random_state=0)"
+        ),
+        "make_painting(random_state=0)": (
+            "make_painting((24, 30), n_channels=256, energy=(0.0, 0.1), random_state=0)"
+        ),
+    },
     "materials.md": {"20_000": "200"},
     "reproduce.md": {"budget=20": "budget=0.5"},
 }

@@ -3,10 +3,12 @@ import pickle
 import numpy as np
 import pytest
 import sklearn
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
+from sklearn.metrics import check_scoring
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -21,7 +23,14 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skxrf.metrics import ssim_score, ssim_scorer, within_sigma_score, z_score_scorer
+from skxrf.exceptions import LineGroupError
+from skxrf.metrics import (
+    ssim_score,
+    ssim_scorer,
+    within_sigma_score,
+    within_sigma_scorer,
+    z_score_scorer,
+)
 from skxrf.model_selection import block_groups, painting_groups
 from skxrf.samples import to_maps, to_samples
 
@@ -191,3 +200,39 @@ def test_labels_without_pixels_are_refused(tiny_samples):
         cross_val_score(
             scaled_ridge(), X, Y.to_numpy(), cv=2, scoring=ssim_scorer, error_score="raise"
         )
+
+
+class Named(BaseEstimator):
+    """Predicts the labels of three line groups that it was given, in its own order."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def fit(self, X, y):
+        self.line_groups_ = list(self.table.columns)
+        return self
+
+    def predict(self, X):
+        return self.table.to_numpy()
+
+
+@pytest.mark.parametrize("scorer", [ssim_scorer, within_sigma_scorer])
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
+def test_columns_are_paired_by_name(scorer, wrap, tiny_samples):
+    X, Y = tiny_samples
+    guess = Y + np.random.default_rng(0).normal(0, 10, Y.shape)
+    model = wrap(Named(guess)).fit(X, Y)
+    right = scorer(model, X, Y)
+    turned = Y[Y.columns[::-1]]
+    assert scorer(model, X, turned) == pytest.approx(right)
+    together = check_scoring(model, {"one": scorer, "two": scorer})(model, X, turned)
+    assert together == {"one": pytest.approx(right), "two": pytest.approx(right)}
+    # Some of the line groups that are predicted, or one of them.
+    first = scorer(model, X, Y.iloc[:, :1])
+    assert scorer(model, X, Y.iloc[:, 0]) == pytest.approx(first)
+    with pytest.raises(LineGroupError, match=r"the labels hold Xx_K, which .* does not predict"):
+        scorer(model, X, Y.rename(columns={Y.columns[0]: "Xx_K"}))
+
+
+def test_the_former_name_is_kept():
+    assert z_score_scorer is within_sigma_scorer

@@ -88,10 +88,10 @@ def test_residuals_own_deviation_of_each_element_and_map():
     truth, prediction = two_maps()
     other_truth, other = two_maps(6, 3, seed=3)
     residual = (prediction - truth).to_numpy()
-    expected = abs(residual) / residual.std(axis=(0, 1))
+    expected = abs(residual - residual.mean(axis=(0, 1))) / residual.std(axis=(0, 1))
     z = z_score({"a": truth, "b": other_truth}, {"a": prediction, "b": other}, sigma="residual")
     np.testing.assert_allclose(z["a"], expected)
-    np.testing.assert_allclose(np.sqrt((z["a"] ** 2).mean(("y", "x"))).max(), 1, atol=0.1)
+    np.testing.assert_allclose(np.sqrt((z["a"] ** 2).mean(("y", "x"))), 1)
     turned = z_score(truth.transpose("element", "x", "y"), prediction, sigma="residual")
     np.testing.assert_allclose(turned.transpose(*truth.dims), expected)
     one = z_score(truth.sel(element="Pb_L"), prediction.sel(element="Pb_L"), sigma="residual")
@@ -102,6 +102,17 @@ def test_residuals_own_deviation_of_each_element_and_map():
     by_row = z_score(tables[0].iloc[order], tables[1], sigma="residual")
     expected = to_samples(z)
     pd.testing.assert_frame_equal(by_row.sort_index(), expected.sort_index())
+
+
+def test_a_constant_offset_is_at_no_distance_from_its_mean():
+    truth, _ = two_maps()
+    assert (z_score(truth.round(), truth.round() + 5, sigma="residual") == 0).all()
+    shifted, prediction = truth + 40, two_maps()[1]
+    np.testing.assert_allclose(
+        z_score(shifted, prediction, sigma="residual"),
+        z_score(truth, prediction, sigma="residual"),
+        atol=1e-6,
+    )
 
 
 def test_exact_prediction_is_at_no_distance_by_any_measure():

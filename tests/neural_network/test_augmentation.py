@@ -6,14 +6,14 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skxrf.exceptions import CountsError, SkxrfError
-from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
-from skxrf.neural_network._augmentation import Augmentation, make_augmentation
+from skxrf.neural_network import SpectrumAugmentation, SpectrumCNNRegressor, SpectrumMLPRegressor
+from skxrf.neural_network._redrawing import Redrawing
 
 OFF = {"thinning": 0.0, "gain_jitter": 0.0, "zero_jitter": 0.0, "injection": 0.0, "rescaling": 0.0}
 
 
 def augmentation(templates=None, n_outputs=3, share=1.0, **changes):
-    return Augmentation(**{**OFF, **changes}, share=share, templates=templates, n_outputs=n_outputs)
+    return Redrawing(**{**OFF, **changes}, share=share, templates=templates, n_outputs=n_outputs)
 
 
 def repeated(line_templates, n=4000, background=2.0):
@@ -131,17 +131,16 @@ def test_share_of_the_spectra_and_any_counts(line_templates):
 
 def test_expected_errors_follow_the_dose(line_templates):
     X, y, _ = repeated(line_templates, n=200)
-    targets = np.stack([y, np.full_like(y, 0.1)], axis=1)
-    drawn = augmentation(thinning=0.75).of_targets("poisson", np.ones(3))
-    _, changed = drawn(X, targets, np.random.default_rng(0))
-    share = changed[:, 0] / y
-    np.testing.assert_allclose(changed[:, 1], 0.1 / np.sqrt(share))
-    drawn = augmentation(line_templates, injection=0.5).of_targets("poisson", np.full(3, 2.0))
-    _, changed = drawn(X, targets, np.random.default_rng(0))
-    np.testing.assert_allclose(changed[:, 1] ** -2, 100 + 2.0 * (changed[:, 0] - y))
-    drawn = augmentation(line_templates, injection=0.5).of_targets("scaled_absolute_error", None)
-    _, changed = drawn(X, targets, np.random.default_rng(0))
-    np.testing.assert_allclose(changed[:, 1], 1 / (np.sqrt(changed[:, 0]) + 1))
+    inverse_error = np.full_like(y, 0.1)
+    drawn = augmentation(thinning=0.75).of_batches("poisson", np.ones(3))
+    _, labels, found = drawn(X, y, inverse_error, np.random.default_rng(0))
+    np.testing.assert_allclose(found, 0.1 / np.sqrt(labels / y))
+    drawn = augmentation(line_templates, injection=0.5).of_batches("poisson", np.full(3, 2.0))
+    _, labels, found = drawn(X, y, inverse_error, np.random.default_rng(0))
+    np.testing.assert_allclose(found**-2, 100 + 2.0 * (labels - y))
+    drawn = augmentation(line_templates, injection=0.5).of_batches("scaled_absolute_error", None)
+    _, labels, found = drawn(X, y, inverse_error, np.random.default_rng(0))
+    np.testing.assert_allclose(found, 1 / (np.sqrt(labels) + 1))
 
 
 ALL = {
@@ -156,11 +155,12 @@ ALL = {
 @pytest.mark.parametrize("estimator", [SpectrumMLPRegressor, SpectrumCNNRegressor])
 def test_seeded_whole_fit(estimator, painting, line_templates):
     X, y = painting[0][:300], painting[1][:300]
-    model = estimator(max_epochs=2, line_templates=line_templates, random_state=0, **ALL)
+    changes = SpectrumAugmentation(line_templates=line_templates, **ALL)
+    model = estimator(max_epochs=2, augmentation=changes, random_state=0)
     first = model.fit(X, y).predict(X)
     np.testing.assert_array_equal(clone(model).fit(X, y).predict(X), first)
-    plain = clone(model).set_params(augmented_share=0.0).fit(X, y).predict(X)
-    never = clone(model).set_params(**OFF, line_templates=None).fit(X, y).predict(X)
+    plain = clone(model).set_params(augmentation__share=0.0).fit(X, y).predict(X)
+    never = clone(model).set_params(augmentation=None).fit(X, y).predict(X)
     np.testing.assert_array_equal(plain, never)
     assert not np.array_equal(plain, first)
     again = model.partial_fit(X, y).predict(X)
@@ -170,15 +170,16 @@ def test_seeded_whole_fit(estimator, painting, line_templates):
 def test_every_batch_is_drawn_anew(painting, monkeypatch):
     X, y = painting[0][:100], painting[1][:100]
     seen = []
-    original = Augmentation.draw
+    original = Redrawing.draw
 
     def spy(self, counts, labels, rng):
         drawn = original(self, counts, labels, rng)
         seen.append(drawn[0].sum())
         return drawn
 
-    monkeypatch.setattr(Augmentation, "draw", spy)
-    model = SpectrumMLPRegressor(thinning=0.9, max_epochs=4, batch_size=100, random_state=0)
+    monkeypatch.setattr(Redrawing, "draw", spy)
+    changes = SpectrumAugmentation(thinning=0.9)
+    model = SpectrumMLPRegressor(augmentation=changes, max_epochs=4, batch_size=100, random_state=0)
     model.fit(X, y)
     assert len(seen) == 5  # one for the statistics, one an epoch
     assert len(set(seen)) == 5
@@ -190,7 +191,11 @@ def test_thinning_teaches_lower_doses(painting):
     X, y = painting
     low = np.random.default_rng(0).binomial(X[900:], 0.2)
     plain = SpectrumMLPRegressor(random_state=0).fit(X[:900], y[:900])
-    thinned = clone(plain).set_params(thinning=0.9).fit(X[:900], y[:900])
+    thinned = (
+        clone(plain)
+        .set_params(augmentation=SpectrumAugmentation(thinning=0.9))
+        .fit(X[:900], y[:900])
+    )
     error = [
         np.sqrt(np.square(model.predict(low) - 0.2 * y[900:].to_numpy()).mean(axis=0))
         for model in (plain, thinned)
@@ -200,9 +205,17 @@ def test_thinning_teaches_lower_doses(painting):
 
 def test_searched(painting, line_templates):
     X, y = painting[0][:200], painting[1][:200]
-    model = SpectrumMLPRegressor(max_epochs=1, line_templates=line_templates, random_state=0)
-    search = GridSearchCV(model, {"injection": [0.0, 0.1], "thinning": [0.0, 0.5]}, cv=2)
-    assert len(search.fit(X, y).cv_results_["params"]) == 4
+    model = SpectrumMLPRegressor(
+        augmentation=SpectrumAugmentation(line_templates=line_templates),
+        max_epochs=1,
+        random_state=0,
+    )
+    grid = {"augmentation__injection": [0.0, 0.1], "augmentation__thinning": [0.0, 0.5]}
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
+    chosen = search.best_estimator_.augmentation
+    assert chosen.thinning == search.best_params_["augmentation__thinning"]
+    assert model.augmentation.thinning == 0.0
 
 
 @pytest.mark.parametrize(
@@ -213,9 +226,7 @@ def test_searched(painting, line_templates):
     ],
 )
 def test_no_counts(X, message):
-    model = SpectrumMLPRegressor(thinning=0.5)
-    with pytest.raises(CountsError, match=message):
-        make_augmentation(X, 3, model)
+    model = SpectrumMLPRegressor(augmentation=SpectrumAugmentation(thinning=0.5))
     with pytest.raises(CountsError, match=message):
         model.fit(X, np.ones((4, 3)))
 
@@ -231,6 +242,13 @@ def test_no_counts(X, message):
     ],
 )
 def test_bad_templates(templates, message):
-    model = SpectrumMLPRegressor(injection=0.1, line_templates=templates)
+    changes = SpectrumAugmentation(injection=0.1, line_templates=templates)
+    model = SpectrumMLPRegressor(augmentation=changes)
     with pytest.raises(SkxrfError, match=message):
+        model.fit(np.ones((4, 64), int), np.ones((4, 3)))
+
+
+def test_a_parameter_that_is_not_valid():
+    model = SpectrumMLPRegressor(augmentation=SpectrumAugmentation(thinning=1.0))
+    with pytest.raises(ValueError, match="'thinning' parameter of SpectrumAugmentation"):
         model.fit(np.ones((4, 64), int), np.ones((4, 3)))

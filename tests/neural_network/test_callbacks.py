@@ -4,8 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+from skorch.history import History
 
-from skxrf.neural_network._callbacks import LearningCurve, OneCycle, Progress, one_cycle
+from skxrf.neural_network._callbacks import FiniteLoss, OneCycle, Progress, one_cycle
 
 
 def test_one_cycle_rises_to_its_peak_and_falls_to_almost_nothing():
@@ -27,6 +28,7 @@ class Optimizer:
 class Net:
     def __init__(self):
         self.optimizer_ = Optimizer()
+        self.history = History()
 
 
 def rates(callback, n_batches):
@@ -56,14 +58,14 @@ def report(monkeypatch, terminal, n_epochs, max_epochs):
     stream = io.StringIO()
     stream.isatty = lambda: terminal
     monkeypatch.setattr(sys, "stdout", stream)
-    curve = LearningCurve()
-    progress = Progress(curve, max_epochs)
-    progress.on_train_begin(None)
+    net, progress = Net(), Progress(max_epochs)
+    progress.on_train_begin(net)
     for epoch in range(n_epochs):
-        curve.train.append(1.5 / (epoch + 1))
-        curve.valid.append(2.5 / (epoch + 1))
-        progress.on_epoch_end(None)
-    progress.on_train_end(None)
+        net.history.new_epoch()
+        net.history.record("train_loss", 1.5 / (epoch + 1))
+        net.history.record("valid_loss", 2.5 / (epoch + 1))
+        progress.on_epoch_end(net)
+    progress.on_train_end(net)
     return stream.getvalue()
 
 
@@ -89,20 +91,12 @@ def test_progress_is_one_line_on_a_terminal(monkeypatch):
     assert "\x1b" not in text
 
 
-def test_curve_weighs_batches_by_their_size_and_refuses_a_lost_fit():
+def test_a_lost_fit_is_refused():
     net = Net()
-    net.history = [
-        {
-            "batches": [
-                {"train_loss": 1.0, "train_batch_size": 3},
-                {"train_loss": 5.0, "train_batch_size": 1},
-                {"valid_loss": 4.0, "valid_batch_size": 2},
-            ]
-        }
-    ]
-    curve = LearningCurve()
-    curve.on_epoch_end(net)
-    assert (curve.train, curve.valid) == ([2.0], [4.0])
-    net.history[0]["batches"][0]["train_loss"] = math.nan
+    for loss in (2.0, math.nan):
+        net.history.new_epoch()
+        net.history.record("train_loss", loss)
+        if math.isfinite(loss):
+            FiniteLoss().on_epoch_end(net)
     with pytest.raises(ValueError, match=r"became nan in epoch 2: lower learning_rate"):
-        curve.on_epoch_end(net)
+        FiniteLoss().on_epoch_end(net)

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -27,36 +26,22 @@ def test_windows_do_not_overlap_by_default(painting):
 
 
 def test_one_number_is_for_all_layers(painting):
-    model = small(channels=(4, 6, 8), kernel_size=3, stride=2, padding=1, pool_size=2)
-    model.fit(*painting)
-    shapes = [(*c.weight.shape, c.stride[0], c.padding[0]) for c in convolutions(model)]
-    assert shapes == [(4, 1, 3, 2, 1), (6, 4, 3, 2, 1), (8, 6, 3, 2, 1)]
-    # 64 channels: halved by the stride and by the pooling of each layer.
-    assert model.net_.module_.trunk.n_features_out == 8 * 1
+    model = small(channels=(4, 6, 8), kernel_size=3).fit(*painting)
+    shapes = [(c.kernel_size, *c.weight.shape) for c in convolutions(model)]
+    assert shapes == [(3, 4, 3), (3, 6, 12), (3, 8, 18)]
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
         ({"channels": (4, 4), "kernel_size": (3, 3, 3)}, "'kernel_size' parameter has 3 values"),
-        ({"stride": (1,)}, "'stride' parameter has 1 values for 2 layers"),
-        ({"padding": (0, -1)}, "'padding' parameter must hold integers of at least 0"),
         ({"channels": (4, 0)}, "'channels' parameter must hold integers of at least 1"),
         ({"kernel_size": 0}, "'kernel_size' parameter"),
-        ({"pool_size": 0}, "'pool_size' parameter"),
     ],
 )
 def test_bad_architectures(parameters, message, painting):
     with pytest.raises(ValueError, match=message):
         small(**parameters).fit(*painting)
-
-
-def test_templates_help_without_a_linear_path(painting, line_templates):
-    X, y = painting
-    plain = small(linear_path=False, max_epochs=6).fit(X[:900], y[:900])
-    guided = clone(plain).set_params(templates=50 * line_templates).fit(X[:900], y[:900])
-    assert convolutions(guided)[0].weight.shape[1] == 4 * convolutions(plain)[0].weight.shape[1]
-    assert guided.loss_curve_[-1] < plain.loss_curve_[-1]
 
 
 def test_search_over_architectures(painting):

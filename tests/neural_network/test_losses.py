@@ -4,13 +4,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skxrf.neural_network._losses import LOSSES, WeightedLoss, weighted_targets
+from skxrf.neural_network._losses import LOSSES, WeightedLoss, inverse_errors
 
 
 def loss_of(kind, prediction, y, error=1.0):
-    targets = weighted_targets(np.asarray(y, dtype=np.float64), kind, error)
+    y = np.asarray(y, dtype=np.float64)
+    inverse_error = torch.tensor(inverse_errors(y, kind, error))
     prediction = torch.tensor(prediction, dtype=torch.float64)
-    return float(WeightedLoss(kind)(prediction, torch.from_numpy(targets)))
+    return float(WeightedLoss(kind)(prediction, torch.tensor(y), inverse_error))
 
 
 def test_published_loss():
@@ -43,5 +44,12 @@ def test_finite_and_least_at_the_label(kind, y, prediction):
     assert loss >= 0
 
 
-def test_targets_keep_the_dtype():
-    assert weighted_targets(np.ones((2, 3), np.float32), "poisson", 2.0).dtype == np.float32
+@pytest.mark.parametrize("kind", LOSSES)
+def test_weights_are_those_of_a_weighted_mean(kind):
+    rng = np.random.default_rng(0)
+    prediction, label = torch.tensor(rng.normal(size=(2, 4, 3)))
+    weight = torch.tensor(rng.integers(0, 3, size=(4, 3)))
+    loss = WeightedLoss(kind)
+    single = [[loss(prediction[i, j], label[i, j]) for j in range(3)] for i in range(4)]
+    expected = (torch.tensor(single) * weight).mean()
+    torch.testing.assert_close(loss(prediction, label, 1.0, weight), expected)

@@ -25,12 +25,6 @@ def test_layers(painting):
     assert widths(model) == [(3, 64)]
 
 
-def test_templates_replace_the_spectrum(painting, line_templates):
-    model = small(hidden_layer_sizes=(10, 6), templates=line_templates).fit(*painting)
-    assert widths(model)[0] == (10, 3)
-    np.testing.assert_allclose(model.net_.module_.trunk.templates, line_templates, atol=1e-9)
-
-
 def test_search_over_depths_widths_and_paths(painting):
     X, y = painting[0][:500], painting[1][:500]
     grid = {

@@ -2,12 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from skxrf.neural_network._modules import (
-    PatchConvolution,
-    SpectrumNetwork,
-    fill_buffers,
-    n_parameters,
-)
+from skxrf.neural_network._layers import Dropout, PatchConvolution
+from skxrf.neural_network._modules import SpectrumNetwork, fill_buffers, n_parameters
 
 
 def make_network(n_features=20, n_outputs=3, *, convolutions=None, **arguments):
@@ -60,13 +56,13 @@ def test_residual_weight_switches_outputs_off():
     torch.testing.assert_close(ratio, torch.tensor([[1.0, 0.5, 0.0]]))
 
 
-def test_weight_of_layers_is_interpolated_between_levels():
-    network = make_network(residual_levels=3)
+def test_weight_of_the_correction_is_interpolated_between_levels():
+    network = make_network(n_residual_weights=3)
     levels = np.array([[-1.0, 0.0, 2.0], [1.0, 0.5, 2.0], [4.0, 1.0, 2.0]])
     weight = np.array([[1.0, 0.2, 0.7], [0.6, 0.8, 0.7], [0.0, 0.1, 0.0]])
     fill_buffers(network, residual_levels=levels, residual_weight=weight)
     signal = np.random.default_rng(0).uniform(-3, 6, size=(50, 3)).astype(np.float32)
-    found = network.weight_of_layers(torch.from_numpy(signal)).numpy()
+    found = network.weight_of_correction(torch.from_numpy(signal)).numpy()
     for j in range(2):
         expected = np.interp(signal[:, j], levels[:, j], weight[:, j])
         np.testing.assert_allclose(found[:, j], expected, atol=1e-6)
@@ -173,3 +169,18 @@ def test_templates_of_a_convolutional_trunk_are_further_channels(padding):
 def test_parameters_are_counted_without_buffers():
     network = make_network(20, 3, hidden_layer_sizes=(), linear_path=True)
     assert n_parameters(network) == (20 + 3) * 3 + 3
+
+
+def test_dropout_draws_from_a_seed_and_in_training_alone():
+    X = torch.ones(200, 50)
+    layer = Dropout(0.25)
+    layer.restart(3)
+    state = torch.random.get_rng_state()
+    first = layer(X)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    np.testing.assert_allclose(first.unique(), [0.0, 1 / 0.75])
+    assert float(first.mean()) == pytest.approx(1.0, abs=0.03)
+    assert not torch.equal(layer(X), first)
+    layer.restart(3)
+    assert torch.equal(layer(X), first)
+    assert layer.eval()(X) is X

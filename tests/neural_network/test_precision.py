@@ -13,7 +13,7 @@ from skxrf.neural_network._precision import prediction_function
 @pytest.fixture(scope="module", params=[SpectrumMLPRegressor, SpectrumCNNRegressor])
 def fitted(request, painting):
     X, y = painting
-    model = request.param(max_epochs=10, residual_levels=1, precision="float32", random_state=0)
+    model = request.param(max_epochs=10, n_residual_weights=1, precision="float32", random_state=0)
     return model.fit(X[:900], y[:900])
 
 

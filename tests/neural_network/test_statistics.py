@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from skxrf.neural_network._modules import InputTransform, SpectrumNetwork, fill_buffers
+from skxrf.neural_network._batches import SpectrumDataset, collect
+from skxrf.neural_network._layers import InputTransform
+from skxrf.neural_network._modules import SpectrumNetwork, fill_buffers
 from skxrf.neural_network._statistics import (
     Statistics,
     expected_errors,
@@ -10,10 +12,9 @@ from skxrf.neural_network._statistics import (
     standardization,
     weigh_residual,
 )
-from skxrf.neural_network._training import SpectrumDataset, collect
 
 
-def make_network(linear_path=True, residual_levels=1):
+def make_network(linear_path=True, n_residual_weights=1):
     return SpectrumNetwork(
         64,
         3,
@@ -21,7 +22,7 @@ def make_network(linear_path=True, residual_levels=1):
         activation="relu",
         input_transform="sqrt",
         linear_path=linear_path,
-        residual_levels=residual_levels,
+        n_residual_weights=n_residual_weights,
     ).double()
 
 
@@ -77,26 +78,26 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
     labels = collect(module, X)
     valid = np.arange(1000, 1200)
-    intensity, weight = weigh_residual(module, X, labels, error, valid, 0.5)
-    np.testing.assert_allclose(weight, [[0.5, 0.5, 0]], atol=1e-9)
+    intensity, weight = weigh_residual(module, X, labels, error, valid)
+    np.testing.assert_allclose(weight, [[1.0, 1.0, 0]], atol=1e-9)
     np.testing.assert_allclose(module.residual_weight, weight)
     linear = collect(module, X[valid], module.linear)
     np.testing.assert_allclose(intensity, np.median(linear, axis=0)[None], rtol=1e-3)
     # Too few rows are no evidence.
     for n_rows in (19, 0):
-        _, weight = weigh_residual(module, X, labels, error, np.arange(n_rows), 1.0)
+        _, weight = weigh_residual(module, X, labels, error, np.arange(n_rows))
         np.testing.assert_array_equal(weight, 0)
         np.testing.assert_array_equal(module.residual_weight, 0)
 
 
 def test_levels_are_those_of_the_linear_estimates(painting):
-    module, statistics, _, X, y = prepared(painting, residual_levels=4)
+    module, statistics, _, X, y = prepared(painting, n_residual_weights=4)
     error = expected_errors(module, statistics, X, y, "poisson")
     with torch.no_grad():
         module.layers[-1].bias.fill_(1.0)
     labels = collect(module, X)
     valid = np.arange(1000, 1200)
-    intensity, weight = weigh_residual(module, X, labels, error, valid, 1.0)
+    intensity, weight = weigh_residual(module, X, labels, error, valid)
     np.testing.assert_allclose(weight, [[1.0] * 3] * 3 + [[0.0] * 3], atol=1e-9)
     linear = torch.from_numpy(intensity)
     signal = module.signal(linear, module.expected_error(linear))

@@ -12,18 +12,42 @@ from skxrf.exceptions import EnergyAxisError
 from skxrf.preprocessing import ChannelBinner
 from skxrf.utils.fitted import fitted_energy
 
+INTEGERS = [np.uint8, np.int16, np.uint16, np.int32, np.uint32]
 
-@given(
-    arrays(np.uint16, array_shapes(min_dims=2, max_dims=2, max_side=20)),
-    st.integers(1, 25),
-    st.sampled_from([np.uint16, np.float32, np.float64]),
-)
-def test_bins_are_sums_and_no_count_is_lost(counts, factor, dtype):
-    binned = ChannelBinner(factor).fit_transform(counts.astype(dtype))
-    assert binned.dtype == (np.float64 if dtype == np.float64 else np.float32)
+
+@given(st.data(), st.sampled_from(INTEGERS), st.integers(1, 25))
+def test_bins_are_sums_and_no_count_is_lost(data, dtype, factor):
+    shape = array_shapes(min_dims=2, max_dims=2, max_side=20)
+    counts = data.draw(arrays(dtype, shape))
+    binned = ChannelBinner(factor).fit_transform(counts)
+    assert binned.dtype.kind == np.dtype(dtype).kind
     starts = range(0, counts.shape[1], factor)
     expected = [counts[:, i : i + factor].sum(axis=1, dtype=np.int64) for i in starts]
     np.testing.assert_array_equal(binned, np.column_stack(expected))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "summed"),
+    [
+        (bool, np.uint16),
+        (np.uint16, np.uint32),
+        (np.uint32, np.uint64),
+        (np.int64, np.int64),
+        (np.float16, np.float32),
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+    ],
+)
+def test_dtype_of_the_sums(dtype, summed):
+    counts = np.ones((2, 7), dtype)
+    binned = ChannelBinner(2).fit_transform(counts)
+    assert binned.dtype == summed
+    np.testing.assert_array_equal(binned, [[2, 2, 2, 1]] * 2)
+
+
+def test_counts_above_what_float32_holds():
+    counts = np.array([[2**24 + 1, 2**24 + 2]], np.uint32)
+    np.testing.assert_array_equal(ChannelBinner(2).fit_transform(counts), [[2**25 + 3]])
 
 
 def test_input_is_left_alone():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skxrf.neural_network._training import (
+from skxrf.neural_network._batches import (
     BatchIterator,
     SpectrumDataset,
     collect,
@@ -62,7 +62,7 @@ def test_rows_per_batch_bound_the_memory():
 
 
 def test_collect_applies_a_function_in_batches(monkeypatch):
-    monkeypatch.setattr("skxrf.neural_network._training.rows_per_batch", lambda *_: 3)
+    monkeypatch.setattr("skxrf.neural_network._batches.rows_per_batch", lambda *_: 3)
     X = np.arange(14, dtype=np.uint16).reshape(7, 2)
     sizes = []
 

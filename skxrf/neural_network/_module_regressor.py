@@ -1,0 +1,134 @@
+"""Any torch module on spectra."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import torch
+
+from skxrf.neural_network._augmentation import SpectrumAugmentation
+from skxrf.neural_network._base import BaseSpectrumRegressor
+from skxrf.neural_network._losses import Loss
+from skxrf.neural_network._modules import WrappedNetwork
+from skxrf.neural_network._precision import Precision
+from skxrf.neural_network._shared_docs import with_shared_docs
+
+__all__ = ["SpectrumModuleRegressor"]
+
+
+@with_shared_docs
+class SpectrumModuleRegressor(BaseSpectrumRegressor):
+    """Any torch module from spectra to line intensities, with the training of the built-in ones.
+
+    Linear path, losses, seeds, time limits, loading in whole batches, line groups and early
+    stopping are those of :class:`SpectrumCNNRegressor`.
+
+    Parameters
+    ----------
+    module : type
+        Class of a :class:`torch.nn.Module` whose ``forward`` takes transformed spectra of shape
+        (n_samples, n_channels) and returns (n_samples, n_outputs). Its constructor gets the sizes
+        that it has parameters for, ``n_features`` or ``in_features`` and ``n_outputs`` or
+        ``out_features``; others are given as ``module__<name>``.
+    {shared_parameters}
+
+    Attributes
+    ----------
+    {shared_attributes}
+    {linear_attributes}
+
+    See Also
+    --------
+    SpectrumCNNRegressor, SpectrumMLPRegressor : Built-in architectures.
+
+    Notes
+    -----
+    {shared_notes}
+
+    A fitted regressor can be pickled where the class can be imported.
+    :func:`skxrf.persistence.save_model` refuses it, because opening the file would run the
+    module's code.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from skxrf.neural_network import SpectrumModuleRegressor
+    >>> class TwoLayers(torch.nn.Sequential):
+    ...     def __init__(self, n_features, n_outputs, width=16):
+    ...         first, last = torch.nn.Linear(n_features, width), torch.nn.Linear(width, n_outputs)
+    ...         super().__init__(first, torch.nn.SiLU(), last)
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.uniform(0, 500, size=(400, 2))
+    >>> X = rng.poisson(y @ rng.dirichlet(np.ones(64), size=2))
+    >>> model = SpectrumModuleRegressor(TwoLayers, module__width=8, max_epochs=5, random_state=0)
+    >>> bool(model.fit(X, y).score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSpectrumRegressor._parameter_constraints,
+        "module": [type],
+    }
+    _skorch_prefixes = (*BaseSpectrumRegressor._skorch_prefixes, "module__")
+    _network = WrappedNetwork
+    _draws_itself = False
+
+    def __init__(
+        self,
+        module: type[torch.nn.Module],
+        *,
+        linear_path: bool = True,
+        n_residual_weights: int = 5,
+        input_transform: Literal["sqrt", "standard"] | None = "sqrt",
+        loss: Loss = "poisson",
+        augmentation: SpectrumAugmentation | None = None,
+        nonnegative: bool = False,
+        precision: Precision = "auto",
+        learning_rate: float = 5e-3,
+        weight_decay: float = 1.0,
+        batch_size: int | Literal["auto"] = "auto",
+        max_epochs: int = 30,
+        max_time: float | None = None,
+        early_stopping: bool | int = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        device: str | torch.device = "cpu",
+        random_state: Any = None,
+        verbose: int | bool = False,
+        **skorch_parameters: Any,
+    ) -> None:
+        self.module = module
+        shared = {
+            "linear_path": linear_path,
+            "n_residual_weights": n_residual_weights,
+            "input_transform": input_transform,
+            "loss": loss,
+            "augmentation": augmentation,
+            "nonnegative": nonnegative,
+            "precision": precision,
+            "learning_rate": learning_rate,
+            "weight_decay": weight_decay,
+            "batch_size": batch_size,
+            "max_epochs": max_epochs,
+            "max_time": max_time,
+            "early_stopping": early_stopping,
+            "validation_fraction": validation_fraction,
+            "warm_start": warm_start,
+            "device": device,
+            "random_state": random_state,
+            "verbose": verbose,
+        }
+        super().__init__(shared, skorch_parameters)
+
+    def _architecture(self, n_features: int) -> dict[str, Any]:
+        given = {
+            name.removeprefix("module__"): value
+            for name, value in vars(self).items()
+            if name.startswith("module__")
+        }
+        return {"module": self.module, "module_parameters": given}
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        return cls(torch.nn.Identity).get_params(deep=False)

@@ -1,0 +1,169 @@
+"""Documentation of what all network regressors share, written once."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, TypeVar
+
+__all__ = ["with_shared_docs"]
+
+Class = TypeVar("Class", bound=type[Any])
+
+_PARAMETERS = """\
+linear_path : bool, default=True
+    Whether a ridge regression on the raw spectra is part of the network, which the layers then
+    correct (see Notes).
+n_residual_weights : int, default=5
+    Number of intensity levels per output at which the weight of the layers' correction is chosen
+    on held-out spectra; interpolated between, zero above the highest. 1: one weight for all
+    intensities.
+input_transform : {"sqrt", "standard"} or None, default="sqrt"
+    Input of the layers. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardization with
+    the statistics of the training spectra; ``"standard"``: the standardization alone; None: the
+    spectra unchanged. The linear path always takes the spectra unchanged.
+loss : {"poisson", "squared_error", "absolute_error"}, default="poisson"
+    Mean over spectra and outputs of a function of e = (prediction - y) / error. ``"poisson"``:
+    2 (sqrt(1 + e^2) - 1), with error^2 = floor + slope * intensity; floor and slope are fitted,
+    per output, to the squared errors of a ridge regression on held-out rows, so y may have any
+    scale; the intensity is the estimate of the linear path, without one the label.
+    ``"squared_error"``: e^2 and ``"absolute_error"``: abs(e), with error the standard deviation
+    of the labels. A `criterion` replaces the function, of predictions and labels divided by the
+    error.
+augmentation : SpectrumAugmentation or None, default=None
+    Random changes of the training spectra, such as other doses or energy axes. X must then hold
+    whole, non-negative counts.
+nonnegative : bool, default=False
+    Whether predictions below zero are set to zero. Training is not affected; the mean of many
+    pixels without an element is then above zero.
+precision : {"auto", "float32", "bfloat16"}, default="auto"
+    Arithmetic of the layers up to the last hidden one in ``predict``. ``"auto"``: bfloat16 where
+    the CPU has instructions for it and there is a linear path, which itself stays in float32.
+    Training is in float32, and float64 spectra are always predicted in float64.
+learning_rate : float, default=5e-3
+    Peak of the learning rate, which rises over the first 30 % of the fit and then falls to
+    almost zero (one cycle). A :class:`skorch.callbacks.LRScheduler` among the `callbacks`
+    replaces the cycle, and starts from this rate.
+weight_decay : float, default=1.0
+    Decoupled weight decay of the default optimizer, AdamW: every step subtracts the share
+    ``weight_decay * learning_rate`` of the weights. Other optimizers take
+    ``optimizer__weight_decay``.
+batch_size : int or "auto", default="auto"
+    Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
+max_epochs : int, default=30
+    Passes over the training spectra.
+max_time : float, default=None
+    Time limit of one ``fit`` [s], everything included; None: no limit. The fit ends with the
+    batch in which it is reached. The learning-rate cycle ends with it too, so results then
+    depend on the machine's speed.
+early_stopping : bool or int, default=False
+    Number of epochs without a decrease of the validation loss by 1e-4 after which training
+    stops; the weights of the best epoch are kept. True: 10; False: no early stopping.
+validation_fraction : float, default=0.1
+    Share of the training spectra, or of the `groups` of ``fit``, that the layers are not trained
+    on: for early stopping and to choose the weight of the correction. Nothing is held out
+    without early stopping, linear path and callbacks.
+warm_start : bool, default=False
+    Whether ``fit`` continues from the weights of the last fit; the linear path, the expected
+    errors and the input transform then stay as they were. Parameters that cannot change in
+    between are refused.
+device : str or torch.device, default="cpu"
+    Device to compute on: ``"cpu"``, ``"cuda"``, any of torch's names, or ``"auto"`` for a CUDA
+    GPU where there is one.
+random_state : int, RandomState instance or None, default=None
+    Seed of initial weights, held-out rows, order of the spectra, dropout and augmentation.
+    {global_generator}
+verbose : bool or int, default=False
+    Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
+**skorch_parameters : dict
+    Parameters of :class:`skorch.NeuralNetRegressor`, also for ``set_params`` and searches:
+    `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
+    as ``optimizer__betas``, with skorch's prefixes."""
+
+_ATTRIBUTES = """\
+net_ : skorch.NeuralNetRegressor
+    The trained net, with its ``history``; its ``module_`` is the torch module.
+n_features_in_ : int
+    Number of channels.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the columns of X, if they are all strings.
+n_outputs_ : int
+    Number of outputs.
+line_groups_ : list of str
+    Names of the columns of y, if y had names.
+n_iter_ : int
+    Number of epochs trained, the last one perhaps in part.
+loss_curve_ : list of float
+    Mean training loss of every epoch.
+validation_loss_curve_ : list of float
+    Validation loss after every epoch; empty if nothing was held out.
+stopped_by_ : {"max_epochs", "early_stopping", "max_time", "callback"}
+    Reason for the end of the last fit."""
+
+_LINEAR_ATTRIBUTES = """
+linear_strength_ : ndarray of shape (n_outputs_,)
+    Chosen strengths of the ridge regression. Only with `linear_path`.
+residual_weight_ : ndarray of shape (n_residual_weights, n_outputs_)
+    Weights of the layers' correction, from 0 to 1, at rising intensities. Only with
+    `linear_path`.
+residual_intensity_ : ndarray of shape (n_residual_weights, n_outputs_)
+    Intensities of these weights, in the unit of y; 0 if nothing was held out. Only with
+    `linear_path`, and after ``fit``."""
+
+_NOTES = """\
+With `linear_path`, the prediction is ``linear + weight * error * correction``.
+
+- ``linear``: ridge regression of y on the raw spectra, its strength chosen per output by leaving
+  one spectrum out (of those that are hardly worse, the strongest). Training does not change it.
+  After training, it is fitted once more, to all rows.
+- ``correction``: output of the layers. {correction} ``error`` is the expected error of the
+  linear path at that intensity.
+- ``weight``: best share of the correction on the held-out rows, for each output and as a function
+  of ``linear``. The layers help most where an element is faint or absent; for bright elements
+  ridge regression already reaches the photon-noise limit, also on unseen palettes. So the weight
+  is chosen at intensities in the middle of equal parts of the held-out rows and at their 97 %
+  quantile; from there it falls to 0 over a factor e. Each weight is shrunk by 1 - (2 s / g)^2,
+  with g the reduction of the mean squared error around that intensity and s its standard error;
+  it is 0 where g is below 2 s, or fewer than 20 rows were held out. So the layers are used only
+  where held-out spectra show that they help.
+
+Labels that are NaN are left out of the loss, of the linear path and of the weights."""
+
+_OWN_GENERATOR = """No global generator is
+    read or changed, torch's included, so threads do not disturb each other's results."""
+_GLOBAL_GENERATOR = """torch's global
+    generator is seeded for the module and put back, so do not fit in several threads."""
+_JOINED = """They see the linear estimates too, and the last one
+  starts at zero."""
+_GATED = """A trained factor, one an output, starts at zero."""
+
+
+def with_shared_docs(cls: Class) -> Class:
+    """Fill the placeholders of a class's docstring.
+
+    Parameters
+    ----------
+    cls : type
+        Its docstring may have ``{shared_parameters}``, ``{shared_attributes}``,
+        ``{linear_attributes}`` and ``{shared_notes}``.
+
+    Returns
+    -------
+    type
+        The same class.
+    """
+    if cls.__doc__ is None:  # python -OO
+        return cls
+    own = getattr(cls, "_draws_itself", True)
+    texts = {
+        "{shared_parameters}": _PARAMETERS.replace(
+            "{global_generator}", _OWN_GENERATOR if own else _GLOBAL_GENERATOR
+        ),
+        "{shared_attributes}": _ATTRIBUTES,
+        "{linear_attributes}": _LINEAR_ATTRIBUTES.strip(),
+        "{shared_notes}": _NOTES.replace("{correction}", _JOINED if own else _GATED),
+    }
+    doc = inspect.cleandoc(cls.__doc__)
+    for placeholder, text in texts.items():
+        doc = doc.replace(placeholder, text)
+    cls.__doc__ = doc
+    return cls

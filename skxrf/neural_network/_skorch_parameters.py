@@ -1,0 +1,81 @@
+"""Parameters of skorch's net that an estimator passes on: its own grammar of prefixes."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator
+
+__all__ = ["SkorchParameters"]
+
+
+class SkorchParameters(BaseEstimator):
+    """Estimator that takes parameters of :class:`skorch.NeuralNetRegressor` as keywords.
+
+    They are attributes like all parameters, and take part in ``get_params``, ``set_params``,
+    ``clone`` and searches.
+    """
+
+    _skorch_names = frozenset({"callbacks", "compile", "criterion", "optimizer", "train_split"})
+    _skorch_prefixes: tuple[str, ...] = ("callbacks__", "compile__", "criterion__", "optimizer__")
+
+    def _take(self, parameters: dict[str, Any]) -> None:
+        """Set the keywords of a constructor as attributes; ``fit`` checks their names."""
+        self.__dict__.update(parameters)
+
+    def _validate_params(self) -> None:
+        """Check names and values of the parameters."""
+        for name in self._skorch():
+            if not self._is_skorch(name):
+                raise TypeError(
+                    f"{type(self).__name__} got an unexpected parameter {name!r}: besides its own, "
+                    f"it takes {', '.join(sorted(self._skorch_names))} of skorch's "
+                    "NeuralNetRegressor, and names such as optimizer__betas."
+                )
+        super()._validate_params()
+
+    def _is_skorch(self, name: str) -> bool:
+        return name in self._skorch_names or (
+            name.startswith(self._skorch_prefixes) and not name.endswith("__")
+        )
+
+    def _skorch(self) -> dict[str, Any]:
+        """Return the parameters that are set beside those of the constructor's signature."""
+        own = super().get_params(deep=False)
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in own and not name.startswith("_") and not name.endswith("_")
+        }
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to add the parameters of parameters that are estimators.
+
+        Returns
+        -------
+        dict
+            Values by name, with those of skorch's parameters that are set.
+        """
+        return {**super().get_params(deep=deep), **self._skorch()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name, such as ``augmentation__thinning=0.5`` or ``optimizer__eps=1e-6``.
+
+        Returns
+        -------
+        self
+        """
+        for name in [name for name in params if self._is_skorch(name)]:
+            setattr(self, name, params.pop(name))
+        super().set_params(**params)
+        return self
