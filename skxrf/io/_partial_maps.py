@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError, SkxrfError
 
-from ._netcdf import storable, write_netcdf
 from ._open_maps import open_maps
-from ._save_maps import SUFFIXES, as_dataset, save_maps
+from ._save_maps import as_dataset, save_maps
+from .maps.netcdf import storable, write_netcdf
+from .maps.writers import SUFFIXES
 
 __all__ = ["PartialMaps"]
 

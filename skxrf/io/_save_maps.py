@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import xarray as xr
@@ -11,14 +10,9 @@ import xarray as xr
 from skxrf.exceptions import FileFormatError, SkxrfError
 from skxrf.utils.files import whole_file, whole_folder
 
-from ._dms import write_dms
-from ._netcdf import write_netcdf
-from ._nexus_maps import write_nexus
-from ._png import write_png, write_png_folder
-from ._tables import table_text
-from ._tiff import write_tiff, write_tiff_folder
+from .maps.writers import FOLDER_WRITERS, SUFFIXES, WRITERS
 
-__all__ = ["FOLDER_WRITERS", "SUFFIXES", "WRITERS", "as_dataset", "save_maps"]
+__all__ = ["as_dataset", "save_maps"]
 
 
 def save_maps(
@@ -142,47 +136,3 @@ def as_dataset(maps: object) -> xr.Dataset:
         raise SkxrfError(f"two maps are called {twice!r}: each line group may appear once.")
     missing = {dim: range(dataset.sizes[dim]) for dim in ("y", "x") if dim not in dataset.coords}
     return dataset.assign_coords(missing).transpose("y", "x", "element", ...)
-
-
-def _write_dat(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, "  "), encoding="utf-8", newline="\n")
-
-
-def _write_csv(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, ";"), encoding="utf-8", newline="\n")
-
-
-def _table(maps: xr.Dataset, separator: str) -> str:
-    others = sorted(map(str, set(maps.data_vars) - {"intensity", "uncertainty"}))
-    if others:
-        raise FileFormatError(
-            f"a text table cannot hold {', '.join(others)}: drop these variables, or save as .nc."
-        )
-    return table_text(maps, separator)
-
-
-WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
-    "netcdf": write_netcdf,
-    "nexus": write_nexus,
-    "tiff": write_tiff,
-    "dms": write_dms,
-    "dat": _write_dat,
-    "csv": _write_csv,
-    "png": write_png,
-}
-# And the suffix of the files in the folder.
-FOLDER_WRITERS: dict[str, tuple[Callable[[xr.Dataset, Path], None], str]] = {
-    "tiff": (write_tiff_folder, ".tif"),
-    "png": (write_png_folder, ".png"),
-}
-SUFFIXES = {
-    ".nc": "netcdf",
-    ".h5": "netcdf",
-    ".nxs": "nexus",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".dms": "dms",
-    ".dat": "dat",
-    ".csv": "csv",
-    ".png": "png",
-}
