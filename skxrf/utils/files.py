@@ -1,20 +1,24 @@
-"""Paths in and out: files that must exist, files that are written whole or not at all."""
+"""Files: existing ones, writing a file or folder whole or not at all, locks."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["existing_file", "whole_file", "whole_folder"]
+__all__ = ["existing_file", "lock_file", "whole_file", "whole_folder"]
 
 # Enough for the signature of every known format.
 _HEAD_BYTES = 512
+# Windows locks bytes, and nobody else may read those: one beyond the end of every file.
+_LOCKED_BYTE = 2**43
 
 
 def existing_file(
@@ -90,9 +94,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise _explained(error, target) from error
     try:
         yield partial
+        _flush_to_disk(partial)
         if target.exists():
             partial.chmod(target.stat().st_mode)
-        _flush_to_disk(partial)
         os.replace(partial, target)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -169,6 +173,44 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     _flush_to_disk(target.parent)
 
 
+def lock_file(stream: IO[Any]) -> None:
+    """Lock an open file against other processes, until it is closed or the process ends.
+
+    The lock is advisory: it holds against others that call this function. It is taken at once or
+    not at all; the position in the file stays. On a system that knows no locks nothing is done.
+
+    Parameters
+    ----------
+    stream : file object
+        Open for writing, with a descriptor (``stream.fileno()``).
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another descriptor of this one, has locked the file.
+    """
+    try:
+        _lock_descriptor(stream.fileno())
+    except OSError as error:
+        name = getattr(stream, "name", "the file")
+        raise BlockingIOError(f"{name} is locked by another process.") from error
+
+
+def _lock_descriptor(descriptor: int) -> None:
+    with contextlib.suppress(ImportError):
+        fcntl: Any = importlib.import_module("fcntl")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    with contextlib.suppress(ImportError):
+        msvcrt: Any = importlib.import_module("msvcrt")
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
+
+
 def _refuse_other_files(target: Path, others: list[Path]) -> None:
     if others:
         raise FileExistsError(
@@ -184,9 +226,11 @@ def _explained(error: OSError, target: Path) -> OSError:
 
 def _flush_to_disk(path: Path) -> None:
     """Make a file, or the names in a folder, survive a power cut; Windows cannot sync folders."""
-    if path.is_dir() and os.name == "nt":
+    folder = path.is_dir()
+    if folder and os.name == "nt":
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes files only through a descriptor that may write.
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
