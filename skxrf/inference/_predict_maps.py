@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import CountsError, SkxrfError
-from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
 from skxrf.inference._binding import bind
+from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
 from skxrf.inference._energy_axes import name_of
 from skxrf.utils.progress import ProgressReport
 

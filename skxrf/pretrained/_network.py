@@ -81,7 +81,9 @@ def network_outputs(
     return values, errors
 
 
-def _hidden(arrays: Mapping[str, Array], spectra: Array, standard_fits: Array, total: Array) -> Array:
+def _hidden(
+    arrays: Mapping[str, Array], spectra: Array, standard_fits: Array, total: Array
+) -> Array:
     """Activations of the trunk: two dense layers on the square roots of the scaled counts."""
     roots = np.sqrt(spectra * (_SCALES.reference_counts / total))
     roots *= arrays["gain"]

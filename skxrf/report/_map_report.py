@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from skxrf.exceptions import SkxrfError
-from skxrf.inference._calibration import calibrated_to
+from skxrf.inference import bind
+from skxrf.inference.protocol import BoundModel
 from skxrf.reproduction.report._wording import label
 from skxrf.utils.files import whole_file
 
@@ -68,15 +69,15 @@ def write_map_report(
     reference : DataArray of dims (y, x, element), or Dataset, optional
         Maps to compare with, of the same pixels: adds heat maps of abs(z), histograms and
         scores for the elements that both have.
-    fit : TemplateFitRegressor or SimulationTrainedRegressor, optional
+    fit : TemplateFitRegressor or PretrainedRegressor, optional
         Fitted on the channels of the cube: adds the fitted spectrum of each pixel. Of the model of
         :func:`skxrf.pretrained.load_pretrained` it is the template fit that the model made of
-        this cube; it is calibrated to the cube where it is not yet.
+        this cube; it is bound to the cube where it is not yet.
     sigma : {"poisson", "residual"}, float or DataArray, optional
         Standard deviation for z, as in :func:`skxrf.metrics.z_score`; by default
         ``sqrt(reference + 1)``.
     detected : sequence of str, optional
-        Line groups that the maps show, such as ``detected_in`` of the shipped model says. The
+        Line groups that the maps show, such as ``detected_in`` of the shipped model gives. The
         others are on the page as well, but hidden until the reader asks for all. Default: all.
     title : str, optional
         Heading; by default the painting or the source file that the data name.
@@ -240,10 +241,9 @@ def _seen(names: Sequence[str], detected: Sequence[str] | None) -> set[str]:
 
 
 def _drawable(fit: Any, cube: Any) -> Any:
-    """What has components to draw: a template fit, or that which a model makes of a cube."""
-    if not callable(getattr(fit, "spectrum_fit", None)):
-        return fit
-    return calibrated_to(fit, cube).spectrum_fit()
+    """Return an object with `components_` and `decompose`: the fit itself, or that of a model."""
+    bound = bind(fit, cube)
+    return bound.spectrum_fit() if isinstance(bound, BoundModel) else fit
 
 
 def _values(
