@@ -52,16 +52,16 @@ EXCEPTIONS = {
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
     "cli": {
-        "inference._calibration",
+        "inference._binding",
+        "inference._store",
         "inference._to_file",
-        "io._partial_maps",
         "io._save_cube",
         "persistence._model_file",
         "reproduction.report._files",
         "simulation._painting",
     },
     "datasets": {"simulation._forward", "simulation._painting", "simulation._rendering"},
-    "inference": {"io._partial_maps"},
+    "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers"},
     "linear_model": {
         "spectrum_fit._components",
         "spectrum_fit._fitted_range",
@@ -74,7 +74,6 @@ FRIENDS = {
     "pretrained": {"physics._families", "physics._scatter"},
     "pretrained.training": {"simulation._optics"},
     "report": {
-        "inference._calibration",
         "plotting._axes",
         "plotting._color_table",
         "reproduction.report._wording",
@@ -98,7 +97,7 @@ FRIENDS = {
 SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
-    "torch": ["neural_network", "pretrained"],
+    "torch": ["neural_network", "pretrained.training"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics._xraylib"],
@@ -124,6 +123,7 @@ LIGHT = [
     "skxrf.postprocessing",
     "skxrf.datasets",
     "skxrf.persistence",
+    "skxrf.pretrained",
 ]
 
 

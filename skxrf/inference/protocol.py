@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BindsToPainting", "BoundModel", "FormerlyCalibrated", "SpectrumComponents"]
+__all__ = ["BindsToPainting", "BoundModel", "SpectrumComponents"]
 
 
 @runtime_checkable

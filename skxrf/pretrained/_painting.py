@@ -23,10 +23,9 @@ from ._axis import (
     STRANGE_GROUPS,
     component_group,
 )
+from ._diagnostics import FitResiduals, share_of_novel, unfamiliar
 from ._first_fit import background_shapes, first_fit
 from ._local_groups import ComponentLines, local_line_groups
-from ._novelty import FitResiduals
-from ._unfamiliar import share_of_novel, unfamiliar
 
 __all__ = ["PaintingFit", "fit_painting"]
 

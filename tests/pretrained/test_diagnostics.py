@@ -9,7 +9,7 @@ import pytest
 from skxrf.datasets import make_painting
 from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
-from skxrf.pretrained._unfamiliar import ANODES, WIDTHS
+from skxrf.pretrained._diagnostics import TrainingRange
 from skxrf.pretrained.training._instruments import random_instrument
 from skxrf.simulation import ForwardModel, Instrument, random_stacks
 
@@ -104,7 +104,7 @@ def test_says_that_detector_and_axis_are_unfamiliar(stacks):
 def test_the_training_is_as_described():
     rng = np.random.default_rng(0)
     drawn = [random_instrument(rng, offset=0.0, gain=0.02, n_channels=64) for _ in range(400)]
-    assert {one.anode for one in drawn} == set(ANODES)
+    assert {one.anode for one in drawn} == set(TrainingRange().anodes)
     widths = [float(one.detector.fwhm(5.895)) for one in drawn]
-    assert min(widths) == pytest.approx(WIDTHS[0], abs=0.003)
-    assert max(widths) == pytest.approx(WIDTHS[1], abs=0.003)
+    assert min(widths) == pytest.approx(TrainingRange().widths[0], abs=0.003)
+    assert max(widths) == pytest.approx(TrainingRange().widths[1], abs=0.003)
