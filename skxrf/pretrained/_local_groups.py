@@ -173,7 +173,7 @@ def _filters(
     weights: Array,
     total: float,
 ) -> _Filters:
-    """Weighted least squares of each candidate beside all that is known; see `first_fit`."""
+    """Weighted least squares of each candidate beside all that is known; see `linear_filter_fit`."""
     fixed = np.vstack([spectra[known], others])
     spreads = np.array([family.spread for family in families])
     # Of groups nothing is assumed; families stay near their shares of what a bright pixel holds.

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
-from skxrf.pretrained._first_fit import background_shapes, first_fit
+from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
@@ -305,7 +305,7 @@ def _fit_matrix(
     for name, partner in PARTNERS.items():
         found[COMPONENT_GROUPS.index(name)] = found[COMPONENT_GROUPS.index(partner)]
     shapes = np.vstack([components, background_shapes(continuum)])
-    return first_fit(shapes, mean.numpy(), found)
+    return linear_filter_fit(shapes, mean.numpy(), found)
 
 
 def _window(rng: np.random.Generator) -> Floats:
