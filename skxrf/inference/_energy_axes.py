@@ -1,4 +1,4 @@
-"""Whether a cube fits the energy axis that a model was fitted on, or can be brought to it."""
+"""Compare a cube's energy axis with the one that a model was fitted on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LACKING_SHARE = 0.01
 
 
 def name_of(cube: xr.DataArray) -> str:
-    """What error messages call a cube: by its file, or its painting, where it says."""
+    """Name of a cube in error messages: with its file, or its painting, where it is known."""
     source = cube.attrs.get("source", cube.attrs.get("painting"))
     return "the cube" if source is None else f"the cube of {source}"
 

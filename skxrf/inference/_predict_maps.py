@@ -211,7 +211,7 @@ def block_sizes(n_y: int, n_x: int, n_pixels: int) -> tuple[tuple[int, ...], tup
 
 
 def _rectangles(n_y: int, n_x: int, n_pixels: int) -> Iterator[tuple[slice, slice]]:
-    """The same blocks as slices."""
+    """Blocks as slices, in the order of `block_sizes`."""
     heights, widths = block_sizes(n_y, n_x, n_pixels)
     for end_y, height in zip(itertools.accumulate(heights), heights, strict=True):
         for end_x, width in zip(itertools.accumulate(widths), widths, strict=True):

@@ -284,7 +284,7 @@ class PartialMaps:
         if values.shape != (*shape, len(self._header["variables"])):
             raise SkxrfError(f"block {row}, {column} has the shape {values.shape}.")
         ordered = np.moveaxis(values, 3, 0).astype(self._header["dtype"], order="C")
-        data = memoryview(ordered.reshape(-1).view(np.uint8))
+        data = ordered.reshape(-1).view(np.uint8).data
         stream = self._opened()
         mark = _FINISHED + zlib.crc32(data)
         try:

@@ -220,7 +220,7 @@ class _Blocks:
 
 
 def _scheduler() -> dict[str, str]:
-    """How a block is computed: here, unless a cluster or another scheduler was chosen."""
+    """Keywords of dask's compute: in this thread, unless a cluster or scheduler was chosen."""
     from dask.base import get_scheduler
 
     chosen: Any = get_scheduler()  # type: ignore[no-untyped-call]

@@ -94,8 +94,7 @@ def _hidden(
     hidden *= expit(hidden)
     second = hidden @ arrays["second.weight"].T + arrays["second.bias"]
     second *= expit(second)
-    second += hidden
-    return second
+    return np.asarray(second + hidden, dtype=np.float32)
 
 
 def _read_out(

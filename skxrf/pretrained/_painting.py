@@ -103,7 +103,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     X : ndarray of shape (n_samples, n_channels)
         Spectra [counts], spread over the painting.
     energy : ndarray of shape (n_channels,)
-        Nominal bin centres [keV].
+        Nominal bin centers [keV].
 
     Returns
     -------

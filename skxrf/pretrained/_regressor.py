@@ -313,7 +313,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     @property
     def calibrated_(self) -> bool:
-        """Whether the model is bound to a painting: former name of ``bound_``."""
+        """True where the model is bound to a painting: former name of ``bound_``."""
         return "bound_" in vars(self)
 
     def _checked(self, X: ArrayLike) -> NDArray[Any]:

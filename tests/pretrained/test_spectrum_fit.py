@@ -36,5 +36,5 @@ def test_line_groups_are_net_intensities_of_the_template_fit(model, spectra):
 
 
 def test_without_a_painting_there_is_none():
-    with pytest.raises(NotFittedError, match="not calibrated"):
+    with pytest.raises(NotFittedError, match="not bound"):
         load_pretrained().spectrum_fit()

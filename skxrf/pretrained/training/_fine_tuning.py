@@ -66,7 +66,7 @@ def fine_tune(
         are learnt from the simulated spectra alone. Where the index has a level "painting", as
         that of :func:`skxrf.samples.to_samples`, the model is bound to each painting by itself.
     energy : array-like of shape (n_channels,) or pair of float
-        Nominal bin centres [keV] of X, or offset and gain.
+        Nominal bin centers [keV] of X, or offset and gain.
     simulated_share : float
         Share of simulated spectra in each step.
     max_time : float

@@ -166,7 +166,6 @@ def weights_of(
     description: dict[str, Any],
     *,
     error_scale: NDArray[np.floating] | None = None,
-    fit_shares: NDArray[np.floating] | None = None,
 ) -> Weights:
     """Copy the weights of a network.
 
@@ -178,8 +177,6 @@ def weights_of(
         Recipe and versions, of plain values.
     error_scale : ndarray of shape (n_groups,), optional
         Factors of the standard errors. Default: ones.
-    fit_shares : ndarray of shape (2, n_groups), optional
-        Weights of the template fit. Default: those of :class:`Weights`.
 
     Returns
     -------
@@ -191,7 +188,4 @@ def weights_of(
     }
     if error_scale is None:
         error_scale = np.ones(len(network.unit))
-    made = Weights(arrays, np.asarray(error_scale, np.float32), description)
-    if fit_shares is not None:
-        made.fit_shares[:] = fit_shares
-    return made
+    return Weights(arrays, np.asarray(error_scale, np.float32), description)

@@ -43,7 +43,8 @@ class HeldOutPrediction:
     @classmethod
     def of(cls, weights: Weights, labelled: LabelledSpectra) -> Self:
         """Predict labelled spectra with a network that did not see them."""
-        return cls(*weights.predict(labelled.spectra.counts, labelled.spectra.fits), labelled)
+        counts = labelled.spectra.counts.astype(np.float32)
+        return cls(*weights.predict(counts, labelled.spectra.fits), labelled)
 
 
 def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:

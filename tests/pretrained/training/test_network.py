@@ -42,7 +42,7 @@ def test_weights_are_copies_from_which_the_same_network_comes(inputs):
     network = AdaptiveFilterNetwork(
         ENERGY.size, 3, N_COMPONENTS, n_filters=5, n_estimators=2, hidden=8
     )
-    weights = weights_of(network, {"recipe": {}}, fit_shares=np.full((2, 3), 0.5))
+    weights = weights_of(network, {"recipe": {}})
     again = network_of(weights)
     for one, other in zip(outputs(again, *inputs), outputs(network, *inputs), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -50,7 +50,6 @@ def test_weights_are_copies_from_which_the_same_network_comes(inputs):
         network.first.weight.zero_()
     assert weights.arrays["first.weight"].any()
     np.testing.assert_array_equal(weights.error_scale, np.ones(3))
-    np.testing.assert_array_equal(weights.fit_shares, np.full((2, 3), 0.5))
 
 
 def test_an_empty_spectrum_holds_nothing(inputs):
