@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import NotFittedError
@@ -23,6 +22,9 @@ from ._fit_average import average_with_fit
 from ._painting import fit_painting
 from ._spectrum_fit import SpectrumFit
 from ._weights import Weights, shipped_weights
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["PretrainedRegressor"]
 
