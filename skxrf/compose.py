@@ -53,7 +53,7 @@ class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the channels, if `regressor_` has them.
     energy_ : ndarray of shape (n_features_in_,)
-        Bin centres [keV], if `regressor_` has them.
+        Bin centers [keV], if `regressor_` has them.
     line_groups_ : list of str
         Names of the outputs, if `regressor_` has them.
 
@@ -167,7 +167,7 @@ class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
     @property
     def energy_(self) -> NDArray[np.float64]:
-        """Bin centres [keV], if the regressor has them."""
+        """Bin centers [keV], if the regressor has them."""
         return np.asarray(self._of_regressor("energy_"))
 
     @property

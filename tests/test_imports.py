@@ -51,15 +51,15 @@ EXCEPTIONS = {
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
     "cli": {
-        "inference._calibration",
+        "inference._binding",
+        "inference._store",
         "inference._to_file",
-        "io._partial_maps",
         "io._save_cube",
         "persistence._model_file",
         "simulation.paintings._scan",
     },
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
-    "inference": {"io._partial_maps"},
+    "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers"},
     "linear_model": {
         "spectrum_fit._poisson_fit",
         "spectrum_fit._template_model",
@@ -68,7 +68,6 @@ FRIENDS = {
     "pretrained": {"physics._continuum", "physics._families", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
-        "inference._calibration",
         "metrics._alignment",
         "plotting._axes",
         "plotting._color_table",
@@ -91,7 +90,7 @@ FRIENDS = {
 SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
-    "torch": ["neural_network", "pretrained"],
+    "torch": ["neural_network", "pretrained.training"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics._xraylib"],
@@ -117,6 +116,7 @@ LIGHT = [
     "skxrf.postprocessing",
     "skxrf.datasets",
     "skxrf.persistence",
+    "skxrf.pretrained",
 ]
 
 

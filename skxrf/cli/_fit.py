@@ -65,7 +65,7 @@ def fit(
     interrupted run goes on where it was, as with skxrf map.
     """
     from skxrf.inference import predict_maps_to_file
-    from skxrf.inference._calibration import sample_spectra
+    from skxrf.inference._binding import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 

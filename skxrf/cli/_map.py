@@ -53,11 +53,6 @@ Examples:
 )
 @elements_option
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
-@click.option(
-    "--neighborhood",
-    is_flag=True,
-    help="The network that sees a pixel's neighbours too; not better yet. Not with --model.",
-)
 @run_options
 @cube_options
 @snake_option
@@ -68,7 +63,6 @@ def map_(
     model: Path | None,
     elements: str | None,
     std: bool,
-    neighborhood: bool,
     report: Path | None,
     restart: bool,
     as_json: bool,
@@ -91,10 +85,8 @@ def map_(
         check_output(report, [*inputs, output])
         if output.suffix.lower() == ".png":
             raise click.UsageError("--report reads the maps again, which a .png does not keep.")
-    if neighborhood and model is not None:
-        raise click.UsageError("--neighborhood is of skxrf's own model: leave out --model.")
     opened = open_with(cube, options)
-    estimator = _load(model, neighborhood)
+    estimator = _load(model)
     run = predict_maps_to_file(
         estimator,
         opened,
@@ -118,26 +110,23 @@ def map_(
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:
-    """Line groups that the painting holds, where the model can tell and the file has errors."""
-    if not hasattr(run.estimator, "detected_in"):
-        return None
+    """Find the line groups that the maps show, where the model can tell and the file has errors."""
     import xarray as xr
 
+    from skxrf.inference.protocol import BoundModel
     from skxrf.io import open_maps
 
-    if output.suffix.lower() == ".png":
+    if not isinstance(run.estimator, BoundModel) or output.suffix.lower() == ".png":
         return None
     maps = open_maps(output)
-    if not isinstance(maps, xr.Dataset):
-        return None
-    found: list[str] = run.estimator.detected_in(maps)
-    return found
+    return run.estimator.detected_in(maps) if isinstance(maps, xr.Dataset) else None
 
 
 def _unfamiliar(estimator: Any) -> list[str] | None:
-    """Why the model may do worse on this painting, where it knows what it was trained on."""
-    reasons: list[str] | None = getattr(getattr(estimator, "painting_", None), "unfamiliar", None)
-    return reasons
+    """List reasons why the model may do worse on this painting, where it can tell."""
+    from skxrf.inference.protocol import BoundModel
+
+    return estimator.unfamiliar_ if isinstance(estimator, BoundModel) else None
 
 
 def write_report(
@@ -176,12 +165,13 @@ def write_report(
 
 
 def _has_fit(estimator: Any, cube: xr.DataArray) -> bool:
-    """Whether an estimator fits the spectra of a cube in the cube's own channels."""
+    """Tell whether an estimator fits the spectra of a cube in the cube's own channels."""
+    from skxrf.inference.protocol import BoundModel, SpectrumComponents
     from skxrf.utils.energy import axes_agree
 
-    if hasattr(estimator, "spectrum_fit"):
+    if isinstance(estimator, BoundModel):
         return True
-    if not (hasattr(estimator, "decompose") and hasattr(estimator, "energy_")):
+    if not isinstance(estimator, SpectrumComponents):
         return False
     # A template fit from a file may be of another axis: its maps are of rebinned spectra.
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else estimator.energy_
@@ -193,7 +183,7 @@ def check_maps_output(
 ) -> None:
     """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
     from skxrf.exceptions import FileFormatError
-    from skxrf.io._partial_maps import PartialMaps
+    from skxrf.inference._store import PartialMaps
 
     if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
         raise FileFormatError(
@@ -236,11 +226,11 @@ def tell(
         click.echo(f"Report: {report}")
 
 
-def _load(path: Path | None, neighborhood: bool = False) -> Any:
+def _load(path: Path | None) -> Any:
     if path is not None:
         from skxrf.persistence import load_model
 
         return load_model(path)
     from skxrf.pretrained import load_pretrained
 
-    return load_pretrained(neighborhood=neighborhood)
+    return load_pretrained()

@@ -1,4 +1,4 @@
-"""How one block of a cube is predicted: all that travels to where it is done."""
+"""Prediction of one block of a cube, in whatever thread or process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _AS_MEASURED = "Predict from the counts as measured, before any background is su
 
 @dataclass(frozen=True)
 class PredictionPlan:
-    """How to predict a block: all that travels to where it is done."""
+    """Everything that the prediction of a block needs; it travels to worker processes."""
 
     estimator: Any
     line_groups: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Whether a cube fits the energy axis that a model was fitted on, or can be brought to it."""
+"""Compare a cube's energy axis with the one that a model was fitted on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What maps are made of: so that a run goes on only with what it was begun with."""
+"""Fingerprint of a run's inputs; a run is resumed only with the same inputs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from skxrf.inference._blocks import PredictionPlan
 
 __all__ = ["differences", "identity_of"]
 
-# Pixels down and across whose counts are compared: a cube of which they are equal, and the
-# file's size and time, is the same.
+# Pixels down and across of a lazy cube whose counts are read for its fingerprint.
 _COMPARED = 8
 
 
 def identity_of(
     plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
 ) -> dict[str, str]:
-    """Describe what determines the maps, each by a text that only the same thing gives.
+    """Describe all inputs that determine the maps.
 
     Parameters
     ----------
@@ -41,7 +40,9 @@ def identity_of(
     Returns
     -------
     dict of str to str
-        By what a person would call it.
+        A text for each input, by a name that error messages use; the same input gives the same
+        text. Counts in memory are hashed. Lazy ones are known by some of them and by dask's name
+        for all, which holds size and time of change of the files that the library's readers read.
     """
     n_y, n_x, n_channels = cube.shape
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else np.arange(0.0)
@@ -53,7 +54,7 @@ def identity_of(
     }
     return {
         "cube": f"{n_y} x {n_x} pixels, {n_channels} channels, {cube.dtype}, counts "
-        f"{_digest(*_some_counts(cube))}",
+        f"{_counts(cube)}",
         "cube's file": _file_state(cube.attrs.get("source")),
         "energy axis": _digest(energy),
         "model": f"{type(plan.estimator).__name__} {_model_digest(plan.estimator)}",
@@ -67,12 +68,12 @@ def identity_of(
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, str]) -> list[str]:
-    """Say in which respects two identities differ.
+    """Name the inputs in which two fingerprints differ.
 
     Parameters
     ----------
     old, new : mapping of str to str
-        Identities of the earlier run and of this one.
+        Fingerprints of the earlier run and of this one.
 
     Returns
     -------
@@ -87,12 +88,15 @@ def differences(old: Mapping[str, Any], new: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _some_counts(cube: xr.DataArray) -> list[Any]:
+def _counts(cube: xr.DataArray) -> str:
+    if cube.chunks is None:
+        return _digest(cube.to_numpy())
     rows, columns = (
         np.unique(np.linspace(0, cube.sizes[dim] - 1, _COMPARED).astype(int)) for dim in ("y", "x")
     )
     # Row by row: a lazy cube then reads little more than these pixels.
-    return [cube.isel(y=row, x=columns).to_numpy() for row in rows]
+    some = [cube.isel(y=row, x=columns).to_numpy() for row in rows]
+    return f"{_digest(np.stack(some))}, {cube.data.name}"
 
 
 def _file_state(source: object) -> str:
@@ -112,8 +116,9 @@ def _model_digest(estimator: Any) -> str:
         return uuid.uuid4().hex[:16]
 
 
-def _digest(*arrays: Any) -> str:
+def _digest(array: Any) -> str:
     digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
+    # Row by row, as a cube in another order would be copied otherwise.
+    for row in np.atleast_1d(array):
+        digest.update(row.tobytes())
     return digest.hexdigest()[:16]

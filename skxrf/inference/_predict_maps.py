@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
+from skxrf.inference._binding import bind
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
-from skxrf.inference._calibration import calibrated_to
-from skxrf.inference._neighborhood import sees_neighborhood, with_neighborhood
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.validation import as_cube, name_of
 
@@ -53,7 +52,8 @@ def predict_maps(
     ----------
     estimator : object with a method ``predict``
         Fitted on spectra of shape (n_pixels, n_channels): a regressor, a Pipeline, a search or
-        another meta-estimator; or one that calibrates itself to the cube, such as that of
+        another meta-estimator; or one that binds itself to the cube
+        (:class:`skxrf.inference.protocol.BindsToPainting`), such as that of
         :func:`skxrf.pretrained.load_pretrained`. Its energy axis (``energy_``) and the names of its outputs
         (``line_groups_``) are looked up through all of these.
     cube : DataArray of dims (y, x, energy)
@@ -117,11 +117,7 @@ def predict_maps(
     (2, dtype('float32'))
     """
     cube = checked_cube(cube)
-    in_memory = cube.chunks is None
-    estimator = calibrated_to(estimator, cube)
-    if sees_neighborhood(estimator):
-        cube = with_neighborhood(cube)
-    plan = make_plan(estimator, cube, elements, return_std, batch_size)
+    plan = make_plan(bind(estimator, cube), cube, elements, return_std, batch_size)
     params = checked_params(predict_params, cube)
     if cube.chunks is None:
         values = _predict_eagerly(plan, cube, params, progress)
@@ -129,9 +125,7 @@ def predict_maps(
         values = predict_lazily(plan, cube, params)
         if progress:
             values = _computed(values)
-    maps = as_maps(values, plan, cube)
-    # Neighbourhoods are lazy, even those of a cube in memory.
-    return maps.compute() if in_memory else maps
+    return as_maps(values, plan, cube)
 
 
 def checked_cube(cube: Any) -> xr.DataArray:
@@ -199,7 +193,7 @@ def block_sizes(n_y: int, n_x: int, n_pixels: int) -> tuple[tuple[int, ...], tup
 
 
 def _rectangles(n_y: int, n_x: int, n_pixels: int) -> Iterator[tuple[slice, slice]]:
-    """The same blocks as slices."""
+    """Blocks as slices, in the order of `block_sizes`."""
     heights, widths = block_sizes(n_y, n_x, n_pixels)
     for end_y, height in zip(itertools.accumulate(heights), heights, strict=True):
         for end_x, width in zip(itertools.accumulate(widths), widths, strict=True):

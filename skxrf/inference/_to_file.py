@@ -1,4 +1,4 @@
-"""Maps of a cube of any size, block by block into a file: what is finished is never lost."""
+"""Maps of a cube of any size, block by block into a file; finished blocks are never lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, SkxrfError
+from skxrf.exceptions import Argument, CountsError, SkxrfError
+from skxrf.inference._binding import bind
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
-from skxrf.inference._calibration import calibrated_to
 from skxrf.inference._identity import differences, identity_of
-from skxrf.inference._neighborhood import sees_neighborhood, with_neighborhood
 from skxrf.inference._predict_maps import (
     as_maps,
     block_sizes,
@@ -25,7 +24,7 @@ from skxrf.inference._predict_maps import (
     checked_params,
     predict_lazily,
 )
-from skxrf.io._partial_maps import PartialMaps
+from skxrf.inference._store import PartialMaps
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.threads import single_threaded_blas
 
@@ -38,7 +37,7 @@ _MOST_THREADS = 8
 
 @dataclass(frozen=True)
 class MapsRun:
-    """What :func:`predict_maps_to_file` did.
+    """Summary of a finished run of :func:`predict_maps_to_file`.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ class MapsRun:
     per_second : float
         Spectra per second of this run.
     estimator : object
-        What predicted them, calibrated to the cube.
+        The estimator that predicted them, bound to the cube.
     """
 
     path: Path
@@ -76,18 +75,18 @@ def predict_maps_to_file(
     predict_params: Mapping[str, xr.DataArray] | None = None,
     restart: bool = False,
 ) -> MapsRun:
-    """Predict the element maps of a cube into a file; an interrupted run is gone on with.
+    """Predict the element maps of a cube into a file; interrupted runs resume.
 
     Neither the cube nor the maps need fit into memory. Blocks are written to a file
     ``<path>.partial`` as they are finished, through to the disk; `path` appears when all are.
-    If the process ends before, however it does, the same call goes on where it was, and the
-    maps are those of an uninterrupted run to the last bit.
+    If the process ends before, the same call resumes there, and the maps are those of an
+    uninterrupted run to the last bit.
 
     Parameters
     ----------
     estimator : object with a method ``predict``
-        As for :func:`predict_maps`. If it has a method ``calibrated(X, energy)``, this is called
-        once with a sample of the cube's spectra, and what it returns is used for all blocks.
+        As for :func:`predict_maps`. One that implements
+        :class:`skxrf.inference.protocol.BindsToPainting` is bound to the cube once, for all blocks.
     cube : DataArray of dims (y, x, energy)
         Counts >= 0. A lazy cube is read chunk by chunk, a few at a time, and is never whole in
         memory.
@@ -116,8 +115,8 @@ def predict_maps_to_file(
     ------
     SkxrfError
         If an earlier run left finished blocks of another cube, model or other options: the
-        message says what differs. And what :func:`predict_maps` raises, in which case nothing
-        is left.
+        message says what differs. Further as :func:`predict_maps`; finished blocks are kept,
+        unless the counts of the cube are invalid.
     OSError
         If the file cannot be written. Finished blocks are kept.
     KeyboardInterrupt
@@ -140,14 +139,11 @@ def predict_maps_to_file(
     (8, 8)
     """
     cube = checked_cube(cube)
-    # The folder first, so that a long calibration does not end at one that is not there.
+    # The folder first, so that a long fit of the painting is not made for one that is missing.
     PartialMaps(path).check()
     partial = None if restart else PartialMaps.resume(path)
     try:
-        estimator = calibrated_to(estimator, cube)
-        if sees_neighborhood(estimator):
-            cube = with_neighborhood(cube)
-        plan = make_plan(estimator, cube, elements, return_std, batch_size)
+        plan = make_plan(bind(estimator, cube), cube, elements, return_std, batch_size)
         params = checked_params(predict_params, cube)
         blocks = _Blocks(plan, cube, params)
         identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
@@ -225,7 +221,7 @@ class _Blocks:
 
 
 def _scheduler() -> dict[str, str]:
-    """How a block is computed: here, unless a cluster or another scheduler was chosen."""
+    """Keywords of dask's compute: in this thread, unless a cluster or scheduler was chosen."""
     from dask.base import get_scheduler
 
     chosen: Any = get_scheduler()  # type: ignore[no-untyped-call]
@@ -254,9 +250,10 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
                 report.advance(values.shape[0] * values.shape[1])
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
-    except SkxrfError:
-        # The cube or the model is at fault, so that what is finished is of no use.
-        partial.discard()
+    except SkxrfError as error:
+        # With nothing finished, or a cube that has to be repaired first, there is nothing to resume.
+        if not partial.finished.any() or isinstance(error, CountsError):
+            partial.discard()
         raise
     try:
         partial.complete()

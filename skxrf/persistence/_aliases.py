@@ -24,6 +24,9 @@ ALIASES = {
     "skxrf.physics._axis_fit.AxisFit": "skxrf.spectrum_fit._axis_fit.AxisFit",
     "skxrf.physics._axis_lines.Resolution": "skxrf.physics._detector.DetectorResponse",
     "skxrf.physics._likelihood.ComponentPairs": "skxrf.spectrum_fit._likelihood.ComponentPairs",
+    "skxrf.pretrained._regressor.SimulationTrainedRegressor": (
+        "skxrf.pretrained._regressor.PretrainedRegressor"
+    ),
 }
 
 

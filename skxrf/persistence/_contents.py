@@ -1,4 +1,4 @@
-"""What the types in a file do not tell: contents that would crash the process when used."""
+"""Validate decision trees of a model: inconsistent node indices would crash the process."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model's file says of itself, readable without loading the model.
+    """Header of a model's file, readable without loading the model.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ModelInfo:
     n_channels : int, optional
         Channels of the spectra that it takes.
     energy_range : tuple of float, optional
-        First and last bin centre [keV] of its energy axis, where it has one.
+        First and last bin center [keV] of its energy axis, where it has one.
     versions : dict of str to str
         Of skxrf and the packages that the estimator is made of, when it was saved.
     format : int
@@ -65,7 +65,7 @@ class ModelInfo:
 
 
 def is_model_file(path: Path) -> bool:
-    """Whether a file starts like a model's, whatever follows.
+    """Tell whether a file starts like a model's.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`save_model`, `load_model`, and what tells of models."""
+"""`save_model`, `load_model`, `model_info` and the digest of a model."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
 
 
 def model_digest(estimator: Any) -> str:
-    """Return what tells a fitted estimator from every other one.
+    """Compute a digest of a fitted estimator.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
 
 
 def model_info(path: str | os.PathLike[str]) -> ModelInfo:
-    """Read what a model's file says of itself, without loading the model.
+    """Read the header of a model's file, without loading the model.
 
     Parameters
     ----------

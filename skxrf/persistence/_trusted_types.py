@@ -25,7 +25,7 @@ TRUSTED_TYPES = (
     "skxrf.neural_network._published.PublishedMLPRegressor",
     "skxrf.neural_network._statistics.Statistics",
     # The shipped model, calibrated to a painting or fine-tuned.
-    "skxrf.pretrained._regressor.SimulationTrainedRegressor",
+    "skxrf.pretrained._regressor.PretrainedRegressor",
     "skxrf.pretrained._painting.PaintingFit",
     "skxrf.pretrained._weights.Weights",
     "skxrf.preprocessing._energy_calibrator.EnergyCalibrator",

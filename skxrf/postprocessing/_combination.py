@@ -97,7 +97,7 @@ def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
     Returns
     -------
     ndarray of shape (n_elements, n_rows, n_columns)
-        The largest squared bias of all strokes that are centred on the pixel, less what noise
+        The largest squared bias of all strokes that are centered on the pixel, less what noise
         adds to it.
     """
     found = np.empty_like(differences)

@@ -1,4 +1,4 @@
-"""The step on finished maps: their standard errors, the paints they show, and their neighbours."""
+"""Denoising of finished maps by their standard errors, their paints and neighboring pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.utils.validation import as_map_dataset
 
 from ._combination import combine, trust
-from ._neighbours import box_mean, neighbour_differences
+from ._neighbors import box_mean, neighbor_differences
 from ._noise import claimed_noise
 from ._paints import fit_paints
 
@@ -57,7 +57,7 @@ def denoise_maps(
         left out: it is neither changed nor used. Elements that are NaN everywhere, or claim no
         error anywhere, are passed through.
     radius : int
-        Radius [pixels] of the square of neighbours whose differences to the prediction correct it.
+        Radius [pixels] of the square of neighbors whose differences to the prediction correct it.
     outlying : float
         A value that differs from its prediction by this many standard errors is kept by half;
         averaging fades from a quarter of a standard error below it to a quarter above.
@@ -93,7 +93,7 @@ def denoise_maps(
     The new standard errors hold what is left of the noise, what a paint does not say of its
     pixels, and the share `systematic` of the old ones. They assume that the noise of different
     elements is independent, and that the lowest errors given at an intensity are its noise. They
-    are those of single pixels: errors of neighbouring pixels are alike, so that means over areas
+    are those of single pixels: errors of neighboring pixels are alike, so that means over areas
     are less certain than they would suggest.
 
     Lazy maps are computed. Memory is that of about ten copies of the maps in double precision.
@@ -190,14 +190,14 @@ def _denoise(
     spread = np.maximum(spread, least)
     claimed = np.where(present, variances, 1.0)
     pilot, _ = combine(values, of_paint, noise, spread, spread, claimed, present, outlying)
-    of_neighbours, local, doubt = neighbour_differences(values, noise, pilot, present, radius)
+    of_neighbors, local, doubt = neighbor_differences(values, noise, pilot, present, radius)
     local = np.maximum(local, least)
-    # A pixel that stands out of its neighbours is not predicted by them.
+    # A pixel that stands out of its neighbors is not predicted by them.
     doubtful = (local + doubt) / np.maximum(
-        trust(of_neighbours, noise + local + doubt, outlying), 1e-9
+        trust(of_neighbors, noise + local + doubt, outlying), 1e-9
     )
     share = spread / (spread + doubtful)
-    of_both = of_paint + share * (of_neighbours - of_paint)
+    of_both = of_paint + share * (of_neighbors - of_paint)
     local = np.where(np.isfinite(local), local, 0.0)
     expected = (1 - share) ** 2 * spread + share**2 * local
     spread = (1 - share) * spread

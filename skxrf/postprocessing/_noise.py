@@ -1,4 +1,4 @@
-"""How much of the claimed errors is noise."""
+"""Ratio of the noise in maps to their standard errors."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class PaintMixture:
         return _shares(self._distances(values)[1]).T
 
     def differences(self, values: Array, outlying: float) -> tuple[Array, Array]:
-        """How far each value is from its prediction by the pixel's other elements.
+        """Standardize the difference of each value from its prediction by the pixel's other elements.
 
         With K the inverse of a paint's covariance and d the distance from its mean, the
         difference is (K d)_e / K_ee, and its variance 1 / K_ee (Rasmussen & Williams 2006,

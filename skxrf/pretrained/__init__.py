@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from ._regressor import SimulationTrainedRegressor
+from ._regressor import PretrainedRegressor
 
 __all__ = ["load_pretrained"]
 
 
-def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor:
-    """The model that comes with the package, trained on simulated spectra alone.
-
-    Parameters
-    ----------
-    neighborhood : bool
-        Whether to take the network that also sees the mean spectrum of the eight neighbours. It
-        is a little better: :func:`skxrf.postprocessing.denoise_maps` makes far more of other pixels.
+def load_pretrained() -> PretrainedRegressor:
+    """Load the model that comes with the package, trained on simulated spectra alone.
 
     Returns
     -------
-    SimulationTrainedRegressor
-        Used as ``predict_maps(load_pretrained(), cube)``, or ``.calibrated(X, energy)`` for
+    PretrainedRegressor
+        Used as ``predict_maps(load_pretrained(), cube)``, or ``.bind(X, energy)`` for
         spectra that are no cube.
 
     Raises
@@ -27,6 +21,6 @@ def load_pretrained(*, neighborhood: bool = False) -> SimulationTrainedRegressor
     FileFormatError
         If the file of weights is damaged.
     """
-    model = SimulationTrainedRegressor(neighborhood=neighborhood)
+    model = PretrainedRegressor()
     model.load_weights()
     return model

@@ -19,7 +19,7 @@ __all__ = [
     "component_group",
 ]
 
-# Bin centres [keV]: from below the softest line that leaves a painting through air to the K lines
+# Bin centers [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
 _GAIN = 0.02
 _FIRST, _LAST = 50, 1469

@@ -1,8 +1,9 @@
-"""Which line groups a painting holds, judged by its maps and their standard errors."""
+"""Line groups that maps with standard errors show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +11,31 @@ from scipy.stats import binom
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["detected_line_groups"]
+__all__ = ["MapDetectionRule", "detected_line_groups"]
 
-# A pixel shows a line group above so many standard errors; so many do without holding it.
-_PIXEL_ERRORS = 3.0
-_FALSE_PIXELS = 0.01
-# A few grains: pixels far above anything that noise makes.
-_GRAIN_ERRORS, _GRAINS = 7.0, 3
-# A faint line group that is everywhere: half of the pixels above one standard error.
-_EVERYWHERE_ERRORS = 1.0
+
+@dataclass(frozen=True)
+class MapDetectionRule:
+    """Thresholds for a line group in maps, in standard errors of a pixel.
+
+    Parameters
+    ----------
+    pixel, false_share : float
+        Threshold of a single pixel, and share of element-free pixels expected above it.
+    grain, n_grains : float, int
+        Threshold that noise never passes, and number of pixels above it that suffice.
+    everywhere : float
+        Threshold for half of all pixels: faint line groups that are everywhere.
+    """
+
+    pixel: float = 3.0
+    false_share: float = 0.01
+    grain: float = 7.0
+    n_grains: int = 3
+    everywhere: float = 1.0
+
+
+_RULE = MapDetectionRule()
 
 
 def detected_line_groups(
@@ -27,7 +44,7 @@ def detected_line_groups(
     errors: NDArray[np.floating],
     false_alarms: float = 0.01,
 ) -> list[str]:
-    """Line groups that maps show.
+    """Select the line groups that maps show.
 
     Parameters
     ----------
@@ -41,9 +58,8 @@ def detected_line_groups(
     Returns
     -------
     list of str
-        Those of which more pixels stand three standard errors out than the binomial
-        distribution allows if 1 % do so by chance, or three pixels stand out by seven, or half
-        of all pixels by one.
+        Line groups with more pixels above three standard errors than the binomial distribution
+        allows if 1 % are by chance, or three pixels above seven, or half of all pixels above one.
 
     Raises
     ------
@@ -57,10 +73,10 @@ def detected_line_groups(
         )
     if not 0 < false_alarms < 1:
         raise SkxrfError(f"false_alarms must lie between 0 and 1, got {false_alarms!r}.")
-    # Pixels without a value say nothing.
+    # Pixels without a value count as empty.
     standard = np.where(np.isfinite(intensities) & (errors > 0), intensities / errors, 0.0)
-    n_allowed = binom.ppf(1 - false_alarms, len(standard), _FALSE_PIXELS)
-    many = (standard > _PIXEL_ERRORS).sum(axis=0) > n_allowed
-    grains = (standard > _GRAIN_ERRORS).sum(axis=0) >= _GRAINS
-    everywhere = np.median(standard, axis=0) > _EVERYWHERE_ERRORS
+    n_allowed = binom.ppf(1 - false_alarms, len(standard), _RULE.false_share)
+    many = (standard > _RULE.pixel).sum(axis=0) > n_allowed
+    grains = (standard > _RULE.grain).sum(axis=0) >= _RULE.n_grains
+    everywhere = np.median(standard, axis=0) > _RULE.everywhere
     return [name for name, there in zip(names, many | grains | everywhere, strict=True) if there]

@@ -1,27 +1,46 @@
-"""Network and template fit averaged: they err differently."""
+"""Average of the network's intensities and those of the template fit."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._axis import LINE_GROUPS
 
-__all__ = ["average_with_fit", "default_shares"]
+__all__ = ["AveragingRule", "average_with_fit", "default_shares"]
 
 Array = NDArray[np.floating]
 
-# Weight of the fit below the first of these many standard errors, and above the second.
-_SIGNALS = (1.0, 4.0)
-# The network knows more of what is hardly there, the fit has less bias for what is bright.
-_DEFAULT_SHARES = (0.4, 0.9)
-# Difference that is taken seriously [standard errors].
-_MOST_AWAY = 3.0
+
+@dataclass(frozen=True)
+class AveragingRule:
+    """Numbers of the average.
+
+    Parameters
+    ----------
+    signals : pair of float
+        Intensities [standard errors] below and above which the weights of the fit hold; linear
+        between.
+    shares : pair of float
+        Weights of the fit for faint and for bright intensities: the network knows more of faint
+        ones, the fit has less bias for bright ones.
+    most_away : float
+        Largest difference between the two that is used [standard errors].
+    """
+
+    signals: tuple[float, float] = (1.0, 4.0)
+    shares: tuple[float, float] = (0.4, 0.9)
+    most_away: float = 3.0
+
+
+_RULE = AveragingRule()
 
 
 def default_shares() -> NDArray[np.float32]:
-    """Weights of the fit for each line group, (2, n_groups): of faint and of bright intensities."""
-    return np.tile(np.array(_DEFAULT_SHARES, np.float32)[:, None], (1, len(LINE_GROUPS)))
+    """Weights of the fit of each line group, (2, n_groups): for faint and for bright intensities."""
+    return np.tile(np.array(_RULE.shares, np.float32)[:, None], (1, len(LINE_GROUPS)))
 
 
 def average_with_fit(
@@ -42,10 +61,11 @@ def average_with_fit(
     areas, area_errors : ndarray of shape (n_samples,)
         The same by the fit.
     shares : array-like of shape (2,)
-        Weight of the fit for what is hardly there, and for what is bright.
+        Weight of the fit for faint and for bright intensities.
     rare : bool
-        Whether the painting holds hardly any of the line group: where a pixel does, the network
-        claims errors that are far too large, and those of the fit have a say in what is bright.
+        Whether the painting holds hardly any of the line group. The network's standard errors are
+        then far too large in pixels that do hold it, and those of the fit count as well when an
+        intensity is called bright.
 
     Returns
     -------
@@ -54,8 +74,8 @@ def average_with_fit(
     """
     unit = np.sqrt(errors * area_errors) if rare else errors
     signal = (np.maximum(values, 0) + areas) / np.maximum(2 * unit, 1e-6)
-    share = np.interp(signal, _SIGNALS, np.asarray(shares, np.float64)).astype(values.dtype)
-    most = _MOST_AWAY * np.maximum(errors, area_errors)
+    share = np.interp(signal, _RULE.signals, np.asarray(shares, np.float64)).astype(values.dtype)
+    most = _RULE.most_away * np.maximum(errors, area_errors)
     moved = values + np.clip(share * (areas - values), -most, most)
     # Both err with the same photons: their errors add up in proportion.
     return moved, errors + share * (area_errors - errors)

@@ -1,9 +1,9 @@
-"""Line groups that a few spectra of a painting hold, too few to show in its sum spectrum."""
+"""Search for line groups in a few spectra of a painting, too few to show in its sum spectrum."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,33 +19,67 @@ __all__ = ["ComponentLines", "local_line_groups"]
 
 Array = NDArray[np.floating[Any]]
 
-# So many spectra must stand out by so many standard errors: among 50,000 spectra and 50 line
-# groups, chance alone makes one in 400 pass the second, and the first only if it hits thrice.
-_LEAST_SPECTRA, _LEAST_ERRORS = 3, 6.0
-# What hardly any painting holds has to be clearer: errors of tails and shapes look like it first.
-_LEAST_UNUSUAL = 8.0
-# With more counts in a spectrum its details show what the model gets wrong: beyond, they do not
-# make it more certain.
-_MOST_COUNTS = 50_000.0
-# Candidates below so many are given up once another one is taken in.
-_HOPEFUL_ERRORS = 4.0
-# Relative spread, from spectrum to spectrum, of the share of a family of lines.
-_FAMILY_SPREAD = {"K": 0.05, "L": 0.15, "M": 0.25}
-# Share of a line group's counts, as a usual bright pixel holds them, that families deviate from.
-_BRIGHT_SHARE = 0.1
-# Spread of what nothing is assumed of, in counts of a spectrum: keeps the equations solvable.
-_NO_PRIOR = 1e3
-# By how much the shape of a component may be wrong: a share of its counts in the channel, since
-# widths and places are; and of its largest within 1 keV, since tails and what scatters are.
-_SHAPE_ERROR, _TAIL_ERROR, _TAIL_CHANNELS = 0.02, 0.004, 101
-# Part of a line group's information that must be left once the others are known.
-_LEAST_INFORMATION = 0.02
-# A channel's expected counts are not taken below this share of the mean channel's.
-_LEAST_CHANNEL = 0.02
-# Line groups whose peaks lie outside the fitted range by more than this share are not tried.
-_LEAST_INSIDE = 0.5
-# Spectra that are worked on at a time: bounds the memory.
-_BATCH = 4096
+
+@dataclass(frozen=True)
+class LocalRule:
+    """Numbers of the search for line groups in single spectra.
+
+    Parameters
+    ----------
+    n_spectra, significance : int, float
+        At least so many spectra above so many standard errors. With 50,000 spectra and 50 line
+        groups, chance gives one spectrum above 6 in 1 of 400 paintings.
+    uncommon_significance : float
+        Threshold for line groups that paintings seldom hold: errors of tails and shapes look like
+        them first.
+    hopeful : float
+        Significance below which a candidate is given up once another one is accepted.
+    most_counts : float
+        Counts of a spectrum beyond which more of them do not make a candidate more certain: the
+        errors of the model then decide.
+    family_spread : mapping of str to float
+        Relative spread, from spectrum to spectrum, of the share of a family of lines.
+    bright_share : float
+        Counts of a line group in a bright pixel, as a share of all; its families deviate by their
+        spread of that.
+    free : float
+        Prior width (share of counts) of components about which nothing is assumed; keeps the
+        equations solvable.
+    shape_error, tail_error : float
+        Errors of a component's shape: share of its counts in the channel (widths, positions), and of
+        its largest count nearby (tails, scatter).
+    tail_channels : int
+        Channels of "nearby", 1 keV to both sides.
+    least_information : float
+        Part of a line group's information that must be left beside the known ones.
+    least_channel : float
+        Least expected counts of a channel, as a share of the mean channel's.
+    least_inside : float
+        Share of a line group's counts that must lie in the fitted range.
+    batch : int
+        Spectra that are worked on at a time; bounds the memory.
+    """
+
+    n_spectra: int = 3
+    significance: float = 6.0
+    uncommon_significance: float = 8.0
+    hopeful: float = 4.0
+    most_counts: float = 50_000.0
+    family_spread: Mapping[str, float] = field(
+        default_factory=lambda: {"K": 0.05, "L": 0.15, "M": 0.25}
+    )
+    bright_share: float = 0.1
+    free: float = 1e3
+    shape_error: float = 0.02
+    tail_error: float = 0.004
+    tail_channels: int = 101
+    least_information: float = 0.02
+    least_channel: float = 0.02
+    least_inside: float = 0.5
+    batch: int = 4096
+
+
+_RULE = LocalRule()
 
 
 @dataclass(frozen=True)
@@ -72,11 +106,11 @@ def local_line_groups(
     fit: TemplateFitRegressor,
     usual: Collection[str],
 ) -> list[str]:
-    """Line groups that single spectra show and the sum spectrum does not.
+    """Find line groups that single spectra show and the sum spectrum does not.
 
-    Each candidate is measured in each spectrum by the linear filter that is best for it beside
-    all that the sum spectrum shows: their ratios of families are held as tightly as they vary
-    in practice. The most significant candidate is taken in, and the others are judged again.
+    Each candidate is measured in each spectrum by the best linear filter beside all that the sum
+    spectrum shows, whose ratios of families are held as tightly as they vary in practice. The
+    most significant candidate is accepted, and the others are measured again beside it.
 
     Parameters
     ----------
@@ -85,19 +119,19 @@ def local_line_groups(
     rebinning : ndarray of shape (n_measured, n_channels)
         How the counts of a measured channel are shared among those of the fit.
     lines : ComponentLines
-        Candidates, and what the fit has found.
+        Candidates, and the line groups of the fit.
     others : ndarray of shape (n_others, n_channels)
         Spectra of one count of scattered lines and parts of the continuum.
     fit : TemplateFitRegressor
         Fit of the sum spectrum, on the channels of the components.
     usual : collection of str
-        Names of what a painting may well hold.
+        Line groups that are common in paintings.
 
     Returns
     -------
     list of str
         Names, the most significant first: three spectra show them by six standard errors of
-        Poisson noise and of what the model gets wrong, by eight where they are not usual.
+        Poisson noise and of the model's errors, by eight where they are not usual.
     """
     names = [group.name for group in lines.groups]
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]
@@ -106,26 +140,29 @@ def local_line_groups(
     fitted = np.zeros(mean.size, bool)
     fitted[fit.fitted_channels_] = True
     fitted &= mean > 0
-    if len(X) < _LEAST_SPECTRA or not fitted.any():
+    if len(X) < _RULE.n_spectra or not fitted.any():
         return []
-    least = _LEAST_CHANNEL * mean[fitted].mean()
+    least = _RULE.least_channel * mean[fitted].mean()
     weights = np.where(fitted, 1 / np.maximum(mean, least), 0)
-    inside = lines.spectra @ fitted > _LEAST_INSIDE * lines.spectra.sum(axis=1)
+    inside = lines.spectra @ fitted > _RULE.least_inside * lines.spectra.sum(axis=1)
     found: list[str] = []
     tried = [i for i, there in enumerate(inside) if there and i not in known]
     while tried:
         filters = _filters(lines.spectra, others, families, known, tried, weights, mean.sum())
         standard = _third_largest(X, rebinning, filters)
-        standard *= min(1.0, np.sqrt(_MOST_COUNTS / max(mean.sum(), 1.0)))
-        standard /= [1.0 if names[i] in usual else _LEAST_UNUSUAL / _LEAST_ERRORS for i in tried]
+        standard *= min(1.0, np.sqrt(_RULE.most_counts / max(mean.sum(), 1.0)))
+        standard /= [
+            1.0 if names[i] in usual else _RULE.uncommon_significance / _RULE.significance
+            for i in tried
+        ]
         best = int(standard.argmax())
-        if standard[best] < _LEAST_ERRORS:
+        if standard[best] < _RULE.significance:
             break
         known.append(tried[best])
         families += _families(tried[best], lines.groups[tried[best]], fit)
         found.append(names[tried[best]])
         # Beside more that is known, hardly any candidate becomes more significant.
-        hopeful = standard > _HOPEFUL_ERRORS
+        hopeful = standard > _RULE.hopeful
         hopeful[best] = False
         tried = [i for i, there in zip(tried, hopeful, strict=True) if there]
     return found
@@ -142,7 +179,7 @@ class _Family:
 
 @dataclass(frozen=True)
 class _Filters:
-    """Linear measures of candidates, and what says how wrong they may be."""
+    """Linear filters of candidates, and the quantities that give their errors."""
 
     candidates: Array  # (n_tried, n_channels)
     amplitudes: Array  # (n_known, n_channels)
@@ -161,7 +198,7 @@ def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterat
     for mine in chosen.values() if len(chosen) > 1 else ():
         share = shares[mine].sum()
         spectrum = found.detector.peaks(group.energies[mine], shares[mine] / share, edges)
-        yield _Family(owner, _FAMILY_SPREAD[group.shell] * share, spectrum)
+        yield _Family(owner, _RULE.family_spread[group.shell] * share, spectrum)
 
 
 def _filters(
@@ -173,11 +210,11 @@ def _filters(
     weights: Array,
     total: float,
 ) -> _Filters:
-    """Weighted least squares of each candidate beside all that is known; see `first_fit`."""
+    """Weighted least squares of each candidate beside all that is known; see `linear_filter_fit`."""
     fixed = np.vstack([spectra[known], others])
     spreads = np.array([family.spread for family in families])
     # Of groups nothing is assumed; families stay near their shares of what a bright pixel holds.
-    prior = np.concatenate([np.full(len(fixed), _NO_PRIOR), _BRIGHT_SHARE * spreads]) * total
+    prior = np.concatenate([np.full(len(fixed), _RULE.free), _RULE.bright_share * spreads]) * total
     nuisances = np.vstack([fixed, *(family.spectrum[None] for family in families)])
     weighted = nuisances * weights
     information = weighted @ nuisances.T
@@ -197,27 +234,27 @@ def _filters(
         fixed,
         np.array(leaks).reshape(len(families), len(tried)),
         np.array([known.index(family.owner) for family in families], dtype=np.intp),
-        norm > _LEAST_INFORMATION * free,
+        norm > _RULE.least_information * free,
     )
 
 
 def _third_largest(X: NDArray[np.generic], rebinning: Array, filters: _Filters) -> Array:
-    """What the third most significant spectrum shows of each candidate [standard errors]."""
+    """Third-largest significance of each candidate over all spectra [standard errors]."""
     measure = (filters.candidates @ rebinning.T).T.astype(np.float32)
     amplitudes = (filters.amplitudes @ rebinning.T).T.astype(np.float32)
-    around = maximum_filter1d(filters.known, _TAIL_CHANNELS, axis=1)
-    shape_errors = np.maximum(_SHAPE_ERROR * filters.known, _TAIL_ERROR * around)
+    around = maximum_filter1d(filters.known, _RULE.tail_channels, axis=1)
+    shape_errors = np.maximum(_RULE.shape_error * filters.known, _RULE.tail_error * around)
     shape_leaks = (np.abs(filters.candidates) @ shape_errors.T).T
     noise_of_known = filters.known @ np.square(filters.candidates).T
-    largest = np.full((_LEAST_SPECTRA, measure.shape[1]), -np.inf)
-    for start in range(0, len(X), _BATCH):
-        counts = X[start : start + _BATCH].astype(np.float32)
+    largest = np.full((_RULE.n_spectra, measure.shape[1]), -np.inf)
+    for start in range(0, len(X), _RULE.batch):
+        counts = X[start : start + _RULE.batch].astype(np.float32)
         known = np.maximum(counts @ amplitudes, 0)
-        # Few counts: what is expected says more about the noise than what was counted.
+        # With few counts, the expected counts give the better variance.
         variance = np.maximum(counts @ np.square(measure), known @ noise_of_known)
         variance += np.square(known[:, filters.owners]) @ np.square(filters.family_leaks)
         variance += np.square(known) @ np.square(shape_leaks)
         standard = (counts @ measure) / np.sqrt(np.maximum(variance, 1e-12))
         both = np.concatenate([largest, standard])
-        largest = np.sort(both, axis=0)[-_LEAST_SPECTRA:]
+        largest = np.sort(both, axis=0)[-_RULE.n_spectra :]
     return np.where(filters.usable, largest[0], -np.inf)

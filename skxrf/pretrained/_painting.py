@@ -1,4 +1,4 @@
-"""What one painting's own spectra say about its instrument: axis, resolution, first fit."""
+"""Model of one painting: axis, resolution and fits from its own spectra."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from ._axis import (
     STRANGE_GROUPS,
     component_group,
 )
-from ._first_fit import background_shapes, first_fit
+from ._diagnostics import FitResiduals, share_of_novel, unfamiliar
+from ._linear_filter_fit import background_shapes, linear_filter_fit
 from ._local_groups import ComponentLines, local_line_groups
-from ._novelty import FitResiduals
-from ._unfamiliar import share_of_novel, unfamiliar
 
 __all__ = ["PaintingFit", "fit_painting"]
 
@@ -41,16 +40,16 @@ _ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu", "W")
 
 @dataclass(frozen=True)
 class PaintingFit:
-    """What was learnt of a painting before any of its pixels is predicted.
+    """Axis, resolution and fits of a painting, made before any of its pixels is predicted.
 
     Parameters
     ----------
     calibrator : EnergyCalibrator
         From the painting's channels to the model's axis.
     matrix : ndarray of shape (n_components, n_channels), float32
-        The first fit, on the model's axis.
+        The linear filter fit, on the model's axis.
     components : ndarray of shape (n_components, n_channels), float32
-        Spectra of one net count of each component of the first fit.
+        Spectra of one net count of each component of the linear filter fit.
     template_fit : TemplateFitRegressor
         Fit of the sum spectrum: line groups found, detector, ratios of lines.
     novel_share : float
@@ -68,7 +67,7 @@ class PaintingFit:
     rare_groups: tuple[str, ...] = ()
 
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """By how much spectra depart from the sum of their components.
+        """Standardize the misfit of each spectrum: (chi2 - E[chi2]) / sd(chi2) under photon noise.
 
         Parameters
         ----------
@@ -78,17 +77,15 @@ class PaintingFit:
         Returns
         -------
         ndarray of shape (n_samples,), float32
-            Pearson's chi-square of bins as wide as half a peak, less what photon noise makes of
-            it, in units of the standard deviation that photon noise gives it: about 0, give or
-            take 1, for what the model explains. Some per cent of a line's counts are granted to
-            errors of the model; from some 50,000 counts a spectrum on, what it gets wrong
-            beyond that shows.
+            Of Pearson's chi-square over bins as wide as half a peak: about 0 +- 1 if the model
+            explains the spectrum. Errors of the model of some per cent of a line's counts are
+            allowed for; beyond that they show from some 50,000 counts a spectrum on.
         """
         return FitResiduals(self.calibrator, self.matrix, self.components).novelty(X)
 
     @property
     def unfamiliar(self) -> list[str]:
-        """Reasons, in words, why the model may do worse here than on what it was trained on.
+        """Reasons, in words, why the model may do worse here than in training.
 
         A tube, a resolution or an axis that the training did not have, line groups in the
         spectra that the model has no map of, or more than 3 % of the spectra with a novelty
@@ -98,14 +95,14 @@ class PaintingFit:
 
 
 def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> PaintingFit:
-    """Learn a painting's instrument from a sample of its spectra.
+    """Fit axis, resolution and line groups of a painting to a sample of its spectra.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_channels)
         Spectra [counts], spread over the painting.
     energy : ndarray of shape (n_channels,)
-        Nominal bin centres [keV].
+        Nominal bin centers [keV].
 
     Returns
     -------
@@ -147,7 +144,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
     strange = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    matrix = first_fit(components, spectrum, _seen(fit, calibrator), strange)
+    matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), strange)
     some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
@@ -164,7 +161,7 @@ def _in_few_spectra(
     background: NDArray[np.float64],
     fit: TemplateFitRegressor,
 ) -> list[str]:
-    """Line groups of a retouching or a grain, which the sum of all spectra does not show."""
+    """Find line groups of a retouching or a grain, which the sum of all spectra does not show."""
     candidates = (*COMPONENT_GROUPS, *STRANGE_GROUPS)
     n_channels = calibrator.calibrated_energy_.size
     return local_line_groups(
@@ -181,7 +178,7 @@ def _in_few_spectra(
 
 
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
-    """Which line groups the mean spectrum shows, to the template fit or to the calibration."""
+    """Mark the components that the template fit or the calibration found in the sum spectrum."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
     if seen & _HIDE_SULPHUR:
         seen.add("S_K")

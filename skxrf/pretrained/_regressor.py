@@ -1,20 +1,18 @@
-"""The estimator around the shipped networks: calibrates itself, gives standard errors."""
+"""Estimator around the shipped network: binds itself to a painting, gives standard errors."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import torch
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
-from skxrf.exceptions import Argument, EnergyAxisError
-from skxrf.utils._sklearn import StrOptions, _fit_context
+from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
+from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
 
@@ -25,43 +23,40 @@ from ._painting import fit_painting
 from ._spectrum_fit import SpectrumFit
 from ._weights import Weights, shipped_weights
 
-__all__ = ["SimulationTrainedRegressor"]
+if TYPE_CHECKING:
+    import xarray as xr
 
-# Spectra that pass the network together: their activations fit in a processor's cache.
-_BATCH = 1024
+__all__ = ["PretrainedRegressor"]
+
 # Spectra that are on the model's axis at a time; the fit's threads share them.
-_CHUNK = 8 * _BATCH
+_CHUNK = 8192
 # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
 _MODEL_ERROR = 0.007
 
 
-class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Net intensities of line groups by a network that saw simulated spectra alone.
+class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Net intensities of line groups by a network trained on simulated spectra alone.
 
-    It needs no labels, no element list and no exact calibration: ``calibrated`` (which
+    It needs no labels, no element list and no exact calibration: ``bind`` (which
     :func:`skxrf.inference.predict_maps` calls) or ``fit`` finds axis and resolution of a
-    painting in the painting's own sum spectrum, and makes a first fit of its lines, which the
-    network corrects pixel by pixel.
+    painting in the painting's own sum spectrum and makes a linear filter fit of its lines, which
+    the network corrects pixel by pixel. It implements
+    :class:`skxrf.inference.protocol.BindsToPainting` and, once bound,
+    :class:`~skxrf.inference.protocol.BoundModel`.
 
     Parameters
     ----------
-    neighborhood : bool
-        Whether to use the network that sees the mean spectrum of the eight neighbours of a pixel
-        as well. Its spectra hold both, one after the other, see
-        :func:`skxrf.inference.with_neighborhood`.
     energy : array-like of shape (n_channels,) or pair of float, optional
-        Nominal bin centres [keV] of the spectra that ``fit`` is given, or offset [keV] and gain
+        Nominal bin centers [keV] of the spectra that ``fit`` is given, or offset [keV] and gain
         [keV per channel]. Default: the model's own axis, which is then still refined.
     nonnegative : bool
         Whether intensities below zero are set to zero.
-    precision : {"auto", "float32", "bfloat16"}
-        Arithmetic of the network's dense layers; "auto" takes bfloat16 where the processor has
-        instructions for it.
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
-        The two err differently: the weight of the fit rises from 0.4 for what is below one
-        standard error to 0.9 above four (after fine-tuning, as the labels say), and it moves an
-        intensity by at most three standard errors. Without the fit, predicting is several times faster.
+        The two err differently: the weight of the fit rises from 0.4 for intensities below one
+        standard error to 0.9 above four (after fine-tuning, as chosen on the labels), and it moves
+        an intensity by at most three standard errors. Without it, predicting is several times
+        faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
 
@@ -70,11 +65,11 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     line_groups_ : list of str
         Names of the outputs.
     energy_ : ndarray of shape (n_channels,)
-        Nominal bin centres [keV] of the spectra that ``predict`` takes; not with `neighborhood`.
+        Nominal bin centers [keV] of the spectra that ``predict`` takes.
     painting_ : PaintingFit
-        Axis, resolution and first fit of the painting; only where it is calibrated.
-    calibrated_ : bool
-        True where it is.
+        Axis, resolution and fits of the painting; only where the model is bound.
+    bound_ : bool
+        True where the model is bound to a painting.
     n_features_in_ : int
         Number of channels that ``predict`` takes.
 
@@ -95,34 +90,28 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "neighborhood": ["boolean"],
         "energy": ["array-like", None],
         "nonnegative": ["boolean"],
         "template_fit": ["boolean"],
         "weights": [Weights, None],
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
     }
 
     def __init__(
         self,
         *,
-        neighborhood: bool = False,
         energy: ArrayLike | None = None,
         nonnegative: bool = True,
-        precision: Literal["auto", "float32", "bfloat16"] = "auto",
         template_fit: bool = True,
         weights: Weights | None = None,
     ) -> None:
-        self.neighborhood = neighborhood
         self.energy = energy
         self.nonnegative = nonnegative
-        self.precision = precision
         self.template_fit = template_fit
         self.weights = weights
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Calibrate on the spectra of a painting; labels are not learnt from.
+        """Bind the model to the spectra of a painting; nothing is learned from labels.
 
         Parameters
         ----------
@@ -136,31 +125,35 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         self
         """
         spectra: NDArray[Any] = validate_data(self, X)
-        axis = resolve_energy(ENERGY if self.energy is None else self.energy, spectra.shape[1])
+        self.energy_ = resolve_energy(
+            ENERGY if self.energy is None else self.energy, spectra.shape[1]
+        )
         self.line_groups_ = list(LINE_GROUPS)
-        self.painting_ = fit_painting(spectra, axis)
-        self.calibrated_ = True
-        if self.neighborhood:
-            # What predict takes is no spectrum on one axis.
-            self.n_features_in_ = 2 * spectra.shape[1]
-        else:
-            self.energy_ = axis
+        self.painting_ = fit_painting(spectra, self.energy_)
+        self.bound_ = True
         return self
 
-    def calibrated(self, X: ArrayLike, energy: ArrayLike) -> Self:
-        """A copy for one painting.
+    def bind(self, X: ArrayLike, energy: ArrayLike | None) -> Self:
+        """Return a copy that is bound to one painting.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_channels)
             Some of its spectra [counts], spread over the painting.
         energy : array-like of shape (n_channels,) or pair of float
-            Its nominal bin centres [keV], or offset and gain.
+            Its nominal bin centers [keV], or offset and gain.
 
         Returns
         -------
-        SimulationTrainedRegressor
+        PretrainedRegressor
             Predicts spectra on that axis.
+
+        Raises
+        ------
+        EnergyAxisError
+            If `energy` is None, or does not fit the number of channels.
+        CountsError
+            If the spectra hold no counts on the model's axis.
         """
         if energy is None:
             raise EnergyAxisError(
@@ -175,10 +168,26 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         one.fit(X)
         return one
 
+    def calibrated(self, X: ArrayLike, energy: ArrayLike | None) -> Self:
+        """Return a copy that is bound to one painting: former name of ``bind``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+        energy : array-like
+            Nominal bin centers [keV], or offset and gain.
+
+        Returns
+        -------
+        PretrainedRegressor
+        """
+        return self.bind(X, energy)
+
     def predict(
         self, X: ArrayLike, return_std: bool = False
     ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
-        """Net intensities, and their standard errors.
+        """Predict net intensities, and their standard errors if asked for.
 
         Parameters
         ----------
@@ -209,12 +218,12 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     def detected(
         self, intensities: ArrayLike, errors: ArrayLike, false_alarms: float = 0.01
     ) -> list[str]:
-        """Which line groups a painting holds.
+        """Return the line groups that predictions of a painting's pixels show.
 
         Parameters
         ----------
         intensities, errors : array-like of shape (n_pixels, n_line_groups)
-            What ``predict(X, return_std=True)`` gave for its pixels.
+            Result of ``predict(X, return_std=True)``.
         false_alarms : float
             Accepted chance to report a line group that is in no pixel.
 
@@ -228,7 +237,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         )
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
-        """Which line groups finished maps show.
+        """Return the line groups that finished maps show.
 
         Parameters
         ----------
@@ -251,7 +260,7 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         return detected_line_groups(names, intensities, errors, false_alarms)
 
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
-        """How little the spectra look like any that the model can explain.
+        """Measure the misfit of spectra that the model cannot explain.
 
         Parameters
         ----------
@@ -262,28 +271,27 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         -------
         ndarray of shape (n_samples,), float32
             Standard deviations by which the spectra depart from the sum of their fitted
-            components, photon noise taken off: about 0 for what the model knows, above 5 for
-            lines that it does not.
+            components, photon noise taken off: about 0 for known spectra, above 5 for lines that
+            the model does not know.
         """
-        spectra = self._checked(X)
-        return self.painting_.novelty(self._on_model_axis(self._own(spectra)))
+        return self.painting_.novelty(self._on_model_axis(self._checked(X)))
 
     def spectrum_fit(self) -> SpectrumFit:
-        """The painting's template fit, in the channels of the spectra that ``predict`` takes.
+        """Return the painting's template fit, in the channels of the spectra that ``predict`` takes.
 
         Returns
         -------
         SpectrumFit
             Has ``components_`` and ``decompose`` as a
-            :class:`skxrf.linear_model.TemplateFitRegressor`:
-            what :func:`skxrf.report.write_map_report` draws beside the spectrum of a pixel.
+            :class:`skxrf.linear_model.TemplateFitRegressor`;
+            :func:`skxrf.report.write_map_report` draws it beside the spectrum of a pixel.
 
         Raises
         ------
         NotFittedError
-            If the model is not calibrated to a painting.
+            If the model is not bound to a painting.
         """
-        self._require_calibrated()
+        self._require_bound()
         return SpectrumFit(self.painting_)
 
     def load_weights(self) -> Weights:
@@ -292,58 +300,46 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         Returns
         -------
         Weights
-            Network, factors of its standard errors, recipe.
+            Arrays of the network, factors of its standard errors, recipe.
 
         Raises
         ------
         FileFormatError
             If the file is damaged.
         """
-        if self.weights is not None:
-            return self.weights
-        return shipped_weights("neighborhood" if self.neighborhood else "pixels")
+        return shipped_weights() if self.weights is None else self.weights
+
+    @property
+    def unfamiliar_(self) -> list[str]:
+        """Reasons, in words, why the model may do worse on this painting than in training."""
+        self._require_bound()
+        return self.painting_.unfamiliar
+
+    @property
+    def calibrated_(self) -> bool:
+        """True where the model is bound to a painting: former name of ``bound_``."""
+        return "bound_" in vars(self)
 
     def _checked(self, X: ArrayLike) -> NDArray[Any]:
-        self._require_calibrated()
+        self._require_bound()
         return np.asarray(validate_data(self, X, reset=False))
 
-    def _require_calibrated(self) -> None:
-        if not getattr(self, "calibrated_", False):
+    def _require_bound(self) -> None:
+        if "bound_" not in vars(self):
             raise NotFittedError(
-                "the model is not calibrated to a painting: use predict_maps(model, cube), or "
-                "model.calibrated(X, energy).predict(X)."
+                "the model is not bound to a painting: use predict_maps(model, cube), or "
+                "model.bind(X, energy).predict(X)."
             )
-
-    def _own(self, spectra: NDArray[Any]) -> NDArray[Any]:
-        """The pixels' own spectra, without those of their neighbourhoods."""
-        if not self.neighborhood:
-            return spectra
-        return spectra[:, : spectra.shape[1] // 2]
 
     def _on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
         rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
         return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
 
     def _outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        weights = self.load_weights()
-        own = self._own(spectra)
-        parts = [own] if not self.neighborhood else [own, spectra[:, own.shape[1] :]]
-        counts = torch.from_numpy(np.stack([self._on_model_axis(part) for part in parts], axis=1))
-        matrix = torch.from_numpy(self.painting_.matrix).T
-        fast = self.precision == "bfloat16" or (self.precision == "auto" and _has_bfloat16())
-        values = np.empty((len(counts), len(LINE_GROUPS)), np.float32)
-        errors = np.empty_like(values)
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
-            for start in range(0, len(counts), _BATCH):
-                batch = counts[start : start + _BATCH]
-                with torch.autocast("cpu", enabled=False):
-                    fits = batch @ matrix
-                intensity, error = weights.network(batch, fits)
-                rows = slice(start, start + len(batch))
-                values[rows], errors[rows] = intensity.numpy(), error.numpy()
-        errors *= weights.calibration
+        counts = self._on_model_axis(spectra)
+        values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
-            self._average_with_fit(values, errors, counts[:, 0].numpy())
+            self._average_with_fit(values, errors, counts)
         return values, np.hypot(errors, _MODEL_ERROR * values)
 
     def _average_with_fit(
@@ -368,18 +364,27 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
                 rare=name in self.painting_.rare_groups,
             )
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a saved state; models saved before the redesign hold former names."""
+        state = dict(state)
+        if state.pop("neighborhood", False):
+            raise SkxrfError(
+                "the model was saved with neighborhood=True, whose network this version no longer "
+                "has: use load_pretrained(), and skxrf.postprocessing.denoise_maps for neighbors."
+            )
+        state.pop("precision", None)
+        if state.pop("calibrated_", False):
+            state["bound_"] = True
+        super().__setstate__(state)
+
     def __sklearn_is_fitted__(self) -> bool:
-        """Its network is trained; what may be missing is a painting's calibration."""
+        """Say that the network is trained; it may still have to be bound to a painting."""
         return True
 
     def __sklearn_tags__(self) -> Any:
-        """Tags: no labels are needed, and counts are not negative."""
+        """Tell scikit-learn that no labels are needed and that counts are not negative."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         tags.input_tags.positive_only = True
         tags.regressor_tags.poor_score = True
         return tags
-
-
-def _has_bfloat16() -> bool:
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))

@@ -30,7 +30,7 @@ class SpectrumFit:
     Attributes
     ----------
     energy_ : ndarray of shape (n_channels,)
-        Nominal bin centres [keV] that the spectra must have.
+        Nominal bin centers [keV] that the spectra must have.
     fitted_groups_ : list of str
         All line groups in the fit.
     fitted_channels_ : slice

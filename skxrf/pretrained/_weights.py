@@ -1,4 +1,4 @@
-"""The file of weights: arrays in half precision, what they mean, and nothing that runs."""
+"""File of weights: arrays in half precision and their description; nothing in it is run."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import json
 import os
 from dataclasses import dataclass, field
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.files import whole_file
 
 from ._fit_average import default_shares
-from ._network import AdaptiveFilterNetwork
+from ._network import network_outputs
 
 __all__ = ["Weights", "read_weights", "shipped_weights", "write_weights"]
+
+Array = NDArray[np.float32]
 
 # Raised when the meaning of the file changes.
 _FORMAT = 1
@@ -31,16 +32,14 @@ _SINGLE = ("shift", "gain", "mean_shape", "channel_scale", "unit", "fit_unit")
 
 @dataclass(frozen=True)
 class Weights:
-    """A trained network as arrays, and what belongs to it.
+    """Trained network as arrays, and the numbers that belong to it.
 
     Parameters
     ----------
     arrays : dict of str to ndarray
         Weights and scales by name, float32.
-    architecture : dict of str to int
-        Arguments of :class:`~skxrf.neural_network.AdaptiveFilterNetwork`.
-    calibration : ndarray of shape (n_groups,), float32
-        Factors that make the standard errors of each line group hold.
+    error_scale : ndarray of shape (n_groups,), float32
+        Factors that the network's standard errors of each line group are multiplied by.
     description : dict
         Recipe and versions, of plain values.
     fit_shares : ndarray of shape (2, n_groups), float32, optional
@@ -48,63 +47,36 @@ class Weights:
         ones. Default: 0.4 and 0.9.
     """
 
-    arrays: dict[str, NDArray[np.float32]] = field(repr=False)
-    architecture: dict[str, int]
-    calibration: NDArray[np.float32] = field(repr=False)
+    arrays: dict[str, Array] = field(repr=False)
+    error_scale: Array = field(repr=False)
     description: dict[str, Any] = field(repr=False)
-    fit_shares: NDArray[np.float32] = field(repr=False, default_factory=default_shares)
+    fit_shares: Array = field(repr=False, default_factory=default_shares)
 
-    @classmethod
-    def of(
-        cls,
-        network: AdaptiveFilterNetwork,
-        architecture: dict[str, int],
-        calibration: NDArray[np.floating],
-        description: dict[str, Any],
-        fit_shares: NDArray[np.floating] | None = None,
-    ) -> Weights:
-        """Take them from a network.
+    def predict(self, spectra: Array, fits: Array) -> tuple[Array, Array]:
+        """Predict net intensities and their scaled standard errors.
 
         Parameters
         ----------
-        network : AdaptiveFilterNetwork
-            Trained.
-        architecture : dict of str to int
-            Its arguments.
-        calibration : ndarray of shape (n_groups,)
-            Factors of the standard errors.
-        description : dict
-            Recipe and versions.
-        fit_shares : ndarray of shape (2, n_groups), optional
-            Weights of the template fit.
+        spectra : ndarray of shape (n_samples, n_channels), float32
+            Counts on the model's axis.
+        fits : ndarray of shape (n_samples, n_components), float32
+            Linear filter fits of the spectra [counts].
 
         Returns
         -------
-        Weights
-            Copies.
+        intensities, errors : ndarray of shape (n_samples, n_groups), float32
+            Net counts and their standard errors [counts].
         """
-        arrays = {
-            name: tensor.detach().float().cpu().numpy().copy()
-            for name, tensor in network.state_dict().items()
-        }
-        shares = default_shares() if fit_shares is None else fit_shares
-        factors = np.asarray(calibration, dtype=np.float32)
-        return cls(arrays, architecture, factors, description, np.asarray(shares, np.float32))
+        values, errors = network_outputs(self.arrays, spectra, fits)
+        return values, errors * self.error_scale
 
-    @property
-    def network(self) -> AdaptiveFilterNetwork:
-        """The network, in evaluation mode; made once."""
-        made: AdaptiveFilterNetwork | None = vars(self).get("_network")
-        if made is None:
-            made = AdaptiveFilterNetwork(**self.architecture)
-            made.load_state_dict({k: torch.from_numpy(v) for k, v in self.arrays.items()})
-            made.eval().requires_grad_(False)
-            object.__setattr__(self, "_network", made)
-        return made
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The arrays, not the network made of them."""
-        return {name: value for name, value in vars(self).items() if name != "_network"}
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a saved state; models saved before the redesign hold a former name."""
+        state = dict(state)
+        if "calibration" in state:
+            state["error_scale"] = state.pop("calibration")
+            state.pop("architecture", None)
+        vars(self).update(state)
 
 
 def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
@@ -121,16 +93,11 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
         name: array if name in _SINGLE else array.astype(np.float16)
         for name, array in weights.arrays.items()
     }
-    tensors["calibration"] = weights.calibration
+    tensors["calibration"] = weights.error_scale
     tensors["fit_shares"] = weights.fit_shares
-    metadata = {
-        "format": str(_FORMAT),
-        "architecture": json.dumps(weights.architecture),
-        "description": json.dumps(weights.description),
-    }
-    partial = Path(path).with_name(Path(path).name + ".partial")
-    partial.write_bytes(to_bytes(tensors, metadata))
-    partial.replace(path)
+    metadata = {"format": str(_FORMAT), "description": json.dumps(weights.description)}
+    with whole_file(path) as partial:
+        partial.write_bytes(to_bytes(tensors, metadata))
 
 
 def read_weights(path: str | os.PathLike[str]) -> Weights:
@@ -157,28 +124,22 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     except (SafetensorError, OSError) as error:
         raise FileFormatError(
             f"{os.fspath(path)} is no readable file of weights ({error}): install skxrf again, or "
-            "train anew with `python -m skxrf.pretraining`."
+            "train anew with `python -m skxrf.pretrained.training`."
         ) from error
     if metadata.get("format") != str(_FORMAT):
         raise FileFormatError(
             f"{os.fspath(path)} is of format {metadata.get('format')!r}, this version of skxrf "
             f"reads {_FORMAT}: update skxrf."
         )
-    calibration = tensors.pop("calibration")
+    error_scale = tensors.pop("calibration")
     # Files of networks that were not fine-tuned may have none.
     fit_shares = tensors.pop("fit_shares", default_shares())
-    return Weights(
-        tensors,
-        json.loads(metadata["architecture"]),
-        calibration,
-        json.loads(metadata["description"]),
-        fit_shares,
-    )
+    return Weights(tensors, error_scale, json.loads(metadata["description"]), fit_shares)
 
 
 @functools.cache
-def shipped_weights(name: str) -> Weights:
-    """Weights that come with the package, ``"pixels"`` or ``"neighborhood"``."""
-    file = resources.files("skxrf.pretrained").joinpath("data", f"{name}.safetensors")
+def shipped_weights() -> Weights:
+    """Read the weights that come with the package, once in a process."""
+    file = resources.files("skxrf.pretrained").joinpath("data", "pixels.safetensors")
     with resources.as_file(file) as path:
         return read_weights(path)

@@ -11,7 +11,8 @@ from typing import Any
 import xarray as xr
 
 from skxrf.exceptions import SkxrfError
-from skxrf.inference._calibration import calibrated_to
+from skxrf.inference import bind
+from skxrf.inference.protocol import BoundModel
 from skxrf.utils.files import whole_file
 from skxrf.utils.validation import as_cube
 
@@ -172,6 +173,5 @@ def _title(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray | None) -> str:
 
 def _drawable(fit: Any, cube: Any) -> Any:
     """Return a fit with components to draw: a template fit, or the one a model makes of a cube."""
-    if not callable(getattr(fit, "spectrum_fit", None)):
-        return fit
-    return calibrated_to(fit, cube).spectrum_fit()
+    bound = bind(fit, cube)
+    return bound.spectrum_fit() if isinstance(bound, BoundModel) else fit

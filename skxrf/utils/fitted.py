@@ -1,4 +1,4 @@
-"""What a fitted estimator knows about its data, looked up through Pipelines and meta-estimators."""
+"""Attributes of fitted estimators, looked up through Pipelines and meta-estimators."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def fitted_line_groups(estimator: object) -> list[str] | None:
 
 
 def final_estimator(estimator: object) -> object | None:
-    """The estimator in a Pipeline or meta-estimator that makes its predictions, if it is one."""
+    """Return the estimator in a Pipeline or meta-estimator that makes its predictions, if any."""
     steps = _steps(estimator)
     if steps:
         return steps[-1]

@@ -3,16 +3,16 @@
 import errno
 import os
 
+import dask
 import dask.array as da
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.inference import predict_maps, predict_maps_to_file
-from skxrf.inference._calibration import calibrated_to, sample_spectra
 from skxrf.io import open_cube, open_maps, save_cube
 
 ENERGY = 0.1 + 0.2 * np.arange(32)
@@ -232,6 +232,94 @@ def test_two_processes_do_not_write_the_same_file(counts, model, tmp_path):
         predict_maps_to_file(Nested(model, 0, None), cube_of(counts), tmp_path / "maps.nc")
 
 
+@pytest.mark.parametrize("error", [FileFormatError("the disk was gone"), SkxrfError("something")])
+def test_one_failed_block_does_not_cost_the_finished_ones(error, counts, model, tmp_path):
+    options = {"batch_size": 14}
+    with pytest.raises(type(error)):
+        predict_maps_to_file(
+            Stopping(model, 4, error), cube_of(counts), tmp_path / "maps.nc", **options
+        )
+    run = predict_maps_to_file(
+        Stopping(model, 99, None), cube_of(counts), tmp_path / "maps.nc", **options
+    )
+    assert run.n_resumed > 0
+    expected = predict_maps(model, cube_of(counts), **options)
+    np.testing.assert_array_equal(open_maps(tmp_path / "maps.nc"), expected)
+
+
+def test_a_failure_of_the_first_block_leaves_nothing(counts, model, tmp_path):
+    with pytest.raises(SkxrfError):
+        predict_maps_to_file(
+            Stopping(model, 0, SkxrfError("no")), cube_of(counts), tmp_path / "maps.nc"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("chunks", [None, (4, 7, 32)])
+def test_a_cube_of_which_any_count_differs_is_another_one(chunks, counts, model, tmp_path):
+    other = counts.copy()
+    other[1, 2, 3] += 1
+    with pytest.raises(KeyboardInterrupt):
+        predict_maps_to_file(
+            Stopping(model, 2, KeyboardInterrupt()),
+            cube_of(counts, chunks),
+            tmp_path / "maps.nc",
+            batch_size=14,
+        )
+    with pytest.raises(SkxrfError, match="the cube "):
+        predict_maps_to_file(
+            Stopping(model, 9, None), cube_of(other, chunks), tmp_path / "maps.nc", batch_size=14
+        )
+
+
+RIPPLE = """key\tvalue
+width\t8
+height\t20
+depth\t32
+offset\t0
+data-length\t2
+data-type\tunsigned
+byte-order\tlittle-endian
+record-by\tvector
+"""
+
+
+@pytest.mark.parametrize("kind", ["h5", "rpl"])
+def test_files_that_change_during_a_run_or_before_it_resumes_are_refused(kind, model, tmp_path):
+    counts = np.random.default_rng(3).poisson(6, (20, 8, 32)).astype("<u2")
+    path = tmp_path / f"scan.{kind}"
+
+    def write(values):
+        if kind == "h5":
+            with h5py.File(tmp_path / "new.h5", "w") as file:
+                file.create_dataset("counts", data=values, chunks=(2, 8, 32))
+                file["counts"].attrs["dims"] = ["y", "x", "energy"]
+            os.replace(tmp_path / "new.h5", path)
+        else:
+            path.write_text(RIPPLE)
+            path.with_suffix(".raw").write_bytes(values.tobytes())
+
+    class Replacing(Stopping):
+        def predict(self, X):
+            self.after -= 1
+            if self.after == 0:
+                write(counts + np.uint16(1))
+            return self.model.predict(X)
+
+    def opened():
+        return open_cube(path, energy=ENERGY, chunks=(2, 8))
+
+    write(counts)
+    with (
+        dask.config.set(num_workers=1),
+        pytest.raises(FileFormatError, match="has changed since it was opened"),
+    ):
+        predict_maps_to_file(Replacing(model, 3, None), opened(), tmp_path / "maps.nc")
+    assert (tmp_path / "maps.nc.partial").exists()
+    with pytest.raises(SkxrfError, match="cannot go on"):
+        predict_maps_to_file(Replacing(model, 99, None), opened(), tmp_path / "maps.nc")
+
+
 def test_faults_of_the_cube_leave_nothing(counts, model, tmp_path):
     wrong = counts.astype(np.float32)
     wrong[12, 3, 4] = -1
@@ -269,54 +357,6 @@ def test_places_that_cannot_be_written_to(counts, model, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["folder.nc"]
 
 
-class Calibrating(RegressorMixin, BaseEstimator):
-    """Has to see a sample of the cube; predicts multiples of its mean."""
-
-    line_groups_ = ("Fe_K",)
-
-    def fit(self, X, y=None):
-        self.n_features_in_ = 3
-        return self
-
-    def calibrated(self, X, energy):
-        bound = WithErrors().fit(X, X[:, :3] * X.mean())
-        bound.seen_ = (X.shape, energy)
-        return bound
-
-
-def test_an_estimator_is_calibrated_once_and_before_all_blocks(counts, tmp_path):
-    calls = []
-
-    class Counting(Calibrating):
-        def calibrated(self, X, energy):
-            calls.append(X.shape)
-            return super().calibrated(X, energy)
-
-    run = predict_maps_to_file(
-        Counting().fit(None), cube_of(counts, (4, 7, 32)), tmp_path / "maps.nc", batch_size=5
-    )
-    assert calls == [(13 * 7, 32)]
-    assert run.line_groups == tuple(GROUPS)
-    assert isinstance(run.estimator, WithErrors)
-    bound = calibrated_to(Calibrating().fit(None), cube_of(counts))
-    np.testing.assert_array_equal(bound.seen_[1], ENERGY)
-    assert calibrated_to(bound, cube_of(counts)) is bound
-
-
-def test_a_sample_is_spread_evenly_and_bounded(counts):
-    np.testing.assert_array_equal(sample_spectra(cube_of(counts)), counts.reshape(-1, 32))
-    wide = xr.DataArray(
-        da.zeros((600, 900, 2), chunks=(100, 900, 2), dtype=np.uint8), dims=("y", "x", "energy")
-    )
-    sample = sample_spectra(wide)
-    assert 25_000 < len(sample) <= 50_000
-    deep = xr.DataArray(
-        da.zeros((40, 40, 2**18), chunks=(1, 40, 2**18), dtype=np.uint16),
-        dims=("y", "x", "energy"),
-    )
-    assert sample_spectra(deep[::2, ::2]).nbytes <= 256 * 2**20
-
-
 def test_what_a_format_cannot_hold_is_said_before_the_work(counts, model, tmp_path):
     model = Stopping(model, 0, AssertionError("nothing is predicted"))
 
@@ -331,7 +371,7 @@ def test_maps_that_cannot_be_converted_are_kept(counts, model, tmp_path, monkeyp
 
     partial = tmp_path / "maps.csv.partial"
     with monkeypatch.context() as patch:
-        patch.setattr("skxrf.io.PartialMaps.complete", refuse)
+        patch.setattr("skxrf.inference._store.PartialMaps.complete", refuse)
         with pytest.raises(FileFormatError, match="no place for them"):
             predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
     assert partial.exists()
@@ -347,8 +387,8 @@ def test_a_full_disk_at_the_end_says_where_the_maps_are(counts, model, tmp_path,
 
     with monkeypatch.context() as patch:
         # The corner that is written before the work is not of this file.
-        patch.setattr("skxrf.io._partial_maps.PartialMaps._rehearse", lambda *_: None)
-        patch.setattr("skxrf.io._partial_maps.save_maps", full)
+        patch.setattr("skxrf.inference._store.PartialMaps._rehearse", lambda *_: None)
+        patch.setattr("skxrf.inference._store.save_maps", full)
         with pytest.raises(OSError, match=r"No space left.* are kept in .*maps\.csv\.partial"):
             predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["maps.csv.partial"]

@@ -19,9 +19,9 @@ def spectra(painting):
 
 @pytest.fixture(scope="session")
 def model(painting, spectra):
-    """The shipped model, calibrated to the painting."""
+    """The shipped model, bound to the painting."""
     cube, _ = painting
-    return load_pretrained().calibrated(spectra, cube["energy"].to_numpy())
+    return load_pretrained().bind(spectra, cube["energy"].to_numpy())
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,17 @@
 """The shipped model: maps without labels, elements or calibration."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skxrf.exceptions import EnergyAxisError
+from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.inference import predict_maps
+from skxrf.inference.protocol import BindsToPainting, BoundModel, SpectrumComponents
 from skxrf.persistence import load_model, save_model
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
@@ -38,7 +41,7 @@ def test_maps_of_a_painting_it_never_saw(painting, truth):
 def test_finds_the_axis_itself(painting, spectra, truth, model):
     cube, _ = painting
     wrong = 0.02 + 1.01 * cube["energy"].to_numpy()
-    off = load_pretrained().calibrated(spectra, wrong)
+    off = load_pretrained().bind(spectra, wrong)
     right, moved = model.predict(spectra), off.predict(spectra)
     for name in BRIGHT:
         j = LINE_GROUPS.index(name)
@@ -81,17 +84,6 @@ def test_line_groups_that_are_nowhere_are_rarely_reported():
         assert len(found) <= 400 * false_alarms
 
 
-def test_half_precision_changes_less_than_a_tenth_of_an_error(painting, spectra, model):
-    cube, _ = painting
-    exact = load_pretrained().set_params(precision="float32")
-    exact = exact.calibrated(spectra, cube["energy"].to_numpy())
-    fast = load_pretrained().set_params(precision="bfloat16")
-    fast = fast.calibrated(spectra, cube["energy"].to_numpy())
-    values, errors = exact.predict(spectra, return_std=True)
-    away = np.abs(fast.predict(spectra) - values) / errors
-    assert np.percentile(away, 99) < 0.1
-
-
 def test_predicts_rows_alone_as_together(spectra, model):
     together = model.predict(spectra[:40])
     alone = np.concatenate([model.predict(spectra[i : i + 8]) for i in range(0, 40, 8)])
@@ -103,26 +95,61 @@ def test_keeps_float64(spectra, model):
     assert model.predict(spectra[:3]).dtype == np.float32
 
 
-def test_before_calibration_it_says_what_to_do(spectra):
+def test_before_it_is_bound_it_says_what_to_do(spectra):
     with pytest.raises(NotFittedError, match=r"predict_maps\(model, cube\)"):
         load_pretrained().predict(spectra)
     with pytest.raises(EnergyAxisError, match="no energy axis"):
-        load_pretrained().calibrated(spectra, None)
+        load_pretrained().bind(spectra, None)
     with pytest.raises(EnergyAxisError):
-        load_pretrained().calibrated(spectra, np.arange(7.0))
+        load_pretrained().bind(spectra, np.arange(7.0))
 
 
 def test_is_an_estimator(spectra, model):
-    again = clone(load_pretrained(neighborhood=True))
-    assert again.get_params() == load_pretrained(neighborhood=True).get_params()
+    again = clone(load_pretrained().set_params(template_fit=False))
+    assert again.get_params() == load_pretrained().set_params(template_fit=False).get_params()
     copied = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copied.predict(spectra[:9]), model.predict(spectra[:9]))
 
 
-def test_can_be_saved_calibrated(tmp_path, spectra, model):
+def test_can_be_saved_bound(tmp_path, spectra, model):
     save_model(model, tmp_path / "icon.skxrf")
     loaded = load_model(tmp_path / "icon.skxrf")
     np.testing.assert_array_equal(loaded.predict(spectra[:9]), model.predict(spectra[:9]))
+
+
+def test_former_names_still_work(painting, spectra, model):
+    cube, _ = painting
+    former = load_pretrained().calibrated(spectra, cube["energy"].to_numpy())
+    np.testing.assert_array_equal(former.predict(spectra[:9]), model.predict(spectra[:9]))
+    assert former.calibrated_
+    assert not load_pretrained().calibrated_
+
+
+def test_offers_what_a_bound_model_offers(model):
+    assert isinstance(load_pretrained(), BindsToPainting)
+    assert not isinstance(load_pretrained(), BoundModel)
+    assert isinstance(model, BoundModel)
+    assert isinstance(model.spectrum_fit(), SpectrumComponents)
+    assert model.unfamiliar_ == model.painting_.unfamiliar
+
+
+def test_a_saved_model_that_saw_neighbors_is_refused_with_a_way_out(model):
+    state = model.__getstate__() | {"neighborhood": True}
+    with pytest.raises(SkxrfError, match="denoise_maps"):
+        type(model)().__setstate__(state)
+
+
+def test_mapping_loads_no_torch():
+    code = (
+        "import sys\n"
+        "from skxrf.datasets import make_painting\n"
+        "from skxrf.inference import predict_maps\n"
+        "from skxrf.pretrained import load_pretrained\n"
+        "cube, _ = make_painting((6, 5), random_state=0)\n"
+        "predict_maps(load_pretrained(), cube, return_std=True)\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_lazy_maps_are_those_of_the_cube_in_memory(painting, model):

@@ -27,7 +27,7 @@ def retouched(spectra, energy, name, *, seed=0, net_counts=NET_COUNTS):
 @pytest.mark.parametrize("name", ["V_K", "Br_K", "Cd_K", "Bi_L"])
 def test_what_a_few_pixels_hold_is_found_and_measured(spectra, model, name):
     more, chosen = retouched(spectra, model.energy_, name)
-    own = load_pretrained().calibrated(more, model.energy_)
+    own = load_pretrained().bind(more, model.energy_)
     assert name not in model.painting_.template_fit.fitted_groups_
     assert name in own.painting_.template_fit.fitted_groups_
     values, errors = own.predict(more, return_std=True)
@@ -42,7 +42,7 @@ def test_what_a_few_pixels_hold_is_found_and_measured(spectra, model, name):
 def test_two_pixels_are_not_enough(spectra, model):
     more, chosen = retouched(spectra, model.energy_, "Br_K")
     kept = np.setdiff1d(np.arange(len(more)), chosen[2:])
-    own = load_pretrained().calibrated(more[kept], model.energy_)
+    own = load_pretrained().bind(more[kept], model.energy_)
     assert "Br_K" not in own.painting_.template_fit.fitted_groups_
 
 
@@ -50,7 +50,7 @@ def test_two_pixels_are_not_enough(spectra, model):
 def test_noise_is_taken_for_nothing(spectra, model, seed):
     expected = spectra.mean(axis=0)
     drawn = np.random.default_rng(seed).poisson(expected, spectra.shape).astype(np.uint16)
-    fit = load_pretrained().calibrated(drawn, model.energy_).painting_.template_fit
+    fit = load_pretrained().bind(drawn, model.energy_).painting_.template_fit
     assert set(fit.fitted_groups_) <= set(model.painting_.template_fit.fitted_groups_)
 
 
@@ -58,7 +58,7 @@ def test_a_strange_element_is_fitted_but_stays_strange(spectra, model):
     # The model has no map of gadolinium, whose lines lie beside those of manganese and iron: an
     # uncommon element, which 150 counts show in every second painting only.
     more, chosen = retouched(spectra, model.energy_, "Gd_L", net_counts=200)
-    own = load_pretrained().calibrated(more, model.energy_)
+    own = load_pretrained().bind(more, model.energy_)
     assert "Gd_L" in own.painting_.template_fit.fitted_groups_
     j = LINE_GROUPS.index("Mn_K")
     moved = own.predict(more)[chosen, j] - model.predict(spectra)[chosen, j]
@@ -72,7 +72,7 @@ def test_scattered_lines_of_tungsten_are_no_strange_element():
         "byzantine_tempera", shape=(40, 36), instrument=scanner, mean_counts=20_000, random_state=8
     )
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
-    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    model = load_pretrained().bind(X, cube["energy"].to_numpy())
     fit = model.painting_.template_fit
     assert fit.anode == "W"
     assert not {"W_L", "Hf_L", "Ta_L", "Re_L"} & set(fit.fitted_groups_)

@@ -9,7 +9,7 @@ from skxrf.pretrained import load_pretrained
 
 def test_fit_lies_on_the_spectra_where_the_nominal_axis_is_wrong(painting, spectra):
     nominal = 0.03 + 1.01 * painting[0]["energy"].to_numpy()
-    fit = load_pretrained().calibrated(spectra, nominal).spectrum_fit()
+    fit = load_pretrained().bind(spectra, nominal).spectrum_fit()
     np.testing.assert_array_equal(fit.energy_, nominal)
     channels = fit.fitted_channels_
     amplitudes = fit.decompose(spectra)
@@ -36,5 +36,5 @@ def test_line_groups_are_net_intensities_of_the_template_fit(model, spectra):
 
 
 def test_without_a_painting_there_is_none():
-    with pytest.raises(NotFittedError, match="not calibrated"):
+    with pytest.raises(NotFittedError, match="not bound"):
         load_pretrained().spectrum_fit()

@@ -99,12 +99,16 @@ def test_a_model_that_fits_the_painting_has_its_fit_drawn(painted, tmp_path):
         """Binds itself to a cube, and then has a fit of it, as the shipped model does."""
 
         fit = None
+        unfamiliar_ = ()
 
-        def calibrated(self, X, energy):
+        def bind(self, X, energy):
             bound = Model()
-            bound.calibrated_ = True
+            bound.bound_ = True
             bound.fit = TemplateFitRegressor(["Ca_K", "Pb_L"], energy=energy).fit(X)
             return bound
+
+        def detected_in(self, maps, false_alarms=0.01):
+            return []
 
         def spectrum_fit(self):
             return self.fit

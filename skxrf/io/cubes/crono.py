@@ -8,7 +8,6 @@ unit; they are taken for microseconds, and left out where that makes no sense.
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from skxrf.exceptions import FileFormatError
 from .._hdf5_access import open_file, require_readable
 from .._limits import refuse_absurd_size
 from .hdf5_reader import open_dataset
+from .memory_map import file_stamp, require_unchanged
 from .source import CubeSource, Slices
 
 __all__ = ["GriddedReader", "find", "read"]
@@ -66,6 +66,7 @@ class GriddedReader:
         wanted = np.unique(index[index >= 0])
         with open_file(self.path) as file:
             table = open_dataset(file, self.dataset, self.table_shape)
+            require_unchanged(self.path, self.stamp)
             n_channels = len(range(*key[2].indices(self.table_shape[1])))
             block = np.zeros((*index.shape, n_channels), self.dtype)
             for run in _runs(wanted):
@@ -93,7 +94,6 @@ def read(table: Any) -> CubeSource:
     file = table.file
     require_readable(table)
     index = _index(file[_INDEX], table.shape[0])
-    status = os.stat(file.filename)
     energy, energy_from = _energy(file)
     times = {name: _times(file, f"XRF/{stored}", index) for name, stored in _TIMES.items()}
     said = {"times_from": _TIMES_FROM} if any(one is not None for one in times.values()) else {}
@@ -107,7 +107,7 @@ def read(table: Any) -> CubeSource:
             table_shape=table.shape,
             dtype=table.dtype,
             index=index,
-            stamp=(status.st_mtime_ns, status.st_size),
+            stamp=file_stamp(Path(file.filename)),
         ),
         dims=("y", "x", "energy"),
         dims_from=f"the grid of {_INDEX}",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from .memory_map import file_stamp
+from .memory_map import file_stamp, require_unchanged
 from .numbered import files_in, numbered, require_no_gaps, series_of
 from .source import CubeRequest, CubeSource, Slices
 
@@ -107,10 +107,11 @@ class RowReader:
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
         rows = range(*key[0].indices(self.shape[0]))
-        block = [self._row(self.files[y])[key[1:]] for y in rows]
+        block = [self._row(self.files[y], self.stamp[y])[key[1:]] for y in rows]
         return np.stack(block) if block else np.empty((0, *self.shape[1:]), self.dtype)[key]
 
-    def _row(self, file: Path) -> NDArray[Any]:
+    def _row(self, file: Path, stamp: tuple[int, int]) -> NDArray[Any]:
+        require_unchanged(file, stamp)
         row = _opened(file)
         if row.shape != self.shape[1:] or row.dtype != self.dtype:
             raise FileFormatError(

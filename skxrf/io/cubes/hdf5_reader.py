@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from .._hdf5_access import open_file, require_filters, require_readable
+from .memory_map import file_stamp, require_unchanged
 from .source import Slices
 
 __all__ = ["HDF5Reader", "open_dataset"]
@@ -28,7 +28,7 @@ class HDF5Reader:
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     chunks: tuple[int, int, int] | None
-    # Tells a changed file from the one that was opened, in dask's keys.
+    # Tells a changed file from the one that was opened, here and in dask's keys.
     stamp: tuple[int, int] = field(repr=False)
 
     @classmethod
@@ -36,20 +36,20 @@ class HDF5Reader:
         """Reader of an open three-dimensional dataset."""
         require_readable(dataset)
         path = Path(dataset.file.filename)
-        status = os.stat(path)
         return cls(
             path=path,
             dataset=dataset.name,
             shape=dataset.shape,
             dtype=dataset.dtype,
             chunks=dataset.chunks,
-            stamp=(status.st_mtime_ns, status.st_size),
+            stamp=file_stamp(path),
         )
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
+            require_unchanged(self.path, self.stamp)
             return cast(NDArray[Any], dataset[key])
 
 

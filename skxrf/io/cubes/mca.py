@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .mca_text import TextSpectrum, is_amptek, is_spec, parse_facts, parse_spectra
-from .memory_map import file_stamp
+from .memory_map import file_stamp, require_unchanged
 from .numbered import files_in, grid_of, numbered
 from .single import ArrayReader
 from .source import CubeRequest, CubeSource, Slices
@@ -90,10 +90,12 @@ class FolderReader:
         block = np.empty((len(rows), len(columns), self.shape[2]), self.dtype)
         for i, y in enumerate(rows):
             for j, x in enumerate(columns):
-                block[i, j] = self._spectrum(self.files[y * self.shape[1] + x])
+                block[i, j] = self._spectrum(y * self.shape[1] + x)
         return block[:, :, key[2]]
 
-    def _spectrum(self, file: Path) -> NDArray[Any]:
+    def _spectrum(self, place: int) -> NDArray[Any]:
+        file = self.files[place]
+        require_unchanged(file, self.stamp[place])
         counts = _only_spectrum(file).counts
         if len(counts) != self.shape[2]:
             raise FileFormatError(

@@ -19,14 +19,16 @@ __all__ = ["RawReader", "file_stamp", "require_unchanged"]
 
 
 def file_stamp(path: Path) -> tuple[int, int]:
-    """What tells a changed file from the one that was opened: time of change [ns] and size."""
+    """Time of change [ns] and size [bytes]: they tell a changed file from the one that was opened."""
     status = os.stat(path)
     return status.st_mtime_ns, status.st_size
 
 
 def require_unchanged(path: Path, stamp: tuple[int, int]) -> None:
     """Refuse a file that is not the one that was opened."""
-    if not path.is_file() or file_stamp(path)[1] != stamp[1]:
+    if not path.is_file():
+        raise FileFormatError(f"{path} is missing since it was opened. Open it again.")
+    if file_stamp(path) != stamp:
         raise FileFormatError(
             f"{path} has changed since it was opened: it had {stamp[1]:,} bytes. Open it again."
         )

@@ -16,7 +16,7 @@ from .._hdf5_access import cubes_in, listed, open_file
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
-__all__ = ["read_netcdf", "storable", "write_netcdf"]
+__all__ = ["read_netcdf", "reserve_netcdf", "storable", "write_netcdf"]
 
 
 def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
@@ -116,3 +116,36 @@ def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
         else:
             stored[str(name)] = json.dumps(value, default=str)
     return stored
+
+
+def reserve_netcdf(maps: xr.Dataset, path: Path) -> dict[str, int]:
+    """Write maps without their values, with room for them in one piece each.
+
+    Parameters
+    ----------
+    maps : Dataset
+        Coordinates, attributes, shapes and dtypes; the values are not looked at.
+    path : Path
+        The file to write.
+
+    Returns
+    -------
+    dict of str to int
+        Offset in the file [bytes] of the values of each variable, in C order.
+    """
+    write_netcdf(maps.drop_vars([str(name) for name in maps.data_vars]), path)
+    with h5py.File(path, "r+", locking=False) as file:
+        for name, variable in maps.data_vars.items():
+            layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            layout.set_layout(h5py.h5d.CONTIGUOUS)
+            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+            layout.set_obj_track_times(False)
+            kind = h5py.h5t.py_create(variable.dtype)
+            space = h5py.h5s.create_simple(variable.shape)
+            identifier = h5py.h5d.create(file.id, str(name).encode(), kind, space, layout)
+            dataset = h5py.Dataset(identifier)
+            for axis, dim in enumerate(variable.dims):
+                dataset.dims[axis].attach_scale(file[str(dim)])
+            dataset.attrs.update(storable(variable.attrs))
+        return {str(name): int(file[str(name)].id.get_offset()) for name in maps.data_vars}

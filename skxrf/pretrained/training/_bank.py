@@ -1,10 +1,9 @@
-"""The bank of photons: what random layer stacks emit under random instruments, kept on disk."""
+"""Bank of photons on disk: emission of random layer stacks under random instruments."""
 
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable
+import logging
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
 from skxrf.simulation import ForwardModel, random_stacks
+from skxrf.utils.files import whole_file
 
 from ._instruments import random_instrument
 from ._settings import TrainingSettings
@@ -27,6 +27,8 @@ __all__ = [
     "make_chunk",
     "stored_chunk",
 ]
+
+_log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
 Floats = NDArray[np.float32]
@@ -44,20 +46,20 @@ _BATCH = 128
 
 @dataclass(frozen=True)
 class PhotonChunk:
-    """Stacks that one instrument looks at.
+    """Photons of layer stacks under one instrument.
 
     Parameters
     ----------
     lines : ndarray of shape (n_stacks, n_lines), float16
         Net counts of each line, in units of 1e-4 of the counts of the spectrum.
     scatter : ndarray of shape (n_stacks, n_bins), float16
-        Scattered photons by what they were, likewise.
+        Scattered photons by the energy bin of the tube's spectrum, likewise.
     line_templates : ndarray of shape (n_lines, n_wide), float32
         Spectra of one net count on `WIDE_ENERGY`.
     scatter_templates : ndarray of shape (n_bins, n_wide), float32
         Spectra of one scattered photon.
     scatter_energies : ndarray of shape (n_bins,), float32
-        Mean energy of what is detected of each [keV].
+        Mean detected energy of each [keV].
     gas : ndarray of shape (n_wide,), float32
         Mean share of the gas in a spectrum, by channel.
     gas_lines : ndarray of shape (n_groups,), float32
@@ -67,7 +69,7 @@ class PhotonChunk:
     owners : ndarray of shape (n_lines,), int
         Element of each line.
     groups : ndarray of shape (n_lines,), int
-        Position of the line's group in `LINE_GROUPS`, -1 for one that is not asked for.
+        Position of the line's group in `LINE_GROUPS`, -1 for one that is not mapped.
     shells : ndarray of shape (n_lines,), int
         0, 1, 2 for K, L, M.
     patterns : ndarray of shape (n_elements, n_lines), float32
@@ -148,13 +150,13 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
 
 
 def chunk_path(folder: Path, settings: TrainingSettings, index: int) -> Path:
-    """Where a chunk of a recipe is kept."""
+    """Path of a chunk of a recipe."""
     name = f"photons-{settings.seed}-{settings.stacks_per_instrument}-{index:04d}.npz"
     return folder / name
 
 
 def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> PhotonChunk:
-    """A chunk from disk, made and kept where it is not there yet.
+    """Read a chunk from disk, or make and store it.
 
     Parameters
     ----------
@@ -173,10 +175,8 @@ def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> Photon
     path = chunk_path(folder, settings, index)
     if not path.exists():
         chunk = make_chunk(settings, index)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        with partial.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, **{field.name: getattr(chunk, field.name) for field in fields(chunk)})
-        partial.replace(path)
         return chunk
     with np.load(path) as arrays:
         return PhotonChunk(**{field.name: arrays[field.name] for field in fields(PhotonChunk)})
@@ -188,8 +188,8 @@ def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
     return random_stacks(1, 0, foreign_share=settings.foreign_share)[0]
 
 
-def fill_bank(folder: Path, settings: TrainingSettings, *, say: Callable[[str], None]) -> None:
-    """Make the chunks that are not there yet, on two processes.
+def fill_bank(folder: Path, settings: TrainingSettings) -> None:
+    """Make the chunks that are not there yet, in two processes.
 
     Parameters
     ----------
@@ -197,8 +197,6 @@ def fill_bank(folder: Path, settings: TrainingSettings, *, say: Callable[[str], 
         Folder of the bank.
     settings : TrainingSettings
         The recipe.
-    say : callable
-        Told how far it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     every = range(settings.n_instruments)
@@ -209,7 +207,7 @@ def fill_bank(folder: Path, settings: TrainingSettings, *, say: Callable[[str], 
     parallel = Parallel(n_jobs=2, return_as="generator_unordered")
     for done, _ in enumerate(parallel(make(folder, settings, i) for i in missing), start=1):
         if done % 10 == 0 or done == len(missing):
-            say(f"bank of photons: {done} of {len(missing)} instruments")
+            _log.info("bank of photons: %d of %d instruments", done, len(missing))
 
 
 def _keep_chunk(folder: Path, settings: TrainingSettings, index: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from typing import Any
 
@@ -11,33 +10,34 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
-from torch import Tensor
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.pretrained._axis import LINE_GROUPS
-from skxrf.pretrained._regressor import SimulationTrainedRegressor
+from skxrf.pretrained._regressor import PretrainedRegressor
 from skxrf.pretrained._weights import Weights
 
 from ._bank import PhotonChunk, make_chunk
-from ._judging import JudgedSpectra, judged_weights
 from ._labelled import LabelledSpectra, labelled_spectra
+from ._losses import losses
+from ._network import network_of, weights_of
+from ._rounds import as_batch
 from ._settings import TrainingSettings
 from ._spectra import draw_spectra, joined
-from ._training import batch_of, losses
+from ._weighing import HeldOutPrediction, weighed
 
 __all__ = ["fine_tune"]
 
 _STACKS_PER_INSTRUMENT = 512
 _BATCH = 1024
-# Spectra of a single painting that are kept apart to judge with, and the time that goes into
-# networks for judging, in units of the training's.
+# Share of the spectra of a single painting that are held out, and time of the networks that do not
+# see held-out spectra, in units of the training's.
 _KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
 # Simulated spectra that are drawn together, and steps that they serve.
 _DRAWN = 8192
 
 
 def fine_tune(
-    model: SimulationTrainedRegressor,
+    model: PretrainedRegressor,
     X: ArrayLike,
     Y: pd.DataFrame,
     *,
@@ -47,31 +47,31 @@ def fine_tune(
     learning_rate: float = 3e-4,
     n_instruments: int = 8,
     random_state: Any = None,
-) -> SimulationTrainedRegressor:
-    """Go on training the shipped network on labelled spectra.
+) -> PretrainedRegressor:
+    """Train the shipped network further on labelled spectra.
 
-    A network that sees labelled spectra of a few paintings alone forgets what these do not hold,
-    so each step mixes in spectra of random layer stacks under random instruments. How much the
-    result is trusted against a painting's template fit, and its standard errors, is judged on
+    A network that sees labelled spectra of a few paintings alone forgets elements that these do not
+    hold, so each step mixes in spectra of random layer stacks under random instruments. The weight
+    of the result against a painting's template fit, and its standard errors, are chosen on
     paintings (of a single one: spectra) that networks of a shorter training did not see.
 
     Parameters
     ----------
-    model : SimulationTrainedRegressor
-        The shipped model, without `neighborhood`; it is left as it is.
+    model : PretrainedRegressor
+        The shipped model; it is left as it is.
     X : array-like of shape (n_samples, n_channels)
         Spectra [counts] of one instrument on one axis.
     Y : DataFrame of shape (n_samples, n_labels)
         Net intensities [counts]; columns are line groups of the model. Those that are missing
         are learnt from the simulated spectra alone. Where the index has a level "painting", as
-        that of :func:`skxrf.samples.to_samples`, each painting is calibrated by itself.
+        that of :func:`skxrf.samples.to_samples`, the model is bound to each painting by itself.
     energy : array-like of shape (n_channels,) or pair of float
-        Nominal bin centres [keV] of X, or offset and gain.
+        Nominal bin centers [keV] of X, or offset and gain.
     simulated_share : float
         Share of simulated spectra in each step.
     max_time : float
         Training time [s], without the simulation of stacks (about 1 s an instrument); half as
-        much is spent on networks for judging.
+        much is spent on networks for the held-out spectra.
     learning_rate : float
         Of the first step; it falls to zero.
     n_instruments : int
@@ -81,8 +81,8 @@ def fine_tune(
 
     Returns
     -------
-    SimulationTrainedRegressor
-        A new model, not calibrated to any painting yet.
+    PretrainedRegressor
+        A new model, not bound to any painting yet.
 
     Raises
     ------
@@ -91,8 +91,6 @@ def fine_tune(
     SkxrfError
         If a number is out of its range, or shapes do not match.
     """
-    if model.neighborhood:
-        raise SkxrfError("fine_tune takes load_pretrained(), without neighborhood=True.")
     if not 0 <= simulated_share < 1 or not max_time > 0 or not learning_rate > 0:
         raise SkxrfError(
             f"simulated_share={simulated_share!r}, max_time={max_time!r}, learning_rate="
@@ -121,20 +119,20 @@ def fine_tune(
         return _trained(weights, on, chunks, settings, simulated_share, seconds, learning_rate)
 
     folds = _folds(labelled.paintings, np.random.default_rng([seed, 6]))
-    judged = [
-        JudgedSpectra.of(
+    held_out = [
+        HeldOutPrediction.of(
             trained(labelled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labelled.of(kept)
         )
         for kept in folds
     ]
-    network = judged_weights(trained(labelled, max_time), judged)
-    tuned = SimulationTrainedRegressor(**model.get_params(deep=False))
+    network = weighed(trained(labelled, max_time), held_out)
+    tuned = PretrainedRegressor(**model.get_params(deep=False))
     tuned.set_params(weights=network, energy=None)
     return tuned
 
 
 def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArray[np.bool_]]:
-    """Spectra that are kept apart: each painting once, or some of the only one."""
+    """Masks of the held-out spectra: each painting once, or some spectra of the only one."""
     found = np.unique(paintings)
     if len(found) > 1:
         return [paintings == painting for painting in found]
@@ -150,13 +148,14 @@ def _trained(
     max_time: float,
     learning_rate: float,
 ) -> Weights:
+    """Train for `max_time` on labelled and simulated spectra, mixed in each step."""
     own, has_label = labelled.spectra, labelled.has_label
-    network = copy.deepcopy(weights.network).train().requires_grad_(True)
+    network = network_of(weights).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
     rng = np.random.default_rng([settings.seed, 5])
     n_simulated = round(simulated_share * _BATCH)
-    judged = torch.ones(_BATCH, len(LINE_GROUPS))
-    judged[n_simulated:] = torch.from_numpy(has_label.astype(np.float32))
+    labels = torch.ones(_BATCH, len(LINE_GROUPS))
+    labels[n_simulated:] = torch.from_numpy(has_label.astype(np.float32))
     started = time.monotonic()
     simulated, used = None, 0
     while (passed := (time.monotonic() - started) / max_time) < 1:
@@ -169,25 +168,15 @@ def _trained(
         if simulated is not None:
             parts.insert(0, tuple(part[used : used + n_simulated] for part in simulated))
             used += n_simulated
-        batch = batch_of(joined(parts))
+        batch = as_batch(joined(parts))
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * (1 + np.cos(np.pi * min(passed, 1.0))) / 2
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             intensity, error = network(batch.spectra, batch.fits)
-        total = _loss(intensity, error, batch, judged)
+        total, *_ = losses(intensity, error, batch, labels)
         torch.autograd.backward(total)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
-    network.eval().requires_grad_(False)
-    return Weights.of(
-        network,
-        weights.architecture,
-        weights.calibration,
-        {**weights.description, "fine_tuned_on": len(own.counts)},
-    )
-
-
-def _loss(intensity: Tensor, error: Tensor, batch: Any, judged: Tensor) -> Tensor:
-    fit, spread = losses(intensity, error, batch, judged)
-    return fit + 0.2 * spread
+    description = {**weights.description, "fine_tuned_on": len(own.counts)}
+    return weights_of(network, description, error_scale=weights.error_scale)

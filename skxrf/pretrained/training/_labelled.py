@@ -1,4 +1,4 @@
-"""Labelled spectra of one's own paintings, as the network and the template fit see them."""
+"""Labelled spectra of one's own paintings, on the model's axis and with their fits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.pretrained._painting import PaintingFit
-from skxrf.pretrained._regressor import SimulationTrainedRegressor
+from skxrf.pretrained._regressor import PretrainedRegressor
 
 from ._spectra import Spectra, joined
 
@@ -20,14 +20,14 @@ __all__ = ["LabelledSpectra", "labelled_spectra"]
 
 @dataclass(frozen=True)
 class LabelledSpectra:
-    """Spectra on the model's axis, their labels, and what the fits of their paintings make of them.
+    """Spectra on the model's axis, their labels, and the fits of their paintings.
 
     Parameters
     ----------
     spectra : Spectra
-        Counts, first fits, labels (zero where there are none) and variances of photon noise.
+        Counts, linear filter fits, labels (zero where there are none) and variances of photon noise.
     has_label : ndarray of shape (n_groups,), bool
-        Which line groups have labels.
+        True for line groups with labels.
     paintings : ndarray of shape (n_samples,), int
         The painting that each is of.
     areas, area_errors : ndarray of shape (n_samples, n_groups), float32
@@ -41,20 +41,20 @@ class LabelledSpectra:
     area_errors: NDArray[np.float32]
 
     def of(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> LabelledSpectra:
-        """Some of them."""
+        """Select some of them."""
         spectra = Spectra._make(part[rows] for part in self.spectra)
         parts = (self.paintings[rows], self.areas[rows], self.area_errors[rows])
         return LabelledSpectra(spectra, self.has_label, *parts)
 
 
 def labelled_spectra(
-    model: SimulationTrainedRegressor, X: NDArray[Any], Y: pd.DataFrame, energy: ArrayLike
+    model: PretrainedRegressor, X: NDArray[Any], Y: pd.DataFrame, energy: ArrayLike
 ) -> LabelledSpectra:
-    """Calibrate the model to each painting, and look at its spectra as the network will.
+    """Bind the model to each painting, and prepare its spectra for training.
 
     Parameters
     ----------
-    model : SimulationTrainedRegressor
+    model : PretrainedRegressor
         The model to fine-tune.
     X : ndarray of shape (n_samples, n_channels)
         Spectra [counts].
@@ -80,9 +80,7 @@ def labelled_spectra(
     for painting in range(paintings.max(initial=-1) + 1):
         rows = np.flatnonzero(paintings == painting)
         order.append(rows)
-        parts.append(
-            _of_painting(model.calibrated(X[rows], energy).painting_, X[rows], truth[rows])
-        )
+        parts.append(_of_painting(model.bind(X[rows], energy).painting_, X[rows], truth[rows]))
     spectra, areas, errors = zip(*parts, strict=True)
     rows = np.concatenate(order)
     whole = LabelledSpectra(
@@ -94,7 +92,7 @@ def labelled_spectra(
 def _of_painting(
     painting: PaintingFit, X: NDArray[Any], truth: NDArray[np.float32]
 ) -> tuple[Spectra, NDArray[np.float32], NDArray[np.float32]]:
-    """Spectra on the model's axis with their first fits, areas of the template fit, their errors."""
+    """Spectra on the model's axis with linear filter fits, areas of the template fit, their errors."""
     counts = np.maximum(painting.calibrator.transform(X.astype(np.float32)), 0)
     fits = counts @ painting.matrix.T
     expected = np.maximum(fits, 0) @ painting.components
@@ -108,4 +106,4 @@ def _of_painting(
         if name in fit.line_groups_:
             place = fit.line_groups_.index(name)
             areas[:, column], errors[:, column] = (part[:, place] for part in found)
-    return Spectra(counts[:, None], fits[:, None], truth, variances), areas, errors
+    return Spectra(counts, fits, truth, variances), areas, errors

@@ -1,4 +1,4 @@
-"""What the shipped model is trained on: every number of the recipe."""
+"""Recipe of the shipped model's training: all of its numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fresh spectra from the bank: dose, calibration, resolution, chemistry and noise drawn anew."""
+"""Fresh spectra from the bank: counts, calibration, resolution, chemistry and noise drawn anew."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
-from skxrf.pretrained._first_fit import background_shapes, first_fit
+from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
 
-__all__ = ["N_NEIGHBORS", "Spectra", "draw_spectra", "joined"]
+__all__ = ["Spectra", "draw_spectra", "joined"]
 
 Floats = NDArray[np.float32]
 
@@ -33,8 +33,6 @@ _COMMON = (
     *("Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "Mn", "Fe", "Ni", "Cu", "Zn", "Sr", "Pb"),
     *("Ba", "Hg", "Cr"),
 )
-# Pixels around one, in a square of three by three.
-N_NEIGHBORS = 8
 
 
 class Spectra(NamedTuple):
@@ -42,14 +40,14 @@ class Spectra(NamedTuple):
 
     Attributes
     ----------
-    counts : ndarray of shape (n, n_spectra, n_channels), uint16
-        Spectra, and sums of their neighbours' where asked for.
-    fits : ndarray of shape (n, n_spectra, n_components), float32
-        First fits of the spectra [counts], as on a painting of these stacks.
+    counts : ndarray of shape (n, n_channels), uint16
+        Spectra.
+    fits : ndarray of shape (n, n_components), float32
+        Linear filter fits of the spectra [counts], as on a painting of these stacks.
     intensities : ndarray of shape (n, n_groups), float32
         True net intensities [counts].
     variances : ndarray of shape (n, n_groups), float32
-        What photon noise alone would make of them, were all else known [counts**2].
+        Their variances by photon noise alone, all else being known [counts**2].
     """
 
     counts: NDArray[np.uint16]
@@ -63,8 +61,6 @@ def draw_spectra(
     settings: TrainingSettings,
     rng: np.random.Generator,
     n: int,
-    *,
-    neighbors: bool = False,
 ) -> Spectra:
     """Draw spectra of the stacks of one instrument.
 
@@ -78,8 +74,6 @@ def draw_spectra(
         Source of the random numbers.
     n : int
         Number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
-    neighbors : bool
-        Whether to draw the sum of the eight neighbours' spectra as well.
 
     Returns
     -------
@@ -124,7 +118,6 @@ def draw_spectra(
 
     shares, intensities = expected(lines, scatter)
     variances = _variances(shares, lines, templates[: lines.shape[1]].float(), member)
-    around = expected(*_neighborhood(lines, scatter, chunk, rng))[0] if neighbors else None
     fit = torch.from_numpy(
         _fit_matrix(chunk, settings, assumed_kernel, scatter, shares.mean(dim=0), present, rng)
     )
@@ -132,11 +125,7 @@ def draw_spectra(
     for start in range(0, n, n_expected):
         m = min(n_expected, n - start)
         dose = _log_uniform(rng, settings.counts, (m, 1))
-        drawn = [_poisson(shares[:m].numpy() * dose, rng)]
-        if around is not None:
-            ratio = N_NEIGHBORS * np.exp(0.05 * rng.standard_normal((m, 1), dtype=np.float32))
-            drawn.append(_poisson(around[:m].numpy() * (dose * ratio), rng))
-        counts = np.stack(drawn, axis=1)
+        counts = _poisson(shares[:m].numpy() * dose, rng)
         fits = (torch.from_numpy(counts.astype(np.float32)) @ fit.T).numpy()
         parts.append((counts, fits, intensities[:m].numpy() * dose, variances[:m].numpy() * dose))
     return joined(parts)
@@ -316,7 +305,7 @@ def _fit_matrix(
     for name, partner in PARTNERS.items():
         found[COMPONENT_GROUPS.index(name)] = found[COMPONENT_GROUPS.index(partner)]
     shapes = np.vstack([components, background_shapes(continuum)])
-    return first_fit(shapes, mean.numpy(), found)
+    return linear_filter_fit(shapes, mean.numpy(), found)
 
 
 def _window(rng: np.random.Generator) -> Floats:
@@ -350,23 +339,6 @@ def _variances(shares: Tensor, lines: Tensor, templates: Tensor, member: Tensor)
     shapes = torch.where(alone[:, None], shapes.roll(-1, dims=0), shapes)
     inverse = torch.where(shares > 0, 1 / shares.clamp_min(1e-9), 0.0)
     return 1 / (inverse @ shapes.square().T).clamp_min(1e-12)
-
-
-def _neighborhood(
-    lines: Tensor, scatter: Tensor, chunk: PhotonChunk, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Mean photons of the pixels around: of the same paint, across a border, or of another."""
-    n, n_elements = len(lines), len(chunk.patterns)
-    change = rng.uniform(0, 0.15, size=(n, 1)).astype(np.float32)
-    factors = np.exp(change * rng.standard_normal((n, n_elements), dtype=np.float32))
-    around = lines * torch.from_numpy(factors).index_select(1, torch.from_numpy(chunk.owners))
-    kind = rng.random((n, 1))
-    shares = np.where(kind < 0.7, 0.0, np.where(kind < 0.94, rng.random((n, 1)), 1.0))
-    share = torch.from_numpy(shares.astype(np.float32))
-    other = torch.from_numpy(rng.permutation(n))
-    return around * (1 - share) + lines[other] * share, scatter * (1 - share) + scatter[
-        other
-    ] * share
 
 
 def _poisson(expected: Floats, rng: np.random.Generator) -> NDArray[np.uint16]:

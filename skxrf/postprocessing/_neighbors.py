@@ -1,4 +1,4 @@
-"""What the eight neighbours of a pixel say about it, and how well that does nearby."""
+"""Predict each pixel from its eight neighbors and estimate the local error of that prediction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-__all__ = ["box_mean", "neighbour_differences"]
+__all__ = ["box_mean", "neighbor_differences"]
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -27,7 +27,7 @@ def box_mean(values: Array, present: Mask, radius: int) -> Array:
     return np.asarray(np.divide(sums, share, out=np.zeros_like(sums), where=some))
 
 
-def neighbour_differences(
+def neighbor_differences(
     values: Array, noise: Array, estimate: Array, present: Mask, radius: int
 ) -> tuple[Array, Array, Array]:
     """Predict each pixel by the eight around it.
@@ -52,17 +52,17 @@ def neighbour_differences(
     -------
     differences, spread, doubt : ndarray of shape (n_elements, n_rows, n_columns)
         Prediction less measurement; the variance of the prediction, by how much the differences
-        around the pixel vary more than noise does, infinite where there are no neighbours; and
+        around the pixel vary more than noise does, infinite where there are no neighbors; and
         how well that is known.
     """
-    n_neighbours = _ring_sum(present.astype(np.float64))
-    some = present & (n_neighbours > 0.5)
+    n_neighbors = _ring_sum(present.astype(np.float64))
+    some = present & (n_neighbors > 0.5)
 
     n_judged = box_mean(some.astype(np.float64), np.ones_like(present), radius)
     n_judged = n_judged * (2 * radius + 1) ** 2
 
     def ring_mean(images: Array) -> Array:
-        return _ring_sum(np.where(present, images, 0.0)) / np.maximum(n_neighbours, 0.5)
+        return _ring_sum(np.where(present, images, 0.0)) / np.maximum(n_neighbors, 0.5)
 
     def judged(predictions: Array) -> tuple[Array, Array]:
         differences = np.where(some, predictions - values, 0.0)

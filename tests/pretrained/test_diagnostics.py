@@ -9,7 +9,7 @@ import pytest
 from skxrf.datasets import make_painting
 from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
-from skxrf.pretrained._unfamiliar import ANODES, WIDTHS
+from skxrf.pretrained._diagnostics import TrainingRange
 from skxrf.pretrained.training._instruments import random_instrument
 from skxrf.simulation import ForwardModel, Instrument, random_stacks
 
@@ -29,14 +29,14 @@ def stacks():
 
 
 def calibrated(X, scanner=SCANNER):
-    return load_pretrained().calibrated(X, scanner.energy)
+    return load_pretrained().bind(X, scanner.energy)
 
 
 @pytest.mark.parametrize("counts", [500, 5000])
 def test_known_paints_have_none_at_any_dose(counts):
     cube, _ = make_painting((30, 30), palette="icon_test", mean_counts=counts, random_state=6)
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
-    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    model = load_pretrained().bind(X, cube["energy"].to_numpy())
     novelty = model.novelty(X)
     assert abs(np.median(novelty)) < 0.5
     assert 0.6 < novelty.std() < 1.6
@@ -50,7 +50,7 @@ def test_an_axis_that_splits_channels_makes_none():
         (24, 24), mean_counts=2000, energy=(0.0, 0.035), n_channels=900, random_state=1
     )
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
-    model = load_pretrained().calibrated(X, cube["energy"].to_numpy())
+    model = load_pretrained().bind(X, cube["energy"].to_numpy())
     assert abs(np.median(model.novelty(X))) < 0.5
 
 
@@ -63,7 +63,7 @@ def test_lines_that_no_component_explains_stand_far_out(painting, spectra, name)
     )
     X = spectra.astype(np.int64)
     X[:60] += np.random.default_rng(2).poisson(template, (60, template.size))
-    model = load_pretrained().calibrated(X, energy)
+    model = load_pretrained().bind(X, energy)
     novelty = model.novelty(X)
     assert np.percentile(novelty[:60], 5) > 8
     assert (novelty[60:] > 5).mean() < 0.02
@@ -97,14 +97,14 @@ def test_says_that_detector_and_axis_are_unfamiliar(stacks):
     assert any("eV wide at 5.9 keV" in reason for reason in calibrated(X).painting_.unfamiliar)
     short = slice(0, int(np.searchsorted(SCANNER.energy, 15.0)))
     X = np.random.default_rng(2).poisson(5000 * stacks[0.0])[:, short]
-    reasons = load_pretrained().calibrated(X, SCANNER.energy[short]).painting_.unfamiliar
+    reasons = load_pretrained().bind(X, SCANNER.energy[short]).painting_.unfamiliar
     assert any("to 15.0 keV" in reason for reason in reasons)
 
 
 def test_the_training_is_as_described():
     rng = np.random.default_rng(0)
     drawn = [random_instrument(rng, offset=0.0, gain=0.02, n_channels=64) for _ in range(400)]
-    assert {one.anode for one in drawn} == set(ANODES)
+    assert {one.anode for one in drawn} == set(TrainingRange().anodes)
     widths = [float(one.detector.fwhm(5.895)) for one in drawn]
-    assert min(widths) == pytest.approx(WIDTHS[0], abs=0.003)
-    assert max(widths) == pytest.approx(WIDTHS[1], abs=0.003)
+    assert min(widths) == pytest.approx(TrainingRange().widths[0], abs=0.003)
+    assert max(widths) == pytest.approx(TrainingRange().widths[1], abs=0.003)

@@ -1,8 +1,9 @@
-"""The first fit: one matrix per painting that turns spectra into net intensities."""
+"""Linear filter fit: one matrix per painting that turns spectra into net intensities."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,38 @@ from skxrf.physics._continuum import continuum_parts
 
 from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
 
-__all__ = ["background_shapes", "first_fit"]
+__all__ = ["background_shapes", "linear_filter_fit"]
 
 Array = NDArray[np.floating]
 
-# Counts that the weights of the fit are meant for; at others they are still nearly the best.
-_REFERENCE_COUNTS = 5000.0
-# What a pixel may hold, as a share of its counts, of a line group that the painting does not show.
-_UNSEEN_SHARE = 0.001
-# The same of what paintings do not hold as a rule, but some pixels of this one do.
-_STRANGE_SHARE = 0.3
-# A channel's expected counts are not taken below this share of the mean channel's.
-_LEAST_SHARE = 0.02
+
+@dataclass(frozen=True)
+class FilterRule:
+    """Numbers of the linear filter fit.
+
+    Parameters
+    ----------
+    reference_counts : float
+        Counts of a spectrum that the weights are made for; at others they are nearly the best.
+    unseen_share : float
+        Prior width (share of counts) for line groups that the painting does not show.
+    uncommon_share : float
+        Prior width (share of counts) for uncommon line groups found in single pixels.
+    least_share : float
+        Least expected counts of a channel, as a share of the mean channel's.
+    """
+
+    reference_counts: float = 5000.0
+    unseen_share: float = 0.001
+    uncommon_share: float = 0.3
+    least_share: float = 0.02
+
+
+_RULE = FilterRule()
 
 
 def background_shapes(continuum: Array) -> NDArray[np.float64]:
-    """Smooth shapes that a pixel's continuum is made of.
+    """Compute smooth shapes of which a pixel's continuum is a sum.
 
     Parameters
     ----------
@@ -44,13 +61,13 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
     return continuum_parts(np.asarray(continuum, dtype=np.float64), places, knots)
 
 
-def first_fit(
+def linear_filter_fit(
     components: Array,
     mean_spectrum: Array,
     found: NDArray[np.bool_],
     strange: Sequence[Array] = (),
 ) -> NDArray[np.float32]:
-    """Weighted least squares with weak priors, as a matrix.
+    """Compute the matrix of a weighted least-squares fit with weak priors.
 
     Parameters
     ----------
@@ -60,9 +77,9 @@ def first_fit(
     mean_spectrum : ndarray of shape (n_channels,)
         Mean spectrum of the painting, of any scale; channels without any count are left out.
     found : ndarray of shape (n_line_components,), bool
-        Which line groups the mean spectrum shows; pixels hold hardly any of the others.
+        True for line groups that the mean spectrum shows; pixels hold hardly any of the others.
     strange : sequence of ndarray of shape (n_channels,)
-        Spectra of one net count of what some pixels hold besides.
+        Spectra of one net count of further line groups that some pixels hold.
 
     Returns
     -------
@@ -78,13 +95,13 @@ def first_fit(
     """
     n_components = len(components)
     spread = PRIOR_SHARES.copy()
-    spread[: len(found)][~found] = _UNSEEN_SHARE
-    spread = np.concatenate([spread, np.full(len(strange), _STRANGE_SHARE)])
+    spread[: len(found)][~found] = _RULE.unseen_share
+    spread = np.concatenate([spread, np.full(len(strange), _RULE.uncommon_share)])
     components = np.asarray([*components, *strange], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
-    least = _LEAST_SHARE * shares[shares > 0].mean()
-    weights = np.where(shares > 0, _REFERENCE_COUNTS / np.maximum(shares, least), 0.0)
+    least = _RULE.least_share * shares[shares > 0].mean()
+    weights = np.where(shares > 0, _RULE.reference_counts / np.maximum(shares, least), 0.0)
     weighted = components * weights
     information = weighted @ components.T
     information[np.diag_indices_from(information)] += 1 / spread**2

@@ -1,4 +1,4 @@
-"""Maps in the making: `OUT.partial`, which outlives the process that fills it."""
+"""Store of unfinished maps, `OUT.partial`, that outlives the process which fills it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,56 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError, SkxrfError
-
-from ._open_maps import open_maps
-from ._save_maps import as_dataset, save_maps
-from .maps.netcdf import storable, write_netcdf
-from .maps.writers import SUFFIXES
+from skxrf.io import open_maps, save_maps
+from skxrf.io._save_maps import as_dataset
+from skxrf.io.maps.netcdf import reserve_netcdf
+from skxrf.io.maps.writers import SUFFIXES
+from skxrf.utils.files import lock_file
 
 __all__ = ["PartialMaps"]
 
-# What follows the netCDF file while the maps are not complete: a line of JSON, a byte for each
-# block (1: finished), and where that line begins. HDF5 ignores what stands behind its own end.
-_FOOTER = b"skxrf partial maps 1\n"
-_NUMBER_BYTES = 8
-# Formats that the file already is, once what follows is cut off.
+# Behind the netCDF file, which HDF5 ignores, while the maps are not complete: the header (a line:
+# checksum and JSON), a mark for each block (0, or 2**32 plus the checksum of its values), the
+# position of the header, and this.
+_FOOTER = b"skxrf partial maps 2\n"
+_MARK = np.dtype("<u8")
+_FINISHED = 2**32
+# Bytes that are read at once to take a checksum.
+_PIECE = 2**22
+# Formats that the file already is, once the rest is cut off.
 _AS_IT_IS = (".nc", ".h5")
 
 
 class PartialMaps:
-    """Maps that are written block by block to a file beside the target, and later take its place.
+    """Maps that are written block by block to a file beside the target, and later replace it.
 
-    The file is netCDF with all its room reserved, filled without the HDF5 library: what is
-    finished stays, whatever ends the process, and a full disk is an ordinary error. Use
-    :meth:`create` or :meth:`resume`, then :meth:`write` and :meth:`complete`; close it.
+    The file is netCDF with all its room reserved, filled without the HDF5 library: finished
+    blocks stay, whatever ends the process, and a full disk is an ordinary error. Checksums of
+    the file's head and of each block are compared when a run is resumed: a damaged block is
+    computed again, a damaged head refused. Use :meth:`create` or :meth:`resume`, then
+    :meth:`write` and :meth:`complete`; close it.
 
     Parameters
     ----------
     target : str or path-like
-        Where the complete maps will be.
+        Path of the complete maps.
 
     Attributes
     ----------
     path : Path
-        The file, the target with ``.partial`` behind its name.
+        The file: the target with ``.partial`` behind its name.
     finished : ndarray of bool, shape (n_block_rows, n_block_columns)
-        Which blocks were written.
+        Blocks that are written.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
@@ -58,7 +64,7 @@ class PartialMaps:
         self.finished: NDArray[np.bool_] = np.zeros((0, 0), bool)
         self._stream: BinaryIO | None = None
         self._header: dict[str, Any] = {}
-        self._end = self._flags_at = 0
+        self._end = self._marks_at = 0
 
     # -- opening
 
@@ -99,13 +105,13 @@ class PartialMaps:
         Parameters
         ----------
         target : str or path-like
-            Where the complete maps will be; the suffix is one that `save_maps` knows.
+            Path of the complete maps; the suffix is one that `save_maps` knows.
         maps : DataArray or Dataset
             Coordinates, attributes, shape and dtype of the maps; the values are not looked at.
         blocks : pair of sequence of int
             Heights and widths of the blocks [pixels].
         identity : mapping of str to str
-            What the maps are made of, kept for :meth:`resume`.
+            Description of the run's inputs, kept for :meth:`resume`.
 
         Raises
         ------
@@ -134,15 +140,14 @@ class PartialMaps:
         try:
             self._create(dataset, blocks, identity)
         except BaseException as error:
-            self.close()
-            self.path.unlink(missing_ok=True)
+            self.discard()
             if isinstance(error, OSError):
                 raise self._explained(error) from error
             raise
         return self
 
     def _rehearse(self, maps: xr.Dataset) -> None:
-        """Write a corner of such maps elsewhere, to hear now what the format cannot hold."""
+        """Write a corner of such maps elsewhere, so that a format's refusal comes before the work."""
         if self.target.suffix.lower() in _AS_IT_IS:
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +160,7 @@ class PartialMaps:
         blocks: tuple[Sequence[int], Sequence[int]],
         identity: Mapping[str, Any],
     ) -> None:
-        places = _write_skeleton(dataset, self.path)
+        places = reserve_netcdf(dataset, self.path)
         self._end = self.path.stat().st_size
         self._header = {
             "identity": dict(identity),
@@ -164,16 +169,18 @@ class PartialMaps:
             "dtype": next(iter(dataset.data_vars.values())).dtype.str,
             "blocks": [list(map(int, sizes)) for sizes in blocks],
         }
+        self._header["checksum"] = self._checksum(self._head())
         self.finished = np.zeros(tuple(map(len, blocks)), bool)
-        header = json.dumps(self._header).encode() + b"\n"
-        self._flags_at = self._end + len(header)
-        tail = header + bytes(self.finished.size) + self._end.to_bytes(_NUMBER_BYTES, "little")
+        text = json.dumps(self._header).encode()
+        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        self._marks_at = self._end + len(line)
+        marks = bytes(self.finished.size * _MARK.itemsize)
+        tail = line + marks + self._end.to_bytes(_MARK.itemsize, "little") + _FOOTER
         stream = self._opened()
         if hasattr(os, "posix_fallocate"):
-            # So that the disk cannot get full later, except for those who share it.
-            os.posix_fallocate(stream.fileno(), 0, self._end + len(tail) + len(_FOOTER))
-        stream.seek(self._end)
-        _write_all(stream, tail + _FOOTER)
+            # So that the disk cannot get full later, except by other programs.
+            os.posix_fallocate(stream.fileno(), 0, self._end + len(tail))
+        _write_all(stream, self._end, tail)
         os.fsync(stream.fileno())
 
     @classmethod
@@ -183,16 +190,18 @@ class PartialMaps:
         Parameters
         ----------
         target : str or path-like
-            Where the complete maps will be.
+            Path of the complete maps.
 
         Returns
         -------
         PartialMaps or None
+            Blocks whose checksum does not agree with their values count as not finished.
 
         Raises
         ------
         FileFormatError
-            If there is a file of that name that is something else, or one cut off.
+            If there is a file of that name that is something else, is cut off, or has a damaged
+            head.
         """
         self = cls(target)
         self.check()
@@ -202,39 +211,46 @@ class PartialMaps:
             raise FileFormatError(f"{self.path} is a folder: move it away, or name another output.")
         try:
             self._take(self.path.open("r+b", buffering=0))
-            self._read_header()
+            try:
+                self._read()
+            except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
+                raise FileFormatError(
+                    f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
+                    "remove it, or start over with ",
+                    Argument("restart", True),
+                    ".",
+                ) from error
         except BaseException:
             self.close()
             raise
         return self
 
-    def _read_header(self) -> None:
+    def _read(self) -> None:
         stream = self._opened()
         size = stream.seek(0, os.SEEK_END)
-        length = _NUMBER_BYTES + len(_FOOTER)
-        try:
-            stream.seek(max(size - length, 0))
-            foot = stream.read(length)
-            if not foot.endswith(_FOOTER):
-                raise ValueError("it does not end like one")
-            self._end = int.from_bytes(foot[:_NUMBER_BYTES], "little")
-            stream.seek(self._end)
-            line, newline, flags = stream.read(size - length - self._end).partition(b"\n")
-            self._header = json.loads(line)
-            self._flags_at = self._end + len(line) + len(newline)
-            n_y, n_x = map(len, self._header["blocks"])
-            self.finished = np.frombuffer(flags, np.uint8).reshape(n_y, n_x) == 1
-        except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
-            raise FileFormatError(
-                f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
-                "remove it, or start over with ",
-                Argument("restart", True),
-                ".",
-            ) from error
+        length = _MARK.itemsize + len(_FOOTER)
+        foot = _read_all(stream, max(size - length, 0), length)
+        if not foot.endswith(_FOOTER):
+            raise ValueError("it does not end like one")
+        self._end = int.from_bytes(foot[: _MARK.itemsize], "little")
+        tail = _read_all(stream, self._end, max(size - length - self._end, 0))
+        line, newline, stored = tail.partition(b"\n")
+        checksum, _, text = line.partition(b" ")
+        if int(checksum, 16) != zlib.crc32(text):
+            raise ValueError("its header is damaged")
+        self._header = json.loads(text)
+        if self._checksum(self._head()) != self._header["checksum"]:
+            raise ValueError("its head is damaged")
+        self._marks_at = self._end + len(line) + len(newline)
+        marks = np.frombuffer(stored, _MARK).reshape([*map(len, self._header["blocks"])])
+        self.finished = np.zeros(marks.shape, bool)
+        for row, column in np.argwhere(marks >= _FINISHED):
+            found = _FINISHED + self._checksum(self._pieces(row, column))
+            self.finished[row, column] = found == marks[row, column]
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What the maps are made of, as it was given to :meth:`create`."""
+        """Description of the run's inputs, as given to :meth:`create`."""
         return dict(self._header["identity"])
 
     @property
@@ -251,7 +267,7 @@ class PartialMaps:
     # -- filling
 
     def write(self, row: int, column: int, values: NDArray[Any]) -> None:
-        """Write one block and note that it is finished, in this order, through to the disk.
+        """Write one block, then mark it as finished, through to the disk.
 
         Parameters
         ----------
@@ -266,32 +282,28 @@ class PartialMaps:
             If it cannot be written.
         """
         heights, widths = self._header["blocks"]
-        y, x = sum(heights[:row]), sum(widths[:column])
-        height, width = heights[row], widths[column]
-        _, n_x, n_elements = self._header["shape"]
-        dtype = np.dtype(self._header["dtype"])
-        if values.shape != (height, width, n_elements, len(self._header["variables"])):
+        shape = (heights[row], widths[column], self._header["shape"][2])
+        if values.shape != (*shape, len(self._header["variables"])):
             raise SkxrfError(f"block {row}, {column} has the shape {values.shape}.")
+        ordered = np.moveaxis(values, 3, 0).astype(self._header["dtype"], order="C")
+        data = ordered.reshape(-1).view(np.uint8).data
         stream = self._opened()
+        mark = _FINISHED + zlib.crc32(data)
         try:
-            for k, start in enumerate(self._header["variables"].values()):
-                block = np.ascontiguousarray(values[..., k], dtype=dtype)
-                # Whole rows are one piece of the file.
-                pieces = [block] if width == n_x else list(block)
-                for i, piece in enumerate(pieces):
-                    place = ((y + i) * n_x + x) * n_elements * dtype.itemsize
-                    stream.seek(start + place)
-                    _write_all(stream, piece.tobytes())
+            start = 0
+            for place, size in self._pieces(row, column):
+                _write_all(stream, place, data[start : start + size])
+                start += size
             os.fsync(stream.fileno())
-            stream.seek(self._flags_at + row * len(widths) + column)
-            _write_all(stream, b"\x01")
+            place = self._marks_at + _MARK.itemsize * (row * len(widths) + column)
+            _write_all(stream, place, mark.to_bytes(_MARK.itemsize, "little"))
         except OSError as error:
             kept = "What is finished is kept, and the same call goes on from there."
             raise self._explained(error, kept) from error
         self.finished[row, column] = True
 
     def complete(self) -> None:
-        """Make the target of the file, once all blocks are finished.
+        """Turn the file into the target, once all blocks are finished.
 
         Raises
         ------
@@ -300,17 +312,16 @@ class PartialMaps:
         """
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
+        # HDF5 locks what it reads.
+        self.close()
         if self.target.suffix.lower() in _AS_IT_IS:
-            self.close()
             if self.target.exists():
                 self.path.chmod(self.target.stat().st_mode)
             os.replace(self.path, self.target)
-            # Afterwards, as HDF5 does not mind what stands behind its end: whenever the process
-            # ends, there are either blocks to go on with or whole maps.
+            # Afterwards, as HDF5 ignores the rest: whenever the process ends, there are either
+            # blocks to resume from or whole maps.
             os.truncate(self.target, self._end)
             return
-        # HDF5 locks what it reads.
-        self.close()
         try:
             save_maps(open_maps(self.path), self.target)
         except OSError as error:
@@ -326,23 +337,48 @@ class PartialMaps:
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the file, which stays."""
+        """Close the file, which stays."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
 
     # -- inner
 
+    def _pieces(self, row: int, column: int) -> Iterator[tuple[int, int]]:
+        """Position and length [bytes] of the contiguous pieces of a block, variable by variable."""
+        heights, widths = self._header["blocks"]
+        _, n_x, n_elements = self._header["shape"]
+        pixel = n_elements * np.dtype(self._header["dtype"]).itemsize
+        y, x = sum(heights[:row]), sum(widths[:column])
+        # Whole rows are one piece of the file.
+        n_pieces, n_rows = (1, heights[row]) if widths[column] == n_x else (heights[row], 1)
+        for start in self._header["variables"].values():
+            for i in range(n_pieces):
+                yield start + ((y + i) * n_x + x) * pixel, n_rows * widths[column] * pixel
+
+    def _head(self) -> Iterator[tuple[int, int]]:
+        """Pieces of the netCDF file that are no values of maps."""
+        size = int(np.prod(self._header["shape"])) * np.dtype(self._header["dtype"]).itemsize
+        position = 0
+        for start in sorted(self._header["variables"].values()):
+            yield position, start - position
+            position = start + size
+        yield position, self._end - position
+
+    def _checksum(self, pieces: Iterator[tuple[int, int]]) -> int:
+        stream, checksum = self._opened(), 0
+        for place, size in pieces:
+            for start in range(0, size, _PIECE):
+                read = _read_all(stream, place + start, min(_PIECE, size - start))
+                checksum = zlib.crc32(read, checksum)
+        return checksum
+
     def _take(self, stream: BinaryIO) -> None:
         """Hold the file alone: two processes would write into each other's maps."""
         self._stream = stream
         try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            lock_file(stream)
+        except BlockingIOError as error:
             self.close()
             raise SkxrfError(
                 f"{self.path} is being written by another process: wait for it, or name another "
@@ -359,29 +395,21 @@ class PartialMaps:
         return type(error)(reason.rstrip())
 
 
-def _write_skeleton(maps: xr.Dataset, path: Path) -> dict[str, int]:
-    """Write the file without values; where those of each variable begin."""
-    write_netcdf(maps.drop_vars([str(name) for name in maps.data_vars]), path)
-    with h5py.File(path, "r+", locking=False) as file:
-        for name, variable in maps.data_vars.items():
-            # In one piece, with its room reserved and nothing written to it yet.
-            layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            layout.set_layout(h5py.h5d.CONTIGUOUS)
-            layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-            layout.set_obj_track_times(False)
-            kind = h5py.h5t.py_create(variable.dtype)
-            space = h5py.h5s.create_simple(variable.shape)
-            identifier = h5py.h5d.create(file.id, str(name).encode(), kind, space, layout)
-            dataset = h5py.Dataset(identifier)
-            for axis, dim in enumerate(variable.dims):
-                dataset.dims[axis].attach_scale(file[str(dim)])
-            dataset.attrs.update(storable(variable.attrs))
-        return {str(name): int(file[str(name)].id.get_offset()) for name in maps.data_vars}
-
-
-def _write_all(stream: BinaryIO, data: bytes) -> None:
+def _write_all(stream: BinaryIO, place: int, data: bytes | memoryview) -> None:
     """Write all of it: an unbuffered stream may take a part."""
+    stream.seek(place)
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]
+
+
+def _read_all(stream: BinaryIO, place: int, size: int) -> bytes:
+    """Read all of it: an unbuffered stream may give a part."""
+    stream.seek(place)
+    parts = []
+    while size and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    if size:
+        raise ValueError("it was cut off")
+    return b"".join(parts)

@@ -1,0 +1,242 @@
+"""Check whether spectra, and a painting, lie within the training range of the shipped model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from skxrf.preprocessing import EnergyCalibrator
+
+from ._axis import ENERGY, LINE_GROUPS, component_group
+
+__all__ = ["FitResiduals", "NoveltyRule", "TrainingRange", "share_of_novel", "unfamiliar"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NoveltyRule:
+    """Numbers of the novelty of a spectrum.
+
+    Parameters
+    ----------
+    bin_channels : int
+        Channels of a bin: half a peak.
+    near, near_share : int, float
+        Model error as a share of the largest count within so many bins to both sides: line
+        ratios, widths and places are off by some per cent.
+    around, around_share : int, float
+        The same within 1 keV: tails and escape peaks of bright lines.
+    novel : float
+        Novelty above which a spectrum counts as not explained.
+    reference_counts : float
+        Counts of a spectrum that `novel` holds for: novelty by errors of the model grows with the
+        counts.
+    batch : int
+        Spectra that are worked on at a time; bounds the memory.
+    """
+
+    bin_channels: int = 4
+    near: int = 1
+    near_share: float = 0.04
+    around: int = 12
+    around_share: float = 0.003
+    novel: float = 5.0
+    reference_counts: float = 5000.0
+    batch: int = 4096
+
+
+@dataclass(frozen=True)
+class TrainingRange:
+    """Instruments and paintings of the training.
+
+    Parameters
+    ----------
+    anodes : tuple of str
+        Anodes of the tubes.
+    widths : pair of float
+        Least and greatest full width at half maximum at 5.9 keV [keV].
+    width_error : float
+        Error of the width that the energy calibration finds [keV].
+    energies : pair of float
+        Ends of the axis [keV] that every training spectrum covers.
+    least_share, least_energy : float
+        Share of the sum spectrum's counts and energy [keV] above which a line group that is not
+        mapped is named: the energy calibration confuses fainter and softer ones.
+    novel_share : float
+        Share of not explained spectra above which the painting is reported.
+    """
+
+    anodes: tuple[str, ...] = ("Rh", "Ag", "Mo", "W")
+    widths: tuple[float, float] = (0.120, 0.175)
+    width_error: float = 0.005
+    energies: tuple[float, float] = (1.9, 18.0)
+    least_share: float = 0.003
+    least_energy: float = 4.0
+    novel_share: float = 0.03
+
+
+_NOVELTY, _RANGE = NoveltyRule(), TrainingRange()
+
+
+class FitResiduals:
+    """Residuals of a painting's linear filter fit, compared with photon noise.
+
+    Parameters
+    ----------
+    calibrator : EnergyCalibrator
+        From the painting's channels to the model's axis.
+    matrix : ndarray of shape (n_components, n_channels), float32
+        The linear filter fit.
+    components : ndarray of shape (n_components, n_channels), float32
+        Spectra of one net count of each component.
+
+    Notes
+    -----
+    The residual of a bin is a linear function of the counts of the measured channels, which are
+    Poisson-distributed. With the coefficients ``r``, its square exceeds that of its expectation
+    by the sum of ``r**2`` times the expected counts on average, and of the counts themselves as
+    well, whatever they are. So the excess of the squares over that sum is zero on average
+    where the fit explains the spectrum, at any number of counts: neither the degrees of freedom
+    that the fit uses up nor the rebinning, which correlates channels, have to be guessed. The
+    counts are taken on the model's axis, a channel's width away from where they were measured.
+    """
+
+    def __init__(self, calibrator: EnergyCalibrator, matrix: Array, components: Array) -> None:
+        n_bins = ENERGY.size // _NOVELTY.bin_channels
+        bins = np.zeros((ENERGY.size, n_bins), np.float32)
+        kept = np.arange(n_bins * _NOVELTY.bin_channels)
+        bins[kept, kept // _NOVELTY.bin_channels] = 1
+        self._explained = matrix.T @ (components @ bins)
+        self._bins = bins
+        # Share of a measured channel's counts in each of the model's, and their origins.
+        shares = calibrator.transform(np.eye(calibrator.calibrated_energy_.size, dtype=np.float32))
+        origins = shares / np.maximum(shares.sum(axis=0), 1e-9)
+        self._noise = origins.T @ np.square(shares @ (bins - self._explained))
+
+    def novelty(self, X: Array) -> Array:
+        """Standardize the chi-square of each spectrum: (chi2 - E[chi2]) / sd(chi2).
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_channels), float32
+            Spectra on the model's axis [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float32
+            About 0 +- 1 where the linear filter fit explains the spectra.
+        """
+        size = _NOVELTY.batch
+        parts = [self._of_batch(X[start : start + size]) for start in range(0, len(X), size)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _of_batch(self, X: Array) -> Array:
+        expected = X @ self._explained
+        residuals = X @ self._bins - expected
+        noise = X @ self._noise
+        np.maximum(expected, 0.0, out=expected)
+        model_error = np.maximum(
+            _NOVELTY.near_share * maximum_filter1d(expected, 2 * _NOVELTY.near + 1, axis=1),
+            _NOVELTY.around_share * maximum_filter1d(expected, 2 * _NOVELTY.around + 1, axis=1),
+        )
+        # At least one count: bins that are expected to be empty would weigh without bound.
+        variance = np.maximum(expected, 1.0) + np.square(model_error)
+        excess = ((np.square(residuals) - noise) / variance).sum(axis=1)
+        # The variance of (n - m)**2 - n is 2 m**2 for a Poisson variable n of mean m, of which
+        # counts and fit are two estimates.
+        spread = (2 * noise * expected / np.square(variance)).sum(axis=1)
+        return np.asarray(excess / np.sqrt(np.maximum(spread, 1.0)), dtype=np.float32)
+
+
+def share_of_novel(novelty: Array, counts: Array) -> float:
+    """Compute the share of spectra that would be novel with no more than the reference's counts.
+
+    Parameters
+    ----------
+    novelty : ndarray of shape (n_samples,)
+        Novelty of each spectrum.
+    counts : ndarray of shape (n_samples,)
+        Counts of each spectrum.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; errors of the model raise the novelty of a spectrum in proportion to its
+        counts.
+    """
+    scale = np.minimum(1.0, _NOVELTY.reference_counts / np.maximum(counts, 1.0))
+    return float(np.mean(novelty * scale > _NOVELTY.novel)) if len(novelty) else 0.0
+
+
+def unfamiliar(
+    calibrator: EnergyCalibrator, novel_share: float, fitted: Sequence[str] = ()
+) -> list[str]:
+    """List reasons, in words, why the model may do worse on a painting than in training.
+
+    Parameters
+    ----------
+    calibrator : EnergyCalibrator
+        Fitted to the painting.
+    novel_share : float
+        Share of the spectra that the model does not explain.
+    fitted : sequence of str
+        Line groups that the painting's spectra are fitted with.
+
+    Returns
+    -------
+    list of str
+        Empty where nothing is unfamiliar.
+    """
+    reasons = []
+    anode, width = calibrator.anode_, calibrator.fwhm_
+    if anode is not None and anode not in _RANGE.anodes:
+        reasons.append(
+            f"the tube's anode is {anode}: the model was trained on {', '.join(_RANGE.anodes)}"
+        )
+    low, high = _RANGE.widths
+    if not low - _RANGE.width_error <= width <= high + _RANGE.width_error:
+        reasons.append(
+            f"lines are {1000 * width:.0f} eV wide at 5.9 keV: the model was trained on "
+            f"{1000 * low:.0f} to {1000 * high:.0f} eV"
+        )
+    first, last = (float(calibrator.calibrated_energy_[i]) for i in (0, -1))
+    low, high = _RANGE.energies
+    if first > low or last < high:
+        reasons.append(
+            f"the spectra reach from {first:.1f} to {last:.1f} keV: the model was trained on at "
+            f"least {low:g} to {high:g} keV"
+        )
+    names = [*_clear_in_calibration(calibrator), *fitted]
+    if unmapped := _unmapped(dict.fromkeys(names), calibrator):
+        reasons.append(f"the spectra show {', '.join(unmapped)}, which the model does not map")
+    if novel_share > _RANGE.novel_share:
+        reasons.append(
+            f"{100 * novel_share:.0f} % of the spectra hold lines or shapes that the model does "
+            "not explain"
+        )
+    return reasons
+
+
+def _clear_in_calibration(calibrator: EnergyCalibrator) -> list[str]:
+    """Line groups that the energy calibration clearly found in the sum spectrum."""
+    fit = calibrator.axis_fit_
+    if fit is None:
+        return []
+    least = _RANGE.least_share * float(fit.counts.sum())
+    return [name for name in fit.groups if fit.areas[name] > least]
+
+
+def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
+    """Line groups of elements that the model does not map, those of the tube left out."""
+    known = {name.split("_")[0] for name in LINE_GROUPS} | {calibrator.anode_}
+    return [
+        name
+        for name in names
+        if name.split("_")[0] not in known
+        and component_group(name).main_energy > _RANGE.least_energy
+    ]
