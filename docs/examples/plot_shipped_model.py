@@ -28,10 +28,10 @@ cube = cube.assign_coords(energy=1.008 * cube["energy"] + 0.02)
 #
 # ``predict_maps`` binds the model to a cube by itself. Done by hand, one can look at what it
 # found: the true axis and the resolution, from the lines in the painting's own sum spectrum.
-from skxrf.inference import calibrated_to, predict_maps
+from skxrf.inference import bind, predict_maps
 from skxrf.pretrained import load_pretrained
 
-model = calibrated_to(load_pretrained(), cube)
+model = bind(load_pretrained(), cube)
 axis = model.painting_.calibrator
 print(f"gain {1000 * axis.gain_:.3f} eV per channel, zero {1000 * axis.offset_:+.1f} eV")
 print(f"known to {1000 * axis.errors_['6.4 keV']:.1f} eV at 6.4 keV; in truth 25 and 0 eV")
