@@ -55,6 +55,14 @@ def test_every_link_leads_somewhere(page):
     assert not broken
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_places_in_the_code_that_a_page_names_exist(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    places = set(re.findall(r"`((?:skxrf|tests|benchmarks|docs)/[\w/.]+)`", text))
+    assert places
+    assert not {place for place in places if not (ROOT / place).exists()}
+
+
 def test_guide_index_names_every_page():
     guide = ROOT / "docs" / "user_guide"
     listed = set(LINK.findall(prose((guide / "index.md").read_text(encoding="utf-8"))))
