@@ -1,6 +1,9 @@
 # make demo   install into .venv, run the paper's experiment, name the report it wrote
 # make test   install with the test extras, run everything CI runs
+# make test-lowest   the light tests with the lowest versions of all dependencies that are allowed
+# make package       build sdist and wheel, install the wheel into a fresh environment, run it
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
+# make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
 PYTHON ?= python3
 VENV ?= .venv
 # A spectral cube of your own; empty: the small simulated painting.
@@ -9,10 +12,13 @@ OUT ?= demo-report
 # Where pip finds the CPU build of torch, if not in its default index (see README).
 TORCH_INDEX ?=
 
+# What is run with the lowest versions: fast, and near to other packages.
+LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/plotting tests/simulation/paintings tests/test_samples.py tests/test_persistence.py tests/test_compose.py
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest package benchmark docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
@@ -29,9 +35,26 @@ types: $(VENV)/.installed-test
 pytest: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+# Old versions of other packages warn of what is to come in newer ones: warnings are no errors here.
+test-lowest:
+	$(PYTHON) -m venv build/lowest
+	$(if $(TORCH_INDEX),build/lowest/bin/pip install --constraint constraints-lowest.txt --index-url $(TORCH_INDEX) torch)
+	build/lowest/bin/pip install --quiet --constraint constraints-lowest.txt '.[bruker,edf,hdf5]' pytest hypothesis PyMca5 silx
+	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest $(LOWEST_TESTS) -p no:cacheprovider -o filterwarnings=default --disable-warnings
+
+package:
+	rm -rf dist build/package
+	$(PYTHON) -m venv build/package
+	build/package/bin/pip install --quiet build
+	build/package/bin/python -m build --outdir dist
+	$(PYTHON) -m venv --clear build/package
+	$(if $(TORCH_INDEX),build/package/bin/pip install --constraint constraints.txt --index-url $(TORCH_INDEX) torch)
+	build/package/bin/pip install --quiet --constraint constraints.txt dist/*.whl
+	cd build && package/bin/skxrf --version
+
 benchmark: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.run
-	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks run
+	$(BIN)/python -m benchmarks report --readme
 
 docs: $(VENV)/.installed-docs
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -n -b html -d docs/_build/doctrees docs docs/_build/html
@@ -55,5 +78,5 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
-	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst
+	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf docs/_build docs/_generated docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst

@@ -1,33 +1,28 @@
-"""How exactly the energy axis and the resolution of a painting are found from its own lines.
+"""Accuracy of the energy axis and of the resolution found from a painting's own lines.
 
-    python -m benchmarks.calibration [--problems 120] [--keep FOLDER]
-
-writes ``results/calibration.csv``, one row for each simulated painting and each measured file,
-and ``results/calibration_summary.csv``. With ``--keep`` the simulated spectra are kept there.
+One row for each simulated painting and each measured file, and a summary.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import pickle
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
+import click
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.calibration_problems import Problem, draw_problem
-from benchmarks.measured_files import DATA, acrylic, m6_spectrum, pure_element
+from benchmarks.measured_files import acrylic, m6_spectrum, pure_element
+from benchmarks.tables import DATA, REAL_SCAN, RESULTS, write_rows
 from skxrf.exceptions import EnergyAxisError
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.spectrum_fit._axis_fit import fit_energy_axis
 
-RESULTS = Path(__file__).parent / "results" / "calibration.csv"
-SUMMARY = RESULTS.with_name("calibration_summary.csv")
 ENERGIES = (2.0, 6.4, 10.5, 15.0, 22.0)
 # The dose from which on the library promises an accuracy.
 ENOUGH = 1e6
@@ -35,24 +30,18 @@ ENOUGH = 1e6
 Array = NDArray[np.float64]
 
 
-def main() -> None:
-    """Calibrate everything, write both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--problems", type=int, default=120)
-    parser.add_argument("--keep", type=Path)
-    arguments = parser.parse_args()
+@click.command("calibration")
+@click.option("--problems", default=120, show_default=True, help="Number of simulated paintings.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder to keep the spectra in.")
+def main(problems: int, keep: Path | None) -> None:
+    """Errors of the energy axis and of the resolution found in a painting's own lines."""
     rows = []
-    for seed in range(arguments.problems):
-        rows.append(simulated(seed, problem(seed, arguments.keep)))
+    for seed in range(problems):
+        rows.append(simulated(seed, problem(seed, keep)))
         print("  ".join(str(value) for value in rows[-1].values()), flush=True)
-    summary = summarised(rows)
-    for measured in measured_rows():
-        rows.append(measured)
-        print("  ".join(str(value) for value in measured.values()), flush=True)
-    write(RESULTS, rows)
-    write(SUMMARY, summary)
-    for row in summary:
-        print("  ".join(f"{value!s:>12}" for value in row.values()))
+    summary = summarized(rows)
+    write_rows(RESULTS / "calibration.csv", [*rows, *measured_rows()])
+    click.echo(write_rows(RESULTS / "calibration_summary.csv", summary).to_string(index=False))
 
 
 def problem(seed: int, folder: Path | None) -> Problem:
@@ -107,7 +96,7 @@ def simulated(seed: int, drawn: Problem) -> dict[str, Any]:
 
 
 def searched(counts: Array, true: Array) -> str:
-    """What comes of it without any nominal axis: right to 20 eV over 2-15 keV, wrong, refused."""
+    """Outcome without any nominal axis: right to 20 eV over 2-15 keV, wrong, or refused."""
     try:
         with warnings.catch_warnings(action="ignore"):
             found = EnergyCalibrator().fit(counts[None]).calibrated_energy_
@@ -122,7 +111,7 @@ def measured_rows() -> list[dict[str, Any]]:
     if not DATA.exists():
         return []
     cases: list[tuple[str, Array, Array, Array | None]] = []
-    with h5py.File(DATA / "maxrf_painting_a.h5") as file:
+    with h5py.File(REAL_SCAN) as file:
         counts = file["counts"][:].sum(axis=(0, 1), dtype=np.float64)
         offset = file.attrs["energy_offset_keV_from_file"]
         gain = file.attrs["energy_slope_keV_from_file"]
@@ -151,7 +140,7 @@ def measured_rows() -> list[dict[str, Any]]:
     ]
 
 
-def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def summarized(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Median, 95th percentile and worst error; shares above 5 and 20 eV, or 3 and 6 %."""
     table = []
     for least, named in ((0.0, "all"), (ENOUGH, "1e6 counts or more")):
@@ -180,17 +169,3 @@ def summarised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             {"paintings": "all", "quantity": f"no nominal axis: {answer}", "n": round(share, 4)}
         )
     return table
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write a table whose rows need not all have the same columns."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=names)
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {path}")
-
-
-if __name__ == "__main__":
-    main()

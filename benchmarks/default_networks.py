@@ -1,9 +1,6 @@
-"""Whether the default networks are ever worse than ridge regression, element by element.
+"""The default networks against ridge regression, element by element.
 
-    python -m benchmarks.default_networks
-
-writes ``results/default_networks.csv``: root mean square errors against the true intensities of
-both networks and of ridge regression on raw counts, tuned by leaving one out, on problems that
+Root mean square errors against the true intensities of both networks and of ridge regression on raw counts, tuned by leaving one out, on problems that
 differ from the training set in palettes, or are blocks of a painting, learnt from many or from
 few pixels. A network with one weight of its layers for all intensities stands beside those with
 one for each of five. Takes some minutes on one core.
@@ -11,24 +8,22 @@ one for each of five. Takes some minutes on one core.
 
 from __future__ import annotations
 
-import argparse
-import csv
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
 from benchmarks.problems import N_BLOCKS
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.datasets import make_painting, make_spectra
 from skxrf.model_selection import block_groups
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 from skxrf.samples import to_samples
 from skxrf.simulation import palettes
 
-RESULTS = Path(__file__).parent / "results" / "default_networks.csv"
 TRAINING = ("icon_1", "icon_2", "icon_3")
 # Palettes that nothing is chosen on, the networks' defaults neither.
 HELD_OUT = tuple(name for name, found in palettes().items() if found.role == "held_out")
@@ -45,11 +40,9 @@ class Split(NamedTuple):
     y_test: NDArray[np.float64]
 
 
+@click.command("default-networks")
 def main() -> None:
-    """Fit everything to every problem."""
-    parser = argparse.ArgumentParser(description="The default networks against ridge regression.")
-    parser.add_argument("--output", type=Path, default=RESULTS)
-    options = parser.parse_args()
+    """Errors of the default networks over those of ridge regression."""
     names, splits = problems()
     rows: list[dict[str, Any]] = []
     for problem, split in splits.items():
@@ -84,11 +77,7 @@ def main() -> None:
                     }
                 )
             print(problem, name, np.round(ratio, 3), f"{seconds:.1f} s", flush=True)
-    with options.output.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {options.output}")
+    write_rows(RESULTS / "default_networks.csv", rows)
 
 
 def problems() -> tuple[list[str], dict[str, Split]]:
@@ -123,7 +112,3 @@ def _row(values: NDArray[np.float64]) -> str:
 def rmse(prediction: NDArray[Any], truth: NDArray[np.float64]) -> NDArray[np.float64]:
     """Root mean square errors of shape (n_line_groups,) [counts]."""
     return np.asarray(np.sqrt(np.square(prediction - truth).mean(axis=0)))
-
-
-if __name__ == "__main__":
-    main()

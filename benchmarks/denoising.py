@@ -1,42 +1,37 @@
 """Denoised maps against the truth, beside non-local means, a median and a Gaussian filter.
 
-    python -m benchmarks.denoising
-
-adds what is missing in ``results/denoising.csv``, problem by problem, and draws the picture of the
-user guide; to start anew, remove the file. The rivals are given what no
-user has: the strength that is best against the truth, for each map. The real scan, which has no
-truth, is judged by splitting its counts into two halves; it is skipped where it is absent.
+The picture of the user guide is drawn on the way. The rivals are given what no user has: the
+strength that is best against the truth, for each map. The real scan, which has no truth, is judged
+by splitting its counts into two halves; it is skipped where it is absent.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, median_filter
 from skimage.restoration import denoise_nl_means
 
 from benchmarks.denoising_maps import simulated_icon, unkind_field
+from benchmarks.tables import IMAGES, REAL_SCAN, RESULTS, ResultTable
 from skxrf.datasets import make_painting
 from skxrf.inference import predict_maps
+from skxrf.io import open_cube
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.postprocessing import denoise_maps
 from skxrf.samples import to_samples
 from skxrf.simulation import Instrument
 
-ROOT = Path(__file__).parents[1]
-REAL_SCAN = ROOT / ".." / "shared" / "data" / "maxrf_painting_a.h5"
 REAL_GROUPS = ["S_K", "K_K", "Ca_K", "Ti_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Zn_K", "Sr_K"]
 REAL_GROUPS += ["Hg_L", "Pb_L"]
-RESULTS = Path(__file__).parent / "results" / "denoising.csv"
-PICTURE = ROOT / "docs" / "images" / "denoising.png"
 SCANNERS = {
     "M6": Instrument.m6_jetstream().with_axis(0.0, 0.03, 1024),
     "M4": Instrument.m4_tornado().with_axis(0.0, 0.03, 1024),
@@ -44,8 +39,6 @@ SCANNERS = {
 }
 SHAPE = (80, 100)
 DRAWN = "icon_test, Ag, 5000, bound"
-COLUMNS = ["problem", "line_group", "method", "mean", "bound", "rmse_over_bound"]
-COLUMNS += ["within_1", "within_2"]
 # Palette, scanner, mean counts a pixel, seed.
 ICONS = [
     ("icon_test", "Ag", 5000, 1),
@@ -62,36 +55,29 @@ GAUSSIAN_WIDTHS = (0.4, 0.5, 0.6, 0.8, 1.1, 1.6)
 Array = NDArray[np.floating[Any]]
 
 
+@click.command("denoising")
 def main() -> None:
-    """Run what is missing in the CSV file, problem by problem, and print tables."""
-    done = set()
-    if RESULTS.exists():
-        with RESULTS.open(newline="") as file:
-            done = {row["problem"] for row in csv.DictReader(file)}
+    """Denoised maps against the truth, beside other filters. Resumes where it was stopped."""
+    table = ResultTable(RESULTS / "denoising.csv", ["problem"])
     for problem, run in problems().items():
-        if problem in done:
-            continue
-        rows = run(problem)
-        _show(problem, rows)
-        new = not RESULTS.exists()
-        with RESULTS.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=COLUMNS, restval="")
-            if new:
-                writer.writeheader()
-            writer.writerows(rows)
-    print(f"all in {RESULTS}")
+        if (problem,) not in table.done():
+            rows = pd.DataFrame(run())
+            table.put([problem], rows)
+            shown = rows.pivot(index="method", columns="line_group", values="rmse_over_bound")
+            print(f"{problem}\n{shown.round(2).to_string()}", flush=True)
 
 
-def problems() -> dict[str, Callable[[str], list[dict[str, Any]]]]:
-    """What to run, by name: the real scan, unkind fields, noise at the bound, template fits."""
-    found: dict[str, Callable[[str], list[dict[str, Any]]]] = {}
+def problems() -> dict[str, Callable[[], list[dict[str, Any]]]]:
+    """Problems by name: the real scan, unkind fields, noise at the bound, template fits."""
+    found: dict[str, Callable[[], list[dict[str, Any]]]] = {}
     if REAL_SCAN.exists():
         found["real scan, halves"] = real_scan
     for dose in (500, 5000, 50000):
         found[f"unkind field, {dose}"] = partial(against_truth, partial(unkind_field, dose, 11))
     for palette, scanner, dose, seed in ICONS:
         made = partial(simulated_icon, palette, SCANNERS[scanner], dose, seed, shape=SHAPE)
-        found[f"{palette}, {scanner}, {dose}, bound"] = partial(against_truth, made)
+        name = f"{palette}, {scanner}, {dose}, bound"
+        found[name] = partial(against_truth, made, drawn=name == DRAWN)
     for palette, dose, seed in (("icon_test", 5000, 6), ("icon_1", 5000, 3), ("icon_2", 500, 2)):
         made = partial(template_fit, palette, dose, seed)
         found[f"{palette}, M6, {dose}, template fit"] = partial(against_truth, made)
@@ -107,11 +93,11 @@ def template_fit(palette: str, dose: int, seed: int) -> xr.Dataset:
     return predict_maps(fit, cube, return_std=True).assign(truth=truth)
 
 
-def against_truth(make: Callable[[], xr.Dataset], problem: str) -> list[dict[str, Any]]:
+def against_truth(make: Callable[[], xr.Dataset], *, drawn: bool = False) -> list[dict[str, Any]]:
     """One row an element and method: errors in units of the root mean square standard error."""
     maps = make()
     better = denoise_maps(maps[["intensity", "uncertainty"]])
-    if problem == DRAWN:
+    if drawn:
         draw(maps, better)
     rows = []
     for name in maps["element"].values:
@@ -136,7 +122,7 @@ def against_truth(make: Callable[[], xr.Dataset], problem: str) -> list[dict[str
         }
         for method, results in found.items():
             row: dict[str, Any] = {
-                "problem": problem, "line_group": name, "method": method,
+                "line_group": name, "method": method,
                 "mean": round(float(truth.mean()), 2), "bound": round(scale, 3),
                 "rmse_over_bound": round(min(_rms(r - truth) for r in results) / scale, 4),
                 "within_1": "", "within_2": "",
@@ -149,10 +135,8 @@ def against_truth(make: Callable[[], xr.Dataset], problem: str) -> list[dict[str
     return rows
 
 
-def real_scan(problem: str) -> list[dict[str, Any]]:
+def real_scan() -> list[dict[str, Any]]:
     """Split the counts of each channel in two; denoise one half, judge it by the other."""
-    from skxrf.io import open_cube
-
     cube = open_cube(REAL_SCAN).load()
     half = np.random.default_rng(0).binomial(cube.to_numpy(), 0.5).astype(np.uint16)
     fit = TemplateFitRegressor(REAL_GROUPS, energy=cube["energy"].to_numpy(), anode="Ag")
@@ -176,7 +160,7 @@ def real_scan(problem: str) -> list[dict[str, Any]]:
         squared = {"none": noise, "denoise_maps": np.mean((after - other) ** 2) - noise}
         for method, value in squared.items():
             rows.append({
-                "problem": problem, "line_group": name, "method": method,
+                "line_group": name, "method": method,
                 "mean": round(float(one.mean()), 2), "bound": round(scale, 3),
                 "rmse_over_bound": round(float(np.sqrt(max(value, 0.0))) / scale, 4),
             })  # fmt: skip
@@ -211,21 +195,10 @@ def draw(maps: xr.Dataset, better: xr.Dataset) -> None:
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=100)
     plt.close(figure)
-    Image.open(drawn).convert("RGB").quantize(128).save(PICTURE, optimize=True)  # a small file
+    Image.open(drawn).convert("RGB").quantize(128).save(
+        IMAGES / "denoising.png", optimize=True
+    )  # a small file
 
 
 def _rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2)))
-
-
-def _show(problem: str, rows: list[dict[str, Any]]) -> None:
-    print(problem)
-    names = list(dict.fromkeys(row["line_group"] for row in rows))
-    print(f"{'':>16} " + " ".join(f"{name:>5}" for name in names))
-    for method in dict.fromkeys(row["method"] for row in rows):
-        mine = [row["rmse_over_bound"] for row in rows if row["method"] == method]
-        print(f"{method:>16} " + " ".join(f"{value:5.2f}" for value in mine), flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.physics import known_line_groups, line_group
 from skxrf.simulation import Instrument, cramer_rao_bound, palettes
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 
 # Unknown shapes of the continuum in the bound: its own shape times bells at these energies [keV].
 _BELLS = (2.0, 4.5, 7.5, 11.0, 15.0, 20.0)

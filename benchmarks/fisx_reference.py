@@ -1,8 +1,6 @@
 """Fluorescence of layer stacks by fisx, the reference for secondary fluorescence in multilayers.
 
-    python -m benchmarks.fisx_reference [--keep-fisx]
-
-writes ``results/fisx_reference.csv``: for each stack and line group the rates by fisx and by the
+``results/fisx_reference.csv`` holds for each stack and line group the rates by fisx and by the
 forward model, for the same photons, angles and compositions. fisx (Sole 2013, MIT licence) takes
 seconds a stack, so its numbers are stored; a test compares the forward model with them.
 
@@ -14,14 +12,15 @@ With fisx's put into the forward model, column ``forward_fisx_l``, what is left 
 
 from __future__ import annotations
 
-import argparse
 import csv
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
+from benchmarks.tables import RESULTS as FOLDER
+from benchmarks.tables import write_rows
 from skxrf.physics import _xraylib
 from skxrf.simulation._beam import Beam, tube_beam
 from skxrf.simulation._tables import LineTables, line_tables
@@ -29,7 +28,7 @@ from skxrf.simulation._transport import Geometry, fluorescence
 
 __all__ = ["GEOMETRY", "STACKS", "forward_model", "l_production", "reference_beam"]
 
-RESULTS = Path(__file__).parent / "results" / "fisx_reference.csv"
+RESULTS = FOLDER / "fisx_reference.csv"
 L_PRODUCTION = RESULTS.with_name("fisx_l_production.csv")
 GEOMETRY = Geometry(incidence=90.0, take_off=45.0)
 VOLTAGE = 50.0
@@ -150,25 +149,25 @@ def write_l_production(library: Any, beam: Beam) -> None:
         {e for layers in STACKS.values() for c, _ in layers for e in mass_fractions(c)}
     )
     tables = line_tables(tuple(elements), beam, VOLTAGE)
-    with L_PRODUCTION.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line_group", "energy_kev", "fisx", "xraylib", "ratio"])
-        for group in np.unique(tables.groups):
-            if not group.endswith("_L"):
-                continue
-            lines = np.flatnonzero(tables.groups == group)
-            symbol, softest = group.split("_")[0], float(tables.energies[lines].min()) - 0.05
-            own = tables.production_bins[lines].sum(axis=0)
-            for energy, value in zip(tables.bin_energies, own, strict=True):
-                factors = library.getExcitationFactors(symbol, [float(energy)], [1.0])
-                rate = sum(
-                    line["rate"]
-                    for name, line in factors.items()
-                    if name.startswith("L") and line["energy"] > softest
-                )
-                if rate > 0 and value > 0:
-                    row = [rate, value, value / rate]
-                    writer.writerow([group, f"{energy:.4f}", *(f"{v:.5g}" for v in row)])
+    rows = []
+    for group in np.unique(tables.groups):
+        if not group.endswith("_L"):
+            continue
+        lines = np.flatnonzero(tables.groups == group)
+        symbol, softest = group.split("_")[0], float(tables.energies[lines].min()) - 0.05
+        own = tables.production_bins[lines].sum(axis=0)
+        for energy, value in zip(tables.bin_energies, own, strict=True):
+            factors = library.getExcitationFactors(symbol, [float(energy)], [1.0])
+            rate = sum(
+                line["rate"]
+                for name, line in factors.items()
+                if name.startswith("L") and line["energy"] > softest
+            )
+            if rate > 0 and value > 0:
+                named = {"fisx": rate, "xraylib": value, "ratio": value / rate}
+                rounded = {column: f"{v:.5g}" for column, v in named.items()}
+                rows.append({"line_group": group, "energy_kev": f"{energy:.4f}", **rounded})
+    write_rows(L_PRODUCTION, rows)
 
 
 def fisx_rates(name: str, library: Any, beam: Beam) -> dict[str, tuple[float, float]]:
@@ -198,40 +197,41 @@ def fisx_rates(name: str, library: Any, beam: Beam) -> dict[str, tuple[float, fl
     return {group: (values[0], values[-1]) for group, values in result.items()}
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Compute all stacks with both codes and write the tables."""
+@click.command("fisx")
+@click.option("--keep-fisx", is_flag=True, help="Take the stored rates by fisx, which are slow.")
+def main(keep_fisx: bool) -> None:
+    """Fluorescence of layer stacks by the forward model and by fisx."""
     import fisx
     from fisx import DataDir
 
-    parser = argparse.ArgumentParser(description="fluorescence of layer stacks against fisx")
-    parser.add_argument(
-        "--keep-fisx", action="store_true", help="take the stored rates by fisx, which are slow"
-    )
-    options = parser.parse_args(arguments)
     library = fisx.Elements(DataDir.FISX_DATA_DIR)
     library.initializeAsPyMca()
     beam = reference_beam()
     write_l_production(library, beam)
     own, primary = forward_model(), forward_model(secondary=False)
     same_l = forward_model(fisx_l=True)
-    known = stored() if options.keep_fisx else {}
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.writer(file)
-        names = ["fisx", "fisx_primary", "forward_model", "forward_primary", "forward_fisx_l"]
-        writer.writerow(["stack", "line_group", *names])
-        for name in STACKS:
-            rates = (
-                {group: pair for (stack, group), pair in known.items() if stack == name}
-                if known
-                else fisx_rates(name, library, beam)
-            )
-            for group, (rate, first) in rates.items():
-                key = name, group
-                if rate > 0 and key in own:
-                    row = [rate, first, own[key], primary.get(key, 0.0), same_l[key]]
-                    writer.writerow([name, group, *(f"{value:.6g}" for value in row)])
-            print(f"{name} done", flush=True)
-    print(f"wrote {RESULTS} and {L_PRODUCTION}")
+    known = stored() if keep_fisx else {}
+    rows = []
+    for name in STACKS:
+        rates = (
+            {group: pair for (stack, group), pair in known.items() if stack == name}
+            if known
+            else fisx_rates(name, library, beam)
+        )
+        for group, (rate, first) in rates.items():
+            key = name, group
+            if rate > 0 and key in own:
+                values = {
+                    "fisx": rate,
+                    "fisx_primary": first,
+                    "forward_model": own[key],
+                    "forward_primary": primary.get(key, 0.0),
+                    "forward_fisx_l": same_l[key],
+                }
+                rounded = {column: f"{value:.6g}" for column, value in values.items()}
+                rows.append({"stack": name, "line_group": group, **rounded})
+        print(f"{name} done", flush=True)
+    write_rows(RESULTS, rows)
 
 
 def stored() -> dict[tuple[str, str], tuple[float, float]]:
@@ -241,7 +241,3 @@ def stored() -> dict[tuple[str, str], tuple[float, float]]:
             (r["stack"], r["line_group"]): (float(r["fisx"]), float(r["fisx_primary"]))
             for r in csv.DictReader(file)
         }
-
-
-if __name__ == "__main__":
-    main()

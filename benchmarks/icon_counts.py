@@ -1,25 +1,21 @@
 """Mean true counts of each line group of the four simulated icons, beside those of a real icon.
 
-    python -m benchmarks.icon_counts
-
-writes ``results/icon_counts.csv``, for 5,000 counts per pixel on average: on the M6's own axis, which
+For 5,000 counts per pixel on average: on the M6's own axis, which
 counts more of the scatter, and on that of :func:`skxrf.datasets.make_painting`; and for several seeds of
 the test icon. The palettes were written down before any network was trained on them.
 """
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
+import click
 import numpy as np
 
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 
 __all__ = ["ICONS", "REFERENCE", "SEED", "STEP", "icon_means"]
 
-RESULTS = Path(__file__).parent / "results" / "icon_counts.csv"
 ICONS = ("icon_1", "icon_2", "icon_3", "icon_test")
 REFERENCE = dict(
     zip(
@@ -50,8 +46,9 @@ def worst_factor(means: dict[str, float]) -> float:
     return max(max(means[group] / m, m / means[group]) for group, m in REFERENCE.items())
 
 
+@click.command("icon-counts")
 def main() -> None:
-    """Simulate the icons and write the table."""
+    """Mean counts of the simulated icons beside those of a real icon."""
     scanner = Instrument.m6_jetstream()
     rows: list[dict[str, object]] = [
         {"icon": "real icons", "axis_kev": "", "seed": "", "worst_factor": "", **REFERENCE}
@@ -68,12 +65,4 @@ def main() -> None:
         }
         rows.append({**row, **{group: f"{mean:.1f}" for group, mean in means.items()}})
         print(rows[-1], flush=True)
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[1]))
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {RESULTS}")
-
-
-if __name__ == "__main__":
-    main()
+    write_rows(RESULTS / "icon_counts.csv", rows)

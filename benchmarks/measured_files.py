@@ -15,6 +15,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.tables import DATA
+
 __all__ = [
     "DATA",
     "FILTERS",
@@ -26,7 +28,6 @@ __all__ = [
     "pure_element",
 ]
 
-DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 M6_FILE = DATA / "bruker_m6_spx" / "bruker_m6_jetstream_file_example.spx"
 _NIST = DATA / "nist_m4_tornado"
 # Filters of the M4 with the names that the files carry: metal and thickness [um].
@@ -52,7 +53,7 @@ class Measured:
 
     @property
     def energy(self) -> NDArray[np.float64]:
-        """Bin centres [keV]."""
+        """Bin centers [keV]."""
         return self.offset + self.gain * np.arange(self.counts.size)
 
 

@@ -1,4 +1,4 @@
-"""What the forward model expects of the samples that were measured."""
+"""Expected spectra of the samples that were measured."""
 
 from __future__ import annotations
 

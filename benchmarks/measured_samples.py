@@ -1,8 +1,6 @@
 """Two measured samples whose make-up nobody wrote down, beside the forward model.
 
-    python -m benchmarks.measured_samples
-
-writes ``results/measured_samples.csv`` and two plots of ``docs/user_guide/measured``: the one spectrum
+A table and two plots of the user guide: the one spectrum
 of an M6 Jetstream, whose mass fractions are fitted to the net intensities in its file, and the sum
 spectrum of a scan in air with an Ag tube beside that of a simulated painting, where nothing is
 fitted.
@@ -10,26 +8,27 @@ fitted.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
+import click
 import h5py
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from benchmarks.measured_files import DATA, M6_FILE, Measured, m6_spectrum
 from benchmarks.measured_model import Expected, expected, m6_in_helium
+from benchmarks.tables import REAL_SCAN, RESULTS, ROOT, write_rows
 from skxrf.physics import _xraylib, line_group
 from skxrf.plotting import SpectrumDisplay
 from skxrf.simulation import Instrument
-from skxrf.simulation._painting import painting_scan
+from skxrf.simulation.paintings._scan import painting_scan
 
-RESULTS = Path(__file__).parent / "results" / "measured_samples.csv"
-PLOTS = Path(__file__).parents[1] / "docs" / "user_guide" / "measured"
+PLOTS = ROOT / "docs" / "user_guide" / "measured"
 Array = NDArray[np.float64]
 
 # The light elements, which are not measured: about those of paint, bone or wood with chalk.
@@ -140,7 +139,7 @@ def _row(sample: str, what: str, counted: float, own: float, fitted: str) -> lis
 
 def painting_spectra() -> tuple[Array, dict[str, Array]]:
     """Mean spectra per pixel of the measured scan and of a simulated one, on one axis."""
-    with h5py.File(DATA / "maxrf_painting_a.h5") as file:
+    with h5py.File(REAL_SCAN) as file:
         energy = file["energy_keV"][:].astype(np.float64)
         measured = file["counts"][:].mean(axis=(0, 1), dtype=np.float64)
     gain = float(np.polyfit(np.arange(energy.size), energy, 1)[0])
@@ -159,7 +158,7 @@ def painting_spectra() -> tuple[Array, dict[str, Array]]:
 
 
 def painting_rows(energy: Array, spectra: dict[str, Array]) -> list[list[object]]:
-    """What does not depend on the pigments: argon, scatter, and its share of all counts."""
+    """Figures that do not depend on the pigments: argon, and scatter."""
     rows = []
     for label, low, high in (
         ("Ar K, 2.85-3.05 keV", 2.85, 3.05),
@@ -217,24 +216,20 @@ def _finish(
     axes.text(0.01, 0.96, title, transform=axes.transAxes, va="top", fontsize=9)
 
 
+@click.command("measured-samples")
 def main() -> None:
-    """Write figures and plots."""
+    """Two measured samples of unknown composition, beside the forward model."""
     if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: the measured spectra are not part of the project.")
+        raise click.ClickException(
+            f"{DATA} is not there: the measured spectra are not part of the project."
+        )
     measured = m6_spectrum()
     sample, model = fit_sample(measured)
     energy, spectra = painting_spectra()
     rows = [*m6_rows(measured, sample, model), *painting_rows(energy, spectra)]
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["sample", "what", "measured", "expected", "ratio", "fitted"])
-        writer.writerows(rows)
-    for row in rows:
-        print(*row, sep="  ")
+    table = pd.DataFrame(
+        rows, columns=["sample", "what", "measured", "expected", "ratio", "fitted"]
+    )
+    click.echo(write_rows(RESULTS / "measured_samples.csv", table).to_string(index=False))
     draw_m6(measured, model, PLOTS / "m6.png")
     draw_painting(energy, spectra, PLOTS / "painting.png")
-    print(f"wrote {RESULTS} and {PLOTS}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,20 +1,16 @@
 """The forward model against measured spectra.
 
-    python -m benchmarks.measured_spectra [--plots docs/user_guide/measured]
-
-writes ``results/measured_spectra.csv``, one figure a row with what was measured and expected, and
-``results/measured_spectra_bands.csv``, the continuum of the acrylic scatterers in bands of 1 keV.
-Tests hold the rows that have a tolerance to it.
+One figure a row, measured and expected, and the continuum of the acrylic scatterers in bands of
+1 keV. Tests hold the rows that have a tolerance to it.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
@@ -37,12 +33,13 @@ from benchmarks.measured_model import (
     m4,
     m6_in_helium,
 )
+from benchmarks.measured_plots import draw
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._silicon import escape_fraction
 
 __all__ = ["Row", "compton_over_rayleigh", "continuum_bands", "measure"]
 
-RESULTS = Path(__file__).parent / "results"
 Array = NDArray[np.float64]
 
 ELEMENTS = ("Si", "S", "Ti", "Cr", "Fe", "Ni", "Cu", "Zr", "Sn")
@@ -69,7 +66,7 @@ class Row:
 
     @property
     def within(self) -> bool:
-        """Whether the deviation is allowed; figures without a tolerance always are."""
+        """True if the deviation is within the tolerance; figures without one always are."""
         return self.tolerance is None or abs(self.ratio - 1) <= self.tolerance
 
 
@@ -300,7 +297,7 @@ def continuum_bands(measured: Measured, model: Expected) -> list[tuple[float, fl
 
 
 def stray_radiation() -> Array:
-    """What reaches the detector of the Mo tube's radiation whatever the filter, per channel.
+    """Radiation of the Mo tube that reaches the detector under every filter, per channel.
 
     The residual of the thickest filter above 24 keV, where filters take least; it is the same
     within 25 % under all filters and absent with the Rh tube.
@@ -369,40 +366,39 @@ def _peak_energy(measured: Measured, counts: Array, where: slice) -> float:
     return float(19.0 - curve[1] / (2 * curve[0]))
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Write the results; draw the plots where asked."""
-    parser = argparse.ArgumentParser(description="the forward model against measured spectra")
-    parser.add_argument("--plots", type=Path, help="folder for the overlay plots")
-    options = parser.parse_args(arguments)
+@click.command("measured-spectra")
+@click.option("--plots", type=click.Path(path_type=Path), help="Folder for the overlay plots.")
+def main(plots: Path | None) -> None:
+    """The forward model against measured spectra: widths, line ratios, scatter, continuum."""
     if not DATA.exists():
-        raise SystemExit(f"{DATA} is not there: the measured spectra are not part of the project.")
-    print("lens fitted to Rh f1:", fit_lens(acrylic("Rh", "f1"), "f1"))
-    rows = measure()
-    with (RESULTS / "measured_spectra.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            ["check", "spectrum", "measured", "expected", "ratio", "tolerance", "within"]
+        raise click.ClickException(
+            f"{DATA} is not there: the measured spectra are not part of the project."
         )
-        for row in rows:
-            allowed = "" if row.tolerance is None else f"{row.tolerance:g}"
-            writer.writerow(
-                [row.check, row.spectrum, f"{row.measured:.5g}", f"{row.expected:.5g}",
-                 f"{row.ratio:.3f}", allowed, row.within]
-            )  # fmt: skip
-            print(f"{row.check:36} {row.spectrum:26} {row.measured:10.5g} {row.expected:10.5g} "
-                  f"{row.ratio:6.3f} {'' if row.within else '<-- outside'}")  # fmt: skip
-    with (RESULTS / "measured_spectra_bands.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["spectrum", "from_kev", "measured", "expected", "ratio"])
-        for anode, name, measured, model in _acrylic_models():
-            for low, counted, own in continuum_bands(measured, model):
-                ratio = f"{own / counted:.3f}"
-                writer.writerow([f"{anode} {name}", low, f"{counted:.0f}", f"{own:.0f}", ratio])
-    if options.plots:
-        from benchmarks.measured_plots import draw
-
-        draw(options.plots)
-
-
-if __name__ == "__main__":
-    main()
+    print("lens fitted to Rh f1:", fit_lens(acrylic("Rh", "f1"), "f1"))
+    rows = [
+        {
+            "check": row.check,
+            "spectrum": row.spectrum,
+            "measured": f"{row.measured:.5g}",
+            "expected": f"{row.expected:.5g}",
+            "ratio": f"{row.ratio:.3f}",
+            "tolerance": "" if row.tolerance is None else f"{row.tolerance:g}",
+            "within": row.within,
+        }
+        for row in measure()
+    ]
+    click.echo(write_rows(RESULTS / "measured_spectra.csv", rows).to_string(index=False))
+    bands = [
+        {
+            "spectrum": f"{anode} {name}",
+            "from_kev": low,
+            "measured": f"{counted:.0f}",
+            "expected": f"{own:.0f}",
+            "ratio": f"{own / counted:.3f}",
+        }
+        for anode, name, measured, model in _acrylic_models()
+        for low, counted, own in continuum_bands(measured, model)
+    ]
+    write_rows(RESULTS / "measured_spectra_bands.csv", bands)
+    if plots:
+        draw(plots)

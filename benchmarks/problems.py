@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from benchmarks.pymca import PyMcaFastFit
+from benchmarks.tables import REAL_SCAN
 from skxrf.datasets import make_painting
 from skxrf.io import open_cube
 from skxrf.linear_model import TemplateFitRegressor
@@ -25,9 +26,7 @@ from skxrf.samples import sample_index, to_samples
 
 __all__ = ["PROBLEMS", "REAL_SCAN", "Problem", "ProblemData"]
 
-REAL_SCAN = Path(__file__).parents[2] / "shared" / "data" / "maxrf_painting_a.h5"
-
-# What the scan holds and a fit can tell, see the notes of the scan; and what it holds besides.
+# Line groups of the scan that a fit can separate, and the others that it contains.
 REAL_LINE_GROUPS = (
     *("K_K", "Ca_K", "Ti_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Zn_K", "Sr_K", "Hg_L", "Pb_L"),
 )
@@ -35,31 +34,31 @@ REAL_NUISANCE = ("S_K", "Ar_K", "Ni_K", "Zr_K", "Pb_M")
 
 N_FOLDS = 3
 # Blocks of a painting along y and x: about 15 x 20 pixels each, twice the window of SSIM.
-# The palette of the test icon was adjusted to real icons' mean counts for this seed.
-ICON_SEED = 6
 N_BLOCKS = (4, 6)
+# Rows and columns of the simulated painting.
+PAINTING_SHAPE = (60, 120)
 
 Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 @dataclass(frozen=True)
 class ProblemData:
-    """All that an estimator is given, and what its predictions are compared with.
+    """Spectra, labels and folds, and the references that predictions are compared with.
 
     Parameters
     ----------
     X : ndarray of shape (n_pixels, n_channels), float32
         Spectra [counts].
     labels : DataFrame of shape (n_pixels, n_line_groups)
-        What estimators learn from, over the index (painting, y, x) [counts].
+        Labels to learn from, over the index (painting, y, x) [counts].
     references : mapping of str to DataFrame
-        What predictions are scored against, by name; each like `labels`.
+        Intensities to score against, by name; each like `labels`.
     groups : ndarray of shape (n_pixels,)
-        Block or painting of each pixel: what inner cross-validation keeps together.
+        Block or painting of each pixel, which inner cross-validation keeps together.
     folds : list of (ndarray, ndarray)
         Rows to train on and rows to predict.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     anode : str
         Tube anode.
     nuisance : tuple of str
@@ -85,7 +84,7 @@ class Problem:
     name : str
         Name in the tables and of the report.
     description : str
-        What is learnt from what, and what is held out.
+        Spectra, labels, and the held-out part.
     load : callable
         Makes the data; its argument says whether a small part is enough.
     max_folds : int or None
@@ -102,7 +101,7 @@ class Problem:
 
     @property
     def available(self) -> bool:
-        """Whether the file that the problem needs is there."""
+        """True if the file that the problem needs is there."""
         return self.needs is None or self.needs.exists()
 
 
@@ -121,7 +120,7 @@ def real_scan_pymca(quick: bool) -> ProblemData:
 
 
 def simulated_painting(quick: bool) -> ProblemData:
-    shape = (24, 32) if quick else (60, 120)
+    shape = (24, 32) if quick else PAINTING_SHAPE
     cube, maps = make_painting(shape, palette="icon_test", n_jobs=2, random_state=0)
     truth = to_samples(maps)
     groups = block_groups(truth, n_blocks=N_BLOCKS)
@@ -213,8 +212,9 @@ PROBLEMS = {
         ),
         Problem(
             "simulated_painting",
-            "Simulated icon (palette icon_test), 91 x 68 pixels, 5,000 counts per pixel. Labels and reference are "
-            "the true intensities; a third of 24 blocks held out in each fold.",
+            f"Simulated icon (palette icon_test), {PAINTING_SHAPE[0]} x {PAINTING_SHAPE[1]} pixels, "
+            "5,000 counts per pixel. Labels and reference are the true intensities; a third of 24 "
+            "blocks held out in each fold.",
             simulated_painting,
         ),
         Problem(

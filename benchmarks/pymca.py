@@ -20,7 +20,7 @@ class PyMcaFastFit(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Parameters
     ----------
     energy : array-like of shape (n_channels,)
-        Bin centres [keV], evenly spaced.
+        Bin centers [keV], evenly spaced.
     background : {"polynomial", "snip"}
         Fitted with the peaks, or stripped before.
     nuisance : sequence of str

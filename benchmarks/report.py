@@ -1,9 +1,8 @@
-"""Turn the tables of a run into Markdown: ``python -m benchmarks.report``."""
+"""Pages and figures made from the result tables."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +10,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from benchmarks.estimators import ESTIMATORS
+from benchmarks.accuracy.tables import write_accuracy_page
+from benchmarks.figures import marked_pages, refresh
 from benchmarks.problems import PROBLEMS
-from benchmarks.run import RESULTS
+from benchmarks.rivals import ENTRIES
 from benchmarks.scores import SCORES
+from benchmarks.tables import RESULTS, markdown, write_text
 
 __all__ = ["main", "report"]
 
@@ -48,7 +49,7 @@ def report(folder: Path) -> list[Path]:
     for name in ("runs.csv", "scores.csv"):
         if not (folder / name).exists():
             raise FileNotFoundError(
-                f"{folder / name} is not there: run python -m benchmarks.run first."
+                f"{folder / name} is not there: run python -m benchmarks run first."
             )
     runs, scores = pd.read_csv(folder / "runs.csv"), pd.read_csv(folder / "scores.csv")
     # A fold counts only once it is in both: a run may have been stopped between the two.
@@ -57,9 +58,9 @@ def report(folder: Path) -> list[Path]:
     for problem in _in_order(runs["problem"], PROBLEMS):
         page = folder / f"{problem}.md"
         mine = runs["problem"] == problem, scores["problem"] == problem
-        _write(page, _problem_page(problem, runs[mine[0]], scores[mine[1]]))
+        write_text(page, _problem_page(problem, runs[mine[0]], scores[mine[1]]))
         pages.append(page)
-    _write(folder / "summary.md", _summary(scores))
+    write_text(folder / "summary.md", _summary(scores))
     return [folder / "summary.md", *pages]
 
 
@@ -67,17 +68,22 @@ def _problem_page(problem: str, runs: pd.DataFrame, scores: pd.DataFrame) -> str
     description = PROBLEMS[problem].description if problem in PROBLEMS else ""
     parts = [f"# {problem}", description]
     if runs["quick"].any():
-        parts.append("**Quick runs: small parts and grids. These numbers say nothing.**")
+        parts.append("**Quick runs: small parts and grids. The numbers have no meaning.**")
     parts.append(
         "Means over the folds; in the last column the mean over the line groups, with the "
         "standard deviation of the folds' means. Bold is the best of those that learn."
     )
+    if runs["revision"].nunique() > 1 or runs["revision"].str.endswith("-changed").any():
+        parts.append(
+            "The rows are of several revisions, or of a changed tree: see the column `revision` "
+            "under Cost."
+        )
     for reference, part in scores.groupby("reference", sort=False):
         parts.append(f"## Against: {reference}")
         for score, (title, digits) in _TITLES.items():
             parts.append(f"### {title}\n\n{_initial(SCORES[score])}.")
             parts.append(_score_table(part, score, digits, str(reference)))
-    parts += ["## Cost", _cost_table(runs), "## What they are", _glossary(runs["estimator"])]
+    parts += ["## Cost", _cost_table(runs), "## Estimators", _glossary(runs["estimator"])]
     versions = "\n".join(
         f"- {revision}: {version}"
         for revision, version in sorted(set(zip(runs["revision"], runs["versions"], strict=True)))
@@ -92,7 +98,7 @@ def _score_table(scores: pd.DataFrame, score: str, digits: int, reference: str) 
     per_fold = scores.groupby(["estimator", "fold"])[score].mean()
     best = _best(means.drop(index=[n for n in means.index if _learns_nothing(n)]), score)
     rows = []
-    for name in _in_order(means.index, ESTIMATORS):
+    for name in _in_order(means.index, ENTRIES):
         cells = [
             _number(means.loc[name, element], digits, bold=best.get(element) == name)
             for element in elements
@@ -101,7 +107,7 @@ def _score_table(scores: pd.DataFrame, score: str, digits: int, reference: str) 
         spread = f" ± {folds.std():.{digits}f}" if len(folds) > 1 else ""
         overall = "–" if folds.isna().all() else f"{folds.mean():.{digits}f}{spread}"
         rows.append([name, *cells, overall])
-    return _table([f"vs {reference}", *elements, "all"], rows)
+    return markdown([f"vs {reference}", *elements, "all"], rows)
 
 
 def _best(means: pd.DataFrame, score: str) -> dict[str, str]:
@@ -114,12 +120,12 @@ def _best(means: pd.DataFrame, score: str) -> dict[str, str]:
 
 
 def _learns_nothing(name: str) -> bool:
-    return name in ESTIMATORS and not ESTIMATORS[name].learns
+    return name in ENTRIES and not ENTRIES[name].learns
 
 
 def _cost_table(runs: pd.DataFrame) -> str:
     rows = []
-    for name in _in_order(runs["estimator"], ESTIMATORS):
+    for name in _in_order(runs["estimator"], ENTRIES):
         mine = runs[runs["estimator"] == name]
         tuned = [json.loads(text) for text in mine["tuned"]]
         settings = {key: list(dict.fromkeys(t[key] for t in tuned)) for key in tuned[0]}
@@ -132,6 +138,7 @@ def _cost_table(runs: pd.DataFrame) -> str:
                 f"{mine['refit_seconds'].mean():,.1f}",
                 f"{mine['spectra_per_second'].median():,.0f}",
                 "; ".join(f"{key} {', '.join(values)}" for key, values in settings.items()),
+                ", ".join(dict.fromkeys(mine["revision"])),
             ]
         )
     header = [
@@ -142,13 +149,14 @@ def _cost_table(runs: pd.DataFrame) -> str:
         "of it last fit [s]",
         "spectra/s",
         "tuned",
+        "revision",
     ]
-    return _table(header, rows)
+    return markdown(header, rows)
 
 
 def _glossary(names: Iterable[str]) -> str:
-    known = [name for name in _in_order(names, ESTIMATORS) if name in ESTIMATORS]
-    return "\n".join(f"- **{name}**: {ESTIMATORS[name].description}" for name in known)
+    known = [name for name in _in_order(names, ENTRIES) if name in ENTRIES]
+    return "\n".join(f"- **{name}**: {ENTRIES[name].description}" for name in known)
 
 
 def _summary(scores: pd.DataFrame) -> str:
@@ -161,11 +169,11 @@ def _summary(scores: pd.DataFrame) -> str:
     ]
     rows = [
         [name, *(_number(means.get((*column, name), np.nan), 3) for column in columns)]
-        for name in _in_order(scores["estimator"], ESTIMATORS)
+        for name in _in_order(scores["estimator"], ENTRIES)
     ]
     header = ["estimator", *(f"[{p}]({p}.md), vs {r}" for p, r in columns)]
     text = "Mean SSIM over line groups and folds of held-out blocks or paintings."
-    return f"# Summary\n\n{text}\n\n{_table(header, rows)}\n"
+    return f"# Summary\n\n{text}\n\n{markdown(header, rows)}\n"
 
 
 def _in_order(names: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -184,29 +192,20 @@ def _initial(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
-@click.command()
+@click.command("report")
 @click.argument("folder", type=click.Path(path_type=Path), default=RESULTS)
-def main(folder: Path) -> None:
+@click.option(
+    "--readme", is_flag=True, help="Put the figures into the tables of README and guide, too."
+)
+def main(folder: Path, readme: bool) -> None:
     """Turn the tables in FOLDER into Markdown pages beside them."""
     try:
-        for page in report(folder):
-            print(page)
-    except FileNotFoundError as error:
+        pages = report(folder)
+        if (folder / "accuracy.csv").exists():
+            pages.append(write_accuracy_page(folder))
+        if readme:
+            pages += [page for page in marked_pages() if refresh(page, folder)]
+    except (FileNotFoundError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-
-
-if __name__ == "__main__":
-    main()
+    for page in pages:
+        click.echo(page)

@@ -1,4 +1,4 @@
-"""Scores of predicted maps, one row a line group."""
+"""Scores of held-out predictions, one row a line group."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skxrf.metrics import ssim_score, within_sigma_score
+from skxrf.metrics import score_table
 
 __all__ = ["SCORES", "score_elements"]
 
-# Name of the column, and what it is.
+# Columns of the tables and their definitions.
 SCORES = {
     "ssim": "structural similarity of the held-out maps (masked where pixels are missing)",
     "within_sigma": "share of pixels with |z| <= 1, sigma = sqrt(reference + 1)",
@@ -33,23 +33,10 @@ def score_elements(reference: pd.DataFrame, predicted: NDArray[np.floating]) -> 
     Returns
     -------
     DataFrame
-        A column ``element`` and one for each of `SCORES`. What a constant reference or
-        prediction leaves undefined is NaN.
+        A column ``element`` and one for each of `SCORES`; undefined scores are NaN.
     """
-    truth = reference.to_numpy(dtype=np.float64)
-    values = np.asarray(predicted, dtype=np.float64).reshape(truth.shape)
-    centred, moved = truth - truth.mean(axis=0), values - values.mean(axis=0)
-    covariance = (centred * moved).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = covariance / (centred**2).sum(axis=0)
-        correlation = covariance / np.sqrt((centred**2).sum(axis=0) * (moved**2).sum(axis=0))
-    return pd.DataFrame(
-        {
-            "element": reference.columns.astype(str),
-            "ssim": ssim_score(reference, values, multioutput="raw_values"),
-            "within_sigma": within_sigma_score(reference, values, multioutput="raw_values"),
-            "rmse": np.sqrt(((values - truth) ** 2).mean(axis=0)),
-            "correlation": correlation,
-            "slope": slope,
-        }
+    values = np.asarray(predicted, dtype=np.float64).reshape(reference.shape)
+    table = score_table(
+        reference, pd.DataFrame(values, index=reference.index, columns=reference.columns)
     )
+    return table.rename(columns={"within_1": "within_sigma"})[list(SCORES)].reset_index()

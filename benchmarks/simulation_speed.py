@@ -1,67 +1,58 @@
-"""How many layer stacks a second the forward model turns into counts, on 2048 channels.
+"""Layer stacks per second that the forward model turns into counts, on 2048 channels.
 
-    python -m benchmarks.simulation_speed
-
-writes ``results/simulation_speed.csv``: stacks per second of wall time and per second of processor
-time, whole calls with tables and templates included, and the load of the machine meanwhile (its
-mean number of processes that want to run, this one among them). Where others use the machine, the
-processor time says what it can do.
+Whole calls, with tables and templates. Where others use the machine, the speed by processor time
+is the steadier one.
 """
 
 from __future__ import annotations
 
-import csv
-import os
-import time
-from pathlib import Path
-from statistics import median
+from typing import Any
 
+import click
+
+from benchmarks.tables import RESULTS, write_rows
+from benchmarks.timing import Times, in_turns, load
 from skxrf.datasets import make_spectra
 from skxrf.simulation import Instrument
 
-RESULTS = Path(__file__).parent / "results" / "simulation_speed.csv"
 N_STACKS = 8_000
 REPEATS = 3
+SETTINGS: dict[str, dict[str, Any]] = {
+    "palettes": {},
+    "palettes and foreign chemistry": {"foreign_share": 0.3},
+    "one palette": {"palette": "icon_1"},
+    "palettes, in one block": {"batch_size": N_STACKS},
+}
 
 
+@click.command("simulation-speed")
 def main() -> None:
-    """Time whole calls, tables and templates included."""
+    """Speed of the forward model."""
     scanner = Instrument.m6_jetstream().with_axis(0.0, 0.02, 2048)
-    settings = {
-        "palettes": {},
-        "palettes and foreign chemistry": {"foreign_share": 0.3},
-        "one palette": {"palette": "icon_1"},
-        "palettes, in one block": {"batch_size": N_STACKS},
-    }
     rows = []
-    for name, options in settings.items():
+    for name, options in SETTINGS.items():
         for n_jobs in (1, 2):
-            wall, processor = [], []
+            times = Times()
             for seed in range(REPEATS):
-                start = time.perf_counter(), time.process_time()
-                make_spectra(
-                    N_STACKS, instrument=scanner, n_jobs=n_jobs, random_state=seed, **options
-                )
-                wall.append(time.perf_counter() - start[0])
-                processor.append(time.process_time() - start[1])
-            row = {
-                "stacks": name,
-                "threads": n_jobs,
-                "n": N_STACKS,
-                "stacks_per_s": round(N_STACKS / median(wall)),
-                "stacks_per_cpu_s": round(N_STACKS / median(processor)),
-                "cpu_s_per_wall_s": round(sum(processor) / sum(wall), 2),
-                "load": round(os.getloadavg()[0], 1),
-                "cores": os.cpu_count(),
-            }
-            rows.append(row)
-            print(row, flush=True)
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {RESULTS}")
 
+                def call(seed: int = seed, n_jobs: int = n_jobs, options: Any = options) -> None:
+                    make_spectra(
+                        N_STACKS, instrument=scanner, n_jobs=n_jobs, random_state=seed, **options
+                    )
 
-if __name__ == "__main__":
-    main()
+                once = in_turns({name: call}, 1, warm_up=False)[name]
+                times.wall.extend(once.wall)
+                times.processor.extend(once.processor)
+            rows.append(
+                {
+                    "stacks": name,
+                    "threads": n_jobs,
+                    "n": N_STACKS,
+                    "stacks_per_s": times.per_second(N_STACKS),
+                    "stacks_per_cpu_s": times.per_processor_second(N_STACKS),
+                    "cpu_s_per_wall_s": round(sum(times.processor) / sum(times.wall), 2),
+                    **load(),
+                }
+            )
+            print(rows[-1], flush=True)
+    write_rows(RESULTS / "simulation_speed.csv", rows)

@@ -1,27 +1,23 @@
-"""The template fit against PyMca's fast fit: areas on the real scan, truth on a simulated painting.
-
-    python -m benchmarks.template_fit
-
-writes ``results/template_fit.csv``. The real scan is skipped where it is absent.
-"""
+"""The template fit against PyMca's fast fit: areas on the real scan, truth on a simulated painting."""
 
 from __future__ import annotations
 
-import csv
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from benchmarks import pymca_reference
+from benchmarks.tables import REAL_SCAN, RESULTS, write_rows
+from benchmarks.timing import in_turns
 from skxrf.datasets import make_painting
+from skxrf.io import open_cube
 from skxrf.linear_model import TemplateFitRegressor
+from skxrf.metrics import score_table
 
-REAL_SCAN = Path(__file__).parents[1] / ".." / "shared" / "data" / "maxrf_painting_a.h5"
-RESULTS = Path(__file__).parent / "results" / "template_fit.csv"
 REAL_GROUPS = ["Ca_K", "Ti_K", "Fe_K", "Cu_K", "Zn_K", "Hg_L", "Pb_L"]
 SETTINGS = [
     ("template fit", None, 0),
@@ -30,35 +26,16 @@ SETTINGS = [
 ]
 
 
-def main(repeats: int = 3) -> list[dict[str, Any]]:
-    """Run both problems, print a table, write the CSV file."""
+@click.command("template-fit")
+@click.option("--repeats", default=3, show_default=True, help="Turns of each method.")
+def main(repeats: int) -> None:
+    """Template fit against PyMca's fast fit, on a simulated and on the real scan."""
     rows = simulated_painting(repeats)
     if REAL_SCAN.exists():
-        from skxrf.io import open_cube
-
         cube = open_cube(REAL_SCAN)
-        rows += compare(
-            "real scan",
-            cube.to_numpy(),
-            cube["energy"].to_numpy(),
-            REAL_GROUPS,
-            None,
-            repeats,
-            None,
-        )
-    for row in rows:
-        print(
-            "  ".join(
-                f"{value:>12.4g}" if isinstance(value, float) else f"{value!s:>18}"
-                for value in row.values()
-            )
-        )
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {RESULTS}")
-    return rows
+        counts, energy = cube.to_numpy(), cube["energy"].to_numpy()
+        rows += compare("real scan", counts, energy, REAL_GROUPS, None, repeats, None)
+    click.echo(write_rows(RESULTS / "template_fit.csv", rows).to_string(index=False))
 
 
 def simulated_painting(repeats: int) -> list[dict[str, Any]]:
@@ -98,27 +75,29 @@ def compare(
             )
             predictors[label] = _pymca(counts, configuration, background, weight, groups)
     areas = {label: predictor() for label, predictor in predictors.items()}  # also warms up
-    seconds: dict[str, list[float]] = {label: [] for label in predictors}
-    for _ in range(repeats):  # in turn, so that the machine's mood is shared
-        for label, predictor in predictors.items():
-            start = time.perf_counter()
-            predictor()
-            seconds[label].append(time.perf_counter() - start)
+    times = in_turns(predictors, repeats, warm_up=False)
     against = "truth" if truth is not None else "PyMca, polynomial"
     reference = areas["PyMca, polynomial"] if truth is None else truth.reshape(-1, len(groups))
     rows = []
     for label, values in areas.items():
-        rate = len(spectra) / float(np.median(seconds[label]))
-        for j, name in enumerate(groups):
-            x, y = reference[:, j], values[:, j]
-            rows.append({
-                "problem": problem, "method": label, "against": against, "line_group": name,
-                "mean": float(y.mean()), "bias": float((y - x).mean()),
-                "rmse": float(np.sqrt(np.mean((y - x) ** 2))),
-                "correlation": float(np.corrcoef(x, y)[0, 1]),
-                "slope": float(np.polyfit(x, y, 1)[0]), "spectra_per_s": float(round(rate)),
-            })  # fmt: skip
+        expected, found = (_as_maps(one, counts.shape[:2], groups) for one in (reference, values))
+        scores = score_table(expected, found)[["bias", "rmse", "correlation", "slope"]]
+        scores.insert(0, "mean", scores["bias"] + reference.mean(axis=0))
+        table = {"problem": problem, "method": label, "against": against}
+        rate = times[label].per_second(len(spectra))
+        rows += [
+            {**table, "line_group": name, **scores.loc[name], "spectra_per_s": rate}
+            for name in groups
+        ]
     return rows
+
+
+def _as_maps(values: NDArray[Any], shape: tuple[int, ...], groups: list[str]) -> xr.DataArray:
+    return xr.DataArray(
+        np.asarray(values, dtype=np.float64).reshape(*shape, len(groups)),
+        dims=("y", "x", "element"),
+        coords={"element": groups},
+    )
 
 
 def _pymca(
@@ -133,7 +112,3 @@ def _pymca(
         return np.stack([maps[name].ravel() for name in groups], axis=1)
 
     return predict
-
-
-if __name__ == "__main__":
-    main()

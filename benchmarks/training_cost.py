@@ -1,29 +1,25 @@
-"""What training through the estimators costs over a bare torch loop on the same batches.
+"""Cost of training through the estimators over a bare torch loop on the same batches.
 
-Run with ``python -m benchmarks.training_cost``: prints a table and writes
-``benchmarks/results/training_cost.csv``. Every repeat times a fit and the loop one after the
-other, in alternating order; the ratio is the median of the repeats' ratios.
+Every repeat times a fit and the loop one after the other, in alternating order; the ratio is the
+median of the repeats' ratios.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import csv
-import time
-from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
+import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.tables import RESULTS, write_rows
+from benchmarks.timing import in_turns
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor, published_networks
 
-RESULTS = Path(__file__).parent / "results" / "training_cost.csv"
 N_OUTPUTS = 12
-# Nothing but training: no linear path to fit, nothing held out, the same loss and optimiser
+# Nothing but training: no linear path to fit, nothing held out, the same loss and optimizer
 # as in the bare loop.
 BARE = {
     "linear_path": False,
@@ -65,12 +61,6 @@ def bare_loop(
             optimizer.step()
 
 
-def seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
 def compare(
     name: str, n_channels: int, batch_size: int, *, n_batches: int, epochs: int, repeats: int
 ) -> dict[str, object]:
@@ -85,14 +75,15 @@ def compare(
     # The first fit warms up, and makes the module that the bare loop trains.
     module = copy.deepcopy(estimator.fit(X[: 2 * batch_size], y[: 2 * batch_size]).net_.module_)
     bare_loop(module, X[: 2 * batch_size], y[: 2 * batch_size], batch_size, 1)
-    fits, loops = [], []
-    for repeat in range(repeats):
-        timed = [
-            (fits, lambda: estimator.fit(X, y)),
-            (loops, lambda: bare_loop(module, X, y, batch_size, epochs)),
-        ]
-        for record, run in timed if repeat % 2 else reversed(timed):
-            record.append(seconds(run))
+    times = in_turns(
+        {
+            "fit": lambda: estimator.fit(X, y),
+            "loop": lambda: bare_loop(module, X, y, batch_size, epochs),
+        },
+        repeats,
+        warm_up=False,
+    )
+    fits, loops = times["fit"].wall, times["loop"].wall
     ratios = [fit / loop for fit, loop in zip(fits, loops, strict=True)]
     return {
         "network": name,
@@ -106,13 +97,13 @@ def compare(
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=None, help="torch's threads")
-    arguments = parser.parse_args()
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
+@click.command("training-cost")
+@click.option("--repeats", default=7, show_default=True, help="Turns of fit and bare loop.")
+@click.option("--threads", type=int, help="Torch's threads.")
+def main(repeats: int, threads: int | None) -> None:
+    """Cost of training through the estimators over a bare torch loop."""
+    if threads:
+        torch.set_num_threads(threads)
     rows = []
     for name, batches, epochs in (
         ("default CNN", 16, 10),
@@ -122,27 +113,15 @@ def main() -> None:
     ):
         for n_channels in (1024, 2048):
             for batch_size in (200, 512):
-                row = compare(
-                    name,
-                    n_channels,
-                    batch_size,
-                    n_batches=batches,
-                    epochs=epochs,
-                    repeats=arguments.repeats,
+                rows.append(
+                    compare(
+                        name,
+                        n_channels,
+                        batch_size,
+                        n_batches=batches,
+                        epochs=epochs,
+                        repeats=repeats,
+                    )
                 )
-                if not rows:
-                    print("  ".join(f"{key:>13}" for key in row))
-                print("  ".join(f"{value!s:>13}" for value in row.values()), flush=True)
-                rows.append(row)
-    RESULTS.parent.mkdir(exist_ok=True)
-    unfinished = RESULTS.with_suffix(".part")
-    with unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    unfinished.replace(RESULTS)
-    print(f"wrote {RESULTS}")
-
-
-if __name__ == "__main__":
-    main()
+                print(rows[-1], flush=True)
+    write_rows(RESULTS / "training_cost.csv", rows)

@@ -22,6 +22,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # Our own, in _extensions.
+    "architecture",
     "docstring_text",
     "external_links",
     "inherited_members",

@@ -15,10 +15,13 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_cube, as_map_dataset
 
 __all__ = ["LEVELS", "sample_index", "to_maps", "to_samples"]
 
 LEVELS = ("painting", "y", "x")
+# Counts in memory at once while pixels are drawn.
+_READ_BYTES = 64 * 2**20
 
 Maps = xr.DataArray
 
@@ -68,17 +71,23 @@ def to_samples(
         )
     if isinstance(cubes, xr.DataArray):
         cubes = {str(cubes.attrs.get("painting", "0")): cubes}
+    if not isinstance(cubes, Mapping):
+        raise SkxrfError(
+            f"to_samples takes a DataArray or a {{name: DataArray}} mapping, got a "
+            f"{type(cubes).__name__}."
+        )
     if not cubes:
         raise SkxrfError(
             "to_samples got no painting: pass a cube, maps, or a {name: cube} mapping."
         )
-    features = {_feature_dim(name, cube) for name, cube in cubes.items()}
+    cubes = {name: _checked(name, cube) for name, cube in cubes.items()}
+    features = {str(cube.dims[2]) for cube in cubes.values()}
     if len(features) > 1:
         raise SkxrfError("to_samples got cubes and maps mixed: convert them in two calls.")
     feature = features.pop()
     labels = _common_labels(cubes, feature)
     index = _concatenated_index(cubes)
-    arrays = [_flattened(cube, feature) for cube in cubes.values()]
+    arrays = [_flattened(cube) for cube in cubes.values()]
     values = arrays[0] if len(arrays) == 1 else _concatenate(arrays)
     if feature == "element":
         return pd.DataFrame(np.asarray(values), index=index, columns=pd.Index(labels))
@@ -213,17 +222,59 @@ def to_maps(
     return maps
 
 
-def _feature_dim(name: str, cube: xr.DataArray) -> str:
-    dims = tuple(str(d) for d in cube.dims)
-    for feature in ("energy", "element"):
-        if set(dims) == {"y", "x", feature}:
-            if not cube.sizes["y"] * cube.sizes["x"]:
-                raise SkxrfError(f"painting {name!r} has no pixels: its shape is {cube.shape}.")
-            return feature
-    raise SkxrfError(
-        f"painting {name!r} has the dims {dims}: expected (y, x, energy) for a cube or "
-        "(y, x, element) for maps."
-    )
+def draw_pixels(
+    cube: xr.DataArray,
+    n_pixels: int,
+    rng: np.random.Generator,
+    among: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Draw pixels of a cube at random, reading it a few rows at a time.
+
+    Parameters
+    ----------
+    cube : DataArray of dims (y, x, energy)
+        Counts; of a lazy one, rows of which no pixel is drawn are not read.
+    n_pixels : int
+        Number of pixels to draw; all, where there are fewer.
+    rng : Generator
+        Random numbers.
+    among : ndarray of bool, shape (n_rows, n_columns), optional
+        Pixels that may be drawn; by default all.
+
+    Returns
+    -------
+    spectra : ndarray of shape (n_drawn, n_channels)
+        In the cube's dtype; row by row.
+    chosen : ndarray of bool, shape (n_rows, n_columns)
+        The pixels drawn.
+    """
+    cube = as_cube(cube)
+    n_y, n_x, n_channels = cube.shape
+    allowed = np.arange(n_y * n_x) if among is None else np.flatnonzero(among)
+    flat = np.zeros(n_y * n_x, bool)
+    flat[rng.permutation(allowed)[:n_pixels]] = True
+    chosen = flat.reshape(n_y, n_x)
+    step = max(1, _READ_BYTES // (n_x * n_channels * cube.dtype.itemsize))
+    parts = [np.empty((0, n_channels), cube.dtype)]
+    for start in range(0, n_y, step):
+        rows = slice(start, start + step)
+        if chosen[rows].any():
+            parts.append(cube[rows].to_numpy()[chosen[rows]])
+    return np.concatenate(parts), chosen
+
+
+def _checked(name: str, cube: Any) -> xr.DataArray:
+    """Cube or maps in order, in keV and mm."""
+    is_cube = isinstance(cube, xr.DataArray) and "energy" in cube.dims
+    if not is_cube and "element" not in getattr(cube, "dims", ()):
+        found = tuple(map(str, cube.dims)) if hasattr(cube, "dims") else f"a {type(cube).__name__}"
+        raise SkxrfError(
+            f"painting {name!r} has the dims {found}: expected (y, x, energy) for a cube or "
+            "(y, x, element) for maps."
+        )
+    if is_cube:
+        return as_cube(cube, f"painting {name!r}")
+    return as_map_dataset(cube, f"painting {name!r}", named=False)["intensity"].rename(cube.name)
 
 
 def _common_labels(cubes: Mapping[str, xr.DataArray], feature: str) -> NDArray[Any]:
@@ -277,8 +328,8 @@ def _positions(cube: xr.DataArray, dim: str) -> NDArray[np.int64]:
     return positions
 
 
-def _flattened(cube: xr.DataArray, feature: str) -> Any:
-    data = cube.transpose("y", "x", feature).data
+def _flattened(cube: xr.DataArray) -> Any:
+    data = cube.data
     return data.reshape(-1, data.shape[-1])
 
 

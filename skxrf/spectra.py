@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from numpy.typing import DTypeLike
 
-from skxrf.exceptions import CountsError, SkxrfError
+from skxrf.utils.validation import as_cube
 
 __all__ = ["max_spectrum", "sum_spectrum"]
 
@@ -44,10 +42,9 @@ def sum_spectrum(cube: xr.DataArray) -> xr.DataArray:
     >>> sum_spectrum(cube).values
     array([1200, 1200, 1200, 1200], dtype=uint64)
     """
-    _require_spectra(cube)
-    wide: dict[str, DTypeLike] = {"u": np.uint64, "i": np.int64}
+    cube = as_cube(cube)
     # A missing count makes a missing sum: leaving it out would say that nothing was there.
-    total = cube.sum(("y", "x"), dtype=wide.get(cube.dtype.kind, np.float64), skipna=False)
+    total = cube.sum(("y", "x"), dtype=sum_dtype(cube.dtype), skipna=False)
     return _described(total, cube, "sum of the spectra of all pixels")
 
 
@@ -87,17 +84,14 @@ def max_spectrum(cube: xr.DataArray) -> xr.DataArray:
     >>> max_spectrum(xr.DataArray(counts, dims=("y", "x", "energy"))).values
     array([0, 0, 7, 9], dtype=uint8)
     """
-    _require_spectra(cube)
+    cube = as_cube(cube)
     return _described(cube.max(("y", "x")), cube, "counts of the fullest pixel in each channel")
 
 
-def _require_spectra(cube: Any) -> None:
-    dims = getattr(cube, "dims", ())
-    if not isinstance(cube, xr.DataArray) or set(dims) != {"y", "x", "energy"}:
-        found = tuple(map(str, dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
-        raise SkxrfError(f"expected a cube, a DataArray of dims (y, x, energy), got {found}.")
-    if 0 in cube.shape:
-        raise CountsError(f"a cube of sizes {dict(cube.sizes)} is empty: there is no spectrum.")
+def sum_dtype(dtype: np.dtype) -> np.dtype:
+    """Widest type of the same kind, in which counts of a type are summed without overflow."""
+    wide: dict[str, DTypeLike] = {"u": np.uint64, "i": np.int64}
+    return np.dtype(wide.get(dtype.kind, np.float64))
 
 
 def _described(spectrum: xr.DataArray, cube: xr.DataArray, what: str) -> xr.DataArray:

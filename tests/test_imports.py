@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import skxrf
+from skxrf.utils.discovery import PRIVATE_PACKAGES
 
 ROOT = Path(skxrf.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -36,8 +37,7 @@ RANKS = [
     {"datasets"},
     {"pretrained.training"},
     {"plotting"},
-    {"reproduction"},
-    {"report"},
+    {"report", "reproduction"},
     {"pretraining"},  # the former name of pretrained.training
     {"accessor", "cli"},
     {"__main__"},
@@ -56,10 +56,9 @@ FRIENDS = {
         "io._partial_maps",
         "io._save_cube",
         "persistence._model_file",
-        "reproduction.report._files",
-        "simulation._painting",
+        "simulation.paintings._scan",
     },
-    "datasets": {"simulation._forward", "simulation._painting", "simulation._rendering"},
+    "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
     "inference": {"io._partial_maps"},
     "linear_model": {
         "spectrum_fit._poisson_fit",
@@ -70,9 +69,9 @@ FRIENDS = {
     "pretrained.training": {"simulation._optics"},
     "report": {
         "inference._calibration",
+        "metrics._alignment",
         "plotting._axes",
         "plotting._color_table",
-        "reproduction.report._wording",
     },
     "reproduction": {"plotting._embedding"},
     "simulation": {
@@ -96,7 +95,7 @@ ONLY_IN = {
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics._xraylib"],
-    "jinja2": ["report", "reproduction.report"],
+    "jinja2": ["utils.html"],
     "click": ["cli"],
     "h5py": ["io"],
     "skops": ["persistence"],
@@ -197,8 +196,13 @@ def private_imports(source):
     return {
         path
         for path in skxrf_imports(source)
-        if not within(path, own) and path not in SHARED and any(map(is_private, path.split(".")))
+        if not within(path, own) and path not in SHARED and is_private_path(path)
     }
+
+
+def is_private_path(path):
+    packages = any(within(f"skxrf.{path}", package) for package in PRIVATE_PACKAGES)
+    return packages or any(map(is_private, path.split(".")))
 
 
 def test_no_friendship_is_declared_that_is_not_used():
@@ -211,9 +215,9 @@ def test_no_friendship_is_declared_that_is_not_used():
 
 def test_a_stranger_is_noticed(monkeypatch):
     source = ROOT / "metrics" / "_made_up.py"
-    text = "from skxrf.io._axes import named"
+    text = "from skxrf.io._units import to_mm\nfrom skxrf.io.cubes.axes import DIMS"
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
-    assert strangers(source) == {"io._axes"}
+    assert strangers(source) == {"io._units", "io.cubes.axes"}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=ids)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from skxrf.exceptions import SkxrfError
-from skxrf.samples import LEVELS, sample_index, to_maps, to_samples
+from skxrf.samples import LEVELS, draw_pixels, sample_index, to_maps, to_samples
 
 ELEMENTS = ["Fe_K", "Cu_K", "Pb_L"]
 
@@ -186,7 +186,7 @@ def test_index_without_painting_and_with_further_levels():
         (lambda: to_samples({}), "no painting"),
         (lambda: to_samples(xr.Dataset({"intensity": element_maps()})), "Dataset"),
         (lambda: to_samples(element_maps().rename(element="channel")), "channel"),
-        (lambda: to_samples(element_maps()[:0]), "no pixels"),
+        (lambda: to_samples(element_maps()[:0]), "painting '0' is empty"),
         (lambda: to_samples({"a": element_maps(), "b": cube_of()}), "mixed"),
         (
             lambda: to_samples({"a": element_maps(), "b": element_maps(elements=["S_K"])}),
@@ -216,3 +216,28 @@ def test_index_without_painting_and_with_further_levels():
 def test_errors_say_what_was_found(call, message):
     with pytest.raises(SkxrfError, match=message):
         call()
+
+
+@pytest.mark.parametrize("chunks", [None, {"y": 2, "x": 2}])
+def test_drawn_pixels_are_those_of_the_mask_in_their_order(chunks, monkeypatch):
+    monkeypatch.setattr("skxrf.samples._READ_BYTES", 100)  # a few rows at a time
+    cube = cube_of(7, 5)
+    allowed = np.random.default_rng(0).random((7, 5)) < 0.6
+
+    spectra, chosen = draw_pixels(
+        cube.chunk(chunks or {}) if chunks else cube.transpose("energy", "y", "x"),
+        9,
+        np.random.default_rng(1),
+        among=allowed,
+    )
+
+    assert chosen.sum() == 9
+    assert not (chosen & ~allowed).any()
+    np.testing.assert_array_equal(spectra, cube.to_numpy()[chosen])
+    assert spectra.dtype == cube.dtype
+
+
+def test_all_pixels_are_drawn_where_there_are_fewer():
+    spectra, chosen = draw_pixels(cube_of(), 100, np.random.default_rng(0))
+    assert chosen.all()
+    np.testing.assert_array_equal(spectra, cube_of().to_numpy().reshape(12, -1))

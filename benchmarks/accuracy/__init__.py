@@ -1,1 +1,1 @@
-"""How good the maps are: the shipped model and its rivals against the truth and the bound."""
+"""Accuracy of maps: the shipped model and its rivals against the truth and the bound."""

@@ -1,9 +1,6 @@
-"""False alarms and misses of the detection, and the flags for what was not trained on.
+"""False alarms and misses of the detection, and the flags for untrained data.
 
-    python -m benchmarks.accuracy.detection
-
-writes ``benchmarks/results/accuracy_detection.csv`` and ``accuracy_novelty.csv``, in some minutes
-once the test paintings are in the cache.
+Takes some minutes once the test paintings are in the cache.
 """
 
 from __future__ import annotations
@@ -11,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import click
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.paintings import INSTRUMENTS, PAINTINGS, TestPainting, load_painting
-from benchmarks.accuracy.tables import FOLDER
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
@@ -37,7 +35,7 @@ N_STACKS, STACK_SEED = 1000, 987_654
 
 
 def detection(painting: TestPainting, counts: float, seed: int) -> dict[str, object]:
-    """How many absent line groups are reported, and how many plain ones are not."""
+    """Numbers of absent line groups that are reported and of plain ones that are not."""
     cube = painting.counts(counts, seed)
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
     model = load_pretrained().calibrated(X, painting.energy)
@@ -124,8 +122,9 @@ def summary(novelty: NDArray[np.float32]) -> dict[str, object]:
     }
 
 
+@click.command("detection")
 def main() -> None:
-    """Measure and write both tables."""
+    """False alarms and misses of the detection, and the flags for untrained data."""
     rows = [
         detection(painting, counts, seed)
         for painting in (load_painting(*case) for case in CASES)
@@ -133,7 +132,7 @@ def main() -> None:
         for seed in SEEDS
     ]
     table = pd.DataFrame(rows)
-    table.to_csv(FOLDER / "accuracy_detection.csv", index=False)
+    write_rows(RESULTS / "accuracy_detection.csv", table)
     sums = table.groupby(["instrument", "counts"])[["absent", "false_alarms", "plain", "missed"]]
     print(sums.sum().to_string(), flush=True)
     m6 = INSTRUMENTS["M6"]
@@ -148,9 +147,5 @@ def main() -> None:
             *strange_lines(),
         ]
     )
-    novelty.to_csv(FOLDER / "accuracy_novelty.csv", index=False)
+    write_rows(RESULTS / "accuracy_novelty.csv", novelty)
     print(novelty.to_string())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,16 @@
-"""Line groups of a few pixels, found and measured: ``python -m benchmarks.accuracy.local_groups``.
+"""Line groups of a few pixels, found and measured.
 
 Net counts of a line group that an icon does not hold are put into 30 of its 6,336 pixels.
 """
 
 from __future__ import annotations
 
+import click
 import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.paintings import INSTRUMENTS, load_painting
-from benchmarks.accuracy.tables import FOLDER
+from benchmarks.tables import RESULTS, write_rows
 from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
@@ -22,7 +23,9 @@ NET_COUNTS, N_PIXELS, PIXEL_SEED = (100, 400), 30, 5
 _MOST = 3.0
 
 
+@click.command("local-groups")
 def main() -> None:
+    """Line groups put into a few pixels, found and measured."""
     scanner, painting = INSTRUMENTS["M6"], load_painting(PALETTE, "M6")
     counts = painting.counts(COUNTS, SEED).to_numpy().reshape(-1, painting.energy.size)
     rows = []
@@ -53,9 +56,5 @@ def main() -> None:
                 }
             )
     table = pd.DataFrame(rows)
-    table.to_csv(FOLDER / "accuracy_local_groups.csv", index=False)
+    write_rows(RESULTS / "accuracy_local_groups.csv", table)
     print(table.to_string(index=False))
-
-
-if __name__ == "__main__":
-    main()

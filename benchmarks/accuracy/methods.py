@@ -1,4 +1,4 @@
-"""What is compared: the shipped model, alone and with neighbours or labels, and its rivals."""
+"""Methods from a cube to maps: the shipped model, alone or fine-tuned, and its rivals."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import xarray as xr
 
 from benchmarks.accuracy.learning_curves import keep_learning_curve
 from benchmarks.accuracy.paintings import ELEMENTS, INSTRUMENTS, TestPainting, load_painting
-from benchmarks.estimators import ESTIMATORS, Budget
 from benchmarks.problems import ProblemData
+from benchmarks.rivals import ENTRIES, Budget
 from skxrf.inference import predict_maps
 from skxrf.postprocessing import denoise_maps
 from skxrf.preprocessing import rebin_counts
@@ -34,7 +34,7 @@ class Method:
     Parameters
     ----------
     name, description : str
-        Name in the tables, and what it is.
+        Name in the tables, and a description.
     maps : callable
         Takes a cube and the mean counts; gives a Dataset of intensity and perhaps uncertainty.
     """
@@ -55,23 +55,15 @@ def shipped(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return predict_maps(load_pretrained(), cube, return_std=True)
 
 
-def neighborhood(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-    return predict_maps(load_pretrained(neighborhood=True), cube, return_std=True)
-
-
 def denoised(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return denoise_maps(shipped(cube, mean_counts))
 
 
-def neighborhood_denoised(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-    return denoise_maps(neighborhood(cube, mean_counts))
-
-
 def fine_tuned(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     """Labels of three other paintings, 60 s of training and 30 s of judging."""
-    from skxrf.pretraining import fine_tune
+    from skxrf.pretrained.training import fine_tune
 
-    X, Y, energy = _labelled(mean_counts)
+    X, Y, energy = _labeled(mean_counts)
     model = fine_tune(load_pretrained(), X, Y, energy=energy, random_state=0)
     return predict_maps(model, cube, return_std=True)
 
@@ -81,7 +73,7 @@ def rival(name: str, seconds: float) -> Callable[[xr.DataArray, float], xr.Datas
     trained: dict[float, object] = {}
 
     def maps(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
-        entry = ESTIMATORS[name]
+        entry = ENTRIES[name]
         energy = cube["energy"].to_numpy()
         X = cube.to_numpy().reshape(-1, cube.sizes["energy"]).astype(np.float32)
         if entry.learns:
@@ -121,7 +113,7 @@ def found_template_fit(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return predict_maps(model.fit(X), cube, return_std=True)
 
 
-def _labelled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
+def _labeled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
     spectra, labels = [], []
     for seed, palette in enumerate(TRAINING):
         painting = load_painting(palette, "M6")
@@ -135,7 +127,7 @@ def _labelled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]
 
 
 def _rival_problem(mean_counts: float) -> ProblemData:
-    X, labels, energy = _labelled(mean_counts)
+    X, labels, energy = _labeled(mean_counts)
     X = rebin_counts(X.astype(np.float32), energy, RIVAL_ENERGY)
     groups = pd.factorize(labels.index.get_level_values("painting"))[0]
     return ProblemData(X, labels, {}, groups, [], RIVAL_ENERGY, INSTRUMENTS["M6"].anode)
@@ -150,8 +142,6 @@ def _truth(painting: TestPainting, name: str) -> np.ndarray:
 METHODS = (
     Method("shipped", "load_pretrained(): no labels, no calibration, pixel by pixel", shipped),
     Method("shipped, denoised", "then denoise_maps", denoised),
-    Method("neighbourhood", "load_pretrained(neighborhood=True)", neighborhood),
-    Method("neighbourhood, denoised", "then denoise_maps", neighborhood_denoised),
     Method("fine-tuned", "fine_tune on labels of icons 1 to 3, 90 s", fine_tuned),
     Method("template fit", "TemplateFitRegressor, line groups as found", found_template_fit),
 )
@@ -172,7 +162,7 @@ def rivals(seconds: float) -> list[Method]:
     return [
         Method(
             titles.get(name, name.replace("_", " ")),
-            ESTIMATORS[name].description,
+            ENTRIES[name].description,
             rival(name, seconds),
         )
         for name in names

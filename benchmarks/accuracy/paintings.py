@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
+from benchmarks.tables import CACHE
 from skxrf.physics import line_group
-from skxrf.simulation import ForwardModel, Instrument, cramer_rao_bound
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.simulation import ForwardModel, Instrument, Palette, cramer_rao_bound
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
+from skxrf.utils.files import whole_file
 
 __all__ = [
     "ELEMENTS",
     "INSTRUMENTS",
     "PAINTINGS",
+    "OtherTables",
     "TestPainting",
     "background_shapes_of",
+    "cached",
     "load_painting",
+    "render",
 ]
 
 # The paper's eleven line groups, of which the tables speak.
 ELEMENTS = list(DEFAULT_LINE_GROUPS)
-CACHE = Path(__file__).parents[1] / "cache"
 SHAPE = (72, 88)
 # Seed of the test icon whose mean counts are those of real icons.
 SEED = 6
@@ -46,6 +52,7 @@ PAINTINGS = (
     *((palette, name) for palette in PALETTES[1:] for name in ("M6", "Ag")),
 )
 N_BACKGROUND = 6
+_BATCH = 128
 # Line groups of fewer mean counts at 5,000 counts a pixel are no nuisance.
 _LEAST_COUNTS = 0.3
 
@@ -57,7 +64,7 @@ class TestPainting:
     Parameters
     ----------
     palette, instrument : str
-        What it is made of and seen with.
+        Paints and scanner.
     expected : ndarray of shape (n_y, n_x, n_channels), float32
         Expected counts.
     truth : ndarray of shape (n_y, n_x, n_groups), float32
@@ -67,7 +74,7 @@ class TestPainting:
     templates : ndarray of shape (n_groups + n_background, n_channels), float32
         Mean spectra of one net count of each group, and of background shapes.
     energy : ndarray of shape (n_channels,)
-        True bin centres [keV].
+        True bin centers [keV].
     """
 
     palette: str
@@ -96,17 +103,27 @@ class TestPainting:
         return xr.DataArray(
             drawn.astype(np.uint16),
             dims=("y", "x", "energy"),
-            coords={"energy": self.energy},
+            coords={"energy": self.stated_energy},
             name="counts",
             attrs={
                 "painting": f"{self.palette} {self.instrument}",
-                "anode": INSTRUMENTS[self.instrument].anode,
+                "anode": self.anode,
                 "groups": [name for name in self.groups if self._is_plain(name)],
             },
         )
 
+    @property
+    def stated_energy(self) -> NDArray[np.float64]:
+        """Bin centers that the scan's file states [keV]: the true ones."""
+        return self.energy
+
+    @property
+    def anode(self) -> str:
+        """Tube anode."""
+        return INSTRUMENTS[self.instrument].anode
+
     def _is_plain(self, name: str) -> bool:
-        """Whether a fit to 17 keV can be asked for it: what a user would list."""
+        """True for line groups that a user would list for a fit up to 17 keV."""
         energy = line_group(name).main_energy
         mean = float(self.truth[..., self.groups.index(name)].mean()) * 5000
         return 1.5 < energy < 16.5 and mean > 1
@@ -117,6 +134,9 @@ class TestPainting:
         mean = self.expected.reshape(-1, self.expected.shape[2]) * mean_counts
         bound = cramer_rao_bound(mean, self.templates[:n], nuisances=self.templates[n:])
         return bound.reshape(*self.expected.shape[:2], n)
+
+
+Kind = TypeVar("Kind", bound=TestPainting)
 
 
 def load_painting(palette: str, instrument: str) -> TestPainting:
@@ -132,59 +152,123 @@ def load_painting(palette: str, instrument: str) -> TestPainting:
     TestPainting
     """
     path = CACHE / f"painting-{palette}-{instrument}.npz"
+    return cached(
+        path, TestPainting, lambda: render(palette, instrument, INSTRUMENTS[instrument], SEED)
+    )
+
+
+def cached(path: Path, kind: type[Kind], make: Callable[[], Kind]) -> Kind:
+    """Take a painting from a file, or make it and keep it there."""
     if not path.exists():
-        CACHE.mkdir(exist_ok=True)
-        made = _simulate(palette, instrument)
-        np.savez(path, **{k: np.asarray(v) for k, v in vars(made).items()})
+        made = make()
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(
+                file, **{one.name: np.asarray(getattr(made, one.name)) for one in fields(made)}
+            )
         return made
     with np.load(path) as arrays:
         found = {name: arrays[name] for name in arrays.files}
     for name in ("palette", "instrument"):
         found[name] = str(found[name])
     found["groups"] = tuple(map(str, found["groups"]))
-    return TestPainting(**found)
+    return kind(**found)
 
 
-def _simulate(palette: str, instrument: str) -> TestPainting:
-    scanner = INSTRUMENTS[instrument]
-    scan = painting_scan(palette, shape=SHAPE, instrument=scanner, elements=(), random_state=SEED)
+@dataclass(frozen=True)
+class OtherTables:
+    """Deviations of a painting's spectra from the library's tables.
+
+    Parameters
+    ----------
+    factors : callable or float
+        Factor on the photons of each line, from the forward model.
+    wings : callable or float
+        Counts per photon added to the spectrum of each line, from the forward model.
+    tilt : ndarray of shape (n_channels,) or float
+        Factor on the spectrum of scattered photons.
+    """
+
+    factors: Callable[[ForwardModel], NDArray[np.floating]] | float = 1.0
+    wings: Callable[[ForwardModel], NDArray[np.floating]] | float = 0.0
+    tilt: NDArray[np.floating] | float = 1.0
+
+
+def render(
+    palette: str | Palette,
+    instrument: str,
+    scanner: Instrument,
+    seed: int,
+    *,
+    shape: tuple[int, int] = SHAPE,
+    tables: OtherTables | None = None,
+) -> TestPainting:
+    """Render expected spectra, true intensities and the shapes for the bound.
+
+    Parameters
+    ----------
+    palette : str or Palette
+        Materials.
+    instrument : str
+        Name of the scanner.
+    scanner : Instrument
+        The scanner.
+    seed : int
+        Of the painting.
+    shape : pair of int
+        Rows and columns.
+    tables : OtherTables, optional
+        What differs from the library's tables.
+
+    Returns
+    -------
+    TestPainting
+        At one count a pixel.
+    """
+    tables = tables or OtherTables()
+    scan = painting_scan(palette, shape=shape, instrument=scanner, elements=(), random_state=seed)
     compositions, masses = scan.plan.stacks()
-    model: ForwardModel = scan.renderer.model
-    templates = scan.renderer.templates[0]
-    shape = scan.plan.shape
+    model, templates = scan.renderer.model, scan.renderer.templates[0]
+    factors, wings = (
+        np.asarray(one(model) if callable(one) else one, np.float32)
+        for one in (tables.factors, tables.wings)
+    )
+    line_spectra = templates.lines + wings
+    scatter_spectra = (templates.scatter * tables.tilt).astype(np.float32)
     expected = np.empty((len(masses), scanner.n_channels), np.float32)
-    lines, scatter = [], []
-    for start in range(0, len(masses), 128):
-        part = slice(start, start + 128)
+    lines = np.empty((len(masses), len(line_spectra)), np.float32)
+    scatter = np.zeros(len(scatter_spectra))
+    for start in range(0, len(masses), _BATCH):
+        part = slice(start, start + _BATCH)
         photons = model.photons(compositions[part], masses[part])
-        expected[part] = templates.spectra(photons)
-        lines.append(photons.lines)
-        scatter.append(photons.scatter.mean(axis=0) * len(photons))
-    photons_of_lines = np.concatenate(lines)
-    dose = 1 / expected.sum(axis=1).mean()
-    known = np.unique(np.concatenate([model.tables.groups, model.gas.tables.groups]))
-    of_gas = model.gas_intensities(known) * dose
-    mean = photons_of_lines.mean(axis=0) * dose
+        lines[part] = photons.lines * factors
+        scatter += photons.scatter.sum(axis=0)
+        scattered = photons.scatter @ scatter_spectra
+        expected[part] = lines[part] @ line_spectra + scattered + templates.gas
+    # Wings and Gaussians cancel in their far parts only to within rounding.
+    np.maximum(expected, 0, out=expected)
+    dose = 1 / expected.sum(axis=1, dtype=np.float64).mean()
     names, truth, shapes = [], [], []
-    for name, gas in zip(known, of_gas, strict=True):
+    for name in map(str, np.unique([*model.tables.groups, *model.gas.tables.groups])):
         mine = model.tables.groups == name
-        total = mean[mine].sum() + gas
-        if total * 5000 < _LEAST_COUNTS:
+        total = (lines[:, mine].sum(axis=1) + float(model.gas_intensities([name])[0])) * dose
+        if total.mean() * 5000 < _LEAST_COUNTS:
             continue
-        names.append(str(name))
-        truth.append(photons_of_lines[:, mine].sum(axis=1) * dose + gas)
-        if mine.any() and mean[mine].sum() > 0:
-            shapes.append(mean[mine] @ templates.lines[mine] / mean[mine].sum())
+        names.append(name)
+        truth.append(total)
+        mean = lines[:, mine].mean(axis=0)
+        if mean.sum() > 0:
+            shapes.append(mean @ line_spectra[mine] / mean.sum())
         else:
-            shapes.append(scanner.detector.template(line_group(str(name)), scanner.edges))
-    continuum = sum(scatter) @ templates.scatter
+            shapes.append(scanner.detector.template(line_group(name), scanner.edges))
+    background = background_shapes_of(scanner.energy, scatter @ scatter_spectra)
     return TestPainting(
-        palette,
+        palette if isinstance(palette, str) else palette.name,
         instrument,
-        (expected * dose).reshape(*shape, -1),
-        np.stack(truth, axis=1).astype(np.float32).reshape(*shape, -1),
+        (expected * np.float32(dose)).reshape(*scan.plan.shape, -1),
+        np.stack(truth, axis=1).astype(np.float32).reshape(*scan.plan.shape, -1),
         tuple(names),
-        np.vstack([*shapes, *background_shapes_of(scanner.energy, continuum)]).astype(np.float32),
+        np.vstack([*shapes, *background]).astype(np.float32),
         scanner.energy,
     )
 

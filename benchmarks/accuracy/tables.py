@@ -1,4 +1,4 @@
-"""The tables of the accuracy benchmark, from its results."""
+"""Page of the accuracy benchmark, made from its results."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.paintings import ELEMENTS
+from benchmarks.tables import markdown, write_text
 
-__all__ = ["MAIN", "RESULTS", "write_tables"]
+__all__ = ["MAIN", "write_accuracy_page"]
 
-FOLDER = Path(__file__).parents[1] / "results"
-RESULTS = FOLDER / "accuracy.csv"
-# The main table's painting: that whose mean counts are those of real icons.
+# Painting of the main table: its mean counts are those of real icons.
 MAIN = ("icon_test", "M6")
 
 
-def write_tables() -> Path:
+def write_accuracy_page(folder: Path) -> Path:
     """Write ``accuracy.md``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``accuracy.csv`` is.
 
     Returns
     -------
     Path
-        The file.
+        The page.
     """
-    results = pd.read_csv(RESULTS)
+    results = pd.read_csv(folder / "accuracy.csv")
     parts = [
         "# How good the maps are",
         (
-            "Made by `python -m benchmarks.accuracy`. Root mean square error over the Cramer-Rao "
+            "Made by `python -m benchmarks accuracy`. Root mean square error over the Cramer-Rao "
             "bound (root mean square over the pixels): below 1, an estimator knows more than one "
             "pixel's counts say. Paintings and instruments that no training saw; truth known."
         ),
@@ -53,8 +57,8 @@ def write_tables() -> Path:
         if column in results and results[column].notna().any():
             parts.append(f"## Share of pixels within {share}, 5,000 counts, all paintings")
             parts.append(_table(results[results["counts"] == 5000], column))
-    path = FOLDER / "accuracy.md"
-    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    path = folder / "accuracy.md"
+    write_text(path, "\n\n".join(parts) + "\n")
     return path
 
 
@@ -63,10 +67,8 @@ def _table(rows: pd.DataFrame, column: str) -> str:
     order = list(dict.fromkeys(rows["method"]))
     wide = wide.reindex(index=order, columns=[e for e in ELEMENTS if e in wide.columns])
     wide = wide.dropna(how="all")
-    head = "| | " + " | ".join(name.replace("_", " ") for name in wide.columns) + " |"
-    line = "|---" * (wide.shape[1] + 1) + "|"
-    body = [
-        f"| {name} | " + " | ".join("" if np.isnan(v) else f"{v:.2f}" for v in values) + " |"
+    rows = [
+        [str(name), *("" if np.isnan(v) else f"{v:.2f}" for v in values)]
         for name, values in zip(wide.index, wide.to_numpy(), strict=True)
     ]
-    return "\n".join([head, line, *body])
+    return markdown(["", *(name.replace("_", " ") for name in wide.columns)], rows)

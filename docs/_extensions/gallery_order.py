@@ -33,5 +33,5 @@ class GalleryOrder:
         return place, str(filename)
 
     def __repr__(self):
-        """The same in every build, so that pages are not made again."""
+        """Constant name, so that pages are not built again."""
         return "<GalleryOrder>"

@@ -2,18 +2,17 @@
 How good are the maps?
 ======================
 
-Photon noise leaves every method an error that none can avoid. Maps are as good as can be when
-their errors come down to it, and honest when they say how large they are. Both are measured here, on
-an icon whose truth is known, for the shipped model, the template fit, and the model's maps after
-denoising.
+Photon noise sets a lower limit to the error of every method. This example measures how near the
+errors of maps come to that limit, and whether their standard errors are right: on an icon whose
+truth is known, for the shipped model, the template fit, and the model's maps after denoising.
 """
 
 # %%
 # A painting whose expected spectra are known
 # -------------------------------------------
 #
-# ``painting_scan`` plans an icon; the forward model then gives for each pixel the spectrum that is expected, and
-# the true net intensities. The counts are drawn from it.
+# ``painting_scan`` plans an icon; the forward model gives the expected spectrum and the true net
+# intensities of each pixel. The counts are drawn from it.
 
 # sphinx_gallery_thumbnail_number = 1
 import numpy as np
@@ -61,12 +60,12 @@ methods = {
 }
 
 # %%
-# What photons allow
-# ------------------
+# The photon-noise limit
+# ----------------------
 #
-# The Cramer-Rao bound of a pixel: the smallest standard error of anything unbiased that looks at this
-# pixel alone, when the shapes of all lines are known and the rest of the spectrum is of unknown
-# height.
+# The Cramer-Rao bound of a pixel: the smallest standard error of an unbiased estimator that looks
+# at this pixel alone, when the shapes of all lines are known and the height of the rest of the
+# spectrum is not.
 from skxrf.simulation import cramer_rao_bound
 
 n = len(line_groups)
@@ -75,9 +74,10 @@ bound = cramer_rao_bound(
 )
 
 # %%
-# The error of a method over it, root mean squares over all pixels. At 1 a map is as good as single pixels can be.
-# Below 1 it knows more than the counts of one pixel say: that nothing is negative, what paints
-# are like, what the neighbours hold. Above 1 something is wrong by more than noise.
+# The error of a method over it, root mean squares over all pixels. A value of 1 is the limit of
+# single pixels. Below 1 the method uses more than the counts of one pixel: non-negative
+# intensities, knowledge of paints, neighboring pixels. Above 1 there are errors besides photon
+# noise.
 import matplotlib.pyplot as plt
 
 ratios = {
@@ -97,16 +97,16 @@ axes.grid(axis="y", alpha=0.4)
 figure.legend(loc="outside right upper")
 
 # %%
-# The two that look at single pixels lie near 1, and somewhat below for dim elements. Neighbours help those most, K
-# and Sr above all. Bright ones, such as Cu and Hg, change from pixel to pixel by more than their
-# noise: there neighbours have little to say.
+# The two that look at single pixels lie near 1, and somewhat below for faint elements, which
+# neighbors improve most, K and Sr above all. Bright ones, such as Cu and Hg, vary between pixels
+# by more than their noise, and neighbors help little.
 #
 # Error over standard error
 # -------------------------
 #
-# A pixel's error in units of what the map itself claims. If the claim is right, this is noise
+# A pixel's error in units of its standard error. If the standard errors are right, this is noise
 # everywhere: no trace of the picture, hardly a value beyond 3. Where the picture shows, there is a
-# bias that the standard errors do not know of.
+# bias that the standard errors do not include.
 shown = ["S_K", "Ca_K", "Fe_K", "Hg_L"]
 figure, panels = plt.subplots(3, 4, figsize=(12, 7.4), layout="constrained")
 for line, (name, maps) in zip(panels, methods.items(), strict=True):
@@ -119,8 +119,8 @@ for line, (name, maps) in zip(panels, methods.items(), strict=True):
 figure.colorbar(image, ax=panels, label="(map - truth) / standard error", extend="both")
 
 # %%
-# The same as histograms, of the pixels that hold more than two standard errors: where an element is
-# absent nothing can go below zero, and half of the curve is missing. The line is the bell curve.
+# The same as histograms, of the pixels above two standard errors: where an element is absent,
+# values are not below zero, and half of the curve is missing. The line is the normal distribution.
 edges = np.linspace(-5, 5, 41)
 middles = (edges[1:] + edges[:-1]) / 2
 figure, panels = plt.subplots(1, 4, figsize=(12, 3), sharey=True, layout="constrained")
@@ -156,6 +156,6 @@ pd.DataFrame(
 ).T.round(2)
 
 # %%
-# Denoising takes noise away and leaves the bias, so its errors are too small for what remains.
-# The benchmarks do all of this on other palettes, scanners and doses, and on measured scans:
+# Denoising removes noise and leaves the bias, so its standard errors are too small.
+# The benchmarks repeat this with other palettes, scanners and doses, and on measured scans:
 # :doc:`/user_guide/accuracy`.

@@ -2,27 +2,27 @@
 GridSearchCV over architectures
 ===============================
 
-How many layers, how wide, convolutions or none: for scikit-learn these are parameters like any
-other. A whole step of the Pipeline can be one too.
+Number and width of layers, convolutions or none: for scikit-learn these are parameters like any
+other. So is a whole step of the Pipeline.
 """
 
 # %%
 # Spectra to learn from
 # ---------------------
 #
-# ``make_spectra`` draws random stacks of paint layers and says what the net intensities of their
-# spectra truly are: training sets of any size.
+# ``make_spectra`` draws random stacks of paint layers and gives their spectra with the true net
+# intensities: training sets of any size.
 from skxrf.datasets import make_spectra
 
 X, Y = make_spectra(2000, palette=["icon_1", "icon_2"], random_state=0)
 print(X.shape, Y.shape)
 
 # %%
-# What is searched
-# ----------------
+# The grids
+# ---------
 #
 # Two grids: convolutional networks of one to three layers, and in their place dense networks.
-# ``max_epochs`` is small to keep this page quick; for results that count, leave it at its default.
+# ``max_epochs`` is small to keep this page quick; for real results, leave it at its default.
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
@@ -41,9 +41,10 @@ grids = [
 # The score
 # ---------
 #
-# These spectra are of single stacks and make no maps, so there is no SSIM. The mean of R² over line
-# groups (``"r2"``) is one choice; errors in units of the photon noise say more, since each line group
-# then counts by what can be known of it. Any function of true and predicted values makes a scorer.
+# These spectra are of single stacks and make no maps, so there is no SSIM. The mean of R² over
+# line groups (``"r2"``) is one choice; errors in units of the photon noise are better, since faint
+# line groups then weigh as much as bright ones. Any function of true and predicted values makes a
+# scorer.
 import numpy as np
 from sklearn.metrics import make_scorer
 
@@ -65,8 +66,8 @@ search = GridSearchCV(
 search.fit(X, Y)
 
 # %%
-# What was found
-# --------------
+# The results
+# -----------
 import pandas as pd
 
 
@@ -88,7 +89,7 @@ results = pd.DataFrame(
 results.round(3)
 
 # %%
-# Accuracy has its price: the error of each candidate, and the time that one training took.
+# The error of each candidate, and the time of one training.
 import matplotlib.pyplot as plt
 
 figure, panels = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
@@ -102,7 +103,7 @@ panels[0].invert_yaxis()
 panels[0].set_ylabel("candidate")
 
 # %%
-# The search itself is the best model, fitted again on all spectra, and goes wherever an estimator
-# goes, ``predict_maps`` included.
+# The search is itself an estimator, the best model fitted again on all spectra, and can be passed
+# to ``predict_maps``.
 print(search.best_params_)
 print(search.predict(X[:2]).round(1))

@@ -2,7 +2,7 @@
 Networks against classical regressors
 =====================================
 
-Does it need a network? Ridge regression, partial least squares, nearest neighbours, a random forest,
+Ridge regression, partial least squares, nearest neighbors, a random forest,
 the template fit and this library's networks on one simulated icon, with blocks held out, scored
 against the true intensities. The benchmarks of the project do the same on more data, with tuned
 rivals (:doc:`/benchmarks/index`).
@@ -12,8 +12,8 @@ rivals (:doc:`/benchmarks/index`).
 # The problem
 # -----------
 #
-# An icon of 60 x 80 pixels with 5,000 counts each. Labels are the true net intensities, which only a
-# simulation knows: with a fit's labels, the question would be who repeats the fit best.
+# An icon of 60 x 80 pixels with 5,000 counts each. Labels are the true net intensities, which only
+# a simulation knows: with labels of a fit, the scores would show who repeats the fit best.
 from skxrf.datasets import make_painting
 from skxrf.model_selection import block_groups
 from skxrf.samples import to_samples
@@ -26,8 +26,8 @@ blocks = block_groups(Y, block_shape=(15, 20))
 # The methods
 # -----------
 #
-# All are scikit-learn estimators, so one loop serves them all. What is linear takes counts as they
-# are. Methods that compare spectra take square roots, which have about the same noise in every
+# All are scikit-learn estimators, so one loop runs them all. Linear methods take counts as they
+# are; methods that compare spectra take square roots, which have about the same noise in every
 # channel.
 import numpy as np
 from sklearn.cross_decomposition import PLSRegression
@@ -51,7 +51,7 @@ methods = {
     "MLP": make_pipeline(ChannelBinner(2), SpectrumMLPRegressor(random_state=0)),
     "ridge": make_pipeline(ChannelBinner(2), RidgeCV(np.logspace(2, 6, 5))),
     "PLS": make_pipeline(ChannelBinner(4), PLSRegression(20, scale=False)),
-    "neighbours": make_pipeline(*roots(), KNeighborsRegressor(10)),
+    "neighbors": make_pipeline(*roots(), KNeighborsRegressor(10)),
     "random forest": make_pipeline(
         *roots(),
         RandomForestRegressor(20, max_samples=0.3, max_features=0.1, random_state=0),
@@ -63,8 +63,8 @@ methods = {
 # Held-out maps
 # -------------
 #
-# Each pixel is predicted by the model that has not seen its block; put together, these are whole maps.
-# The template fit learns nothing from the labels but which line groups to fit.
+# Each pixel is predicted by the model that was not trained on its block; together they make whole
+# maps. The template fit takes from the labels only the names of the line groups.
 import time
 
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -112,12 +112,11 @@ summary = pd.DataFrame({"mean SSIM": table.mean(axis=1), "time [s]": pd.Series(s
 summary.sort_values("mean SSIM", ascending=False).round({"mean SSIM": 3, "time [s]": 1})
 
 # %%
-# Mean counts decide more than the method does. Where there are hundreds in a pixel (Fe, Cu, Hg, Pb),
-# everything that weighs channels does well. Of the dim ones (S, K, Sr), photon noise leaves little to
-# a method that looks at the lines alone. Those that have learnt which paints there are, and take
-# strontium from the calcium of its ground, do better, as long as no other paint comes: see what
-# happens to the neighbours on another painting in
-# :ref:`sphx_glr_auto_examples_plot_cross_validation.py`.
+# Mean counts matter more than the method. With hundreds of counts in a pixel (Fe, Cu, Hg, Pb),
+# every method that weighs channels is good. For the faint ones (S, K, Sr), photon noise limits
+# methods that use the lines alone. Methods that learned the paints, and estimate strontium from
+# the calcium of its ground, are better as long as the paints are the same; see the nearest
+# neighbors on another painting in :ref:`sphx_glr_auto_examples_plot_cross_validation.py`.
 from skxrf.plotting import ElementMapDisplay
 
 shown = {"truth": truth, **{name: held_out_maps[name] for name in ("CNN", "ridge", "template fit")}}

@@ -3,8 +3,8 @@ Which cross-validation answers which question
 =============================================
 
 The same two models on the same spectra, with other pixels held out: at random, in strips, in
-blocks, or whole paintings. The scores differ, and so does the winner, since each way asks another
-question.
+blocks, or whole paintings. The scores differ, and so does the best model, since each choice
+answers another question.
 """
 
 # %%
@@ -58,8 +58,8 @@ figure.colorbar(image, ax=panels, ticks=range(4), label="fold")
 # Two models
 # ----------
 #
-# Ridge regression is linear: it weighs channels. The nearest neighbours remember: they look for the
-# training spectra that are most alike, and answer with their labels.
+# Ridge regression is linear: it weighs channels. Nearest neighbors average the labels of the most
+# similar training spectra.
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
@@ -69,7 +69,7 @@ from skxrf.preprocessing import ChannelBinner, SpectrumNormalizer
 
 models = {
     "Ridge": make_pipeline(ChannelBinner(4), StandardScaler(), Ridge()),
-    "5 neighbours": make_pipeline(
+    "5 neighbors": make_pipeline(
         ChannelBinner(4), SpectrumNormalizer("sqrt"), KNeighborsRegressor(5)
     ),
 }
@@ -78,9 +78,9 @@ models = {
 # The scores
 # ----------
 #
-# ``ssim_scorer`` puts the held-out pixels back where they belong and scores the map with holes. All
-# folds are scored in the range of the whole maps: an element that a strip hardly holds would else be
-# scored on its noise.
+# ``ssim_scorer`` puts the held-out pixels back into maps and scores the maps with holes. All folds
+# are scored in the range of the whole maps: an element that is nearly absent from a strip would
+# otherwise be scored on its noise.
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import cross_val_score
 
@@ -120,12 +120,12 @@ axes.legend(loc="upper right", ncols=2)
 # held out  the question
 # ========= =====================================================================================
 # pixels    Labels exist for some pixels, scattered everywhere: can the rest be filled in?
-# strips    The scan was not finished: can the missing rows be had from those that are there?
+# strips    The scan was not finished: can the missing rows be predicted from the others?
 # blocks    Does it work on parts of *this* painting that nobody has evaluated?
 # paintings Does it work on *another* painting?
 # ========= =====================================================================================
 #
-# Next to a held-out pixel lie training pixels with the same paint. A model that remembers looks best
-# there, and falls behind where the paint is new. So if the model is to be used on other paintings,
-# hold out paintings; on a part of this one, hold out blocks. There is more in
-# :doc:`the guide </user_guide/cross_validation>`.
+# Next to a held-out pixel lie training pixels with the same paint. A model that remembers has the
+# best score there, and a lower one where the paint is new. For use on other paintings hold out
+# paintings; for use on a part of the same painting, hold out blocks:
+# :doc:`/user_guide/cross_validation`.

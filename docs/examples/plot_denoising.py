@@ -1,10 +1,10 @@
 """
-Denoising maps with their neighbours
-====================================
+Denoising maps with their neighbors
+===================================
 
-A fast scan has few counts in a pixel, and its maps are noisy. ``denoise_maps`` takes from pixels of the same
-paint what a pixel alone cannot know. The standard errors steer it: they say what is noise. Here it
-is seen where it helps, and where it does not.
+A fast scan has few counts in a pixel, and its maps are noisy. ``denoise_maps`` uses other pixels
+of the same paint; the standard errors tell it what is noise. This example shows where it helps,
+and where it does not.
 """
 
 # %%
@@ -28,7 +28,7 @@ maps = predict_maps(fit.fit(to_samples(cube).values), cube, return_std=True)
 # Denoise
 # -------
 #
-# It takes intensities and standard errors, and gives both, new. There is nothing to tune.
+# It takes intensities and standard errors, and returns new ones. The defaults need no tuning.
 from skxrf.postprocessing import denoise_maps
 
 better = denoise_maps(maps)
@@ -37,9 +37,9 @@ better = denoise_maps(maps)
 # Before, after, truth
 # --------------------
 #
-# Dim elements gain most: potassium and strontium are hardly seen in single pixels, but the bright elements
-# of the same pixels say which paint it is. Iron is bright: one sees little of
-# its noise, and little of its going.
+# Faint elements gain most: potassium and strontium are hardly visible in single pixels, but the
+# bright elements of the same pixels identify the paint. Iron is bright: its noise is small before
+# and after.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -77,10 +77,10 @@ axes.set(xlabel="line group", ylabel="RMSE, denoised / fit")
 # Where it does not help
 # ----------------------
 #
-# What the fit itself gets wrong is the same in all pixels of a paint. Such a bias stays. The new standard
-# errors grant it a third of the old ones: mostly that is more than enough, for gold and mercury it is too
-# little. Below, the mean difference to the truth over all pixels and the share
-# within one and two standard errors, of which 68 and 95 % are right.
+# An error that the fit makes in all pixels of a paint is a bias, and stays. The new standard
+# errors allow for it with a third of the old ones: mostly more than enough, too little for gold
+# and mercury. Below, the mean difference to the truth over all pixels and the share within one and
+# two standard errors, which should be 68 and 95 %.
 import pandas as pd
 
 
@@ -103,9 +103,10 @@ table = pd.DataFrame(
 table.round(2)
 
 # %%
-# Fine detail of a dim element that no other element shows is the other limit: what lies below the noise
-# of its pixels is smoothed away. To see where, look at the change in units of the old errors. Structures in such
-# a map, other than noise, are what denoising took for noise, or a bias that it took away.
+# The other limit is fine detail of a faint element that no other element shows: below the noise of
+# its pixels it is smoothed away. To find it, look at the change in units of the old errors.
+# Structures in such a map, other than noise, are details taken for noise, or a bias that was
+# removed.
 change = (better["intensity"] - maps["intensity"]) / maps["uncertainty"]
 figure, panels = plt.subplots(1, 4, figsize=(13, 2.6), layout="constrained")
 for axes, name in zip(panels, rows, strict=True):
@@ -115,5 +116,4 @@ panels[0].set_ylabel("y [pixels]")
 figure.colorbar(image, ax=panels, label="change / standard error", extend="both")
 
 # %%
-# More in :doc:`the guide </user_guide/denoising>`: how it works, its figures on six paintings and
-# a measured scan, its parameters.
+# Method, parameters and figures on six paintings and a measured scan: :doc:`/user_guide/denoising`.

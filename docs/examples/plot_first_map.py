@@ -13,8 +13,7 @@ line is ``skxrf fit painting.h5 -o maps.nc``.
 # A scan to work with
 # -------------------
 #
-# To have a file that anybody can make, we simulate a small icon, 60 x 80 pixels with 5,000 counts
-# each, and write it to a folder that is thrown away afterwards.
+# A small simulated icon, 60 x 80 pixels with 5,000 counts each, is written to a temporary folder.
 
 # sphinx_gallery_thumbnail_number = 3
 import tempfile
@@ -32,8 +31,8 @@ save_cube(simulated, path)
 # Open the cube
 # -------------
 #
-# Nothing but the description of the cube is read now; its spectra are read when something is
-# computed from them. So this takes a moment for 20 GB as well.
+# Only the description of the cube is read now; spectra are read when something is
+# computed from them. A file of 20 GB opens as quickly.
 from skxrf.io import open_cube
 
 cube = open_cube(path)
@@ -45,8 +44,8 @@ print(f"steps of {float(cube.x[1] - cube.x[0]):.2f} mm")
 # Look at the spectra
 # -------------------
 #
-# The sum of all spectra shows what there is much of. The maximum-pixel spectrum holds the highest
-# count in each channel: there, a pigment shows that only a few pixels have.
+# The sum of all spectra shows the main elements. The maximum-pixel spectrum, the largest count in
+# each channel, shows pigments of a few pixels.
 from skxrf.plotting import SpectrumDisplay
 
 SpectrumDisplay.from_cube(
@@ -59,10 +58,10 @@ SpectrumDisplay.from_cube(
 # Fit the line groups
 # -------------------
 #
-# ``TemplateFitRegressor`` knows the lines of the elements and the response of a silicon detector. It
-# refines its calibration on the sum of the spectra and then fits each of them. Without a list of line
-# groups it takes those that it finds in the sum spectrum: a proposal, to be looked at. Here it
-# takes the feet of large peaks for tungsten (``W``), which nobody would expect in an icon.
+# ``TemplateFitRegressor`` models the lines of the elements and the response of a silicon detector.
+# It refines its calibration on the sum of the spectra and then fits each of them. Without a list
+# of line groups it takes those that it finds in the sum spectrum: check this list. Here it takes
+# the feet of large peaks for tungsten (``W``), which is implausible in an icon.
 from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.samples import to_samples
@@ -72,7 +71,7 @@ fit = TemplateFitRegressor(energy=cube["energy"].values).fit(spectra)
 print(", ".join(fit.line_groups_))
 
 # %%
-# ``predict_maps`` takes the fit, or any other fitted estimator, through the cube. With
+# ``predict_maps`` applies the fit, or any other fitted estimator, to the cube. With
 # ``return_std=True`` the maps come with their standard errors. The cube is lazy, and so are the
 # maps: ``compute()`` does the work, a few blocks of the file at a time.
 maps = predict_maps(fit, cube, return_std=True).compute()
@@ -82,8 +81,8 @@ maps
 # Look at the maps
 # ----------------
 #
-# Net intensities are the counts in the peaks of each element, without background. The colours
-# span the range from the 1st to the 99th percentile, so that a few bright pixels do not decide them.
+# Net intensities are the counts in the peaks of each element, without background. The colors
+# span the range from the 1st to the 99th percentile, so that a few bright pixels do not set it.
 from skxrf.plotting import ElementMapDisplay
 
 ElementMapDisplay.from_maps(

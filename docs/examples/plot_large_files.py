@@ -2,16 +2,16 @@
 Large files and dask
 ====================
 
-A scan of 20 GB is worked through like a small one, block by block, on a laptop with 16 GB. This page
-shows what is read when, on a small file, since all that follows does not depend on the size.
+A scan of 20 GB is processed like a small one, block by block, on a laptop with 16 GB. This example
+shows when data are read, on a small file; nothing in it depends on the size.
 """
 
 # %%
 # A file, written block by block
 # ------------------------------
 #
-# ``write_blocks`` takes rows as they come, from a scanner or a simulation, so a cube need not fit into
-# memory to be written either. The file appears only when it is complete.
+# ``write_blocks`` takes rows as they come, from a scanner or a simulation, so a cube need not fit
+# into memory to be written either. The file appears only when it is complete.
 import tempfile
 from pathlib import Path
 
@@ -48,8 +48,8 @@ cube
 # Part of it
 # ----------
 #
-# What is selected is read, and no more: one pixel costs one block; an energy window of a
-# part of the painting those blocks that the part touches.
+# Only the selection is read: one block for a pixel; for an energy window of a part of the
+# painting, the blocks of that part.
 pixel = cube[10, 20].compute()
 window = cube[:32].sel(energy=slice(6.2, 6.6)).sum("energy").compute()
 print(f"pixel (10, 20): {int(pixel.sum()):,} counts; the window: {dict(window.sizes)}")
@@ -66,8 +66,8 @@ print(f"{int(total.sum()):,} counts, at most {int(highest.max())} in a channel o
 # Train on some pixels
 # --------------------
 #
-# A model needs some thousand spectra, not millions. Every fourth row and column is read into memory;
-# ``SubsampledRegressor`` draws them at random instead.
+# A model needs some thousand spectra, not millions. Every fourth row and column is read into
+# memory; ``SubsampledRegressor`` draws them at random instead.
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.samples import to_samples
 
@@ -90,7 +90,7 @@ print("blocks of the maps along y and x:", maps.chunks[:2])
 maps = maps.compute(num_workers=2)
 
 # %%
-# Part of a map costs its part of the work, which is how a model is tried out on a region.
+# A part of a map takes its part of the work: try a model on a region first.
 region = predict_maps(fit, cube[32:64, 10:30]).compute()
 difference = float(np.abs(region - maps[32:64, 10:30]).max())
 print(f"{dict(region.sizes)}; differs from the whole map by at most {difference:.3f} counts")
@@ -104,7 +104,7 @@ ElementMapDisplay.from_maps(maps, percentiles=(1, 99))
 # More than one machine
 # ---------------------
 #
-# With a client of ``dask.distributed`` the blocks are computed by its workers, and ``GridSearchCV`` runs
-# on them through joblib; nothing else of this page changes. :doc:`The guide
+# With a client of ``dask.distributed`` the blocks are computed by its workers, and
+# ``GridSearchCV`` runs on them through joblib; nothing else of this page changes. :doc:`The guide
 # </user_guide/large_files>` has both.
 folder.cleanup()

@@ -3,16 +3,16 @@ Training on your own painting
 =============================
 
 A part of a painting has been evaluated, by PyMca or by any other fit; a network learns from it and
-maps the rest. Here the painting is simulated, so we can also say how far from the truth the maps are.
+maps the rest. Here the painting is simulated, so the maps can be compared with the truth.
 """
 
 # %%
-# What there is
-# -------------
+# The data
+# --------
 #
 # A scan of 60 x 80 pixels, and reference maps of its left half. The references come from a template
 # fit here; ``open_maps("reference.dat")`` would read those of PyMca. Both halves keep the pixel
-# numbers of the whole scan, by which spectra and labels find each other.
+# numbers of the whole scan, which match spectra and labels.
 
 # sphinx_gallery_thumbnail_number = 3
 import numpy as np
@@ -45,8 +45,8 @@ Y.head(3).round(1)
 # A model
 # -------
 #
-# Any chain of scikit-learn's. ``ChannelBinner(2)`` adds up pairs of channels, which halves the work;
-# the network takes counts as they are.
+# Any Pipeline of scikit-learn. ``ChannelBinner(2)`` adds up pairs of channels, which halves the
+# work; the network takes counts as they are.
 from sklearn.pipeline import make_pipeline
 
 from skxrf.neural_network import SpectrumCNNRegressor
@@ -55,9 +55,8 @@ from skxrf.preprocessing import ChannelBinner
 model = make_pipeline(ChannelBinner(2), SpectrumCNNRegressor(random_state=0))
 
 # %%
-# Before it is used: how well does it do on parts of the painting that it has not seen? Whole blocks
-# are held out, not single pixels, whose neighbours would give the answer away
-# (:ref:`sphx_glr_auto_examples_plot_cross_validation.py`).
+# Test it first on parts of the painting that are held out: whole blocks, not single pixels, whose
+# neighbors have the same paint (:ref:`sphx_glr_auto_examples_plot_cross_validation.py`).
 from sklearn.model_selection import GroupKFold, cross_validate
 
 from skxrf.metrics import ssim_scorer, z_score_scorer
@@ -79,9 +78,9 @@ print("share with |z| <= 1:     ", scores["test_within_sigma"].round(3))
 # Train, and look at the training
 # -------------------------------
 #
-# The loss is a mean of squared errors, damped for outliers, in units of the errors that counting
-# statistics leads to expect. The curve of the spectra that were held out should have flattened, and
-# should not rise while the other falls.
+# The loss is a mean of squared errors, damped for outliers, in units of the errors expected from
+# counting statistics. The curve of the held-out spectra should have flattened, and should not rise
+# while the other falls.
 from skxrf.plotting import LossCurveDisplay
 
 model.fit(X, Y)
@@ -96,13 +95,13 @@ maps = predict_maps(model, cube)
 ElementMapDisplay.from_maps(maps, percentiles=(1, 99))
 
 # %%
-# Was the right half understood?
-# ------------------------------
+# The right half, against the truth
+# ---------------------------------
 #
-# In a simulation we know. In the right half, which the model has not seen, the predicted maps are
+# In the right half, which the model has not seen, the predicted maps are
 # compared with the true intensities. White pixels are within one standard deviation,
-# sqrt(truth + 1), the photon noise of the line's own counts. Other counts make noise too: where there
-# is no mercury, but gold or lead whose lines lie near, an error of 5 counts is small for the spectrum
+# sqrt(truth + 1), the photon noise of the line's own counts. Other counts add noise: where there
+# is no mercury, but gold or lead with lines nearby, an error of 5 counts is small for the spectrum
 # and black in this picture.
 from skxrf.metrics import ssim_score
 from skxrf.plotting import MapComparisonDisplay

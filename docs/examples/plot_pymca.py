@@ -2,18 +2,18 @@
 From PyMca to skxrf and back
 ============================
 
-Maps that PyMca has fitted are opened, compared with skxrf's own, used as labels, and written so that
-PyMca reads them again. PyMca itself is not needed for any of it.
+Maps that PyMca has fitted are opened, compared with skxrf's own, used as labels, and written so
+that PyMca reads them again. PyMca itself is not needed for any of it.
 """
 
 # %%
 # A table as PyMca writes it
 # --------------------------
 #
-# PyMca's batch fit saves its maps as text, one line a pixel, among other formats. With a painting of
-# your own that table is all you need. Here we make one: the template fit of a simulated scan, with 3 %
-# added to everything, as if another calibration had been used. Where PyMca is installed, its own
-# writer writes it.
+# PyMca's batch fit saves its maps as text, one line a pixel, among other formats. With a painting
+# of your own that table is all you need. Here we make one: the template fit of a simulated scan,
+# with 3 % added to everything, as if another calibration had been used. Where PyMca is installed,
+# its own writer writes it.
 
 # sphinx_gallery_thumbnail_number = 2
 import tempfile
@@ -60,7 +60,7 @@ print(table.read_text()[:330])
 # Open it
 # -------
 #
-# Columns are recognised however they spell a line group (``Fe_K``, ``Fe-K``, ``Fe K``), and those
+# Columns are recognized in every spelling of a line group (``Fe_K``, ``Fe-K``, ``Fe K``); those
 # named ``s(Fe_K)`` are the uncertainties.
 from skxrf.io import open_maps
 
@@ -71,8 +71,8 @@ from_pymca
 # Compare
 # -------
 #
-# Every value against every value, for each line group. Both are fits of the same spectra and share
-# their noise, so they should lie on a line; its slope is what the two disagree by.
+# The values of both, for each line group. Both are fits of the same spectra and share
+# their noise, so they should lie on a line, whose slope shows the difference.
 import matplotlib.pyplot as plt
 
 figure, panels = plt.subplots(1, 5, figsize=(13, 3), layout="constrained")
@@ -98,8 +98,7 @@ ZScoreMapDisplay(z.sel(element=["Fe_K", "Hg_L", "Pb_L"])).plot()
 # Use them as labels
 # ------------------
 #
-# Spectra and labels find each other by row and column, so a table of PyMca is all that a network
-# needs to learn from.
+# Spectra and labels are matched by row and column, so a network can learn from a table of PyMca.
 from sklearn.pipeline import make_pipeline
 
 from skxrf.neural_network import SpectrumCNNRegressor
@@ -113,7 +112,8 @@ predicted = predict_maps(model.fit(X, Y), cube)
 # And back
 # --------
 #
-# ``.dat`` and ``.csv`` are PyMca's own tables, with as many digits as give every value back exactly.
+# ``.dat`` and ``.csv`` are PyMca's own tables, with as many digits as give every value back
+# exactly.
 from skxrf.io import save_maps
 
 back = Path(folder.name) / "predicted.dat"

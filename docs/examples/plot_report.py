@@ -1,17 +1,18 @@
 """
-A report to click in
-====================
+An interactive report
+=====================
 
-Maps are there to be looked at, by people without Python too. ``write_map_report`` puts them into one HTML
-file, with the spectra behind them: a click on a map shows the spectrum of that pixel and its
-fit. This page writes one, shows it, and says how to pass it on.
+``write_map_report`` writes maps and their spectra into one HTML file that opens without Python: a
+click on a map shows the spectrum of that pixel and its fit. This example writes one, shows it, and
+tells how to share it.
 
-On the command line, ``skxrf map scan.h5 -o maps.nc --report maps.html`` or ``skxrf fit`` with the same option.
+On the command line, ``skxrf map scan.h5 -o maps.nc --report maps.html`` or ``skxrf fit`` with the
+same option.
 """
 
 # %%
-# Maps, and the fit behind them
-# -----------------------------
+# Maps and their fit
+# ------------------
 #
 # A small icon, so that the report is small enough to be part of this page.
 
@@ -38,10 +39,10 @@ ElementMapDisplay.from_maps(maps, percentiles=(1, 99), n_columns=4)
 # Write it
 # --------
 #
-# The cube brings the spectra, the fit their fitted curves. For the shipped model ``fit=load_pretrained()`` does the
-# same. With ``reference=`` the maps are compared: here with the truth, else with PyMca's fit,
-# such as ``open_maps("pymca.dat")``. ``skxrf evaluate maps.nc pymca.dat -o report.html`` writes such a
-# page from two files of maps alone.
+# The cube supplies the spectra, the fit their fitted curves; for the shipped model pass
+# ``fit=load_pretrained()``. With ``reference=`` the maps are compared: here with the truth,
+# otherwise for example with PyMca's fit, ``open_maps("pymca.dat")``. ``skxrf evaluate maps.nc
+# pymca.dat -o report.html`` writes such a page from two files of maps alone.
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "icon.html"
 write_map_report(
@@ -61,7 +62,8 @@ print(f"{path.stat().st_size / 1e6:.1f} MB")
 # ----------
 #
 # This is the file itself, in a frame. Click on a map; drag across a spectrum to zoom; choose *|z|*
-# where it says *intensity*, to see where the maps depart from the truth; scroll down for the comparison.
+# instead of *intensity* to see where the maps differ from the truth; scroll down for the
+# comparison.
 import html
 
 
@@ -85,10 +87,10 @@ class Frame:
 Frame(path)
 
 # %%
-# Pass it on
-# ----------
+# Share it
+# --------
 #
-# The file needs nothing else, neither network nor server. So it can be
+# The file needs neither network nor server. It can be
 #
 # - sent by mail, or laid beside the scan;
 # - linked from a web page or a laboratory's notes, ``<a href="icon.html">``, or framed in it,
@@ -96,6 +98,6 @@ Frame(path)
 # - shown in a notebook, ``IPython.display.IFrame("icon.html", "100%", 700)``;
 # - printed: all maps, spectra and tables come on A4 pages.
 #
-# It stays below 50 MB, of large scans too: spectra are then summed over channels and squares of
+# It stays below 50 MB for large scans too: spectra are then summed over channels and squares of
 # pixels, and the page says so (:doc:`/user_guide/report`).
 folder.cleanup()

@@ -2,16 +2,16 @@
 Models in files that run no code
 ================================
 
-A trained model is worth sharing. The usual file for it, a pickle, is a program: whoever opens it
-runs what its author wrote. A model file of skxrf is data. This page saves a Pipeline with its
-network, loads it again, and opens what a stranger with bad intentions might send.
+The usual file for a trained model, a pickle, is a program: opening it runs the code of its author.
+A model file of skxrf is data. This example saves a Pipeline with its network, loads it again, and
+tries to open malicious files.
 """
 
 # %%
 # A model to save
 # ---------------
 #
-# A small network, trained for a moment: what counts here is the file.
+# A small network, trained for a moment.
 
 # sphinx_gallery_thumbnail_number = 1
 import tempfile
@@ -36,8 +36,8 @@ model.fit(to_samples(cube).values, to_samples(truth))
 # Save and load
 # -------------
 #
-# All of it goes into one file: the steps, the network's weights, the energy axis, the line groups, the
-# versions of the packages.
+# All of it goes into one file: the steps, the network's weights, the energy axis, the line groups,
+# the versions of the packages.
 from skxrf.persistence import load_model, model_info, save_model
 
 folder = Path(tempfile.mkdtemp())
@@ -46,7 +46,7 @@ save_model(model, path)
 print(f"{path.stat().st_size / 1000:.0f} kB")
 
 # %%
-# What a file holds is read without loading it.
+# The content of a file is read without loading it.
 info = model_info(path)
 print(" > ".join(info.steps))
 print(", ".join(info.line_groups))
@@ -65,11 +65,11 @@ ElementMapDisplay.from_maps(
 )
 
 # %%
-# What a stranger might send
-# --------------------------
+# Malicious and damaged files
+# ---------------------------
 #
-# **A pickle.** This one would make a file when it is opened; it could as well delete all of yours. It is
-# not opened: the error says what it is.
+# **A pickle.** This one would make a file when it is opened; it could as well delete your files. It is
+# refused: the error says what it is.
 import pickle
 
 from skxrf.exceptions import ModelFileError
@@ -104,9 +104,9 @@ content[len(content) // 2] ^= 1
 try_to_load(folder / "damaged.skxrf")
 
 # %%
-# **A forged file.** A checksum does not say who wrote a file, and a forger sets it right. So the
-# content is looked at as well. Here the archive inside asks for ``os.system`` in the place of a step of the
-# Pipeline. Only a short list of types is made from a file, and this is none of them.
+# **A forged file.** A checksum does not authenticate the author, and a forger sets it correctly, so the
+# content is checked as well. Here the archive inside asks for ``os.system`` in place of a step of the
+# Pipeline. Only a short list of types is made from a file, and this is not one of them.
 import hashlib
 import io
 import zipfile
@@ -129,8 +129,8 @@ try_to_load(folder / "forged.skxrf")
 # What cannot be saved
 # --------------------
 #
-# The same list holds on the way out. A function of your own exists on your computer only, so saving
-# says at once that nobody could load it.
+# The same list applies to saving. A function of your own exists on your computer only, so saving
+# refuses it.
 from sklearn.preprocessing import FunctionTransformer
 
 
@@ -145,8 +145,8 @@ except ModelFileError as error:
     print(error)
 
 # %%
-# What a forged model can still do is to predict nonsense: compare its maps with a fit. Which estimators can be saved,
-# and how the file is built, is in :doc:`the guide </user_guide/models>`.
+# A forged model can still predict nonsense: compare its maps with a fit. The list of estimators
+# and the layout of the file: :doc:`/user_guide/models`.
 import shutil
 
 shutil.rmtree(folder)

@@ -2,9 +2,9 @@
 Maps without labels: the shipped model
 ======================================
 
-skxrf comes with a network that has seen simulated spectra alone. It needs no labels, no list of
-elements and no exact calibration, and says how sure it is. Here it maps an icon that none of its
-training held, from a file whose energy axis is wrong, and its maps are held against the truth.
+skxrf comes with a model that was trained on simulated spectra alone. It needs no labels, no list
+of elements and no exact calibration, and gives standard errors. Here it maps an icon that was not
+in its training, with a wrong energy axis, and its maps are compared with the truth.
 
 On the command line this is ``skxrf map scan.h5 -o maps.nc --report maps.html``.
 """
@@ -14,7 +14,7 @@ On the command line this is ``skxrf map scan.h5 -o maps.nc --report maps.html``.
 # ------------------------
 #
 # An icon of 48 x 64 pixels with 5,000 counts each. Its energy axis is made wrong by 0.8 % and 20
-# eV, as those that files hold often are: iron's line then lies 70 eV away from where it should be.
+# eV, as is common in files: the line of iron is then off by 70 eV.
 
 # sphinx_gallery_thumbnail_number = 1
 from skxrf.datasets import make_painting
@@ -26,8 +26,8 @@ cube = cube.assign_coords(energy=1.008 * cube["energy"] + 0.02)
 # What the model finds before it predicts
 # ---------------------------------------
 #
-# ``predict_maps`` binds the model to a cube by itself. Done by hand, one can look at what it found: the true
-# axis and the resolution, from the lines in the painting's own sum spectrum.
+# ``predict_maps`` binds the model to a cube by itself. Done by hand, one can look at what it
+# found: the true axis and the resolution, from the lines in the painting's own sum spectrum.
 from skxrf.inference import calibrated_to, predict_maps
 from skxrf.pretrained import load_pretrained
 
@@ -46,15 +46,15 @@ maps = predict_maps(model, cube, return_std=True)
 maps
 
 # %%
-# The model maps 32 line groups, and a painting holds half of them. Which ones? Those that the
-# maps and their errors show beyond what noise alone would, with a chance of a hundredth to name one too many.
+# The model maps 32 line groups, and a painting holds about half of them: those that the maps show
+# beyond noise, with a chance of 1 % to name one too many.
 found = model.detected_in(maps)
 print("seen:    ", ", ".join(found))
 missed = [str(name) for name in truth["element"].values if name not in found]
 print("missed:  ", ", ".join(missed) or "none of the painting's eleven")
 
 # %%
-# What is seen besides the eleven is there as well: argon is in the air, titanium and zinc in the pigments,
+# The other detected ones are there as well: argon is in the air, titanium and zinc in the pigments,
 # and the M lines of lead come with its L lines.
 from skxrf.plotting import ElementMapDisplay
 
@@ -62,12 +62,13 @@ shown = ["S_K", "Ca_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Hg_L", "Pb_L"]
 ElementMapDisplay.from_maps(maps, elements=shown, percentiles=(1, 99), n_columns=4)
 
 # %%
-# How sure
-# --------
+# Standard errors
+# ---------------
 #
-# The standard errors are large where there is much to count, since counts scatter by their square root, and
-# where the lines of another element lie close by: on the robe of vermilion, sulphur's is larger
-# than on the frame, where there is more of it, since the M lines of mercury overlap with it.
+# They are large where there are many counts, which scatter by their square root, and where the
+# lines of another element are close: on the robe of vermilion the standard error of sulfur is
+# larger than on the frame, where there is more sulfur, since the M lines of mercury overlap with
+# it.
 ElementMapDisplay.from_maps(
     maps["uncertainty"],
     elements=["S_K", "Fe_K", "Hg_L", "Pb_L"],
@@ -80,9 +81,10 @@ ElementMapDisplay.from_maps(
 # Against the truth
 # -----------------
 #
-# In a simulation the true net intensities are known. The third column is the distance of map and truth in
-# units of the standard errors: if these are right, two thirds of the pixels are white and one in
-# three hundred is black. Where an element is absent more are white, since no map goes below zero.
+# In a simulation the true net intensities are known. The third column is the difference of map and
+# truth in units of the standard errors: if these are right, two thirds of the pixels are white and
+# one in three hundred is black. Where an element is absent more are white, since maps are not
+# below zero.
 from skxrf.plotting import MapComparisonDisplay
 
 some = ["S_K", "Fe_K", "Hg_L", "Pb_L"]
@@ -105,7 +107,7 @@ columns = ["mean", "rmse", "slope", "correlation", "within_1", "within_2"]
 scores[columns].round({"mean": 0, "rmse": 1, "slope": 3}).round(3)
 
 # %%
-# Sulphur and strontium are dim, and photon noise hides them in single pixels; their errors
-# say so. Neighbouring pixels help: :ref:`sphx_glr_auto_examples_plot_denoising.py`. How near all this
-# is to what photons allow: :ref:`sphx_glr_auto_examples_plot_accuracy.py`. What the model was trained on and
-# where it fails is in its :doc:`card </user_guide/model_card>`.
+# Sulfur and strontium are faint, and photon noise hides them in single pixels, as their standard
+# errors show. Neighboring pixels help: :ref:`sphx_glr_auto_examples_plot_denoising.py`. The
+# photon-noise limit: :ref:`sphx_glr_auto_examples_plot_accuracy.py`. Training and limits of the
+# model: :doc:`model card </user_guide/model_card>`.

@@ -2,9 +2,9 @@
 How the simulator works
 =======================
 
-A painting is a stack of thin layers at every point. The forward model follows the photons of the tube
-into them and out again, and gives the spectrum that a detector would count, with the true net
-intensity of each line group. Here it is taken apart, layer by layer.
+A painting is a stack of thin layers at every point. The forward model follows the photons of the
+tube into the layers and out again, and gives the spectrum that a detector counts, with the true
+net intensity of each line group. This example goes through its steps.
 """
 
 # %%
@@ -36,9 +36,8 @@ print(f"azurite paint: {azurite.density:.2f} g/cm³, {1000 * azurite.mass:.1f} m
 # From the tube to the detector
 # -----------------------------
 #
-# An ``Instrument`` holds every number of a scanner that its spectra depend on; there are presets. The
-# beam that reaches the object is the continuum of the tube and the lines of its anode, behind window
-# and lens.
+# An ``Instrument`` holds all parameters of a scanner; there are presets. The beam that reaches the
+# object is the continuum of the tube and the lines of its anode, behind window and lens.
 from skxrf.plotting import SpectrumDisplay
 from skxrf.simulation import ForwardModel, Instrument
 
@@ -49,8 +48,8 @@ print(f"{scanner.name}: {scanner.anode} anode at {scanner.voltage:g} kV")
 print(f"elements: {', '.join(elements)}")
 
 # %%
-# The model gives the photons that arrive in full-energy peaks, at a dose of one; templates turn them
-# into spectra on the axis of the detector, with tails, escape peaks and scatter.
+# The model gives the photons that arrive in full-energy peaks, at a dose of one; templates turn
+# them into spectra on the axis of the detector, with tails, escape peaks and scatter.
 compositions, masses = stack_arrays(list(stacks.values()), elements)
 photons = model.photons(compositions, masses)
 spectra = model.templates().spectra(photons)
@@ -66,9 +65,9 @@ SpectrumDisplay(
 # What a layer hides
 # ------------------
 #
-# Soft lines come from near the surface only. Under azurite of growing thickness, the M lines of lead
-# (2.3 keV) vanish within some ten micrometres, while its L lines (10.5 keV) shine through. Their ratio is how
-# one sees that lead lies below.
+# Soft lines come from near the surface only. Under azurite of growing thickness, the M lines of
+# lead (2.3 keV) vanish within some ten micrometers, while its L lines (10.5 keV) pass. Their ratio
+# shows that lead lies below.
 thicknesses = np.geomspace(0.5, 200, 25)  # um
 covered = [
     [Layer({"azurite": 0.8, "egg yolk": 0.2}, thickness_um=float(t)), lead_white, ground, wood]
@@ -92,9 +91,8 @@ axes.legend()
 # Counting
 # --------
 #
-# A detector counts photons, so what is measured is a draw from a Poisson distribution about the
-# expected spectrum. At 500 counts a pixel, as fast scans have, only the strongest
-# lines stand out.
+# A measured spectrum is a draw from a Poisson distribution about the expected spectrum. At 500
+# counts a pixel, as in fast scans, only the strongest lines stand out.
 rng = np.random.default_rng(0)
 shape = spectra[0] / spectra[0].sum()
 
@@ -109,10 +107,9 @@ panels[0].set_ylabel("counts per channel")
 # The limit
 # ---------
 #
-# How well can net intensities be known from one such spectrum at best? The Cramer-Rao bound answers it
-# for everything that is unbiased and looks at one pixel, fits and networks alike. Here the shapes of
-# the lines are taken to be known, and the rest of the spectrum (scatter, other lines) to be of unknown
-# height.
+# The Cramer-Rao bound is the smallest standard error of a net intensity for every unbiased
+# estimator that looks at one pixel, fits and networks alike. Here the shapes of the lines are
+# known, and the height of the rest of the spectrum (scatter, other lines) is not.
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.simulation import cramer_rao_bound
 
@@ -144,10 +141,9 @@ axes.set(
 figure.legend(loc="outside right upper")
 
 # %%
-# Below the dotted line an element is established in a single pixel. The sulphur is that of the gypsum,
-# under lead white, whose M lines lie where it has its own. For what is above the line, only more time,
-# neighbouring pixels, or knowledge of what paints look like can help, and the last is what a network
-# may learn.
+# Below the dotted line an element is detected in a single pixel. The sulfur is that of the gypsum,
+# under lead white, whose M lines overlap with it. Above the line only more time, neighboring
+# pixels, or knowledge of paints can help; the last is what a network can learn.
 #
 # A whole painting
 # ----------------

@@ -2,9 +2,9 @@
 The template fit and its standard errors
 ========================================
 
-A map without error bars cannot be argued with. The template fit gives both: net intensities, and the
-standard errors that photon counting leaves them with. This is the whole way from a cube to
-*is there manganese in this pixel?*, with a check that the errors are right.
+The template fit gives net intensities and the standard errors due to photon noise. This example
+goes from a cube to the question *is there manganese in this pixel?*, and checks that the standard
+errors are right.
 """
 
 # %%
@@ -23,17 +23,17 @@ energy = cube["energy"].values
 # ---------------
 #
 # Without a list, the fit takes the line groups that it finds in the sum spectrum. That list is a
-# proposal: look at it, take out what makes no sense (tungsten, which stands for what the model does not
-# get right at the feet of copper and zinc), add what only a few pixels hold. ``anode`` is that of the
-# tube, whose scattered lines are in every spectrum.
+# proposal: remove implausible ones (tungsten, which fits model errors at the feet of the copper
+# and zinc peaks), add those of a few pixels. ``anode`` is the anode of the tube, whose scattered
+# lines are in every spectrum.
 from skxrf.linear_model import TemplateFitRegressor
 
 found = TemplateFitRegressor(energy=energy, anode="Rh").fit(spectra)
 print(", ".join(found.line_groups_))
 
 # %%
-# We ask for eleven of them. What else the sum spectrum shows (argon from the air, the M lines of gold
-# and lead) is fitted too: left out, it would be counted as something else.
+# Eleven of them are mapped. The other line groups of the sum spectrum (argon from the air, the M
+# lines of gold and lead) are fitted too; otherwise their counts would go to other elements.
 line_groups = [str(name) for name in truth["element"].values]
 fit = TemplateFitRegressor(line_groups, energy=energy, anode="Rh", energy_range=(1.3, 17.0))
 fit.fit(spectra)
@@ -60,7 +60,7 @@ SpectrumDisplay(
 ).plot()
 
 # %%
-# What was refined on it: the energy axis and the resolution of the detector.
+# The energy axis and the resolution of the detector were refined on it.
 print(f"offset {1000 * of_sum.correction.offset:+.1f} eV, gain x {of_sum.correction.gain:.5f}")
 print(f"electronic noise {1000 * of_sum.detector.noise:.0f} eV (full width at half maximum)")
 
@@ -77,15 +77,15 @@ shown = ["Mn_K", "Fe_K", "Hg_L", "Sr_K"]
 ElementMapDisplay.from_maps(maps, elements=shown)
 
 # %%
-# The errors of the same maps. They are larger where there is more to count, and where another
-# element's lines lie close.
+# The standard errors of the same maps. They are larger where there are more counts, and where
+# another element's lines are close.
 ElementMapDisplay.from_maps(maps["uncertainty"], elements=shown, cmap="viridis")
 
 # %%
 # Where is there any?
 # -------------------
 #
-# A pixel's manganese is established where it is more than three standard errors above zero.
+# Manganese is detected in pixels above three standard errors.
 significant = maps["intensity"] > 3 * maps["uncertainty"]
 for name in shown:
     share = float(significant.sel(element=name).mean())
@@ -96,30 +96,30 @@ for name in shown:
 # Are the errors right?
 # ---------------------
 #
-# If they are, the deviations from the truth, in units of their standard errors, are distributed like
-# the bell curve: 68 % of them are within one. Where an element is absent the fit cannot go below
-# zero and half of the curve is folded up, so only pixels that hold some are counted.
+# If they are, the deviations from the truth in units of their standard errors are normally
+# distributed: 68 % of them are within one. Where an element is absent the fit cannot go below zero
+# and half of the curve is missing, so only pixels that hold some are counted.
 import matplotlib.pyplot as plt
 import numpy as np
 
 figure, panels = plt.subplots(1, 4, figsize=(12, 3), sharey=True, layout="constrained")
 edges = np.linspace(-4, 4, 33)
-centres = (edges[:-1] + edges[1:]) / 2
+centers = (edges[:-1] + edges[1:]) / 2
 for axes, name in zip(panels, ["Fe_K", "Cu_K", "Hg_L", "Pb_L"], strict=True):
     one, true = maps.sel(element=name), truth.sel(element=name)
     deviations = ((one["intensity"] - true) / one["uncertainty"]).values[(true > 50).values]
     axes.hist(deviations, edges, density=True, color="0.8", edgecolor="0.5")
-    axes.plot(centres, np.exp(-(centres**2) / 2) / np.sqrt(2 * np.pi), color="C3")
+    axes.plot(centers, np.exp(-(centers**2) / 2) / np.sqrt(2 * np.pi), color="C3")
     within = np.mean(np.abs(deviations) <= 1)
     axes.set_title(f"{name.replace('_', ' ')}: {within:.0%} within one")
     axes.set_xlabel("(fit - truth) / standard error")
 panels[0].set_ylabel("density")
 
 # %%
-# The widths are right, so photon noise is what the scatter is made of. Mercury is shifted by more
-# than half a standard error: the model is the same for all pixels, but layers of paint absorb the soft
-# lines of an element more than the hard ones. Standard errors of photon counting do not know of that
-# (see the limits in :doc:`the guide </user_guide/template_fit>`).
+# The widths are right: the scatter is photon noise. Mercury is shifted by more than half a
+# standard error: the model is the same for all pixels, but layers of paint absorb the soft lines
+# of an element more than the hard ones. Standard errors of photon noise do not include this (see
+# the limits in :doc:`the guide </user_guide/template_fit>`).
 #
 # Save both
 # ---------

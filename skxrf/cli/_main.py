@@ -5,12 +5,11 @@ Exit status 0, or 2 with one line that says what is wrong and what to do, or 130
 
 from __future__ import annotations
 
-import re
 import signal
 import sys
 import warnings
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
@@ -25,6 +24,9 @@ from ._reproduce import reproduce
 from ._simulate import simulate
 from ._train import train
 
+if TYPE_CHECKING:
+    from skxrf.exceptions import Argument
+
 __all__ = ["cli", "main"]
 
 _EXAMPLES = """\
@@ -36,13 +38,6 @@ A first hour with a scan:
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """
-
-# An argument as the library's errors name it, with the tuple that may follow.
-_ARGUMENT = re.compile(
-    r"(?<![\w.(-])(?P<name>dataset|energy|axes|shape|elements|anode)="
-    r"(?P<values>\([^()]*\)|'[^']*')?"
-)
-_PLACEHOLDERS = ("offset", "gain", "rows", "columns")
 
 
 @click.group(
@@ -93,7 +88,7 @@ def main() -> NoReturn:
 
         if not isinstance(error, SkxrfError | InvalidParameterError):
             raise
-        _fail(str(error))
+        _fail(error.written(_option) if isinstance(error, SkxrfError) else str(error))
     sys.exit(0)
 
 
@@ -110,7 +105,7 @@ def _speak_of_warnings() -> None:
         line: str | None = None,
     ) -> None:
         if issubclass(category, UserWarning):
-            words = _in_options(" ".join(str(message).split()))
+            words = " ".join(str(message).split())
             click.echo(f"skxrf: warning: {words}", err=True)
         else:
             others(message, category, filename, lineno, file, line)
@@ -119,23 +114,26 @@ def _speak_of_warnings() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"skxrf: {_in_options(' '.join(message.split()))}", err=True)
+    click.echo(f"skxrf: {' '.join(message.split())}", err=True)
     sys.exit(2)
 
 
-def _in_options(message: str) -> str:
-    """The library speaks of its arguments, ``shape=(24, 30)``; here they are ``--shape=24,30``."""
-    message = re.sub(r"\ban? \(offset, gain\) pair", "OFFSET,GAIN", message)
-    message = re.sub(r"\bopen_cube\(path, (\w+)=\.\.\.\)", r"\1=", message)
-    message = re.sub(r"\brestart=True", "--restart", message)
-
-    def option(found: re.Match[str]) -> str:
-        values = re.findall(r"[^\s(),'\"]+", found["values"] or "")
+def _option(argument: Argument) -> str:
+    """Write an argument of the library as the option of the command: ``--shape=24,30``."""
+    if argument.name not in _option_names():
+        return str(argument)
+    if argument.placeholder:
         # What stands for a value is in capitals in the help.
-        shown = [value.upper() if value in _PLACEHOLDERS else value for value in values]
-        return f"--{found['name']}{'=' if shown else ''}{','.join(shown)}"
+        value = argument.placeholder.replace(" ", "").upper()
+    elif isinstance(argument.value, tuple | list):
+        value = ",".join(map(str, argument.value))
+    else:
+        value = "" if argument.value in (None, True) else str(argument.value)
+    return f"--{argument.name}={value}" if value else f"--{argument.name}"
 
-    return _ARGUMENT.sub(option, message)
+
+def _option_names() -> set[str | None]:
+    return {parameter.name for command in cli.commands.values() for parameter in command.params}
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

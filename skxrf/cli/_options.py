@@ -165,6 +165,7 @@ def check_output(
         Those that are known.
     """
     from skxrf.exceptions import FileFormatError
+    from skxrf.utils.files import check_writable
 
     if suffixes is not None and output.suffix.lower() not in suffixes:
         raise FileFormatError(f"cannot write {output}: name it {', '.join(suffixes)}.")
@@ -175,17 +176,7 @@ def check_output(
                 f"cannot write {output}: it is the input, which is never written to. Name another "
                 "output."
             )
-    folder = output.absolute().parent
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"cannot write {output}: {folder} is a file, not a folder.")
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"cannot write {output}: there is no folder {folder}. Make it first."
-        )
-    if output.is_dir():
-        raise IsADirectoryError(f"cannot write {output}: it is a folder. Name a file in it.")
-    if not os.access(output if output.exists() else folder, os.W_OK):
-        raise PermissionError(f"cannot write {output}: it is protected against writing.")
+    check_writable(output)
 
 
 def holds_errors(output: Path, quiet: bool) -> bool:

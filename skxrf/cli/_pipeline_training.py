@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.preprocessing import ChannelBinner, rebin_counts
+from skxrf.samples import draw_pixels
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
 
 __all__ = ["NETWORKS", "TrainedModel", "train_on_scans"]
@@ -23,8 +24,6 @@ NETWORKS = ("cnn", "mlp", "ridge")
 _BIN_WIDTH = 0.025
 # Pixels kept back to see how well the model does, as a share of those drawn and at most.
 _TESTED = (0.1, 5000)
-# Counts in memory at once while pixels are drawn.
-_READ_BYTES = 64 * 2**20
 _RIDGE_STRENGTHS = tuple(np.logspace(-2, 8, 21))
 
 
@@ -150,18 +149,9 @@ def _drawn(
             f"{maps.shape[1]}: pass the maps of the same scan, in the same order."
         )
     labels = maps.to_numpy()
-    known = np.flatnonzero(np.isfinite(labels).all(axis=2))
-    chosen = np.zeros(cube.shape[0] * cube.shape[1], bool)
-    chosen[rng.permutation(known)[:wanted]] = True
-    chosen = chosen.reshape(cube.shape[:2])
-    bytes_per_row = cube.sizes["x"] * cube.sizes["energy"] * cube.dtype.itemsize
-    step = max(1, _READ_BYTES // bytes_per_row)
-    parts = [np.empty((0, cube.sizes["energy"]), cube.dtype)]
-    for start in range(0, cube.shape[0], step):
-        rows = slice(start, start + step)
-        if chosen[rows].any():
-            parts.append(cube[rows].to_numpy()[chosen[rows]])
-    return np.concatenate(parts), labels[chosen]
+    known = np.isfinite(labels).all(axis=2)
+    X, chosen = draw_pixels(cube, wanted, rng, among=known)
+    return X, labels[chosen]
 
 
 def _on_axis(name: str, X: NDArray[Any], axis: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:

@@ -98,10 +98,11 @@ def reproduce(
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
     from skxrf.reproduction import reproduce as run
-    from skxrf.reproduction.report._files import output_folder, write_report
+    from skxrf.reproduction import write_report
+    from skxrf.utils.files import whole_files
 
     # The folder first, so that a long run does not end at one that cannot be written to.
-    with output_folder(output) as folder:
+    with whole_files(output) as folder:
         result = run(
             cube=cube,
             maps=maps,

@@ -78,7 +78,7 @@ def simulate(
     from skxrf.io import save_maps
     from skxrf.io._save_cube import write_blocks
     from skxrf.simulation import Instrument
-    from skxrf.simulation._painting import DEFAULT_LINE_GROUPS, painting_scan
+    from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
     from skxrf.utils.progress import ProgressReport
 
     scanner = Instrument.m6_jetstream()

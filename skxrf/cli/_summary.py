@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.spectra import max_spectrum, sum_dtype, sum_spectrum
 from skxrf.utils.energy import describe_axis
 
 __all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
@@ -164,12 +165,11 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
     CountsError
         If a lazily opened cube holds negative or non-finite counts.
     """
-    wide = np.float64 if np.issubdtype(cube.dtype, np.floating) else np.uint64
     facts = xr.Dataset(
         {
-            "counts": cube.sum("energy", dtype=wide),
-            "sum": cube.sum(("y", "x"), dtype=wide),
-            "max": cube.max(("y", "x")),
+            "counts": cube.sum("energy", dtype=sum_dtype(cube.dtype)),
+            "sum": sum_spectrum(cube),
+            "max": max_spectrum(cube),
         }
     ).compute()
     counts = facts["counts"].to_numpy()

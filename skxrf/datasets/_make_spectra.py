@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.simulation import ForwardModel, Instrument, StackRanges, random_stacks
 from skxrf.simulation._forward import AxisError
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS
 from skxrf.simulation._rendering import Renderer, simulate_batches
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS
 
 __all__ = ["DEFAULT_CHANNELS", "DEFAULT_ENERGY", "make_spectra", "on_axis"]
 

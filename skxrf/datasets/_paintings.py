@@ -9,7 +9,7 @@ import xarray as xr
 from sklearn.utils import check_random_state
 
 from skxrf.simulation import simulate_painting
-from skxrf.simulation._painting import DEFAULT_LINE_GROUPS
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS
 
 from ._make_spectra import DEFAULT_CHANNELS, DEFAULT_ENERGY, on_axis
 
@@ -41,7 +41,7 @@ def make_painting(
     shape : pair of int
         Rows and columns.
     palette : str, optional
-        What it is painted with; default one of the paper's four paintings, by the seed.
+        Materials and composition; default one of the paper's four paintings, by the seed.
     elements : sequence of str
         Line groups of the maps.
     mean_counts : float
@@ -51,7 +51,7 @@ def make_painting(
     energy : pair of float
         ``(offset, gain)`` of the channels [keV].
     pixel_size : float, optional
-        Step of the scan [mm]; default what the painting's size needs for `shape`.
+        Step of the scan [mm]; by default the painting's size over `shape`.
     n_jobs : int
         Threads.
     random_state : int, RandomState or None

@@ -15,17 +15,19 @@ from sklearn import config_context, get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skxrf.exceptions import CountsError, LineGroupError, SkxrfError
-from skxrf.inference._energy_axes import axes_to_rebin, name_of
+from skxrf.exceptions import Argument, LineGroupError, SkxrfError
+from skxrf.inference._energy_axes import axes_to_rebin
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.validation import name_of, require_counts
 
 __all__ = ["PredictionPlan", "make_plan", "predict_block", "predict_chunk"]
 
 # "auto" batches hold this much as float32: large enough to keep two cores busy, small enough
 # that a network's activations, often several times its input, fit beside it.
 _BATCH_BYTES = 32 * 2**20
+_AS_MEASURED = "Predict from the counts as measured, before any background is subtracted."
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def _outputs(
         if known is None:
             raise LineGroupError(
                 f"{type(estimator).__name__} does not know the line groups that it predicts: "
-                'name its outputs in their order, such as elements=["Ca_K", "Fe_K"].'
+                "name its outputs in their order, such as ",
+                Argument("elements", ["Ca_K", "Fe_K"]),
+                ".",
             )
         return tuple(known), None, len(known)
     wanted = tuple(str(element) for element in elements)
@@ -139,7 +143,8 @@ def predict_block(
     origin: tuple[int, int] = (0, 0),
 ) -> NDArray[Any]:
     """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
-    _require_counts(block, origin, plan.cube_name)
+    places = [range(at, at + n) for at, n in zip(origin, block.shape[:2], strict=True)]
+    require_counts(block, plan.cube_name, [*places, range(block.shape[2])], advice=_AS_MEASURED)
     n_rows, n_columns, n_channels = block.shape
     spectra = block.reshape(-1, n_channels)
     per_pixel = {name: np.asarray(p).reshape(-1) for name, p in zip(names, params, strict=True)}
@@ -186,21 +191,8 @@ def _table(predicted: Any, n_rows: int, plan: PredictionPlan) -> NDArray[Any]:
     if table.shape != (n_rows, plan.n_outputs):
         raise LineGroupError(
             f"the model predicts an array of shape {table.shape} for {n_rows} spectra, but there "
-            f"are {plan.n_outputs} names of line groups: name all its outputs with elements=."
+            f"are {plan.n_outputs} names of line groups: name all its outputs with ",
+            Argument("elements"),
+            ".",
         )
     return table if plan.columns is None else table[:, list(plan.columns)]
-
-
-def _require_counts(block: NDArray[Any], origin: tuple[int, int], cube_name: str) -> None:
-    if block.dtype.kind == "u":
-        return
-    # Comparisons with NaN are false, so that it fails here as well; without a temporary array.
-    if block.min() >= 0 and block.max() < np.inf:
-        return
-    bad = ~((block >= 0) & (block < np.inf))
-    y, x, channel = np.argwhere(bad)[0]
-    raise CountsError(
-        f"{cube_name} holds {block[y, x, channel]} counts at pixel (y={origin[0] + y}, "
-        f"x={origin[1] + x}), channel {channel}: counts must be finite and >= 0. Predict from "
-        "the counts as measured, before any background is subtracted."
-    )

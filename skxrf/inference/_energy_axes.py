@@ -9,21 +9,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import EnergyAxisError
+from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
 from skxrf.utils.fitted import fitted_channels, fitted_energy
+from skxrf.utils.validation import name_of
 
-__all__ = ["axes_to_rebin", "name_of"]
+__all__ = ["axes_to_rebin"]
 
 # Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
 # agree, and no lines are measured in the last per cent of them.
 _LACKING_SHARE = 0.01
-
-
-def name_of(cube: xr.DataArray) -> str:
-    """What error messages call a cube: by its file, or its painting, where it says."""
-    source = cube.attrs.get("source", cube.attrs.get("painting"))
-    return "the cube" if source is None else f"the cube of {source}"
 
 
 def axes_to_rebin(
@@ -41,7 +36,9 @@ def axes_to_rebin(
         raise EnergyAxisError(
             f"{name} has {n_cube} channels and no energy axis, but the model was fitted on "
             f"{describe_axis(model_energy)}: give the cube its axis, such as "
-            "cube.assign_coords(energy=...) or open_cube(path, energy=...)."
+            "cube.assign_coords(energy=...) or ",
+            Argument("energy", function="open_cube"),
+            ".",
         )
     if model_energy is None or cube_energy is None or n_model not in (None, model_energy.size):
         if n_model is not None and n_model != n_cube:

@@ -13,12 +13,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf import __version__
-from skxrf.exceptions import CountsError, SkxrfError
+from skxrf.exceptions import SkxrfError
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
 from skxrf.inference._calibration import calibrated_to
-from skxrf.inference._energy_axes import name_of
 from skxrf.inference._neighborhood import sees_neighborhood, with_neighborhood
 from skxrf.utils.progress import ProgressReport
+from skxrf.utils.validation import as_cube, name_of
 
 __all__ = [
     "as_maps",
@@ -135,25 +135,7 @@ def predict_maps(
 
 
 def checked_cube(cube: Any) -> xr.DataArray:
-    if not isinstance(cube, xr.DataArray):
-        raise SkxrfError(
-            f"predict_maps takes a cube as a DataArray of dims (y, x, energy), got a "
-            f"{type(cube).__name__}: open it with skxrf.io.open_cube."
-        )
-    if {"y", "x", "energy"} != set(cube.dims):
-        raise SkxrfError(
-            f"{name_of(cube)} has the dims {tuple(map(str, cube.dims))}: predict_maps takes (y, x, energy)."
-        )
-    cube = cube.transpose("y", "x", "energy")
-    if 0 in cube.shape:
-        raise CountsError(
-            f"{name_of(cube)} is empty: {cube.shape[0]} rows, {cube.shape[1]} columns, "
-            f"{cube.shape[2]} channels."
-        )
-    if cube.dtype.kind not in "uif":
-        raise CountsError(
-            f"{name_of(cube)} holds {cube.dtype} values: counts are integers or floats."
-        )
+    cube = as_cube(cube)
     return _with_whole_spectra(cube) if cube.chunks is not None else cube
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
+from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
 from skxrf.inference._calibration import calibrated_to
 from skxrf.inference._identity import differences, identity_of
@@ -172,8 +172,9 @@ def _require_same(partial: PartialMaps, identity: Mapping[str, str]) -> None:
     if differing:
         raise SkxrfError(
             f"{partial.path} holds {partial.n_pixels:,} finished pixels of another run, from which "
-            f"this one cannot go on: {'; '.join(differing)}. Start over with restart=True, or "
-            "name another output."
+            f"this one cannot go on: {'; '.join(differing)}. Start over with ",
+            Argument("restart", True),
+            ", or name another output.",
         )
 
 

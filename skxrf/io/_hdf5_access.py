@@ -6,30 +6,31 @@ import contextlib
 import importlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError, SkxrfError
 
-from ._source import Slices
-
 __all__ = [
-    "HDF5Reader",
     "cubes_in",
+    "is_hdf5",
     "listed",
-    "open_dataset",
     "open_file",
+    "require_filters",
     "require_readable",
     "scalar_attrs",
     "text",
     "texts",
     "units_of",
 ]
+
+
+def is_hdf5(path: Path, head: bytes) -> bool:
+    """Recognize HDF5 by its signature, which may stand behind a block of the user's."""
+    return head.startswith(b"\x89HDF\r\n\x1a\n") or bool(h5py.is_hdf5(path))
 
 
 @contextlib.contextmanager
@@ -49,60 +50,13 @@ def open_file(path: str | Path) -> Iterator[Any]:
         ) from error
 
 
-@dataclass(frozen=True)
-class HDF5Reader:
-    """Blocks of one dataset. It opens the file for each, so that it can be pickled and shared."""
-
-    path: Path
-    dataset: str
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    chunks: tuple[int, int, int] | None
-    # Tells a changed file from the one that was opened, in dask's keys.
-    stamp: tuple[int, int] = field(repr=False)
-
-    @classmethod
-    def of(cls, dataset: Any) -> HDF5Reader:
-        """Reader of an open three-dimensional dataset."""
-        require_readable(dataset)
-        path = Path(dataset.file.filename)
-        status = os.stat(path)
-        return cls(
-            path=path,
-            dataset=dataset.name,
-            shape=dataset.shape,
-            dtype=dataset.dtype,
-            chunks=dataset.chunks,
-            stamp=(status.st_mtime_ns, status.st_size),
-        )
-
-    def read(self, key: Slices) -> NDArray[Any]:
-        """Read one block."""
-        with open_file(self.path) as file:
-            dataset = open_dataset(file, self.dataset, self.shape)
-            return cast(NDArray[Any], dataset[key])
-
-
-def open_dataset(file: Any, name: str, shape: tuple[int, ...]) -> Any:
-    """A dataset as it was when the cube was opened, ready to be read."""
-    dataset = file.get(name)
-    if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape:
-        found = getattr(dataset, "shape", "nothing")
-        raise FileFormatError(
-            f"{file.filename} has changed since it was opened: {name!r} had the shape {shape}, now "
-            f"{found}. Open it again."
-        )
-    _require_filters(dataset)
-    return dataset
-
-
 def require_readable(dataset: Any) -> None:
     """Load what is needed to read a dataset, or say what is missing."""
-    _require_filters(dataset)
+    require_filters(dataset)
     _require_sources(dataset)
 
 
-def _require_filters(dataset: Any) -> None:
+def require_filters(dataset: Any) -> None:
     """Load the plugins of compressed data, or say which are missing."""
     properties = dataset.id.get_create_plist()
     for i in range(properties.get_nfilters()):

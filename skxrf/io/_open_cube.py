@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
-from ._cube import build_cube
-from ._formats import CUBE_FORMATS
-from ._snake import turn_odd_rows
-from ._source import Chunks, CubeRequest
+from .cubes.build import build_cube
+from .cubes.formats import CUBE_FORMATS
+from .cubes.snake import turn_odd_rows
+from .cubes.source import Chunks, CubeRequest
 
 __all__ = ["open_cube"]
 

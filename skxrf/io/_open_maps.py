@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
 
 import xarray as xr
 
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
-from . import _dms, _hdf5, _hdf5_maps, _tables, _tiff
-from ._columns import Elements
-from ._maps import MapsRequest
+from .maps.columns import Elements
+from .maps.formats import MAPS_FORMATS
+from .maps.source import MapsRequest
 
-__all__ = ["MAPS_FORMATS", "MapsFormat", "open_maps"]
+__all__ = ["open_maps"]
 
 
 # PNG, JPEG, BMP, GIF
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
-
-
-class MapsFormat(NamedTuple):
-    """One file format for maps, recognised by content. A new one is a module and a line below."""
-
-    name: str
-    recognises: Callable[[Path, bytes], bool]
-    """From the file's path and its first bytes; cheap, and never an error."""
-    open: Callable[[Path, MapsRequest], xr.Dataset]
-    """Read the maps that were asked for."""
-    folder: bool = False
-    """Whether it is a folder of files."""
-
-
-MAPS_FORMATS = (
-    MapsFormat("HDF5 (netCDF, NeXus, PyMca, ...)", _hdf5.recognises, _hdf5_maps.read_hdf5_maps),
-    MapsFormat("TIFF", _tiff.recognises, _tiff.read_tiff),
-    MapsFormat("folders of TIFF", _tiff.folder_recognises, _tiff.read_tiff_folder, folder=True),
-    MapsFormat("Datamuncher (.dms, .ims)", _dms.recognises, _dms.read_dms),
-    # Any text is taken for a table, so it comes last.
-    MapsFormat("text tables (.dat, .csv)", _tables.recognises, _tables.read_table),
-)
 
 
 def open_maps(

@@ -15,11 +15,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
-from ._netcdf import storable, write_netcdf
 from ._open_maps import open_maps
-from ._save_maps import SUFFIXES, as_dataset, save_maps
+from ._save_maps import as_dataset, save_maps
+from .maps.netcdf import storable, write_netcdf
+from .maps.writers import SUFFIXES
 
 __all__ = ["PartialMaps"]
 
@@ -226,7 +227,9 @@ class PartialMaps:
         except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
             raise FileFormatError(
                 f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
-                "remove it, or start over with restart=True."
+                "remove it, or start over with ",
+                Argument("restart", True),
+                ".",
             ) from error
 
     @property

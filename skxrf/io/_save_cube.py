@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.utils.files import whole_file
+from skxrf.utils.validation import as_cube, name_of, require_counts
 
 __all__ = ["save_cube", "write_blocks"]
 
@@ -40,31 +41,59 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FileFormatError
-        If the suffix is another, or the array is not a cube.
+        If the suffix is another.
+    SkxrfError
+        If the array is no cube, or its positions are in no unit of length.
+    EnergyAxisError
+        If it has no energy axis, or one in another unit than keV or eV.
+    CountsError
+        If counts are negative or not finite.
     OSError
         If the file cannot be written.
     """
-    if set(map(str, cube.dims)) != {"y", "x", "energy"}:
-        raise FileFormatError(
-            f"an array of dims {tuple(cube.dims)} is no cube: expected (y, x, energy)."
+    ordered = as_cube(cube)
+    name = name_of(ordered)
+    if "energy" not in ordered.coords:
+        raise EnergyAxisError(
+            f"{name} has {ordered.sizes['energy']} channels and no energy axis: give it one [keV], "
+            "such as cube.assign_coords(energy=offset + gain * np.arange(n_channels))."
         )
-    ordered = cube.transpose("y", "x", "energy")
+    positions = {dim: _positions(ordered, dim, name) for dim in ("y", "x")}
     step = ordered.chunksizes["y"][0] if ordered.chunksizes else 64
     rows = range(0, ordered.sizes["y"], step)
-    blocks = ((slice(i, i + step), ordered[i : i + step].to_numpy()) for i in rows)
+    blocks = ((slice(i, i + step), _counts(ordered, i, i + step, name)) for i in rows)
     return write_blocks(
         path,
         blocks,
         shape=ordered.shape,
         dtype=ordered.dtype,
         energy=ordered["energy"].to_numpy(),
-        positions={
-            name: ordered[name].to_numpy()
-            for name in ("y", "x")
-            if name in ordered.coords and ordered[name].dtype.kind == "f"
-        },
+        positions={dim: values for dim, values in positions.items() if values is not None},
         attrs=ordered.attrs,
     )
+
+
+def _positions(cube: xr.DataArray, dim: str, name: str) -> NDArray[Any] | None:
+    """Positions [mm]; None where they are pixel numbers."""
+    if dim not in cube.coords:
+        return None
+    unit = str(cube[dim].attrs.get("units", "mm" if cube[dim].dtype.kind == "f" else "px"))
+    if cube[dim].dtype.kind != "f" and unit != "mm":
+        return None
+    if unit != "mm":
+        raise SkxrfError(
+            f"{dim} of {name} is in {unit!r}: expected mm, or another unit of length. State it in "
+            f"cube[{dim!r}].attrs['units']."
+        )
+    return np.asarray(cube[dim].to_numpy())
+
+
+def _counts(cube: xr.DataArray, start: int, stop: int, name: str) -> NDArray[Any]:
+    """Counts of some rows, which open_cube would not refuse."""
+    block = np.asarray(cube[start:stop].to_numpy())
+    places = [range(start, start + len(block)), *map(range, block.shape[1:])]
+    require_counts(block, name, places)
+    return block
 
 
 def write_blocks(

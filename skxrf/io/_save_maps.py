@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import xarray as xr
 
-from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file, whole_folder
+from skxrf.utils.validation import as_map_dataset
 
-from ._dms import write_dms
-from ._netcdf import write_netcdf
-from ._nexus_maps import write_nexus
-from ._png import write_png, write_png_folder
-from ._tables import table_text
-from ._tiff import write_tiff, write_tiff_folder
+from .maps.writers import FOLDER_WRITERS, SUFFIXES, WRITERS
 
-__all__ = ["FOLDER_WRITERS", "SUFFIXES", "WRITERS", "as_dataset", "save_maps"]
+__all__ = ["as_dataset", "save_maps"]
 
 
 def save_maps(
@@ -107,82 +102,7 @@ def _chosen(path: str | os.PathLike[str], name: str | None) -> tuple[str, bool]:
 
 
 def as_dataset(maps: object) -> xr.Dataset:
-    """Maps as a Dataset of dims (y, x, element)."""
-    if isinstance(maps, xr.DataArray):
-        dataset = maps.rename("intensity").to_dataset()
-    elif isinstance(maps, xr.Dataset) and "intensity" in maps:
-        dataset = maps
-    else:
-        found = (
-            f"a Dataset of {list(maps)}" if isinstance(maps, xr.Dataset) else type(maps).__name__
-        )
-        raise SkxrfError(
-            f"got {found}: expected maps as a DataArray, or a Dataset with 'intensity'."
-        )
-    for name in ("intensity", "uncertainty"):
-        if name not in dataset:
-            continue
-        dims = dataset[name].dims
-        if set(dims) != {"y", "x", "element"}:
-            raise SkxrfError(f"{name} has the dims {dims}: expected maps of (y, x, element).")
-        if dataset[name].size == 0:
-            raise SkxrfError(
-                f"{name} is empty, of shape {dict(dataset[name].sizes)}: there is nothing to save."
-            )
-        if dataset[name].dtype.kind not in "uif":
-            raise SkxrfError(f"{name} holds {dataset[name].dtype} values: expected numbers.")
-    if "element" not in dataset.coords:
-        raise SkxrfError(
-            "the maps have no coordinate 'element': name the line groups, such as "
-            "maps.assign_coords(element=['Fe_K', 'Pb_L'])."
-        )
-    names = [str(name) for name in dataset["element"].to_numpy()]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise SkxrfError(f"two maps are called {twice!r}: each line group may appear once.")
+    """Check maps for saving: a Dataset of dims (y, x, element) with positions."""
+    dataset = as_map_dataset(maps)
     missing = {dim: range(dataset.sizes[dim]) for dim in ("y", "x") if dim not in dataset.coords}
     return dataset.assign_coords(missing).transpose("y", "x", "element", ...)
-
-
-def _write_dat(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, "  "), encoding="utf-8", newline="\n")
-
-
-def _write_csv(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, ";"), encoding="utf-8", newline="\n")
-
-
-def _table(maps: xr.Dataset, separator: str) -> str:
-    others = sorted(map(str, set(maps.data_vars) - {"intensity", "uncertainty"}))
-    if others:
-        raise FileFormatError(
-            f"a text table cannot hold {', '.join(others)}: drop these variables, or save as .nc."
-        )
-    return table_text(maps, separator)
-
-
-WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
-    "netcdf": write_netcdf,
-    "nexus": write_nexus,
-    "tiff": write_tiff,
-    "dms": write_dms,
-    "dat": _write_dat,
-    "csv": _write_csv,
-    "png": write_png,
-}
-# And the suffix of the files in the folder.
-FOLDER_WRITERS: dict[str, tuple[Callable[[xr.Dataset, Path], None], str]] = {
-    "tiff": (write_tiff_folder, ".tif"),
-    "png": (write_png_folder, ".png"),
-}
-SUFFIXES = {
-    ".nc": "netcdf",
-    ".h5": "netcdf",
-    ".nxs": "nexus",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".dms": "dms",
-    ".dat": "dat",
-    ".csv": "csv",
-    ".png": "png",
-}

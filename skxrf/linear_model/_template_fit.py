@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import EnergyAxisError, LineGroupError
+from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.spectrum_fit._poisson_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, template_model
@@ -233,7 +233,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if return_std:
                 raise EnergyAxisError(
                     "standard errors come from the template fit, which needs the energy axis: "
-                    "pass energy= and fit again."
+                    "pass ",
+                    Argument("energy"),
+                    " and fit again.",
                 )
             return self._shaped(
                 self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
@@ -274,7 +276,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         if not hasattr(self, "energy_"):
             raise EnergyAxisError(
-                "there are no components without an energy axis: pass energy= and fit again."
+                "there are no components without an energy axis: pass ",
+                Argument("energy"),
+                " and fit again.",
             )
         counts: NDArray[Any] = validate_data(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
@@ -290,8 +294,11 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 else f"line groups are asked for ({', '.join(map(str, named or self.line_groups or []))})"
             )
             raise EnergyAxisError(
-                f"the template fit needs the energy axis, for {why}: pass energy= as bin centers "
-                "in keV, such as cube['energy'].values, or as an (offset, gain) pair."
+                f"the template fit needs the energy axis, for {why}: pass ",
+                Argument("energy"),
+                " as bin centers in keV, such as cube['energy'].values, or ",
+                Argument("energy", placeholder="offset, gain"),
+                ".",
             )
 
     def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None) -> None:

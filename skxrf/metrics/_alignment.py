@@ -22,6 +22,7 @@ __all__ = [
     "line_groups",
     "refuse_infinity",
     "refuse_nan_rows",
+    "without_millimeters",
 ]
 
 
@@ -103,6 +104,23 @@ def aligned(reference: object, other: object, what: str) -> NDArray[Any]:
             "element), or pixels as an array of shape (n_pixels, n_elements)."
         )
     return _shaped(np.asarray(other), shape, what)
+
+
+def without_millimeters(maps: Any) -> Any:
+    """Drop positions in mm: maps of one scan from two programs seldom have the same origin.
+
+    Integer positions are rows and columns, by which parts of a painting are told apart; they stay.
+
+    Parameters
+    ----------
+    maps : DataArray, or anything else
+        Maps of dims (y, x, element); what is none is returned as it is.
+    """
+    if not is_maps(maps):
+        return maps
+    return maps.drop_vars(
+        [dim for dim in ("y", "x") if dim in maps.coords and maps[dim].dtype.kind == "f"]
+    )
 
 
 def refuse_infinity(values: NDArray[Any], what: str) -> None:

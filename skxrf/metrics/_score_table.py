@@ -10,22 +10,27 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.metrics._alignment import aligned, without_millimeters
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._z_score import z_score
 
 __all__ = ["score_table"]
 
 
-def score_table(reference: xr.DataArray, maps: xr.DataArray, *, sigma: Any = None) -> pd.DataFrame:
+def score_table(
+    reference: xr.DataArray | pd.DataFrame, maps: xr.DataArray | pd.DataFrame, *, sigma: Any = None
+) -> pd.DataFrame:
     """Score maps against reference maps, line group by line group.
 
     Parameters
     ----------
-    reference : DataArray of dims (y, x, element)
-        Reference intensities [counts]; NaN where they are not known.
-    maps : DataArray of dims (y, x, element)
-        Intensities [counts] of the same pixels. Line groups that only one of the two has are
-        left out.
+    reference : DataArray of dims (y, x, element) or DataFrame
+        Reference intensities [counts]; NaN where they are not known. A DataFrame has a row for
+        each pixel over the index ``(painting, y, x)``, such as those of a cross-validation fold.
+    maps : DataArray of dims (y, x, element) or DataFrame
+        Intensities [counts] of the same pixels, in the same layout. Line groups that only one of
+        the two has are left out. Positions in mm may have another origin; integer ones are rows
+        and columns, and must be the same.
     sigma : {"poisson", "residual"}, float or DataArray, default=None
         Standard deviation for z, as for :func:`z_score`.
 
@@ -41,7 +46,8 @@ def score_table(reference: xr.DataArray, maps: xr.DataArray, *, sigma: Any = Non
         - ``correlation``: Pearson's;
         - ``mean``: of the reference [counts]; ``n_pixels``: pixels known in both.
 
-        NaN where a score is not defined, such as the slope over a constant reference.
+        NaN where a score is not defined, such as the slope over a constant reference, or the SSIM
+        of a map smaller than its window.
 
     Raises
     ------
@@ -59,30 +65,52 @@ def score_table(reference: xr.DataArray, maps: xr.DataArray, *, sigma: Any = Non
     >>> bool((table["slope"].round(3) == 1.1).all())
     True
     """
+    reference, maps, sigma = map(without_millimeters, (reference, maps, sigma))
     groups = _common(reference, maps)
-    truth = reference.sel(element=groups).transpose("y", "x", "element")
-    found = maps.sel(element=groups).transpose("y", "x", "element")
-    if truth.shape != found.shape:
+    truth, found = _of_groups(reference, groups), _of_groups(maps, groups)
+    if truth.ndim == found.ndim == 3 and truth.shape != found.shape:
         raise SkxrfError(
             f"the maps have {found.shape[0]} x {found.shape[1]} pixels, the reference "
             f"{truth.shape[0]} x {truth.shape[1]}: they are not of the same scan."
         )
     z = np.asarray(z_score(truth, found, sigma=sigma)).reshape(-1, len(groups))
-    table = {"ssim": np.asarray(ssim_score(truth, found, multioutput="raw_values"))}
+    table = {"ssim": _ssim(truth, found, len(groups))}
     known = ~np.isnan(z)
     n = known.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         table |= {f"within_{k}": (z <= k).sum(axis=0) / n for k in (1, 2, 3)}
         table |= _moments(
-            truth.to_numpy().reshape(-1, len(groups)),
-            found.to_numpy().reshape(-1, len(groups)),
+            np.asarray(truth).reshape(-1, len(groups)),
+            aligned(truth, found, "maps").reshape(-1, len(groups)),
             known,
         )
     return pd.DataFrame({**table, "n_pixels": n}, index=pd.Index(groups, name="element"))
 
 
-def _common(reference: xr.DataArray, maps: xr.DataArray) -> list[str]:
-    wanted, known = ([str(name) for name in one["element"].to_numpy()] for one in (reference, maps))
+def _of_groups(maps: Any, groups: list[str]) -> Any:
+    if isinstance(maps, pd.DataFrame):
+        return maps[groups]
+    return maps.sel(element=groups).transpose("y", "x", "element")
+
+
+def _ssim(truth: Any, found: Any, n_groups: int) -> NDArray[np.float64]:
+    """SSIM of each line group; NaN where no window or no range is left to compare."""
+    try:
+        return np.asarray(ssim_score(truth, found, multioutput="raw_values"))
+    except SkxrfError:
+        return np.full(n_groups, np.nan)
+
+
+def _common(reference: Any, maps: Any) -> list[str]:
+    wanted, known = (
+        [
+            str(name)
+            for name in (
+                one.columns if isinstance(one, pd.DataFrame) else one["element"].to_numpy()
+            )
+        ]
+        for one in (reference, maps)
+    )
     groups = [name for name in wanted if name in known]
     if not groups:
         raise LineGroupError(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-import skxrf
 from skxrf.exceptions import FileFormatError, ModelFileError
 from skxrf.utils.files import existing_file, whole_file
 from skxrf.utils.fitted import (
@@ -22,6 +19,7 @@ from skxrf.utils.fitted import (
     fitted_line_groups,
     inner_estimators,
 )
+from skxrf.utils.provenance import versions
 
 from ._aliases import with_present_names
 from ._archive import repacked
@@ -239,19 +237,9 @@ def _describe(estimator: Any) -> ModelInfo:
         line_groups=None if groups is None else tuple(groups),
         n_channels=n_channels,
         energy_range=_ends(energy) if whole and energy is not None else None,
-        versions=_versions(),
+        versions=versions(_PACKAGES),
     )
 
 
 def _ends(energy: np.ndarray[Any, Any]) -> tuple[float, float]:
     return float(energy[0]), float(energy[-1])
-
-
-def _versions() -> dict[str, str]:
-    versions = {"skxrf": skxrf.__version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # an installation without its metadata
-            continue
-    return versions

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # Rest energy of the electron [keV], CODATA 2018.
 ELECTRON_MASS = 510.99895
+# Inverse of the fine-structure constant, CODATA 2018: the momentum m c in atomic units.
+INVERSE_FINE_STRUCTURE = 137.036
 # Mean energy per electron-hole pair in silicon [keV], Lowe & Sareen 2007, NIM A 576, 367.
 PAIR_ENERGY = 3.66e-3
 # Full width at half maximum of a Gaussian of unit standard deviation.

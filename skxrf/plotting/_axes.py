@@ -1,4 +1,4 @@
-"""Where the Displays draw: grids of axes, extents in millimetres or pixels, scale bars."""
+"""Axes of Displays: grids, extents in millimeters or pixels, scale bars."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
 __all__ = [
     "AxesArray",
@@ -47,7 +48,7 @@ def grid_axes(
     shape : (int, int)
         Rows and columns of the grid.
     n_used : int
-        How many cells are needed; the others are left out.
+        Number of cells in use; the others are left out.
     cell : (float, float)
         Width and height of a cell in a new figure [inch].
 
@@ -94,7 +95,7 @@ class MapExtent(NamedTuple):
     left, right, bottom, top : float
         Edges, half a pixel outside the outermost pixels; the first row is at the top.
     unit : str
-        What they are measured in.
+        Unit of the edges.
     """
 
     left: float
@@ -129,7 +130,7 @@ class MapExtent(NamedTuple):
 def map_extent(maps: xr.DataArray) -> MapExtent:
     """Find the edges of maps, half a pixel outside their outermost pixels.
 
-    Coordinates of floating-point numbers are millimetres (or what their ``units`` attribute
+    Coordinates of floating-point numbers are millimeters (or what their ``units`` attribute
     says), integer or missing ones are pixels.
 
     Parameters
@@ -207,11 +208,11 @@ def label_outer(axes: Axes, k: int, n: int, columns: int | None, unit: str) -> N
 
 
 def is_array(ax: Axes | AxesArray | None) -> bool:
-    """Whether the caller passed an Axes for each picture."""
+    """Tell whether the caller passed an Axes for each picture."""
     return ax is not None and not isinstance(ax, Axes)
 
 
-def select_elements(maps: xr.DataArray, elements: list[str] | None) -> xr.DataArray:
+def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None) -> xr.DataArray:
     """Check the dims of maps and take some of their line groups.
 
     Raises
@@ -220,13 +221,7 @@ def select_elements(maps: xr.DataArray, elements: list[str] | None) -> xr.DataAr
         If the maps have other dims than (y, x, element), hold no pixel or line group, or lack
         a line group asked for.
     """
-    dims = getattr(maps, "dims", ())
-    if set(dims) != {"y", "x", "element"}:
-        found = tuple(dims) if len(dims) else type(maps).__name__
-        raise SkxrfError(f"maps must be a DataArray of dims (y, x, element), got {found}.")
-    maps = maps.transpose("y", "x", "element")
-    if 0 in maps.shape:
-        raise SkxrfError(f"maps of shape {maps.shape} are empty: there is nothing to draw.")
+    maps = as_map_dataset(maps, named=False)["intensity"]
     if "element" not in maps.coords:
         maps = maps.assign_coords(element=[str(k) for k in range(maps.sizes["element"])])
     if elements is None:

@@ -1,4 +1,4 @@
-"""A colour map as numbers, for pictures that are not drawn by matplotlib."""
+"""Color map as an array, for pictures that are not drawn by matplotlib."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["color_table"]
 
 
 def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]:
-    """Colours of a colour map, from the least to the largest value.
+    """Colors of a color map, from the least to the largest value.
 
     Parameters
     ----------
     cmap : str
-        Name of a matplotlib colour map.
+        Name of a matplotlib color map.
     n_colors : int
-        Number of colours.
+        Number of colors.
 
     Returns
     -------

@@ -31,9 +31,9 @@ _CHANNELS = ("red", "green", "blue")
 
 
 class CompositeMapDisplay:
-    """False-colour pictures: up to three element maps as red, green and blue light.
+    """False-color pictures: up to three element maps as red, green and blue light.
 
-    Where elements lie together their colours add up, so that mixtures and layers show. Several
+    Where elements lie together their colors add up, so that mixtures and layers show. Several
     maps of one object, such as a reference and a prediction, are drawn side by side with the
     same range of counts. Make it with :meth:`from_maps`.
 
@@ -49,7 +49,7 @@ class CompositeMapDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_pictures,)
         One for each picture.
     images_ : list of AxesImage
@@ -88,7 +88,7 @@ class CompositeMapDisplay:
         gamma: float = 0.7,
         **kwargs: Any,
     ) -> Self:
-        """Mix the colours and draw the pictures.
+        """Mix the colors and draw the pictures.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class CompositeMapDisplay:
         elements : sequence of str, optional
             One to three line groups, in the order red, green, blue; by default the first three.
         percentiles : (float, float)
-            Percentiles of the first maps that become black and full colour.
+            Percentiles of the first maps that become black and full color.
         gamma : float
             Exponent of the brightness; below 1 it lifts what is dim.
         **kwargs : dict
@@ -112,7 +112,7 @@ class CompositeMapDisplay:
         names = list(elements or [str(e) for e in first["element"].to_numpy()[:3]])
         if not 1 <= len(names) <= 3:
             raise SkxrfError(
-                f"a picture has three colours, got {len(names)} line groups: pass one to three."
+                f"a picture has three colors, got {len(names)} line groups: pass one to three."
             )
         chosen = {title: select_elements(m, names) for title, m in several.items()}
         limits = [
@@ -147,7 +147,7 @@ class CompositeMapDisplay:
         scale_bar : bool
             Whether the first picture gets a scale bar.
         key : bool
-            Whether the first picture names its colours.
+            Whether the first picture names its colors.
 
         Returns
         -------

@@ -40,11 +40,11 @@ class CountHistogramDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_elements,)
         One for each line group.
     legend_handles_ : list of Patch and Line2D
-        What a legend shows, to place one elsewhere.
+        Handles for a legend elsewhere.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class CountHistogramDisplay:
         bins : int
             Number of intervals, of equal width from the least to the largest value.
         reference_name : str
-            What the legend calls the reference.
+            Name of the reference in the legend.
         **kwargs : dict
             Passed to :meth:`plot`.
 
@@ -141,7 +141,7 @@ class CountHistogramDisplay:
         log : bool
             Whether the numbers of pixels stand on a logarithmic axis.
         legend : bool
-            Whether to name the colours: above the histograms of a new figure, else in the first.
+            Whether to name the colors: above the histograms of a new figure, else in the first.
         **line_kw : dict
             Passed to ``Axes.stairs`` for the predictions.
 

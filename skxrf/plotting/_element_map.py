@@ -31,7 +31,7 @@ __all__ = ["ElementMapDisplay", "color_range", "colorbar_label", "draw_colorbar"
 
 
 class ElementMapDisplay:
-    """Element maps side by side, each with its own colour bar in counts.
+    """Element maps side by side, each with its own color bar in counts.
 
     Make it with :meth:`from_maps`, :meth:`from_predictions` or :meth:`from_estimator`; all
     arguments are stored as attributes.
@@ -39,18 +39,18 @@ class ElementMapDisplay:
     Parameters
     ----------
     maps : DataArray of dims (y, x, element)
-        Intensities [counts]. Float coordinates ``y``, ``x`` are millimetres, others pixels.
+        Intensities [counts]. Float coordinates ``y``, ``x`` are millimeters, others pixels.
 
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_elements,)
         One for each map.
     images_ : list of AxesImage
         The maps drawn, in the order of the axes.
     colorbars_ : list of Colorbar
-        Their colour bars; empty where none was asked for.
+        Their color bars; empty where none was asked for.
 
     See Also
     --------
@@ -95,13 +95,6 @@ class ElementMapDisplay:
         -------
         ElementMapDisplay
         """
-        if isinstance(maps, xr.Dataset):
-            if "intensity" not in maps:
-                raise SkxrfError(
-                    f"the Dataset holds {', '.join(map(str, maps)) or 'nothing'}, no 'intensity': "
-                    "pass one of its variables."
-                )
-            maps = maps["intensity"]
         return cls(select_elements(maps, elements)).plot(**kwargs)
 
     @classmethod
@@ -188,16 +181,16 @@ class ElementMapDisplay:
         n_columns : int
             Maps in a row.
         percentiles : (float, float), optional
-            The colours span these percentiles of each map, such as ``(1, 99)``, and the label
-            of the colour bars says so; by default from the least to the largest value.
+            The colors span these percentiles of each map, such as ``(1, 99)``, and the label
+            of the color bars says so; by default from the least to the largest value.
         cmap : str
-            Name of a matplotlib colour map; the default is perceptually uniform.
+            Name of a matplotlib color map; the default is perceptually uniform.
         colorbar : bool
-            Whether each map gets a colour bar; the last of a row is labelled.
+            Whether each map gets a color bar; the last of a row is labelled.
         scale_bar : bool
             Whether the first map gets a scale bar.
         **im_kw : dict
-            Passed to ``Axes.imshow``; ``vmin`` and ``vmax`` set one colour range for all maps.
+            Passed to ``Axes.imshow``; ``vmin`` and ``vmax`` set one color range for all maps.
 
         Returns
         -------
@@ -250,7 +243,7 @@ def draw_map(
     limits: tuple[float, float],
     **im_kw: Any,
 ) -> AxesImage:
-    """Draw one map; pixels without a value are grey."""
+    """Draw one map; pixels without a value are gray."""
     options: dict[str, Any] = {
         "vmin": limits[0],
         "vmax": limits[1],
@@ -263,7 +256,7 @@ def draw_map(
 
 
 def draw_colorbar(image: AxesImage, axes: Axes, values: NDArray[Any], label: str) -> Any:
-    """Draw a colour bar as high as the map; it has arrows where `values` go beyond it."""
+    """Draw a color bar as high as the map; it has arrows where `values` go beyond it."""
     finite = values[np.isfinite(values)]
     low, high = image.get_clim()
     below = bool(finite.size) and bool(finite.min() < low)

@@ -34,7 +34,7 @@ class LossCurveDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_networks,)
         One for each network.
 

@@ -30,7 +30,7 @@ __all__ = ["MapComparisonDisplay"]
 class MapComparisonDisplay:
     """Reference map, predicted map and |z| heat map side by side, one row a line group.
 
-    Both maps of a row share one range of colours. The |z| map is white, yellow, red and black
+    Both maps of a row share one range of colors. The |z| map is white, yellow, red and black
     as in :class:`ZScoreMapDisplay` (figure 5 of Gerodimos et al.). Make it with
     :meth:`from_maps`.
 
@@ -42,7 +42,7 @@ class MapComparisonDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_elements, 3)
         Reference, prediction and |z| of each line group.
     shares_ : ndarray of shape (n_elements, 4)
@@ -118,12 +118,12 @@ class MapComparisonDisplay:
             Where to draw: one Axes is divided into a grid, an array holds three for each line
             group. By default a new pyplot figure, which the caller closes.
         titles : (str, str)
-            What stands above the reference and the prediction.
+            Titles of the reference and the prediction.
         percentiles : (float, float), optional
-            The colours span these percentiles of the reference, such as ``(1, 99)``; by
+            The colors span these percentiles of the reference, such as ``(1, 99)``; by
             default from its least to its largest value.
         cmap : str
-            Name of a matplotlib colour map; the default is perceptually uniform.
+            Name of a matplotlib color map; the default is perceptually uniform.
 
         Returns
         -------

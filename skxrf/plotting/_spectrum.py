@@ -17,6 +17,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.physics import LineGroup, line_group
 from skxrf.spectra import max_spectrum, sum_spectrum
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.validation import as_cube
 
 from ._axes import AxesArray, grid_axes, line_group_label
 from ._style import LINE_COLORS
@@ -36,7 +37,7 @@ class SpectrumDisplay:
     Parameters
     ----------
     energy : array-like of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     spectra : dict of str to array-like of shape (n_channels,)
         Counts per channel, by the name that the legend gives them.
     elements : sequence of str
@@ -45,7 +46,7 @@ class SpectrumDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (1,)
         The one Axes, in an array as in the other Displays.
     labels_ : list of Text
@@ -94,12 +95,7 @@ class SpectrumDisplay:
         -------
         SpectrumDisplay
         """
-        dims = getattr(cube, "dims", ())
-        if set(dims) != {"y", "x", "energy"}:
-            found = tuple(dims) if len(dims) else type(cube).__name__
-            raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {found}.")
-        if 0 in cube.shape:
-            raise SkxrfError(f"a cube of shape {cube.shape} is empty: there is nothing to draw.")
+        cube = as_cube(cube)
         both = xr.Dataset({"sum": sum_spectrum(cube), "maximum": max_spectrum(cube)}).compute()
         spectra = {
             "sum of all pixels": both["sum"].to_numpy(),

@@ -31,7 +31,7 @@ from ._axes import (
 
 __all__ = ["Z_COLORS", "ZScoreMapDisplay", "draw_z_key", "draw_z_map", "z_class_shares"]
 
-# The classes and colours of Gerodimos et al., figure 5: white, yellow, red, black.
+# The classes and colors of Gerodimos et al., figure 5: white, yellow, red, black.
 Z_LIMITS = (1.0, 2.0, 3.0)
 Z_COLORS = ("#ffffff", "#f9d423", "#d7261e", "#000000")
 Z_LABELS = ("|z| ≤ 1", "1 – 2", "2 – 3", "> 3")
@@ -39,10 +39,10 @@ _MISSING = "#cfd4da"
 
 
 class ZScoreMapDisplay:
-    """Heat maps of |z| in four colours, with the share of pixels in each class.
+    """Heat maps of |z| in four colors, with the share of pixels in each class.
 
     White is |z| <= 1, yellow <= 2, red <= 3, black more, as in figure 5 of Gerodimos et al.;
-    pixels without a value are grey. Make it with :meth:`from_maps`, :meth:`from_predictions`
+    pixels without a value are gray. Make it with :meth:`from_maps`, :meth:`from_predictions`
     or :meth:`from_estimator`.
 
     Parameters
@@ -53,7 +53,7 @@ class ZScoreMapDisplay:
     Attributes
     ----------
     figure_ : Figure or SubFigure
-        What was drawn on.
+        Figure of the axes.
     axes_ : ndarray of Axes of shape (n_elements,)
         One for each map.
     images_ : list of AxesImage
@@ -209,7 +209,7 @@ class ZScoreMapDisplay:
         n_columns : int
             Maps in a row.
         key : bool
-            Whether each map says what the colours mean and how many pixels have them.
+            Whether each map says what the colors mean and how many pixels have them.
         **im_kw : dict
             Passed to ``Axes.imshow``.
 
@@ -246,7 +246,7 @@ def z_class_shares(z: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def draw_z_map(axes: Axes, z: NDArray[Any], extent: MapExtent, **im_kw: Any) -> AxesImage:
-    """Draw the class of each pixel, 0 to 3, in its colour."""
+    """Draw the class of each pixel, 0 to 3, in its color."""
     classes = np.where(np.isfinite(z), _classes(np.abs(z)), np.nan)
     axes.set_facecolor(_MISSING)
     options: dict[str, Any] = {
@@ -258,7 +258,7 @@ def draw_z_map(axes: Axes, z: NDArray[Any], extent: MapExtent, **im_kw: Any) -> 
 
 
 def draw_z_key(axes: Axes, shares: NDArray[np.float64], extent: MapExtent) -> None:
-    """Draw a box for each class beside a map, in its colour, with the share of its pixels."""
+    """Draw a box for each class beside a map, in its color, with the share of its pixels."""
     # The boxes of a wide, low map have no room for two lines of text.
     low = extent.aspect < 0.45
     key = axes.inset_axes((1.03, 0, 0.4 if low else 0.24, 1))

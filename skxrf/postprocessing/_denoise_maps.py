@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
 from ._combination import combine, trust
 from ._neighbours import box_mean, neighbour_differences
@@ -23,7 +24,6 @@ __all__ = ["denoise_maps"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-_DIMS = ("y", "x", "element")
 # Variance of a prediction, in units of the noise's, at least.
 _LEAST_SPREAD = 0.002
 # Pixels that are compared with the paints at a time.
@@ -109,7 +109,8 @@ def denoise_maps(
     >>> bool(better["intensity"].std() < 3), bool(better["uncertainty"].mean() < 5)
     (True, True)
     """
-    intensity, uncertainty = _checked(maps)
+    given, maps = maps, _checked(maps)
+    intensity, uncertainty = maps["intensity"], maps["uncertainty"]
     number: object = radius
     if not isinstance(number, Integral) or int(number) < 1:
         raise SkxrfError(f"radius={radius!r}: expected an integer of at least 1.")
@@ -131,14 +132,14 @@ def denoise_maps(
         f"outlying={outlying:g}, systematic={systematic:g})"
     )
     denoised = maps.assign(
-        intensity=_as(values, intensity, maps["intensity"].dims),
-        uncertainty=_as(np.sqrt(variances), uncertainty, maps["uncertainty"].dims),
+        intensity=_as(values, intensity, given["intensity"].dims),
+        uncertainty=_as(np.sqrt(variances), uncertainty, given["uncertainty"].dims),
     )
     denoised["intensity"].attrs["history"] = _with_step(maps["intensity"].attrs, step)
     return denoised.assign_attrs(history=_with_step(maps.attrs, step))
 
 
-def _checked(maps: Any) -> tuple[xr.DataArray, xr.DataArray]:
+def _checked(maps: Any) -> xr.Dataset:
     if not isinstance(maps, xr.Dataset) or not {"intensity", "uncertainty"} <= set(maps.data_vars):
         found = f"variables {sorted(map(str, maps))}" if isinstance(maps, xr.Dataset) else ""
         raise SkxrfError(
@@ -146,23 +147,18 @@ def _checked(maps: Any) -> tuple[xr.DataArray, xr.DataArray]:
             f"{type(maps).__name__} {found}".rstrip()
             + ": predict the maps with return_std=True."
         )
-    both = maps["intensity"], maps["uncertainty"]
-    for array in both:
-        if set(array.dims) != set(_DIMS):
-            raise SkxrfError(
-                f"{array.name} has the dims {tuple(map(str, array.dims))}: denoise_maps takes "
-                "(y, x, element)."
-            )
+    checked = as_map_dataset(maps, named=False)
+    intensity, uncertainty = checked["intensity"], checked["uncertainty"]
+    for array in (intensity, uncertainty):
         if array.dtype.kind != "f":
             raise SkxrfError(f"{array.name} holds {array.dtype} values: expected floats.")
-    intensity, uncertainty = (array.transpose(*_DIMS) for array in both)
     errors = uncertainty.to_numpy()
     if np.any(errors < 0) or np.any(np.isinf(errors)) or np.any(np.isinf(intensity.to_numpy())):
         raise SkxrfError(
             "intensities must be finite and standard errors finite and not negative; NaN marks "
             "missing pixels."
         )
-    return intensity, uncertainty
+    return checked
 
 
 def _denoise(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import EnergyAxisError
+from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._axis_fit import AxisFit, fit_energy_axis
 from skxrf.spectrum_fit._axis_guess import guess_energy_axis
@@ -25,9 +25,11 @@ _WORST_ERROR = 0.02
 # times as large that of any other axis must be.
 _WORST_MISFIT = 0.55
 _CLEARLY_BETTER = 1.2
-_NOTHING_FOUND = (
-    "the sum of the spectra shows no pattern of lines that gives an energy axis: pass energy=, an "
-    "(offset, gain) pair in keV from the instrument's file or software, or fit on more pixels."
+_NOTHING_FOUND = "the sum of the spectra shows no pattern of lines that gives an energy axis"
+_PASS_AN_AXIS = (
+    ": pass ",
+    Argument("energy", placeholder="offset, gain"),
+    " in keV from the instrument's file or software, or fit on more pixels.",
 )
 
 
@@ -144,13 +146,13 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if fit is not None and (len(fit.groups) < 2 or not fit.errors["6.4 keV"] < _WORST_ERROR):
             fit = None
         if fit is None and self.energy is None:
-            raise EnergyAxisError(_NOTHING_FOUND)
+            raise EnergyAxisError(_NOTHING_FOUND, *_PASS_AN_AXIS)
         if fit is None:
             warnings.warn(
                 "EnergyCalibrator found no lines to calibrate on in the sum of "
                 f"{len(spectra)} spectra ({describe_axis(nominal)}), and keeps the nominal "
-                "axis: fit it on more pixels, or check that X holds counts and that energy= is "
-                "right to within 3 %.",
+                "axis: fit it on more pixels, or check that X holds counts and that the energy "
+                "axis is right to within 3 %.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -224,12 +226,11 @@ def _guessed(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
     """An axis from the pattern of peaks; an error where there is none or more than one."""
     guess = guess_energy_axis(spectrum)
     if guess is None or guess.misfit > _WORST_MISFIT:
-        raise EnergyAxisError(_NOTHING_FOUND)
+        raise EnergyAxisError(_NOTHING_FOUND, *_PASS_AN_AXIS)
     if guess.next_misfit < _CLEARLY_BETTER * guess.misfit:
         raise EnergyAxisError(
             "the pattern of peaks fits more than one energy axis, the best of which is "
-            f"{guess.offset:.3f} keV + {1000 * guess.gain:.2f} eV per channel: pass energy=, an "
-            "(offset, gain) pair in keV from the instrument's file or software, or fit on more "
-            "pixels."
+            f"{guess.offset:.3f} keV + {1000 * guess.gain:.2f} eV per channel",
+            *_PASS_AN_AXIS,
         )
     return np.asarray(guess.offset + guess.gain * np.arange(spectrum.size))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import EnergyAxisError, SkxrfError
+from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
@@ -98,8 +98,11 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
         spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64))
         if self.energy is None:
             raise EnergyAxisError(
-                "EnergyRangeSelector needs the energy axis of the spectra: pass energy=, bin "
-                "centres in keV such as cube.energy, or an (offset, gain) pair."
+                "EnergyRangeSelector needs the energy axis of the spectra: pass ",
+                Argument("energy"),
+                ", bin centres in keV such as cube.energy, or ",
+                Argument("energy", placeholder="offset, gain"),
+                ".",
             )
         low = -np.inf if self.low is None else self.low
         high = np.inf if self.high is None else self.high

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
-from skxrf.exceptions import EnergyAxisError
+from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.utils._sklearn import StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
@@ -166,7 +166,9 @@ class SimulationTrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             raise EnergyAxisError(
                 "the spectra have no energy axis, of which the model needs to know the first "
                 "guess: pass bin centres in keV, such as cube['energy'].values, an (offset, gain) "
-                "pair, or open the file with open_cube(path, energy=...)."
+                "pair, or open the file with ",
+                Argument("energy", function="open_cube"),
+                ".",
             )
         one = copy.copy(self)
         one.set_params(energy=energy)

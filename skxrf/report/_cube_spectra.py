@@ -1,4 +1,4 @@
-"""A cube's spectra for a page: read once, summed over squares of pixels and over channels."""
+"""Spectra of a cube for a page: read once, summed over squares of pixels and over channels."""
 
 from __future__ import annotations
 
@@ -10,26 +10,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError, EnergyAxisError, SkxrfError
+from skxrf.exceptions import EnergyAxisError, SkxrfError
+from skxrf.spectra import sum_dtype
 from skxrf.utils.energy import axes_agree, describe_axis, resolve_energy
 from skxrf.utils.progress import ProgressReport
+from skxrf.utils.validation import as_cube, name_of, require_counts
 
+from ._limits import LIMITS
 from ._packing import Packed, pack, smallest_counts, trim_mantissa
 
 __all__ = ["TILE", "CubeSpectra", "SpectrumTile", "fitting_size", "read_spectra"]
 
-# Squares of pixels on the side of a tile, which is what a page unpacks at a click.
+# Squares of pixels on the side of a tile, the part that a page unpacks at a click.
 TILE = 16
-# More values than this are summed while they are read. Photon noise takes at least a few bits of
-# each value, so that a page of 50 MB could not hold more; and it bounds the memory.
-_MOST_VALUES = 96 * 2**20
-# Channels are joined up to this width [keV], a third of a silicon detector's resolution, before
-# pixels are: the peaks stay as they are.
-_HARMLESS_WIDTH = 0.045
-# Read at once from an array in memory.
-_READ_BYTES = 64 * 2**20
-# Fitted curves are drawn, not read: three digits.
-_CURVE_BITS = 9
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class CubeSpectra:
     counts : ndarray of shape (n_rows, n_columns, n_bins)
         Sums over `side` x `side` pixels and `joined` channels; fewer at the far edges.
     energy : ndarray of shape (n_channels,)
-        Bin centres of the cube [keV].
+        Bin centers of the cube [keV].
     total, maximum : ndarray of shape (n_channels,)
         Sum and maximum-pixel spectrum, channel by channel.
     amplitudes : ndarray of shape (n_rows, n_columns, n_components), optional
@@ -63,7 +56,7 @@ class CubeSpectra:
 
     @property
     def binned_energy(self) -> NDArray[np.float64]:
-        """Bin centres of `counts` [keV]."""
+        """Bin centers of `counts` [keV]."""
         starts = _starts(self.energy.size, self.joined)
         sizes = np.diff([*starts, self.energy.size])
         return np.asarray(np.add.reduceat(self.energy, starts) / sizes)
@@ -98,7 +91,7 @@ class CubeSpectra:
         packed = pack(smallest_counts(counts).reshape(-1, counts.shape[2]).T)
         if self.amplitudes is None:
             return SpectrumTile(packed, None)
-        amplitudes = trim_mantissa(self.amplitudes[part], _CURVE_BITS)
+        amplitudes = trim_mantissa(self.amplitudes[part], LIMITS.curve_bits)
         return SpectrumTile(packed, pack(amplitudes.reshape(-1, amplitudes.shape[2]).T))
 
 
@@ -127,7 +120,7 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     progress : bool
         Whether to show the progress on standard error.
     """
-    cube = _checked(cube)
+    cube = as_cube(cube)
     energy = resolve_energy(
         cube["energy"].to_numpy() if "energy" in cube.coords else (0.0, 1.0), cube.sizes["energy"]
     )
@@ -135,7 +128,7 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     if fit is not None:
         _require_same_axis(fit, energy, "energy" in cube.coords)
     side, joined = 1, 1
-    while -(-n_y // side) * -(-n_x // side) * -(-n_channels // joined) > _MOST_VALUES:
+    while -(-n_y // side) * -(-n_x // side) * -(-n_channels // joined) > LIMITS.spectrum_values:
         side, joined = _coarser(side, joined, energy, one_square=max(n_y, n_x) <= side)
     floating = cube.dtype.kind == "f"
     shape = (-(-n_y // side), -(-n_x // side))
@@ -143,12 +136,13 @@ def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False)
     amplitudes = None
     if fit is not None:
         amplitudes = np.zeros((*shape, len(fit.components_)), np.float32)
-    total = np.zeros(n_channels, np.float64 if floating else np.uint64)
+    total = np.zeros(n_channels, sum_dtype(cube.dtype))
     maximum = np.zeros(n_channels, cube.dtype)
     with ProgressReport(n_y * n_x, "spectra of the report", enabled=progress) as report:
         for rows, columns in _rectangles(cube):
             block = cube.isel(y=rows, x=columns).to_numpy()
-            _require_counts(block, rows.start, columns.start)
+            places = (range(rows.start, rows.stop), range(columns.start, columns.stop))
+            require_counts(block, name_of(cube), (*places, range(n_channels)))
             total += block.sum(axis=(0, 1), dtype=total.dtype)
             np.maximum(maximum, block.max(axis=(0, 1)), out=maximum)
             summed = block if joined == 1 else _summed(block, joined, 2)
@@ -187,22 +181,9 @@ def _coarser(
     side: int, joined: int, energy: NDArray[np.float64], *, one_square: bool
 ) -> tuple[int, int]:
     width = (energy[-1] - energy[0]) / max(energy.size - 1, 1)
-    if one_square or (2 * joined * width <= _HARMLESS_WIDTH and joined < energy.size):
+    if one_square or (2 * joined * width <= LIMITS.bin_width and joined < energy.size):
         return side, 2 * joined
     return 2 * side, joined
-
-
-def _checked(cube: Any) -> xr.DataArray:
-    if not isinstance(cube, xr.DataArray) or {"y", "x", "energy"} != set(cube.dims):
-        found = (
-            tuple(map(str, cube.dims)) if isinstance(cube, xr.DataArray) else type(cube).__name__
-        )
-        raise SkxrfError(f"cube must be a DataArray of dims (y, x, energy), got {found}.")
-    if 0 in cube.shape:
-        raise CountsError(f"a cube of sizes {dict(cube.sizes)} is empty: there is no spectrum.")
-    if cube.dtype.kind not in "uif":
-        raise CountsError(f"the cube holds {cube.dtype} values: counts are integers or floats.")
-    return cube.transpose("y", "x", "energy")
 
 
 def _require_same_axis(fit: Any, energy: NDArray[np.float64], known: bool) -> None:
@@ -219,16 +200,6 @@ def _require_same_axis(fit: Any, energy: NDArray[np.float64], known: bool) -> No
         )
 
 
-def _require_counts(block: NDArray[Any], row: int, column: int) -> None:
-    if block.dtype.kind == "u" or (block.min() >= 0 and block.max() < np.inf):
-        return
-    y, x, channel = np.argwhere(~((block >= 0) & (block < np.inf)))[0]
-    raise CountsError(
-        f"the cube holds {block[y, x, channel]} counts at pixel (y={row + y}, x={column + x}), "
-        f"channel {channel}: counts must be finite and >= 0."
-    )
-
-
 def _rectangles(cube: xr.DataArray) -> Iterator[tuple[slice, slice]]:
     """The chunks of a lazy cube, each read once; else groups of rows."""
     chunks = cube.chunksizes
@@ -236,7 +207,7 @@ def _rectangles(cube: xr.DataArray) -> Iterator[tuple[slice, slice]]:
         heights, widths = chunks["y"], chunks["x"]
     else:
         n_y, n_x, n_channels = cube.shape
-        height = max(1, _READ_BYTES // (n_x * n_channels * cube.dtype.itemsize))
+        height = max(1, LIMITS.read_bytes // (n_x * n_channels * cube.dtype.itemsize))
         heights = tuple(min(height, n_y - y) for y in range(0, n_y, height))
         widths = (n_x,)
     y = 0

@@ -1,4 +1,4 @@
-"""What the script of a map report is told: pixels, elements with their lines, spectra."""
+"""Data for the script of a map report: pixels, elements with their lines, spectra."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 from skxrf.plotting._axes import map_extent
 from skxrf.plotting._color_table import color_table
-from skxrf.reproduction.report._wording import label
+from skxrf.utils.html import label
 
 from ._cube_spectra import TILE, CubeSpectra
+from ._limits import LIMITS
 from ._map_planes import MapPlanes, color_limits
 from ._map_statistics import Comparison
 
@@ -30,8 +31,6 @@ __all__ = [
 ]
 
 _COLOR_MAPS = ("inferno", "viridis", "cividis", "gray")
-# Lines below this share of their group are not drawn.
-_LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def pixel_grid(maps: xr.DataArray, planes: MapPlanes) -> dict[str, Any]:
         "planeRows": planes.shape[0],
         "planeColumns": planes.shape[1],
         "side": planes.side,
-        # Rows and columns where there are no millimetres; the first row is on top.
+        # Rows and columns where there are no millimeters; the first row is on top.
         "unit": unit,
         "x0": _rounded(left + step_x / 2),
         "y0": _rounded(top + step_y / 2),
@@ -84,7 +83,7 @@ def element_entries(
     comparisons: Mapping[str, Comparison],
     seen: Collection[str],
 ) -> list[dict[str, Any]]:
-    """Describe each element: name, lines, colour ranges, where its reference is, if it is seen."""
+    """Describe each element: name, lines, color ranges, place of its reference, visibility."""
     names = [str(name) for name in arrays["intensity"]["element"].to_numpy()]
     compared = list(comparisons)
     entries = []
@@ -169,7 +168,7 @@ def _lines(name: str) -> dict[str, Any]:
             group = line_group(name, tube_voltage=tube_voltage)
         except LineGroupError:
             continue
-        shown = group.intensities >= _LEAST_SHARE
+        shown = group.intensities >= LIMITS.line_share
         lines = zip(group.energies[shown], group.intensities[shown], strict=True)
         return {
             "number": group.atomic_number,

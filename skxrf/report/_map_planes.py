@@ -1,4 +1,4 @@
-"""Element maps for a page: planes with the ranges of their colours, packed into a given size."""
+"""Element maps for a page: planes with the ranges of their colors, packed into a given size."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
+from ._limits import LIMITS
 from ._packing import Packed, pack, trim_mantissa
 
 __all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
 
-# Decimal digits, and the binary ones of values and of what is read with fewer: four are far below
-# any standard error. Fewer only if a page has no room for them.
-_DIGITS = ((4, 14, 10), (3, 10, 8))
-# Colours span these percentiles, so that single bright pixels do not darken a map.
-_PERCENTILES = (0.5, 99.5)
+# Class of |z| of a pixel without a value.
 _MISSING = 255
 
 
@@ -41,50 +38,26 @@ class MapPlanes:
 
 
 def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
-    """``intensity`` and, where there is one, ``uncertainty``, in memory, (y, x, element).
+    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element).
 
     Raises
     ------
     SkxrfError
         If these are no maps, or hold no pixel or no element.
     """
-    if isinstance(maps, xr.DataArray):
-        found = {"intensity": maps}
-    elif isinstance(maps, xr.Dataset) and "intensity" in maps:
-        found = {str(k): v for k, v in maps.items() if k in ("intensity", "uncertainty")}
-    else:
-        name = f"a Dataset of {list(maps)}" if isinstance(maps, xr.Dataset) else type(maps).__name__
-        raise SkxrfError(
-            f"{what} must be a DataArray of dims (y, x, element), or a Dataset with such an "
-            f"'intensity', got {name}."
-        )
-    arrays = {}
-    for kind, array in found.items():
-        if set(array.dims) != {"y", "x", "element"}:
-            dims = tuple(map(str, array.dims))
-            raise SkxrfError(
-                f"the {kind} of {what} must have the dims (y, x, element), got {dims}."
-            )
-        if 0 in array.shape:
-            raise SkxrfError(f"the {kind} of {what} is empty, of sizes {dict(array.sizes)}.")
-        if array.dtype.kind not in "uif":
-            raise SkxrfError(f"the {kind} of {what} holds {array.dtype} values, not counts.")
-        arrays[kind] = array.transpose("y", "x", "element").compute()
-    if "element" not in arrays["intensity"].coords:
-        raise SkxrfError(
-            f"{what} have no coordinate 'element': name the line groups, such as "
-            "maps.assign_coords(element=['Fe_K', 'Pb_L'])."
-        )
-    return arrays
+    dataset = as_map_dataset(maps, what)
+    return {
+        kind: dataset[kind].compute() for kind in ("intensity", "uncertainty") if kind in dataset
+    }
 
 
 def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:
-    """Range of the colours: of all finite values, and without the extremes."""
+    """Range of the colors: of all finite values, and without the extremes."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return {"all": [0.0, 1.0], "most": [0.0, 1.0]}
     whole = [float(finite.min()), float(finite.max())]
-    low, high = (float(v) for v in np.percentile(finite, _PERCENTILES))
+    low, high = (float(v) for v in np.percentile(finite, LIMITS.color_percentiles))
     return {"all": _spread(whole), "most": _spread([low, high] if high > low else whole)}
 
 
@@ -104,7 +77,7 @@ def pack_planes(
     """
     side = 1
     while True:
-        for digits, bits, fewer in _DIGITS:
+        for digits, bits, fewer in LIMITS.map_digits:
             planes = {
                 kind: _packed(maps, fewer if kind == "uncertainty" else bits)
                 for kind, maps in values.items()

@@ -1,17 +1,14 @@
-"""What was done to the data of a map report: attributes, history, versions, date."""
+"""Provenance of a map report: attributes, history, versions, date."""
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-import skxrf
+from skxrf.utils.provenance import now, versions
 
 __all__ = ["Provenance", "map_provenance"]
 
@@ -48,8 +45,8 @@ def map_provenance(
         sections["Reference"] = _shown(_attributes(reference))
     sections["This report"] = {
         **{str(name): str(value) for name, value in (more or {}).items()},
-        "date": datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="minutes"),
-        "versions": _versions(),
+        "date": now("minutes").replace("T", " "),
+        "versions": ", ".join(" ".join(entry) for entry in versions(_PACKAGES).items()),
     }
     return {
         # Maps inherit the history of their cube.
@@ -73,8 +70,3 @@ def _shown(attributes: Mapping[Any, Any]) -> dict[str, str]:
         text = f"{np.size(value)} values" if many else " ".join(str(value).split())
         shown[str(name).replace("_", " ")] = text if len(text) <= 500 else f"{text[:500]} …"
     return shown
-
-
-def _versions() -> str:
-    found = [f"skxrf {skxrf.__version__}", f"Python {platform.python_version()}"]
-    return ", ".join(found + [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES])

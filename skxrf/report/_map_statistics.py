@@ -1,19 +1,23 @@
-"""Numbers of a map report: totals of each map, scores and histograms against a reference."""
+"""Totals of each map; scores and histograms against a reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.metrics import ssim_score, z_score
+from skxrf.metrics import score_table, z_score
+from skxrf.metrics._alignment import without_millimeters
 
-__all__ = ["Comparison", "Histogram", "MapTotals", "compare_maps", "map_totals"]
+__all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
 
+# Columns of the score table that a comparison shows.
+_SCORES = (
+    *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),
+)
 _Z_LIMITS = (1.0, 2.0, 3.0)
 _N_INTERVALS = 40
 _DETECTED = 3.0  # standard errors
@@ -40,34 +44,54 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How one map stands to its reference.
+    """Scores of one map against its reference, see :func:`skxrf.metrics.score_table`.
 
     Parameters
     ----------
-    ssim : float
-        Structural similarity; NaN where it is not defined.
-    z_shares : tuple of float
-        Shares of pixels with |z| <= 1, in (1, 2], in (2, 3] and above.
-    rmse, bias : float
-        Root-mean-square and mean difference [counts].
-    slope : float
-        Of the least-squares line through the map as a function of the reference.
-    correlation : float
-        Pearson's.
-    mean : float
-        Of the reference [counts], over the pixels that both have.
+    ssim, within_1, within_2, within_3, rmse, bias, slope, correlation, mean : float
+        Row of the score table.
     histogram : Histogram
-        Of both.
+        Pixels per interval of counts, over the pixels that both have.
     """
 
     ssim: float
-    z_shares: tuple[float, ...]
+    within_1: float
+    within_2: float
+    within_3: float
     rmse: float
     bias: float
     slope: float
     correlation: float
     mean: float
     histogram: Histogram
+
+    @property
+    def within(self) -> tuple[float, float, float]:
+        """Shares of pixels with |z| of at most 1, 2 and 3."""
+        return self.within_1, self.within_2, self.within_3
+
+    @property
+    def z_shares(self) -> tuple[float, ...]:
+        """Shares of pixels with |z| <= 1, in (1, 2], in (2, 3] and above."""
+        return tuple(np.diff([0.0, *self.within, 1.0]).tolist())
+
+
+class MapComparison(NamedTuple):
+    """Maps beside their reference.
+
+    Parameters
+    ----------
+    by_element : dict of str to Comparison
+        Scores, in the order of the maps.
+    reference : DataArray of dims (y, x, element)
+        Reference of these elements, on the maps' pixels.
+    classes : DataArray of dims (y, x, element)
+        Class of |z| of each pixel, 0 to 3, NaN where a value is missing.
+    """
+
+    by_element: dict[str, Comparison]
+    reference: xr.DataArray
+    classes: xr.DataArray
 
 
 def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
@@ -98,10 +122,8 @@ def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
     return totals
 
 
-def compare_maps(
-    maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None
-) -> tuple[dict[str, Comparison], xr.DataArray, xr.DataArray]:
-    """Score each element that both have.
+def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None) -> MapComparison:
+    """Score each element that maps and reference have in common.
 
     Parameters
     ----------
@@ -112,12 +134,7 @@ def compare_maps(
 
     Returns
     -------
-    comparisons : dict of str to Comparison
-        By element, in the order of the maps.
-    reference : DataArray of dims (y, x, element)
-        The reference of these elements, on the maps' pixels.
-    classes : DataArray of dims (y, x, element)
-        Class of |z| of each pixel, 0 to 3, NaN where a value is missing.
+    MapComparison
 
     Raises
     ------
@@ -126,65 +143,31 @@ def compare_maps(
     LineGroupError
         If no element is in both.
     """
-    for dim in ("y", "x"):
-        if maps.sizes[dim] != reference.sizes[dim]:
-            raise SkxrfError(
-                f"the maps have {maps.sizes['y']} x {maps.sizes['x']} pixels and the reference "
-                f"{reference.sizes['y']} x {reference.sizes['x']}: they must be of the same scan."
-            )
-    known = [str(name) for name in reference["element"].to_numpy()]
-    names = [str(name) for name in maps["element"].to_numpy()]
-    common = [name for name in names if name in known]
-    if not common:
-        raise LineGroupError(
-            f"no line group is in both: the maps hold {', '.join(names)}, the reference "
-            f"{', '.join(known)}."
-        )
-    # The same pixels by number: two programs seldom write the same millimetres.
-    maps = maps.sel(element=common).drop_vars(("y", "x"), errors="ignore")
-    reference = reference.sel(element=common).drop_vars(("y", "x"), errors="ignore")
+    maps, reference, sigma = map(without_millimeters, (maps, reference, sigma))
+    known = {str(name) for name in reference["element"].to_numpy()}
+    common = [name for name in map(str, maps["element"].to_numpy()) if name in known]
     if isinstance(sigma, xr.DataArray):
-        sigma = sigma.sel(element=common).drop_vars(("y", "x"), errors="ignore")
+        sigma = sigma.sel(element=common)
+    scores = score_table(reference.sel(element=common) if common else reference, maps, sigma=sigma)
+    maps, reference = maps.sel(element=common), reference.sel(element=common)
     z = z_score(reference, maps, sigma=sigma)
     classes = z.copy(data=np.searchsorted(_Z_LIMITS, z.to_numpy(), side="left").astype(np.float32))
-    classes = classes.where(np.isfinite(z) | np.isposinf(z))
     comparisons = {
-        name: _compared(
-            reference.isel(element=k), maps.isel(element=k), classes.isel(element=k).to_numpy()
+        name: Comparison(
+            **{column: float(scores.loc[name, column]) for column in _SCORES},
+            histogram=_histogram(reference.isel(element=k), maps.isel(element=k)),
         )
         for k, name in enumerate(common)
     }
-    return comparisons, reference, classes
+    return MapComparison(comparisons, reference, classes.where(z.notnull()))
 
 
-def _compared(reference: xr.DataArray, maps: xr.DataArray, classes: NDArray[Any]) -> Comparison:
-    expected = reference.to_numpy().astype(np.float64)
-    found = maps.to_numpy().astype(np.float64)
-    both = np.isfinite(expected) & np.isfinite(found)
-    x, y = expected[both], found[both]
-    if not x.size:
-        nothing = Histogram(np.array([0.0, 1.0]), np.zeros(1, np.int64), np.zeros(1, np.int64))
-        return Comparison(np.nan, (np.nan,) * 4, *(np.nan,) * 5, nothing)
-    deviation_x, deviation_y = x - x.mean(), y - y.mean()
-    variance, covariance = float(np.mean(deviation_x**2)), float(np.mean(deviation_x * deviation_y))
-    scatter = float(np.mean(deviation_y**2))
+def _histogram(reference: xr.DataArray, maps: xr.DataArray) -> Histogram:
+    """Histogram of both over the pixels that both have, on intervals of their common range."""
+    x, y = reference.to_numpy().astype(np.float64), maps.to_numpy().astype(np.float64)
+    both = np.isfinite(x) & np.isfinite(y)
+    if not both.any():
+        return Histogram(np.array([0.0, 1.0]), np.zeros(1, np.int64), np.zeros(1, np.int64))
+    x, y = x[both], y[both]
     edges = np.histogram_bin_edges(np.concatenate([x, y]), _N_INTERVALS)
-    seen = classes[np.isfinite(classes)].astype(int)
-    return Comparison(
-        ssim=_ssim(reference, maps),
-        z_shares=tuple((np.bincount(seen, minlength=4) / max(seen.size, 1)).tolist()),
-        rmse=float(np.sqrt(np.mean((y - x) ** 2))),
-        bias=float(y.mean() - x.mean()),
-        slope=covariance / variance if variance > 0 else np.nan,
-        correlation=covariance / np.sqrt(variance * scatter) if variance * scatter > 0 else np.nan,
-        mean=float(x.mean()),
-        histogram=Histogram(edges, np.histogram(x, edges)[0], np.histogram(y, edges)[0]),
-    )
-
-
-def _ssim(reference: xr.DataArray, maps: xr.DataArray) -> float:
-    """SSIM, or NaN for a map that is constant or smaller than its window."""
-    try:
-        return float(ssim_score(reference, maps))
-    except SkxrfError:
-        return float("nan")
+    return Histogram(edges, np.histogram(x, edges)[0], np.histogram(y, edges)[0])

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.reproduction.report._wording import label
+from skxrf.utils.html import label
 
 from ._cube_spectra import CubeSpectra
 from ._map_statistics import Comparison, Histogram, MapTotals
@@ -67,7 +67,7 @@ def facts(
     spectra: CubeSpectra | None,
     comparisons: Mapping[str, Comparison],
 ) -> list[str]:
-    """What the maps are, in a few words each."""
+    """Short descriptions of the maps: size, elements, channels, counts, scores."""
     n = arrays["intensity"].sizes["element"]
     found = [
         f"{grid['rows']:,} × {grid['columns']:,} pixels",
@@ -106,7 +106,7 @@ def score_rows(comparisons: Mapping[str, Comparison]) -> list[ScoreRow]:
     for place, (name, of) in enumerate(comparisons.items()):
         figures = [
             Figure(_fixed(of.ssim, 3), _sortable(of.ssim)),
-            *(Figure(percent(share), _sortable(share)) for share in _within(of)),
+            *(Figure(percent(share), _sortable(share)) for share in of.within),
             _figure(of.rmse),
             Figure(_signed(of.bias), _sortable(of.bias)),
             Figure(_fixed(of.slope, 3), _sortable(of.slope)),
@@ -121,12 +121,12 @@ def score_rows(comparisons: Mapping[str, Comparison]) -> list[ScoreRow]:
 def mean_scores(comparisons: Mapping[str, Comparison]) -> list[str]:
     """Means over the elements of what can be averaged: SSIM and the shares within |z|."""
     ssim = _known_mean([of.ssim for of in comparisons.values()])
-    within = np.array([_within(of) for of in comparisons.values()])
+    within = np.array([of.within for of in comparisons.values()])
     return [_fixed(ssim, 3), *(percent(_known_mean(within[:, k])) for k in range(3))]
 
 
 def sigma_text(sigma: Any) -> str:
-    """What z is measured in, in words."""
+    """Unit of z, in words."""
     if sigma is None or (isinstance(sigma, str) and sigma == "poisson"):
         return "√(reference + 1), about the photon noise of the reference's own counts"
     if isinstance(sigma, str):
@@ -152,11 +152,6 @@ def percent(share: float) -> str:
         return "–"
     close = 0 < share < 0.1 or 0.99 < share < 1
     return f"{100 * share:.1f} %" if close else f"{100 * share:.0f} %"
-
-
-def _within(of: Comparison) -> NDArray[np.float64]:
-    """Shares of pixels with |z| of at most 1, 2 and 3."""
-    return np.asarray(np.minimum(np.cumsum(of.z_shares[:3]), 1.0))
 
 
 def _known_mean(values: Any) -> float:

@@ -13,16 +13,16 @@ from sklearn.model_selection import GroupKFold, cross_validate
 
 from skxrf.compose import SubsampledRegressor
 from skxrf.metrics import ssim_scorer, z_score_scorer
+from skxrf.utils.progress import StepReport
 from skxrf.utils.training import loss_curves
 
-from ._methods import Method
 from ._networks import count_parameters, n_epochs
 from ._problem import Problem
-from ._progress import Progress
 from ._result import MethodResult, Settings
+from ._rivals import Rival, Task
 from ._scores import score_rows
 
-__all__ = ["held_out_parts", "run_method"]
+__all__ = ["held_out_parts", "run_method", "task_of"]
 
 _SCORING = {"ssim": ssim_scorer, "within_sigma": z_score_scorer, "r2": "r2"}
 
@@ -30,33 +30,44 @@ Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def held_out_parts(problem: Problem, settings: Settings) -> list[Split]:
-    """Divide the labelled pixels into K parts of whole groups; rows of each training and test."""
-    rows = np.flatnonzero(problem.labelled)
+    """Divide the labeled pixels into K parts of whole groups; rows of each training and test."""
+    rows = np.flatnonzero(problem.labeled)
     folds = GroupKFold(settings.n_folds, shuffle=True, random_state=settings.random_state)
     groups = problem.groups[rows]
     return [(rows[train], rows[test]) for train, test in folds.split(rows, groups=groups)]
 
 
+def task_of(problem: Problem, settings: Settings) -> Task:
+    """Describe a problem to the rivals."""
+    return Task(
+        problem.data.energy,
+        [str(name) for name in problem.Y.columns],
+        int(problem.labeled.sum()),
+        settings.budget,
+        settings.random_state,
+    )
+
+
 def run_method(
-    method: Method,
+    method: Rival,
     problem: Problem,
     splits: list[Split],
     settings: Settings,
-    progress: Progress,
+    progress: StepReport,
 ) -> tuple[MethodResult, list[dict[str, Any]]]:
     """Cross-validate one method.
 
     Parameters
     ----------
-    method : Method
-        What is fitted.
+    method : Rival
+        Regressor to build and fit.
     problem : Problem
         Spectra and labels.
     splits : list of (ndarray, ndarray)
         Rows to train on and rows held out, of each fold.
     settings : Settings
         Budget, number of samples, seed.
-    progress : Progress
+    progress : StepReport
         Told of each fit.
 
     Returns
@@ -66,10 +77,12 @@ def run_method(
         Scores of the maps as a whole and of each fold, see :class:`ReproductionResult`.
     """
     outputs = np.full(problem.Y.shape, np.nan, dtype=np.float32)
-    unlabelled = np.flatnonzero(~problem.labelled)
-    outputs[unlabelled] = 0
+    unlabeled = np.flatnonzero(~problem.labeled)
+    outputs[unlabeled] = 0
     estimator = SubsampledRegressor(
-        method.estimator, max_samples=settings.max_samples, random_state=settings.random_state
+        method.make(task_of(problem, settings)),
+        max_samples=settings.max_samples,
+        random_state=settings.random_state,
     )
     folds, rows = [], []
     fitted: Any = None
@@ -79,17 +92,17 @@ def run_method(
             scope = f"fold {k + 1}"
             progress.working_on(f"{method.name}, {scope}")
             fitted, outputs[test], fold = _run_fold(estimator, problem, train, test)
-            if unlabelled.size:
+            if unlabeled.size:
                 # No fold trained on them: their prediction is the mean over the K models.
-                outputs[unlabelled] += _predict(fitted, problem.X[unlabelled]) / len(splits)
+                outputs[unlabeled] += _predict(fitted, problem.X[unlabeled]) / len(splits)
             folds.append(fold)
             rows += _scores(problem, test, outputs[test], method.name, scope)
             progress.finished(
                 f"{method.name}, {scope} of {len(splits)}: SSIM {fold['ssim']:.3f}, "
                 f"|z| ≤ 1 {100 * fold['within_sigma']:.0f} %, fitted in {fold['fit_seconds']:.1f} s"
             )
-    labelled = np.flatnonzero(problem.labelled)
-    rows += _scores(problem, labelled, outputs[labelled], method.name, "all")
+    labeled = np.flatnonzero(problem.labeled)
+    rows += _scores(problem, labeled, outputs[labeled], method.name, "all")
     result = MethodResult(
         name=method.name,
         kind=method.kind,
@@ -98,7 +111,7 @@ def run_method(
         folds=pd.DataFrame(folds, index=pd.RangeIndex(1, len(folds) + 1, name="fold")),
         loss_curves=loss_curves(fitted),
         n_parameters=count_parameters(fitted),
-        is_reference=method.is_template_fit and problem.data.reference_name == "template fit",
+        is_reference=not method.learns and problem.data.reference_name == "template fit",
         warnings=_for_users(caught),
     )
     return result, rows

@@ -1,4 +1,4 @@
-"""What the report says of a fitted network: epochs and size."""
+"""Epochs and size of a fitted network."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["count_parameters", "n_epochs"]
 
 
 def n_epochs(estimator: Any) -> float:
-    """Epochs that a network was trained for; NaN for what is no network."""
+    """Epochs that a network was trained for; NaN for other estimators."""
     network = find_network(estimator)
     return float("nan") if network is None else float(network.n_iter_)
 
 
 def count_parameters(estimator: Any) -> int | None:
-    """Trainable numbers of a network; None for what is no network."""
+    """Number of trainable parameters of a network; None for other estimators."""
     network = find_network(estimator)
     if network is None:
         return None

@@ -1,4 +1,4 @@
-"""What is learnt from what: spectra, labels, groups to hold out; simulated or from files."""
+"""Data of the experiment: spectra, labels, groups to hold out; simulated or from files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.samples import to_maps, to_samples
+from skxrf.spectra import max_spectrum, sum_spectrum
 
 from ._result import DataDescription
 
@@ -42,15 +43,15 @@ class Problem:
         Spectra as stored [counts].
     Y : DataFrame of shape (n_pixels, n_elements)
         Reference intensities [counts] over the ``(painting, y, x)`` index; a row with a NaN is
-        not labelled.
+        not labeled.
     truth : DataFrame of the same shape, optional
         True expected intensities [counts].
     groups : ndarray of shape (n_pixels,)
-        Which pixels are held out together.
+        Number of the group that a pixel is held out with.
     coordinates : dict of str to dict
         Coordinates ``y`` and ``x`` of the maps of each painting.
     data : DataDescription
-        What the report says of it.
+        Description for the report.
     """
 
     X: NDArray[Any]
@@ -61,8 +62,8 @@ class Problem:
     data: DataDescription
 
     @property
-    def labelled(self) -> NDArray[np.bool_]:
-        """Which pixels have a reference for every line group, of shape (n_pixels,)."""
+    def labeled(self) -> NDArray[np.bool_]:
+        """Mask of the pixels with a reference for every line group, of shape (n_pixels,)."""
         return np.asarray(self.Y.notna().all(axis=1).to_numpy())
 
     def maps(self, values: pd.DataFrame | NDArray[Any]) -> dict[str, xr.DataArray]:
@@ -289,13 +290,13 @@ def _blocks(Y: pd.DataFrame, n_folds: int) -> tuple[NDArray[np.intp], int]:
     """Square blocks, about six for each fold, none smaller than the window of SSIM allows."""
     from skxrf.model_selection import block_groups
 
-    labelled = Y[Y.notna().all(axis=1)]
-    side = max(_LEAST_BLOCK, round((len(labelled) / (6 * n_folds)) ** 0.5))
+    labeled = Y[Y.notna().all(axis=1)]
+    side = max(_LEAST_BLOCK, round((len(labeled) / (6 * n_folds)) ** 0.5))
     groups = block_groups(Y, block_shape=side)
     present = np.unique(groups[Y.notna().all(axis=1).to_numpy()])
     if len(present) < n_folds:
         raise SkxrfError(
-            f"{len(labelled)} pixels with a reference make {len(present)} blocks of {side} x {side} "
+            f"{len(labeled)} pixels with a reference make {len(present)} blocks of {side} x {side} "
             f"pixels, too few for {n_folds} folds: ask for fewer folds or label more pixels."
         )
     return groups, side
@@ -312,13 +313,12 @@ def _description(
     cubes: dict[str, xr.DataArray], X: NDArray[Any], Y: pd.DataFrame, **texts: Any
 ) -> DataDescription:
     energy = next(iter(cubes.values()))["energy"].to_numpy()
-    floating = np.issubdtype(X.dtype, np.floating)
     return DataDescription(
         shapes={name: (cube.sizes["y"], cube.sizes["x"]) for name, cube in cubes.items()},
         n_channels=X.shape[1],
         energy=energy,
-        sum_spectrum=X.sum(axis=0, dtype=np.float64 if floating else np.uint64),
-        maximum_spectrum=X.max(axis=0),
-        n_labelled=int(Y.notna().all(axis=1).sum()),
+        sum_spectrum=np.sum([sum_spectrum(cube) for cube in cubes.values()], axis=0),
+        maximum_spectrum=np.max([max_spectrum(cube) for cube in cubes.values()], axis=0),
+        n_labeled=int(Y.notna().all(axis=1).sum()),
         **texts,
     )

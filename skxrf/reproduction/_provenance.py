@@ -1,13 +1,8 @@
-"""Where a result comes from: versions, machine, date, settings."""
+"""Provenance of a result: versions, machine, date, settings."""
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import os
-import platform
-
-import skxrf
+from skxrf.utils.provenance import machine, now, versions
 
 from ._result import DataDescription, Settings
 
@@ -17,19 +12,14 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "xraylib", "xa
 
 
 def provenance(settings: Settings, data: DataDescription, command: str | None) -> dict[str, str]:
-    """Collect what is needed to repeat a run, by the name that the report gives it."""
-    versions = []
-    for name in _PACKAGES:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    """Collect the facts needed to repeat a run, by the names that the report gives them."""
+    packages = versions(_PACKAGES)
     entries = {
-        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "skxrf": skxrf.__version__,
-        "Python": platform.python_version(),
-        "packages": ", ".join(versions),
-        "machine": f"{platform.system()} {platform.machine()}, {_n_cores()} cores",
+        "date": now(),
+        "skxrf": packages.pop("skxrf"),
+        "Python": packages.pop("python"),
+        "packages": ", ".join(" ".join(package) for package in packages.items()),
+        "machine": machine(),
         "data": data.source,
         "folds": f"{settings.n_folds}, of {data.split_name}",
         "training budget": f"{settings.budget:g} s for each fit of a network",
@@ -39,10 +29,3 @@ def provenance(settings: Settings, data: DataDescription, command: str | None) -
     if command is not None:
         entries["command"] = command
     return entries
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.progress import StepReport
 
 from ._experiment import held_out_parts, run_method
-from ._methods import METHOD_NAMES, make_methods
 from ._problem import Problem, problem_from_files, simulated_problem
-from ._progress import Progress
 from ._provenance import provenance
 from ._result import ReproductionResult, Settings
+from ._rivals import RIVALS, Rival
 
 __all__ = ["reproduce"]
 
@@ -54,7 +54,8 @@ def reproduce(
     elements : sequence of str, optional
         Line groups to map; by default all of `maps`, or those found in the sum spectrum.
     methods : sequence of str, optional
-        Names of the methods, of `METHOD_NAMES`; by default all.
+        Names of the methods, such as ``"CNN"`` or ``"Ridge"``; by default all. An unknown name is
+        refused with the list of those that there are.
     n_folds : int
         Number K of parts, at least 2.
     budget : float
@@ -89,7 +90,7 @@ def reproduce(
 
     See Also
     --------
-    skxrf.report.write_report : Write the result as a report with its maps and scores.
+    skxrf.reproduction.write_report : Write the result as a report with its maps and scores.
 
     References
     ----------
@@ -110,7 +111,7 @@ def reproduce(
     if cube is not None and shape is not None:
         raise SkxrfError("shape is that of simulated paintings: leave it out, or the cube.")
 
-    with Progress(enabled=progress) as report:
+    with StepReport(enabled=progress) as report:
         if cube is None:
             problem = simulated_problem(
                 n_folds, random_state, shape=shape, elements=elements, say=report.say
@@ -131,16 +132,15 @@ def reproduce(
 
 def _run(
     problem: Problem,
-    chosen: list[str],
+    chosen: list[Rival],
     settings: Settings,
-    progress: Progress,
+    progress: StepReport,
     command: str | None,
 ) -> ReproductionResult:
     splits = held_out_parts(problem, settings)
-    methods = make_methods(problem, chosen, settings)
-    progress.begin(len(methods) * len(splits))
+    progress.begin(len(chosen) * len(splits))
     results, rows = [], []
-    for method in methods:
+    for method in chosen:
         result, scores = run_method(method, problem, splits, settings, progress)
         results.append(result)
         rows += scores
@@ -167,16 +167,16 @@ def _checked_settings(n_folds: int, budget: float, max_samples: int, random_stat
     return Settings(n_folds, float(budget), max_samples, random_state)
 
 
-def _checked_methods(methods: Sequence[str] | None) -> list[str]:
+def _checked_methods(methods: Sequence[str] | None) -> list[Rival]:
+    """Rivals of the given names, in the order of the tables, each once."""
     if methods is None:
-        return list(METHOD_NAMES)
-    known = {name.lower(): name for name in METHOD_NAMES}
-    unknown = [name for name in methods if name.lower() not in known]
+        return list(RIVALS.values())
+    known = {rival.name.lower() for rival in RIVALS.values()}
+    wanted = {name: name.lower().replace("neighbour", "neighbor") for name in methods}
+    unknown = [name for name, plain in wanted.items() if plain not in known]
     if unknown or not methods:
         raise SkxrfError(
             f"unknown method {', '.join(map(repr, unknown)) or '(none given)'}: known are "
-            f"{', '.join(METHOD_NAMES)}."
+            f"{', '.join(rival.name for rival in RIVALS.values())}."
         )
-    # In the order of the tables, each once.
-    wanted = {known[name.lower()] for name in methods}
-    return [name for name in METHOD_NAMES if name in wanted]
+    return [rival for rival in RIVALS.values() if rival.name.lower() in set(wanted.values())]

@@ -1,4 +1,4 @@
-"""What the experiment found: plain data that the report and the files are written from."""
+"""Result of the experiment: plain data that report and files are written from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class DataDescription:
-    """What was mapped.
+    """Description of the mapped data.
 
     Parameters
     ----------
@@ -54,15 +54,15 @@ class DataDescription:
     n_channels : int
         Channels of a spectrum.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     sum_spectrum, maximum_spectrum : ndarray of shape (n_channels,)
         Sum and maximum over all pixels [counts].
-    n_labelled : int
+    n_labeled : int
         Pixels that have reference intensities.
     reference_name : str
-        Where the reference maps come from, such as ``"template fit"``.
+        Origin of the reference maps, such as ``"template fit"``.
     split_name : str
-        What is held out as a whole, such as ``"blocks of 16 x 16 pixels"``.
+        Unit that is held out, such as ``"blocks of 16 x 16 pixels"``.
     """
 
     name: str
@@ -73,7 +73,7 @@ class DataDescription:
     energy: NDArray[np.float64] = field(repr=False)
     sum_spectrum: NDArray[Any] = field(repr=False)
     maximum_spectrum: NDArray[Any] = field(repr=False)
-    n_labelled: int
+    n_labeled: int
     reference_name: str
     split_name: str
 
@@ -90,7 +90,7 @@ class DataDescription:
 
 @dataclass(frozen=True)
 class MethodResult:
-    """What one method did in all folds.
+    """Result of one method in all folds.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class MethodResult:
     kind : {"network", "published network", "classical"}
         Group that it is shown in.
     description : str
-        One sentence: what it is.
+        One sentence.
     predictions : dict of str to DataArray of dims (y, x, element)
         Maps of each painting, every pixel predicted by a model that never saw it.
     folds : DataFrame
@@ -112,7 +112,7 @@ class MethodResult:
     is_reference : bool
         Whether it is the method that made the reference maps, so that it is no rival.
     warnings : tuple of str
-        What the fits warned of, each once.
+        Warnings of the fits, each once.
     """
 
     name: str
@@ -133,14 +133,14 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class ReproductionResult:
-    """All that the report shows.
+    """Result of the whole experiment.
 
     Parameters
     ----------
     settings : Settings
         The choices of the run.
     data : DataDescription
-        What was mapped.
+        Description of the mapped data.
     elements : list of str
         Line groups of the maps.
     reference : dict of str to DataArray of dims (y, x, element)
@@ -177,7 +177,7 @@ class ReproductionResult:
         metric : str
             ``"ssim"``, ``"within_sigma"``, ``"rmse"`` or ``"r2"``.
         against : {"reference", "truth"}
-            What the maps were compared with.
+            Maps to compare with.
 
         Returns
         -------
@@ -198,9 +198,9 @@ class ReproductionResult:
         method : str
             Name of the method.
         metric : {"ssim", "within_sigma", "rmse", "r2"}
-            What was computed.
+            Score.
         against : {"reference", "truth"}
-            What the maps were compared with.
+            Maps to compare with.
         element : str
             A line group, or ``"mean"``.
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
-from skxrf.metrics import ssim_score, within_sigma_score
+from skxrf.metrics import score_table
 
 __all__ = ["score_rows"]
 
@@ -26,7 +25,7 @@ def score_rows(
     prediction : ndarray of shape (n_pixels, n_elements)
         Predicted intensities [counts].
     method, against, scope : str
-        What the rows are labelled with.
+        Labels of the rows.
 
     Returns
     -------
@@ -35,27 +34,12 @@ def score_rows(
         a score is not defined, and their mean.
     """
     predicted = pd.DataFrame(prediction, index=reference.index, columns=reference.columns)
-    residual = np.asarray(predicted, dtype=np.float64) - reference.to_numpy(dtype=np.float64)
-    scores = {
-        "ssim": ssim_score(reference, predicted, multioutput="raw_values"),
-        "within_sigma": within_sigma_score(reference, predicted, multioutput="raw_values"),
-        "r2": r2_score(reference, predicted, multioutput="raw_values"),
-        "rmse": np.sqrt(np.mean(residual**2, axis=0)),
-    }
-    rows = []
-    for metric, values in scores.items():
-        finite = values[np.isfinite(values)]
-        mean = float(finite.mean()) if finite.size else float("nan")
-        named = [*zip(reference.columns, values.tolist(), strict=True), ("mean", mean)]
-        rows += [
-            {
-                "method": method,
-                "against": against,
-                "scope": scope,
-                "element": str(element),
-                "metric": metric,
-                "value": value,
-            }
-            for element, value in named
-        ]
-    return rows
+    scores = score_table(reference, predicted).rename(columns={"within_1": "within_sigma"})
+    scores["r2"] = r2_score(reference, predicted, multioutput="raw_values")
+    scores.loc["mean"] = scores.mean()
+    labels = {"method": method, "against": against, "scope": scope}
+    return [
+        {**labels, "element": str(element), "metric": metric, "value": float(value)}
+        for metric in ("ssim", "within_sigma", "r2", "rmse")
+        for element, value in scores[metric].items()
+    ]

@@ -1,4 +1,4 @@
-"""The forward model: layer stacks, the beam, and what the detector counts."""
+"""Forward model: layer stacks, the beam, and the counts of the detector."""
 
 from ._bound import cramer_rao_bound
 from ._forward import ForwardModel
@@ -6,10 +6,10 @@ from ._instrument import Instrument
 from ._layers import Layer, stack_arrays, stack_elements
 from ._materials import Material, material, materials
 from ._optics import Absorber, Gas, Polycapillary
-from ._painting import painting_scan, simulate_painting
-from ._painting_plan import PaintingPlan
-from ._palettes import Palette, palette, palettes
 from ._stacks import StackRanges, random_stacks
+from .paintings._palettes import Palette, palette, palettes
+from .paintings._plan import PaintingPlan
+from .paintings._scan import painting_scan, simulate_painting
 
 __all__ = [
     "Absorber",

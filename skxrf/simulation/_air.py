@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GasPhotons:
-    """What the gas in front of the object sends to the detector, whatever the object is.
+    """Photons of the gas in front of the object, which do not depend on the object.
 
     Parameters
     ----------

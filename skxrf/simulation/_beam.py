@@ -34,7 +34,7 @@ class Beam:
     bins : ndarray of shape (n_fine,), int
         The coarse bin of each: many fine continuum bins share one, each line has its own.
     n_continuum : int
-        How many of the fine energies are continuum.
+        Number of fine energies of the continuum.
     """
 
     energies: Array
@@ -58,7 +58,7 @@ class Beam:
         return np.bincount(self.bins, self.flux, self.n_bins).astype(np.float64)
 
     def times(self, transmission: Array) -> Beam:
-        """The beam behind something of the given transmission, (n_fine,)."""
+        """Beam behind an absorber of the given transmission, (n_fine,)."""
         return Beam(self.energies, self.flux * transmission, self.bins, self.n_continuum)
 
 
@@ -97,7 +97,7 @@ def tube_beam(anode: str, voltage: float) -> Beam:
         known = ", ".join(f"{symbol} at {kilovolt:g} kV" for symbol, kilovolt in sorted(tubes))
         raise SkxrfError(
             f"no table for an {anode} tube at {voltage:g} kV: there are {known}; make another "
-            "with `python -m skxrf.simulation._make_tube_table`."
+            "with tools/make_tube_table.py of the source code."
         )
     text = (
         resources.files("skxrf.simulation")

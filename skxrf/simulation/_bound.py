@@ -1,4 +1,4 @@
-"""The physical limit: what no unbiased estimator that looks at one pixel can beat."""
+"""Physical limit of unbiased estimators that use one pixel at a time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def cramer_rao_bound(
     Notes
     -----
     The bound holds for unbiased estimators of single pixels that know the templates. Estimators
-    that know what paints look like (a prior), or that use neighbouring pixels, can be better.
+    with a prior on the paints, or that use neighboring pixels, can be better.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Random chemistry outside any palette: compounds of random elements in random mixtures.
 
-A model that has seen palettes alone takes their correlations, such as calcium with sulfur, for
-laws; these compounds break them.
+A model trained on palettes alone learns their correlations, such as calcium with sulfur; these
+compounds break them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ __all__ = ["FOREIGN_ELEMENTS", "ForeignChemistry"]
 
 Array = NDArray[np.float64]
 
-# What may be a "metal" of a random compound: all elements from sodium to uranium that one can
-# meet in an object, without the noble gases and the radioactive ones but U and Th.
+# "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without the noble gases and the radioactive ones but U and Th.
 FOREIGN_ELEMENTS = (
     *("Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe"),
     *("Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Rb", "Sr", "Y", "Zr", "Nb", "Mo"),
@@ -87,7 +86,7 @@ class ForeignChemistry:
         Parameters
         ----------
         n : int
-            How many.
+            Number of mixtures.
         elements : sequence of str
             Chemical symbols of the last axis, which must hold :attr:`elements`.
         rng : numpy Generator

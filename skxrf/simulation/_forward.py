@@ -1,4 +1,4 @@
-"""From layer stacks to what the detector counts: the whole forward model in one place."""
+"""Forward model: from layer stacks to expected counts of the detector."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from skxrf.physics import _xraylib
 
 from ._air import gas_photons
 from ._instrument import Instrument
+from ._numerics import NUMERICS
 from ._scatter import scatter_tables, scattered_photons
 from ._scatter_spectra import scatter_spectra
 from ._tables import line_tables
@@ -21,13 +22,11 @@ from ._transport import fluorescence
 __all__ = ["AxisError", "ForwardModel", "Photons", "Templates"]
 
 Floats = NDArray[np.float32]
-# Stacks that are computed together.
-_BLOCK = 32
 
 
 @dataclass(frozen=True)
 class AxisError:
-    """How far a measurement is off its nominal axis and resolution.
+    """Errors of the energy axis and of the resolution.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ class AxisError:
 
 @dataclass(frozen=True)
 class Photons:
-    """What leaves stacks of layers and is counted in full-energy peaks, at a dose of one.
+    """Photons of stacks of layers that are counted in full-energy peaks, at a dose of one.
 
     Parameters
     ----------
@@ -65,17 +64,17 @@ class Photons:
         return len(self.lines)
 
     def chosen(self, rows: NDArray[np.bool_]) -> Photons:
-        """Those of some of the stacks.
+        """Select stacks.
 
         Parameters
         ----------
         rows : ndarray of shape (n_stacks,), bool
-            Which stacks.
+            Selection.
 
         Returns
         -------
         Photons
-            Theirs.
+            Photons of these stacks.
         """
         return Photons(self.lines[rows], self.scatter[rows])
 
@@ -276,7 +275,7 @@ def _check_stacks(
 def _blocks(
     compositions: NDArray[np.floating], masses: NDArray[np.floating]
 ) -> Iterator[tuple[NDArray[np.intp], Floats, Floats]]:
-    """Few stacks at a time, without the layers that are not there: work fits into a cache.
+    """Yield few stacks at a time, without empty layers: work fits into a cache.
 
     Yields which stacks, their compositions and their areal masses; all stacks of a block have
     equally many layers.
@@ -287,8 +286,8 @@ def _blocks(
     n_layers = np.maximum(there.sum(axis=1), 1)
     for n in np.unique(n_layers):
         same = np.flatnonzero(n_layers == n)
-        for start in range(0, same.size, _BLOCK):
-            rows = same[start : start + _BLOCK]
+        for start in range(0, same.size, NUMERICS.n_stacks):
+            rows = same[start : start + NUMERICS.n_stacks]
             present = order[rows, :n]
             at = rows[:, None], present
             yield rows, compositions[at].astype(np.float32), masses[at].astype(np.float32)

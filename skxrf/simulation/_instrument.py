@@ -36,30 +36,43 @@ _XFLASH_M6 = DetectorResponse(
     recoil=True,
 )
 _XFLASH_M4 = replace(_XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY)
-_NOT_NEGATIVE = (
-    "path_in_mm",
-    "path_out_mm",
-    "gas_seen_mm",
-    "pressure_hpa",
-    "pulse_pair_resolution_us",
-)
-# Photon energies [keV] with cross sections of all elements.
-_TABULATED = (0.1, 200.0)
-_LEAST_CHANNELS = 64
-# Softest line that is simulated, and the widest channels [keV]: three times the width of a peak.
-_SOFTEST, _WIDEST = 1.0, 0.5
 # Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
 
 @dataclass(frozen=True)
+class _Limits:
+    """Limits of simulated spectra.
+
+    Parameters
+    ----------
+    tabulated : pair of float
+        Photon energies [keV] with cross sections of all elements.
+    least_channels : int
+        Smallest number of channels.
+    softest_line : float
+        Energy [keV] of the softest simulated line.
+    widest_channel : float
+        Width [keV] of the widest channels: three times the width of a peak.
+    """
+
+    tabulated: tuple[float, float] = (0.1, 200.0)
+    least_channels: int = 64
+    softest_line: float = 1.0
+    widest_channel: float = 0.5
+
+
+_LIMITS = _Limits()
+
+
+@dataclass(frozen=True)
 class Instrument:
-    """Every number of an MA-XRF scanner that its spectra depend on.
+    """Numbers of an MA-XRF scanner that its spectra depend on.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the scanner.
     anode : str
         Chemical symbol of the tube's anode.
     voltage : float
@@ -82,7 +95,7 @@ class Instrument:
     gas : Gas
         The gas there.
     pressure_hpa : float
-        Its pressure [hPa].
+        Pressure of the gas [hPa].
     solid_angle : float
         Solid angle of the detector seen from the object [sr]: a scale for those who need absolute
         rates; spectra of a given number of counts do not depend on it.
@@ -142,7 +155,8 @@ class Instrument:
             angle = getattr(self, name)
             if not 0 < angle <= 90:
                 raise SkxrfError(f"{name}={angle:g}: expected an angle of 0 to 90 degrees.")
-        for name in _NOT_NEGATIVE:
+        lengths = "path_in_mm", "path_out_mm", "gas_seen_mm"
+        for name in (*lengths, "pressure_hpa", "pulse_pair_resolution_us"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
         if not math.isfinite(self.azimuth) or not 0 < self.solid_angle <= 4 * math.pi:
@@ -154,26 +168,26 @@ class Instrument:
 
     def _check_axis(self) -> None:
         offset, gain, n = self.energy_offset, self.energy_gain, self.n_channels
-        if n != int(n) or n < _LEAST_CHANNELS:
+        if n != int(n) or n < _LIMITS.least_channels:
             raise EnergyAxisError(
-                f"{n} channels are too few for a spectrum: at least {_LEAST_CHANNELS}."
+                f"{n} channels are too few for a spectrum: at least {_LIMITS.least_channels}."
             )
         last = offset + gain * (n - 1)
-        if not 0 < gain <= _WIDEST or not last <= _TABULATED[1]:
+        if not 0 < gain <= _LIMITS.widest_channel or not last <= _LIMITS.tabulated[1]:
             raise EnergyAxisError(
                 f"{n} channels of {gain:g} keV from {offset:g} keV: expected a positive gain of at "
-                f"most {_WIDEST:g} keV per channel, and an end at {_TABULATED[1]:g} keV or before. Is "
+                f"most {_LIMITS.widest_channel:g} keV per channel, and an end at {_LIMITS.tabulated[1]:g} keV or before. Is "
                 "it in eV?"
             )
-        if not (last >= _SOFTEST and offset < self.voltage):
+        if not (last >= _LIMITS.softest_line and offset < self.voltage):
             raise EnergyAxisError(
                 f"an axis of {offset:g} to {last:g} keV holds nothing of a tube at {self.voltage:g} "
-                f"kV: expected some of {_SOFTEST:g} to {self.voltage:g} keV."
+                f"kV: expected some of {_LIMITS.softest_line:g} to {self.voltage:g} keV."
             )
 
     @property
     def energy(self) -> Array:
-        """Bin centres of the channels [keV], (n_channels,)."""
+        """Bin centers of the channels [keV], (n_channels,)."""
         return np.asarray(self.energy_offset + self.energy_gain * np.arange(self.n_channels))
 
     @property
@@ -197,7 +211,7 @@ class Instrument:
         return float(np.degrees(np.arccos(np.clip(along - across, -1.0, 1.0))))
 
     def with_axis(self, offset: float, gain: float, n_channels: int) -> Instrument:
-        """The same scanner with another energy axis.
+        """Scanner with another energy axis.
 
         Parameters
         ----------
@@ -366,7 +380,7 @@ class Instrument:
 def _checked(energies: Array) -> Array:
     """Energies within the tables of cross sections."""
     energies = np.asarray(energies, dtype=np.float64)
-    low, high = _TABULATED
+    low, high = _LIMITS.tabulated
     if energies.size and not (energies.min() >= low and energies.max() <= high):
         raise SkxrfError(
             f"photon energies of {energies.min():g} to {energies.max():g} keV: cross sections are "

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
+from skxrf.exceptions import Argument, SkxrfError
 
 from ._materials import Material, material
 
@@ -111,7 +111,9 @@ class MaterialTable:
         missing = sorted(held - {*self.elements})
         if missing:
             raise SkxrfError(
-                f"the materials hold {', '.join(missing)}, which elements={self.elements} lacks."
+                f"the materials hold {', '.join(missing)}, which ",
+                Argument("elements", self.elements),
+                " lacks.",
             )
         self.fractions = self._matrix([one.mass_fractions for one in known])
         self.densities = np.array([one.density for one in known])

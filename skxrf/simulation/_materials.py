@@ -1,4 +1,4 @@
-"""What paintings are made of: pigments, metals, grounds, binders, varnishes, supports."""
+"""Materials of paintings: pigments, metals, grounds, binders, varnishes, supports."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ KINDS = ("pigment", "lake", "metal", "ground", "binder", "varnish", "support")
 
 @dataclass(frozen=True)
 class Material:
-    """One material: what it is made of, how dense it is, what it looks like.
+    """Material with its composition, density and color.
 
     Parameters
     ----------
     name : str
         Name, in lower case.
     kind : {"pigment", "lake", "metal", "ground", "binder", "varnish", "support"}
-        What it serves as; a lake is a transparent pigment.
+        Use; a lake is a transparent pigment.
     pure_fractions : mapping of str to float
         Mass fraction of each element without trace elements; they sum to 1.
     traces : mapping of str to pair of float
@@ -68,13 +68,13 @@ class Material:
 
     @property
     def rgb(self) -> tuple[float, float, float]:
-        """The colour as sRGB values from 0 to 1."""
+        """Color as sRGB values from 0 to 1."""
         red, green, blue = (int(self.color[i : i + 2], 16) / 255 for i in (1, 3, 5))
         return red, green, blue
 
 
 def material(name: str) -> Material:
-    """One material by its name.
+    """Look up a material by its name.
 
     Parameters
     ----------
@@ -127,13 +127,13 @@ def materials() -> Mapping[str, Material]:
 
 
 def read_data(file_name: str) -> dict[str, Any]:
-    """One of the package's TOML files."""
+    """Read one of the package's TOML files."""
     path = resources.files("skxrf.simulation").joinpath("data", file_name)
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def close_names(name: str, known: Iterable[str]) -> str:
-    """For an error: the names nearest to one that is not known, or all of them."""
+    """Name the nearest known names, or all, for an error."""
     names = sorted(known)
     close = difflib.get_close_matches(name.lower(), names, n=5, cutoff=0.5)
     close += [other for other in names if name and name.lower() in other and other not in close]
@@ -143,7 +143,7 @@ def close_names(name: str, known: Iterable[str]) -> str:
 
 
 def _from_table(name: str, table: Mapping[str, Any]) -> Material:
-    """A material from its table in the file; what is wrong there is said at once."""
+    """Material of a table in the file, checked."""
     formula = table["formula"]
     shares = {formula: 1.0} if isinstance(formula, str) else formula
     if table["kind"] not in KINDS:

@@ -1,4 +1,4 @@
-"""What lies between tube, object and detector: foils and windows, gas, a polycapillary lens."""
+"""Absorbers between tube, object and detector: foils, windows, gas, a polycapillary lens."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Gas:
     Parameters
     ----------
     name : str
-        What it is called in messages.
+        Name in messages.
     mass_fractions : tuple of (str, float)
         Mass fractions of its elements.
     density : float
@@ -100,7 +100,7 @@ class Gas:
         Parameters
         ----------
         length_mm : float
-            Its length [mm].
+            Length of the column [mm].
         pressure_hpa : float
             Pressure [hPa].
 

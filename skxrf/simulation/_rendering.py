@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.physics import line_group
 from skxrf.physics._pile_up import pile_up
 
@@ -81,7 +81,7 @@ class Renderer:
         doses : ndarray of shape (n,)
             Expected counts of each spectrum if `per_spectrum`, else factors of a dose of one.
         axes : ndarray of shape (n,), int, optional
-            Which of the errors each spectrum has; default the first.
+            Index of the axis error of each spectrum; default the first.
         per_spectrum : bool
             Whether doses are counts of each spectrum.
 
@@ -127,8 +127,8 @@ class Renderer:
 def _check_groups(groups: Sequence[str], instrument: Instrument) -> None:
     if isinstance(groups, str) or len(set(groups)) < len(groups):
         raise LineGroupError(
-            f"elements={groups!r}: expected a sequence of different line groups, such as "
-            "['Fe_K', 'Pb_L']."
+            Argument("elements", groups),
+            ": expected a sequence of different line groups, such as ['Fe_K', 'Pb_L'].",
         )
     low, high = (float(instrument.edges[k]) for k in (0, -1))
     for name in groups:

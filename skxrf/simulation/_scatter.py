@@ -25,10 +25,6 @@ __all__ = ["ScatterTables", "scatter_tables", "scattered_photons"]
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating]
 
-# Angles at which differential cross sections are integrated for the transport cross section.
-_ANGLES = np.linspace(2.5, 177.5, 36)
-_TINY = 1e-30
-
 
 @dataclass(frozen=True)
 class ScatterTables:
@@ -69,7 +65,7 @@ class ScatterTables:
 
     @functools.cached_property
     def single(self) -> NDArray[np.float32]:
-        """The same in single precision."""
+        """Cross sections in single precision."""
         return self.together.astype(np.float32)
 
 
@@ -123,7 +119,7 @@ def _diffusing(number: int, energies: tuple[float, ...]) -> Array:
     # Smooth in the energy: some points suffice.
     low, high = min(energies), max(energies)
     points = np.geomspace(low, high, 24)
-    angles = np.radians(_ANGLES)
+    angles = np.radians(np.linspace(2.5, 177.5, 36))
     weights = 2 * np.pi * np.sin(angles) * (1 - np.cos(angles)) * (angles[1] - angles[0])
     values = [
         sum(
@@ -186,8 +182,8 @@ def scattered_photons(
     # The albedo that a photon meets, by where single scattering would come from.
     weights = reaching * path_compton
     collided = weights.sum(axis=1)  # 1 - exp(-path through the whole stack)
-    weights *= diffusing / np.maximum(total, _TINY)
-    albedo = weights.sum(axis=1) / np.maximum(collided, _TINY)
+    weights *= diffusing / np.maximum(total, 1e-30)
+    albedo = weights.sum(axis=1) / np.maximum(collided, 1e-30)
     gain = _h_function(albedo, sin_in) * _h_function(albedo, sin_out) - 1
     scattered[2] = (seen_compton * diffusing).sum(axis=1) * gain * collided
     scattered *= tables.flux

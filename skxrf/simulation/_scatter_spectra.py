@@ -10,27 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.physics import _xraylib
-from skxrf.physics.constants import ELECTRON_MASS
+from skxrf.physics.constants import ELECTRON_MASS, INVERSE_FINE_STRUCTURE
 
 from ._beam import Beam
+from ._numerics import NUMERICS
 
 __all__ = ["ScatterSpectra", "scatter_spectra"]
 
 Array = NDArray[np.float64]
 
-_INVERSE_ALPHA = 137.036  # momentum of m c in atomic units
-_STEP = 0.05  # keV, of the grid of energies after scattering
-# Momenta at which Compton profiles are tabulated [atomic units].
-_MOMENTA = np.concatenate([np.arange(0, 5, 0.1), np.geomspace(5, 90, 40)])
-# Electrons bound by less than this [keV] count as free to leave.
-_LOOSE = 0.06
-# Mass fractions of calcium carbonate in linseed oil, 9 to 1.
-_PAINT = {"H": 0.012, "C": 0.185, "O": 0.443, "Ca": 0.360}
-
 
 @dataclass(frozen=True)
 class ScatterSpectra:
-    """Where the photons of each bin of a beam are found after scattering.
+    """Energies of the photons of each bin of a beam after scattering.
 
     Parameters
     ----------
@@ -67,16 +59,19 @@ def scatter_spectra(
     -------
     ScatterSpectra
         Compton profiles in the impulse approximation (Eisenberger & Platzman 1970, Phys. Rev. A
-        2, 415) with the shells that the transferred energy can ionise.
+        2, 415) with the shells that the transferred energy can ionize.
     """
-    mixture = dict(matrix) if matrix is not None else dict(_PAINT)
-    grid = np.arange(1.0, np.ceil(beam.energies.max()) + _STEP / 2, _STEP)
+    # Mass fractions of calcium carbonate in linseed oil, 9 to 1.
+    chalk = {"H": 0.012, "C": 0.185, "O": 0.443, "Ca": 0.360}
+    mixture = dict(chalk if matrix is None else matrix)
+    step = NUMERICS.scatter_step
+    grid = np.arange(1.0, np.ceil(beam.energies.max()) + step / 2, step)
     energies = np.concatenate([grid, beam.energies[beam.n_continuum :]])
     shares = beam.flux / np.maximum(beam.bin_flux()[beam.bins], 1e-300)
 
     rayleigh = np.zeros((beam.n_bins, energies.size))
     n = beam.n_continuum
-    position = (beam.energies[:n] - grid[0]) / _STEP
+    position = (beam.energies[:n] - grid[0]) / step
     first = np.clip(np.floor(position).astype(int), 0, grid.size - 2)
     rest = position - first
     np.add.at(rayleigh, (beam.bins[:n], first), shares[:n] * (1 - rest))
@@ -116,8 +111,14 @@ def _shifts_twice(angle: float) -> tuple[Array, Array]:
     sums = 2 - first - second
     counts, edges = np.histogram(sums, bins=12, range=(0, 4), weights=weights)
     used = counts > 0
-    centres = (edges[1:] + edges[:-1]) / 2
-    return centres[used], counts[used] / counts.sum()
+    centers = (edges[1:] + edges[:-1]) / 2
+    return centers[used], counts[used] / counts.sum()
+
+
+@functools.cache
+def _momenta() -> Array:
+    """Momenta at which Compton profiles are tabulated [atomic units]."""
+    return np.concatenate([np.arange(0, 5, 0.1), np.geomspace(5, 90, 40)])
 
 
 def _compton_spectra(
@@ -130,11 +131,13 @@ def _compton_spectra(
         incoming, outgoing = energies[:, None], grid[None, :]
         transfer = incoming - outgoing
         momentum = np.sqrt(transfer**2 + 2 * incoming * outgoing * shift)
-        projected = _INVERSE_ALPHA * (incoming * outgoing * shift / ELECTRON_MASS - transfer)
+        projected = INVERSE_FINE_STRUCTURE * (
+            incoming * outgoing * shift / ELECTRON_MASS - transfer
+        )
         projected = np.abs(projected / np.maximum(momentum, 1e-9))
         spectrum = np.zeros_like(momentum)
         for binding, profile in profiles:
-            values = np.interp(projected, _MOMENTA, profile, right=0.0)
+            values = np.interp(projected, _momenta(), profile, right=0.0)
             spectrum += np.where(transfer > binding, values, 0.0)
         spectrum *= outgoing / np.maximum(momentum, 1e-9)
         total += weight * spectrum / np.maximum(spectrum.sum(axis=1, keepdims=True), 1e-300)
@@ -147,7 +150,7 @@ def _mixture_profiles(mixture: Mapping[str, float]) -> list[tuple[float, Array]]
     for symbol, share in mixture.items():
         number = _xraylib.atomic_number(symbol)
         for binding, profile in _shell_profiles(number):
-            key = binding if binding > _LOOSE else 0.0
+            key = binding if binding > NUMERICS.free_binding else 0.0
             per_gram = share / _xraylib.atomic_weight(number) * profile
             profiles[key] = profiles.get(key, 0.0) + per_gram
     return list(profiles.items())
@@ -160,12 +163,12 @@ def _shell_profiles(number: int) -> list[tuple[float, Array]]:
         (
             binding,
             electrons
-            * np.array([_xraylib.shell_compton_profile(number, shell, q) for q in _MOMENTA]),
+            * np.array([_xraylib.shell_compton_profile(number, shell, q) for q in _momenta()]),
         )
         for shell, binding, electrons in _xraylib.electron_shells(number)
     ]
     # The outermost electrons have no profile of their own in the table: they are the rest.
-    rest = np.array([_xraylib.compton_profile(number, q) for q in _MOMENTA])
+    rest = np.array([_xraylib.compton_profile(number, q) for q in _momenta()])
     for _, profile in shells:
         rest = rest - profile
     return [*shells, (0.0, np.maximum(rest, 0.0))]

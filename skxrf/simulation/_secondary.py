@@ -13,27 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expn
 
+from ._numerics import NUMERICS
 from ._tables import LineTables
 
-__all__ = ["CELL_BOUNDS", "CELL_SHARES", "secondary_rate"]
+__all__ = ["secondary_rate"]
 
 Floats = NDArray[np.float32]
-
-# Bounds of a layer's cells, as shares of its areal mass from above: near an interface secondary
-# fluorescence changes fast. Finer cells change no line group by more than 1 %.
-CELL_BOUNDS: Floats = np.array([0.0, 0.003, 0.015, 0.06, 0.2, 0.5, 1.0], np.float32)
-CELL_SHARES: Floats = np.diff(CELL_BOUNDS)
-# Lines that excite others: those of a stack that carry most energy. All lines would change a line
-# group of a random stack by 0.2 % (root mean square), by 2.5 % at most.
-_N_EXCITERS = 24
-# Cells of less optical depth do not excite themselves: single precision has no more digits.
-_LEAST_DEPTH = np.float32(1e-5)
 
 
 def secondary_rate(
     emitted: Floats, places: NDArray[np.intp], depths: Floats, tables: LineTables
 ) -> Floats:
-    """What lines of a stack make of other lines, per g/cm2 of their element.
+    """Secondary fluorescence rate of each line, per g/cm2 of its element.
 
     Parameters
     ----------
@@ -41,7 +32,7 @@ def secondary_rate(
         Photons of a line that each cell of a layer emits, for the pairs of a layer and a line
         that are there.
     places : ndarray of shape (n_stacks, n_layers, n_lines), int
-        Which pair it is; `n_pairs` for one that is not there.
+        Index of the pair; `n_pairs` for a missing one.
     depths : ndarray of shape (n_stacks, n_layers, n_lines), float32
         Optical depth of each layer for each line at normal passage.
     tables : LineTables
@@ -56,13 +47,13 @@ def secondary_rate(
     n_cells = len(emitted)
     held = np.concatenate([emitted, np.zeros((n_cells, 1), np.float32)], axis=1)
     total = held.sum(axis=0)[places].sum(axis=1) * tables.single.energies
-    n_exciters = min(_N_EXCITERS, n_lines)
+    n_exciters = min(NUMERICS.n_exciters, n_lines)
     exciters = np.argpartition(-total, n_exciters - 1, axis=1)[:, :n_exciters]
     chosen = np.take_along_axis(places, exciters[:, None], axis=2)
     # (n_stacks, n_exciters, n_layers * n_cells), from above.
     source = np.moveaxis(held[:, chosen], (0, 3), (3, 1)).reshape(n_stacks, n_exciters, -1)
     depth = np.take_along_axis(depths, exciters[:, None], axis=2)
-    cells = (np.moveaxis(depth, 2, 1)[..., None] * CELL_SHARES).reshape(source.shape)
+    cells = (np.moveaxis(depth, 2, 1)[..., None] * NUMERICS.cell_shares).reshape(source.shape)
     hits = _collisions(source, cells)
     # Of the collisions in a cell of optical depth tau, w sigma m / tau make a line.
     per_mass = np.divide(hits, cells, out=np.zeros_like(hits), where=cells > 1e-12)
@@ -83,7 +74,7 @@ def _collisions(source: Floats, depths: Floats) -> Floats:
     sums = np.matmul(e3, steps[..., None])[..., 0]
     cell = np.arange(n)
     itself = density * (1 - 2 * e3[..., cell, cell + 1])
-    own = np.where(depths > _LEAST_DEPTH, source, itself)
+    own = np.where(depths > np.float32(NUMERICS.least_self_depth), source, itself)
     return np.asarray(np.maximum(sums[..., :-1] - sums[..., 1:] + own, np.float32(0)))
 
 

@@ -1,9 +1,10 @@
-"""Random layer stacks: those of a palette, and chemistry that no palette has."""
+"""Random layer stacks of palettes and of chemistry outside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,28 @@ from skxrf.exceptions import SkxrfError
 
 from ._foreign import FOREIGN_ELEMENTS, ForeignChemistry
 from ._layers import UM_TO_CM, material_table
-from ._palettes import Palette, check_palettes
+from .paintings._palettes import Palette, check_palettes
 
-__all__ = ["LAYERS", "StackRanges", "random_stacks"]
+__all__ = ["StackRanges", "Stratum", "random_stacks"]
 
 Array = NDArray[np.float64]
 
-# The layers of every random stack and of every painting, from above; those that are not there
-# have no mass.
-LAYERS = ("varnish", "retouching", "upper paint", "paint", "underpaint", "ground", "support")
-_VARNISH, _RETOUCHING, _UPPER, _PAINT, _UNDER, _GROUND, _SUPPORT = range(len(LAYERS))
-_PAINTS = (_RETOUCHING, _UPPER, _PAINT, _UNDER)
+
+class Stratum(IntEnum):
+    """Layers of random stacks and paintings, from above; a missing layer has no mass."""
+
+    VARNISH = 0
+    RETOUCHING = 1
+    UPPER = 2
+    PAINT = 3
+    UNDER = 4
+    GROUND = 5
+    SUPPORT = 6
 
 
 @dataclass(frozen=True)
 class StackRanges:
-    """What random stacks are drawn from; all defaults are assumed, from cross-sections of icons.
+    """Distributions of random stacks; all defaults are assumed, from cross-sections of icons.
 
     Thicknesses are log-normal: the median [um] and the factor of one standard deviation.
 
@@ -51,11 +58,11 @@ class StackRanges:
     varnish_share : float
         Share of stacks with varnish.
     varnish_um : pair of float
-        Its thickness.
+        Thickness of the varnish.
     retouching_share : float
         Share of stacks with retouching.
     retouching_um : pair of float
-        Its thickness.
+        Thickness of the retouching.
     leaf_share : float
         Share of stacks with metal leaf on bole, for palettes with leaf.
     leaf_um : pair of float
@@ -122,12 +129,12 @@ def random_stacks(
     ranges: StackRanges | None = None,
     elements: Sequence[str] | None = None,
 ) -> tuple[tuple[str, ...], Array, Array]:
-    """Random stacks of layers.
+    """Draw random stacks of layers.
 
     Parameters
     ----------
     n : int
-        How many.
+        Number of stacks.
     rng : numpy Generator or int, optional
         Source of the random numbers; the same seed gives the same stacks.
     palette : str, Palette or sequence of those, optional
@@ -174,8 +181,8 @@ def random_stacks(
     if elements is None:
         held = {symbol for one in chosen for symbol in one.elements}
         elements = sorted(held | {*(foreign.elements if foreign else ())})
-    compositions = np.zeros((n, len(LAYERS), len(elements)))
-    masses, thickness = np.zeros((n, len(LAYERS))), np.zeros((n, len(LAYERS)))
+    compositions = np.zeros((n, len(Stratum), len(elements)))
+    masses, thickness = np.zeros((n, len(Stratum))), np.zeros((n, len(Stratum)))
     which = rng.integers(len(chosen), size=n)
     for i, one in enumerate(chosen):
         mine = np.flatnonzero(which == i)
@@ -187,7 +194,9 @@ def random_stacks(
         volume = shares[there] @ (1 / table.densities)
         masses[rows, layers] = thickness[rows, layers] * UM_TO_CM / volume
     if foreign:
-        may_be = (masses > 0) & np.isin(np.arange(len(LAYERS)), [*_PAINTS, _GROUND])
+        may_be = (masses > 0) & np.isin(
+            np.arange(len(Stratum)), np.arange(Stratum.RETOUCHING, Stratum.SUPPORT)
+        )
         may_be &= (rng.random(n) < foreign_share)[:, None]
         is_foreign = np.nonzero(may_be & (rng.random(may_be.shape) < ranges.foreign_layer_share))
         compositions[is_foreign], density = foreign.mixtures(is_foreign[0].size, elements, rng)
@@ -224,8 +233,8 @@ class _PaletteDraw:
     def __call__(self, n: int) -> tuple[Array, Array]:
         """Shares by mass (n, n_layers, n_materials) and thicknesses [um] (n, n_layers)."""
         ranges, rng, one = self.ranges, self.rng, self.palette
-        shares = np.zeros((n, len(LAYERS), len(self.column)))
-        thickness = np.zeros((n, len(LAYERS)))
+        shares = np.zeros((n, len(Stratum), len(self.column)))
+        thickness = np.zeros((n, len(Stratum)))
 
         def happens(share: float) -> NDArray[np.bool_]:
             return np.asarray(rng.random(n) < share)
@@ -234,16 +243,18 @@ class _PaletteDraw:
             return np.asarray(median * np.exp(np.log(factor) * rng.standard_normal(n)))
 
         varnish = self._columns(one.varnishes)[rng.integers(len(one.varnishes), size=n)]
-        shares[np.arange(n), _VARNISH, varnish] = 1
-        thickness[:, _VARNISH] = lognormal(*ranges.varnish_um) * happens(ranges.varnish_share)
+        shares[np.arange(n), Stratum.VARNISH, varnish] = 1
+        thickness[:, Stratum.VARNISH] = lognormal(*ranges.varnish_um) * happens(
+            ranges.varnish_share
+        )
 
-        shares[:, _RETOUCHING] = self._paint(n, self.retouchings)
+        shares[:, Stratum.RETOUCHING] = self._paint(n, self.retouchings)
         retouched = happens(ranges.retouching_share)
-        thickness[:, _RETOUCHING] = lognormal(*ranges.retouching_um) * retouched
+        thickness[:, Stratum.RETOUCHING] = lognormal(*ranges.retouching_um) * retouched
 
         chances = np.cumsum(ranges.paint_layers) / np.sum(ranges.paint_layers)
         layers = 1 + np.searchsorted(chances, rng.random(n), side="right")
-        for order, layer in enumerate((_PAINT, _UPPER, _UNDER)):
+        for order, layer in enumerate((Stratum.PAINT, Stratum.UPPER, Stratum.UNDER)):
             shares[:, layer] = self._paint(n, self.recipes)
             thickness[:, layer] = lognormal(*ranges.paint_um) * (layers > order)
 
@@ -251,27 +262,30 @@ class _PaletteDraw:
             gilded = np.flatnonzero(happens(ranges.leaf_share))
             leaf, bole = lognormal(*ranges.leaf_um), lognormal(*ranges.bole_um)
             painted = happens(ranges.painted_leaf_share)
-            shares[gilded, _PAINT] = self._row({one.leaf: 1.0})
-            shares[gilded, _UNDER] = self._row(one.bole)
-            thickness[gilded, _PAINT], thickness[gilded, _UNDER] = leaf[gilded], bole[gilded]
-            thickness[gilded, _UPPER] = lognormal(*ranges.paint_um)[gilded] * painted[gilded]
+            shares[gilded, Stratum.PAINT] = self._row({one.leaf: 1.0})
+            shares[gilded, Stratum.UNDER] = self._row(one.bole)
+            thickness[gilded, Stratum.PAINT], thickness[gilded, Stratum.UNDER] = (
+                leaf[gilded],
+                bole[gilded],
+            )
+            thickness[gilded, Stratum.UPPER] = lognormal(*ranges.paint_um)[gilded] * painted[gilded]
 
         which = rng.integers(len(one.grounds), size=n)
         grounds = np.array([self._row(mixture) for mixture, _ in one.grounds])
-        shares[:, _GROUND] = grounds[which]
+        shares[:, Stratum.GROUND] = grounds[which]
         medians = np.array([median for _, median in one.grounds])[which]
-        thickness[:, _GROUND] = lognormal(medians, ranges.ground_spread)
+        thickness[:, Stratum.GROUND] = lognormal(medians, ranges.ground_spread)
 
         which = rng.integers(len(one.supports), size=n)
         supports = self._columns([name for name, _ in one.supports])
-        shares[np.arange(n), _SUPPORT, supports[which]] = 1
+        shares[np.arange(n), Stratum.SUPPORT, supports[which]] = 1
         medians = np.array([median for _, median in one.supports])[which]
-        thickness[:, _SUPPORT] = lognormal(medians, ranges.support_spread)
+        thickness[:, Stratum.SUPPORT] = lognormal(medians, ranges.support_spread)
 
         lost = happens(ranges.lost_ground_share)
         bare = happens(ranges.bare_share) | lost
-        thickness[:, [_UPPER, _PAINT, _UNDER]] *= ~bare[:, None]
-        thickness[lost, _GROUND] = 0
+        thickness[:, [Stratum.UPPER, Stratum.PAINT, Stratum.UNDER]] *= ~bare[:, None]
+        thickness[lost, Stratum.GROUND] = 0
         return shares, thickness
 
     def _paint(self, n: int, recipes: Array) -> Array:

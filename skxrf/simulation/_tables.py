@@ -1,4 +1,4 @@
-"""Everything that a set of elements can do with a beam, tabulated once."""
+"""Cross sections of a set of elements in a beam, tabulated once."""
 
 from __future__ import annotations
 
@@ -13,17 +13,11 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import LineGroup, _xraylib, line_group
 
 from ._beam import Beam
+from ._numerics import NUMERICS
 
 __all__ = ["LineTables", "line_tables"]
 
 Array = NDArray[np.float64]
-
-# Lines of an element closer than this [keV] share one attenuation and one term.
-_CLUSTER_WIDTH = 0.05
-# Softer lines do not leave a painting through air, nor even through a helium path.
-_LOWEST_LINE = 1.0
-# Share of its group below which a cluster of lines is left out.
-_LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,7 @@ def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTa
     Returns
     -------
     LineTables
-        Cross sections from xraylib: Kissel photoionisation with full cascades for the lines
+        Cross sections from xraylib: Kissel photoionization with full cascades for the lines
         (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
     """
     numbers = [_xraylib.atomic_number(symbol) for symbol in elements]
@@ -150,7 +144,7 @@ def _group(name: str, voltage: float) -> LineGroup | None:
         group = line_group(name, tube_voltage=voltage)
     except LineGroupError:
         return None
-    return group if group.energies.max() > _LOWEST_LINE else None
+    return group if group.energies.max() > NUMERICS.softest_line else None
 
 
 def _clusters(group: LineGroup) -> list[list[int]]:
@@ -158,13 +152,13 @@ def _clusters(group: LineGroup) -> list[list[int]]:
     kept = [
         int(i)
         for i in np.argsort(group.energies)
-        if group.intensities[i] > _LEAST_SHARE and group.energies[i] > _LOWEST_LINE
+        if group.intensities[i] > NUMERICS.least_share and group.energies[i] > NUMERICS.softest_line
     ]
     clusters: list[list[int]] = []
     for i in kept:
         same = (
             clusters
-            and group.energies[i] - group.energies[clusters[-1][0]] < _CLUSTER_WIDTH
+            and group.energies[i] - group.energies[clusters[-1][0]] < NUMERICS.cluster_width
             and group.lines[i].rstrip("0123456789")[:1] == group.lines[clusters[-1][0]][:1]
         )
         if same:

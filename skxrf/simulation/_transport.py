@@ -12,22 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._secondary import CELL_BOUNDS, CELL_SHARES, secondary_rate
+from ._numerics import NUMERICS
+from ._secondary import secondary_rate
 from ._tables import LineTables
 
 __all__ = ["Geometry", "fluorescence"]
-
-_N_CELLS = CELL_SHARES.size
-_TINY = np.float32(1e-30)
-# Below this optical depth for photons of this energy [keV] a layer adds nothing to any line: the
-# cells are better spent on what is above.
-_OPAQUE = (7.0, 30.0)
-# A layer is divided where its first cell has more than an optical depth of two for photons of one of
-# these energies [keV] that come through the layers above. Bounds of its parts are four times deeper from
-# one to the next; the uppermost has an optical depth of the order of one.
-_PROBES = (3.0, 4.0, 6.0, 9.0, 14.0)
-_COARSE, _SEEN, _STEP, _N_PARTS = 2.0, 4.0, 4.0, 7
-_PART_SHARES = np.diff(_STEP ** np.arange(1.0 - _N_PARTS, 1.0), prepend=0.0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -81,10 +70,10 @@ def fluorescence(
     scale = float(flux.sum())
     photons = (flux / scale).astype(np.float32)
     sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
-    depth, energy = _OPAQUE
-    hard = tables.single.attenuation_bins[:, np.argmin(np.abs(tables.bin_energies - energy))]
-    attenuation = np.maximum(fractions @ hard, _TINY)
-    layers = np.minimum(layers, np.float32(depth) * sin_in / attenuation)
+    at = np.argmin(np.abs(tables.bin_energies - NUMERICS.opaque_energy))
+    hard = tables.single.attenuation_bins[:, at]
+    attenuation = np.maximum(fractions @ hard, np.float32(1e-30))
+    layers = np.minimum(layers, np.float32(NUMERICS.opaque_depth) * sin_in / attenuation)
     coarse = _coarse(fractions, layers, tables)
     result = np.empty((len(layers), tables.energies.size), np.float32)
     for pattern in np.unique(coarse, axis=0) if coarse.any() else coarse[:1]:
@@ -97,21 +86,22 @@ def fluorescence(
 def _coarse(
     fractions: NDArray[np.float32], layers: NDArray[np.float32], tables: LineTables
 ) -> NDArray[np.bool_]:
-    """Which layers of which stacks have cells too thick for soft photons, (n_stacks, n_layers)."""
-    probes = [np.argmin(np.abs(tables.bin_energies - energy)) for energy in _PROBES]
+    """Mask of layers with cells too thick for soft photons, (n_stacks, n_layers)."""
+    probes = [np.argmin(np.abs(tables.bin_energies - energy)) for energy in NUMERICS.probes]
     depths = (fractions @ tables.single.attenuation_bins[:, probes]) * layers[:, :, None]
     above = np.cumsum(depths, axis=1) - depths
-    return np.asarray(((depths * CELL_SHARES[0] > _COARSE) & (above < _SEEN)).any(axis=2))
+    thick = depths * NUMERICS.cell_shares[0] > NUMERICS.coarse_depth
+    return np.asarray((thick & (above < NUMERICS.seen_depth)).any(axis=2))
 
 
 def _divided(
     fractions: NDArray[np.float32], layers: NDArray[np.float32], coarse: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same stacks with each coarse layer as several layers of its mixture."""
+    """Divide each coarse layer of stacks into several layers of its mixture."""
     if not coarse.any():
         return fractions, layers
-    parts = np.where(coarse, _N_PARTS, 1)
-    shares = np.concatenate([_PART_SHARES if c else np.ones(1, np.float32) for c in coarse])
+    parts = np.where(coarse, NUMERICS.n_parts, 1)
+    shares = np.concatenate([NUMERICS.part_shares if c else np.ones(1, np.float32) for c in coarse])
     return np.repeat(fractions, parts, axis=1), np.repeat(layers, parts, axis=1) * shares
 
 
@@ -128,6 +118,8 @@ def _emitted(
     single = tables.single
     n_stacks, n_layers = layers.shape
     n_lines = tables.energies.size
+    cell_shares = NUMERICS.cell_shares
+    n_cells = cell_shares.size
     sin_in = np.float32(np.sin(np.radians(geometry.incidence)))
     sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
     inward = (fractions @ single.attenuation_bins) * (layers / sin_in)[:, :, None]
@@ -142,12 +134,12 @@ def _emitted(
     weight = weights.ravel()[pairs]
     layer, line = np.divmod(pairs, n_lines)
     stack, level = np.divmod(layer, n_layers)
-    first = (stack * rate.shape[1] + level * _N_CELLS) * n_lines + line
-    bounds = rate.ravel()[first + np.arange(_N_CELLS + 1)[:, None] * n_lines]
+    first = (stack * rate.shape[1] + level * n_cells) * n_lines + line
+    bounds = rate.ravel()[first + np.arange(n_cells + 1)[:, None] * n_lines]
     top = bounds[:-1]
-    logarithm = np.log(np.maximum(bounds, _TINY))
+    logarithm = np.log(np.maximum(bounds, np.float32(1e-30)))
     decay = logarithm[:-1] - logarithm[1:]
-    shares = CELL_SHARES[:, None]
+    shares = cell_shares[:, None]
     above = (np.cumsum(outward, axis=1) - outward).ravel()[pairs] / sin_out
     leaving = outward.ravel()[pairs] / sin_out
     cells = leaving * shares
@@ -159,12 +151,12 @@ def _emitted(
         place[pairs] = np.arange(pairs.size)
         more = secondary_rate(emitted, place.reshape(n_stacks, n_layers, n_lines), outward, tables)
         more = more.ravel()[
-            (layer * _N_CELLS * n_lines + line) + np.arange(_N_CELLS)[:, None] * n_lines
+            (layer * n_cells * n_lines + line) + np.arange(n_cells)[:, None] * n_lines
         ]
         more *= _mean_exponential(cells)
         escaped += more
-    escaped *= np.exp(-(above + leaving * CELL_BOUNDS[:-1, None]))
-    counts = (CELL_SHARES @ escaped) * weight
+    escaped *= np.exp(-(above + leaving * NUMERICS.cell_bounds[:-1, None]))
+    counts = (cell_shares @ escaped) * weight
     total = np.bincount(stack * n_lines + line, counts, n_stacks * n_lines)
     return np.asarray(total.reshape(n_stacks, n_lines))
 
@@ -176,12 +168,13 @@ def _transmission(depths: NDArray[np.float32]) -> NDArray[np.float32]:
     lower bound of a layer is the upper one of the next.
     """
     n_stacks, n_layers, m = depths.shape
-    result = np.empty((n_stacks, n_layers * _N_CELLS + 1, m), np.float32)
+    n_cells = NUMERICS.cell_shares.size
+    result = np.empty((n_stacks, n_layers * n_cells + 1, m), np.float32)
     above = np.cumsum(depths, axis=1)
     result[:, -1] = above[:, -1]
     above -= depths
-    inner = result[:, :-1].reshape(n_stacks, n_layers, _N_CELLS, m)
-    np.multiply(depths[:, :, None], CELL_BOUNDS[:-1, None], out=inner)
+    inner = result[:, :-1].reshape(n_stacks, n_layers, n_cells, m)
+    np.multiply(depths[:, :, None], NUMERICS.cell_bounds[:-1, None], out=inner)
     inner += above[:, :, None]
     np.negative(result, out=result)
     return np.exp(result, out=result)

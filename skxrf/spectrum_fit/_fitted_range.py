@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import EnergyAxisError, LineGroupError
+from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import line_group
 from skxrf.utils.energy import describe_axis
 
@@ -69,8 +69,11 @@ def fitted_range(
     if outside:
         raise LineGroupError(
             f"{', '.join(outside)} outside the fitted range of {low:.2f} to {high:.2f} keV "
-            f"on an axis of {describe_axis(energy)}: leave them out, or check energy= "
-            "and energy_range=."
+            f"on an axis of {describe_axis(energy)}: leave them out, or check ",
+            Argument("energy"),
+            " and ",
+            Argument("energy_range"),
+            ".",
         )
     return low, high
 
@@ -98,7 +101,10 @@ def channels_between(energy: NDArray[np.float64], low: float, high: float) -> sl
     if inside.size < _LEAST_CHANNELS:
         raise EnergyAxisError(
             f"only {inside.size} channels between {low:g} and {high:g} keV on an axis of "
-            f"{describe_axis(energy)}: the fit needs at least {_LEAST_CHANNELS}; check energy= "
-            "and energy_range=."
+            f"{describe_axis(energy)}: the fit needs at least {_LEAST_CHANNELS}; check ",
+            Argument("energy"),
+            " and ",
+            Argument("energy_range"),
+            ".",
         )
     return slice(int(inside[0]), int(inside[-1]) + 1)

@@ -12,11 +12,14 @@ from sklearn.base import BaseEstimator
 
 import skxrf
 
-__all__ = ["all_estimators", "public_modules"]
+__all__ = ["PRIVATE_PACKAGES", "all_estimators", "public_modules"]
+
+# Packages of the library's own wiring, whose modules therefore need no underscore each.
+PRIVATE_PACKAGES = ("skxrf.io.cubes", "skxrf.io.maps")
 
 
 def public_modules() -> Iterator[ModuleType]:
-    """Import the library's public modules, one by one: those without an underscore.
+    """Import the library's public modules one by one: neither underscored nor in a private package.
 
     Yields
     ------
@@ -25,7 +28,8 @@ def public_modules() -> Iterator[ModuleType]:
     """
     yield skxrf
     for info in pkgutil.walk_packages(skxrf.__path__, "skxrf."):
-        if not any(part.startswith("_") for part in info.name.split(".")):
+        private = f"{info.name}.".startswith(tuple(f"{name}." for name in PRIVATE_PACKAGES))
+        if not private and not any(part.startswith("_") for part in info.name.split(".")):
             yield importlib.import_module(info.name)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import EnergyAxisError
+from skxrf.utils.units import refuse_absurd_energies, to_kev
 
 __all__ = ["axes_agree", "bin_edges", "describe_axis", "resolve_energy"]
 
@@ -21,6 +22,7 @@ def resolve_energy(
     ----------
     energy : array-like of shape (n_channels,) or pair of float
         Bin centres [keV], or offset [keV] and gain [keV per channel] of ``offset + gain * i``.
+        A DataArray that states ``units="eV"`` is converted.
     n_channels : int
         Number of channels that the axis must have.
     source : str
@@ -34,10 +36,14 @@ def resolve_energy(
     Raises
     ------
     EnergyAxisError
-        If the length is wrong, a value is not finite, or the axis does not increase.
+        If the length is wrong, a value is not finite, or the axis does not increase, states
+        another unit or reaches 1000 keV.
     """
+    units = str(getattr(energy, "attrs", {}).get("units", ""))
     try:
-        axis = np.asarray(energy, dtype=np.float64)
+        axis = to_kev(np.asarray(energy, dtype=np.float64), units, source=source)
+    except EnergyAxisError:
+        raise
     except (TypeError, ValueError):
         axis = np.empty((0, 0))
     if axis.ndim != 1:
@@ -58,6 +64,7 @@ def resolve_energy(
         raise EnergyAxisError(
             f"{source} must increase from channel to channel, got {describe_axis(axis)}."
         )
+    refuse_absurd_energies(axis, source=source)
     return axis
 
 

@@ -1,20 +1,31 @@
-"""Paths in and out: files that must exist, files that are written whole or not at all."""
+"""Files: existing ones, writing a file or folder whole or not at all, locks."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["existing_file", "whole_file", "whole_folder"]
+__all__ = [
+    "check_writable",
+    "existing_file",
+    "lock_file",
+    "whole_file",
+    "whole_files",
+    "whole_folder",
+]
 
 # Enough for the signature of every known format.
 _HEAD_BYTES = 512
+# Windows locks bytes, and nobody else may read those: one beyond the end of every file.
+_LOCKED_BYTE = 2**43
 
 
 def existing_file(
@@ -74,15 +85,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     OSError
         If the folder is missing or cannot be written to, or the disk is full.
     """
-    target = Path(os.path.realpath(Path(path).expanduser()))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"cannot write {target}: there is no folder {target.parent}. Make it first."
-        )
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write {target}: it is a folder. Name a file in it.")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(f"cannot write {target}: the file is protected against writing.")
+    target = check_writable(path)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -90,9 +93,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise _explained(error, target) from error
     try:
         yield partial
+        _flush_to_disk(partial)
         if target.exists():
             partial.chmod(target.stat().st_mode)
-        _flush_to_disk(partial)
         os.replace(partial, target)
     except BaseException as error:
         with contextlib.suppress(OSError):
@@ -128,26 +131,17 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
         If the parent folder is missing or cannot be written to, the disk is full, or the target
         is a file or holds other files.
     """
-    target = Path(os.path.realpath(Path(path).expanduser()))
+    target = _target_folder(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write {target}: there is no folder {target.parent}. Make it first."
         )
-    if target.exists() and not target.is_dir():
-        raise NotADirectoryError(f"cannot write {target}: it is a file. Name a folder.")
     if target.exists():
         _refuse_other_files(target, [one for one in target.iterdir() if one.suffix != suffix])
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
-    old = partial.with_suffix(".old")
-    try:
-        partial.mkdir()
-    except OSError as error:
-        raise _explained(error, target) from error
-    try:
+    with _partial_folder(target) as partial:
         yield partial
-        for one in partial.iterdir():
-            _flush_to_disk(one)
-        _flush_to_disk(partial)
+        _flush_files(partial)
+        old = partial.with_suffix(".old")
         if target.exists():
             written = {one.name for one in partial.iterdir()}
             others = [one for one in target.iterdir() if one.name not in written]
@@ -160,13 +154,161 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
             if old.exists():
                 os.rename(old, target)
             raise
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, FileExistsError):
-            raise _explained(error, target) from error
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     _flush_to_disk(target.parent)
+
+
+@contextlib.contextmanager
+def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder whose files move into the target only if all goes well.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The target. It is made where it does not exist, with its parents; files of the same names
+        are replaced, others stay.
+
+    Yields
+    ------
+    Path
+        The empty temporary folder, on the same disk. After an error, or Ctrl-C, it is removed
+        and the target is as before.
+
+    Raises
+    ------
+    OSError
+        If the target is a file or cannot be written to, before anything is computed; or the disk
+        is full.
+    """
+    target = _target_folder(folder)
+    if target.is_dir() and not os.access(target, os.W_OK):
+        raise PermissionError(f"cannot write into {target}: the folder is protected.")
+    made = [parent for parent in target.parents if not parent.exists()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    complete = False
+    try:
+        with _partial_folder(target) as partial:
+            yield partial
+            _flush_files(partial)
+            if target.exists():
+                for file in sorted(partial.iterdir()):
+                    os.replace(file, target / file.name)
+                _flush_to_disk(target)
+            else:
+                os.rename(partial, target)
+            complete = True
+    finally:
+        # What was missing is taken away again, if nothing comes of it.
+        for parent in () if complete else made:
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+    _flush_to_disk(target.parent)
+
+
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """Refuse a file that could not be written, before the work is done and not after it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; a link is followed.
+
+    Returns
+    -------
+    Path
+        The absolute path, where the link leads to.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, the path is a folder, or either is protected.
+    """
+    target = Path(os.path.realpath(Path(path).expanduser()))
+    folder = target.parent
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"cannot write {target}: {folder} is a file, not a folder.")
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {target}: there is no folder {folder}. Make it first."
+        )
+    if target.is_dir():
+        raise IsADirectoryError(f"cannot write {target}: it is a folder. Name a file in it.")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"cannot write {target}: the file is protected against writing.")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(
+            f"cannot write {target}: Permission denied, the folder is protected against writing."
+        )
+    return target
+
+
+def lock_file(stream: IO[Any]) -> None:
+    """Lock an open file against other processes, until it is closed or the process ends.
+
+    The lock is advisory: it holds against others that call this function. It is taken at once or
+    not at all; the position in the file stays. On a system that knows no locks nothing is done.
+
+    Parameters
+    ----------
+    stream : file object
+        Open for writing, with a descriptor (``stream.fileno()``).
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another descriptor of this one, has locked the file.
+    """
+    try:
+        _lock_descriptor(stream.fileno())
+    except OSError as error:
+        name = getattr(stream, "name", "the file")
+        raise BlockingIOError(f"{name} is locked by another process.") from error
+
+
+def _lock_descriptor(descriptor: int) -> None:
+    with contextlib.suppress(ImportError):
+        fcntl: Any = importlib.import_module("fcntl")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    with contextlib.suppress(ImportError):
+        msvcrt: Any = importlib.import_module("msvcrt")
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
+
+
+def _target_folder(path: str | os.PathLike[str]) -> Path:
+    target = Path(os.path.realpath(Path(path).expanduser()))
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"cannot write {target}: it is a file. Name a folder.")
+    return target
+
+
+@contextlib.contextmanager
+def _partial_folder(target: Path) -> Iterator[Path]:
+    """Make an empty folder beside the target, and remove what is left of it in the end."""
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        partial.mkdir()
+    except OSError as error:
+        raise _explained(error, target) from error
+    try:
+        yield partial
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            raise
+        raise _explained(error, target) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _flush_files(folder: Path) -> None:
+    for one in folder.iterdir():
+        _flush_to_disk(one)
+    _flush_to_disk(folder)
 
 
 def _refuse_other_files(target: Path, others: list[Path]) -> None:
@@ -184,9 +326,11 @@ def _explained(error: OSError, target: Path) -> OSError:
 
 def _flush_to_disk(path: Path) -> None:
     """Make a file, or the names in a folder, survive a power cut; Windows cannot sync folders."""
-    if path.is_dir() and os.name == "nt":
+    folder = path.is_dir()
+    if folder and os.name == "nt":
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes files only through a descriptor that may write.
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

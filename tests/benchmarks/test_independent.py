@@ -1,11 +1,12 @@
 """The independent check: palettes of its own, other line ratios, wrong axes, end to end."""
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from benchmarks.accuracy.independent import __main__ as command
+from benchmarks.accuracy.independent import run as command
 from benchmarks.accuracy.independent.detector import OtherDetector
 from benchmarks.accuracy.independent.instruments import INSTRUMENTS, bent
 from benchmarks.accuracy.independent.lines import line_factors, line_shares, natural_width
@@ -14,7 +15,7 @@ from benchmarks.accuracy.independent.palettes import PALETTES
 from skxrf.physics import DetectorResponse
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Instrument, material, palettes
-from skxrf.simulation._palettes import AREAS
+from skxrf.simulation.paintings._palettes import AREAS
 
 # Those of the shipped model's line groups that the paintings' tubes excite and paints give.
 GROUPS = [name for name in LINE_GROUPS if name != "Ar_K"]
@@ -141,10 +142,10 @@ def test_other_detector_puts_more_beside_the_peak_in_another_form():
     here, there = (d.peaks(energy, np.ones(1), edges) for d in (other, one_form))
     # Same counts in all, elsewhere.
     assert here.sum() == pytest.approx(there.sum(), rel=2e-3)
-    centres = (edges[1:] + edges[:-1]) / 2
-    long = (centres > 6.9) & (centres < 7.4)
+    centers = (edges[1:] + edges[:-1]) / 2
+    long = (centers > 6.9) & (centers < 7.4)
     assert here[long].sum() > 1.5 * there[long].sum()
-    assert here[centres < 2].sum() > 1.1 * there[centres < 2].sum()
+    assert here[centers < 2].sum() > 1.1 * there[centers < 2].sum()
 
 
 def test_truth_and_shapes_of_a_painting_explain_its_spectra(tiny):
@@ -196,7 +197,7 @@ def on_tiny(monkeypatch, tmp_path, tiny):
             {"intensity": (dims, values), "uncertainty": (dims, sigma)}, coords=coords
         )
 
-    monkeypatch.setattr(command, "RESULTS", tmp_path / "independent.csv")
+    monkeypatch.setattr(command, "PATH", tmp_path / "independent.csv")
     monkeypatch.setattr(command, "PAINTINGS", (("gospel_leaf", "W 50", 106),))
     monkeypatch.setattr(command, "COUNTS", (5000.0,))
     monkeypatch.setattr(command, "load_painting", lambda *key: tiny)
@@ -206,30 +207,34 @@ def on_tiny(monkeypatch, tmp_path, tiny):
     return calls
 
 
+def invoke(*arguments):
+    command.main(list(arguments), standalone_mode=False)
+
+
 def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
-    command.main(["--only", "truth"])
-    table = pd.read_csv(command.RESULTS)
+    invoke("-m", "truth")
+    table = pd.read_csv(command.PATH)
     assert list(table["element"]) == judged_groups(tiny)
     assert table["found"].all()
     # Errors of 2 counts that are claimed to be so.
     assert table["rmse"].between(1.4, 2.6).all()
     np.testing.assert_allclose(table["ratio"], table["rmse"] / table["bound"], rtol=1e-2)
     assert table["within_two"].dropna().between(0.85, 1).all()
-    command.main(["--only", "truth"])
+    invoke("-m", "truth")
     assert len(on_tiny) == 1
-    command.main(["--only", "truth", "--again", "truth"])
+    invoke("-m", "truth", "--again")
     assert len(on_tiny) == 2
     pd.testing.assert_frame_equal(
-        pd.read_csv(command.RESULTS).drop(columns="seconds"), table.drop(columns="seconds")
+        pd.read_csv(command.PATH).drop(columns="seconds"), table.drop(columns="seconds")
     )
     assert "| truth | 5000 |" in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        command.main(["--again", "no such method"])
+    with pytest.raises(click.BadParameter, match="there are shipped"):
+        invoke("-m", "no such method")
 
 
 def test_shipped_model_on_a_tiny_painting(on_tiny, tiny, capsys):
-    command.main(["--only", "shipped;shipped, denoised"])
-    table = pd.read_csv(command.RESULTS)
+    invoke("-m", "shipped", "-m", "shipped, denoised")
+    table = pd.read_csv(command.PATH)
     assert set(table["method"]) == {"shipped", "shipped, denoised"}
     bright = table[(table["mean_counts"] > 500) & (table["method"] == "shipped")]
     assert {"Cu_K", "Pb_L"} <= set(bright["element"])

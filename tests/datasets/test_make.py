@@ -3,7 +3,7 @@ import pytest
 
 from skxrf.datasets import make_painting, make_spectra
 from skxrf.exceptions import EnergyAxisError, LineGroupError, SkxrfError
-from skxrf.simulation import DEFAULT_LINE_GROUPS
+from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS
 
 
 def test_spectra_come_with_their_truth():

@@ -41,12 +41,14 @@ SMALLER = {
         "max_time=60": "max_epochs=1",
         "gain = 0.025": "gain = 0.1",
     },
+    "forward_model.md": {"10_000": "50", "pixel_size=4.0": "pixel_size=16.0"},
     "materials.md": {"20_000": "200"},
     "reproduce.md": {"budget=20": "budget=0.5"},
 }
 PAGES = [
     *("../index.md", "getting_started.md", "template_fit.md", "large_files.md"),
-    *("calibration.md", "denoising.md", "models.md"),
+    *("calibration.md", "denoising.md", "models.md", "how_do_i.md"),
+    "instruments.md",
     *SMALLER,
 ]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skxrf.datasets import make_painting
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.io import open_cube, save_cube
 from skxrf.io._save_cube import write_blocks
 
@@ -42,5 +42,35 @@ def test_nothing_half_written_is_left(cube, tmp_path):
 def test_what_is_no_cube_is_refused(cube, tmp_path):
     with pytest.raises(FileFormatError, match=r"name it \.h5 or \.hdf5"):
         save_cube(cube, tmp_path / "cube.raw")
-    with pytest.raises(FileFormatError, match="is no cube"):
+    with pytest.raises(SkxrfError, match="must be a DataArray of dims"):
         save_cube(cube.isel(x=0), tmp_path / "cube.h5")
+
+
+def test_units_that_the_cube_states_are_obeyed(cube, tmp_path):
+    stated = cube.assign_coords(
+        energy=("energy", 1000 * cube["energy"].to_numpy(), {"units": "eV"}),
+        y=("y", 100.0 * np.arange(cube.sizes["y"]), {"units": "um"}),
+        x=("x", np.arange(cube.sizes["x"]), {"units": "mm"}),
+    )
+
+    opened = open_cube(save_cube(stated, tmp_path / "cube.h5"))
+
+    np.testing.assert_allclose(opened["energy"], cube["energy"])
+    np.testing.assert_allclose(opened["y"], 0.1 * np.arange(cube.sizes["y"]))
+    np.testing.assert_allclose(opened["x"], np.arange(cube.sizes["x"]))
+
+
+@pytest.mark.parametrize("value", [-1, np.nan])
+def test_what_could_not_be_opened_again_is_not_saved(cube, tmp_path, value):
+    wrong = cube.astype(np.float32)
+    wrong[1, 2, 3] = value
+    with pytest.raises(CountsError, match=r"pixel \(y=1, x=2\)"):
+        save_cube(wrong, tmp_path / "cube.h5")
+    with pytest.raises(EnergyAxisError, match="no energy axis"):
+        save_cube(cube.drop_vars("energy"), tmp_path / "cube.h5")
+    with pytest.raises(SkxrfError, match=r"y of .* is in 'deg'"):
+        save_cube(
+            cube.assign_coords(y=("y", 0.5 * np.arange(cube.sizes["y"]), {"units": "deg"})),
+            tmp_path / "cube.h5",
+        )
+    assert not list(tmp_path.iterdir())

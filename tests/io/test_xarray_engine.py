@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
-from skxrf.io import _hdf5_access, open_cube
+from skxrf.io import open_cube
 from skxrf.io._xarray_engine import CubeBackend
+from skxrf.io.cubes.hdf5_reader import HDF5Reader
 
 
 def test_the_entry_point_names_the_engine():
@@ -50,10 +51,8 @@ def test_with_chunks_it_is_lazy(counts_file, small_counts, chunks):
 def test_without_chunks_only_what_is_indexed_is_read(counts_file, small_counts, monkeypatch):
     path = counts_file(np.tile(small_counts, (4, 1, 1)))
     read = []
-    whole = _hdf5_access.HDF5Reader.read
-    monkeypatch.setattr(
-        _hdf5_access.HDF5Reader, "read", lambda self, key: read.append(key) or whole(self, key)
-    )
+    whole = HDF5Reader.read
+    monkeypatch.setattr(HDF5Reader, "read", lambda self, key: read.append(key) or whole(self, key))
 
     counts = xr.open_dataset(path, engine=CubeBackend)["counts"]
     assert not read

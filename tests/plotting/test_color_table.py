@@ -8,7 +8,7 @@ from skxrf.plotting._color_table import color_table
 
 
 @pytest.mark.parametrize("name", ["inferno", "cividis"])
-def test_colours_are_those_of_matplotlib(name):
+def test_colors_are_those_of_matplotlib(name):
     table = color_table(name)
     assert (table.shape, table.dtype) == ((256, 3), np.uint8)
     np.testing.assert_array_equal(table, mpl.colormaps[name](np.arange(256), bytes=True)[:, :3])

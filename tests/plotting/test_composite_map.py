@@ -47,8 +47,8 @@ def test_missing_pixels_are_black_and_constant_maps_no_error(toy_maps):
     assert len(display.axes_[0].texts) == 1
 
 
-def test_more_elements_than_colours_are_refused(toy_maps):
-    with pytest.raises(SkxrfError, match="three colours, got 4"):
+def test_more_elements_than_colors_are_refused(toy_maps):
+    with pytest.raises(SkxrfError, match="three colors, got 4"):
         CompositeMapDisplay.from_maps(toy_maps, elements=["S_K", "Fe_K", "Pb_L", "S_K"])
     with pytest.raises(SkxrfError, match="no map of Au_L"):
         CompositeMapDisplay.from_maps(toy_maps, elements=["Au_L"])

@@ -51,7 +51,7 @@ def test_scale_bar_is_a_round_length_drawn_once(toy_maps):
     assert bar.get_width() == pytest.approx(0.2)
 
 
-def test_percentiles_limit_the_colours_and_are_named(toy_maps):
+def test_percentiles_limit_the_colors_and_are_named(toy_maps):
     display = ElementMapDisplay.from_maps(toy_maps, percentiles=(5, 95))
     expected = np.percentile(toy_maps.to_numpy()[..., 1], (5, 95))
     assert display.images_[1].get_clim() == pytest.approx(tuple(expected))
@@ -104,7 +104,7 @@ def test_dataset_gives_its_intensity(toy_maps):
     both = xr.Dataset({"intensity": toy_maps, "uncertainty": toy_maps * 0})
     display = ElementMapDisplay.from_maps(both)
     np.testing.assert_array_equal(display.images_[0].get_array(), toy_maps.to_numpy()[..., 0])
-    with pytest.raises(SkxrfError, match="holds uncertainty, no 'intensity'"):
+    with pytest.raises(SkxrfError, match=r"an 'intensity', got a Dataset of \['uncertainty'\]"):
         ElementMapDisplay.from_maps(both[["uncertainty"]])
 
 

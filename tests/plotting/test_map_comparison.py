@@ -24,7 +24,7 @@ def test_a_row_holds_reference_prediction_and_z_on_one_scale(toy_maps):
     )
 
 
-def test_colour_range_is_that_of_the_reference(toy_maps):
+def test_color_range_is_that_of_the_reference(toy_maps):
     display = MapComparisonDisplay.from_maps(toy_maps, 10 * toy_maps, percentiles=(2, 98))
     expected = np.percentile(toy_maps.to_numpy()[..., 0], (2, 98))
     np.testing.assert_allclose(display.axes_[0, 1].images[0].get_clim(), expected)

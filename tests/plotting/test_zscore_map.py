@@ -17,7 +17,7 @@ def as_z(values):
     return xr.DataArray(values, dims=("y", "x", "element"), coords={"element": ["Fe_K"]})
 
 
-def drawn_colours(image):
+def drawn_colors(image):
     rgba = image.cmap(image.norm(image.get_array()))
     return [[to_hex(pixel) for pixel in row] for row in rgba]
 
@@ -27,8 +27,8 @@ def test_classes_are_white_yellow_red_black_and_their_upper_limits_belong_to_the
         as_z([[0.0, 1.0, 1.01], [2.0, 2.01, 3.0], [3.01, 99, np.inf]])
     ).plot()
     white, yellow, red, black = "#ffffff", "#f9d423", "#d7261e", "#000000"
-    assert drawn_colours(display.images_[0])[:2] == [[white, white, yellow], [yellow, red, red]]
-    assert drawn_colours(display.images_[0])[2][:2] == [black, black]
+    assert drawn_colors(display.images_[0])[:2] == [[white, white, yellow], [yellow, red, red]]
+    assert drawn_colors(display.images_[0])[2][:2] == [black, black]
 
 
 def test_sign_does_not_matter():

@@ -12,6 +12,7 @@ from skxrf.exceptions import CountsError, EnergyAxisError, SkxrfError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.report import _cube_spectra
 from skxrf.report._cube_spectra import TILE, fitting_size, read_spectra
+from skxrf.report._limits import PageLimits
 
 
 def cube_of(shape, *, chunks=None, top=300, dtype=np.uint16, width=0.03):
@@ -59,7 +60,7 @@ def test_whole_cube_is_read_once_and_exactly(chunks, dtype):
 def test_sums_while_reading_and_after_are_those_of_squares_and_bins(shape, most, chunks):
     cube = cube_of(shape, chunks=chunks, top=60_000, width=0.02)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_cube_spectra, "_MOST_VALUES", most)
+        patch.setattr(_cube_spectra, "LIMITS", PageLimits(spectrum_values=most))
         spectra = read_spectra(cube)
     assert spectra.counts.size <= most
     for _ in range(3):
@@ -118,7 +119,7 @@ def test_what_cannot_be_shown_is_refused(painted):
     bad[2, 3, 7] = np.nan
     with pytest.raises(CountsError, match="y=2, x=3"):
         read_spectra(bad)
-    with pytest.raises(CountsError, match="finite and >= 0"):
+    with pytest.raises(CountsError, match="finite and not negative"):
         read_spectra(cube.astype(np.int32) - 1)
     with pytest.raises(CountsError, match="bool"):
         read_spectra(cube > 0)

@@ -19,7 +19,7 @@ def write(path, *args, **kwargs):
 
 
 def described(html):
-    """What the page tells its script."""
+    """Data of the page for its script."""
     return json.loads(re.search(r'id="report-data">(.*?)</script>', html, re.DOTALL)[1])
 
 
@@ -247,7 +247,7 @@ def test_what_does_not_fit_together_is_refused_and_nothing_is_left(painted, tmp_
         ("pass the cube that the maps were made from", SkxrfError, {"cube": cube[:9]}),
         ("of the same scan", SkxrfError, {"reference": truth[:, :9]}),
         (
-            "no line group is in both",
+            "no line group in common",
             LineGroupError,
             {"reference": truth[..., :1].assign_coords(element=["S_K"])},
         ),
@@ -264,7 +264,7 @@ def test_what_does_not_fit_together_is_refused_and_nothing_is_left(painted, tmp_
         (maps["intensity"].isel(y=slice(0)), "empty"),
         (maps["intensity"].drop_vars("element"), "name the line groups"),
         (maps["intensity"] > 3, "bool"),
-        (maps["intensity"].isel(element=[0, 0]), "same name"),
+        (maps["intensity"].isel(element=[0, 0]), "two maps are called"),
     ]:
         with pytest.raises(SkxrfError, match=match):
             write_map_report(bad, path)

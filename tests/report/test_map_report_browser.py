@@ -269,7 +269,7 @@ def test_find_and_sort(visit, report, painted):
     assert values == sorted(values, reverse=True)
 
 
-def test_colours_are_those_of_the_values(visit, report, painted):
+def test_colors_are_those_of_the_values(visit, report, painted):
     seen = visit(report)
     seen.page.select_option("#range", "all")
     seen.page.select_option("#colors", "gray")
@@ -294,13 +294,13 @@ def test_maps_show_the_reference_and_z_as_well(visit, painted, tmp_path):
     seen.page.select_option("#kind", "z")
     seen.page.wait_for_selector('#map-3 canvas[data-shows^="z-2-"]')
     z = z_score(known, maps["intensity"].sel(element=known["element"])).isel(element=2).to_numpy()
-    colours = np.array([[255, 255, 255], [249, 212, 35], [215, 38, 30], [0, 0, 0]])
-    expected = colours[np.searchsorted([1, 2, 3], z, side="left")]
+    colors = np.array([[255, 255, 255], [249, 212, 35], [215, 38, 30], [0, 0, 0]])
+    expected = colors[np.searchsorted([1, 2, 3], z, side="left")]
     pixels = """(id) => Array.from(document.querySelector(`${id} canvas`).getContext("2d")
         .getImageData(0, 0, 28, 20).data)"""
     shown = np.reshape(seen.run(pixels, "#map-3"), (20, 28, 4))
     np.testing.assert_array_equal(shown[..., :3], expected)
-    # Mercury has no reference: grey, and said so.
+    # Mercury has no reference: gray, and said so.
     seen.page.wait_for_selector('#map-2 canvas[data-shows^="z-null-"]')
     assert set(map(tuple, np.reshape(seen.run(pixels, "#map-2"), (-1, 4)))) == {
         (207, 212, 218, 255)
@@ -357,7 +357,7 @@ def test_print_on_a4_has_every_map_whole(visit, tmp_path):
 
 
 def drawn_pictures(pdf):
-    """How often the pages of a PDF draw a bitmap of 40 x 30 pixels."""
+    """Number of times that the pages of a PDF draw a bitmap of 40 x 30 pixels."""
     objects = {
         int(number): body
         for number, body in re.findall(rb"\n(\d+) 0 obj\n?(.*?)endobj", pdf, re.DOTALL)

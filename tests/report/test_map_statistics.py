@@ -78,7 +78,7 @@ def test_only_common_elements_are_compared_in_the_order_of_the_maps(pair):
     assert against["element"].to_numpy().tolist() == ["Fe_K", "Pb_L"]
     # A constant reference has no slope, no correlation and no SSIM.
     assert np.isnan([comparisons["Fe_K"].slope, comparisons["Fe_K"].ssim]).all()
-    with pytest.raises(LineGroupError, match="no line group is in both"):
+    with pytest.raises(LineGroupError, match="no line group in common"):
         compare_maps(maps, maps_of(np.ones((14, 16, 1)), ["S_K"]))
     with pytest.raises(SkxrfError, match="14 x 16 pixels"):
         compare_maps(maps, reference.isel(x=slice(9)))

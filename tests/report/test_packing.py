@@ -13,7 +13,7 @@ ITEMS = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "f4": np.float32}
 
 
 def unpacked(packed):
-    """What the script of a page does."""
+    """Unpack as the script of a page does."""
     planes = np.frombuffer(zlib.decompress(base64.b64decode(packed.text)), np.uint8)
     width = np.dtype(ITEMS[packed.kind]).itemsize
     return planes.reshape(width, -1).T.copy().view(ITEMS[packed.kind]).reshape(-1)

@@ -89,7 +89,7 @@ def linear_problem():
         energy=np.linspace(1, 20, 40),
         sum_spectrum=X.sum(axis=0),
         maximum_spectrum=X.max(axis=0),
-        n_labelled=int(Y.notna().all(axis=1).sum()),
+        n_labeled=int(Y.notna().all(axis=1).sum()),
         reference_name="template fit",
         split_name="blocks of 8 × 8 pixels",
     )

@@ -7,30 +7,30 @@ from sklearn.linear_model import Ridge
 
 from skxrf.metrics import ssim_score, within_sigma_score
 from skxrf.reproduction._experiment import held_out_parts, run_method
-from skxrf.reproduction._methods import Method
-from skxrf.reproduction._progress import Progress
 from skxrf.reproduction._result import Settings
+from skxrf.reproduction._rivals import Rival
+from skxrf.utils.progress import StepReport
 
 SETTINGS = Settings(n_folds=3)
 
 
 def run(method, problem, settings=SETTINGS):
     splits = held_out_parts(problem, settings)
-    with Progress(enabled=False) as progress:
+    with StepReport(enabled=False) as progress:
         progress.begin(len(splits))
         return run_method(method, problem, splits, settings, progress)
 
 
-RIDGE = Method("Ridge", "classical", "Linear.", Ridge(alpha=100.0))
+RIDGE = Rival("Ridge", "classical", "Linear.", lambda task: Ridge(alpha=100.0))
 
 
-def test_each_labelled_pixel_is_held_out_once_with_its_whole_block(linear_problem):
+def test_each_labeled_pixel_is_held_out_once_with_its_whole_block(linear_problem):
     splits = held_out_parts(linear_problem, SETTINGS)
     held_out = np.concatenate([test for _, test in splits])
-    assert sorted(held_out) == list(np.flatnonzero(linear_problem.labelled))
+    assert sorted(held_out) == list(np.flatnonzero(linear_problem.labeled))
     for train, test in splits:
         assert not set(linear_problem.groups[train]) & set(linear_problem.groups[test])
-        assert linear_problem.labelled[train].all()
+        assert linear_problem.labeled[train].all()
 
 
 def test_maps_are_the_held_out_predictions(linear_problem):
@@ -41,9 +41,9 @@ def test_maps_are_the_held_out_predictions(linear_problem):
         np.testing.assert_allclose(maps[test], model.predict(linear_problem.X[test]), rtol=1e-5)
 
 
-def test_unlabelled_pixels_get_the_mean_of_the_models(linear_problem):
+def test_unlabeled_pixels_get_the_mean_of_the_models(linear_problem):
     result, _ = run(RIDGE, linear_problem)
-    rest = ~linear_problem.labelled
+    rest = ~linear_problem.labeled
     maps = result.predictions["scan"].to_numpy().reshape(-1, 2)
     models = [
         Ridge(alpha=100.0).fit(linear_problem.X[train], linear_problem.Y.iloc[train])
@@ -88,7 +88,7 @@ def test_there_is_a_score_for_each_fold_element_metric_and_comparison(linear_pro
 def test_at_most_max_samples_are_fitted(linear_problem):
     result, _ = run(RIDGE, linear_problem, Settings(n_folds=3, max_samples=50))
     assert (result.folds["n_fitted"] == 50).all()
-    assert result.folds["n_predicted"].sum() == linear_problem.labelled.sum()
+    assert result.folds["n_predicted"].sum() == linear_problem.labeled.sum()
 
 
 def test_times_are_kept(linear_problem):
@@ -114,17 +114,19 @@ class WarningRegressor(RegressorMixin, BaseEstimator):
 
 
 def test_warnings_are_collected_for_the_report(linear_problem):
-    result, _ = run(Method("Mean", "classical", "The mean.", WarningRegressor()), linear_problem)
+    result, _ = run(
+        Rival("Mean", "classical", "The mean.", lambda task: WarningRegressor()), linear_problem
+    )
     assert result.warnings == ("it did not",)
 
 
 def test_only_the_template_fit_is_the_reference(linear_problem):
     assert not run(RIDGE, linear_problem)[0].is_reference
-    fit = Method("Template fit", "classical", "A fit.", Ridge(), is_template_fit=True)
+    fit = Rival("Template fit", "classical", "A fit.", lambda task: Ridge(), learns=False)
     assert run(fit, linear_problem)[0].is_reference
 
 
 def test_an_error_is_not_hidden_as_a_score(linear_problem):
-    broken = Method("Broken", "classical", "No.", Ridge(alpha=-1.0))
+    broken = Rival("Broken", "classical", "No.", lambda task: Ridge(alpha=-1.0))
     with pytest.raises(ValueError, match="alpha"):
         run(broken, linear_problem)

@@ -22,7 +22,7 @@ def save(maps, path):
     return path
 
 
-def test_simulated_paintings_are_labelled_by_a_fit_and_know_their_truth(quick_paintings):
+def test_simulated_paintings_are_labeled_by_a_fit_and_know_their_truth(quick_paintings):
     said = []
     elements = ["Ca_K", "Fe_K", "Pb_L"]
     problem = simulated_problem(2, 7, shape=(12, 14), elements=elements, say=said.append)
@@ -89,7 +89,7 @@ def test_labels_may_be_missing_and_line_groups_chosen(scan, scan_files, tmp_path
     path = save(maps, tmp_path / "maps.nc")
     problem = problem_from_files(scan_files / "scan.h5", path, n_folds=2, elements=["Pb_L", "Ca_K"])
     assert list(problem.Y.columns) == ["Pb_L", "Ca_K"]
-    assert problem.data.n_labelled == 14 * 28 == problem.labelled.sum()
+    assert problem.data.n_labeled == 14 * 28 == problem.labeled.sum()
 
 
 def test_without_maps_a_fit_makes_them(scan, scan_files):
@@ -120,7 +120,7 @@ def test_infinite_labels_are_refused(scan, scan_files, tmp_path):
         problem_from_files(scan_files / "scan.h5", save(maps, tmp_path / "maps.nc"), n_folds=2)
 
 
-def test_too_few_labelled_blocks_are_refused(scan, scan_files, tmp_path):
+def test_too_few_labeled_blocks_are_refused(scan, scan_files, tmp_path):
     maps = scan[1].copy()
     maps[8:] = np.nan
     maps[:, 8:] = np.nan

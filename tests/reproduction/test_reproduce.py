@@ -4,7 +4,7 @@ import pytest
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.reproduction import reproduce
-from skxrf.reproduction._methods import METHOD_NAMES
+from skxrf.reproduction._rivals import RIVALS
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def test_a_run_on_files_scores_against_their_maps_only(files):
 
 
 def test_tables_have_the_mean_first_and_the_methods_in_order(files):
-    result = reproduce(**files, methods=["k nearest neighbours", "PLS"])
+    result = reproduce(**files, methods=["k nearest neighbors", "PLS"])
     table = result.table("rmse")
-    assert list(table.index) == ["PLS", "k nearest neighbours"]
+    assert list(table.index) == ["PLS", "k nearest neighbors"]
     assert list(table.columns) == ["mean", "Ca_K", "Fe_K", "Pb_L"]
     difference = result.methods[0].predictions["scan.h5"] - result.reference["scan.h5"]
     expected = float(np.sqrt((difference.sel(element="Pb_L").astype(float) ** 2).mean()))
@@ -55,8 +55,8 @@ def test_same_seed_gives_the_same_maps(files):
 
 
 def test_methods_are_named_in_any_case_and_ordered_as_the_tables(files):
-    result = reproduce(**files, methods=["k NEAREST neighbours", "pls"])
-    assert [m.name for m in result.methods] == ["PLS", "k nearest neighbours"]
+    result = reproduce(**files, methods=["k NEAREST neighbors", "pls"])
+    assert [m.name for m in result.methods] == ["PLS", "k nearest neighbors"]
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_unknown_line_groups_and_files_are_refused(tmp_path):
 
 
 def test_every_method_has_a_name_once():
-    assert len(set(METHOD_NAMES)) == len(METHOD_NAMES) == 11
+    assert len({rival.name.lower() for rival in RIVALS.values()}) == len(RIVALS) == 11

@@ -1,5 +1,4 @@
 from dataclasses import FrozenInstanceError, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,10 +6,8 @@ import pytest
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import DetectorResponse
 from skxrf.simulation._instrument import Instrument
-from skxrf.simulation._instrument_sources import SOURCES, numbers, table
 from skxrf.simulation._optics import AIR, Absorber, Polycapillary
 
-GUIDE = Path(__file__).parents[2] / "docs" / "user_guide" / "instruments.md"
 PRESETS = [Instrument.m6_jetstream, Instrument.m4_tornado, Instrument.in_air_silver]
 SOFT_TO_HARD = np.array([1.3, 2.3, 4.0, 6.4, 10.0, 15.0, 22.0, 30.0])
 
@@ -129,19 +126,3 @@ def test_transmission_of_air():
 def test_wrong_numbers_are_refused(bad, words):
     with pytest.raises(SkxrfError, match=words):
         bad()
-
-
-@pytest.mark.parametrize("preset", sorted(SOURCES))
-def test_every_number_has_its_source_in_the_user_guide(preset):
-    named = dict(numbers(getattr(Instrument, preset)()))
-    assert set(named) == set(SOURCES[preset])
-    assert {"voltage", "lens.cutoff" if "air" not in preset else "lens", "detector.fano"} <= {
-        *named
-    }
-    for name, source in SOURCES[preset].items():
-        assert source.startswith(("header, ", "fitted to ", "assumed", "read off ", "NIST, ")), name
-    assert table(preset) in GUIDE.read_text(encoding="utf-8")
-
-
-def test_all_presets_are_listed():
-    assert {preset.__name__ for preset in PRESETS} == set(SOURCES)

@@ -6,11 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation._foreign import FOREIGN_ELEMENTS, ForeignChemistry
-from skxrf.simulation._palettes import palette, palettes
-from skxrf.simulation._stacks import LAYERS, StackRanges, random_stacks
+from skxrf.simulation._stacks import StackRanges, Stratum, random_stacks
+from skxrf.simulation.paintings._palettes import palette, palettes
 
 N = 3000
-UPPER, PAINT, UNDER = (LAYERS.index(name) for name in ("upper paint", "paint", "underpaint"))
+UPPER, PAINT, UNDER = Stratum.UPPER, Stratum.PAINT, Stratum.UNDER
 
 
 @pytest.mark.parametrize("foreign_share", [0.0, 0.5, 1.0])
@@ -19,13 +19,13 @@ def test_mass_fractions_sum_to_one_where_a_layer_is(chosen, foreign_share):
     elements, compositions, masses = random_stacks(
         N, 0, palette=chosen, foreign_share=foreign_share
     )
-    assert compositions.shape == (N, len(LAYERS), len(elements))
-    assert masses.shape == (N, len(LAYERS))
+    assert compositions.shape == (N, len(Stratum), len(elements))
+    assert masses.shape == (N, len(Stratum))
     assert elements == tuple(sorted(elements))
     assert_allclose(compositions.sum(axis=2), masses > 0, atol=1e-12)
     assert compositions.min() >= 0
     assert masses.min() >= 0
-    assert (masses[:, LAYERS.index("support")] > 0).all()
+    assert (masses[:, Stratum.SUPPORT] > 0).all()
 
 
 def test_a_seed_gives_the_same_stacks_and_another_gives_others():
@@ -41,15 +41,15 @@ def test_chances_are_those_of_the_ranges():
     ranges = StackRanges(varnish_share=0.3, bare_share=0.2, lost_ground_share=0.1)
     _, _, masses = random_stacks(20_000, 0, palette="icon_1", foreign_share=0, ranges=ranges)
     there = (masses > 0).mean(axis=0)
-    assert there[LAYERS.index("varnish")] == pytest.approx(0.3, abs=0.02)
-    assert there[LAYERS.index("ground")] == pytest.approx(0.9, abs=0.01)
+    assert there[Stratum.VARNISH] == pytest.approx(0.3, abs=0.02)
+    assert there[Stratum.GROUND] == pytest.approx(0.9, abs=0.01)
     assert there[PAINT] == pytest.approx(0.9 * 0.8, abs=0.015)
 
 
 def test_thicknesses_are_log_normal():
     ranges = StackRanges(varnish_um=(30.0, 1.5), varnish_share=1.0)
     _, _, masses = random_stacks(20_000, 0, palette="baroque_oil", foreign_share=0, ranges=ranges)
-    logs = np.log(masses[:, LAYERS.index("varnish")])
+    logs = np.log(masses[:, Stratum.VARNISH])
     assert np.median(logs) == pytest.approx(np.log(30e-4 * 1.065), abs=0.02)
     assert logs.std() == pytest.approx(np.log(1.5), rel=0.03)
 

@@ -19,3 +19,4 @@ def test_finds_no_private_module():
     assert names[0] == "skxrf"
     assert {"skxrf.metrics", "skxrf.utils.discovery"} <= set(names)
     assert not any("._" in name for name in names)
+    assert not any(name.startswith(("skxrf.io.cubes", "skxrf.io.maps")) for name in names)

@@ -1,9 +1,12 @@
+import errno
+import importlib
 import os
 import stat
+import types
 
 import pytest
 
-from skxrf.utils.files import whole_file, whole_folder
+from skxrf.utils.files import check_writable, lock_file, whole_file, whole_files, whole_folder
 
 
 def test_the_file_appears_at_the_end(tmp_path):
@@ -203,3 +206,164 @@ def _write_half_a_folder(target, error):
     with whole_folder(target, ".txt") as partial:
         (partial / "a.txt").write_text("half")
         raise error("stopped")
+
+
+def test_files_appear_complete_or_not_at_all(tmp_path):
+    target = tmp_path / "new" / "report"
+    with whole_files(target) as folder:
+        (folder / "report.html").write_text("done")
+        assert not target.exists()
+    assert (target / "report.html").read_text() == "done"
+    assert [p.name for p in target.parent.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_nothing_is_left_of_files_that_failed(tmp_path, error):
+    def fail():
+        with whole_files(tmp_path / "a" / "b") as folder:
+            (folder / "report.html").write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_keeps_its_other_files(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    (tmp_path / "report.html").write_text("old")
+    with whole_files(tmp_path) as folder:
+        (folder / "report.html").write_text("new")
+    assert (tmp_path / "report.html").read_text() == "new"
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+    def fail():
+        with whole_files(tmp_path) as folder:
+            (folder / "report.html").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (tmp_path / "report.html").read_text() == "new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "report.html"]
+
+
+def test_a_file_in_the_way_is_refused_at_once(tmp_path):
+    (tmp_path / "report").write_text("mine")
+    with (
+        pytest.raises(NotADirectoryError, match=r"it is a file\. Name a folder"),
+        whole_files(tmp_path / "report"),
+    ):
+        pytest.fail("the work was begun")
+    assert (tmp_path / "report").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_protected_folder_of_files_is_refused_at_once(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError), whole_files(tmp_path):
+        pytest.fail("the work was begun")
+
+
+def test_flushing_is_asked_of_a_descriptor_that_may_write(tmp_path, monkeypatch):
+    # Windows: FlushFileBuffers refuses one that may only read.
+    fcntl = pytest.importorskip("fcntl")
+    flushed = []
+    real = os.fsync
+
+    def fsync(descriptor):
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+                raise OSError(errno.EBADF, "Bad file descriptor")
+            flushed.append(descriptor)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    with whole_file(tmp_path / "out") as partial:
+        partial.write_text("x")
+    with whole_folder(tmp_path / "folder", ".npy") as folder:
+        (folder / "a.npy").write_text("x")
+    with whole_files(tmp_path / "files") as folder:
+        (folder / "a.npy").write_text("x")
+
+    assert len(flushed) == 3
+
+
+def test_a_locked_file_is_refused_to_others_until_it_is_closed(tmp_path):
+    pytest.importorskip("fcntl")
+    path = tmp_path / "file"
+    path.touch()
+
+    with path.open("r+b") as first, path.open("r+b") as second:
+        lock_file(first)
+        with pytest.raises(BlockingIOError, match="file is locked by another process"):
+            lock_file(second)
+
+    with path.open("r+b") as third:
+        lock_file(third)
+
+
+class Windows(types.SimpleNamespace):
+    """Emulate msvcrt: one byte range is locked by one descriptor at a time."""
+
+    LK_NBLCK = 2
+
+    def __init__(self):
+        self.locked = {}
+
+    def locking(self, descriptor, mode, n_bytes):
+        key = (os.fstat(descriptor).st_ino, os.lseek(descriptor, 0, os.SEEK_CUR), n_bytes)
+        assert mode == self.LK_NBLCK
+        if self.locked.setdefault(key, descriptor) != descriptor:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_windows_locks_a_byte_that_no_reader_needs(tmp_path, monkeypatch):
+    msvcrt = Windows()
+    without_modules(monkeypatch, {"fcntl": None, "msvcrt": msvcrt})
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+
+    with path.open("r+b", buffering=0) as first, path.open("r+b", buffering=0) as second:
+        first.seek(4)
+        lock_file(first)
+        assert first.tell() == 4
+        with pytest.raises(BlockingIOError):
+            lock_file(second)
+
+    ((_, place, _),) = msvcrt.locked
+    assert place > 2**40
+
+
+def test_without_locks_nothing_is_locked(tmp_path, monkeypatch):
+    without_modules(monkeypatch, {"fcntl": None, "msvcrt": None})
+    with (tmp_path / "file").open("wb") as first, (tmp_path / "file").open("wb") as second:
+        lock_file(first)
+        lock_file(second)
+
+
+def without_modules(monkeypatch, stand_ins):
+    real = importlib.import_module
+
+    def import_module(name, *arguments):
+        if stand_ins.get(name, name) is None:
+            raise ImportError(name)
+        return stand_ins[name] if name in stand_ins else real(name, *arguments)
+
+    monkeypatch.setattr(importlib, "import_module", import_module)
+
+
+def test_a_file_that_could_be_written_is_not_touched(tmp_path):
+    (tmp_path / "old").write_text("old")
+
+    assert check_writable(tmp_path / "new") == tmp_path / "new"
+    assert check_writable(tmp_path / "old") == tmp_path / "old"
+
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_file_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file is a file, not a folder"):
+        check_writable(tmp_path / "file" / "out")

@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from skxrf.utils.progress import ProgressReport
+from skxrf.utils.progress import ProgressReport, StepReport
 
 
 def test_lines_where_there_is_no_terminal(capsys):
@@ -63,3 +65,40 @@ def test_what_an_earlier_run_did_counts_as_done_but_not_for_the_speed(capsys):
     assert "950 of 1,000 spectra (95 %)" in lines[0]
     assert len(lines) == 2
     assert speed > 0
+
+
+def test_steps_are_lines_with_the_time(capsys):
+    with StepReport() as progress:
+        progress.say("reading [bold] file")
+        progress.begin(3)
+        progress.working_on("CNN, fold 1")
+        progress.finished("CNN, fold 1 of 3: SSIM 0.970")
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"\[ +\d+ s\] reading \[bold\] file", lines[0])
+    assert re.fullmatch(r"\[ +\d+ s\] 1/3 CNN, fold 1 of 3: SSIM 0\.970", lines[1])
+    assert len(lines) == 2
+
+
+def test_long_steps_are_not_broken(capsys):
+    with StepReport() as progress:
+        progress.say("x" * 300)
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_silent_steps(capsys):
+    with StepReport(enabled=False) as progress:
+        progress.begin(1)
+        progress.finished("done")
+    assert progress.seconds >= 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_steps_on_a_terminal_have_a_bar(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with StepReport() as progress:
+        progress.begin(2)
+        progress.working_on("CNN, fold 1")
+        progress.finished("CNN, fold 1 of 2")
+    text = capsys.readouterr().err
+    assert "1 of 2 fits" in text
+    assert "1/2 CNN, fold 1 of 2" in text

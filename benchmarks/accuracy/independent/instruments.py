@@ -61,12 +61,12 @@ class BentInstrument(Instrument):
 
     @property
     def claimed_energy(self) -> Array:
-        """Bin centres that the file claims [keV], (n_channels,)."""
+        """Bin centers that the file claims [keV], (n_channels,)."""
         return np.asarray(self.energy_offset + self.energy_gain * np.arange(self.n_channels))
 
     @property
     def energy(self) -> Array:
-        """True bin centres [keV], (n_channels,)."""
+        """True bin centers [keV], (n_channels,)."""
         return self._true(np.arange(self.n_channels, dtype=float))
 
     @property

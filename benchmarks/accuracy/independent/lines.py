@@ -75,7 +75,7 @@ def line_shares(name: str, voltage: float) -> Shares:
 
 
 def line_factors(model: ForwardModel) -> Array:
-    """What the counts of each line of a forward model are multiplied with.
+    """Factors on the counts of each line of a forward model.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def line_factors(model: ForwardModel) -> Array:
 
 
 def lorentz_wings(model: ForwardModel, edges: Array) -> Array:
-    """What natural width adds to the spectrum of one count of each line.
+    """Spectra that natural width adds to one count of each line.
 
     Parameters
     ----------
@@ -116,15 +116,15 @@ def lorentz_wings(model: ForwardModel, edges: Array) -> Array:
     detector: DetectorResponse = model.instrument.detector
     # Three points a bin by Gauss and Legendre: bins may be half as wide as a peak.
     points, weights = np.polynomial.legendre.leggauss(3)
-    centres, halves = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    wings = np.zeros((model.tables.energies.size, centres.size))
+    centers, halves = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    wings = np.zeros((model.tables.energies.size, centers.size))
     for row, name, energy in zip(wings, model.tables.groups, model.tables.energies, strict=True):
         group = line_group(str(name), tube_voltage=model.instrument.voltage)
         sigma = float(detector.fwhm(float(energy))) / _FWHM
         line = group.lines[int(np.argmin(np.abs(group.energies - energy)))]
         half_width = natural_width(group.atomic_number, line) / 2
         for point, weight in zip(points, weights, strict=True):
-            distance = centres + halves * point - energy
+            distance = centers + halves * point - energy
             row += weight * halves * voigt_profile(distance, sigma, half_width)
             row -= weight * halves * voigt_profile(distance, sigma, 0.0)
     return wings
@@ -200,7 +200,3 @@ def main() -> None:
             if old > 0.03
         )
         print(f"{name:5} {group.intensities[known].sum():.4f}  {ratios}")
-
-
-if __name__ == "__main__":
-    main()

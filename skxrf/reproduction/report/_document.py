@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from skxrf.reproduction._result import ReproductionResult
+from skxrf.utils.html import page_environment
 
 from ._figures import (
     comparison_picture,
@@ -17,7 +16,7 @@ from ._figures import (
     spectrum_picture,
 )
 from ._tables import cost_table, element_table, fold_table
-from ._wording import distinct_elements, duration, findings, label, listed, paper_elements
+from ._wording import distinct_elements, duration, findings, listed, paper_elements
 
 __all__ = ["render_report"]
 
@@ -28,21 +27,15 @@ def render_report(result: ReproductionResult) -> str:
     Parameters
     ----------
     result : ReproductionResult
-        What :func:`skxrf.reproduction.reproduce` found.
+        Result of :func:`skxrf.reproduction.reproduce`.
 
     Returns
     -------
     str
         One HTML page: its pictures and style are inside, it loads nothing from elsewhere.
     """
-    environment = Environment(
-        loader=PackageLoader("skxrf.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"label": label, "listed": listed, "duration": duration}
+    environment = page_environment("skxrf.reproduction.report")
+    environment.filters |= {"listed": listed, "duration": duration}
     page: str = environment.get_template("reproduction.html.j2").render(
         result=result,
         data=result.data,

@@ -43,20 +43,20 @@ class Picture:
 
 
 def composite_picture(maps: Mapping[str, xr.DataArray], elements: Sequence[str]) -> Picture:
-    """Draw false-colour pictures side by side."""
+    """Draw false-color pictures side by side."""
     aspect = _aspect(next(iter(maps.values())))
     height = float(np.clip(_WIDTH / len(maps) * aspect, 1.2, 7)) + 0.35
     return _png(
         lambda ax: CompositeMapDisplay.from_maps(maps, elements=elements, ax=ax),
         height,
-        f"False-colour pictures of {', '.join(elements)}: {', '.join(maps)}.",
+        f"False-color pictures of {', '.join(elements)}: {', '.join(maps)}.",
     )
 
 
 def spectrum_picture(
     energy: NDArray[Any], spectra: Mapping[str, NDArray[Any]], elements: Sequence[str]
 ) -> Picture:
-    """Draw spectra with labelled lines."""
+    """Draw spectra with labeled lines."""
     display = SpectrumDisplay(energy, dict(spectra), elements)
     return _svg(
         lambda ax: display.plot(ax=ax),

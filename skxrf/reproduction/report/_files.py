@@ -2,74 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from skxrf.exceptions import SkxrfError
 from skxrf.reproduction._result import ReproductionResult
+from skxrf.utils.files import whole_files
 
 from ._document import render_report
 
-__all__ = ["maps_dataset", "output_folder", "write_report"]
-
-
-@contextlib.contextmanager
-def output_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary folder whose files move into the target only if all goes well.
-
-    Parameters
-    ----------
-    target : str or path-like
-        The folder. It is made where it does not exist; files of the same names are replaced,
-        others stay.
-
-    Yields
-    ------
-    Path
-        The empty temporary folder, on the same disk. After an error, or Ctrl-C, it is removed
-        and the target is as before.
-
-    Raises
-    ------
-    SkxrfError
-        If the target is a file.
-    OSError
-        If it cannot be written to, before anything is computed.
-    """
-    folder = Path(os.path.realpath(Path(target).expanduser()))
-    if folder.exists() and not folder.is_dir():
-        raise SkxrfError(f"{folder} is a file: name a folder for the report.")
-    if folder.is_dir() and not os.access(folder, os.W_OK):
-        raise PermissionError(f"cannot write into {folder}: the folder is protected.")
-    # What was missing is taken away again, if nothing comes of it.
-    parents = [folder.parent, *folder.parent.parents]
-    made = [p for p in parents if not p.exists()]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.partial")
-    complete = False
-    try:
-        temporary.mkdir()
-        yield temporary
-        if folder.exists():
-            for file in sorted(temporary.iterdir()):
-                os.replace(file, folder / file.name)
-        else:
-            os.rename(temporary, folder)
-        complete = True
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not complete:
-            for parent in made:
-                with contextlib.suppress(OSError):
-                    parent.rmdir()
+__all__ = ["maps_dataset", "write_report"]
 
 
 def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> Path:
@@ -78,7 +23,7 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
     Parameters
     ----------
     result : ReproductionResult
-        What :func:`skxrf.reproduction.reproduce` found.
+        Result of :func:`skxrf.reproduction.reproduce`.
     folder : str or path-like
         The folder. It is made where it does not exist; files of the same names are replaced,
         others stay.
@@ -90,14 +35,12 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
 
     Raises
     ------
-    SkxrfError
-        If the folder is a file.
     OSError
-        If it cannot be written to.
+        If the folder is a file or cannot be written to.
     """
     dataset = maps_dataset(result)
     compressed = {"zlib": True, "complevel": 4}
-    with output_folder(folder) as temporary:
+    with whole_files(folder) as temporary:
         (temporary / "report.html").write_text(render_report(result), encoding="utf-8")
         result.scores.to_csv(
             temporary / "scores.csv", index=False, float_format="%.6g", lineterminator="\n"
@@ -157,7 +100,7 @@ def _over_paintings(maps: dict[str, xr.DataArray]) -> xr.DataArray:
     arrays = [m.transpose("y", "x", "element").drop_attrs(deep=False) for m in maps.values()]
     if len(arrays) == 1:
         return arrays[0]
-    # Paintings share rows and columns, not millimetres: those become coordinates of their own.
+    # Paintings share rows and columns, not millimeters: those become coordinates of their own.
     painting = xr.Variable("painting", list(maps))
     joined = xr.concat([_by_pixel(m) for m in arrays], dim=painting, join="outer")
     positions = {

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skxrf.reproduction._result import MethodResult, ReproductionResult
-
-from ._wording import label
+from skxrf.utils.html import label
 
 __all__ = ["Cell", "Row", "Table", "cost_table", "element_table", "fold_table"]
 
@@ -22,7 +21,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a table, how it is coloured, and the dots that show its spread."""
+    """One number of a table, how it is colored, and the dots that show its spread."""
 
     text: str
     shade: float | None = None

@@ -9,16 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.reproduction._result import MethodResult, ReproductionResult
+from skxrf.utils.html import label
 
-__all__ = ["distinct_elements", "duration", "findings", "label", "listed", "paper_elements"]
+__all__ = ["distinct_elements", "duration", "findings", "listed", "paper_elements"]
 
-# What figure 5 of the paper shows.
+# Line groups of the paper's figure 5.
 _PAPER_ELEMENTS = ("K_K", "Au_L", "Hg_L", "Pb_L")
-
-
-def label(name: object) -> str:
-    """Name of a line group, or of the mean, for readers."""
-    return str(name).replace("_", " ")
 
 
 def listed(words: list[str]) -> str:
@@ -57,7 +53,7 @@ def distinct_elements(maps: xr.DataArray) -> list[str]:
 
 
 def findings(result: ReproductionResult) -> list[str]:
-    """State in a few sentences what came out."""
+    """Summarize the scores in a few sentences."""
     data = result.data
     rivals = [m for m in result.methods if not m.is_reference]
     best = max(rivals, key=lambda m: result.score(m.name))
@@ -147,9 +143,9 @@ def _by_contrast(result: ReproductionResult) -> list[str]:
 
 
 def _clarity(plane: NDArray[Any]) -> float:
-    """Spread of the brightness that a picture shows, as far as neighbouring pixels share it.
+    """Spread of the brightness that a picture shows, as far as neighboring pixels share it.
 
-    Photon noise has a spread, but neighbours do not share it; a few bright spots have none.
+    Photon noise has a spread, but neighbors do not share it; a few bright spots have none.
     """
     low, high = np.nanpercentile(plane, [1, 99.5])
     if not high > low:

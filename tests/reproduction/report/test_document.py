@@ -109,8 +109,8 @@ def test_without_networks_nothing_is_said_of_learning(measured_result):
     assert "epochs" not in words
 
 
-def test_unlabelled_pixels_are_mentioned(measured_result):
-    data = dataclasses.replace(measured_result.data, n_labelled=500)
+def test_unlabeled_pixels_are_mentioned(measured_result):
+    data = dataclasses.replace(measured_result.data, n_labeled=500)
     words = Page(render_report(dataclasses.replace(measured_result, data=data))).words
     assert "500 of the pixels have reference intensities" in words
 

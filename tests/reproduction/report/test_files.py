@@ -1,13 +1,10 @@
 import dataclasses
-import os
 
 import numpy as np
 import pandas as pd
-import pytest
 import xarray as xr
 
-from skxrf.exceptions import SkxrfError
-from skxrf.reproduction.report._files import maps_dataset, output_folder, write_report
+from skxrf.reproduction.report._files import maps_dataset, write_report
 
 
 def test_files_hold_what_was_found(measured_result, tmp_path):
@@ -43,7 +40,7 @@ def test_several_paintings_get_a_dimension_and_truth_is_kept(simulated_result):
     assert np.isnan(dataset["truth"].sel(painting="A")[16:]).all()
 
 
-def test_paintings_in_other_steps_share_rows_and_columns_not_millimetres(simulated_result):
+def test_paintings_in_other_steps_share_rows_and_columns_not_millimeters(simulated_result):
     def stretched(maps):
         wider = maps["B"].assign_coords(x=maps["B"]["x"] * 3)
         wider["x"].attrs["units"] = "mm"
@@ -67,60 +64,3 @@ def test_paintings_in_other_steps_share_rows_and_columns_not_millimetres(simulat
     np.testing.assert_array_equal(
         dataset["reference"].sel(painting="B"), result.reference["B"].astype(np.float32)
     )
-
-
-def test_folder_appears_complete_or_not_at_all(tmp_path):
-    target = tmp_path / "new" / "report"
-    with output_folder(target) as folder:
-        (folder / "report.html").write_text("done")
-        assert not target.exists()
-    assert (target / "report.html").read_text() == "done"
-    assert [p.name for p in target.parent.iterdir()] == ["report"]
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_nothing_is_left_of_what_failed(tmp_path, error):
-    def fail():
-        with output_folder(tmp_path / "a" / "b") as folder:
-            (folder / "report.html").write_text("half")
-            raise error
-
-    with pytest.raises(error):
-        fail()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_existing_folder_keeps_its_other_files(tmp_path):
-    (tmp_path / "mine.txt").write_text("keep")
-    (tmp_path / "report.html").write_text("old")
-    with output_folder(tmp_path) as folder:
-        (folder / "report.html").write_text("new")
-    assert (tmp_path / "report.html").read_text() == "new"
-    assert (tmp_path / "mine.txt").read_text() == "keep"
-
-    def fail():
-        with output_folder(tmp_path) as folder:
-            (folder / "report.html").write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert (tmp_path / "report.html").read_text() == "new"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "report.html"]
-
-
-def test_a_file_in_the_way_is_refused_at_once(tmp_path):
-    (tmp_path / "report").write_text("mine")
-    with (
-        pytest.raises(SkxrfError, match="is a file: name a folder"),
-        output_folder(tmp_path / "report"),
-    ):
-        pytest.fail("the work was begun")
-    assert (tmp_path / "report").read_text() == "mine"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_protected_folder_is_refused_at_once(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(PermissionError), output_folder(tmp_path):
-        pytest.fail("the work was begun")

@@ -6,10 +6,10 @@ from skxrf.reproduction.report._wording import (
     distinct_elements,
     duration,
     findings,
-    label,
     listed,
     paper_elements,
 )
+from skxrf.utils.html import label
 
 
 @pytest.mark.parametrize(

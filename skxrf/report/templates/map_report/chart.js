@@ -367,7 +367,7 @@ function nearest(sorted, value) {
 }
 
 // Places nearest to increasing targets, a spacing apart, within bounds: isotonic regression of the
-// targets less k spacings, by pooling neighbours that would overlap.
+// targets less k spacings, by pooling neighbors that would overlap.
 function spread(targets, spacing, low, high) {
   const n = targets.length;
   const gap = Math.min(spacing, (high - low) / Math.max(n - 1, 1));

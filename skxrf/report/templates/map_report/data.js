@@ -111,7 +111,7 @@ function withError(value, error) {
   return [text(value), `± ${text(error)}`];
 }
 
-// Where a pixel is, in millimetres where they are known, and its row and column.
+// Where a pixel is, in millimeters where they are known, and its row and column.
 function whereIs(row, column) {
   const indices = `row ${row}, column ${column}`;
   if (grid.unit === "px") return indices;

@@ -1,4 +1,4 @@
-// Maps on canvases: colours, colour bars, the crosshair that all of them share.
+// Maps on canvases: colors, color bars, the crosshair that all of them share.
 const state = {
   picked: 0, row: null, column: null, group: "seen", kind: "intensity", colors: "inferno", range: "most",
 };
@@ -11,7 +11,7 @@ const views = [];
 // Whether a line group is shown: those that the maps do not show are there on demand.
 const isShown = (element) => state.group === "all" || element.seen;
 
-// One map: its canvas, scale bar, crosshair and colour bar. `of` gives {kind, element}.
+// One map: its canvas, scale bar, crosshair and color bar. `of` gives {kind, element}.
 class MapView {
   constructor(of, options = {}) {
     this.of = of;
@@ -49,7 +49,7 @@ class MapView {
   }
 
   paintCounts(pixels, plane, kind, element) {
-    // A map beside its reference has the reference's colours.
+    // A map beside its reference has the reference's colors.
     const limits = this.of().limits || element.limits[kind] || { most: [NaN, NaN], all: [NaN, NaN] };
     const [low, high] = limits[state.range];
     const colors = grid.colors[state.colors];
@@ -122,7 +122,7 @@ class MapView {
   }
 }
 
-// Counts beside a colour bar, where there is little room.
+// Counts beside a color bar, where there is little room.
 function brief(value) {
   return Math.abs(value) >= 99950 ? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 }) : readable(value);
 }

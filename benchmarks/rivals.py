@@ -1,0 +1,140 @@
+"""Estimators of the benchmarks: the rivals of the experiment, tuned, and PyMca's fits."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sklearn.model_selection import GridSearchCV, GroupKFold
+
+from benchmarks.problems import ProblemData
+from benchmarks.pymca import PyMcaFastFit
+from skxrf.reproduction._rivals import RIVALS, Rival, Task
+
+__all__ = ["ENTRIES", "Budget", "Entry", "load_entries", "tuned"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of a run.
+
+    Parameters
+    ----------
+    seconds : float
+        Training time of one network [s].
+    quick : bool
+        Whether the grids are cut down to two values, to see that everything runs.
+    """
+
+    seconds: float = 15.0
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named estimator; `make(data, budget)` builds it unfitted for a problem.
+
+    Parameters
+    ----------
+    name : str
+        Name in the tables.
+    description : str
+        One or two sentences: what it is and how it was tuned.
+    make : callable
+        Takes a `ProblemData` and a `Budget`.
+    max_folds : int or None
+        Number of folds that are run: fewer for what is slow and not expected to win.
+    learns : bool
+        Whether it learns from the labels.
+    """
+
+    name: str
+    description: str
+    make: Callable[[ProblemData, Budget], Any]
+    max_folds: int | None = None
+    learns: bool = True
+
+
+def tuned(estimator: Any, grid: dict[str, list[Any]], budget: Budget) -> GridSearchCV:
+    """Wrap an estimator in a search within the training set; whole blocks are held out there too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted.
+    grid : dict of str to list
+        Settings to choose from.
+    budget : Budget
+        A quick one tries two values of each setting.
+    """
+    chosen = {name: values[:2] if budget.quick else values for name, values in grid.items()}
+    return GridSearchCV(estimator, chosen, cv=GroupKFold(3), scoring="r2", error_score="raise")
+
+
+def task_of(data: ProblemData, budget: Budget) -> Task:
+    """Describe a problem to the rivals of the experiment."""
+    fit: dict[str, Any] = {"anode": data.anode}
+    if data.nuisance:
+        fit["nuisance"] = list(data.nuisance)
+    line_groups = [str(name) for name in data.labels.columns]
+    return Task(data.energy, line_groups, len(data.X), budget.seconds, template_fit=fit)
+
+
+def _entry(name: str, rival: Rival) -> Entry:
+    def make(data: ProblemData, budget: Budget) -> Any:
+        estimator = rival.make(task_of(data, budget))
+        return tuned(estimator, dict(rival.grid), budget) if rival.grid else estimator
+
+    slow = rival.kind == "published network"
+    return Entry(name, rival.description, make, max_folds=1 if slow else None, learns=rival.learns)
+
+
+def _pymca(background: str, title: str) -> Entry:
+    return Entry(
+        f"pymca_{background}",
+        f"PyMca's fast linear fit with {title} background; learns no labels.",
+        lambda data, budget: PyMcaFastFit(data.energy, background, data.nuisance),
+        learns=False,
+    )
+
+
+ENTRIES = {
+    **{name: _entry(name, rival) for name, rival in RIVALS.items()},
+    "pymca_polynomial": _pymca("polynomial", "a polynomial"),
+    "pymca_snip": _pymca("snip", "the SNIP"),
+}
+
+
+def load_entries(path: Path) -> dict[str, Entry]:
+    """Load further rivals from a Python file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it defines ``RIVALS``, a list of :class:`Entry`.
+
+    Returns
+    -------
+    dict of str to Entry
+        By name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such list, or a name is taken.
+    """
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is no Python file: name one that defines RIVALS.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    entries = getattr(module, "RIVALS", None)
+    if not entries or not all(isinstance(entry, Entry) for entry in entries):
+        raise ValueError(f"{path} defines no RIVALS: expected a list of benchmarks.rivals.Entry.")
+    taken = [entry.name for entry in entries if entry.name in ENTRIES]
+    if taken:
+        raise ValueError(f"{', '.join(taken)} of {path} is a rival already: choose another name.")
+    return {entry.name: entry for entry in entries}

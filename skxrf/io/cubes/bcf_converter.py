@@ -1,0 +1,63 @@
+"""BCF Converter: ``/data`` of (rows, columns, channels), its size and energy axis in attributes.
+
+``width``, ``height`` and ``channels`` repeat the shape; ``energy_offset``, ``energy_scale`` and
+``energy_units`` are those of HyperSpy's axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import Polynomial
+
+from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import to_kev
+
+from .._hdf5_access import scalar_attrs, text
+from .axes import axis_or_reason
+from .hdf5_reader import HDF5Reader
+from .source import CubeSource
+
+__all__ = ["find", "read"]
+
+_SIZES = ("height", "width", "channels")
+_LINE = ("energy_offset", "energy_scale")
+
+
+def find(file: Any, cubes: list[Any]) -> list[Any]:
+    """The cube ``/data``, where it says its size."""
+    return [cube for cube in cubes if cube.name == "/data" and set(_SIZES) <= set(cube.attrs)]
+
+
+def read(cube: Any) -> CubeSource:
+    """Describe the cube."""
+    where = f"{cube.file.filename}, dataset {cube.name!r}"
+    sizes = tuple(scalar_attrs(cube, _SIZES).get(name) for name in _SIZES)
+    if sizes != cube.shape:
+        raise FileFormatError(
+            f"{where} has the shape {cube.shape}, but its attributes {', '.join(_SIZES)} say {sizes}: "
+            "the file contradicts itself."
+        )
+    energy, reason = axis_or_reason(lambda: _line(cube, where))
+    reader = HDF5Reader.of(cube)
+    return CubeSource(
+        path=reader.path,
+        dataset=cube.name,
+        layout="BCF Converter",
+        reader=reader,
+        dims=("y", "x", "energy"),
+        dims_from="its attributes height, width and channels",
+        energy=energy,
+        energy_hint=reason,
+        energy_from=f"the attributes {' and '.join(_LINE)} of {where}",
+    )
+
+
+def _line(cube: Any, where: str) -> Polynomial | None:
+    line = scalar_attrs(cube, _LINE)
+    if len(line) != len(_LINE):
+        return None
+    units = text(cube.attrs.get("energy_units"))
+    coefficients = np.array([float(line[name]) for name in _LINE])
+    return Polynomial(to_kev(coefficients, units, source=f"the axis of {where}"))

@@ -1,0 +1,34 @@
+"""The cube formats that `open_cube` knows. A new format is a module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from .._hdf5_access import is_hdf5
+from . import bcf, bruker_xml, edf, hdf5, mca, msa, ripple
+from .source import CubeRequest, CubeSource
+
+__all__ = ["CUBE_FORMATS", "CubeFormat"]
+
+
+class CubeFormat(NamedTuple):
+    """One file format for cubes, recognised by content."""
+
+    name: str
+    recognises: Callable[[Path, bytes], bool]
+    """From the path and its first bytes, none for a folder; cheap, and never an error."""
+    open: Callable[[Path, CubeRequest], tuple[CubeSource, CubeRequest]]
+    """Describe the cube; the request comes back with what the format resolved in it."""
+
+
+CUBE_FORMATS = (
+    CubeFormat("HDF5", is_hdf5, hdf5.open_hdf5),
+    CubeFormat("Bruker .bcf", bcf.recognises, bcf.open_bcf),
+    CubeFormat("Bruker .spx", bruker_xml.recognises, bruker_xml.open_spx),
+    CubeFormat("Ripple (.rpl, .raw)", ripple.recognises, ripple.open_ripple),
+    CubeFormat(".mca (text)", mca.recognises, mca.open_mca),
+    CubeFormat("EDF rows", edf.recognises, edf.open_edf),
+    CubeFormat("EMSA (.msa)", msa.recognises, msa.open_msa),
+)

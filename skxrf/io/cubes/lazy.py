@@ -1,0 +1,128 @@
+"""Lazy counts: blocks that are read, put in order and checked only when they are computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.utils.validation import require_counts
+
+from .axes import DIMS
+from .source import BlockReader, Chunks
+
+__all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
+
+# Bytes of one block: large enough that opening the file for each costs nothing, small enough
+# that one for each thread, as float32 with what a model makes of it, fits a laptop.
+BLOCK_BYTES = 8 * 2**20
+
+
+class CheckedCounts:
+    """Array-like of dims (y, x, energy) over a reader, whatever order the file has.
+
+    Signed and floating-point counts are checked as they are read: a cube of 20 GB is not read
+    to open it, yet nothing can be computed from counts that cannot be counts.
+
+    Parameters
+    ----------
+    reader : BlockReader
+        Access to the stored counts.
+    order : tuple of str
+        Names of the stored axes.
+    where : str
+        The file and dataset, for error messages.
+    """
+
+    def __init__(self, reader: BlockReader, order: tuple[str, ...], where: str) -> None:
+        self.reader = reader
+        self.order = order
+        self.where = where
+        self.shape = tuple(reader.shape[order.index(dim)] for dim in DIMS)
+        self.dtype = reader.dtype.newbyteorder("=")
+        self.ndim = len(DIMS)
+
+    def __dask_tokenize__(self) -> object:
+        """Key of these counts in dask."""
+        from dask.base import tokenize
+
+        # Not the reader itself: inside a token dask takes only its representation.
+        return (type(self).__name__, tokenize(self.reader), self.order)
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Read, order and check one block."""
+        slices, drop = self._expanded(key)
+        first, second, third = (slices[DIMS.index(dim)] for dim in self.order)
+        stored = self.reader.read((first, second, third))
+        ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
+        block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
+        places = [range(one.start, one.stop, one.step) for one in slices]
+        require_counts(block, self.where, places, "Repair or cut out these pixels in the file.")
+        return np.asarray(block[drop])
+
+    def _expanded(self, key: Any) -> tuple[list[slice], tuple[Any, ...]]:
+        """Slices over all axes, and the index that drops those which `key` named by a number."""
+        keys = list(key) if isinstance(key, tuple) else [key]
+        if Ellipsis in keys:
+            at = keys.index(Ellipsis)
+            keys[at : at + 1] = [slice(None)] * (self.ndim - len(keys) + 1)
+        keys += [slice(None)] * (self.ndim - len(keys))
+        slices: list[slice] = []
+        drop: list[Any] = []
+        for one, size in zip(keys, self.shape, strict=True):
+            if isinstance(one, slice):
+                slices.append(slice(*one.indices(size)))
+                drop.append(slice(None))
+            else:
+                at = range(size)[one]
+                slices.append(slice(at, at + 1, 1))
+                drop.append(0)
+        return slices, tuple(drop)
+
+
+def block_shape(
+    shape: tuple[int, ...], file_chunks: tuple[int, ...] | None, itemsize: int, chunks: Chunks
+) -> tuple[int, int]:
+    """Rows and columns of a block: whole multiples of the file's chunks, whole spectra.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Sizes of (y, x, energy).
+    file_chunks : tuple of int, optional
+        The file's own chunks in the same order; None where it has none.
+    itemsize : int
+        Bytes of one count.
+    chunks : "auto" or pair of int
+        The wish: about 8 MiB a block, or rows and columns, rounded up to the file's chunks.
+    """
+    unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
+    if chunks != "auto":
+        wish_y, wish_x = chunks
+        return min(-(-wish_y // unit_y) * unit_y, shape[0]), min(
+            -(-wish_x // unit_x) * unit_x, shape[1]
+        )
+    pixels = BLOCK_BYTES // (shape[2] * itemsize)
+    # Whole rows first: what is computed row by row is also read once.
+    n_x = _grown(unit_x, shape[1], pixels // unit_y)
+    return _grown(unit_y, shape[0], pixels // n_x), n_x
+
+
+def _grown(unit: int, size: int, budget: int) -> int:
+    return min(max(budget // unit, 1) * unit, size)
+
+
+def lazy_counts(counts: CheckedCounts, chunks: Chunks) -> Any:
+    """Make a dask array over the counts, its blocks aligned with the file's chunks."""
+    import dask.array as da
+
+    stored = counts.reader.chunks
+    ordered = None if stored is None else tuple(stored[counts.order.index(dim)] for dim in DIMS)
+    n_y, n_x = block_shape(counts.shape, ordered, counts.dtype.itemsize, chunks)
+    return da.from_array(  # type: ignore[no-untyped-call]
+        counts,
+        chunks=(n_y, n_x, -1),
+        fancy=False,
+        meta=np.empty((0, 0, 0), counts.dtype),
+    )

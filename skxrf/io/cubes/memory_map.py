@@ -1,0 +1,83 @@
+"""Counts that lie bare in a file: blocks by memory map, never written to."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+from .source import Slices
+
+__all__ = ["RawReader", "file_stamp", "require_unchanged"]
+
+
+def file_stamp(path: Path) -> tuple[int, int]:
+    """What tells a changed file from the one that was opened: time of change [ns] and size."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+def require_unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    """Refuse a file that is not the one that was opened."""
+    if not path.is_file() or file_stamp(path)[1] != stamp[1]:
+        raise FileFormatError(
+            f"{path} has changed since it was opened: it had {stamp[1]:,} bytes. Open it again."
+        )
+
+
+@dataclass(frozen=True)
+class RawReader:
+    """Blocks of an array that lies in a file as it lies in memory.
+
+    It maps the file for each block, so that it can be pickled and shared; the system reads only
+    the pages that a block touches. The map is read-only.
+    """
+
+    path: Path
+    offset: int
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    stamp: tuple[int, int] = field(repr=False)
+    chunks: None = None
+
+    @classmethod
+    def of(
+        cls,
+        path: Path,
+        *,
+        offset: int,
+        shape: tuple[int, int, int],
+        dtype: np.dtype[Any],
+        described_by: str,
+    ) -> RawReader:
+        """Reader of a file that must have exactly the size of `offset` and the array."""
+        stamp = file_stamp(path)
+        expected = offset + math.prod(shape) * dtype.itemsize
+        if stamp[1] != expected:
+            sizes = " x ".join(str(size) for size in shape)
+            raise FileFormatError(
+                f"{path} has {stamp[1]:,} bytes, but {described_by} says {expected:,}: {sizes} "
+                f"values of {dtype.itemsize} bytes after {offset}. "
+                + (
+                    "It was cut short: copy it again."
+                    if stamp[1] < expected
+                    else "It belongs to another header, or one of the sizes is wrong."
+                )
+            )
+        return cls(path=path, offset=offset, shape=shape, dtype=dtype, stamp=stamp)
+
+    def read(self, key: Slices) -> NDArray[Any]:
+        """Read one block."""
+        # A map of a file that was cut meanwhile would end the process.
+        require_unchanged(self.path, self.stamp)
+        mapped = np.memmap(
+            self.path, dtype=self.dtype, mode="r", offset=self.offset, shape=self.shape
+        )
+        return np.array(mapped[key])

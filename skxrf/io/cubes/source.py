@@ -1,0 +1,111 @@
+"""What a format's module hands over: where the counts are and what the file says about them.
+
+A format knows its file and nothing of xarray; `_cube.build_cube` turns any `CubeSource` into the
+library's cube. So a new format is one module that makes a `CubeSource`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import ArrayLike, NDArray
+
+from skxrf.exceptions import Argument
+
+__all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices"]
+
+Slices = tuple[slice, slice, slice]
+Chunks = Literal["auto"] | tuple[int, int]
+
+
+class BlockReader(Protocol):
+    """Reads blocks of a three-dimensional array of counts, in the axis order of the file.
+
+    It travels to worker processes, so it must be picklable (hold a path, not an open file), and
+    several threads read through it at once.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Sizes of the axes as stored."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the counts as stored, in the file's byte order."""
+
+    @property
+    def chunks(self) -> tuple[int, int, int] | None:
+        """Sizes of the file's own chunks, or None where it has none."""
+
+    def read(self, key: Slices) -> NDArray[Any]:
+        """Read one block; the slices have no negative step."""
+
+
+@dataclass(frozen=True)
+class CubeRequest:
+    """What the caller of `open_cube` asked for."""
+
+    dataset: str | None = None
+    energy: ArrayLike | str | None = None
+    axes: Sequence[str] | None = None
+    chunks: Chunks = "auto"
+    shape: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class CubeSource:
+    """A cube in a file, and all that the file says about it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, absolute.
+    dataset : str
+        Name of the cube within the file; empty where a file holds only one.
+    layout : str
+        What the file was recognised as, for people.
+    reader : BlockReader
+        Access to the counts.
+    dims : tuple of str, optional
+        Names of the stored axes, a permutation of ``("y", "x", "energy")``, where the file tells.
+    dims_from : str
+        What told them, for error messages.
+    energy : ndarray or Polynomial, optional
+        Bin centres [keV], or a polynomial that gives them from channel numbers from 0.
+    energy_from : str
+        Where the axis was found, for error messages.
+    energy_hint : tuple of str or Argument
+        What is known of the axis where the file has none, or what is wrong with the one it has,
+        in sentences for the error that asks for it.
+    y, x : ndarray, optional
+        Positions of the rows and columns [mm].
+    live_time, real_time : ndarray, optional
+        Per pixel [s], as stored.
+    attrs : mapping
+        Instrument, tube and the like.
+    """
+
+    path: Path
+    dataset: str
+    layout: str
+    reader: BlockReader
+    dims: tuple[str, ...] | None = None
+    dims_from: str = ""
+    energy: NDArray[np.float64] | Polynomial | None = None
+    energy_from: str = ""
+    energy_hint: tuple[str | Argument, ...] = ()
+    y: NDArray[np.float64] | None = None
+    x: NDArray[np.float64] | None = None
+    live_time: NDArray[Any] | None = None
+    real_time: NDArray[Any] | None = None
+    attrs: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """The cube's address for error messages: file, and dataset where there is a name."""
+        return f"{self.path}, dataset {self.dataset!r}" if self.dataset else str(self.path)

@@ -1,0 +1,85 @@
+"""XRF-Maps and MapsTorch: ``/MAPS/Spectra/mca_arr``.
+
+XRF-Maps stores the energy first, (samples, rows, columns), in chunks of whole spectra; MapsTorch
+writes ``/MAPS/mca_arr`` with the energy last, and no calibration. Which it is follows from the length
+of the energy vector, else of the summed spectrum, which both have. Version 9 has hard links
+``/MAPS/mca_arr``, ``/MAPS/energy``, ``/MAPS/energy_calib`` and ``/MAPS/int_spec``. Of the fitted
+maps, K lines are called by the element alone, the others ``Pb_L`` and ``Pb_M``; they are in counts
+per second.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
+
+from .axes import pixels_around_energy
+from .hdf5_reader import HDF5Reader
+from .source import CubeSource
+
+__all__ = ["find", "read"]
+
+_CUBE = re.compile(r"/MAPS/(Spectra/)?mca_arr")
+_ENERGY = ("MAPS/Spectra/Energy", "MAPS/energy")
+_CALIBRATION = ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")
+_SUMMED = ("MAPS/Spectra/Integrated_Spectra/Spectra", "MAPS/int_spec")
+
+
+def find(file: Any, cubes: list[Any]) -> list[Any]:
+    """The cube, under either of its names."""
+    return [cube for cube in cubes if _CUBE.fullmatch(cube.name)]
+
+
+def read(cube: Any) -> CubeSource:
+    """Describe the cube."""
+    file = cube.file
+    vector, vector_from = _numbers(file, _ENERGY)
+    calibration, calibration_from = _numbers(file, _CALIBRATION)
+    energy: NDArray[np.float64] | Polynomial | None = None
+    energy_from = ""
+    telling, dims_from = vector, "the length of its energy vector"
+    if vector is None:
+        telling, _ = _numbers(file, _SUMMED)
+        dims_from = "the length of its summed spectrum"
+    fitting = [
+        i for i, size in enumerate(cube.shape) if telling is not None and size == telling.size
+    ]
+    # Where two axes have that length, the caller is asked.
+    dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
+    if vector is not None:
+        energy, energy_from = vector, vector_from
+    elif calibration is not None and calibration.size in (2, 3):
+        energy, energy_from = Polynomial(calibration), calibration_from
+    reader = HDF5Reader.of(cube)
+    return CubeSource(
+        path=reader.path,
+        dataset=cube.name,
+        layout="XRF-Maps",
+        reader=reader,
+        dims=dims,
+        dims_from=dims_from,
+        energy=energy,
+        energy_from=energy_from,
+        live_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Livetime"),
+        real_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Realtime"),
+    )
+
+
+def _numbers(file: Any, names: tuple[str, ...]) -> tuple[NDArray[np.float64] | None, str]:
+    for name in names:
+        item = file.get(name)
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in "uif" and item.ndim == 1:
+            return item[()].astype(np.float64), f"{item.name!r} in {file.filename}"
+    return None, ""
+
+
+def _per_pixel(file: Any, name: str) -> NDArray[Any] | None:
+    """One time a pixel [s]; XRF-Maps keeps the summed spectrum's elsewhere."""
+    item = file.get(name)
+    usable = isinstance(item, h5py.Dataset) and item.ndim == 2 and item.dtype.kind in "uif"
+    return np.asarray(item[()]) if usable else None

@@ -1,0 +1,1 @@
+"""Maps: readers and writers, one module a format, and the tables of both."""

@@ -1,0 +1,115 @@
+"""Names of line groups as other programs spell them, and the choice of columns to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from skxrf.exceptions import Argument, LineGroupError
+
+__all__ = ["Elements", "chosen_columns", "line_group_name"]
+
+Elements = Sequence[str] | Mapping[str, str] | None
+
+_PERIODIC_TABLE = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
+Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
+Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu
+"""
+_SYMBOLS = frozenset(_PERIODIC_TABLE.split())
+# A separator, or none where upper and lower case leave no doubt. PyMca also fits parts of a
+# group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
+_SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
+_JOINED = re.compile(r"([A-Z][a-z]?)([KLM])([ab]|[1-5])?")
+# What PyMca writes beside the line groups: mass fractions, concentrations, scatter, background,
+# figures of merit (and their uncertainties).
+_PYMCA_EXTRAS = re.compile(
+    r"(w|mM)\(.*|Scatter[_ ](Peak|Compton)\d*|Constant|\d+(st|nd|rd|th)[_ ]Order|A\d+|"
+    r"chisq|nFreeParameters|nObservations"
+)
+
+
+def line_group_name(spelling: str) -> str | None:
+    """Return the library's name of a line group, ``Fe_K`` for ``Fe-K``, ``Fe K`` or ``FeK``.
+
+    Parameters
+    ----------
+    spelling : str
+        A column's name.
+
+    Returns
+    -------
+    str or None
+        The name, or None where the spelling leaves doubt about which line group is meant.
+
+    Examples
+    --------
+    >>> from skxrf.io.maps.columns import line_group_name
+    >>> line_group_name("Pb-L"), line_group_name("FE_Ka"), line_group_name("Fe")
+    ('Pb_L', 'Fe_Ka', None)
+    """
+    match = _SPELLED.fullmatch(spelling.strip()) or _JOINED.fullmatch(spelling.strip())
+    if match is None or match[1].capitalize() not in _SYMBOLS:
+        return None
+    return f"{match[1].capitalize()}_{match[2]}{match[3] or ''}"
+
+
+def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> dict[str, str]:
+    """Choose the columns that become maps, and what the maps are called.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns of the file that may be intensities.
+    elements : sequence of str, mapping, or None
+        The columns wanted, as the file or the library spells them; or a mapping from the file's
+        names to line groups; or all, which must then be line groups.
+    where : str
+        The file, for error messages.
+
+    Returns
+    -------
+    dict of str to str
+        From the file's names to line groups, in the order of the maps.
+
+    Raises
+    ------
+    LineGroupError
+        If a column is missing, is no line group, or two mean the same one.
+    """
+    renamed = {name: line_group_name(name) for name in names}
+    if isinstance(elements, Mapping):
+        chosen = {str(name): str(group) for name, group in elements.items()}
+    elif elements is not None:
+        wanted = [elements] if isinstance(elements, str) else list(elements)
+        back = {group: name for name, group in renamed.items() if group is not None}
+        chosen = {}
+        for one in wanted:
+            name = one if one in renamed else back.get(line_group_name(one) or one, one)
+            chosen[name] = renamed.get(name) or one
+    else:
+        unknown = [n for n, g in renamed.items() if g is None and not _PYMCA_EXTRAS.fullmatch(n)]
+        if unknown:
+            raise LineGroupError(
+                f"{where} has columns that are no line groups such as Fe_K or Pb_L: "
+                f"{', '.join(map(repr, unknown[:10]))}. Pass ",
+                Argument("elements"),
+                " with the columns to read, or with a mapping such as {'Fe': 'Fe_K'}.",
+            )
+        chosen = {name: group for name, group in renamed.items() if group is not None}
+    missing = [name for name in chosen if name not in renamed]
+    if missing or not chosen:
+        raise LineGroupError(
+            f"{where} holds no map of {', '.join(missing) or 'any line group'}. It holds: "
+            f"{', '.join(names) or 'none'}."
+        )
+    groups = list(chosen.values())
+    twice = next((group for group in groups if groups.count(group) > 1), None)
+    if twice is not None:
+        same = [name for name, group in chosen.items() if group == twice]
+        raise LineGroupError(
+            f"{where} holds {twice} more than once, as {', '.join(map(repr, same))}: pass ",
+            Argument("elements"),
+            " with the columns to read.",
+        )
+    return chosen

@@ -1,0 +1,140 @@
+r"""Datamuncher's ``.dms`` and ``.ims``, the former for XRF Explorer.
+
+A line ``2``, a line ``width height n_maps``; then the values of each map in row-major order, as
+little-endian float32 in a ``.dms`` and as text in an ``.ims``; then one name a line.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+
+from .plain import float32_images
+from .source import MapsRequest, MapsSource, build_maps
+
+__all__ = ["read_dms", "recognises", "write_dms"]
+
+_HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
+# Longer names than this are data: the header and the file's size disagree.
+_LONGEST_NAME = 256
+_LAYOUT = "Datamuncher"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Whether the file starts with the two lines of the header."""
+    return _HEADER.match(head) is not None
+
+
+def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
+    """Read a ``.dms`` or ``.ims`` file; which it is follows from the size.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    request : MapsRequest
+        The maps to read.
+
+    Returns
+    -------
+    Dataset
+        ``intensity`` of dims (y, x, element), float32 of a ``.dms`` and float64 of an ``.ims``.
+    """
+    content = path.read_bytes()
+    match = _HEADER.match(content)
+    if match is None:
+        raise FileFormatError(f"{path} has changed since it was opened: open it again.")
+    width, height, n_maps = (int(number) for number in match.groups())
+    where = f"{path}, {n_maps} maps of {height} rows and {width} columns by its header,"
+    if 0 in (width, height, n_maps):
+        raise FileFormatError(f"{where} is empty: expected at least one pixel and one map.")
+    body = content[match.end() :]
+    parse = _text if _is_text(body) else _binary
+    values, names = parse(body, width * height * n_maps, n_maps, where)
+    stack = values.reshape(n_maps, height, width)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise FileFormatError(f"{where} calls two of them {twice!r}: expected a name for each.")
+    source = MapsSource(path=path, layout=_LAYOUT, images=dict(zip(names, stack, strict=True)))
+    return build_maps(source, request.elements)
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether the values start as written numbers; no float32 array of intensities does."""
+    return re.match(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]", body[:64]) is not None
+
+
+def _binary(body: bytes, size: int, n_maps: int, where: str) -> tuple[NDArray[Any], list[str]]:
+    nbytes = 4 * size
+    if nbytes > len(body):
+        raise FileFormatError(
+            f"{where} needs {nbytes} bytes of values but has only {len(body)}: it is cut off, or "
+            "its header is wrong."
+        )
+    names = _names(body[nbytes:], n_maps, where)
+    return np.frombuffer(body, dtype="<f4", count=size), names
+
+
+def _text(body: bytes, size: int, n_maps: int, where: str) -> tuple[NDArray[Any], list[str]]:
+    # A value needs at least a digit and a blank.
+    words = body.split(maxsplit=size) if 2 * size <= len(body) + 1 else []
+    if len(words) <= size:
+        raise FileFormatError(
+            f"{where} needs {size} values and {n_maps} names, but the file ends before: it is cut "
+            "off, or its header is wrong."
+        )
+    try:
+        values = np.array(words[:size], dtype=np.bytes_).astype(np.float64)
+    except ValueError as error:
+        raise FileFormatError(f"{where} holds a value that is no number: {error}.") from error
+    return values, _names(words[size], n_maps, where)
+
+
+def _names(tail: bytes, n_maps: int, where: str) -> list[str]:
+    try:
+        lines = tail.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise FileFormatError(
+            f"{where} is followed by bytes that are no names ({error}): its header is wrong."
+        ) from error
+    names = [line.strip() for line in lines if line.strip()]
+    if len(names) != n_maps or max(map(len, names)) > _LONGEST_NAME:
+        raise FileFormatError(
+            f"{where} is followed by {len(names)} names, expected {n_maps}, one a line: it is cut "
+            "off, or its header is wrong."
+        )
+    return names
+
+
+def write_dms(maps: xr.Dataset, path: Path) -> None:
+    """Write computed maps as a ``.dms``.
+
+    Parameters
+    ----------
+    maps : Dataset
+        ``intensity`` of dims (y, x, element).
+    path : Path
+        The file, which is overwritten.
+    """
+    images = float32_images(maps, "a .dms", uncertainty=False)
+    wrong = next(
+        (n for n in images if not n.strip() or n != n.strip() or len(n.splitlines()) > 1), None
+    )
+    if wrong is not None:
+        raise FileFormatError(
+            f"a map is called {wrong!r}, which a .dms cannot hold: use names such as Fe_K, or save "
+            "as .nc."
+        )
+    height, width = next(iter(images.values())).shape
+    with path.open("wb") as stream:
+        stream.write(f"2\n{width} {height} {len(images)}\n".encode("ascii"))
+        for image in images.values():
+            stream.write(image.astype("<f4").tobytes())
+        stream.write("\n".join(images).encode("utf-8"))

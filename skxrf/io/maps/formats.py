@@ -1,0 +1,37 @@
+"""Formats of maps that `open_maps` knows. A new one is a module and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import xarray as xr
+
+from .._hdf5_access import is_hdf5
+from . import dms, hdf5, tables, tiff
+from .source import MapsRequest
+
+__all__ = ["MAPS_FORMATS", "MapsFormat"]
+
+
+class MapsFormat(NamedTuple):
+    """One file format for maps, recognised by content. A new one is a module and a line below."""
+
+    name: str
+    recognises: Callable[[Path, bytes], bool]
+    """From the file's path and its first bytes; cheap, and never an error."""
+    open: Callable[[Path, MapsRequest], xr.Dataset]
+    """Read the maps that were asked for."""
+    folder: bool = False
+    """Whether it is a folder of files."""
+
+
+MAPS_FORMATS = (
+    MapsFormat("HDF5 (netCDF, NeXus, PyMca, ...)", is_hdf5, hdf5.read_hdf5_maps),
+    MapsFormat("TIFF", tiff.recognises, tiff.read_tiff),
+    MapsFormat("folders of TIFF", tiff.folder_recognises, tiff.read_tiff_folder, folder=True),
+    MapsFormat("Datamuncher (.dms, .ims)", dms.recognises, dms.read_dms),
+    # Any text is taken for a table, so it comes last.
+    MapsFormat("text tables (.dat, .csv)", tables.recognises, tables.read_table),
+)

@@ -1,0 +1,156 @@
+"""From what a format's module found in a file to the library's maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+import skxrf
+from skxrf.exceptions import FileFormatError
+
+from .columns import Elements, chosen_columns
+
+__all__ = ["MapsRequest", "MapsSource", "build_maps"]
+
+
+class MapsRequest(NamedTuple):
+    """What the caller of `open_maps` asked for."""
+
+    elements: Elements = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class MapsSource:
+    """Maps in a file, and all that the file says about them.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder, absolute.
+    layout : str
+        What it was recognised as, for people.
+    images : mapping of str to array of shape (n_rows, n_columns)
+        By the file's names; arrays or open HDF5 datasets, of which only the chosen ones are read.
+    errors : mapping of str to array
+        Standard deviations, by the same names.
+    group : str
+        Name of the group of images within the file, where it has one.
+    units : str
+        Of the images.
+    y, x : ndarray, optional
+        Positions of rows and columns, in mm where there is a unit of length.
+    exact_names : bool
+        Whether the names are to be taken as they are, because the library wrote them.
+    attrs : mapping
+        What else describes the maps.
+    """
+
+    path: Path
+    layout: str
+    images: Mapping[str, Any]
+    errors: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+    units: str = "counts"
+    y: NDArray[Any] | None = None
+    x: NDArray[Any] | None = None
+    exact_names: bool = False
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """The maps' address for error messages."""
+        return f"{self.path}, group {self.group!r}" if self.group else str(self.path)
+
+
+def build_maps(source: MapsSource, elements: Elements) -> xr.Dataset:
+    """Read the chosen maps.
+
+    Parameters
+    ----------
+    source : MapsSource
+        What the format's module found.
+    elements : sequence of str, mapping, or None
+        The maps to read; see `open_maps`.
+
+    Returns
+    -------
+    Dataset
+        ``intensity``, and ``uncertainty`` where there are errors, of dims (y, x, element), in the
+        file's dtype and the machine's byte order.
+
+    Raises
+    ------
+    FileFormatError
+        If the images have different shapes.
+    LineGroupError
+        If a wanted map is missing, or it is not clear which line group a name means.
+    """
+    names = list(source.images)
+    if elements is None and source.exact_names:
+        chosen = {name: name for name in names}
+    else:
+        chosen = chosen_columns(names, elements, where=source.where)
+    intensity = _stacked({name: source.images[name] for name in chosen}, source.where)
+    n_y, n_x = intensity.shape[:2]
+    maps = xr.Dataset(
+        {"intensity": (("y", "x", "element"), intensity)},
+        coords={
+            "y": _positions("y", n_y, source.y),
+            "x": _positions("x", n_x, source.x),
+            "element": np.array(list(chosen.values())),
+        },
+    )
+    if any(name in source.errors for name in chosen):
+        nan = np.broadcast_to(np.float32(np.nan), (n_y, n_x))
+        errors = {name: source.errors.get(name, nan) for name in chosen}
+        maps["uncertainty"] = (("y", "x", "element"), _stacked(errors, source.where, (n_y, n_x)))
+    for variable in maps.data_vars.values():
+        variable.attrs = {
+            "units": source.units,
+            **source.attrs,
+            "source": str(source.path),
+            "reader": source.layout,
+            "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}",
+        }
+    return maps
+
+
+def _stacked(
+    images: Mapping[str, Any], where: str, shape: tuple[int, ...] | None = None
+) -> NDArray[Any]:
+    """Images of one shape as (n_rows, n_columns, n_images)."""
+    for name, image in images.items():
+        if image.ndim != 2 or image.dtype.kind not in "uif":
+            raise FileFormatError(
+                f"{where}: {name!r} has the shape {tuple(image.shape)} and type {image.dtype}: "
+                "expected a map, numbers over rows and columns."
+            )
+        shape = tuple(image.shape) if shape is None else shape
+        if tuple(image.shape) != shape:
+            raise FileFormatError(
+                f"{where}: {name!r} has the shape {tuple(image.shape)}, but "
+                f"{next(iter(images))!r} {shape}: maps of one painting have one shape."
+            )
+    dtype = np.result_type(*(image.dtype for image in images.values())).newbyteorder("=")
+    try:
+        stack = np.empty((*(shape or ()), len(images)), dtype)
+    except (MemoryError, ValueError) as error:
+        raise FileFormatError(
+            f"{where} claims {len(images)} maps of shape {shape}, more than fit into memory."
+        ) from error
+    for k, image in enumerate(images.values()):
+        stack[..., k] = image[()] if hasattr(image, "id") else image
+    return stack
+
+
+def _positions(dim: str, size: int, values: NDArray[Any] | None) -> Any:
+    if values is None or values.shape != (size,):
+        return (dim, np.arange(size))
+    return (dim, values, {"units": "mm"} if values.dtype.kind == "f" else {})

@@ -1,0 +1,286 @@
+"""TIFF of 32-bit floating-point numbers: one file with a page a map, or a folder with a file a map.
+
+Files are written as ImageJ writes them, so that ImageJ shows the names of the maps and the pixel size;
+every other reader sees plain uncompressed pages. Names are read from ImageJ's labels, from PyMca's
+``Title=Fe_K``, from the tag PageName, or from the file's name. ``s(Fe_K)`` is the standard deviation
+of ``Fe_K``, as in PyMca. ImageJ's Info holds positions and attributes as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+import skxrf
+from skxrf.exceptions import FileFormatError, SkxrfError
+
+from .._limits import refuse_absurd_size
+from .plain import float32_images, safe_name
+from .source import MapsRequest, MapsSource, build_maps
+
+__all__ = [
+    "folder_recognises",
+    "read_tiff",
+    "read_tiff_folder",
+    "recognises",
+    "write_tiff",
+    "write_tiff_folder",
+]
+
+_SUFFIXES = (".tif", ".tiff")
+# Little and big endian, classic and BigTIFF.
+_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_UNCERTAINTY = re.compile(r"s\((.+)\)")
+_TITLE = re.compile(r"^Title=(.*)$", re.MULTILINE)
+_PAGE_NAME = 285
+_LAYOUT = "TIFF"
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Whether the file has a TIFF signature."""
+    return head.startswith(_SIGNATURES)
+
+
+def folder_recognises(path: Path, head: bytes) -> bool:
+    """Whether the folder holds TIFF files."""
+    return bool(_files_in(path))
+
+
+def read_tiff(path: Path, request: MapsRequest) -> xr.Dataset:
+    """Read the pages of one file as maps."""
+    pages, about = _pages(path)
+    return _built(path, pages, about, request)
+
+
+def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
+    """Read the files of a folder as maps, in the order of what wrote them, else by name."""
+    pages: list[tuple[str, NDArray[Any]]] = []
+    about: dict[str, Any] = {}
+    ranks = []
+    for file in _files_in(path):
+        found, said = _pages(file)
+        pages += found
+        ranks += [said.get("rank", 0)] * len(found)
+        about = about or said
+    order = sorted(range(len(pages)), key=lambda i: ranks[i])
+    return _built(path, [pages[i] for i in order], about, request)
+
+
+def write_tiff(maps: xr.Dataset, path: Path) -> None:
+    """Write computed maps as the pages of one file.
+
+    Parameters
+    ----------
+    maps : Dataset
+        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element).
+    path : Path
+        The file, which is overwritten.
+    """
+    images = float32_images(maps, "TIFF")
+    _write(path, list(images), np.stack(list(images.values())), maps, 0)
+
+
+def write_tiff_folder(maps: xr.Dataset, folder: Path) -> None:
+    """Write computed maps as one file each, such as ``Fe_K.tif`` and ``s(Fe_K).tif``.
+
+    Parameters
+    ----------
+    maps : Dataset
+        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element).
+    folder : Path
+        The folder, which exists.
+    """
+    for rank, (name, image) in enumerate(float32_images(maps, "TIFF").items()):
+        _write(folder / f"{safe_name(name)}.tif", [name], image[None], maps, rank)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(
+        one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file()
+    )
+
+
+def _pages(path: Path) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any]]:
+    """Names and images of a file, and what this library said about them."""
+    import tifffile
+
+    where = str(path)
+    try:
+        with tifffile.TiffFile(path) as file:
+            pages = list(file.pages)
+            _require_all_pages(file, pages)
+            labels, about = _said(file.imagej_metadata or {}, len(pages))
+            images = [_image(page, path) for page in pages]
+            names = labels or [_name_of(page) for page in pages]
+    except (SkxrfError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        # Damage shows in the parser as almost any error there is, depending on where it is.
+        raise FileFormatError(
+            f"{where} ({path.stat().st_size} bytes) cannot be read as TIFF: {error}. Copy it again."
+        ) from error
+    if not any(names):
+        stem = path.stem
+        names = [stem] if len(images) == 1 else [f"{stem}_{i}" for i in range(len(images))]
+    return list(zip(names, images, strict=True)), about
+
+
+def _require_all_pages(file: Any, pages: list[Any]) -> None:
+    """Refuse a file that was cut off between its pages, of which the parser takes the first."""
+    said = (file.imagej_metadata or {}).get("images", len(pages))
+    layout, handle = file.tiff, file.filehandle
+    following = 0
+    if pages:
+        start = pages[-1].offset
+        handle.seek(start)
+        (n_tags,) = struct.unpack(layout.tagnoformat, handle.read(layout.tagnosize))
+        handle.seek(start + layout.tagnosize + n_tags * layout.tagsize)
+        (following,) = struct.unpack(layout.offsetformat, handle.read(layout.offsetsize))
+    if not pages or following != 0 or said != len(pages):
+        more = said if said != len(pages) else "more"
+        raise FileFormatError(
+            f"{file.filehandle.path} holds {len(pages)} images, but by its header {more}: it is cut "
+            "off or damaged. Copy it again."
+        )
+
+
+def _said(imagej: dict[str, Any], n_pages: int) -> tuple[list[str], dict[str, Any]]:
+    """ImageJ's labels, one a page, and this library's JSON."""
+    labels = imagej.get("Labels") or []
+    labels = [str(one).strip() for one in np.atleast_1d(labels)]
+    try:
+        about = json.loads(str(imagej.get("Info", "")))
+    except ValueError:
+        about = {}
+    ours = isinstance(about, dict) and about.get("program") == "skxrf"
+    return (labels if len(labels) == n_pages and all(labels) else []), (about if ours else {})
+
+
+def _image(page: Any, path: Path) -> NDArray[Any]:
+    if page.samplesperpixel != 1 or page.dtype is None or page.dtype.kind not in "uif":
+        raise FileFormatError(
+            f"{path}, page {page.index} has the shape {page.shape} and type {page.dtype}: expected "
+            "a map, one number a pixel. Coloured pictures hold no intensities."
+        )
+    where = f"{path}, page {page.index}"
+    shape = (page.imagelength, page.imagewidth)
+    nbytes = shape[0] * shape[1] * page.dtype.itemsize
+    available = path.stat().st_size
+    if page.compression == 1 and nbytes > available:
+        raise FileFormatError(
+            f"{where} of shape {shape} needs {nbytes} bytes, but the whole file has {available}: it "
+            "is cut off or damaged."
+        )
+    refuse_absurd_size(nbytes, available, where)
+    return np.asarray(page.asarray()).reshape(shape)
+
+
+def _name_of(page: Any) -> str:
+    title = _TITLE.search(str(page.description))
+    if title is not None:
+        return title[1].strip()
+    tag = page.tags.get(_PAGE_NAME)
+    return "" if tag is None else str(tag.value).strip("\0 ")
+
+
+def _built(
+    path: Path,
+    pages: list[tuple[str, NDArray[Any]]],
+    about: dict[str, Any],
+    request: MapsRequest,
+) -> xr.Dataset:
+    images: dict[str, NDArray[Any]] = {}
+    errors: dict[str, NDArray[Any]] = {}
+    for name, image in pages:
+        match = _UNCERTAINTY.fullmatch(name)
+        kind, key = (errors, match[1]) if match else (images, name)
+        if key in kind:
+            raise FileFormatError(f"{path} holds two maps called {name!r}: expected one.")
+        kind[key] = image
+    maps = build_maps(
+        MapsSource(
+            path=path, layout=_LAYOUT, images=images, errors=errors, exact_names=bool(about)
+        ),
+        request.elements,
+    )
+    try:
+        return _restored(maps, about)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(
+            f"{path}: what skxrf wrote about the maps is damaged ({error}): save them again."
+        ) from error
+
+
+def _restored(maps: xr.Dataset, about: dict[str, Any]) -> xr.Dataset:
+    """Give maps that this library wrote their positions and attributes back."""
+    for dim in ("y", "x"):
+        said = about.get(dim)
+        if isinstance(said, dict) and len(said.get("values", ())) == maps.sizes[dim]:
+            values = np.array(said["values"], dtype=said.get("dtype", "f8"))
+            maps = maps.assign_coords({dim: (dim, values, said.get("attrs", {}))})
+    for name, variable in maps.data_vars.items():
+        attrs = about.get("attrs", {})
+        if isinstance(attrs, dict) and isinstance(attrs.get(name), dict):
+            variable.attrs = attrs[str(name)]
+    return maps
+
+
+def _write(path: Path, names: list[str], pages: NDArray[Any], maps: xr.Dataset, rank: int) -> None:
+    import tifffile
+
+    about = {
+        "program": "skxrf",
+        "version": skxrf.__version__,
+        "rank": rank,
+        **{dim: _said_of(maps[dim]) for dim in ("y", "x")},
+        "attrs": {str(name): dict(one.attrs) for name, one in maps.data_vars.items()},
+    }
+    info = json.dumps(about, default=_jsonable)
+    resolution, unit = _resolution(maps)
+    try:
+        tifffile.imwrite(
+            path,
+            # All six axes of ImageJ: fewer are squeezed where one has the size 1.
+            pages[None, :, None, :, :, None],
+            imagej=True,
+            photometric="minisblack",
+            resolution=resolution,
+            metadata={"axes": "TZCYXS", "Labels": names, "Info": info, "unit": unit},
+        )
+    except (ValueError, TypeError) as error:
+        raise FileFormatError(f"TIFF cannot hold these maps: {error}. Save as .nc.") from error
+
+
+def _said_of(coordinate: xr.DataArray) -> dict[str, Any]:
+    values = coordinate.to_numpy()
+    if values.dtype.kind not in "uif":
+        return {}
+    return {
+        "values": values.tolist(),
+        "dtype": values.dtype.newbyteorder("=").str,
+        "attrs": dict(coordinate.attrs),
+    }
+
+
+def _jsonable(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def _resolution(maps: xr.Dataset) -> tuple[tuple[float, float], str]:
+    """Pixels per mm along x and y, or 1 where there are no even positions in mm."""
+    steps = []
+    for dim in ("x", "y"):
+        positions = maps[dim].to_numpy()
+        step = abs(np.diff(positions)) if positions.size > 1 else np.zeros(1)
+        even = np.allclose(step, step[0], rtol=1e-3, atol=0) and step[0] > 0
+        if maps[dim].attrs.get("units") != "mm" or not even:
+            return (1.0, 1.0), "pixel"
+        steps.append(1.0 / float(step[0]))
+    return (steps[0], steps[1]), "mm"

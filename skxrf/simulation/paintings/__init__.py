@@ -1,0 +1,1 @@
+"""Simulated paintings: palettes, drawings, wear, and the scan of a whole painting."""

@@ -1,0 +1,105 @@
+"""Units of energy, length and time, as files and arrays state them, in keV, mm and s."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skxrf.exceptions import Argument, EnergyAxisError
+
+__all__ = ["is_counts", "refuse_absurd_energies", "seconds_per", "to_kev", "to_mm"]
+
+_KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3}
+_MM = {
+    "m": 1e3,
+    "cm": 10.0,
+    "mm": 1.0,
+    "millimeter": 1.0,
+    "millimeters": 1.0,
+    "millimetre": 1.0,
+    "millimetres": 1.0,
+    "um": 1e-3,
+    "µm": 1e-3,  # the micro sign
+    "μm": 1e-3,  # the Greek letter
+    "micrometer": 1e-3,
+    "micrometers": 1e-3,
+    "micrometre": 1e-3,
+    "micrometres": 1e-3,
+    "micron": 1e-3,
+    "microns": 1e-3,
+    "nm": 1e-6,
+}
+_SECONDS = {"": 1.0, "s": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+_COUNTS = {"", "1", "count", "counts", "ct", "cts", "dimensionless"}
+# No X-ray tube reaches this [keV]; an axis that does is in eV or in channel numbers.
+_LARGEST_ENERGY = 1000.0
+
+
+def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]:
+    """Convert energies to keV.
+
+    Parameters
+    ----------
+    values : array-like
+        Energies in `units`.
+    units : str
+        ``"keV"`` or ``"eV"`` in any case; empty means keV.
+    source : str
+        What the error message calls the axis.
+
+    Returns
+    -------
+    ndarray, float64
+        Energies [keV].
+
+    Raises
+    ------
+    EnergyAxisError
+        If the unit is another.
+    """
+    factor = _KEV.get(units.strip().lower())
+    if factor is None:
+        raise EnergyAxisError(
+            f"{source} is in {units!r}: expected keV or eV; pass ", Argument("energy"), "."
+        )
+    return np.asarray(values, dtype=np.float64) * factor
+
+
+def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:
+    """Refuse an axis [keV] that can only be in eV or in channel numbers.
+
+    Raises
+    ------
+    EnergyAxisError
+        If it reaches 1000 keV.
+    """
+    if energy.size and energy[-1] > _LARGEST_ENERGY:
+        raise EnergyAxisError(
+            f"{source} reaches {energy[-1]:g} keV, which no X-ray fluorescence spectrum does: "
+            "energies are in keV, so an axis in eV must be divided by 1000, and channel numbers "
+            "need a calibration, ",
+            Argument("energy", placeholder="offset, gain"),
+            " in keV.",
+        )
+
+
+def to_mm(values: ArrayLike, units: str) -> NDArray[np.float64] | None:
+    """Convert positions to mm; None where `units` is no unit of length."""
+    factor = _factor(units, _MM)
+    return None if factor is None else np.asarray(values, dtype=np.float64) * factor
+
+
+def seconds_per(units: str) -> float | None:
+    """Seconds in a unit of time, 1 where none is stated; None where `units` is none of time."""
+    return _factor(units, _SECONDS)
+
+
+def is_counts(units: str) -> bool:
+    """Tell counts, or no unit, from rates and other quantities."""
+    return units.strip().lower() in _COUNTS
+
+
+def _factor(units: str, table: dict[str, float]) -> float | None:
+    word = units.strip()
+    # "M" is another prefix than "m": lower case only for what is not in the table as it stands.
+    return table.get(word, table.get(word.lower()))

@@ -1,0 +1,46 @@
+import ast
+import re
+
+import pytest
+
+from skxrf.cli._main import _option
+from skxrf.exceptions import Argument
+from tests.test_imports import SOURCES
+
+NAMES = "dataset|energy|axes|shape|elements|anode|restart|snake"
+
+
+@pytest.mark.parametrize(
+    ("argument", "option"),
+    [
+        (Argument("dataset"), "--dataset"),
+        (Argument("shape", (24, 30)), "--shape=24,30"),
+        (Argument("energy", placeholder="offset, gain"), "--energy=OFFSET,GAIN"),
+        (Argument("energy", (-0.955, 0.01)), "--energy=-0.955,0.01"),
+        (Argument("energy", function="open_cube"), "--energy"),
+        (Argument("axes", ("y", "x", "energy")), "--axes=y,x,energy"),
+        (Argument("elements", ["Ca_K", "Fe_K"]), "--elements=Ca_K,Fe_K"),
+        (Argument("dataset", "mca/sum"), "--dataset=mca/sum"),
+        (Argument("restart", True), "--restart"),
+        (Argument("energy_range"), "energy_range="),
+    ],
+)
+def test_an_argument_is_written_as_the_option(argument, option):
+    assert _option(argument) == option
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_errors_carry_their_arguments(source):
+    """A text such as "pass shape=(2, 3)" would stay Python in the message of a command."""
+    raises = [
+        node.exc
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and node.exc is not None
+    ]
+    texts = [
+        text.value
+        for error in raises
+        for text in ast.walk(error)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    ]
+    assert not [text for text in texts if re.search(rf"(?<![\w.(-])({NAMES})=", text)]
