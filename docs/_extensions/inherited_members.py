@@ -10,8 +10,8 @@ import re
 
 __all__ = ["setup", "skip_foreign"]
 
-# Made by scikit-learn for each class, in whose name they then stand.
-_GENERATED = re.compile(r"set_\w+_request|get_metadata_routing")
+# Of every estimator of scikit-learn: made for each class, or wrapped by it.
+_GENERATED = re.compile(r"set_\w+_request|get_metadata_routing|[gs]et_params|score")
 
 
 def skip_foreign(app, what, name, obj, skip, options):

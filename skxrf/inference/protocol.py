@@ -66,7 +66,17 @@ class SpectrumComponents(Protocol):
     components_: NDArray[Any]
 
     def decompose(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the counts of every component in each spectrum, (n_samples, n_components)."""
+        """Return the counts of every component in each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+        """
 
 
 @runtime_checkable
@@ -88,7 +98,19 @@ class BoundModel(Protocol):
         """Reasons to distrust the maps; empty where there is none."""
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
-        """Return the line groups that maps with standard errors show."""
+        """Return the line groups that maps with standard errors show.
+
+        Parameters
+        ----------
+        maps : Dataset
+            ``intensity`` and ``uncertainty`` of the painting.
+        false_alarms : float
+            Share of absent line groups that may be named.
+
+        Returns
+        -------
+        list of str
+        """
 
     def spectrum_fit(self) -> SpectrumComponents:
         """Return the fit of the painting's spectra, in its own channels."""

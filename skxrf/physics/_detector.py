@@ -165,6 +165,7 @@ class DetectorResponse:
         shelved = np.flatnonzero(shelves > 0)
         for part in np.array_split(shelved, max(1, shelved.size * edges.size // 2**20)):
             flat = np.diff(shelf_cumulative(edges, energies[part], sigmas[part]), axis=1)
+            flat = np.maximum(flat, 0.0)  # rounding above the line
             np.add.at(spectra, columns[part], flat * (intensities * shelves)[part, None])
         if self.recoil:
             stopped = intensities * (1 + self._beside_the_peak(energies))

@@ -111,8 +111,9 @@ def _cells(
         else:
             product = np.exp(distance * ratio + ratio**2 / 2 + log_ndtr(-distance - ratio))
         cumulative += tails[:, None] * (cumulative + product)
-    # Beyond an end of the axis the clipped edges coincide: nothing is counted there.
-    counts = np.diff(cumulative, axis=1) * intensities[:, None]
+    # Beyond an end of the axis the clipped edges coincide: nothing is counted there. Rounding must
+    # not make expected counts negative.
+    counts = np.maximum(np.diff(cumulative, axis=1), 0.0) * intensities[:, None]
     return np.clip(places[:, :-1], 0, n_bins - 1), counts
 
 

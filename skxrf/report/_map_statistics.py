@@ -154,7 +154,7 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
     classes = z.copy(data=np.searchsorted(_Z_LIMITS, z.to_numpy(), side="left").astype(np.float32))
     comparisons = {
         name: Comparison(
-            **{column: float(scores.loc[name, column]) for column in _SCORES},
+            **{column: float(scores[column][name]) for column in _SCORES},
             histogram=_histogram(reference.isel(element=k), maps.isel(element=k)),
         )
         for k, name in enumerate(common)

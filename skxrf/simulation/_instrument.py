@@ -35,7 +35,7 @@ _XFLASH_M6 = DetectorResponse(
     shelf_depth=0.045,
     recoil=True,
 )
-_XFLASH_M4 = replace(_XFLASH_M6, noise=2.35482 * 1.0235e-3**0.5, fano=4.6217e-4 / 3.66e-3)
+_XFLASH_M4 = replace(_XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY)
 # Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 

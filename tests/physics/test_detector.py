@@ -190,3 +190,10 @@ def test_rows_of_the_response_are_single_lines():
 def test_scaled_widths():
     detector = DetectorResponse()
     np.testing.assert_allclose(detector.scaled(1.3).fwhm(EDGES), 1.3 * detector.fwhm(EDGES))
+
+
+@pytest.mark.parametrize("name", ["Si_K", "Gd_L", "Pb_M", "Ta_L"])
+def test_rounding_makes_no_expected_count_negative(name):
+    template = CHARGE_LOSS.template(line_group(name), np.arange(-0.9, 41, 0.01))
+    assert template.min() >= 0
+    assert np.random.default_rng(0).poisson(500 * template).sum() > 300

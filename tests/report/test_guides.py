@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skxrf.io import save_cube, save_maps
-from skxrf.linear_model import _template_fit
+from skxrf.spectrum_fit import _template_model
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user_guide"
 
@@ -36,7 +36,7 @@ def names_of(painted, tmp_path, monkeypatch):
 def test_report(names_of, tmp_path, monkeypatch):
     # Finding line groups takes its time, and has tests of its own.
     known = ["Ca_K", "Fe_K", "Hg_L", "Pb_L"]
-    monkeypatch.setattr(_template_fit, "find_line_groups", lambda *args, **kwargs: known)
+    monkeypatch.setattr(_template_model, "line_groups_of", lambda *args, **kwargs: known)
     names = names_of("report.md")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Compared with the reference" in html
