@@ -169,8 +169,9 @@ def cached(path: Path, kind: type[Kind], make: Callable[[], Kind]) -> Kind:
         return made
     with np.load(path) as arrays:
         found = {name: arrays[name] for name in arrays.files}
-    for name in ("palette", "instrument"):
-        found[name] = str(found[name])
+    for name in ("palette", "instrument", "tube"):
+        if name in found:
+            found[name] = str(found[name])
     found["groups"] = tuple(map(str, found["groups"]))
     return kind(**found)
 
@@ -202,6 +203,7 @@ def render(
     *,
     shape: tuple[int, int] = SHAPE,
     tables: OtherTables | None = None,
+    order: Callable[[int], NDArray[np.intp]] | None = None,
 ) -> TestPainting:
     """Render expected spectra, true intensities and the shapes for the bound.
 
@@ -219,6 +221,8 @@ def render(
         Rows and columns.
     tables : OtherTables, optional
         What differs from the library's tables.
+    order : callable, optional
+        From the number of pixels to the pixel whose layers each one takes.
 
     Returns
     -------
@@ -228,6 +232,9 @@ def render(
     tables = tables or OtherTables()
     scan = painting_scan(palette, shape=shape, instrument=scanner, elements=(), random_state=seed)
     compositions, masses = scan.plan.stacks()
+    if order is not None:
+        places = order(len(masses))
+        compositions, masses = compositions[places], masses[places]
     model, templates = scan.renderer.model, scan.renderer.templates[0]
     factors, wings = (
         np.asarray(one(model) if callable(one) else one, np.float32)

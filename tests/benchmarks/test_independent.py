@@ -197,7 +197,7 @@ def on_tiny(monkeypatch, tmp_path, tiny):
             {"intensity": (dims, values), "uncertainty": (dims, sigma)}, coords=coords
         )
 
-    monkeypatch.setattr(command, "PATH", tmp_path / "independent.csv")
+    monkeypatch.setitem(command.PATHS, "first", tmp_path / "independent.csv")
     monkeypatch.setattr(command, "PAINTINGS", (("gospel_leaf", "W 50", 106),))
     monkeypatch.setattr(command, "COUNTS", (5000.0,))
     monkeypatch.setattr(command, "load_painting", lambda *key: tiny)
@@ -213,7 +213,7 @@ def invoke(*arguments):
 
 def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
     invoke("-m", "truth")
-    table = pd.read_csv(command.PATH)
+    table = pd.read_csv(command.PATHS["first"])
     assert list(table["element"]) == judged_groups(tiny)
     assert table["found"].all()
     # Errors of 2 counts that are claimed to be so.
@@ -225,7 +225,7 @@ def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
     invoke("-m", "truth", "--again")
     assert len(on_tiny) == 2
     pd.testing.assert_frame_equal(
-        pd.read_csv(command.PATH).drop(columns="seconds"), table.drop(columns="seconds")
+        pd.read_csv(command.PATHS["first"]).drop(columns="seconds"), table.drop(columns="seconds")
     )
     assert "| truth | 5000 |" in capsys.readouterr().out
     with pytest.raises(click.BadParameter, match="there are shipped"):
@@ -234,7 +234,7 @@ def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
 
 def test_shipped_model_on_a_tiny_painting(on_tiny, tiny, capsys):
     invoke("-m", "shipped", "-m", "shipped, denoised")
-    table = pd.read_csv(command.PATH)
+    table = pd.read_csv(command.PATHS["first"])
     assert set(table["method"]) == {"shipped", "shipped, denoised"}
     bright = table[(table["mean_counts"] > 500) & (table["method"] == "shipped")]
     assert {"Cu_K", "Pb_L"} <= set(bright["element"])

@@ -13,7 +13,7 @@ from skxrf.simulation import Absorber, Instrument, Polycapillary
 from skxrf.simulation._beam import Beam
 from skxrf.simulation._optics import HELIUM
 
-__all__ = ["CONTINUUM_TILT", "INSTRUMENTS", "BentInstrument", "bent"]
+__all__ = ["CONTINUUM_TILT", "INSTRUMENTS", "BentInstrument", "bent", "with_bent_axis"]
 
 Array = NDArray[np.float64]
 # A tube's lines rise with the overvoltage less one to this power (Green & Cosslett 1968, J. Phys.
@@ -199,11 +199,16 @@ def bent(name: str, seed: int) -> BentInstrument:
     -------
     BentInstrument
     """
+    return with_bent_axis(INSTRUMENTS[name], seed)
+
+
+def with_bent_axis(scanner: BentInstrument, seed: int) -> BentInstrument:
+    """A scanner with the axis errors of :func:`bent`."""
     rng = np.random.default_rng([seed, 1])
     gain, zero, bend = rng.uniform((0.002, 0.004, 0.003), (0.007, 0.015, 0.006))
     signs = rng.choice((-1.0, 1.0), size=3)
     return replace(
-        INSTRUMENTS[name],
+        scanner,
         gain_error=float(signs[0] * gain),
         zero_error=float(signs[1] * zero),
         bend=float(signs[2] * bend),

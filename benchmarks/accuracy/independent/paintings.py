@@ -54,10 +54,13 @@ class IndependentPainting(TestPainting):
         Bin centers of the file [keV]; `energy` holds the true ones.
     bound_at_one : ndarray of shape (n_y, n_x, n_groups)
         Cramer-Rao bound at one count a pixel: it grows with the square root of the dose.
+    tube : str
+        Tube anode; empty where `instrument` is one of `INSTRUMENTS`.
     """
 
     claimed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     bound_at_one: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    tube: str = ""
 
     @property
     def stated_energy(self) -> NDArray[np.float64]:
@@ -67,7 +70,7 @@ class IndependentPainting(TestPainting):
     @property
     def anode(self) -> str:
         """Tube anode."""
-        return INSTRUMENTS[self.instrument].anode
+        return self.tube or INSTRUMENTS[self.instrument].anode
 
     def bound(self, mean_counts: float) -> NDArray[np.float64]:
         """Cramer-Rao bound of each pixel and line group [counts], (n_y, n_x, n_groups)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import click
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from benchmarks.accuracy.errors import map_errors
+from benchmarks.accuracy.independent import second_set
 from benchmarks.accuracy.independent.paintings import (
     COUNTS,
     PAINTINGS,
@@ -27,7 +30,10 @@ from skxrf.pretrained._axis import LINE_GROUPS
 
 __all__ = ["FITTED", "METHODS", "judge", "main", "tables"]
 
-PATH = RESULTS / "accuracy_independent.csv"
+PATHS = {
+    "first": RESULTS / "accuracy_independent.csv",
+    "second": RESULTS / "accuracy_second.csv",
+}
 KEYS = ["painting", "instrument", "counts", "method"]
 # Upper end of the energies that all methods fit, and of the summary [keV].
 FITTED = 17.0
@@ -50,26 +56,46 @@ METHODS = (
 @click.option("--method", "-m", multiple=True, help="Name of a method. Default: all.")
 @click.option("--again", is_flag=True, help="Repeat what is there.")
 @click.option("--counts", type=float, help="Only this dose [counts a pixel]. Default: all.")
+@click.option(
+    "--set",
+    "which",
+    type=click.Choice(list(PATHS)),
+    default="first",
+    show_default=True,
+    help="The second has new palettes and scanners, drift, and details of single pixels.",
+)
 @click.option("--tables", "only_tables", is_flag=True, help="Only print what there is.")
-def main(method: tuple[str, ...], again: bool, counts: float | None, only_tables: bool) -> None:
+def main(
+    method: tuple[str, ...], again: bool, counts: float | None, which: str, only_tables: bool
+) -> None:
     """Errors of maps on paintings of another line database, other detectors and a bent axis.
 
     Resumes where it was stopped, and prints the tables.
     """
     methods = chosen({one.name: one for one in METHODS}, method, "--method")
     doses = [dose for dose in COUNTS if counts in (None, dose)]
-    table = ResultTable(PATH, KEYS)
-    for palette, instrument, seed in () if only_tables else PAINTINGS:
+    table = ResultTable(PATHS[which], KEYS)
+    for palette, instrument, seed, load in () if only_tables else _paintings(which):
         done = set() if again else table.done()
         missing = {
             dose: [m for m in methods if (palette, instrument, dose, m.name) not in done]
             for dose in doses
         }
         if any(missing.values()):
-            painting = load_painting(palette, instrument, seed)
+            painting = load()
             for dose, waiting in missing.items():
                 _run(table, painting, seed, dose, waiting)
     click.echo(tables(table.read()))
+
+
+def _paintings(which: str) -> list[tuple[str, str, int, Callable[[], IndependentPainting]]]:
+    """Palette, scanner, seed and loader of the paintings of a set."""
+    if which == "second":
+        return [
+            (one.palette, one.scanner, one.seed, partial(second_set.load_painting, one))
+            for one in second_set.PAINTINGS
+        ]
+    return [(*one, partial(load_painting, *one)) for one in PAINTINGS]
 
 
 def _run(
