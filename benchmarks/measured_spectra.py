@@ -228,7 +228,7 @@ def common_scale() -> Iterator[Row]:
 
 def _counted_and_expected(group: str) -> tuple[float, float]:
     """Net counts per second of a group, by its expected shape over a sloping background."""
-    symbol = group.split("_")[0]
+    symbol = group.split("_", maxsplit=1)[0]
     measured = pure_element(symbol)
     instrument = m4("Rh", "none", measured)
     instrument = replace(instrument, detector=replace(instrument.detector, escape=False))
@@ -314,11 +314,11 @@ def _acrylic_models() -> Iterator[tuple[str, str, Measured, Expected]]:
     """The acrylic spectra, less stray radiation, and their models; not the one it was taken from."""
     stray = stray_radiation()
     for anode, name, measured in _acrylic_spectra():
-        if anode == "Mo":
-            measured = replace(measured, counts=measured.counts - stray)
+        counts = measured.counts - stray if anode == "Mo" else measured.counts
+        cleaned = replace(measured, counts=counts)
         if (anode, name) != ("Mo", "f5"):
-            model = expected(m4(anode, name, measured), ACRYLIC, ACRYLIC_MASS)
-            yield anode, name, measured, model
+            model = expected(m4(anode, name, cleaned), ACRYLIC, ACRYLIC_MASS)
+            yield anode, name, cleaned, model
 
 
 def continuum_shape() -> Iterator[Row]:

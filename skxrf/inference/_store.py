@@ -317,7 +317,7 @@ class PartialMaps:
         if self.target.suffix.lower() in _AS_IT_IS:
             if self.target.exists():
                 self.path.chmod(self.target.stat().st_mode)
-            os.replace(self.path, self.target)
+            self.path.replace(self.target)
             # Afterwards, as HDF5 ignores the rest: whenever the process ends, there are either
             # blocks to resume from or whole maps.
             os.truncate(self.target, self._end)

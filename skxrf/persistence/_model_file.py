@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -120,9 +121,7 @@ def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
     line, newline, archive = body[:_LONGEST_HEADER].partition(b"\n")
     try:
         header = json.loads(line)
-        found = header["format"]
-        if not newline or not isinstance(found, int):
-            raise ValueError("no header")
+        found = operator.index(header["format"] if newline else None)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{where} has no readable header ({error}); {_EXPECTED}.") from error
     if found != FORMAT:

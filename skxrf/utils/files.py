@@ -96,7 +96,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         _flush_to_disk(partial)
         if target.exists():
             partial.chmod(target.stat().st_mode)
-        os.replace(partial, target)
+        partial.replace(target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             partial.unlink()
@@ -147,12 +147,12 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
             others = [one for one in target.iterdir() if one.name not in written]
             _refuse_other_files(target, others)
             # A folder cannot be renamed over one that holds files.
-            os.rename(target, old)
+            target.rename(old)
         try:
-            os.rename(partial, target)
+            partial.rename(target)
         except OSError:
             if old.exists():
-                os.rename(old, target)
+                old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)
     _flush_to_disk(target.parent)
@@ -192,10 +192,10 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
             _flush_files(partial)
             if target.exists():
                 for file in sorted(partial.iterdir()):
-                    os.replace(file, target / file.name)
+                    file.replace(target / file.name)
                 _flush_to_disk(target)
             else:
-                os.rename(partial, target)
+                partial.rename(target)
             complete = True
     finally:
         # What was missing is taken away again, if nothing comes of it.

@@ -125,8 +125,8 @@ def lorentz_wings(model: ForwardModel, edges: Array) -> Array:
         half_width = natural_width(group.atomic_number, line) / 2
         for point, weight in zip(points, weights, strict=True):
             distance = centers + halves * point - energy
-            row += weight * halves * voigt_profile(distance, sigma, half_width)
-            row -= weight * halves * voigt_profile(distance, sigma, 0.0)
+            row[:] += weight * halves * voigt_profile(distance, sigma, half_width)
+            row[:] -= weight * halves * voigt_profile(distance, sigma, 0.0)
     return wings
 
 
