@@ -1,7 +1,7 @@
 """The forward model against measured spectra.
 
 One figure a row, measured and expected, and the continuum of the acrylic scatterers in bands of
-1 keV. Tests hold the rows that have a tolerance to it.
+1 keV. Tests check the rows that have a tolerance against it.
 """
 
 from __future__ import annotations
@@ -214,8 +214,9 @@ def escape_of_iron() -> Row:
 def common_scale() -> Iterator[Row]:
     """Counts per second of each pure element, all under one scale: that of K lines from Si to Cu.
 
-    The scale holds tube current and solid angle. Hard photons leak through the lens in a wider beam
-    than it focuses, so K lines of Zr and Sn are not judged; nor are L lines, whose yields are uncertain.
+    The scale contains tube current and solid angle. Hard photons leak through the lens in a wider
+    beam than it focuses, so K lines of Zr and Sn are not compared; nor are L lines, whose yields
+    are uncertain.
     """
     groups = [f"{symbol}_K" for symbol in ELEMENTS] + ["Zr_L", "Sn_L"]
     pairs = {group: _counted_and_expected(group) for group in groups}

@@ -1,4 +1,4 @@
-"""The anode of the tube: what was said, else what the file of the cube says."""
+"""The anode of the tube: the user's choice, else the statement of the cube's file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ anode_option = click.option(
     "--anode",
     metavar="SYMBOL",
     help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none to fit "
-    "none. Default: what the file says.",
+    "none. Default: as the file states.",
 )
 
 
@@ -31,7 +31,7 @@ def anode_of(cube: xr.DataArray, said: str | None) -> str | None:
     cube : DataArray
         With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
     said : str, optional
-        What the user said: a symbol, or ``none``.
+        The user's choice: a symbol, or ``none``.
 
     Returns
     -------

@@ -92,7 +92,7 @@ def evaluate(
     scale: Any = sigma
     if sigma == "uncertainty":
         if errors is None:
-            raise SkxrfError(f"{maps} holds no standard errors: use --sigma poisson.")
+            raise SkxrfError(f"{maps} contains no standard errors: use --sigma poisson.")
         groups = [str(name) for name in truth["element"].to_numpy() if name in found["element"]]
         scale = errors.sel(element=groups).clip(min=1e-6)
     scores = score_table(truth, found, sigma=scale)
@@ -132,7 +132,7 @@ def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     known = [str(name) for name in maps["element"].to_numpy()]
     missing = [name for name in wanted if name not in known]
     if missing:
-        raise LineGroupError(f"{path} has no {', '.join(missing)}: it holds {', '.join(known)}.")
+        raise LineGroupError(f"{path} has no {', '.join(missing)}: it contains {', '.join(known)}.")
     return maps.sel(element=wanted)
 
 

@@ -48,7 +48,7 @@ Examples:
 @snake_option
 @shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
-    """Say what is in FILE: a spectral cube, element maps or a model.
+    """Describe FILE: a spectral cube, element maps or a model.
 
     Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
     spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel

@@ -1,6 +1,6 @@
 """The group of commands, and what becomes of errors.
 
-Exit status 0, or 2 with one line that says what is wrong and what to do, or 130 after Ctrl-C.
+Exit status 0, or 2 with one line that states what is wrong and what to do, or 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click turns the one into the other; a run that keeps something says so.
+        # Click turns the one into the other; a run that keeps something states so.
         cause = error.__context__ if isinstance(error, click.Abort) else error
         click.echo(f"skxrf: {str(cause or '') or 'interrupted, nothing was written.'}", err=True)
         sys.exit(130)
@@ -93,7 +93,7 @@ def main() -> NoReturn:
 
 
 def _speak_of_warnings() -> None:
-    """Have the library's warnings said in one line, without the place in the code."""
+    """Print the library's warnings in one line, without the place in the code."""
     others = warnings.showwarning
 
     def show(
@@ -123,7 +123,7 @@ def _option(argument: Argument) -> str:
     if argument.name not in _option_names():
         return str(argument)
     if argument.placeholder:
-        # What stands for a value is in capitals in the help.
+        # Placeholders of values are in capitals in the help.
         value = argument.placeholder.replace(" ", "").upper()
     elif isinstance(argument.value, tuple | list):
         value = ",".join(map(str, argument.value))

@@ -77,7 +77,7 @@ def cube_options(command: Any) -> Any:
         click.option(
             "--axes",
             metavar="ORDER",
-            help="Order of the stored axes, such as energy,y,x, where the file does not say.",
+            help="Order of the stored axes, such as energy,y,x, where the file does not state it.",
         ),
     ):
         command = option(command)
@@ -97,7 +97,7 @@ def run_options(command: Any) -> Any:
             click.option(
                 "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
             ),
-            click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON."),
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
             click.option("--quiet", is_flag=True, help="Show no progress."),
         )
     ):
@@ -180,7 +180,7 @@ def check_output(
 
 
 def holds_errors(output: Path, quiet: bool) -> bool:
-    """Whether a file for maps has room for standard errors; say so where it has none."""
+    """Tell if a file for maps has room for standard errors; print a note where it has none."""
     if output.suffix.lower() not in (".dms", ".png"):
         return True
     if not quiet:

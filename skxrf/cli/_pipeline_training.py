@@ -22,7 +22,7 @@ __all__ = ["NETWORKS", "TrainedModel", "train_on_scans"]
 NETWORKS = ("cnn", "mlp", "ridge")
 # Bins of the spectra [keV]: a fifth of a peak's width, below which nothing is gained.
 _BIN_WIDTH = 0.025
-# Pixels kept back to see how well the model does, as a share of those drawn and at most.
+# Pixels kept back to measure how well the model does, as a share of those drawn and at most.
 _TESTED = (0.1, 5000)
 _RIDGE_STRENGTHS = tuple(np.logspace(-2, 8, 21))
 
@@ -34,7 +34,7 @@ class TrainedModel:
     Parameters
     ----------
     estimator : Pipeline
-        Fitted; it knows its energy axis and its line groups.
+        Fitted; with its energy axis and line groups.
     n_samples : int
         Spectra that it was trained on.
     scores : dict of str to float

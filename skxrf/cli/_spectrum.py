@@ -32,7 +32,7 @@ def draw_spectrum(
     Parameters
     ----------
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV], increasing.
+        Bin centers [keV], increasing.
     counts : ndarray of shape (n_channels,)
         Counts.
     peaks : sequence of (str, float)

@@ -40,7 +40,7 @@ class SeenLines:
 
 @dataclass(frozen=True)
 class CubeSummary:
-    """What a cube holds.
+    """Summary of a cube.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class CubeSummary:
     pixel_unit : str
         Their unit.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     sum_spectrum : ndarray of shape (n_channels,)
         Counts of all pixels.
     max_spectrum : ndarray of shape (n_channels,)
@@ -91,7 +91,7 @@ class CubeSummary:
         return float(self.sum_spectrum.sum(dtype=np.float64))
 
     def lines(self) -> dict[str, str]:
-        """What stands on each line, by its heading."""
+        """Text of each line, by its heading."""
         n_y, n_x, n_channels = self.shape
         low, high = self.pixel_counts
         fullest = self._fullest()
@@ -126,7 +126,7 @@ class CubeSummary:
         return int((counts if counts.any() else self.sum_spectrum).argmax())
 
     def facts(self) -> dict[str, Any]:
-        """The same as numbers, for a script."""
+        """Facts of the summary as numbers, for scripts."""
         return {
             "rows": self.shape[0],
             "columns": self.shape[1],
@@ -163,7 +163,7 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
     Raises
     ------
     CountsError
-        If a lazily opened cube holds negative or non-finite counts.
+        If a lazily opened cube contains negative or non-finite counts.
     """
     facts = xr.Dataset(
         {

@@ -108,7 +108,7 @@ def train(
         scans[f"{cube_path} ({maps_path})"] = (open_with(cube_path, options), reference)
     if not quiet:
         say(f"training on {', '.join(map(str, cubes))}")
-    # What the networks print is progress, not output.
+    # The output of the networks is progress.
     with contextlib.redirect_stdout(sys.stderr):
         trained = train_on_scans(
             scans,

@@ -93,7 +93,7 @@ def make_spectra(
     ------
     LineGroupError
         If nothing in the palettes gives a line group, the tube does not excite it, or the axis
-        does not hold it.
+        does not contain it.
     SkxrfError
         If a number is out of its range, or there is no such palette.
     EnergyAxisError

@@ -15,7 +15,7 @@ __all__ = ["bind", "sample_spectra"]
 
 # Spectra of a sample: their sum serves as well as that of all pixels.
 _SAMPLE_PIXELS = 50_000
-# Most bytes of a sample, which is held in memory beside everything else.
+# Most bytes of a sample, which is kept in memory beside everything else.
 _SAMPLE_BYTES = 256 * 2**20
 
 

@@ -24,7 +24,7 @@ from skxrf.utils.validation import name_of, require_counts
 
 __all__ = ["PredictionPlan", "make_plan", "predict_block", "predict_chunk"]
 
-# "auto" batches hold this much as float32: large enough to keep two cores busy, small enough
+# "auto" batches contain this much as float32: large enough to keep two cores busy, small enough
 # that a network's activations, often several times its input, fit beside it.
 _BATCH_BYTES = 32 * 2**20
 _AS_MEASURED = "Predict from the counts as measured, before any background is subtracted."
@@ -32,7 +32,7 @@ _AS_MEASURED = "Predict from the counts as measured, before any background is su
 
 @dataclass(frozen=True)
 class PredictionPlan:
-    """Everything that the prediction of a block needs; it travels to worker processes."""
+    """Inputs of the prediction of a block; picklable, for worker processes."""
 
     estimator: Any
     line_groups: tuple[str, ...]
@@ -115,7 +115,7 @@ def _outputs(
     if elements is None:
         if known is None:
             raise LineGroupError(
-                f"{type(estimator).__name__} does not know the line groups that it predicts: "
+                f"{type(estimator).__name__} has no names of the line groups that it predicts: "
                 "name its outputs in their order, such as ",
                 Argument("elements", ["Ca_K", "Fe_K"]),
                 ".",

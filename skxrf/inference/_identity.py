@@ -42,7 +42,8 @@ def identity_of(
     dict of str to str
         A text for each input, by a name that error messages use; the same input gives the same
         text. Counts in memory are hashed. Lazy ones are known by some of them and by dask's name
-        for all, which holds size and time of change of the files that the library's readers read.
+        for all, which contains size and time of change of the files that the library's readers
+        read.
     """
     n_y, n_x, n_channels = cube.shape
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else np.arange(0.0)

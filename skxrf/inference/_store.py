@@ -105,7 +105,7 @@ class PartialMaps:
         Parameters
         ----------
         target : str or path-like
-            Path of the complete maps; the suffix is one that `save_maps` knows.
+            Path of the complete maps; the suffix is one of `save_maps`.
         maps : DataArray or Dataset
             Coordinates, attributes, shape and dtype of the maps; the values are not looked at.
         blocks : pair of sequence of int
@@ -116,7 +116,7 @@ class PartialMaps:
         Raises
         ------
         FileFormatError
-            If the suffix is unknown, or its format cannot hold these maps.
+            If the suffix is unknown, or its format cannot contain these maps.
         OSError
             If the folder is missing or cannot be written to, or the disk has too little room.
         """
@@ -215,7 +215,7 @@ class PartialMaps:
                 self._read()
             except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
                 raise FileFormatError(
-                    f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
+                    f"{self.path} contains no unfinished maps that could be resumed ({error}): "
                     "remove it, or start over with ",
                     Argument("restart", True),
                     ".",
@@ -374,7 +374,7 @@ class PartialMaps:
         return checksum
 
     def _take(self, stream: BinaryIO) -> None:
-        """Hold the file alone: two processes would write into each other's maps."""
+        """Lock the file: two processes would write into each other's maps."""
         self._stream = stream
         try:
             lock_file(stream)

@@ -30,7 +30,7 @@ from skxrf.utils.threads import single_threaded_blas
 
 __all__ = ["MapsRun", "predict_maps_to_file"]
 
-# Each thread holds a block of counts and what a model makes of it: more of them would not fit
+# Each thread keeps a block of counts and what a model makes of it: more of them would not fit
 # into a small part of a laptop's memory.
 _MOST_THREADS = 8
 
@@ -91,8 +91,8 @@ def predict_maps_to_file(
         Counts >= 0. A lazy cube is read chunk by chunk, a few at a time, and is never whole in
         memory.
     path : str or path-like
-        The file; its suffix is one that :func:`skxrf.io.save_maps` knows. For ``.nc`` and
-        ``.h5`` memory is bounded by the blocks, for others the maps are held once.
+        The file; its suffix is one of :func:`skxrf.io.save_maps`. For ``.nc`` and
+        ``.h5`` memory is bounded by the blocks, for others the maps are kept in memory once.
     elements : sequence of str, optional
         Line groups, as for :func:`predict_maps`.
     return_std : bool
@@ -115,12 +115,12 @@ def predict_maps_to_file(
     ------
     SkxrfError
         If an earlier run left finished blocks of another cube, model or other options: the
-        message says what differs. Further as :func:`predict_maps`; finished blocks are kept,
+        message names the difference. Further as :func:`predict_maps`; finished blocks are kept,
         unless the counts of the cube are invalid.
     OSError
         If the file cannot be written. Finished blocks are kept.
     KeyboardInterrupt
-        After Ctrl-C, with a message that says how much is kept.
+        After Ctrl-C, with a message that states how much is kept.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def _require_same(partial: PartialMaps, identity: Mapping[str, str]) -> None:
     differing = differences(partial.identity, identity)
     if differing:
         raise SkxrfError(
-            f"{partial.path} holds {partial.n_pixels:,} finished pixels of another run, from which "
+            f"{partial.path} contains {partial.n_pixels:,} finished pixels of another run, from which "
             f"this one cannot go on: {'; '.join(differing)}. Start over with ",
             Argument("restart", True),
             ", or name another output.",
@@ -251,7 +251,8 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
     except SkxrfError as error:
-        # With nothing finished, or a cube that has to be repaired first, there is nothing to resume.
+        # With nothing finished, or a cube that has to be repaired first, there is nothing to
+        # resume.
         if not partial.finished.any() or isinstance(error, CountsError):
             partial.discard()
         raise
@@ -290,7 +291,7 @@ def _computed(
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            # What succeeded first, so that it is kept when another failed.
+            # Successful blocks first, so that they are kept when another failed.
             for future in sorted(done, key=lambda one: one.exception() is not None):
                 yield running.pop(future), future.result()
     finally:

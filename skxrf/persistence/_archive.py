@@ -15,7 +15,7 @@ SCHEMA = "schema.json"
 # A schema is about as long as the source of the model's classes; trees have many nodes, but in
 # arrays. Far more than that is meant to fill the memory.
 _LONGEST_SCHEMA = 256 * 2**20
-# The earliest date that a zip can hold: when a file was made says nothing of the model.
+# The earliest date that a zip can contain: the date of a file is no property of the model.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -72,7 +72,7 @@ def check_archive(archive: bytes, where: str) -> None:
     Parameters
     ----------
     archive : bytes
-        What a model's file holds.
+        What a model's file contains.
     where : str
         What error messages call the file.
     """
@@ -80,7 +80,9 @@ def check_archive(archive: bytes, where: str) -> None:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             members = opened.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise ModelFileError(f"{where} holds no readable archive of a model ({error}).") from error
+        raise ModelFileError(
+            f"{where} contains no readable archive of a model ({error})."
+        ) from error
     stored = 0
     for member in members:
         if member.filename == SCHEMA:
@@ -90,6 +92,6 @@ def check_archive(archive: bytes, where: str) -> None:
             too_long = member.compress_type != zipfile.ZIP_STORED or stored > len(archive)
         if too_long:
             raise ModelFileError(
-                f"{where} holds {member.filename}, which would unpack to more than a model has: "
+                f"{where} contains {member.filename}, which would unpack to more than a model has: "
                 "it was not made by skxrf.persistence.save_model."
             )

@@ -20,13 +20,13 @@ from skxrf.exceptions import ModelFileError
 
 __all__ = ["check_contents"]
 
-# What `tree_` is: the class itself has no public name.
+# Type of `tree_`, which has no public name.
 _TREE = "sklearn.tree._tree.Tree"
 _NO_CHILD = -1
 
 
 def check_contents(estimator: object) -> None:
-    """Raise if an estimator holds decision trees that do not hang together.
+    """Raise if an estimator contains inconsistent decision trees.
 
     scikit-learn follows the numbers of nodes and features in a tree without looking whether
     there are such: wrong ones read memory that is not theirs, or never come to an end.
@@ -65,8 +65,8 @@ def check_contents(estimator: object) -> None:
 
 
 def _parts(whole: object) -> Iterator[object]:
-    """Everything in an object, at any depth, each once."""
-    # Held by reference: the number of an object that is gone may be given to another.
+    """Parts of an object, at any depth, each once."""
+    # Kept by reference: the number of an object that is gone may be given to another.
     seen: dict[int, object] = {}
     waiting = [whole]
     while waiting:
@@ -91,7 +91,7 @@ def _n_features(estimator: object) -> int:
     n_features = getattr(estimator, "n_features_in_", None)
     if not isinstance(n_features, Integral) or n_features < 1:
         raise ModelFileError(
-            f"{type(estimator).__name__} does not say how many features it was fitted on."
+            f"{type(estimator).__name__} does not state how many features it was fitted on."
         )
     return int(n_features)
 

@@ -45,7 +45,7 @@ class ModelInfo:
     steps : tuple of str
         Classes of what it is made of, in the order in which spectra pass through.
     line_groups : tuple of str, optional
-        Names of its outputs, where it knows them.
+        Names of its outputs, where known.
     n_channels : int, optional
         Channels of the spectra that it takes.
     energy_range : tuple of float, optional
@@ -151,7 +151,7 @@ def _read_header(header: Mapping[str, object]) -> ModelInfo:
 
 
 def _foreign(head: bytes) -> str:
-    """Say what a file is that is not ours, by its first bytes."""
+    """Describe a foreign file by its first bytes."""
     # Opcode PROTO and its number; or the older text protocol of an object.
     if (head[:1] == b"\x80" and head[1:2] <= b"\x05") or head[:2] in (b"cc", b"ci"):
         return (

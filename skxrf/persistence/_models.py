@@ -49,7 +49,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ModelFileError
-        If it is not fitted, or holds what cannot be stored safely, such as functions of one's
+        If it is not fitted, or contains what cannot be stored safely, such as functions of one's
         own. Of a search, save ``search.best_estimator_``.
     OSError
         If the folder is missing or cannot be written to, or the disk is full.
@@ -57,7 +57,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     See Also
     --------
     load_model : Open the file.
-    model_info : What the file says of itself.
+    model_info : The description of a file.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        If it is no such file, is damaged, or holds types that are not known; or is of a newer
+        If it is no such file, is damaged, or contains types that are not known; or is of a newer
         format.
     OSError
         If there is no such file, or it cannot be read.
@@ -170,13 +170,15 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     except Exception as error:
         # Built of known types by skops, a hostile content can make it raise anything.
         raise ModelFileError(
-            f"{file} holds no model that can be built: {error}. Get it once more, or save it "
+            f"{file} contains no model that can be built: {error}. Get it once more, or save it "
             "again where it was made."
         ) from error
     if unknown:
         raise ModelFileError(f"{file} was not opened: {_refusal(unknown)}")
     if not isinstance(estimator, BaseEstimator):
-        raise ModelFileError(f"{file} holds a {type(estimator).__name__}: expected an estimator.")
+        raise ModelFileError(
+            f"{file} contains a {type(estimator).__name__}: expected an estimator."
+        )
     return estimator
 
 
@@ -220,7 +222,7 @@ def _untrusted(archive: bytes) -> list[str]:
 def _refusal(types: list[str]) -> str:
     shown = ", ".join(types[:5]) + (f" and {len(types) - 5} more" if len(types) > 5 else "")
     return (
-        f"it holds {shown}, which skxrf does not know to be safe to load. Models are made of the "
+        f"it contains {shown}, which skxrf does not know to be safe to load. Models are made of the "
         "estimators of skxrf and scikit-learn, without functions of one's own; of a search, save "
         "search.best_estimator_."
     )

@@ -140,7 +140,7 @@ class CompositeMapDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each picture.
+            Where to draw: one Axes is divided into a grid, an array has one for each picture.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Pictures in a row.

@@ -149,7 +149,7 @@ class ZScoreMapDisplay:
         """
         reference, prediction = to_maps(y_true), to_maps(y_pred, like=y_true)
         if isinstance(reference, dict) or isinstance(prediction, dict):
-            raise SkxrfError("the tables hold several paintings: draw them one by one.")
+            raise SkxrfError("the tables contain several paintings: draw them one by one.")
         return cls.from_maps(reference, prediction, sigma=sigma, elements=elements, **kwargs)
 
     @classmethod
@@ -204,12 +204,12 @@ class ZScoreMapDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each map.
+            Where to draw: one Axes is divided into a grid, an array has one for each map.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Maps in a row.
         key : bool
-            Whether each map says what the colors mean and how many pixels have them.
+            Whether each map has a legend of the colors with the shares of pixels.
         **im_kw : dict
             Passed to ``Axes.imshow``.
 

@@ -30,7 +30,7 @@ _LEAST_SPREAD = 0.002
 _BATCH = 2048
 # Radius of the window that smooths the given variances.
 _VARIANCE_RADIUS = 2
-# Radius of the window whose mean says which noise to expect.
+# Radius of the window whose mean gives the expected noise.
 _VALUE_RADIUS = 1
 
 
@@ -41,7 +41,7 @@ def denoise_maps(
     outlying: float = 3.3,
     systematic: float = 0.35,
 ) -> xr.Dataset:
-    """Denoise element maps by what their other pixels hold, steered by their standard errors.
+    """Denoise element maps by the values of other pixels, steered by their standard errors.
 
     Each element of each pixel is predicted, without its own measured value, from the other
     elements of the pixel, by the paints that the maps show, and from pixels of the same paint
@@ -69,7 +69,7 @@ def denoise_maps(
     -------
     Dataset of dims (y, x, element)
         Denoised ``intensity`` and its new standard error ``uncertainty`` [counts], with dims,
-        coordinates, dtypes and other variables of `maps`; ``attrs["history"]`` says what was done.
+        coordinates, dtypes and other variables of `maps`; ``attrs["history"]`` records the step.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def denoise_maps(
     paint nearby differ from their predictions alike, by more than noise makes of it, the mean
     difference is added.
 
-    The new standard errors hold what is left of the noise, what a paint does not say of its
+    The new standard errors contain the remaining noise, what a paint leaves open of its
     pixels, and the share `systematic` of the old ones. They assume that the noise of different
     elements is independent, and that the lowest errors given at an intensity are its noise. They
     are those of single pixels: errors of neighboring pixels are alike, so that means over areas
@@ -151,7 +151,7 @@ def _checked(maps: Any) -> xr.Dataset:
     intensity, uncertainty = checked["intensity"], checked["uncertainty"]
     for array in (intensity, uncertainty):
         if array.dtype.kind != "f":
-            raise SkxrfError(f"{array.name} holds {array.dtype} values: expected floats.")
+            raise SkxrfError(f"{array.name} contains {array.dtype} values: expected floats.")
     errors = uncertainty.to_numpy()
     if np.any(errors < 0) or np.any(np.isinf(errors)) or np.any(np.isinf(intensity.to_numpy())):
         raise SkxrfError(

@@ -46,7 +46,7 @@ def neighbor_differences(
     present : ndarray of bool, (n_rows, n_columns)
         Pixels that are not missing.
     radius : int
-        Radius of the square in which predictions are judged [pixels].
+        Radius of the square in which predictions are compared [pixels].
 
     Returns
     -------

@@ -22,7 +22,7 @@ _LOW, _ABOVE = 0.1, 1.1
 def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
     """Variances of the noise that the claimed errors leave room for.
 
-    A claimed standard error holds all that may be wrong with a value, and may be much larger in
+    A claimed standard error includes all that may be wrong with a value, and may be much larger in
     some pixels than in others of the same intensity. Noise is not: counts scatter by their
     number. It is therefore taken from a low quantile of the variances claimed at the same
     intensity.

@@ -94,7 +94,8 @@ class PaintMixture:
             Measured intensities [counts].
         outlying : float
             A value that is this many standard errors from its prediction by paints that explain
-            the other elements says nothing about those others, nor of which paint the pixel is.
+            the other elements carries no information on those others, nor of which paint the pixel
+            is.
 
         Returns
         -------
@@ -181,7 +182,7 @@ def _merged(values: Array, share: Array) -> Array:
     """Memberships with paints joined that explain the pixels no better apart.
 
     Two normal distributions are better than one of the same pixels by their log-likelihood, less
-    what it costs to say which pixel is of which (the completed likelihood of Biernacki, Celeux &
+    the cost of assigning pixels to paints (the completed likelihood of Biernacki, Celeux &
     Govaert 2000, IEEE Trans. Pattern Anal. Mach. Intell. 22, 719).
     """
     size: Array = share.sum(axis=0)

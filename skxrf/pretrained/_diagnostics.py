@@ -34,7 +34,7 @@ class NoveltyRule:
     novel : float
         Novelty above which a spectrum counts as not explained.
     reference_counts : float
-        Counts of a spectrum that `novel` holds for: novelty by errors of the model grows with the
+        Counts of a spectrum that `novel` applies to: novelty by errors of the model grows with the
         counts.
     batch : int
         Spectra that are worked on at a time; bounds the memory.
@@ -216,7 +216,7 @@ def unfamiliar(
         reasons.append(f"the spectra show {', '.join(unmapped)}, which the model does not map")
     if novel_share > _RANGE.novel_share:
         reasons.append(
-            f"{100 * novel_share:.0f} % of the spectra hold lines or shapes that the model does "
+            f"{100 * novel_share:.0f} % of the spectra contain lines or shapes that the model does "
             "not explain"
         )
     return reasons

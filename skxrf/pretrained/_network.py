@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class NetworkScales:
-    """Fixed numbers of the network's formula; trained weights hold for these alone.
+    """Fixed numbers of the network's formula; trained weights are valid for these alone.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from skxrf.utils.energy import bin_edges
 from ._axis import (
     COMPONENT_GROUPS,
     ENERGY,
+    L_GROUP_OF_K,
     LINE_GROUPS,
-    PARTNERS,
-    STRANGE_GROUPS,
+    UNCOMMON_GROUPS,
     component_group,
 )
 from ._diagnostics import FitResiduals, share_of_novel, unfamiliar
@@ -54,7 +54,7 @@ class PaintingFit:
         Fit of the sum spectrum: line groups found, detector, ratios of lines.
     novel_share : float
         Share of the painting's spectra that the model does not explain: with a novelty above 5,
-        or above 5 times their counts over 5,000 where they hold more.
+        or above 5 times their counts over 5,000 where they contain more.
     rare_groups : tuple of str
         Line groups of the template fit that make up less than 0.1 % of the painting's counts.
     """
@@ -118,7 +118,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     spectrum = calibrator.transform(total[None])[0]
     if not spectrum.sum() > 0:
         raise CountsError(
-            f"the {len(X)} spectra hold no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
+            f"the {len(X)} spectra contain no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
     anode = calibrator.anode_ if calibrator.anode_ in _ANODES else None
@@ -130,12 +130,12 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         anode=anode,
         energy_range=(low, high),
         n_jobs=-1,
-        # The calibration knows axis and resolution better than a second search would find them.
+        # Axis and resolution of the calibration are better than those of a second search.
         refine=resolution is None,
         detector=resolution,
     )
     fit.fit(spectrum[None])
-    lines = _line_spectra([*COMPONENT_GROUPS, *STRANGE_GROUPS, *fit.fitted_groups_], fit)
+    lines = _line_spectra([*COMPONENT_GROUPS, *UNCOMMON_GROUPS, *fit.fitted_groups_], fit)
     continuum = _continuum(fit, spectrum)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
@@ -143,8 +143,8 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         continuum = _continuum(fit, spectrum)
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
-    strange = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), strange)
+    uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
+    matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), uncommon)
     some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
@@ -162,7 +162,7 @@ def _in_few_spectra(
     fit: TemplateFitRegressor,
 ) -> list[str]:
     """Find line groups of a retouching or a grain, which the sum of all spectra does not show."""
-    candidates = (*COMPONENT_GROUPS, *STRANGE_GROUPS)
+    candidates = (*COMPONENT_GROUPS, *UNCOMMON_GROUPS)
     n_channels = calibrator.calibrated_energy_.size
     return local_line_groups(
         X,
@@ -182,7 +182,7 @@ def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
     if seen & _HIDE_SULPHUR:
         seen.add("S_K")
-    return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
+    return np.array([name in seen or L_GROUP_OF_K.get(name) in seen for name in COMPONENT_GROUPS])
 
 
 def _line_spectra(

@@ -153,12 +153,12 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         EnergyAxisError
             If `energy` is None, or does not fit the number of channels.
         CountsError
-            If the spectra hold no counts on the model's axis.
+            If the spectra contain no counts on the model's axis.
         """
         if energy is None:
             raise EnergyAxisError(
                 "the spectra have no energy axis, of which the model needs to know the first "
-                "guess: pass bin centres in keV, such as cube['energy'].values, an (offset, gain) "
+                "guess: pass bin centers in keV, such as cube['energy'].values, an (offset, gain) "
                 "pair, or open the file with ",
                 Argument("energy", function="open_cube"),
                 ".",
@@ -365,7 +365,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a saved state; models saved before the redesign hold former names."""
+        """Restore a saved state; models saved before the redesign contain former names."""
         state = dict(state)
         if state.pop("neighborhood", False):
             raise SkxrfError(
@@ -378,7 +378,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         super().__setstate__(state)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say that the network is trained; it may still have to be bound to a painting."""
+        """Report the network as trained; it may still have to be bound to a painting."""
         return True
 
     def __sklearn_tags__(self) -> Any:

@@ -71,7 +71,7 @@ class Weights:
         return values, errors * self.error_scale
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a saved state; models saved before the redesign hold a former name."""
+        """Restore a saved state; models saved before the redesign contain a former name."""
         state = dict(state)
         if "calibration" in state:
             state["error_scale"] = state.pop("calibration")

@@ -43,7 +43,7 @@ def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
     Raises
     ------
     SkxrfError
-        If these are no maps, or hold no pixel or no element.
+        If these are no maps, or contain no pixel or no element.
     """
     dataset = as_map_dataset(maps, what)
     return {

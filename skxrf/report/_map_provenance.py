@@ -12,7 +12,7 @@ from skxrf.utils.provenance import now, versions
 
 __all__ = ["Provenance", "map_provenance"]
 
-# Shown apart, or said elsewhere.
+# Shown apart or elsewhere.
 _APART = {"history", "model", "units", "long_name", "description", "painting"}
 _PACKAGES = ("numpy", "xarray", "scikit-learn", "xraylib")
 

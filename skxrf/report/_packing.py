@@ -46,7 +46,7 @@ def pack(values: NDArray[Any]) -> Packed:
 
 
 def smallest_counts(values: NDArray[Any]) -> NDArray[Any]:
-    """Counts in the smallest type that holds them exactly; float32 where they are no integers."""
+    """Counts in the smallest type that represents them exactly; float32 where they are no integers."""
     if values.dtype.kind == "f":
         whole = np.isfinite(values).all() and values.min(initial=0) >= 0
         if not whole or values.max(initial=0) >= 2**32 or not (values == np.rint(values)).all():

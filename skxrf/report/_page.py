@@ -175,7 +175,7 @@ def _block(name: str, packed: Packed) -> Markup:
 
 
 def _script_safe(text: str) -> str:
-    """JSON that cannot end its script element, or open another, by what a name holds."""
+    """JSON that cannot end its script element, or open another, by what a name contains."""
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text

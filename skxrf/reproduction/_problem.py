@@ -23,9 +23,9 @@ __all__ = ["Problem", "problem_from_files", "simulated_problem"]
 
 # The paintings of the demo are small, each of about so many pixels in its own proportions.
 _N_PIXELS = 46 * 34
-# Seed of the test icon, before the caller's is added: with it the mean counts of every line group are
-# within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other seeds draw other
-# amounts of rare materials. Held by a test.
+# Seed of the test icon, before the caller's is added: with it the mean counts of every line group
+# are within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other seeds draw
+# other amounts of rare materials. Checked by a test.
 _TEST_ICON_SEED = 6
 # Offset and gain [keV] and channels: coarse, which keeps the demo quick.
 _AXIS = (0.0, 0.025, 1024)
@@ -219,7 +219,7 @@ def problem_from_files(
 
 
 def _refuse_what_does_not_fit(cube: xr.DataArray, path: str | os.PathLike[str]) -> None:
-    """Say so at once, rather than be killed half-way."""
+    """Refuse at once, rather than be killed half-way."""
     if not hasattr(os, "sysconf"):  # not on Windows
         return
     # The spectra, once more as float64 in the linear models, and room to work.
@@ -270,12 +270,12 @@ def _opened(
     expected = {dim: cube.sizes[dim] for dim in ("y", "x")}
     if sizes != expected:
         raise SkxrfError(
-            f"{path} holds maps of {sizes['y']} x {sizes['x']} pixels, but the cube in {cube_path} "
+            f"{path} contains maps of {sizes['y']} x {sizes['x']} pixels, but the cube in {cube_path} "
             f"has {expected['y']} x {expected['x']}: the maps must be of the same pixels."
         )
     values = maps.transpose("y", "x", "element").to_numpy().reshape(len(index), -1)
     if np.isinf(values).any():
-        raise SkxrfError(f"{path} holds infinite intensities: mark missing pixels as NaN.")
+        raise SkxrfError(f"{path} contains infinite intensities: mark missing pixels as NaN.")
     table = pd.DataFrame(values, index=index, columns=pd.Index(maps["element"].to_numpy()))
     empty = [str(name) for name in table if table[name].isna().all()]
     if empty:

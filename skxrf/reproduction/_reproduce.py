@@ -70,9 +70,9 @@ def reproduce(
         Rows and columns of each simulated painting; by default about 1,560 pixels in the
         proportions of each.
     dataset, energy, axes
-        What :func:`skxrf.io.open_cube` needs to know of a file that does not say.
+        Arguments of :func:`skxrf.io.open_cube` for an incomplete file.
     progress : bool
-        Whether to say on standard error what is being done.
+        Whether to report progress on standard error.
     command : str, optional
         The command that is run, for the report.
 

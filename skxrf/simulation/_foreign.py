@@ -20,7 +20,8 @@ __all__ = ["FOREIGN_ELEMENTS", "ForeignChemistry"]
 
 Array = NDArray[np.float64]
 
-# "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without the noble gases and the radioactive ones but U and Th.
+# "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without
+# the noble gases and the radioactive ones but U and Th.
 FOREIGN_ELEMENTS = (
     *("Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe"),
     *("Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Rb", "Sr", "Y", "Zr", "Nb", "Mo"),
@@ -58,7 +59,7 @@ class ForeignChemistry:
     Attributes
     ----------
     elements : tuple of str
-        Chemical symbols of all that the mixtures can hold, sorted.
+        Chemical symbols of all that the mixtures can contain, sorted.
     """
 
     def __init__(self, metals: Sequence[str] = FOREIGN_ELEMENTS) -> None:
@@ -88,7 +89,7 @@ class ForeignChemistry:
         n : int
             Number of mixtures.
         elements : sequence of str
-            Chemical symbols of the last axis, which must hold :attr:`elements`.
+            Chemical symbols of the last axis, which must contain :attr:`elements`.
         rng : numpy Generator
             Source of the random numbers.
 

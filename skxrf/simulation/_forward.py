@@ -119,7 +119,7 @@ class ForwardModel:
     Parameters
     ----------
     elements : tuple of str
-        Elements that the stacks may hold; the last axis of all compositions.
+        Elements that the stacks may contain; the last axis of all compositions.
     instrument : Instrument
         The scanner.
 
@@ -166,8 +166,8 @@ class ForwardModel:
         Raises
         ------
         SkxrfError
-            If the arrays do not fit each other and the model's elements, or hold what is negative
-            or not a number.
+            If the arrays do not fit each other and the model's elements, or contain what is
+            negative or not a number.
         """
         _check_stacks(compositions, masses, self.elements)
         geometry = self.instrument.geometry

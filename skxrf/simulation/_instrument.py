@@ -36,7 +36,7 @@ _XFLASH_M6 = DetectorResponse(
     recoil=True,
 )
 _XFLASH_M4 = replace(_XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY)
-# Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
+# Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), checked on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
 
@@ -107,14 +107,15 @@ class Instrument:
         Two photons within this time [us] count as one of their summed energy.
     energy_offset, energy_gain : float
         Energy [keV] of channel 0 and keV per channel. The axis may end above the tube voltage, as
-        those of many files do, but not beyond 200 keV, and it must hold some of 1 keV to the voltage.
+        those of many files do, but not beyond 200 keV, and it must contain some of 1 keV to the
+        voltage.
     n_channels : int
         Number of channels, at least 64.
 
     Raises
     ------
     EnergyAxisError
-        If the axis holds nothing that a tube excites, or not in keV.
+        If the axis contains nothing that a tube excites, or not in keV.
     SkxrfError
         If another number is out of its range.
 
@@ -181,7 +182,7 @@ class Instrument:
             )
         if not (last >= _LIMITS.softest_line and offset < self.voltage):
             raise EnergyAxisError(
-                f"an axis of {offset:g} to {last:g} keV holds nothing of a tube at {self.voltage:g} "
+                f"an axis of {offset:g} to {last:g} keV contains nothing of a tube at {self.voltage:g} "
                 f"kV: expected some of {_LIMITS.softest_line:g} to {self.voltage:g} keV."
             )
 
@@ -280,7 +281,7 @@ class Instrument:
         energies : ndarray of shape (n_energies,)
             Photon energies [keV].
         offset, gain : float
-            Error of the nominal axis: a channel that claims the energy ``E`` in truth holds
+            Error of the nominal axis: a channel that claims the energy ``E`` in truth contains
             photons of ``offset + gain * E`` [keV].
         fwhm_factor : float
             Peaks are this much wider than the nominal resolution.

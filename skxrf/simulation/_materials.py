@@ -34,7 +34,7 @@ class Material:
         Mass fraction of each element without trace elements; they sum to 1.
     traces : mapping of str to pair of float
         Least and greatest content of each trace element [ppm by mass], on top of what the pure
-        material holds of that element.
+        material contains of that element.
     density : float
         Density without pores [g/cm3].
     color : str
@@ -63,7 +63,7 @@ class Material:
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """Chemical symbols of all elements that it can hold, sorted."""
+        """Chemical symbols of all elements that it can contain, sorted."""
         return tuple(sorted({*self.pure_fractions, *self.traces}))
 
     @property

@@ -31,14 +31,14 @@ _LOCKED_BYTE = 2**43
 def existing_file(
     path: str | os.PathLike[str], what: str, *, folders: bool = False
 ) -> tuple[Path, bytes]:
-    """Absolute path and first bytes of a file that must exist and hold something.
+    """Absolute path and first bytes of a file that must exist and contain something.
 
     Parameters
     ----------
     path : str or path-like
         The file; a leading ``~`` is the home folder.
     what : str
-        What it should hold, for error messages.
+        Expected content, for error messages.
     folders : bool
         Whether it may be a folder.
 
@@ -114,10 +114,10 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     ----------
     path : str or path-like
         The target. An existing folder is replaced if everything in it is a file of a name that is
-        written anew; one that holds anything else is not touched.
+        written anew; one that contains anything else is not touched.
     suffix : str
-        Of the files that will be written. A folder that holds others is refused at once, before a
-        long computation.
+        Of the files that will be written. A folder that contains others is refused at once, before
+        a long computation.
 
     Yields
     ------
@@ -129,7 +129,7 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     ------
     OSError
         If the parent folder is missing or cannot be written to, the disk is full, or the target
-        is a file or holds other files.
+        is a file or contains other files.
     """
     target = _target_folder(path)
     if not target.parent.is_dir():
@@ -146,7 +146,7 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
             written = {one.name for one in partial.iterdir()}
             others = [one for one in target.iterdir() if one.name not in written]
             _refuse_other_files(target, others)
-            # A folder cannot be renamed over one that holds files.
+            # A folder cannot be renamed over one that contains files.
             target.rename(old)
         try:
             partial.rename(target)
@@ -198,7 +198,7 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
                 partial.rename(target)
             complete = True
     finally:
-        # What was missing is taken away again, if nothing comes of it.
+        # Folders that were missing are removed again after an error.
         for parent in () if complete else made:
             with contextlib.suppress(OSError):
                 parent.rmdir()
@@ -245,7 +245,7 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
 def lock_file(stream: IO[Any]) -> None:
     """Lock an open file against other processes, until it is closed or the process ends.
 
-    The lock is advisory: it holds against others that call this function. It is taken at once or
+    The lock is advisory: it excludes others that call this function. It is taken at once or
     not at all; the position in the file stays. On a system that knows no locks nothing is done.
 
     Parameters
@@ -314,7 +314,7 @@ def _flush_files(folder: Path) -> None:
 def _refuse_other_files(target: Path, others: list[Path]) -> None:
     if others:
         raise FileExistsError(
-            f"cannot write {target}: the folder holds other files, such as {min(others).name!r}. "
+            f"cannot write {target}: the folder contains other files, such as {min(others).name!r}. "
             "Name a new folder, or empty this one."
         )
 

@@ -116,8 +116,8 @@ def judge(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.
     Returns
     -------
     DataFrame
-        A row for each line group that is judged, with ``found`` where the maps hold it; and one
-        for each of the model's that the painting lacks and the maps hold: its mean as ``bias``,
+        A row for each line group that is scored, with ``found`` where the maps contain it; and one
+        for each of the model's that the painting lacks and the maps contain: its mean as ``bias``,
         and which share of its pixels lies above three standard errors.
     """
     held = [str(name) for name in maps["element"].to_numpy()]

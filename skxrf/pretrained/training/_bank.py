@@ -184,7 +184,7 @@ def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> Photon
 
 @functools.lru_cache(maxsize=4)
 def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
-    """Chemical symbols of the elements that all chunks of a recipe hold, in their order."""
+    """Chemical symbols of the elements that all chunks of a recipe contain, in their order."""
     return random_stacks(1, 0, foreign_share=settings.foreign_share)[0]
 
 

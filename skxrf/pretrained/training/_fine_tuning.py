@@ -1,4 +1,4 @@
-"""Fine-tuning on labelled pixels of one's own paintings, mixed with simulated spectra."""
+"""Fine-tuning on labeled pixels of one's own paintings, mixed with simulated spectra."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skxrf.pretrained._regressor import PretrainedRegressor
 from skxrf.pretrained._weights import Weights
 
 from ._bank import PhotonChunk, make_chunk
-from ._labelled import LabelledSpectra, labelled_spectra
+from ._labeled import LabeledSpectra, labeled_spectra
 from ._losses import losses
 from ._network import network_of, weights_of
 from ._rounds import as_batch
@@ -48,11 +48,11 @@ def fine_tune(
     n_instruments: int = 8,
     random_state: Any = None,
 ) -> PretrainedRegressor:
-    """Train the shipped network further on labelled spectra.
+    """Train the shipped network further on labeled spectra.
 
-    A network that sees labelled spectra of a few paintings alone forgets elements that these do not
-    hold, so each step mixes in spectra of random layer stacks under random instruments. The weight
-    of the result against a painting's template fit, and its standard errors, are chosen on
+    A network that sees labeled spectra of a few paintings alone forgets elements that these do not
+    contain, so each step mixes in spectra of random layer stacks under random instruments. The
+    weight of the result against a painting's template fit, and its standard errors, are chosen on
     paintings (of a single one: spectra) that networks of a shorter training did not see.
 
     Parameters
@@ -112,20 +112,20 @@ def fine_tune(
         seed=seed,
     )
     weights = model.load_weights()
-    labelled = labelled_spectra(model, spectra, Y, energy)
+    labeled = labeled_spectra(model, spectra, Y, energy)
     chunks = [make_chunk(settings, i) for i in range(settings.n_instruments)]
 
-    def trained(on: LabelledSpectra, seconds: float) -> Weights:
+    def trained(on: LabeledSpectra, seconds: float) -> Weights:
         return _trained(weights, on, chunks, settings, simulated_share, seconds, learning_rate)
 
-    folds = _folds(labelled.paintings, np.random.default_rng([seed, 6]))
+    folds = _folds(labeled.paintings, np.random.default_rng([seed, 6]))
     held_out = [
         HeldOutPrediction.of(
-            trained(labelled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labelled.of(kept)
+            trained(labeled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labeled.of(kept)
         )
         for kept in folds
     ]
-    network = weighed(trained(labelled, max_time), held_out)
+    network = weighed(trained(labeled, max_time), held_out)
     tuned = PretrainedRegressor(**model.get_params(deep=False))
     tuned.set_params(weights=network, energy=None)
     return tuned
@@ -141,15 +141,15 @@ def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArra
 
 def _trained(
     weights: Weights,
-    labelled: LabelledSpectra,
+    labeled: LabeledSpectra,
     chunks: list[PhotonChunk],
     settings: TrainingSettings,
     simulated_share: float,
     max_time: float,
     learning_rate: float,
 ) -> Weights:
-    """Train for `max_time` on labelled and simulated spectra, mixed in each step."""
-    own, has_label = labelled.spectra, labelled.has_label
+    """Train for `max_time` on labeled and simulated spectra, mixed in each step."""
+    own, has_label = labeled.spectra, labeled.has_label
     network = network_of(weights).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
     rng = np.random.default_rng([settings.seed, 5])

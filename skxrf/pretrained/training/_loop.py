@@ -212,7 +212,7 @@ def initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
     network.channel_scale.copy_(1 / scale)
     unit = torch.sqrt((batch.variances / dose.square()).median(dim=0).values)
     network.unit.copy_(unit)
-    # Most spectra hold none of most components: the median of their fits gives the unit of the
+    # Most spectra contain none of most components: the median of their fits gives the unit of the
     # others (0.6745 standard deviations of a normal distribution).
     noise = (batch.fits / dose).abs().median(dim=0).values / 0.6745
     n_outputs = len(unit)

@@ -25,7 +25,7 @@ class AdaptiveFilterNetwork(nn.Module):
     squares; McCullagh & Nelder 1989, Generalized Linear Models, ch. 2). So the network is a set
     of linear features of the raw counts, and a trunk of dense layers on the square roots of the
     normalized counts (whose noise is the same in every channel: Anscombe 1948, Biometrika 35,
-    246) that sets how the features are read out, and adds what only a prior can know.
+    246) that sets how the features are read out, and adds what only a prior can supply.
     ``skxrf.pretrained._network.network_outputs`` is the same formula in numpy.
 
     Parameters
@@ -117,7 +117,7 @@ class AdaptiveFilterNetwork(nn.Module):
         gates = self.gates(hidden).float()
         residual = self.residual(hidden).float()
         spread = self.spread(hidden).float()
-        # What is linear in the counts stays in single precision: a bright line is known to
+        # Parts linear in the counts stay in single precision: a bright line is known to
         # better than the 8 bits of bfloat16.
         with torch.autocast(spectra.device.type, enabled=False):
             # Channels in units of their photon noise, less the mean shape: nothing is large.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
+from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, L_GROUP_OF_K, LINE_GROUPS
 from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
 
 from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
@@ -28,7 +28,7 @@ _SIGMA = 1 / 2.35482
 _MOST_COUNTS = np.iinfo(np.uint16).max
 # Reach of the kernel that moves and widens templates [channels].
 _REACH = 25
-# Elements that most paintings hold.
+# Elements that most paintings contain.
 _COMMON = (
     *("Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "Mn", "Fe", "Ni", "Cu", "Zn", "Sr", "Pb"),
     *("Ba", "Hg", "Cr"),
@@ -150,7 +150,7 @@ def _present(
     common = np.isin(chunk_elements(settings), _COMMON)
     chance = np.where(common, settings.common_share, settings.rare_share)
     present = rng.random(len(chance)) < chance
-    # Some paintings hold everything.
+    # Some paintings contain everything.
     return np.asarray(present | (rng.random() < 0.1))
 
 
@@ -188,7 +188,7 @@ def _inject(
     rng: np.random.Generator,
     present: NDArray[np.bool_],
 ) -> None:
-    """Add lines of elements, absorbed more or less, that the stack may not hold."""
+    """Add lines of elements, absorbed more or less, that the stack may not contain."""
     # Elements whose lines leave the object; those that are asked for come twice as often.
     able = np.flatnonzero((chunk.patterns.sum(axis=1) > 0) & present)
     asked = np.intersect1d(np.unique(chunk.owners[chunk.groups >= 0]), able)
@@ -207,7 +207,7 @@ def _inject(
         m = len(rows)
         share = _log_uniform(rng, settings.injected, (m, 1))
         ratios = np.exp(0.25 * rng.standard_normal((m, 3), dtype=np.float32))
-        # Now and then a grain of what the painting holds nowhere else.
+        # Now and then a grain of what the painting contains nowhere else.
         grain = rng.random(m) < settings.grain_share
         element = np.where(grain, rng.choice(anywhere, size=m), rng.choice(pool, size=m))
         added = patterns.index_select(0, torch.from_numpy(element))
@@ -289,7 +289,7 @@ def _fit_matrix(
         symbol, shell = name.split("_")
         found[i] = symbol == "Ar" or present[elements.index(symbol)]
         if symbol == "Ar":
-            continue  # only the gas holds it
+            continue  # only the gas contains it
         mine = (chunk.owners == elements.index(symbol)) & (chunk.shells == "KLM".index(shell))
         if mine.any():
             weights[i, mine] = emitted[mine] / emitted[mine].sum()
@@ -302,7 +302,7 @@ def _fit_matrix(
     continuum *= np.exp(0.05 * rng.standard_normal() * wave)
     # Now and then a sum spectrum seems to show what is not there, or hides what is.
     found ^= rng.random(len(found)) < np.where(found, 0.02, 0.05)
-    for name, partner in PARTNERS.items():
+    for name, partner in L_GROUP_OF_K.items():
         found[COMPONENT_GROUPS.index(name)] = found[COMPONENT_GROUPS.index(partner)]
     shapes = np.vstack([components, background_shapes(continuum)])
     return linear_filter_fit(shapes, mean.numpy(), found)

@@ -120,7 +120,7 @@ def _unconverged(result: ReproductionResult, published: list[MethodResult]) -> s
     return (
         f"The four published networks got {result.settings.budget:g} s of training for each fit, "
         f"which was enough for {span} of the 1,500 to 2,000 epochs of their authors. They have "
-        "not converged: their scores here say how far they come in that time, not how good they are."
+        "not converged: their scores here show how far they come in that time, not how good they are."
     )
 
 

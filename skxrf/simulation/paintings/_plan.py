@@ -114,7 +114,7 @@ class PaintingPlan:
     components : tuple of Component
         Components of the layers.
     y, x : ndarray
-        Centres of rows and columns [mm].
+        Centers of rows and columns [mm].
 
     Raises
     ------
