@@ -32,11 +32,6 @@ def anode_of(cube: xr.DataArray, said: str | None) -> str | None:
         With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
     said : str, optional
         The user's choice: a symbol, or ``none``.
-
-    Returns
-    -------
-    str or None
-        The symbol.
     """
     if said is not None:
         return None if said.lower() == "none" else said

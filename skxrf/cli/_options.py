@@ -153,17 +153,7 @@ def axis(text: str | None) -> str | tuple[float, float] | None:
 def check_output(
     output: Path, inputs: Sequence[Path], suffixes: Sequence[str] | None = None
 ) -> None:
-    """Refuse a file that could not be written, before the work is done and not after it.
-
-    Parameters
-    ----------
-    output : Path
-        The file.
-    inputs : sequence of Path
-        Files that must not be overwritten.
-    suffixes : sequence of str, optional
-        Those that are known.
-    """
+    """Refuse a file that could not be written, before the work is done and not after it."""
     from skxrf.exceptions import FileFormatError
     from skxrf.utils.files import check_writable
 

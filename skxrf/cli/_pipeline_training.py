@@ -78,18 +78,6 @@ def train_on_scans(
         Seed of the drawing and the training.
     verbose : bool
         Whether a network prints its losses.
-
-    Returns
-    -------
-    TrainedModel
-        The fitted Pipeline, and how it does on pixels of the same scans.
-
-    Raises
-    ------
-    LineGroupError
-        If the maps have no line group in common, or not those asked for.
-    SkxrfError
-        If cube and maps have different sizes, or an axis does not cover the first one's.
     """
     groups = _common_groups({name: maps for name, (_, maps) in scans.items()}, elements)
     first = next(iter(scans.values()))[0]

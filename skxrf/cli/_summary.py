@@ -154,16 +154,6 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
     ----------
     cube : DataArray of dims (y, x, energy)
         Counts; a lazy cube is read once, block by block.
-
-    Returns
-    -------
-    CubeSummary
-        The facts.
-
-    Raises
-    ------
-    CountsError
-        If a lazily opened cube contains negative or non-finite counts.
     """
     facts = xr.Dataset(
         {
@@ -195,13 +185,6 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
 
 def find_elements(summary: CubeSummary, anode: str | None = None) -> list[SeenLines] | str:
     """Look for line groups in the sum spectrum, as the template fit does.
-
-    Parameters
-    ----------
-    summary : CubeSummary
-        Of a cube.
-    anode : str, optional
-        Anode of the tube, whose scattered lines are then no elements.
 
     Returns
     -------

@@ -71,11 +71,6 @@ def identity_of(
 def differences(old: Mapping[str, Any], new: Mapping[str, str]) -> list[str]:
     """Name the inputs in which two fingerprints differ.
 
-    Parameters
-    ----------
-    old, new : mapping of str to str
-        Fingerprints of the earlier run and of this one.
-
     Returns
     -------
     list of str

@@ -69,15 +69,7 @@ class PartialMaps:
     # -- opening
 
     def check(self) -> None:
-        """Refuse a target that could not be written.
-
-        Raises
-        ------
-        FileFormatError
-            If the suffix is unknown.
-        OSError
-            If the folder is missing, or folder or file are protected.
-        """
+        """Refuse a target that could not be written."""
         if self.target.suffix.lower() not in SUFFIXES:
             raise FileFormatError(
                 f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
@@ -112,13 +104,6 @@ class PartialMaps:
             Heights and widths of the blocks [pixels].
         identity : mapping of str to str
             Description of the run's inputs, kept for :meth:`resume`.
-
-        Raises
-        ------
-        FileFormatError
-            If the suffix is unknown, or its format cannot contain these maps.
-        OSError
-            If the folder is missing or cannot be written to, or the disk has too little room.
         """
         self = cls(target)
         self.check()
@@ -187,21 +172,10 @@ class PartialMaps:
     def resume(cls, target: str | os.PathLike[str]) -> Self | None:
         """Open the file of an earlier run; None where there is none.
 
-        Parameters
-        ----------
-        target : str or path-like
-            Path of the complete maps.
-
         Returns
         -------
         PartialMaps or None
             Blocks whose checksum does not agree with their values count as not finished.
-
-        Raises
-        ------
-        FileFormatError
-            If there is a file of that name that is something else, is cut off, or has a damaged
-            head.
         """
         self = cls(target)
         self.check()
@@ -275,11 +249,6 @@ class PartialMaps:
             Number of the block, down and across.
         values : ndarray of shape (height, width, n_elements, n_variables)
             The maps in the block.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
         """
         heights, widths = self._header["blocks"]
         shape = (heights[row], widths[column], self._header["shape"][2])
@@ -303,13 +272,7 @@ class PartialMaps:
         self.finished[row, column] = True
 
     def complete(self) -> None:
-        """Turn the file into the target, once all blocks are finished.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written; the file is then as before.
-        """
+        """Turn the file into the target, once all blocks are finished."""
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
         # HDF5 locks what it reads.

@@ -67,15 +67,7 @@ def _renumber(node: Any, ids: dict[int, int], files: dict[str, str]) -> None:
 
 
 def check_archive(archive: bytes, where: str) -> None:
-    """Raise for an archive that cannot be read, or would unpack to far more than it is long.
-
-    Parameters
-    ----------
-    archive : bytes
-        What a model's file contains.
-    where : str
-        What error messages call the file.
-    """
+    """Raise for an archive that cannot be read, or would unpack to far more than it is long."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             members = opened.infolist()

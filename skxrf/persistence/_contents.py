@@ -35,12 +35,6 @@ def check_contents(estimator: object) -> None:
     ----------
     estimator : object
         What was loaded, of trusted types only; or is to be saved.
-
-    Raises
-    ------
-    ModelFileError
-        If a tree names nodes or features that there are not, or is kept where it is not known
-        how many features it gets.
     """
     owned: set[int] = set()
     trees: list[object] = []

@@ -88,27 +88,7 @@ def pack(info: ModelInfo, archive: bytes) -> bytes:
 
 
 def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
-    """Take a file's content apart, after its checksum was found right.
-
-    Parameters
-    ----------
-    content : bytes
-        All of the file.
-    where : str
-        What error messages call it.
-
-    Returns
-    -------
-    info : ModelInfo
-        The header.
-    archive : bytes
-        Skops' archive.
-
-    Raises
-    ------
-    ModelFileError
-        If this is no model's file, or a damaged one, or one of a newer format.
-    """
+    """Take a file's content apart, after its checksum was found right."""
     if not content.startswith(_MAGIC):
         raise ModelFileError(f"{where} {_foreign(content[:16])}; {_EXPECTED}.")
     rest = content[len(_MAGIC) :]

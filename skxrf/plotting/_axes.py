@@ -137,11 +137,6 @@ def map_extent(maps: xr.DataArray) -> MapExtent:
     ----------
     maps : DataArray with the dims y and x
         Maps.
-
-    Returns
-    -------
-    MapExtent
-        Edges and unit.
     """
     (left, right), x_unit = _edges(maps, "x")
     (top, bottom), y_unit = _edges(maps, "y")
@@ -213,14 +208,7 @@ def is_array(ax: Axes | AxesArray | None) -> bool:
 
 
 def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None) -> xr.DataArray:
-    """Check the dims of maps and take some of their line groups.
-
-    Raises
-    ------
-    SkxrfError
-        If the maps have other dims than (y, x, element), contain no pixel or line group, or lack
-        a line group asked for.
-    """
+    """Check the dims of maps and take some of their line groups."""
     maps = as_map_dataset(maps, named=False)["intensity"]
     if "element" not in maps.coords:
         maps = maps.assign_coords(element=[str(k) for k in range(maps.sizes["element"])])

@@ -152,10 +152,6 @@ def fit_paints(values: Array, variances: Array) -> PaintMixture:
     ----------
     values, variances : ndarray of shape (n_pixels, n_elements)
         Intensities [counts] and the variances of their noise.
-
-    Returns
-    -------
-    PaintMixture
     """
     some = slice(None, None, max(-(-len(values) // _LEARNT_FROM), 1))
     values, variances = values[some], variances[some]

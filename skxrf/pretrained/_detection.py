@@ -60,11 +60,6 @@ def detected_line_groups(
     list of str
         Line groups with more pixels above three standard errors than the binomial distribution
         allows if 1 % are by chance, or three pixels above seven, or half of all pixels above one.
-
-    Raises
-    ------
-    SkxrfError
-        If the shapes do not match, or `false_alarms` is no probability.
     """
     if intensities.shape != errors.shape or intensities.shape[1:] != (len(names),):
         raise SkxrfError(

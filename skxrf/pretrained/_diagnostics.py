@@ -178,15 +178,6 @@ def unfamiliar(
 ) -> list[str]:
     """List reasons, in words, why the model may do worse on a painting than in training.
 
-    Parameters
-    ----------
-    calibrator : EnergyCalibrator
-        Fitted to the painting.
-    novel_share : float
-        Share of the spectra that the model does not explain.
-    fitted : sequence of str
-        Line groups that the painting's spectra are fitted with.
-
     Returns
     -------
     list of str

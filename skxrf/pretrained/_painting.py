@@ -103,15 +103,6 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         Spectra [counts], spread over the painting.
     energy : ndarray of shape (n_channels,)
         Nominal bin centers [keV].
-
-    Returns
-    -------
-    PaintingFit
-
-    Raises
-    ------
-    CountsError
-        If the spectra are empty.
     """
     calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
     total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)

@@ -80,15 +80,7 @@ class Weights:
 
 
 def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
-    """Write weights; the file appears whole or not at all.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-    weights : Weights
-        Stored in half precision, but for the scales.
-    """
+    """Write weights; the file appears whole or not at all."""
     tensors = {
         name: array if name in _SINGLE else array.astype(np.float16)
         for name, array in weights.arrays.items()
@@ -101,22 +93,7 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
 
 
 def read_weights(path: str | os.PathLike[str]) -> Weights:
-    """Read weights; nothing in the file is run.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file of :func:`write_weights`.
-
-    Returns
-    -------
-    Weights
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, or of a later version.
-    """
+    """Read weights; nothing in the file is run."""
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -38,13 +38,7 @@ class MapPlanes:
 
 
 def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
-    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element).
-
-    Raises
-    ------
-    SkxrfError
-        If these are no maps, or contain no pixel or no element.
-    """
+    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element)."""
     dataset = as_map_dataset(maps, what)
     return {
         kind: dataset[kind].compute() for kind in ("intensity", "uncertainty") if kind in dataset

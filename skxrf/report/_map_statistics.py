@@ -131,17 +131,6 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
         Intensities [counts] of the same pixels.
     sigma : optional
         As in :func:`skxrf.metrics.z_score`.
-
-    Returns
-    -------
-    MapComparison
-
-    Raises
-    ------
-    SkxrfError
-        If the sizes differ.
-    LineGroupError
-        If no element is in both.
     """
     maps, reference, sigma = map(without_millimeters, (maps, reference, sigma))
     known = {str(name) for name in reference["element"].to_numpy()}

@@ -90,11 +90,6 @@ def render_page(contents: PageContents, budget: int, *, progress: bool = False) 
         Size that packed arrays may take [bytes].
     progress : bool
         Whether to show on standard error how far the cube is read.
-
-    Returns
-    -------
-    str
-        HTML.
     """
     arrays, values, compared = contents.arrays, contents.values, contents.compared
     cube, fit = contents.cube, contents.fit

@@ -99,10 +99,6 @@ def simulated_problem(
         Line groups; by default the paper's eleven.
     say : callable
         Told what is being done.
-
-    Returns
-    -------
-    Problem
     """
     from skxrf.model_selection import painting_groups
     from skxrf.simulation import Instrument, simulate_painting
@@ -181,10 +177,6 @@ def problem_from_files(
         Passed to :func:`skxrf.io.open_cube`.
     say : callable
         Told what is being done.
-
-    Returns
-    -------
-    Problem
     """
     from skxrf.io import open_cube
 

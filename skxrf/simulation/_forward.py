@@ -70,11 +70,6 @@ class Photons:
         ----------
         rows : ndarray of shape (n_stacks,), bool
             Selection.
-
-        Returns
-        -------
-        Photons
-            Photons of these stacks.
         """
         return Photons(self.lines[rows], self.scatter[rows])
 
@@ -99,11 +94,6 @@ class Templates:
 
     def spectra(self, photons: Photons) -> Floats:
         """Expected spectra at a dose of one.
-
-        Parameters
-        ----------
-        photons : Photons
-            Of n_stacks stacks.
 
         Returns
         -------

@@ -178,16 +178,6 @@ def mass_fractions_of(formula: str) -> dict[str, float]:
     ----------
     formula : str
         Such as ``"CaSO4(H2O)2"``; numbers may have decimals.
-
-    Returns
-    -------
-    dict of str to float
-        They sum to 1.
-
-    Raises
-    ------
-    SkxrfError
-        If it is not a formula.
     """
     found = _xraylib.mass_fractions(formula)
     if not found:

@@ -150,19 +150,6 @@ def simulate_batches(
 ) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float32]]]:
     """Draw counts batch by batch; the result does not depend on the number of threads.
 
-    Parameters
-    ----------
-    renderer : Renderer
-        Makes expected spectra.
-    batches : sequence of callable
-        Each gives, from its own generator, stacks and their doses.
-    seeds : sequence of SeedSequence
-        One a batch.
-    per_spectrum : bool
-        Whether doses are counts of each spectrum.
-    n_jobs : int
-        Threads.
-
     Yields
     ------
     counts : ndarray of shape (n, n_channels), uint16

@@ -99,11 +99,6 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
         The recipe.
     index : int
         Number of the instrument; seeds follow from it.
-
-    Returns
-    -------
-    PhotonChunk
-        Its photons.
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(
@@ -156,22 +151,7 @@ def chunk_path(folder: Path, settings: TrainingSettings, index: int) -> Path:
 
 
 def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> PhotonChunk:
-    """Read a chunk from disk, or make and store it.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the instrument.
-
-    Returns
-    -------
-    PhotonChunk
-        Its photons.
-    """
+    """Read a chunk from disk, or make and store it."""
     path = chunk_path(folder, settings, index)
     if not path.exists():
         chunk = make_chunk(settings, index)
@@ -189,15 +169,7 @@ def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
 
 
 def fill_bank(folder: Path, settings: TrainingSettings) -> None:
-    """Make the chunks that are not there yet, in two processes.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    """
+    """Make the chunks that are not there yet, in two processes."""
     folder.mkdir(parents=True, exist_ok=True)
     every = range(settings.n_instruments)
     missing = [i for i in every if not chunk_path(folder, settings, i).exists()]

@@ -49,17 +49,6 @@ def error_scale(
 ) -> NDArray[np.float32]:
     """Compare standard errors with the errors made on spectra that no training step saw.
 
-    Parameters
-    ----------
-    weights : Weights
-        Of the trained network, with factors of 1.
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    rule : ErrorScaleRule
-        Numbers of the comparison.
-
     Returns
     -------
     ndarray of shape (n_groups,), float32

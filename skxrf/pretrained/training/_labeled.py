@@ -63,10 +63,6 @@ def labeled_spectra(
         Net intensities [counts], perhaps with a level "painting" in the index.
     energy : array-like
         Axis of the spectra [keV].
-
-    Returns
-    -------
-    LabeledSpectra
     """
     paintings = np.zeros(len(Y), np.intp)
     if "painting" in Y.index.names:

@@ -33,27 +33,7 @@ _log = logging.getLogger(__name__)
 def train_network(
     folder: Path, settings: TrainingSettings, *, device: str = "cpu"
 ) -> AdaptiveFilterNetwork:
-    """Train the network on simulated spectra, or resume a training that was interrupted.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank of photons and the checkpoint.
-    settings : TrainingSettings
-        The recipe.
-    device : str
-        Device to train on, such as ``"cpu"`` or ``"cuda"``.
-
-    Returns
-    -------
-    AdaptiveFilterNetwork
-        In evaluation mode, on the CPU.
-
-    Raises
-    ------
-    SkxrfError
-        If the loss stops being finite, or the checkpoint is of another recipe.
-    """
+    """Train the network on simulated spectra, or resume a training that was interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
     torch.manual_seed(settings.seed)
@@ -189,15 +169,7 @@ class _Cycle:
 
 @torch.no_grad()
 def initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
-    """Set the scales from some spectra, and the linear filter fit as the first estimate.
-
-    Parameters
-    ----------
-    network : AdaptiveFilterNetwork
-        Changed in place.
-    data : Spectra
-        Some thousand spectra of the training.
-    """
+    """Set the scales from some spectra, and the linear filter fit as the first estimate."""
     batch = as_batch(data)
     total = batch.spectra.sum(dim=1, keepdim=True).clamp_min(1)
     root = torch.sqrt(batch.spectra * (NetworkScales().reference_counts / total))

@@ -135,17 +135,7 @@ class AdaptiveFilterNetwork(nn.Module):
 
 
 def network_of(weights: Weights) -> AdaptiveFilterNetwork:
-    """Build the network of trained weights, in evaluation mode and on the CPU.
-
-    Parameters
-    ----------
-    weights : Weights
-        Their arrays are copied.
-
-    Returns
-    -------
-    AdaptiveFilterNetwork
-    """
+    """Build the network of trained weights, in evaluation mode and on the CPU."""
     arrays = weights.arrays
     n_filters, n_features = arrays["filters.0.weight"].shape
     n_estimators, hidden = arrays["gates.weight"].shape
@@ -177,10 +167,6 @@ def weights_of(
         Recipe and versions, of plain values.
     error_scale : ndarray of shape (n_groups,), optional
         Factors of the standard errors. Default: ones.
-
-    Returns
-    -------
-    Weights
     """
     arrays = {
         name: tensor.detach().float().cpu().numpy().copy()

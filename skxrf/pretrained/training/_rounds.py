@@ -30,10 +30,6 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
         The recipe.
     index : int
         Number of the round; the random numbers follow from it.
-
-    Returns
-    -------
-    Spectra
     """
     # The last number told apart the two networks that were once trained.
     rng = np.random.default_rng([settings.seed, 2, index, 0])
@@ -47,21 +43,7 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
 
 
 def validation_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
-    """Draw a round of spectra that no training step sees.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the round, from 0.
-
-    Returns
-    -------
-    Spectra
-    """
+    """Draw a round of spectra that no training step sees."""
     return round_of_spectra(folder, settings, _FIRST_VALIDATION_ROUND + index)
 
 

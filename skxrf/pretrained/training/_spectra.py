@@ -74,11 +74,6 @@ def draw_spectra(
         Source of the random numbers.
     n : int
         Number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
-
-    Returns
-    -------
-    Spectra
-        Poisson counts and the truth.
     """
     n_expected = -(-n // settings.draws)
     rows = torch.from_numpy(rng.permutation(np.arange(n_expected) % len(chunk.lines)))

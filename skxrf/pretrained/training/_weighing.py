@@ -50,13 +50,6 @@ class HeldOutPrediction:
 def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
     """Choose the weights of the template fit and the factors of standard errors by labels.
 
-    Parameters
-    ----------
-    weights : Weights
-        Of the network that saw all labels.
-    held_out : sequence of HeldOutPrediction
-        Predictions of networks trained alike, on other spectra.
-
     Returns
     -------
     Weights

@@ -56,11 +56,6 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
 def maps_dataset(result: ReproductionResult) -> xr.Dataset:
     """All maps in one Dataset.
 
-    Parameters
-    ----------
-    result : ReproductionResult
-        What was found.
-
     Returns
     -------
     Dataset

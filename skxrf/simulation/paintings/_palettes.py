@@ -164,17 +164,6 @@ def check_palettes(
         One or several palettes; None for all with role "training" or "general".
     elements : iterable of str
         Chemical symbols that together they must contain, if only as traces.
-
-    Returns
-    -------
-    tuple of Palette
-        At least one.
-
-    Raises
-    ------
-    SkxrfError
-        If there is no such palette, or an element is in none of them; the error lists the
-        palettes that contain it.
     """
     if chosen is None:
         found = [one for one in palettes().values() if one.role in ("training", "general")]

@@ -113,11 +113,6 @@ class PaintingScan:
     ) -> Iterator[tuple[slice, NDArray[np.uint16], NDArray[np.float32]]]:
         """Simulate the painting from above, a block of rows at a time.
 
-        Parameters
-        ----------
-        n_jobs : int
-            Threads.
-
         Yields
         ------
         rows : slice
