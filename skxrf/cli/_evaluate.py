@@ -29,7 +29,9 @@ _COLUMNS = {
     "mean": ("mean", ",.1f"),
 }
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 SSIM     structural similarity, 1 is a perfect match
 |z|<=1   share of pixels within one standard deviation of the reference
 RMSE     root-mean-square difference [counts]
@@ -41,10 +43,9 @@ Examples:
   skxrf evaluate maps.nc fit.nc -o report.html
   skxrf evaluate maps.nc pymca.dat --elements Fe_K,Pb_L
   skxrf evaluate maps.nc fit.nc --json | jq .elements.Fe_K.ssim
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES), short_help="Score element maps against reference maps.")
+"""),
+    short_help="Score element maps against reference maps.",
+)
 @click.argument("maps", type=FILE)
 @click.argument("reference", type=FILE)
 @click.option(

@@ -29,18 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = ["info"]
 
-_WIDEST = 110
 
-_EXAMPLES = """\
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf info scan.h5
   skxrf info scan.h5 --energy 0,0.01                 a file without energy axis
   skxrf info scan.h5 --json | jq .elements
   skxrf info my.skxrf                                a model
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES))
+""")
+)
 @click.argument("file", type=FILE)
 @anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
@@ -182,4 +180,4 @@ def _show(lines: dict[str, str]) -> None:
 
 
 def _width() -> int:
-    return min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
+    return min(shutil.get_terminal_size((80, 24)).columns, 110)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cli", "main"]
 
-_EXAMPLES = """\
+
+@click.group(
+    epilog=examples("""\
 A first hour with a scan:
   skxrf info scan.h5                                 what is in the file
   skxrf map scan.h5 -o maps.nc                       maps by the shipped model
@@ -37,11 +39,7 @@ A first hour with a scan:
   skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
-"""
-
-
-@click.group(
-    epilog=examples(_EXAMPLES),
+"""),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(skxrf.__version__, prog_name="skxrf")

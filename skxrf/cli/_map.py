@@ -34,16 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["check_maps_output", "map_", "tell", "write_report"]
 
-_EXAMPLES = """\
+
+@click.command(
+    "map",
+    epilog=examples("""\
 Examples:
   skxrf map scan.h5 -o maps.nc --report maps.html
   skxrf map scan.h5 -o maps.nc --model my.skxrf --elements Ca_K,Fe_K,Pb_L
   skxrf map scan.h5 -o maps.nc --energy -0.96,0.01    a file without energy axis
   skxrf map scan.h5 -o maps.csv --std --json          for a script
-"""
-
-
-@click.command("map", epilog=examples(_EXAMPLES), short_help="Element maps by a trained model.")
+"""),
+    short_help="Element maps by a trained model.",
+)
 @click.argument("cube", type=FILE)
 @output_option
 @click.option(

@@ -15,8 +15,6 @@ from skxrf.utils.energy import describe_axis
 
 __all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
 
-_LOWEST_LINE = 0.5  # keV
-
 
 @dataclass(frozen=True)
 class SeenLines:
@@ -122,7 +120,8 @@ class CubeSummary:
 
     def _fullest(self) -> int:
         """The channel with most counts, of those where lines are: Bruker's have a peak at 0 keV."""
-        counts = np.where(self.energy >= _LOWEST_LINE, self.sum_spectrum, 0)
+        # Lines start at 0.5 keV.
+        counts = np.where(self.energy >= 0.5, self.sum_spectrum, 0)
         return int((counts if counts.any() else self.sum_spectrum).argmax())
 
     def facts(self) -> dict[str, Any]:

@@ -13,11 +13,6 @@ from skxrf.utils.threads import single_threaded_blas
 
 __all__ = ["bind", "sample_spectra"]
 
-# Spectra of a sample: their sum serves as well as that of all pixels.
-_SAMPLE_PIXELS = 50_000
-# Most bytes of a sample, which is kept in memory beside everything else.
-_SAMPLE_BYTES = 256 * 2**20
-
 
 def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     """Take spectra that are spread evenly over a cube, about 50,000 and at most 256 MiB of them.
@@ -34,7 +29,8 @@ def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     """
     cube = cube.transpose("y", "x", "energy")
     n_y, n_x, n_channels = cube.shape
-    most = min(_SAMPLE_PIXELS, _SAMPLE_BYTES // max(n_channels * cube.dtype.itemsize, 1))
+    # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
+    most = min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1))
     step = max(1, int(np.ceil((n_y * n_x / max(most, 1)) ** 0.5)))
     spectra = cube[::step, ::step].to_numpy()
     return np.asarray(spectra.reshape(-1, n_channels))

@@ -24,11 +24,6 @@ from skxrf.utils.validation import name_of, require_counts
 
 __all__ = ["PredictionPlan", "make_plan", "predict_block", "predict_chunk"]
 
-# "auto" batches contain this much as float32: large enough to keep two cores busy, small enough
-# that a network's activations, often several times its input, fit beside it.
-_BATCH_BYTES = 32 * 2**20
-_AS_MEASURED = "Predict from the counts as measured, before any background is subtracted."
-
 
 @dataclass(frozen=True)
 class PredictionPlan:
@@ -62,7 +57,9 @@ def make_plan(
     if return_std:
         estimator = _with_std(estimator)
     if batch_size == "auto":
-        batch_size = max(1, _BATCH_BYTES // (4 * cube.sizes["energy"]))
+        # "auto" batches contain this much as float32: large enough to keep two cores busy, small
+        # enough that a network's activations, often several times its input, fit beside it.
+        batch_size = max(1, 32 * 2**20 // (4 * cube.sizes["energy"]))
     if not isinstance(batch_size, Integral) or batch_size < 1:
         raise SkxrfError(f'batch_size must be a number >= 1 or "auto", got {batch_size!r}.')
     groups, columns, n_outputs = _outputs(estimator, elements)
@@ -144,7 +141,12 @@ def predict_block(
 ) -> NDArray[Any]:
     """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
     places = [range(at, at + n) for at, n in zip(origin, block.shape[:2], strict=True)]
-    require_counts(block, plan.cube_name, [*places, range(block.shape[2])], advice=_AS_MEASURED)
+    require_counts(
+        block,
+        plan.cube_name,
+        [*places, range(block.shape[2])],
+        advice="Predict from the counts as measured, before any background is subtracted.",
+    )
     n_rows, n_columns, n_channels = block.shape
     spectra = block.reshape(-1, n_channels)
     per_pixel = {name: np.asarray(p).reshape(-1) for name, p in zip(names, params, strict=True)}

@@ -16,10 +16,6 @@ from skxrf.utils.validation import name_of
 
 __all__ = ["axes_to_rebin"]
 
-# Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
-# agree, and no lines are measured in the last per cent of them.
-_LACKING_SHARE = 0.01
-
 
 def axes_to_rebin(
     estimator: Any, cube: xr.DataArray
@@ -62,7 +58,9 @@ def _require_covered(cube: NDArray[np.float64], model: NDArray[np.float64], name
     have, need = bin_edges(cube), bin_edges(model)
     lacking = max(have[0] - need[0], 0.0) + max(need[-1] - have[-1], 0.0)
     both = f"{name} has {describe_axis(cube)}, the model was fitted on {describe_axis(model)}"
-    if lacking > _LACKING_SHARE * (need[-1] - need[0]):
+    # Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
+    # agree, and no lines are measured in the last per cent of them.
+    if lacking > 0.01 * (need[-1] - need[0]):
         raise EnergyAxisError(
             f"{both}: the cube does not cover the model's range. Use a model made for this axis, "
             "or check the cube's energy calibration."

@@ -19,9 +19,6 @@ from skxrf.inference._blocks import PredictionPlan
 
 __all__ = ["differences", "identity_of"]
 
-# Pixels down and across of a lazy cube whose counts are read for its fingerprint.
-_COMPARED = 8
-
 
 def identity_of(
     plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
@@ -87,8 +84,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, str]) -> list[str]:
 def _counts(cube: xr.DataArray) -> str:
     if cube.chunks is None:
         return _digest(cube.to_numpy())
+    # Pixels down and across of a lazy cube whose counts are read for its fingerprint.
     rows, columns = (
-        np.unique(np.linspace(0, cube.sizes[dim] - 1, _COMPARED).astype(int)) for dim in ("y", "x")
+        np.unique(np.linspace(0, cube.sizes[dim] - 1, 8).astype(int)) for dim in ("y", "x")
     )
     # Row by row: a lazy cube then reads little more than these pixels.
     some = [cube.isel(y=row, x=columns).to_numpy() for row in rows]

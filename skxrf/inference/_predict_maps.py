@@ -28,9 +28,6 @@ __all__ = [
     "predict_maps",
 ]
 
-# Chunks split along energy are merged up to this size; beyond it the choice is the user's.
-_MERGED_BYTES = 512 * 2**20
-
 
 def predict_maps(
     estimator: Any,
@@ -139,7 +136,8 @@ def _with_whole_spectra(cube: xr.DataArray) -> xr.DataArray:
     if len(channels) == 1:
         return cube
     merged = max(rows) * max(columns) * cube.sizes["energy"] * cube.dtype.itemsize
-    if merged > _MERGED_BYTES:
+    # Chunks split along energy are merged up to this size; beyond it the choice is the user's.
+    if merged > 512 * 2**20:
         raise SkxrfError(
             f"{name_of(cube)} is chunked along energy ({len(channels)} chunks), and whole spectra of its "
             f"blocks of {max(rows)} x {max(columns)} pixels would take {merged / 2**30:.1f} GiB "

@@ -30,10 +30,6 @@ from skxrf.utils.threads import single_threaded_blas
 
 __all__ = ["MapsRun", "predict_maps_to_file"]
 
-# Each thread keeps a block of counts and what a model makes of it: more of them would not fit
-# into a small part of a laptop's memory.
-_MOST_THREADS = 8
-
 
 @dataclass(frozen=True)
 class MapsRun:
@@ -235,7 +231,9 @@ def _n_threads() -> int:
     if wanted is not None:
         return max(1, int(wanted))
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(available or 1, _MOST_THREADS)
+    # Each thread keeps a block of counts and what a model makes of it: more of them would not fit
+    # into a small part of a laptop's memory.
+    return min(available or 1, 8)
 
 
 def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:

@@ -12,9 +12,6 @@ from skxrf.exceptions import ModelFileError
 __all__ = ["SCHEMA", "check_archive", "repacked"]
 
 SCHEMA = "schema.json"
-# A schema is about as long as the source of the model's classes; trees have many nodes, but in
-# arrays. Far more than that is meant to fill the memory.
-_LONGEST_SCHEMA = 256 * 2**20
 # The earliest date that a zip can contain: the date of a file is no property of the model.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -78,7 +75,9 @@ def check_archive(archive: bytes, where: str) -> None:
     stored = 0
     for member in members:
         if member.filename == SCHEMA:
-            too_long = member.file_size > _LONGEST_SCHEMA
+            # A schema is about as long as the source of the model's classes; trees have many nodes,
+            # but in arrays. Far more than that is meant to fill the memory.
+            too_long = member.file_size > 256 * 2**20
         else:
             stored += member.file_size
             too_long = member.compress_type != zipfile.ZIP_STORED or stored > len(archive)

@@ -20,10 +20,6 @@ from skxrf.exceptions import ModelFileError
 
 __all__ = ["check_contents"]
 
-# Type of `tree_`, which has no public name.
-_TREE = "sklearn.tree._tree.Tree"
-_NO_CHILD = -1
-
 
 def check_contents(estimator: object) -> None:
     """Raise if an estimator contains inconsistent decision trees.
@@ -52,7 +48,8 @@ def check_contents(estimator: object) -> None:
                 f"{type(part).__name__} cannot be stored safely: scikit-learn does not check "
                 "what it reads of one. Use a RandomForestRegressor or a network."
             )
-        elif f"{type(part).__module__}.{type(part).__qualname__}" == _TREE:
+        # Type of `tree_`, which has no public name.
+        elif f"{type(part).__module__}.{type(part).__qualname__}" == "sklearn.tree._tree.Tree":
             trees.append(part)
     if any(id(tree) not in owned for tree in trees):
         raise ModelFileError("there is a decision tree that belongs to no estimator.")
@@ -93,7 +90,7 @@ def _n_features(estimator: object) -> int:
 def _check_tree(tree: Any, n_features: int) -> None:
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     number = np.arange(len(left))
-    leaf = left == _NO_CHILD
+    leaf = left == -1
     # Children come after their parents: so a walk down the tree ends.
     inside = (left > number) & (left < len(left)) & (right > number) & (right < len(left))
     known = (tree.feature >= 0) & (tree.feature < n_features)

@@ -29,8 +29,6 @@ __all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "unpack"]
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
 _DIGEST = 64
-# More than any header is long, by far.
-_LONGEST_HEADER = 4 * 2**20
 _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 
@@ -98,7 +96,8 @@ def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
             f"{where} is damaged: its content does not agree with its checksum. It was cut off or "
             "changed since it was saved: get it once more from where it came from."
         )
-    line, newline, archive = body[:_LONGEST_HEADER].partition(b"\n")
+    # More than any header is long, by far.
+    line, newline, archive = body[: 4 * 2**20].partition(b"\n")
     try:
         header = json.loads(line)
         found = operator.index(header["format"] if newline else None)

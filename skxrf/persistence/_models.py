@@ -29,9 +29,6 @@ from ._trusted_types import TRUSTED_TYPES
 
 __all__ = ["load_model", "model_digest", "model_info", "save_model"]
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skops")
-_WHAT = "a model saved by skxrf.persistence.save_model"
-
 
 def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to one file that is safe to open, also for others.
@@ -40,7 +37,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     ----------
     estimator : estimator
         Fitted: a network, a :class:`~skxrf.linear_model.TemplateFitRegressor`, a regressor of
-        scikit-learn, a Pipeline or a meta-estimator of these. All that it learnt is kept, and of
+        scikit-learn, a Pipeline or a meta-estimator of these. All that it learned is kept, and of
         networks what they need to be trained on.
     path : str or path-like
         The file, such as ``"model.skxrf"``; it appears whole or not at all, an existing one is
@@ -208,7 +205,7 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
 
 def _existing(path: str | os.PathLike[str]) -> Path:
     try:
-        return existing_file(path, _WHAT)[0]
+        return existing_file(path, "a model saved by skxrf.persistence.save_model")[0]
     except FileFormatError as error:  # empty, or a folder
         raise ModelFileError(str(error)) from None
 
@@ -239,7 +236,7 @@ def _describe(estimator: Any) -> ModelInfo:
         line_groups=None if groups is None else tuple(groups),
         n_channels=n_channels,
         energy_range=_ends(energy) if whole and energy is not None else None,
-        versions=versions(_PACKAGES),
+        versions=versions(("numpy", "scipy", "scikit-learn", "torch", "skops")),
     )
 
 

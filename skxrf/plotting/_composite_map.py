@@ -27,8 +27,6 @@ from ._element_map import color_range
 
 __all__ = ["CompositeMapDisplay"]
 
-_CHANNELS = ("red", "green", "blue")
-
 
 class CompositeMapDisplay:
     """False-color pictures: up to three element maps as red, green and blue light.
@@ -168,7 +166,9 @@ class CompositeMapDisplay:
         if scale_bar:
             draw_scale_bar(self.axes_[0], extent)
         if key:
-            for k, (name, color) in enumerate(zip(self.elements, _CHANNELS, strict=False)):
+            for k, (name, color) in enumerate(
+                zip(self.elements, ("red", "green", "blue"), strict=False)
+            ):
                 self.axes_[0].annotate(
                     line_group_label(name),
                     (1, 1),

@@ -13,9 +13,6 @@ __all__ = ["box_mean", "neighbor_differences"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Share of its mean that the sum of the other elements is taken to be at least.
-_LEAST_SUM = 1e-3
-
 
 def box_mean(values: Array, present: Mask, radius: int) -> Array:
     """Mean of the present pixels in a square window; 0 where there are none."""
@@ -76,7 +73,8 @@ def neighbor_differences(
     differences, spread = judged(own)
     unit = np.sqrt(noise[:, present].mean(axis=1))[:, None, None]
     others = _sum_of_others(ring_mean(estimate / unit))
-    least = _LEAST_SUM * np.abs(others[:, present]).mean(axis=1)[:, None, None] + 1e-300
+    # Share of its mean that the sum of the other elements is taken to be at least.
+    least = 1e-3 * np.abs(others[:, present]).mean(axis=1)[:, None, None] + 1e-300
     ratio = np.maximum(_sum_of_others(values / unit), 0.0) / np.maximum(others, least)
     relative, relative_spread = judged(own * ratio)
     better = relative_spread < spread

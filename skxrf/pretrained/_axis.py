@@ -21,9 +21,7 @@ __all__ = [
 
 # Bin centers [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
-_GAIN = 0.02
-_FIRST, _LAST = 50, 1469
-ENERGY: NDArray[np.float64] = np.asarray(_GAIN * np.arange(_FIRST, _LAST + 1))
+ENERGY: NDArray[np.float64] = np.asarray(0.02 * np.arange(50, 1470))
 
 # Line groups that the model maps.
 LINE_GROUPS = (

@@ -28,15 +28,6 @@ from ._local_groups import ComponentLines, local_line_groups
 
 __all__ = ["PaintingFit", "fit_painting"]
 
-# Spectra of which the share of novel ones is estimated.
-_NOVELTY_SAMPLE = 1000
-# Share of a painting's counts below which a line group is rare.
-_RARE_SHARE = 0.001
-# Where these are, no sum spectrum tells whether there is sulphur too.
-_HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
-# Anodes whose scattered lines are told from lines of the object.
-_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu", "W")
-
 
 @dataclass(frozen=True)
 class PaintingFit:
@@ -112,7 +103,8 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
             f"the {len(X)} spectra contain no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
-    anode = calibrator.anode_ if calibrator.anode_ in _ANODES else None
+    # Anodes whose scattered lines are told from lines of the object.
+    anode = calibrator.anode_ if calibrator.anode_ in ("Rh", "Ag", "Mo", "Pd", "Cu", "W") else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
@@ -136,11 +128,13 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
     matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), uncommon)
-    some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
+    # Spectra of which the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 1000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
-    least = _RARE_SHARE * spectrum.sum()
+    # Share of a painting's counts below which a line group is rare.
+    least = 0.001 * spectrum.sum()
     rare = [name for name, area in fit.sum_spectrum_fit_.areas.items() if area < least]
     return PaintingFit(calibrator, matrix, components, fit, novel_share, tuple(rare))
 
@@ -171,7 +165,8 @@ def _in_few_spectra(
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
     """Mark the components that the template fit or the calibration found in the sum spectrum."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
-    if seen & _HIDE_SULPHUR:
+    # Where these are, no sum spectrum tells whether there is sulfur too.
+    if seen & {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}:
         seen.add("S_K")
     return np.array([name in seen or L_GROUP_OF_K.get(name) in seen for name in COMPONENT_GROUPS])
 

@@ -30,8 +30,6 @@ __all__ = ["PretrainedRegressor"]
 
 # Spectra that are on the model's axis at a time; the fit's threads share them.
 _CHUNK = 8192
-# Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
-_MODEL_ERROR = 0.007
 
 
 class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -340,7 +338,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
             self._average_with_fit(values, errors, counts)
-        return values, np.hypot(errors, _MODEL_ERROR * values)
+        # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
+        return values, np.hypot(errors, 0.007 * values)
 
     def _average_with_fit(
         self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]

@@ -25,7 +25,7 @@ class SpectrumFit:
     Parameters
     ----------
     painting : PaintingFit
-        What a calibrated model learnt of its painting.
+        What a calibrated model learned of its painting.
 
     Attributes
     ----------

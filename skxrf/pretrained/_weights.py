@@ -26,8 +26,6 @@ Array = NDArray[np.float32]
 
 # Raised when the meaning of the file changes.
 _FORMAT = 1
-# Kept in single precision: scales, and what is read out linearly.
-_SINGLE = ("shift", "gain", "mean_shape", "channel_scale", "unit", "fit_unit")
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,11 @@ class Weights:
 
 def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
     """Write weights; the file appears whole or not at all."""
+    # Kept in single precision: scales, and what is read out linearly.
     tensors = {
-        name: array if name in _SINGLE else array.astype(np.float16)
+        name: array
+        if name in ("shift", "gain", "mean_shape", "channel_scale", "unit", "fit_unit")
+        else array.astype(np.float16)
         for name, array in weights.arrays.items()
     }
     tensors["calibration"] = weights.error_scale

@@ -18,9 +18,6 @@ from ._packing import Packed, pack, trim_mantissa
 
 __all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
 
-# Class of |z| of a pixel without a value.
-_MISSING = 255
-
 
 @dataclass(frozen=True)
 class MapPlanes:
@@ -77,7 +74,8 @@ def pack_planes(
                 for kind, maps in values.items()
             }
             if classes is not None:
-                known = np.where(np.isfinite(classes), classes, _MISSING).astype(np.uint8)
+                # Class of |z| of a pixel without a value.
+                known = np.where(np.isfinite(classes), classes, 255).astype(np.uint8)
                 planes["z"] = [pack(known[..., k]) for k in range(known.shape[2])]
             n_y, n_x = next(iter(values.values())).shape[:2]
             packed = MapPlanes(planes, (n_y, n_x), side, digits)

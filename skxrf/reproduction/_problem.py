@@ -21,17 +21,6 @@ from ._result import DataDescription
 
 __all__ = ["Problem", "problem_from_files", "simulated_problem"]
 
-# The paintings of the demo are small, each of about so many pixels in its own proportions.
-_N_PIXELS = 46 * 34
-# Seed of the test icon, before the caller's is added: with it the mean counts of every line group
-# are within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other seeds draw
-# other amounts of rare materials. Checked by a test.
-_TEST_ICON_SEED = 6
-# Offset and gain [keV] and channels: coarse, which keeps the demo quick.
-_AXIS = (0.0, 0.025, 1024)
-# The least side of a held-out block: the window of SSIM has 7 pixels.
-_LEAST_BLOCK = 8
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -104,7 +93,8 @@ def simulated_problem(
     from skxrf.simulation import Instrument, simulate_painting
 
     options: dict[str, Any] = {} if elements is None else {"elements": list(elements)}
-    options["instrument"] = Instrument.m6_jetstream().with_axis(*_AXIS)
+    # Offset and gain [keV] and channels: coarse, which keeps the demo quick.
+    options["instrument"] = Instrument.m6_jetstream().with_axis(0.0, 0.025, 1024)
     cubes, truths = {}, {}
     for k, (palette, seed) in enumerate(_paintings(n_paintings, random_state)):
         name = palette if palette not in cubes else f"{palette} ({k + 1})"
@@ -137,7 +127,10 @@ def simulated_problem(
 def _paintings(n_paintings: int, random_state: int) -> list[tuple[str, int]]:
     """Palettes and seeds: the paper's three training paintings in turn, its test painting last."""
     training = [(f"icon_{k % 3 + 1}", random_state + k) for k in range(n_paintings - 1)]
-    return [*training, ("icon_test", random_state + _TEST_ICON_SEED)]
+    # Seed of the test icon, before the caller's is added: with it the mean counts of every line
+    # group are within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other
+    # seeds draw other amounts of rare materials. Checked by a test.
+    return [*training, ("icon_test", random_state + 6)]
 
 
 def _own_shape(palette_name: str) -> tuple[int, int]:
@@ -145,7 +138,8 @@ def _own_shape(palette_name: str) -> tuple[int, int]:
     from skxrf.simulation import palette
 
     height, width = palette(palette_name).size_mm or (1.0, 1.0)
-    step = (height * width / _N_PIXELS) ** 0.5
+    # The paintings of the demo are small, each of about so many pixels in its own proportions.
+    step = (height * width / (46 * 34)) ** 0.5
     return round(height / step), round(width / step)
 
 
@@ -283,7 +277,8 @@ def _blocks(Y: pd.DataFrame, n_folds: int) -> tuple[NDArray[np.intp], int]:
     from skxrf.model_selection import block_groups
 
     labeled = Y[Y.notna().all(axis=1)]
-    side = max(_LEAST_BLOCK, round((len(labeled) / (6 * n_folds)) ** 0.5))
+    # The least side of a held-out block: the window of SSIM has 7 pixels.
+    side = max(8, round((len(labeled) / (6 * n_folds)) ** 0.5))
     groups = block_groups(Y, block_shape=side)
     present = np.unique(groups[Y.notna().all(axis=1).to_numpy()])
     if len(present) < n_folds:

@@ -45,7 +45,6 @@ _ANIONS = (
     ("C2H3O2", 59.04, 1, 1.0),
     ("C18H35O2", 283.5, 1, 0.7),
 )
-_BINDER = "C5H8O2"
 
 
 class ForeignChemistry:
@@ -75,7 +74,7 @@ class ForeignChemistry:
         self._anions = [mass_fractions_of(formula) if formula else {} for formula, *_ in _ANIONS]
         # Mass of an anion for each positive charge [g/mol].
         self._per_charge = np.array([mass / charge for _, mass, charge, _ in _ANIONS])
-        self._binder = mass_fractions_of(_BINDER)
+        self._binder = mass_fractions_of("C5H8O2")
         parts = {symbol for fractions in [*self._anions, self._binder] for symbol in fractions}
         self.elements = tuple(sorted({*metals} | parts))
 

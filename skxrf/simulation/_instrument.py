@@ -62,9 +62,6 @@ class _Limits:
     widest_channel: float = 0.5
 
 
-_LIMITS = _Limits()
-
-
 @dataclass(frozen=True)
 class Instrument:
     """Numbers of an MA-XRF scanner that its spectra depend on.
@@ -169,21 +166,21 @@ class Instrument:
 
     def _check_axis(self) -> None:
         offset, gain, n = self.energy_offset, self.energy_gain, self.n_channels
-        if n != int(n) or n < _LIMITS.least_channels:
+        if n != int(n) or n < _Limits.least_channels:
             raise EnergyAxisError(
-                f"{n} channels are too few for a spectrum: at least {_LIMITS.least_channels}."
+                f"{n} channels are too few for a spectrum: at least {_Limits.least_channels}."
             )
         last = offset + gain * (n - 1)
-        if not 0 < gain <= _LIMITS.widest_channel or not last <= _LIMITS.tabulated[1]:
+        if not 0 < gain <= _Limits.widest_channel or not last <= _Limits.tabulated[1]:
             raise EnergyAxisError(
                 f"{n} channels of {gain:g} keV from {offset:g} keV: expected a positive gain of at "
-                f"most {_LIMITS.widest_channel:g} keV per channel, and an end at {_LIMITS.tabulated[1]:g} keV or before. Is "
+                f"most {_Limits.widest_channel:g} keV per channel, and an end at {_Limits.tabulated[1]:g} keV or before. Is "
                 "it in eV?"
             )
-        if not (last >= _LIMITS.softest_line and offset < self.voltage):
+        if not (last >= _Limits.softest_line and offset < self.voltage):
             raise EnergyAxisError(
                 f"an axis of {offset:g} to {last:g} keV contains nothing of a tube at {self.voltage:g} "
-                f"kV: expected some of {_LIMITS.softest_line:g} to {self.voltage:g} keV."
+                f"kV: expected some of {_Limits.softest_line:g} to {self.voltage:g} keV."
             )
 
     @property
@@ -381,7 +378,7 @@ class Instrument:
 def _checked(energies: Array) -> Array:
     """Energies within the tables of cross sections."""
     energies = np.asarray(energies, dtype=np.float64)
-    low, high = _LIMITS.tabulated
+    low, high = _Limits.tabulated
     if energies.size and not (energies.min() >= low and energies.max() <= high):
         raise SkxrfError(
             f"photon energies of {energies.min():g} to {energies.max():g} keV: cross sections are "

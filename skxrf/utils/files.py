@@ -22,11 +22,6 @@ __all__ = [
     "whole_folder",
 ]
 
-# Enough for the signature of every known format.
-_HEAD_BYTES = 512
-# Windows locks bytes, and nobody else may read those: one beyond the end of every file.
-_LOCKED_BYTE = 2**43
-
 
 def existing_file(
     path: str | os.PathLike[str], what: str, *, folders: bool = False
@@ -59,7 +54,8 @@ def existing_file(
         found = "a folder" if file.is_dir() else "a device"
         raise FileFormatError(f"{file} is {found}: expected a file with {what}.")
     with file.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        # Enough for the signature of every known format.
+        head = stream.read(512)
     if not head:
         raise FileFormatError(f"{file} is empty (0 bytes): expected {what}.")
     return file, head
@@ -273,7 +269,8 @@ def _lock_descriptor(descriptor: int) -> None:
     with contextlib.suppress(ImportError):
         msvcrt: Any = importlib.import_module("msvcrt")
         position = os.lseek(descriptor, 0, os.SEEK_CUR)
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        # Windows locks bytes, and nobody else may read those: one beyond the end of every file.
+        os.lseek(descriptor, 2**43, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         finally:

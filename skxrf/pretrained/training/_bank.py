@@ -19,6 +19,8 @@ from ._instruments import random_instrument
 from ._settings import TrainingSettings
 
 __all__ = [
+    "GAIN",
+    "UNIT",
     "WIDE_ENERGY",
     "PhotonChunk",
     "chunk_elements",
@@ -33,14 +35,11 @@ _log = logging.getLogger(__name__)
 Half = NDArray[np.float16]
 Floats = NDArray[np.float32]
 
-# Templates reach beyond the model's axis on both sides, so that a shifted axis finds counts there.
-_MARGIN = 30
-_GAIN = float(ENERGY[1] - ENERGY[0])
-WIDE_ENERGY: NDArray[np.float64] = (
-    ENERGY[0] - _MARGIN * _GAIN + _GAIN * np.arange(ENERGY.size + 2 * _MARGIN)
-)
+GAIN = float(ENERGY[1] - ENERGY[0])
+# Templates reach 30 channels beyond the model's axis on both sides, for counts of shifted axes.
+WIDE_ENERGY: NDArray[np.float64] = ENERGY[0] - 30 * GAIN + GAIN * np.arange(ENERGY.size + 2 * 30)
 # Intensities are shares of a spectrum's counts; in half precision, in units of this.
-_UNIT = 1e-4
+UNIT = 1e-4
 _BATCH = 128
 
 
@@ -102,7 +101,7 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(
-        rng, offset=float(WIDE_ENERGY[0]), gain=_GAIN, n_channels=WIDE_ENERGY.size
+        rng, offset=float(WIDE_ENERGY[0]), gain=GAIN, n_channels=WIDE_ENERGY.size
     )
     n = min(
         settings.stacks_per_instrument, settings.n_stacks - index * settings.stacks_per_instrument
@@ -129,8 +128,8 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     per_spectrum = float((1 / total).mean())
     gas_lines = model.gas_intensities(LINE_GROUPS) * per_spectrum
     return PhotonChunk(
-        (lines / (total * _UNIT)).astype(np.float16),
-        np.minimum(scatter / (total * _UNIT) * seen, 6e4).astype(np.float16),
+        (lines / (total * UNIT)).astype(np.float16),
+        np.minimum(scatter / (total * UNIT) * seen, 6e4).astype(np.float16),
         templates.lines,
         templates.scatter / seen[:, None].astype(np.float32),
         (templates.scatter @ WIDE_ENERGY / seen).astype(np.float32),

@@ -32,8 +32,6 @@ _BATCH = 1024
 # Share of the spectra of a single painting that are held out, and time of the networks that do not
 # see held-out spectra, in units of the training's.
 _KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
-# Simulated spectra that are drawn together, and steps that they serve.
-_DRAWN = 8192
 
 
 def fine_tune(
@@ -63,7 +61,7 @@ def fine_tune(
         Spectra [counts] of one instrument on one axis.
     Y : DataFrame of shape (n_samples, n_labels)
         Net intensities [counts]; columns are line groups of the model. Those that are missing
-        are learnt from the simulated spectra alone. Where the index has a level "painting", as
+        are learned from the simulated spectra alone. Where the index has a level "painting", as
         that of :func:`skxrf.samples.to_samples`, the model is bound to each painting by itself.
     energy : array-like of shape (n_channels,) or pair of float
         Nominal bin centers [keV] of X, or offset and gain.
@@ -161,7 +159,8 @@ def _trained(
     while (passed := (time.monotonic() - started) / max_time) < 1:
         if n_simulated and (simulated is None or used + n_simulated > len(simulated.counts)):
             chunk = chunks[rng.integers(len(chunks))]
-            simulated, used = draw_spectra(chunk, settings, rng, _DRAWN), 0
+            # Simulated spectra that are drawn together, and steps that they serve.
+            simulated, used = draw_spectra(chunk, settings, rng, 8192), 0
             simulated = simulated._replace(counts=simulated.counts.astype(np.float32))
         rows = rng.integers(len(own.counts), size=_BATCH - n_simulated)
         parts = [tuple(part[rows] for part in own)]

@@ -15,9 +15,6 @@ from ._spectra import Spectra, draw_spectra, joined
 
 __all__ = ["as_batch", "batches", "round_of_spectra", "validation_spectra"]
 
-# Number of the first round of validation: beyond those of any training.
-_FIRST_VALIDATION_ROUND = 1_000_000
-
 
 def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
     """Draw spectra of some instruments, which follow a permutation of all of them.
@@ -44,7 +41,8 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
 
 def validation_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
     """Draw a round of spectra that no training step sees."""
-    return round_of_spectra(folder, settings, _FIRST_VALIDATION_ROUND + index)
+    # Number of the first round of validation: beyond those of any training.
+    return round_of_spectra(folder, settings, 1_000_000 + index)
 
 
 def batches(data: Spectra, size: int, rng: np.random.Generator, device: str) -> Iterator[Batch]:

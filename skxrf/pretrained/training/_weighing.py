@@ -20,8 +20,6 @@ __all__ = ["HeldOutPrediction", "weighed"]
 
 # Weights of the template fit that are tried.
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-# Spectra below which the weights of the fit stay as they are.
-_LEAST_SPECTRA = 100
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,8 @@ def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
         if factor is not None:
             scale[column] *= factor
         fitted = np.isfinite(areas[:, column])
-        if np.count_nonzero(fitted) < _LEAST_SPECTRA:
+        # Spectra below which the weights of the fit stay as they are.
+        if np.count_nonzero(fitted) < 100:
             continue
         found = [part[fitted] for part in (own, error, areas[:, column], area_errors[:, column])]
         losses = {}
