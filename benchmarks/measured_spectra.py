@@ -220,10 +220,10 @@ def common_scale() -> Iterator[Row]:
     """
     groups = [f"{symbol}_K" for symbol in ELEMENTS] + ["Zr_L", "Sn_L"]
     pairs = {group: _counted_and_expected(group) for group in groups}
-    judged = [g for g in groups if g not in ("Zr_K", "Sn_K", "Zr_L", "Sn_L")]
-    scale = np.exp(np.mean([np.log(pairs[g][0] / pairs[g][1]) for g in judged]))
+    compared = [g for g in groups if g not in ("Zr_K", "Sn_K", "Zr_L", "Sn_L")]
+    scale = np.exp(np.mean([np.log(pairs[g][0] / pairs[g][1]) for g in compared]))
     for group, (counted, own) in pairs.items():
-        tolerance = 0.10 if group in judged else None
+        tolerance = 0.10 if group in compared else None
         yield Row("counts/s, one scale", group.replace("_", " "), counted, scale * own, tolerance)
 
 

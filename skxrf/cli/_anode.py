@@ -23,18 +23,18 @@ anode_option = click.option(
 )
 
 
-def anode_of(cube: xr.DataArray, said: str | None) -> str | None:
-    """Symbol of the anode, or None where nobody tells or none is wanted.
+def anode_of(cube: xr.DataArray, chosen: str | None) -> str | None:
+    """Symbol of the anode, or None where unknown or none is wanted.
 
     Parameters
     ----------
     cube : DataArray
         With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
-    said : str, optional
+    chosen : str, optional
         The user's choice: a symbol, or ``none``.
     """
-    if said is not None:
-        return None if said.lower() == "none" else said
+    if chosen is not None:
+        return None if chosen.lower() == "none" else chosen
     number = cube.attrs.get("anode_atomic_number")
     if number in _ANODES:
         return _ANODES[number]

@@ -60,7 +60,7 @@ def main() -> NoReturn:
     """Run the command; the entry point of the package."""
     # A job that is told to end removes what it has half written, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _end)
-    _speak_of_warnings()
+    _print_warnings()
     try:
         cli.main(prog_name="skxrf", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -90,7 +90,7 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _speak_of_warnings() -> None:
+def _print_warnings() -> None:
     """Print the library's warnings in one line, without the place in the code."""
     others = warnings.showwarning
 

@@ -146,23 +146,23 @@ def write_report(
     from skxrf.report import write_map_report
 
     maps = open_maps(output)
-    said = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
+    facts = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
     if unfamiliar := _unfamiliar(estimator):
-        said = {"outside the training range": "; ".join(unfamiliar)} | said
+        facts = {"outside the training range": "; ".join(unfamiliar)} | facts
     if found is not None:
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
-        said = {
+        facts = {
             "detected in the painting": ", ".join(found) or "none",
             "not detected": ", ".join(rest),
-        } | said
+        } | facts
     write_map_report(
         maps,
         report,
         cube=cube,
         detected=found,
         fit=estimator if _has_fit(estimator, cube) else None,
-        provenance=said,
+        provenance=facts,
     )
 
 

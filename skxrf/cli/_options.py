@@ -85,7 +85,7 @@ def cube_options(command: Any) -> Any:
 
 
 def run_options(command: Any) -> Any:
-    """Give a command the options of a run that makes maps: report, starting anew, what it says."""
+    """Give a command the options of a run that makes maps: report, starting anew, output."""
     # The last is applied first, so that help lists them in this order.
     for option in reversed(
         (

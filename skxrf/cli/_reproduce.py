@@ -59,7 +59,7 @@ Examples:
     type=click.IntRange(1),
     default=50_000,
     show_default=True,
-    help="Largest number of spectra that a fit may see.",
+    help="Largest number of spectra that a fit may use.",
 )
 @click.option(
     "--random-state",

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, LineGroupError, SkxrfError
-from skxrf.inference._energy_axes import axes_to_rebin
+from skxrf.inference._binding import axes_to_rebin
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 from skxrf.utils.threads import single_threaded_blas

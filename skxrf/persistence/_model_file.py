@@ -99,8 +99,8 @@ def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
     # More than any header is long, by far.
     line, newline, archive = body[: 4 * 2**20].partition(b"\n")
     try:
-        header = json.loads(line)
-        found = operator.index(header["format"] if newline else None)
+        header = json.loads(line if newline else b"")
+        found = operator.index(header["format"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{where} has no readable header ({error}); {_EXPECTED}.") from error
     if found != FORMAT:

@@ -131,7 +131,7 @@ def map_extent(maps: xr.DataArray) -> MapExtent:
     """Find the edges of maps, half a pixel outside their outermost pixels.
 
     Coordinates of floating-point numbers are millimeters (or what their ``units`` attribute
-    says), integer or missing ones are pixels.
+    states), integer or missing ones are pixels.
 
     Parameters
     ----------

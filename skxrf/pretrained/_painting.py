@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics._line_table import scattered_tube_families
-from skxrf.preprocessing import EnergyCalibrator
+from skxrf.preprocessing import EnergyCalibrator, rebin_counts
 from skxrf.utils.energy import bin_edges
 
 from ._axis import (
@@ -26,7 +27,7 @@ from ._diagnostics import FitResiduals, share_of_novel, unfamiliar
 from ._linear_filter_fit import background_shapes, linear_filter_fit
 from ._local_groups import ComponentLines, local_line_groups
 
-__all__ = ["PaintingFit", "fit_painting"]
+__all__ = ["PaintingFit", "SpectrumFit", "fit_painting"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), uncommon)
+    matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
     # Spectra of which the share of novel ones is estimated.
     some = X[:: max(1, len(X) // 1000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
@@ -162,7 +163,7 @@ def _in_few_spectra(
     )
 
 
-def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
+def _found_components(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
     """Mark the components that the template fit or the calibration found in the sum spectrum."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
     # Where these are, no sum spectrum tells whether there is sulfur too.
@@ -203,3 +204,60 @@ def _continuum(fit: TemplateFitRegressor, spectrum: NDArray[np.float64]) -> NDAr
     for name, part in _scatter(fit).items():
         continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
     return np.asarray(continuum)
+
+
+class SpectrumFit:
+    """Components of a painting's template fit in the painting's channels, and their counts.
+
+    The fit is made on the model's axis. Here its components are brought back to the channels
+    that were measured, where the calibration found them to be, so that
+    ``decompose(X) @ components_`` lies on the spectra ``X`` in their own channels.
+
+    Parameters
+    ----------
+    painting : PaintingFit
+        What a calibrated model learned of its painting.
+
+    Attributes
+    ----------
+    energy_ : ndarray of shape (n_channels,)
+        Nominal bin centers [keV] that the spectra must have.
+    fitted_groups_ : list of str
+        All line groups in the fit.
+    fitted_channels_ : slice
+        Channels that lie wholly within the fitted range.
+    components_ : ndarray of shape (n_components, n_fitted_channels), float32
+        Spectra of one count of each component: those of ``fitted_groups_`` first, then the rest.
+    """
+
+    def __init__(self, painting: PaintingFit) -> None:
+        fit, calibrator = painting.template_fit, painting.calibrator
+        self._fit, self._calibrator = fit, calibrator
+        self.energy_: NDArray[np.float64] = calibrator.energy_
+        self.fitted_groups_: list[str] = list(fit.fitted_groups_)
+        fitted = fit.energy_[fit.fitted_channels_]
+        ends, edges = bin_edges(fitted), bin_edges(calibrator.calibrated_energy_)
+        inside = np.flatnonzero((edges[:-1] >= ends[0]) & (edges[1:] <= ends[-1]))
+        self.fitted_channels_ = slice(int(inside[0]), int(inside[-1]) + 1)
+        self.components_: NDArray[np.float32] = rebin_counts(
+            fit.components_.astype(np.float32),
+            fitted,
+            calibrator.calibrated_energy_[self.fitted_channels_],
+        )
+
+    def decompose(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Counts of every component in each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], in the painting's channels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), float32
+            Counts of each of ``components_``; those of line groups are the template fit's net
+            intensities.
+        """
+        spectra: NDArray[Any] = np.asarray(X)
+        return self._fit.decompose(np.maximum(self._calibrator.transform(spectra), 0))

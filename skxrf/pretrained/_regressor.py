@@ -17,10 +17,9 @@ from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
-from ._detection import detected_line_groups
+from ._diagnostics import detected_line_groups
 from ._fit_average import average_with_fit
-from ._painting import fit_painting
-from ._spectrum_fit import SpectrumFit
+from ._painting import SpectrumFit, fit_painting
 from ._weights import Weights, shipped_weights
 
 if TYPE_CHECKING:
@@ -270,7 +269,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples,), float32
             Standard deviations by which the spectra depart from the sum of their fitted
             components, photon noise taken off: about 0 for known spectra, above 5 for lines that
-            the model does not know.
+            the model lacks.
         """
         return self.painting_.novelty(self._on_model_axis(self._checked(X)))
 

@@ -62,7 +62,7 @@ def reproduce(
         Training time for each fit of a network [s]. The published networks need hours to
         converge.
     max_samples : int
-        Largest number of spectra that a fit may see.
+        Largest number of spectra that a fit may use.
     random_state : int
         Seed of everything drawn at random; with 0 the simulated test icon is one whose mean
         counts are those of real icons. Times, and so the epochs within the budget, vary.

@@ -26,7 +26,7 @@ class Settings:
     budget : float
         Training time for each fit of a network [s].
     max_samples : int
-        Largest number of spectra that a fit may see.
+        Largest number of spectra that a fit may use.
     random_state : int
         Seed of everything drawn at random.
     """

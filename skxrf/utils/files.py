@@ -242,7 +242,7 @@ def lock_file(stream: IO[Any]) -> None:
     """Lock an open file against other processes, until it is closed or the process ends.
 
     The lock is advisory: it excludes others that call this function. It is taken at once or
-    not at all; the position in the file stays. On a system that knows no locks nothing is done.
+    not at all; the position in the file stays. On a system without locks nothing is done.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import torch
 
 from skxrf.exceptions import SkxrfError
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
-from skxrf.pretrained._network import NetworkScales
+from skxrf.pretrained._weights import NetworkScales
 from skxrf.utils.files import whole_file
 
 from ._losses import losses

@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skxrf.pretrained._network import NetworkScales
-from skxrf.pretrained._weights import Weights
+from skxrf.pretrained._weights import NetworkScales, Weights
 
 __all__ = ["AdaptiveFilterNetwork", "network_of", "weights_of"]
 
@@ -26,7 +25,7 @@ class AdaptiveFilterNetwork(nn.Module):
     of linear features of the raw counts, and a trunk of dense layers on the square roots of the
     normalized counts (whose noise is the same in every channel: Anscombe 1948, Biometrika 35,
     246) that sets how the features are read out, and adds what only a prior can supply.
-    ``skxrf.pretrained._network.network_outputs`` is the same formula in numpy.
+    ``skxrf.pretrained._weights.network_outputs`` is the same formula in numpy.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
 
 
 def validation_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
-    """Draw a round of spectra that no training step sees."""
+    """Draw a round of spectra kept from all training steps."""
     # Number of the first round of validation: beyond those of any training.
     return round_of_spectra(folder, settings, 1_000_000 + index)
 
