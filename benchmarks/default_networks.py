@@ -1,9 +1,9 @@
 """The default networks against ridge regression, element by element.
 
-Root mean square errors against the true intensities of both networks and of ridge regression on raw counts, tuned by leaving one out, on problems that
-differ from the training set in palettes, or are blocks of a painting, learnt from many or from
-few pixels. A network with one weight of its layers for all intensities stands beside those with
-one for each of five. Takes some minutes on one core.
+Root mean square errors against the true intensities of both networks and of ridge regression on raw
+counts, tuned by leaving one out, on problems that differ from the training set in palettes, or are
+blocks of a painting, learned from many or from few pixels. A network with one weight of its layers
+for all intensities stands beside those with one for each of five. Takes some minutes on one core.
 """
 
 from __future__ import annotations

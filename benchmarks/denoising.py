@@ -1,7 +1,7 @@
 """Denoised maps against the truth, beside non-local means, a median and a Gaussian filter.
 
 The picture of the user guide is drawn on the way. The rivals are given what no user has: the
-strength that is best against the truth, for each map. The real scan, which has no truth, is judged
+strength that is best against the truth, for each map. The real scan, which has no truth, is scored
 by splitting its counts into two halves; it is skipped where it is absent.
 """
 
@@ -136,7 +136,7 @@ def against_truth(make: Callable[[], xr.Dataset], *, drawn: bool = False) -> lis
 
 
 def real_scan() -> list[dict[str, Any]]:
-    """Split the counts of each channel in two; denoise one half, judge it by the other."""
+    """Split the counts of each channel in two; denoise one half, score it by the other."""
     cube = open_cube(REAL_SCAN).load()
     half = np.random.default_rng(0).binomial(cube.to_numpy(), 0.5).astype(np.uint16)
     fit = TemplateFitRegressor(REAL_GROUPS, energy=cube["energy"].to_numpy(), anode="Ag")

@@ -43,7 +43,7 @@ _FEW = ("shipped", "shipped, denoised", "template fit", "pymca polynomial", "rid
 
 
 def marked_pages() -> list[Path]:
-    """Pages that hold a marked table."""
+    """Pages that contain a marked table."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs" / "user_guide").glob("*.md"))]
     return [page for page in pages if _MARKED.search(page.read_text(encoding="utf-8"))]
 
@@ -90,7 +90,7 @@ def accuracy(folder: Path) -> str:
     """RMSE over the Cramer-Rao bound at 5,000 counts a pixel, main painting, chosen methods."""
     results = _on_main_painting(_accuracy(folder))
     table = _ratios(results.query("counts == 5000"), (*_FEW, "published cnn plus"))
-    # The guide says so above its tables.
+    # The guide states so above its tables.
     for name in ("ridge", "published cnn plus"):
         table = table.replace(_METHODS[name], f"{_METHODS[name]}, trained on three icons")
     return table

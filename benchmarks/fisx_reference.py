@@ -1,13 +1,14 @@
 """Fluorescence of layer stacks by fisx, the reference for secondary fluorescence in multilayers.
 
-``results/fisx_reference.csv`` holds for each stack and line group the rates by fisx and by the
+``results/fisx_reference.csv`` contains for each stack and line group the rates by fisx and by the
 forward model, for the same photons, angles and compositions. fisx (Sole 2013, MIT licence) takes
 seconds a stack, so its numbers are stored; a test compares the forward model with them.
 
-``results/fisx_l_production.csv`` holds what single atoms do: the production cross section of each L
-group by fisx (yields and Coster-Kronig rates of Chen, Crasemann & Mark 1981, Phys. Rev. A 24, 177)
-and by xraylib (Krause 1979, J. Phys. Chem. Ref. Data 8, 307, some replaced by later measurements).
-With fisx's put into the forward model, column ``forward_fisx_l``, what is left is transport.
+``results/fisx_l_production.csv`` contains what single atoms do: the production cross section of
+each L group by fisx (yields and Coster-Kronig rates of Chen, Crasemann & Mark 1981, Phys. Rev. A
+24, 177) and by xraylib (Krause 1979, J. Phys. Chem. Ref. Data 8, 307, some replaced by later
+measurements). With fisx's put into the forward model, column ``forward_fisx_l``, what is left is
+transport.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def mass_fractions(shares: dict[str, float]) -> dict[str, float]:
 def forward_model(*, secondary: bool = True, fisx_l: bool = False) -> dict[tuple[str, str], float]:
     """Rate of each line group of each stack, by the forward model.
 
-    With `fisx_l`, single atoms emit as many L photons as fisx says.
+    With `fisx_l`, single atoms emit as many L photons as fisx states.
     """
     beam = reference_beam()
     stacks = {

@@ -1,8 +1,8 @@
 """Mean true counts of each line group of the four simulated icons, beside those of a real icon.
 
 For 5,000 counts per pixel on average: on the M6's own axis, which
-counts more of the scatter, and on that of :func:`skxrf.datasets.make_painting`; and for several seeds of
-the test icon. The palettes were written down before any network was trained on them.
+counts more of the scatter, and on that of :func:`skxrf.datasets.make_painting`; and for several
+seeds of the test icon. The palettes were written down before any network was trained on them.
 """
 
 from __future__ import annotations

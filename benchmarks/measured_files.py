@@ -1,4 +1,4 @@
-"""The measured spectra that the forward model is held against, and small readers for them.
+"""The measured spectra that the forward model is compared with, and small readers for them.
 
 NIST's Bruker M4 Tornado data set (public domain): pure elements and acrylic scatterers under
 filters; one Bruker M6 Jetstream spectrum; a garnet map of an EDAX Orbis. All lie beside the

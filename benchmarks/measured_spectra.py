@@ -1,7 +1,7 @@
 """The forward model against measured spectra.
 
 One figure a row, measured and expected, and the continuum of the acrylic scatterers in bands of
-1 keV. Tests hold the rows that have a tolerance to it.
+1 keV. Tests check the rows that have a tolerance against it.
 """
 
 from __future__ import annotations
@@ -214,21 +214,22 @@ def escape_of_iron() -> Row:
 def common_scale() -> Iterator[Row]:
     """Counts per second of each pure element, all under one scale: that of K lines from Si to Cu.
 
-    The scale holds tube current and solid angle. Hard photons leak through the lens in a wider beam
-    than it focuses, so K lines of Zr and Sn are not judged; nor are L lines, whose yields are uncertain.
+    The scale contains tube current and solid angle. Hard photons leak through the lens in a wider
+    beam than it focuses, so K lines of Zr and Sn are not compared; nor are L lines, whose yields
+    are uncertain.
     """
     groups = [f"{symbol}_K" for symbol in ELEMENTS] + ["Zr_L", "Sn_L"]
     pairs = {group: _counted_and_expected(group) for group in groups}
-    judged = [g for g in groups if g not in ("Zr_K", "Sn_K", "Zr_L", "Sn_L")]
-    scale = np.exp(np.mean([np.log(pairs[g][0] / pairs[g][1]) for g in judged]))
+    compared = [g for g in groups if g not in ("Zr_K", "Sn_K", "Zr_L", "Sn_L")]
+    scale = np.exp(np.mean([np.log(pairs[g][0] / pairs[g][1]) for g in compared]))
     for group, (counted, own) in pairs.items():
-        tolerance = 0.10 if group in judged else None
+        tolerance = 0.10 if group in compared else None
         yield Row("counts/s, one scale", group.replace("_", " "), counted, scale * own, tolerance)
 
 
 def _counted_and_expected(group: str) -> tuple[float, float]:
     """Net counts per second of a group, by its expected shape over a sloping background."""
-    symbol = group.split("_")[0]
+    symbol = group.split("_", maxsplit=1)[0]
     measured = pure_element(symbol)
     instrument = m4("Rh", "none", measured)
     instrument = replace(instrument, detector=replace(instrument.detector, escape=False))
@@ -314,11 +315,11 @@ def _acrylic_models() -> Iterator[tuple[str, str, Measured, Expected]]:
     """The acrylic spectra, less stray radiation, and their models; not the one it was taken from."""
     stray = stray_radiation()
     for anode, name, measured in _acrylic_spectra():
-        if anode == "Mo":
-            measured = replace(measured, counts=measured.counts - stray)
+        counts = measured.counts - stray if anode == "Mo" else measured.counts
+        cleaned = replace(measured, counts=counts)
         if (anode, name) != ("Mo", "f5"):
-            model = expected(m4(anode, name, measured), ACRYLIC, ACRYLIC_MASS)
-            yield anode, name, measured, model
+            model = expected(m4(anode, name, cleaned), ACRYLIC, ACRYLIC_MASS)
+            yield anode, name, cleaned, model
 
 
 def continuum_shape() -> Iterator[Row]:

@@ -62,7 +62,7 @@ class ProblemData:
     anode : str
         Tube anode.
     nuisance : tuple of str
-        Line groups that the spectra hold and that are not asked for.
+        Line groups that the spectra contain and that are not asked for.
     """
 
     X: NDArray[np.float32]
@@ -86,7 +86,7 @@ class Problem:
     description : str
         Spectra, labels, and the held-out part.
     load : callable
-        Makes the data; its argument says whether a small part is enough.
+        Makes the data; its argument requests a small part.
     max_folds : int or None
         Folds that are run.
     needs : Path or None

@@ -26,7 +26,7 @@ class Budget:
     seconds : float
         Training time of one network [s].
     quick : bool
-        Whether the grids are cut down to two values, to see that everything runs.
+        Whether the grids are cut down to two values, to check that everything runs.
     """
 
     seconds: float = 15.0

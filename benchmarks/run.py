@@ -51,7 +51,7 @@ def run(
     max_folds : int or None
         At most so many folds of each problem.
     redo : bool
-        Whether to run again what the tables hold, and replace it.
+        Whether to run again what the tables contain, and replace it.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def run(
                 failures.append(f"{problem.name}, {entry.name}, fold {fold}: {error}")
                 continue
             key = (problem.name, entry.name, fold)
-            # Scores first: a row in runs.csv says that the fold is done.
+            # Scores first: a row in runs.csv marks the fold as done.
             scored.put(key, scores)
             runs.put(key, pd.DataFrame([row]))
             print(_line(key, row, scores), flush=True)
@@ -158,7 +158,7 @@ def _line(key: tuple[str, str, int], row: dict[str, Any], scores: pd.DataFrame) 
 )
 @click.option("--budget", default=15.0, show_default=True, help="Training time of a network [s].")
 @click.option("--folds", type=click.IntRange(1), help="Maximum number of folds.")
-@click.option("--quick", is_flag=True, help="Small parts and grids, to see that all runs.")
+@click.option("--quick", is_flag=True, help="Small parts and grids, to check that all runs.")
 @click.option("--redo", is_flag=True, help="Run again what is done.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Folder of the tables.")
 def main(

@@ -83,7 +83,7 @@ class ResultTable:
     path : Path
         The file.
     keys : sequence of str
-        Columns that say what was run.
+        Columns that identify the run.
     float_format : str, optional
         Format of the numbers, such as ``"%.5g"``.
     stamped : bool

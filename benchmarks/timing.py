@@ -1,4 +1,4 @@
-"""Times of competing calls, taken in turns so that all see the same state of the machine."""
+"""Times of competing calls, taken in turns so that all meet the same state of the machine."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ __all__ = ["XrfAccessor"]
 @xr.register_dataarray_accessor("xrf")  # type: ignore[no-untyped-call]
 @xr.register_dataset_accessor("xrf")  # type: ignore[no-untyped-call]
 class XrfAccessor:
-    """What can be done with a cube or with element maps, as ``cube.xrf`` and ``maps.xrf``.
+    """Methods of cubes and element maps, as ``cube.xrf`` and ``maps.xrf``.
 
     Each method calls the function of the library that is named under See Also, whose errors
-    say what is missing if the array is not one that it takes.
+    name what is missing if the array is not one that it takes.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         return self.regressor_.predict(X, **self._routed("predict", predict_params))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say which metadata go to the regressor, for scikit-learn's metadata routing.
+        """State which metadata go to the regressor, for scikit-learn's metadata routing.
 
         Returns
         -------

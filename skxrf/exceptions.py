@@ -1,4 +1,4 @@
-"""The errors of this library: each says what was found, what was expected and what to do."""
+"""The errors of this library: each states what was found, what was expected and what to do."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class CountsError(SkxrfError):
 
 
 class LineGroupError(SkxrfError):
-    """A line group that is not known, such as ``Xx_K``, or that a table does not hold."""
+    """A line group that is not known, such as ``Xx_K``, or that a table does not contain."""
 
 
 class ModelFileError(SkxrfError):

@@ -31,7 +31,7 @@ def sum_spectrum(cube: xr.DataArray) -> xr.DataArray:
     SkxrfError
         If the cube has other dims.
     CountsError
-        If it holds no spectrum.
+        If it contains no spectrum.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def sum_spectrum(cube: xr.DataArray) -> xr.DataArray:
     array([1200, 1200, 1200, 1200], dtype=uint64)
     """
     cube = as_cube(cube)
-    # A missing count makes a missing sum: leaving it out would say that nothing was there.
+    # A missing count makes a missing sum: leaving it out would mean that nothing was there.
     total = cube.sum(("y", "x"), dtype=sum_dtype(cube.dtype), skipna=False)
     return _described(total, cube, "sum of the spectra of all pixels")
 
@@ -69,7 +69,7 @@ def max_spectrum(cube: xr.DataArray) -> xr.DataArray:
     SkxrfError
         If the cube has other dims.
     CountsError
-        If it holds no spectrum.
+        If it contains no spectrum.
 
     References
     ----------

@@ -25,12 +25,16 @@ SEEDS = (1, 2)
 # With the copper tube that no training drew.
 CASES = (*PAINTINGS, ("icon_test", "Cu"))
 # A line group is absent where no pixel expects more net counts; nothing is known of those that the
-# painting's truth leaves out but that their mean is below 0.3 counts at 5,000 (paints hold traces
-# of many elements). It is plain to see where 2 % of the pixels expect three times the bound.
+# painting's truth leaves out but that their mean is below 0.3 counts at 5,000 (paints contain
+# traces of many elements). It is significant where 2 % of the pixels expect three times the bound.
 ABSENT_COUNTS, PLAIN_BOUNDS, PLAIN_SHARE = 0.3, 3.0, 0.02
 # Line groups put into some pixels [net counts]: no component of the first fit (Ru K, Gd L, Ta L),
-# one that the painting does not hold (Ge K), and two that it need not hold to be fitted.
-STRANGE, STRANGE_COUNTS, STRANGE_PIXELS = ("Ru_K", "Gd_L", "Ta_L", "Ge_K", "Pd_K", "I_L"), 500, 300
+# one that the painting does not contain (Ge K), and two that it need not contain to be fitted.
+UNCOMMON, UNCOMMON_COUNTS, UNCOMMON_PIXELS = (
+    ("Ru_K", "Gd_L", "Ta_L", "Ge_K", "Pd_K", "I_L"),
+    500,
+    300,
+)
 N_STACKS, STACK_SEED = 1000, 987_654
 
 
@@ -71,17 +75,17 @@ def absent_and_plain(painting: TestPainting, counts: float) -> tuple[list[str], 
     return absent, plain
 
 
-def strange_lines() -> Iterator[dict[str, object]]:
-    """Line groups that the test icon does not hold, in some of its pixels."""
+def uncommon_lines() -> Iterator[dict[str, object]]:
+    """Line groups that the test icon does not contain, in some of its pixels."""
     scanner, painting = INSTRUMENTS["M6"], load_painting("icon_test", "M6")
     counts = painting.counts(5000.0, SEEDS[0]).to_numpy().reshape(-1, painting.energy.size)
-    for name in STRANGE:
-        template = STRANGE_COUNTS * scanner.detector.template(line_group(name), scanner.edges)
-        drawn = np.random.default_rng(2).poisson(template, (STRANGE_PIXELS, template.size))
+    for name in UNCOMMON:
+        template = UNCOMMON_COUNTS * scanner.detector.template(line_group(name), scanner.edges)
+        drawn = np.random.default_rng(2).poisson(template, (UNCOMMON_PIXELS, template.size))
         X = counts.copy()
-        X[:STRANGE_PIXELS] += drawn.astype(X.dtype)
-        case = f"{STRANGE_COUNTS} counts of {name} in {STRANGE_PIXELS} pixels"
-        yield novelty_of(case, X, painting.energy, 5000.0, STRANGE_PIXELS)
+        X[:UNCOMMON_PIXELS] += drawn.astype(X.dtype)
+        case = f"{UNCOMMON_COUNTS} counts of {name} in {UNCOMMON_PIXELS} pixels"
+        yield novelty_of(case, X, painting.energy, 5000.0, UNCOMMON_PIXELS)
 
 
 def stacks(case: str, scanner: Instrument, foreign_share: float) -> Iterator[dict[str, object]]:
@@ -100,7 +104,7 @@ def stacks(case: str, scanner: Instrument, foreign_share: float) -> Iterator[dic
 def novelty_of(
     case: str, X: NDArray[np.integer], energy: NDArray[np.float64], counts: float, n_first: int
 ) -> dict[str, object]:
-    """Novelty of the first spectra, by a model calibrated to all, and what it says of them."""
+    """Novelty of the first spectra, by a model calibrated to all, and its verdict on them."""
     model = load_pretrained().calibrated(X, energy)
     flags = "; ".join(model.painting_.unfamiliar)
     return {
@@ -144,7 +148,7 @@ def main() -> None:
             *stacks("random stacks, materials of palettes, copper tube", INSTRUMENTS["Cu"], 0.0),
             *stacks("random stacks, materials of palettes, poor detector", wide, 0.0),
             *stacks("random stacks, materials of palettes, W tube", replace(m6, anode="W"), 0.0),
-            *strange_lines(),
+            *uncommon_lines(),
         ]
     )
     write_rows(RESULTS / "accuracy_novelty.csv", novelty)

@@ -1,6 +1,6 @@
 """Line groups of a few pixels, found and measured.
 
-Net counts of a line group that an icon does not hold are put into 30 of its 6,336 pixels.
+Net counts of a line group that an icon does not contain are put into 30 of its 6,336 pixels.
 """
 
 from __future__ import annotations

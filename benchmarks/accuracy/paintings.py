@@ -30,7 +30,7 @@ __all__ = [
     "render",
 ]
 
-# The paper's eleven line groups, of which the tables speak.
+# The paper's eleven line groups, in the tables.
 ELEMENTS = list(DEFAULT_LINE_GROUPS)
 SHAPE = (72, 88)
 # Seed of the test icon whose mean counts are those of real icons.

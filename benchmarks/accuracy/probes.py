@@ -36,7 +36,7 @@ COUNTS = 5000.0
 _OIL = {"linseed oil": 0.35}
 _CHALK = Layer({"chalk": 0.9, "linseed oil": 0.1}, 200)
 PROBES = {
-    # Nothing in it holds sulphur.
+    # Nothing in it contains sulfur.
     "S in bone black": ("S_K", [Layer({"bone black": 0.65, **_OIL}, 30), _CHALK]),
     "Pb in orpiment over lead white": (
         "Pb_L",

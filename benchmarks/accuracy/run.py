@@ -40,7 +40,7 @@ def main(method: tuple[str, ...], again: bool, seconds: float, counts: float | N
     methods = {one.name: one for one in [*METHODS, _wrong_axis(), *rivals(seconds)]}
     table = ResultTable(RESULTS / "accuracy.csv", KEYS)
     for one in chosen(methods, method, "--method"):
-        # Rivals learnt the axis and the beam of the M6: only there can they be compared.
+        # Rivals learned the axis and the beam of the M6: only there can they be compared.
         for palette, instrument in PAINTINGS:
             if instrument != "M6" and one not in METHODS:
                 continue

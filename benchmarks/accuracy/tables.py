@@ -34,8 +34,8 @@ def write_accuracy_page(folder: Path) -> Path:
         "# How good the maps are",
         (
             "Made by `python -m benchmarks accuracy`. Root mean square error over the Cramer-Rao "
-            "bound (root mean square over the pixels): below 1, an estimator knows more than one "
-            "pixel's counts say. Paintings and instruments that no training saw; truth known."
+            "bound (root mean square over the pixels): below 1, an estimator uses more than one "
+            "pixel's counts. Paintings and instruments that no training saw; truth known."
         ),
     ]
     main = results[(results["palette"] == MAIN[0]) & (results["instrument"] == MAIN[1])]

@@ -1,4 +1,4 @@
-"""The anode of the tube: what was said, else what the file of the cube says."""
+"""The anode of the tube: the user's choice, else the statement of the cube's file."""
 
 from __future__ import annotations
 
@@ -19,27 +19,22 @@ anode_option = click.option(
     "--anode",
     metavar="SYMBOL",
     help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none to fit "
-    "none. Default: what the file says.",
+    "none. Default: as the file states.",
 )
 
 
-def anode_of(cube: xr.DataArray, said: str | None) -> str | None:
-    """Symbol of the anode, or None where nobody tells or none is wanted.
+def anode_of(cube: xr.DataArray, chosen: str | None) -> str | None:
+    """Symbol of the anode, or None where unknown or none is wanted.
 
     Parameters
     ----------
     cube : DataArray
         With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
-    said : str, optional
-        What the user said: a symbol, or ``none``.
-
-    Returns
-    -------
-    str or None
-        The symbol.
+    chosen : str, optional
+        The user's choice: a symbol, or ``none``.
     """
-    if said is not None:
-        return None if said.lower() == "none" else said
+    if chosen is not None:
+        return None if chosen.lower() == "none" else chosen
     number = cube.attrs.get("anode_atomic_number")
     if number in _ANODES:
         return _ANODES[number]

@@ -29,7 +29,9 @@ _COLUMNS = {
     "mean": ("mean", ",.1f"),
 }
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 SSIM     structural similarity, 1 is a perfect match
 |z|<=1   share of pixels within one standard deviation of the reference
 RMSE     root-mean-square difference [counts]
@@ -41,10 +43,9 @@ Examples:
   skxrf evaluate maps.nc fit.nc -o report.html
   skxrf evaluate maps.nc pymca.dat --elements Fe_K,Pb_L
   skxrf evaluate maps.nc fit.nc --json | jq .elements.Fe_K.ssim
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES), short_help="Score element maps against reference maps.")
+"""),
+    short_help="Score element maps against reference maps.",
+)
 @click.argument("maps", type=FILE)
 @click.argument("reference", type=FILE)
 @click.option(
@@ -92,7 +93,7 @@ def evaluate(
     scale: Any = sigma
     if sigma == "uncertainty":
         if errors is None:
-            raise SkxrfError(f"{maps} holds no standard errors: use --sigma poisson.")
+            raise SkxrfError(f"{maps} contains no standard errors: use --sigma poisson.")
         groups = [str(name) for name in truth["element"].to_numpy() if name in found["element"]]
         scale = errors.sel(element=groups).clip(min=1e-6)
     scores = score_table(truth, found, sigma=scale)
@@ -132,7 +133,7 @@ def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     known = [str(name) for name in maps["element"].to_numpy()]
     missing = [name for name in wanted if name not in known]
     if missing:
-        raise LineGroupError(f"{path} has no {', '.join(missing)}: it holds {', '.join(known)}.")
+        raise LineGroupError(f"{path} has no {', '.join(missing)}: it contains {', '.join(known)}.")
     return maps.sel(element=wanted)
 
 

@@ -26,15 +26,13 @@ from ._options import (
 
 __all__ = ["fit"]
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf fit scan.h5 -o maps.nc --report maps.html
   skxrf fit scan.h5 -o maps.nc --elements Ca_K,Fe_K,Hg_L,Pb_L --anode Rh
-"""
-
-
-@click.command(
-    epilog=examples(_EXAMPLES),
+"""),
     short_help="Element maps by a fit of line templates, without a model.",
 )
 @click.argument("cube", type=FILE)

@@ -29,18 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = ["info"]
 
-_WIDEST = 110
 
-_EXAMPLES = """\
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf info scan.h5
   skxrf info scan.h5 --energy 0,0.01                 a file without energy axis
   skxrf info scan.h5 --json | jq .elements
   skxrf info my.skxrf                                a model
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES))
+""")
+)
 @click.argument("file", type=FILE)
 @anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
@@ -48,7 +46,7 @@ Examples:
 @snake_option
 @shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
-    """Say what is in FILE: a spectral cube, element maps or a model.
+    """Describe FILE: a spectral cube, element maps or a model.
 
     Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
     spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
@@ -182,4 +180,4 @@ def _show(lines: dict[str, str]) -> None:
 
 
 def _width() -> int:
-    return min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
+    return min(shutil.get_terminal_size((80, 24)).columns, 110)

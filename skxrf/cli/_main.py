@@ -1,6 +1,6 @@
 """The group of commands, and what becomes of errors.
 
-Exit status 0, or 2 with one line that says what is wrong and what to do, or 130 after Ctrl-C.
+Exit status 0, or 2 with one line that states what is wrong and what to do, or 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cli", "main"]
 
-_EXAMPLES = """\
+
+@click.group(
+    epilog=examples("""\
 A first hour with a scan:
   skxrf info scan.h5                                 what is in the file
   skxrf map scan.h5 -o maps.nc                       maps by the shipped model
@@ -37,11 +39,7 @@ A first hour with a scan:
   skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
-"""
-
-
-@click.group(
-    epilog=examples(_EXAMPLES),
+"""),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(skxrf.__version__, prog_name="skxrf")
@@ -62,7 +60,7 @@ def main() -> NoReturn:
     """Run the command; the entry point of the package."""
     # A job that is told to end removes what it has half written, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _end)
-    _speak_of_warnings()
+    _print_warnings()
     try:
         cli.main(prog_name="skxrf", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -71,7 +69,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click turns the one into the other; a run that keeps something says so.
+        # Click turns the one into the other; a run that keeps something states so.
         cause = error.__context__ if isinstance(error, click.Abort) else error
         click.echo(f"skxrf: {str(cause or '') or 'interrupted, nothing was written.'}", err=True)
         sys.exit(130)
@@ -92,8 +90,8 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _speak_of_warnings() -> None:
-    """Have the library's warnings said in one line, without the place in the code."""
+def _print_warnings() -> None:
+    """Print the library's warnings in one line, without the place in the code."""
     others = warnings.showwarning
 
     def show(
@@ -123,7 +121,7 @@ def _option(argument: Argument) -> str:
     if argument.name not in _option_names():
         return str(argument)
     if argument.placeholder:
-        # What stands for a value is in capitals in the help.
+        # Placeholders of values are in capitals in the help.
         value = argument.placeholder.replace(" ", "").upper()
     elif isinstance(argument.value, tuple | list):
         value = ",".join(map(str, argument.value))

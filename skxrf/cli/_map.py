@@ -34,16 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["check_maps_output", "map_", "tell", "write_report"]
 
-_EXAMPLES = """\
+
+@click.command(
+    "map",
+    epilog=examples("""\
 Examples:
   skxrf map scan.h5 -o maps.nc --report maps.html
   skxrf map scan.h5 -o maps.nc --model my.skxrf --elements Ca_K,Fe_K,Pb_L
   skxrf map scan.h5 -o maps.nc --energy -0.96,0.01    a file without energy axis
   skxrf map scan.h5 -o maps.csv --std --json          for a script
-"""
-
-
-@click.command("map", epilog=examples(_EXAMPLES), short_help="Element maps by a trained model.")
+"""),
+    short_help="Element maps by a trained model.",
+)
 @click.argument("cube", type=FILE)
 @output_option
 @click.option(
@@ -72,7 +74,7 @@ def map_(
     """Predict the element maps of the cube in the file CUBE with a trained model.
 
     Without --model by the one that comes with skxrf: it needs no element list and no exact energy
-    calibration, gives standard errors, and says which line groups the painting holds.
+    calibration, gives standard errors, and lists the detected line groups.
 
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
@@ -101,9 +103,9 @@ def map_(
     if not quiet:
         say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
-            say(f"seen in the painting: {', '.join(found) or 'none'}")
+            say(f"detected in the painting: {', '.join(found) or 'none'}")
         for reason in unfamiliar or []:
-            say(f"unfamiliar to the model: {reason}")
+            say(f"outside the training range: {reason}")
     if report is not None:
         write_report(opened, output, report, run.estimator, found)
     tell(run, output, as_json, found, report, unfamiliar)
@@ -144,23 +146,23 @@ def write_report(
     from skxrf.report import write_map_report
 
     maps = open_maps(output)
-    said = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
+    facts = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
     if unfamiliar := _unfamiliar(estimator):
-        said = {"unfamiliar to the model": "; ".join(unfamiliar)} | said
+        facts = {"outside the training range": "; ".join(unfamiliar)} | facts
     if found is not None:
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
-        said = {
-            "seen in the painting": ", ".join(found) or "none",
-            "not seen": ", ".join(rest),
-        } | said
+        facts = {
+            "detected in the painting": ", ".join(found) or "none",
+            "not detected": ", ".join(rest),
+        } | facts
     write_map_report(
         maps,
         report,
         cube=cube,
         detected=found,
         fit=estimator if _has_fit(estimator, cube) else None,
-        provenance=said,
+        provenance=facts,
     )
 
 
@@ -187,8 +189,8 @@ def check_maps_output(
 
     if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
         raise FileFormatError(
-            f"cannot write {output}: one picture holds one map. Choose it, such as --elements Fe_K, "
-            "or name an output that holds all, such as maps.nc or maps.tif."
+            f"cannot write {output}: one picture shows one map. Choose it, such as --elements Fe_K, "
+            "or name an output for all, such as maps.nc or maps.tif."
         )
 
     check_output(output, inputs)
@@ -205,7 +207,7 @@ def tell(
     report: Path | None = None,
     unfamiliar: list[str] | None = None,
 ) -> None:
-    """Say what a run wrote."""
+    """Print the files that a run wrote."""
     if as_json:
         write_json(
             {

@@ -77,7 +77,7 @@ def cube_options(command: Any) -> Any:
         click.option(
             "--axes",
             metavar="ORDER",
-            help="Order of the stored axes, such as energy,y,x, where the file does not say.",
+            help="Order of the stored axes, such as energy,y,x, where the file does not state it.",
         ),
     ):
         command = option(command)
@@ -85,7 +85,7 @@ def cube_options(command: Any) -> Any:
 
 
 def run_options(command: Any) -> Any:
-    """Give a command the options of a run that makes maps: report, starting anew, what it says."""
+    """Give a command the options of a run that makes maps: report, starting anew, output."""
     # The last is applied first, so that help lists them in this order.
     for option in reversed(
         (
@@ -97,7 +97,7 @@ def run_options(command: Any) -> Any:
             click.option(
                 "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
             ),
-            click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON."),
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
             click.option("--quiet", is_flag=True, help="Show no progress."),
         )
     ):
@@ -153,17 +153,7 @@ def axis(text: str | None) -> str | tuple[float, float] | None:
 def check_output(
     output: Path, inputs: Sequence[Path], suffixes: Sequence[str] | None = None
 ) -> None:
-    """Refuse a file that could not be written, before the work is done and not after it.
-
-    Parameters
-    ----------
-    output : Path
-        The file.
-    inputs : sequence of Path
-        Files that must not be overwritten.
-    suffixes : sequence of str, optional
-        Those that are known.
-    """
+    """Refuse a file that could not be written, before the work is done and not after it."""
     from skxrf.exceptions import FileFormatError
     from skxrf.utils.files import check_writable
 
@@ -180,7 +170,7 @@ def check_output(
 
 
 def holds_errors(output: Path, quiet: bool) -> bool:
-    """Whether a file for maps has room for standard errors; say so where it has none."""
+    """Tell if a file for maps has room for standard errors; print a note where it has none."""
     if output.suffix.lower() not in (".dms", ".png"):
         return True
     if not quiet:

@@ -20,11 +20,6 @@ from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
 __all__ = ["NETWORKS", "TrainedModel", "train_on_scans"]
 
 NETWORKS = ("cnn", "mlp", "ridge")
-# Bins of the spectra [keV]: a fifth of a peak's width, below which nothing is gained.
-_BIN_WIDTH = 0.025
-# Pixels kept back to see how well the model does, as a share of those drawn and at most.
-_TESTED = (0.1, 5000)
-_RIDGE_STRENGTHS = tuple(np.logspace(-2, 8, 21))
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class TrainedModel:
     Parameters
     ----------
     estimator : Pipeline
-        Fitted; it knows its energy axis and its line groups.
+        Fitted; with its energy axis and line groups.
     n_samples : int
         Spectra that it was trained on.
     scores : dict of str to float
@@ -78,18 +73,6 @@ def train_on_scans(
         Seed of the drawing and the training.
     verbose : bool
         Whether a network prints its losses.
-
-    Returns
-    -------
-    TrainedModel
-        The fitted Pipeline, and how it does on pixels of the same scans.
-
-    Raises
-    ------
-    LineGroupError
-        If the maps have no line group in common, or not those asked for.
-    SkxrfError
-        If cube and maps have different sizes, or an axis does not cover the first one's.
     """
     groups = _common_groups({name: maps for name, (_, maps) in scans.items()}, elements)
     first = next(iter(scans.values()))[0]
@@ -109,7 +92,8 @@ def train_on_scans(
             "the maps have no pixel of which every line group is known: none to learn."
         )
     order = rng.permutation(len(X))
-    n_tested = min(int(_TESTED[0] * len(X)), _TESTED[1])
+    # Pixels kept back to measure how well the model does.
+    n_tested = min(int(0.1 * len(X)), 5000)
     tested, trained = order[:n_tested], np.sort(order[n_tested:])
     estimator = _estimator(network, axis, max_time, random_state, verbose)
     started = time.monotonic()
@@ -173,11 +157,12 @@ def _estimator(
     from sklearn.pipeline import make_pipeline
 
     width = float(np.median(np.diff(axis)))
-    binner = ChannelBinner(max(1, int(_BIN_WIDTH / width)), energy=axis)
+    # Bins of the spectra [keV]: a fifth of a peak's width, below which nothing is gained.
+    binner = ChannelBinner(max(1, int(0.025 / width)), energy=axis)
     if network == "ridge":
         from sklearn.linear_model import RidgeCV
 
-        return make_pipeline(binner, RidgeCV(_RIDGE_STRENGTHS))
+        return make_pipeline(binner, RidgeCV(tuple(np.logspace(-2, 8, 21))))
     from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 
     kind = {"cnn": SpectrumCNNRegressor, "mlp": SpectrumMLPRegressor}[network]

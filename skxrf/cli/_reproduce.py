@@ -12,15 +12,15 @@ from ._options import FILE, axis, cube_options, examples, names
 
 __all__ = ["reproduce"]
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf reproduce -o report                               small simulated icons, about ten minutes
   skxrf reproduce -o report --cube scan.h5                reference maps by the template fit
   skxrf reproduce -o report --cube scan.h5 --maps fit.dat --methods CNN,MLP,Ridge --budget 60
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES))
+""")
+)
 @click.option(
     "-o",
     "--output",
@@ -59,7 +59,7 @@ Examples:
     type=click.IntRange(1),
     default=50_000,
     show_default=True,
-    help="Largest number of spectra that a fit may see.",
+    help="Largest number of spectra that a fit may use.",
 )
 @click.option(
     "--random-state",

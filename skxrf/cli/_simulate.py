@@ -12,15 +12,15 @@ from ._options import FILE, axis, examples, names
 
 __all__ = ["simulate"]
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf simulate -o icon.h5
   skxrf simulate -o icon.h5 --palette icon_1 --step 2 --mean-counts 20000
   skxrf simulate -o small.h5 --shape 40 60 --channels 1024 --energy 0,0.03
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES))
+""")
+)
 @click.option("-o", "--output", type=FILE, required=True, help="File for the cube: .h5 or .hdf5.")
 @click.option(
     "--palette",

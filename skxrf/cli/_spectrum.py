@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,19 @@ from numpy.typing import NDArray
 
 __all__ = ["draw_spectrum"]
 
-# Characters of a column that is filled to the first, second or last third of a row.
-_FILLED = ".:#"
-# Decades shown below the highest count: what lies deeper is noise.
-_DECADES = 5
-_MARGIN = 7
-# Rows of names above the peaks.
-_LANES = 3
+
+@dataclass(frozen=True)
+class _Layout:
+    """Layout of the drawing."""
+
+    filled: str = ".:#"
+    """Characters of a column that is filled to the first, second or last third of a row."""
+    decades: int = 5
+    """Decades shown below the highest count; deeper ones are noise."""
+    margin: int = 7
+    """Characters to the left of the axis, axis included."""
+    name_rows: int = 3
+    """Rows of names above the peaks."""
 
 
 def draw_spectrum(
@@ -32,7 +39,7 @@ def draw_spectrum(
     Parameters
     ----------
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV], increasing.
+        Bin centers [keV], increasing.
     counts : ndarray of shape (n_channels,)
         Counts.
     peaks : sequence of (str, float)
@@ -45,7 +52,7 @@ def draw_spectrum(
     str
         Lines of ASCII characters, the highest count of all channels in each column.
     """
-    n_columns = max(width - _MARGIN, 20)
+    n_columns = max(width - _Layout.margin, 20)
     low, high = _shown_range(energy, counts)
     columns = np.linspace(low, high, n_columns + 1)
     inside = (energy >= low) & (energy <= high)
@@ -61,19 +68,19 @@ def draw_spectrum(
     top = max(float(np.log10(tops.max())), 0.0) + 0.1
     # Down to a little below the continuum, so that the peaks have most of the room.
     usual = float(np.log10(max(np.percentile(tops[tops > 0], 5), 1.0)))
-    bottom = max(0.0, top - _DECADES, min(usual - 0.3, top - 1.0))
+    bottom = max(0.0, top - _Layout.decades, min(usual - 0.3, top - 1.0))
     filled = (np.log10(np.maximum(tops, 1e-9)) - bottom) / (top - bottom) * height
     rows = [_row(filled, row) for row in range(height)]
     labels = _decade_labels(bottom, top, height)
     lines = _names(peaks, columns)
     for row in reversed(range(height)):
-        lines.append(f"{labels.get(row, ''):>{_MARGIN - 2}} |{rows[row]}".rstrip())
+        lines.append(f"{labels.get(row, ''):>{_Layout.margin - 2}} |{rows[row]}".rstrip())
     return "\n".join([*lines, *_energy_axis(low, high, n_columns)])
 
 
 def _shown_range(energy: NDArray[Any], counts: NDArray[Any]) -> tuple[float, float]:
     """From the first channel at 0.5 keV or above, to where the counts end."""
-    enough = np.flatnonzero(counts > max(counts.max() * 10.0**-_DECADES, 0))
+    enough = np.flatnonzero(counts > max(counts.max() * 10.0**-_Layout.decades, 0))
     high = float(energy[enough[-1]]) if enough.size else float(energy[-1])
     low = max(float(energy[0]), min(0.5, high / 2))
     return low, high if high > low else float(energy[-1])
@@ -82,7 +89,9 @@ def _shown_range(energy: NDArray[Any], counts: NDArray[Any]) -> tuple[float, flo
 def _row(filled: NDArray[np.float64], row: int) -> str:
     part = np.clip(filled - row, 0, 1)
     return "".join(
-        " " if share <= 0 else _FILLED[min(int(share * len(_FILLED)), len(_FILLED) - 1)]
+        " "
+        if share <= 0
+        else _Layout.filled[min(int(share * len(_Layout.filled)), len(_Layout.filled) - 1)]
         for share in part
     )
 
@@ -99,7 +108,7 @@ def _decade_labels(bottom: float, top: float, height: int) -> dict[int, str]:
 def _names(peaks: Sequence[tuple[str, float]], columns: NDArray[np.float64]) -> list[str]:
     """Names over their peaks, those that do not fit beside each other one above the other."""
     n_columns = len(columns) - 1
-    lanes = [[" "] * n_columns for _ in range(_LANES)]
+    lanes = [[" "] * n_columns for _ in range(_Layout.name_rows)]
     marks = [" "] * n_columns
     for name, energy in sorted(peaks, key=lambda peak: peak[1]):
         if not columns[0] <= energy <= columns[-1]:
@@ -115,7 +124,7 @@ def _names(peaks: Sequence[tuple[str, float]], columns: NDArray[np.float64]) -> 
     filled = ["".join(lane) for lane in lanes if "".join(lane).strip()]
     if not filled:
         return []
-    return [(" " * _MARGIN + line).rstrip() for line in [*filled, "".join(marks)]]
+    return [(" " * _Layout.margin + line).rstrip() for line in [*filled, "".join(marks)]]
 
 
 def _energy_axis(low: float, high: float, n_columns: int) -> list[str]:
@@ -129,4 +138,7 @@ def _energy_axis(low: float, high: float, n_columns: int) -> list[str]:
         start = max(at - len(text) // 2, 0)
         if start + len(text) <= len(labels):
             labels[start : start + len(text)] = text
-    return [" " * (_MARGIN - 1) + "+" + "".join(line), " " * _MARGIN + "".join(labels) + unit]
+    return [
+        " " * (_Layout.margin - 1) + "+" + "".join(line),
+        " " * _Layout.margin + "".join(labels) + unit,
+    ]

@@ -15,8 +15,6 @@ from skxrf.utils.energy import describe_axis
 
 __all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
 
-_LOWEST_LINE = 0.5  # keV
-
 
 @dataclass(frozen=True)
 class SeenLines:
@@ -40,7 +38,7 @@ class SeenLines:
 
 @dataclass(frozen=True)
 class CubeSummary:
-    """What a cube holds.
+    """Summary of a cube.
 
     Parameters
     ----------
@@ -53,7 +51,7 @@ class CubeSummary:
     pixel_unit : str
         Their unit.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     sum_spectrum : ndarray of shape (n_channels,)
         Counts of all pixels.
     max_spectrum : ndarray of shape (n_channels,)
@@ -91,7 +89,7 @@ class CubeSummary:
         return float(self.sum_spectrum.sum(dtype=np.float64))
 
     def lines(self) -> dict[str, str]:
-        """What stands on each line, by its heading."""
+        """Text of each line, by its heading."""
         n_y, n_x, n_channels = self.shape
         low, high = self.pixel_counts
         fullest = self._fullest()
@@ -122,11 +120,12 @@ class CubeSummary:
 
     def _fullest(self) -> int:
         """The channel with most counts, of those where lines are: Bruker's have a peak at 0 keV."""
-        counts = np.where(self.energy >= _LOWEST_LINE, self.sum_spectrum, 0)
+        # Lines start at 0.5 keV.
+        counts = np.where(self.energy >= 0.5, self.sum_spectrum, 0)
         return int((counts if counts.any() else self.sum_spectrum).argmax())
 
     def facts(self) -> dict[str, Any]:
-        """The same as numbers, for a script."""
+        """Facts of the summary as numbers, for scripts."""
         return {
             "rows": self.shape[0],
             "columns": self.shape[1],
@@ -154,16 +153,6 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
     ----------
     cube : DataArray of dims (y, x, energy)
         Counts; a lazy cube is read once, block by block.
-
-    Returns
-    -------
-    CubeSummary
-        The facts.
-
-    Raises
-    ------
-    CountsError
-        If a lazily opened cube holds negative or non-finite counts.
     """
     facts = xr.Dataset(
         {
@@ -195,13 +184,6 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
 
 def find_elements(summary: CubeSummary, anode: str | None = None) -> list[SeenLines] | str:
     """Look for line groups in the sum spectrum, as the template fit does.
-
-    Parameters
-    ----------
-    summary : CubeSummary
-        Of a cube.
-    anode : str, optional
-        Anode of the tube, whose scattered lines are then no elements.
 
     Returns
     -------

@@ -23,16 +23,17 @@ from ._options import (
 
 __all__ = ["train"]
 
-_EXAMPLES = """\
+
+@click.command(
+    epilog=examples("""\
 Examples:
   skxrf fit scan.h5 -o fit.nc
   skxrf train scan.h5 --maps fit.nc -o my.skxrf
   skxrf train a.h5 b.h5 --maps a.dat --maps b.dat -o ab.skxrf --max-time 600
   skxrf train scan.h5 --maps fit.nc -o ridge.skxrf --network ridge --elements Fe_K,Pb_L
-"""
-
-
-@click.command(epilog=examples(_EXAMPLES), short_help="Train a model on scans with reference maps.")
+"""),
+    short_help="Train a model on scans with reference maps.",
+)
 @click.argument("cubes", metavar="CUBE...", type=FILE, nargs=-1, required=True)
 @click.option(
     "--maps",
@@ -108,7 +109,7 @@ def train(
         scans[f"{cube_path} ({maps_path})"] = (open_with(cube_path, options), reference)
     if not quiet:
         say(f"training on {', '.join(map(str, cubes))}")
-    # What the networks print is progress, not output.
+    # The output of the networks is progress.
     with contextlib.redirect_stdout(sys.stderr):
         trained = train_on_scans(
             scans,

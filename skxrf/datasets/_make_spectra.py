@@ -20,8 +20,6 @@ __all__ = ["DEFAULT_CHANNELS", "DEFAULT_ENERGY", "make_spectra", "on_axis"]
 
 DEFAULT_ENERGY = (0.0, 0.025)
 DEFAULT_CHANNELS = 1024
-# Different errors of the axis that the spectra of one call are drawn on.
-_N_AXES = 16
 
 
 def make_spectra(
@@ -93,7 +91,7 @@ def make_spectra(
     ------
     LineGroupError
         If nothing in the palettes gives a line group, the tube does not excite it, or the axis
-        does not hold it.
+        does not contain it.
     SkxrfError
         If a number is out of its range, or there is no such palette.
     EnergyAxisError
@@ -161,13 +159,14 @@ def _axis_errors(
 ) -> list[AxisError]:
     if gain == zero == resolution == 0:
         return [AxisError()]
+    # Different errors of the axis that the spectra of one call are drawn on.
     return [
         AxisError(
             offset=float(rng.normal(0, zero)),
             gain=float(1 + rng.normal(0, gain)),
             fwhm_factor=float(np.exp(rng.normal(0, resolution))),
         )
-        for _ in range(_N_AXES)
+        for _ in range(16)
     ]
 
 

@@ -1,22 +1,22 @@
-"""Bind estimators to a cube by a sample of its spectra."""
+"""Fit of models to a cube: bound by a sample of its spectra, compared with its energy axis."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.inference.protocol import BindsToPainting, BoundModel, FormerlyCalibrated
+from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
+from skxrf.utils.fitted import fitted_channels, fitted_energy
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.validation import name_of
 
-__all__ = ["bind", "sample_spectra"]
-
-# Spectra of a sample: their sum serves as well as that of all pixels.
-_SAMPLE_PIXELS = 50_000
-# Most bytes of a sample, which is held in memory beside everything else.
-_SAMPLE_BYTES = 256 * 2**20
+__all__ = ["axes_to_rebin", "bind", "sample_spectra"]
 
 
 def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
@@ -34,7 +34,8 @@ def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     """
     cube = cube.transpose("y", "x", "energy")
     n_y, n_x, n_channels = cube.shape
-    most = min(_SAMPLE_PIXELS, _SAMPLE_BYTES // max(n_channels * cube.dtype.itemsize, 1))
+    # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
+    most = min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1))
     step = max(1, int(np.ceil((n_y * n_x / max(most, 1)) ** 0.5)))
     spectra = cube[::step, ::step].to_numpy()
     return np.asarray(spectra.reshape(-1, n_channels))
@@ -80,3 +81,80 @@ def bind(estimator: Any, cube: xr.DataArray) -> Any:
         if isinstance(estimator, FormerlyCalibrated):
             return estimator.calibrated(sample_spectra(cube), energy)
     return estimator
+
+
+def axes_to_rebin(
+    estimator: Any, cube: xr.DataArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Axes of the cube and of the model, where they differ and the former covers the latter."""
+    name, n_cube, n_model = name_of(cube), cube.sizes["energy"], fitted_channels(estimator)
+    model_energy = fitted_energy(estimator)
+    cube_energy = None
+    if "energy" in cube.coords:
+        cube_energy = resolve_energy(
+            cube["energy"].to_numpy(), n_cube, source=f"the energy axis of {name}"
+        )
+    if model_energy is not None and cube_energy is None:
+        raise EnergyAxisError(
+            f"{name} has {n_cube} channels and no energy axis, but the model was fitted on "
+            f"{describe_axis(model_energy)}: give the cube its axis, such as "
+            "cube.assign_coords(energy=...) or ",
+            Argument("energy", function="open_cube"),
+            ".",
+        )
+    if model_energy is None or cube_energy is None or n_model not in (None, model_energy.size):
+        if n_model is not None and n_model != n_cube:
+            found = f"{n_cube} channels" if cube_energy is None else describe_axis(cube_energy)
+            raise EnergyAxisError(
+                f"{name} has {found}, but the model was fitted on {n_model} channels and has "
+                "no energy axis to rebin to: bring the cube onto the model's axis, as "
+                "skxrf.preprocessing.rebin_counts does."
+            )
+        if model_energy is not None and cube_energy is not None:
+            _require_whole_channels(cube_energy, model_energy, name)
+        return None
+    if axes_agree(cube_energy, model_energy):
+        return None
+    _require_covered(cube_energy, model_energy, name)
+    return cube_energy, model_energy
+
+
+def _require_covered(cube: NDArray[np.float64], model: NDArray[np.float64], name: str) -> None:
+    """Raise if the cube lacks more than the ends of the model's axis, warn if it lacks those."""
+    have, need = bin_edges(cube), bin_edges(model)
+    lacking = max(have[0] - need[0], 0.0) + max(need[-1] - have[-1], 0.0)
+    both = f"{name} has {describe_axis(cube)}, the model was fitted on {describe_axis(model)}"
+    # Share of the model's energy range that a cube may lack: the ends of two detectors' axes seldom
+    # agree, and no lines are measured in the last per cent of them.
+    if lacking > 0.01 * (need[-1] - need[0]):
+        raise EnergyAxisError(
+            f"{both}: the cube does not cover the model's range. Use a model made for this axis, "
+            "or check the cube's energy calibration."
+        )
+    if lacking > need[1] - need[0]:
+        warnings.warn(
+            f"{both}: the {1000 * lacking:.0f} eV of the model's range that the cube lacks are "
+            "taken as empty.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _require_whole_channels(
+    cube: NDArray[np.float64], inner: NDArray[np.float64], name: str
+) -> None:
+    """Raise unless the axis of a later step can be made of whole channels of the cube.
+
+    The axis of the raw spectra is then not known, but what the steps before made of it is:
+    each of its bins is a sum of channels, which a cube on another axis does not fit.
+    """
+    have, need = bin_edges(cube), bin_edges(inner)
+    nearest = have[np.clip(np.searchsorted(have, need), 1, have.size - 1)]
+    below = have[np.clip(np.searchsorted(have, need), 1, have.size - 1) - 1]
+    away = np.minimum(np.abs(nearest - need), np.abs(below - need))
+    if np.any(away > 0.05 * np.min(np.diff(have))):
+        raise EnergyAxisError(
+            f"{name} has {describe_axis(cube)}, but a step of the model was fitted on "
+            f"{describe_axis(inner)}, which are not whole channels of the cube: bring the cube "
+            "onto the axis that the model was fitted on."
+        )

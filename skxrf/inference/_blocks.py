@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, LineGroupError, SkxrfError
-from skxrf.inference._energy_axes import axes_to_rebin
+from skxrf.inference._binding import axes_to_rebin
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 from skxrf.utils.threads import single_threaded_blas
@@ -24,15 +24,10 @@ from skxrf.utils.validation import name_of, require_counts
 
 __all__ = ["PredictionPlan", "make_plan", "predict_block", "predict_chunk"]
 
-# "auto" batches hold this much as float32: large enough to keep two cores busy, small enough
-# that a network's activations, often several times its input, fit beside it.
-_BATCH_BYTES = 32 * 2**20
-_AS_MEASURED = "Predict from the counts as measured, before any background is subtracted."
-
 
 @dataclass(frozen=True)
 class PredictionPlan:
-    """Everything that the prediction of a block needs; it travels to worker processes."""
+    """Inputs of the prediction of a block; picklable, for worker processes."""
 
     estimator: Any
     line_groups: tuple[str, ...]
@@ -62,7 +57,9 @@ def make_plan(
     if return_std:
         estimator = _with_std(estimator)
     if batch_size == "auto":
-        batch_size = max(1, _BATCH_BYTES // (4 * cube.sizes["energy"]))
+        # "auto" batches contain this much as float32: large enough to keep two cores busy, small
+        # enough that a network's activations, often several times its input, fit beside it.
+        batch_size = max(1, 32 * 2**20 // (4 * cube.sizes["energy"]))
     if not isinstance(batch_size, Integral) or batch_size < 1:
         raise SkxrfError(f'batch_size must be a number >= 1 or "auto", got {batch_size!r}.')
     groups, columns, n_outputs = _outputs(estimator, elements)
@@ -115,7 +112,7 @@ def _outputs(
     if elements is None:
         if known is None:
             raise LineGroupError(
-                f"{type(estimator).__name__} does not know the line groups that it predicts: "
+                f"{type(estimator).__name__} has no names of the line groups that it predicts: "
                 "name its outputs in their order, such as ",
                 Argument("elements", ["Ca_K", "Fe_K"]),
                 ".",
@@ -144,7 +141,12 @@ def predict_block(
 ) -> NDArray[Any]:
     """Predict the pixels of one block: (y, x, channel) to (y, x, element, value or error)."""
     places = [range(at, at + n) for at, n in zip(origin, block.shape[:2], strict=True)]
-    require_counts(block, plan.cube_name, [*places, range(block.shape[2])], advice=_AS_MEASURED)
+    require_counts(
+        block,
+        plan.cube_name,
+        [*places, range(block.shape[2])],
+        advice="Predict from the counts as measured, before any background is subtracted.",
+    )
     n_rows, n_columns, n_channels = block.shape
     spectra = block.reshape(-1, n_channels)
     per_pixel = {name: np.asarray(p).reshape(-1) for name, p in zip(names, params, strict=True)}

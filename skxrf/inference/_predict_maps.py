@@ -28,9 +28,6 @@ __all__ = [
     "predict_maps",
 ]
 
-# Chunks split along energy are merged up to this size; beyond it the choice is the user's.
-_MERGED_BYTES = 512 * 2**20
-
 
 def predict_maps(
     estimator: Any,
@@ -54,12 +51,12 @@ def predict_maps(
         Fitted on spectra of shape (n_pixels, n_channels): a regressor, a Pipeline, a search or
         another meta-estimator; or one that binds itself to the cube
         (:class:`skxrf.inference.protocol.BindsToPainting`), such as that of
-        :func:`skxrf.pretrained.load_pretrained`. Its energy axis (``energy_``) and the names of its outputs
-        (``line_groups_``) are looked up through all of these.
+        :func:`skxrf.pretrained.load_pretrained`. Its energy axis (``energy_``) and the names of its
+        outputs (``line_groups_``) are looked up through all of these.
     cube : DataArray of dims (y, x, energy)
         Counts >= 0, in any order of the dims. Integers are converted to float32, block by block.
     elements : sequence of str, optional
-        For an estimator that does not know its line groups, the names of all its outputs, in
+        For an estimator without names of line groups, the names of all its outputs, in
         their order. For one that does, those wanted.
     return_std : bool
         Whether to ask the estimator for standard errors as well; its ``predict`` must take
@@ -89,7 +86,7 @@ def predict_maps(
         redistributed over the bins of the estimator's axis, as
         :func:`skxrf.preprocessing.rebin_counts` does.
     CountsError
-        If the cube is empty, or holds counts that are negative, NaN or infinite. For a lazy
+        If the cube is empty, or contains counts that are negative, NaN or infinite. For a lazy
         cube the counts are looked at when they are computed.
     LineGroupError
         If there are no names for the outputs, or not as many as outputs.
@@ -100,7 +97,7 @@ def predict_maps(
     -----
     UserWarning
         If the cube lacks some channels at the ends of the estimator's axis (up to 1 % of its
-        range), which then hold no counts.
+        range), which then contain no counts.
 
     Examples
     --------
@@ -139,7 +136,8 @@ def _with_whole_spectra(cube: xr.DataArray) -> xr.DataArray:
     if len(channels) == 1:
         return cube
     merged = max(rows) * max(columns) * cube.sizes["energy"] * cube.dtype.itemsize
-    if merged > _MERGED_BYTES:
+    # Chunks split along energy are merged up to this size; beyond it the choice is the user's.
+    if merged > 512 * 2**20:
         raise SkxrfError(
             f"{name_of(cube)} is chunked along energy ({len(channels)} chunks), and whole spectra of its "
             f"blocks of {max(rows)} x {max(columns)} pixels would take {merged / 2**30:.1f} GiB "
@@ -214,7 +212,7 @@ def predict_lazily(
     return data.map_blocks(
         predict_chunk,
         *values,
-        # Delayed, so that the graph holds the model once and not in every task.
+        # Delayed, so that the graph contains the model once, not in every task.
         plan=delayed(plan, traverse=False),
         names=tuple(params),
         chunks=(data.chunks[0], data.chunks[1], (len(plan.line_groups),), (n_values,)),

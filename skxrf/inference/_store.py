@@ -69,15 +69,7 @@ class PartialMaps:
     # -- opening
 
     def check(self) -> None:
-        """Refuse a target that could not be written.
-
-        Raises
-        ------
-        FileFormatError
-            If the suffix is unknown.
-        OSError
-            If the folder is missing, or folder or file are protected.
-        """
+        """Refuse a target that could not be written."""
         if self.target.suffix.lower() not in SUFFIXES:
             raise FileFormatError(
                 f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
@@ -105,20 +97,13 @@ class PartialMaps:
         Parameters
         ----------
         target : str or path-like
-            Path of the complete maps; the suffix is one that `save_maps` knows.
+            Path of the complete maps; the suffix is one of `save_maps`.
         maps : DataArray or Dataset
             Coordinates, attributes, shape and dtype of the maps; the values are not looked at.
         blocks : pair of sequence of int
             Heights and widths of the blocks [pixels].
         identity : mapping of str to str
             Description of the run's inputs, kept for :meth:`resume`.
-
-        Raises
-        ------
-        FileFormatError
-            If the suffix is unknown, or its format cannot hold these maps.
-        OSError
-            If the folder is missing or cannot be written to, or the disk has too little room.
         """
         self = cls(target)
         self.check()
@@ -187,21 +172,10 @@ class PartialMaps:
     def resume(cls, target: str | os.PathLike[str]) -> Self | None:
         """Open the file of an earlier run; None where there is none.
 
-        Parameters
-        ----------
-        target : str or path-like
-            Path of the complete maps.
-
         Returns
         -------
         PartialMaps or None
             Blocks whose checksum does not agree with their values count as not finished.
-
-        Raises
-        ------
-        FileFormatError
-            If there is a file of that name that is something else, is cut off, or has a damaged
-            head.
         """
         self = cls(target)
         self.check()
@@ -215,7 +189,7 @@ class PartialMaps:
                 self._read()
             except (ValueError, KeyError, TypeError, OSError, OverflowError) as error:
                 raise FileFormatError(
-                    f"{self.path} holds no unfinished maps that could be gone on with ({error}): "
+                    f"{self.path} contains no unfinished maps that could be resumed ({error}): "
                     "remove it, or start over with ",
                     Argument("restart", True),
                     ".",
@@ -275,11 +249,6 @@ class PartialMaps:
             Number of the block, down and across.
         values : ndarray of shape (height, width, n_elements, n_variables)
             The maps in the block.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
         """
         heights, widths = self._header["blocks"]
         shape = (heights[row], widths[column], self._header["shape"][2])
@@ -303,13 +272,7 @@ class PartialMaps:
         self.finished[row, column] = True
 
     def complete(self) -> None:
-        """Turn the file into the target, once all blocks are finished.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written; the file is then as before.
-        """
+        """Turn the file into the target, once all blocks are finished."""
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
         # HDF5 locks what it reads.
@@ -317,7 +280,7 @@ class PartialMaps:
         if self.target.suffix.lower() in _AS_IT_IS:
             if self.target.exists():
                 self.path.chmod(self.target.stat().st_mode)
-            os.replace(self.path, self.target)
+            self.path.replace(self.target)
             # Afterwards, as HDF5 ignores the rest: whenever the process ends, there are either
             # blocks to resume from or whole maps.
             os.truncate(self.target, self._end)
@@ -374,7 +337,7 @@ class PartialMaps:
         return checksum
 
     def _take(self, stream: BinaryIO) -> None:
-        """Hold the file alone: two processes would write into each other's maps."""
+        """Lock the file: two processes would write into each other's maps."""
         self._stream = stream
         try:
             lock_file(stream)

@@ -1,22 +1,27 @@
-"""Maps of a cube of any size, block by block into a file; finished blocks are never lost."""
+"""Prediction of the maps of a cube of any size straight to a file, in runs that can be resumed."""
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import os
+import pickle
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import joblib
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from skxrf import __version__
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.inference._binding import bind
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
-from skxrf.inference._identity import differences, identity_of
 from skxrf.inference._predict_maps import (
     as_maps,
     block_sizes,
@@ -28,11 +33,7 @@ from skxrf.inference._store import PartialMaps
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.threads import single_threaded_blas
 
-__all__ = ["MapsRun", "predict_maps_to_file"]
-
-# Each thread holds a block of counts and what a model makes of it: more of them would not fit
-# into a small part of a laptop's memory.
-_MOST_THREADS = 8
+__all__ = ["MapsRun", "differences", "identity_of", "predict_maps_to_file"]
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ def predict_maps_to_file(
         Counts >= 0. A lazy cube is read chunk by chunk, a few at a time, and is never whole in
         memory.
     path : str or path-like
-        The file; its suffix is one that :func:`skxrf.io.save_maps` knows. For ``.nc`` and
-        ``.h5`` memory is bounded by the blocks, for others the maps are held once.
+        The file; its suffix is one of :func:`skxrf.io.save_maps`. For ``.nc`` and
+        ``.h5`` memory is bounded by the blocks, for others the maps are kept in memory once.
     elements : sequence of str, optional
         Line groups, as for :func:`predict_maps`.
     return_std : bool
@@ -115,12 +116,12 @@ def predict_maps_to_file(
     ------
     SkxrfError
         If an earlier run left finished blocks of another cube, model or other options: the
-        message says what differs. Further as :func:`predict_maps`; finished blocks are kept,
+        message names the difference. Further as :func:`predict_maps`; finished blocks are kept,
         unless the counts of the cube are invalid.
     OSError
         If the file cannot be written. Finished blocks are kept.
     KeyboardInterrupt
-        After Ctrl-C, with a message that says how much is kept.
+        After Ctrl-C, with a message that states how much is kept.
 
     Examples
     --------
@@ -167,7 +168,7 @@ def _require_same(partial: PartialMaps, identity: Mapping[str, str]) -> None:
     differing = differences(partial.identity, identity)
     if differing:
         raise SkxrfError(
-            f"{partial.path} holds {partial.n_pixels:,} finished pixels of another run, from which "
+            f"{partial.path} contains {partial.n_pixels:,} finished pixels of another run, from which "
             f"this one cannot go on: {'; '.join(differing)}. Start over with ",
             Argument("restart", True),
             ", or name another output.",
@@ -235,7 +236,9 @@ def _n_threads() -> int:
     if wanted is not None:
         return max(1, int(wanted))
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(available or 1, _MOST_THREADS)
+    # Each thread keeps a block of counts and what a model makes of it: more of them would not fit
+    # into a small part of a laptop's memory.
+    return min(available or 1, 8)
 
 
 def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
@@ -251,7 +254,8 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
     except SkxrfError as error:
-        # With nothing finished, or a cube that has to be repaired first, there is nothing to resume.
+        # With nothing finished, or a cube that has to be repaired first, there is nothing to
+        # resume.
         if not partial.finished.any() or isinstance(error, CountsError):
             partial.discard()
         raise
@@ -290,8 +294,106 @@ def _computed(
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            # What succeeded first, so that it is kept when another failed.
+            # Successful blocks first, so that they are kept when another failed.
             for future in sorted(done, key=lambda one: one.exception() is not None):
                 yield running.pop(future), future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def identity_of(
+    plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
+) -> dict[str, str]:
+    """Describe all inputs that determine the maps.
+
+    Parameters
+    ----------
+    plan : PredictionPlan
+        The model, the line groups, the options.
+    cube : DataArray of dims (y, x, energy)
+        The cube.
+    params : mapping of str to DataArray
+        Values per pixel that go to the model.
+
+    Returns
+    -------
+    dict of str to str
+        A text for each input, by a name that error messages use; the same input gives the same
+        text. Counts in memory are hashed. Lazy ones are known by some of them and by dask's name
+        for all, which contains size and time of change of the files that the library's readers
+        read.
+    """
+    n_y, n_x, n_channels = cube.shape
+    energy = cube["energy"].to_numpy() if "energy" in cube.coords else np.arange(0.0)
+    options = {
+        "standard errors": plan.return_std,
+        "batch size": plan.batch_size,
+        "dtype": str(plan.dtype),
+        "settings of scikit-learn": sorted(plan.config.items()),
+    }
+    return {
+        "cube": f"{n_y} x {n_x} pixels, {n_channels} channels, {cube.dtype}, counts "
+        f"{_counts(cube)}",
+        "cube's file": _file_state(cube.attrs.get("source")),
+        "energy axis": _digest(energy),
+        "model": f"{type(plan.estimator).__name__} {_model_digest(plan.estimator)}",
+        "line groups": ", ".join(plan.line_groups),
+        "options": ", ".join(f"{name}: {value}" for name, value in options.items()),
+        "values per pixel": ", ".join(
+            f"{name} {_digest(values.to_numpy())}" for name, values in params.items()
+        ),
+        "version of skxrf": __version__,
+    }
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, str]) -> list[str]:
+    """Name the inputs in which two fingerprints differ.
+
+    Returns
+    -------
+    list of str
+        One part of a sentence each; empty if they are equal.
+    """
+    found = []
+    for name in {**old, **new}:
+        was, is_now = str(old.get(name, "unknown")), str(new.get(name, "unknown"))
+        if was != is_now:
+            found.append(f"the {name} ({was} then, {is_now} now)")
+    return found
+
+
+def _counts(cube: xr.DataArray) -> str:
+    if cube.chunks is None:
+        return _digest(cube.to_numpy())
+    # Pixels down and across of a lazy cube whose counts are read for its fingerprint.
+    rows, columns = (
+        np.unique(np.linspace(0, cube.sizes[dim] - 1, 8).astype(int)) for dim in ("y", "x")
+    )
+    # Row by row: a lazy cube then reads little more than these pixels.
+    some = [cube.isel(y=row, x=columns).to_numpy() for row in rows]
+    return f"{_digest(np.stack(some))}, {cube.data.name}"
+
+
+def _file_state(source: object) -> str:
+    path = None if source is None else Path(str(source))
+    if path is None or not path.is_file():
+        return "none"
+    state = path.stat()
+    changed = datetime.datetime.fromtimestamp(state.st_mtime_ns / 1e9, datetime.UTC)
+    return f"{path.name}, {state.st_size} bytes, changed {changed.isoformat()}"
+
+
+def _model_digest(estimator: Any) -> str:
+    try:
+        return str(joblib.hash(estimator, hash_name="sha1"))[:16]
+    except (TypeError, ValueError, AttributeError, RecursionError, pickle.PicklingError):
+        # An object that cannot be pickled is like no other one: there is nothing to go on with.
+        return uuid.uuid4().hex[:16]
+
+
+def _digest(array: Any) -> str:
+    digest = hashlib.sha256()
+    # Row by row, as a cube in another order would be copied otherwise.
+    for row in np.atleast_1d(array):
+        digest.update(row.tobytes())
+    return digest.hexdigest()[:16]

@@ -33,11 +33,6 @@ ALIASES = {
 def with_present_names(archive: bytes) -> bytes:
     """Name the classes of a saved model by their present places.
 
-    Parameters
-    ----------
-    archive : bytes
-        Skops' archive from a file of any version.
-
     Returns
     -------
     bytes

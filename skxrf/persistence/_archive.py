@@ -12,10 +12,7 @@ from skxrf.exceptions import ModelFileError
 __all__ = ["SCHEMA", "check_archive", "repacked"]
 
 SCHEMA = "schema.json"
-# A schema is about as long as the source of the model's classes; trees have many nodes, but in
-# arrays. Far more than that is meant to fill the memory.
-_LONGEST_SCHEMA = 256 * 2**20
-# The earliest date that a zip can hold: when a file was made says nothing of the model.
+# The earliest date that a zip can contain: the date of a file is no property of the model.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -67,29 +64,25 @@ def _renumber(node: Any, ids: dict[int, int], files: dict[str, str]) -> None:
 
 
 def check_archive(archive: bytes, where: str) -> None:
-    """Raise for an archive that cannot be read, or would unpack to far more than it is long.
-
-    Parameters
-    ----------
-    archive : bytes
-        What a model's file holds.
-    where : str
-        What error messages call the file.
-    """
+    """Raise for an archive that cannot be read, or would unpack to far more than it is long."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             members = opened.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise ModelFileError(f"{where} holds no readable archive of a model ({error}).") from error
+        raise ModelFileError(
+            f"{where} contains no readable archive of a model ({error})."
+        ) from error
     stored = 0
     for member in members:
         if member.filename == SCHEMA:
-            too_long = member.file_size > _LONGEST_SCHEMA
+            # A schema is about as long as the source of the model's classes; trees have many nodes,
+            # but in arrays. Far more than that is meant to fill the memory.
+            too_long = member.file_size > 256 * 2**20
         else:
             stored += member.file_size
             too_long = member.compress_type != zipfile.ZIP_STORED or stored > len(archive)
         if too_long:
             raise ModelFileError(
-                f"{where} holds {member.filename}, which would unpack to more than a model has: "
+                f"{where} contains {member.filename}, which would unpack to more than a model has: "
                 "it was not made by skxrf.persistence.save_model."
             )

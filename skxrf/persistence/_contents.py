@@ -20,13 +20,9 @@ from skxrf.exceptions import ModelFileError
 
 __all__ = ["check_contents"]
 
-# What `tree_` is: the class itself has no public name.
-_TREE = "sklearn.tree._tree.Tree"
-_NO_CHILD = -1
-
 
 def check_contents(estimator: object) -> None:
-    """Raise if an estimator holds decision trees that do not hang together.
+    """Raise if an estimator contains inconsistent decision trees.
 
     scikit-learn follows the numbers of nodes and features in a tree without looking whether
     there are such: wrong ones read memory that is not theirs, or never come to an end.
@@ -35,12 +31,6 @@ def check_contents(estimator: object) -> None:
     ----------
     estimator : object
         What was loaded, of trusted types only; or is to be saved.
-
-    Raises
-    ------
-    ModelFileError
-        If a tree names nodes or features that there are not, or is kept where it is not known
-        how many features it gets.
     """
     owned: set[int] = set()
     trees: list[object] = []
@@ -58,15 +48,16 @@ def check_contents(estimator: object) -> None:
                 f"{type(part).__name__} cannot be stored safely: scikit-learn does not check "
                 "what it reads of one. Use a RandomForestRegressor or a network."
             )
-        elif f"{type(part).__module__}.{type(part).__qualname__}" == _TREE:
+        # Type of `tree_`, which has no public name.
+        elif f"{type(part).__module__}.{type(part).__qualname__}" == "sklearn.tree._tree.Tree":
             trees.append(part)
     if any(id(tree) not in owned for tree in trees):
         raise ModelFileError("there is a decision tree that belongs to no estimator.")
 
 
 def _parts(whole: object) -> Iterator[object]:
-    """Everything in an object, at any depth, each once."""
-    # Held by reference: the number of an object that is gone may be given to another.
+    """Parts of an object, at any depth, each once."""
+    # Kept by reference: the number of an object that is gone may be given to another.
     seen: dict[int, object] = {}
     waiting = [whole]
     while waiting:
@@ -91,7 +82,7 @@ def _n_features(estimator: object) -> int:
     n_features = getattr(estimator, "n_features_in_", None)
     if not isinstance(n_features, Integral) or n_features < 1:
         raise ModelFileError(
-            f"{type(estimator).__name__} does not say how many features it was fitted on."
+            f"{type(estimator).__name__} does not state how many features it was fitted on."
         )
     return int(n_features)
 
@@ -99,7 +90,7 @@ def _n_features(estimator: object) -> int:
 def _check_tree(tree: Any, n_features: int) -> None:
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     number = np.arange(len(left))
-    leaf = left == _NO_CHILD
+    leaf = left == -1
     # Children come after their parents: so a walk down the tree ends.
     inside = (left > number) & (left < len(left)) & (right > number) & (right < len(left))
     known = (tree.feature >= 0) & (tree.feature < n_features)

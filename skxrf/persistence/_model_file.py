@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,8 +29,6 @@ __all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "unpack"]
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
 _DIGEST = 64
-# More than any header is long, by far.
-_LONGEST_HEADER = 4 * 2**20
 _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 
@@ -44,7 +43,7 @@ class ModelInfo:
     steps : tuple of str
         Classes of what it is made of, in the order in which spectra pass through.
     line_groups : tuple of str, optional
-        Names of its outputs, where it knows them.
+        Names of its outputs, where known.
     n_channels : int, optional
         Channels of the spectra that it takes.
     energy_range : tuple of float, optional
@@ -87,27 +86,7 @@ def pack(info: ModelInfo, archive: bytes) -> bytes:
 
 
 def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
-    """Take a file's content apart, after its checksum was found right.
-
-    Parameters
-    ----------
-    content : bytes
-        All of the file.
-    where : str
-        What error messages call it.
-
-    Returns
-    -------
-    info : ModelInfo
-        The header.
-    archive : bytes
-        Skops' archive.
-
-    Raises
-    ------
-    ModelFileError
-        If this is no model's file, or a damaged one, or one of a newer format.
-    """
+    """Take a file's content apart, after its checksum was found right."""
     if not content.startswith(_MAGIC):
         raise ModelFileError(f"{where} {_foreign(content[:16])}; {_EXPECTED}.")
     rest = content[len(_MAGIC) :]
@@ -117,12 +96,11 @@ def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
             f"{where} is damaged: its content does not agree with its checksum. It was cut off or "
             "changed since it was saved: get it once more from where it came from."
         )
-    line, newline, archive = body[:_LONGEST_HEADER].partition(b"\n")
+    # More than any header is long, by far.
+    line, newline, archive = body[: 4 * 2**20].partition(b"\n")
     try:
-        header = json.loads(line)
-        found = header["format"]
-        if not newline or not isinstance(found, int):
-            raise ValueError("no header")
+        header = json.loads(line if newline else b"")
+        found = operator.index(header["format"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelFileError(f"{where} has no readable header ({error}); {_EXPECTED}.") from error
     if found != FORMAT:
@@ -152,7 +130,7 @@ def _read_header(header: Mapping[str, object]) -> ModelInfo:
 
 
 def _foreign(head: bytes) -> str:
-    """Say what a file is that is not ours, by its first bytes."""
+    """Describe a foreign file by its first bytes."""
     # Opcode PROTO and its number; or the older text protocol of an object.
     if (head[:1] == b"\x80" and head[1:2] <= b"\x05") or head[:2] in (b"cc", b"ci"):
         return (

@@ -29,9 +29,6 @@ from ._trusted_types import TRUSTED_TYPES
 
 __all__ = ["load_model", "model_digest", "model_info", "save_model"]
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skops")
-_WHAT = "a model saved by skxrf.persistence.save_model"
-
 
 def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to one file that is safe to open, also for others.
@@ -40,7 +37,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     ----------
     estimator : estimator
         Fitted: a network, a :class:`~skxrf.linear_model.TemplateFitRegressor`, a regressor of
-        scikit-learn, a Pipeline or a meta-estimator of these. All that it learnt is kept, and of
+        scikit-learn, a Pipeline or a meta-estimator of these. All that it learned is kept, and of
         networks what they need to be trained on.
     path : str or path-like
         The file, such as ``"model.skxrf"``; it appears whole or not at all, an existing one is
@@ -49,7 +46,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ModelFileError
-        If it is not fitted, or holds what cannot be stored safely, such as functions of one's
+        If it is not fitted, or contains what cannot be stored safely, such as functions of one's
         own. Of a search, save ``search.best_estimator_``.
     OSError
         If the folder is missing or cannot be written to, or the disk is full.
@@ -57,7 +54,7 @@ def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     See Also
     --------
     load_model : Open the file.
-    model_info : What the file says of itself.
+    model_info : The description of a file.
 
     Examples
     --------
@@ -145,7 +142,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        If it is no such file, is damaged, or holds types that are not known; or is of a newer
+        If it is no such file, is damaged, or contains types that are not known; or is of a newer
         format.
     OSError
         If there is no such file, or it cannot be read.
@@ -170,13 +167,15 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     except Exception as error:
         # Built of known types by skops, a hostile content can make it raise anything.
         raise ModelFileError(
-            f"{file} holds no model that can be built: {error}. Get it once more, or save it "
+            f"{file} contains no model that can be built: {error}. Get it once more, or save it "
             "again where it was made."
         ) from error
     if unknown:
         raise ModelFileError(f"{file} was not opened: {_refusal(unknown)}")
     if not isinstance(estimator, BaseEstimator):
-        raise ModelFileError(f"{file} holds a {type(estimator).__name__}: expected an estimator.")
+        raise ModelFileError(
+            f"{file} contains a {type(estimator).__name__}: expected an estimator."
+        )
     return estimator
 
 
@@ -206,7 +205,7 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
 
 def _existing(path: str | os.PathLike[str]) -> Path:
     try:
-        return existing_file(path, _WHAT)[0]
+        return existing_file(path, "a model saved by skxrf.persistence.save_model")[0]
     except FileFormatError as error:  # empty, or a folder
         raise ModelFileError(str(error)) from None
 
@@ -220,7 +219,7 @@ def _untrusted(archive: bytes) -> list[str]:
 def _refusal(types: list[str]) -> str:
     shown = ", ".join(types[:5]) + (f" and {len(types) - 5} more" if len(types) > 5 else "")
     return (
-        f"it holds {shown}, which skxrf does not know to be safe to load. Models are made of the "
+        f"it contains {shown}, which skxrf does not know to be safe to load. Models are made of the "
         "estimators of skxrf and scikit-learn, without functions of one's own; of a search, save "
         "search.best_estimator_."
     )
@@ -237,7 +236,7 @@ def _describe(estimator: Any) -> ModelInfo:
         line_groups=None if groups is None else tuple(groups),
         n_channels=n_channels,
         energy_range=_ends(energy) if whole and energy is not None else None,
-        versions=versions(_PACKAGES),
+        versions=versions(("numpy", "scipy", "scikit-learn", "torch", "skops")),
     )
 
 

@@ -1,7 +1,7 @@
-"""The types of ours, and of scikit-learn's insides, that a model's file may hold.
+"""The types of ours, and of scikit-learn's insides, that a model's file may contain.
 
 The list is short on purpose and every entry was looked at: an object of such a type is made
-without calling its constructor and gets the attributes that the file holds, arrays, numbers and
+without calling its constructor and gets the attributes that the file contains, arrays, numbers and
 texts in the end. So a type may be added if
 
 - neither its ``__setstate__`` nor setting its attributes runs, imports or opens anything that
@@ -12,7 +12,7 @@ texts in the end. So a type may be added if
 
 Scikit-learn's public estimators, numpy's arrays and their like are trusted by skops itself.
 
-A class that moves must still be found under its old name, or files that hold it open no more:
+A class that moves must still be found under its old name, or files that contain it open no more:
 the model under tests/data is there to notice it.
 """
 

@@ -44,7 +44,7 @@ def grid_axes(
     ----------
     ax : Axes, array of Axes or None
         None makes a new pyplot figure, as scikit-learn's Displays do. One Axes is replaced by
-        a grid in its place. An array is taken as it is, and must hold `n_used` Axes.
+        a grid in its place. An array is taken as it is, and must have `n_used` Axes.
     shape : (int, int)
         Rows and columns of the grid.
     n_used : int
@@ -131,17 +131,12 @@ def map_extent(maps: xr.DataArray) -> MapExtent:
     """Find the edges of maps, half a pixel outside their outermost pixels.
 
     Coordinates of floating-point numbers are millimeters (or what their ``units`` attribute
-    says), integer or missing ones are pixels.
+    states), integer or missing ones are pixels.
 
     Parameters
     ----------
     maps : DataArray with the dims y and x
         Maps.
-
-    Returns
-    -------
-    MapExtent
-        Edges and unit.
     """
     (left, right), x_unit = _edges(maps, "x")
     (top, bottom), y_unit = _edges(maps, "y")
@@ -194,7 +189,7 @@ def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
 def label_outer(axes: Axes, k: int, n: int, columns: int | None, unit: str) -> None:
     """Label the axes of the `k`-th of `n` maps, in a grid only where no map stands beside it.
 
-    With `columns` of None the axes are the caller's own, each labelled.
+    With `columns` of None the axes are the caller's own, each labeled.
     """
     axes.tick_params(labelsize="small")
     if columns is not None and k % columns:
@@ -213,14 +208,7 @@ def is_array(ax: Axes | AxesArray | None) -> bool:
 
 
 def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None) -> xr.DataArray:
-    """Check the dims of maps and take some of their line groups.
-
-    Raises
-    ------
-    SkxrfError
-        If the maps have other dims than (y, x, element), hold no pixel or line group, or lack
-        a line group asked for.
-    """
+    """Check the dims of maps and take some of their line groups."""
     maps = as_map_dataset(maps, named=False)["intensity"]
     if "element" not in maps.coords:
         maps = maps.assign_coords(element=[str(k) for k in range(maps.sizes["element"])])
@@ -229,7 +217,7 @@ def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None)
     present = [str(e) for e in maps["element"].to_numpy()]
     missing = [e for e in elements if e not in present]
     if missing:
-        raise SkxrfError(f"no map of {', '.join(missing)}: the maps hold {', '.join(present)}.")
+        raise SkxrfError(f"no map of {', '.join(missing)}: the maps contain {', '.join(present)}.")
     return maps.sel(element=elements)
 
 

@@ -12,13 +12,6 @@ __all__ = ["color_table"]
 def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]:
     """Colors of a color map, from the least to the largest value.
 
-    Parameters
-    ----------
-    cmap : str
-        Name of a matplotlib color map.
-    n_colors : int
-        Number of colors.
-
     Returns
     -------
     ndarray of shape (n_colors, 3), uint8

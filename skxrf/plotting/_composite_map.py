@@ -27,8 +27,6 @@ from ._element_map import color_range
 
 __all__ = ["CompositeMapDisplay"]
 
-_CHANNELS = ("red", "green", "blue")
-
 
 class CompositeMapDisplay:
     """False-color pictures: up to three element maps as red, green and blue light.
@@ -140,7 +138,7 @@ class CompositeMapDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each picture.
+            Where to draw: one Axes is divided into a grid, an array has one for each picture.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Pictures in a row.
@@ -168,7 +166,9 @@ class CompositeMapDisplay:
         if scale_bar:
             draw_scale_bar(self.axes_[0], extent)
         if key:
-            for k, (name, color) in enumerate(zip(self.elements, _CHANNELS, strict=False)):
+            for k, (name, color) in enumerate(
+                zip(self.elements, ("red", "green", "blue"), strict=False)
+            ):
                 self.axes_[0].annotate(
                     line_group_label(name),
                     (1, 1),

@@ -134,7 +134,7 @@ class CountHistogramDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each line
+            Where to draw: one Axes is divided into a grid, an array has one for each line
             group. By default a new pyplot figure, which the caller closes.
         n_columns : int
             Histograms in a row.

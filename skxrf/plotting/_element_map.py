@@ -126,7 +126,7 @@ class ElementMapDisplay:
         maps = to_maps(y_pred, like=like)
         if isinstance(maps, dict):
             raise SkxrfError(
-                f"the table holds {len(maps)} paintings ({', '.join(maps)}): draw them one by one."
+                f"the table contains {len(maps)} paintings ({', '.join(maps)}): draw them one by one."
             )
         return cls.from_maps(maps, elements=elements, **kwargs)
 
@@ -148,7 +148,7 @@ class ElementMapDisplay:
         cube : DataArray of dims (y, x, energy)
             Counts.
         elements : list of str, optional
-            Names of the estimator's outputs, where it does not know them itself.
+            Names of the estimator's outputs, where it has none itself.
         **kwargs : dict
             Passed to :meth:`plot`.
 
@@ -176,17 +176,17 @@ class ElementMapDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each map.
+            Where to draw: one Axes is divided into a grid, an array has one for each map.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Maps in a row.
         percentiles : (float, float), optional
             The colors span these percentiles of each map, such as ``(1, 99)``, and the label
-            of the color bars says so; by default from the least to the largest value.
+            of the color bars shows it; by default from the least to the largest value.
         cmap : str
             Name of a matplotlib color map; the default is perceptually uniform.
         colorbar : bool
-            Whether each map gets a color bar; the last of a row is labelled.
+            Whether each map gets a color bar; the last of a row is labeled.
         scale_bar : bool
             Whether the first map gets a scale bar.
         **im_kw : dict

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 __all__ = ["picture_bytes"]
-
-# Letters as outlines: a page looks the same where a font is missing. The salt makes the names
-# within an SVG, which are drawn at random otherwise, the same in every run.
-_STYLE: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "skxrf", "font.size": 10.0}
 
 
 def picture_bytes(
@@ -52,7 +48,9 @@ def picture_bytes(
     b'PNG'
     """
     buffer = io.BytesIO()
-    with rc_context(_STYLE):
+    # Letters as outlines: a page looks the same where a font is missing. The salt makes the names
+    # within an SVG, which are drawn at random otherwise, the same in every run.
+    with rc_context({"svg.fonttype": "path", "svg.hashsalt": "skxrf", "font.size": 10.0}):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.subplots())
         metadata = {"Date": None} if kind == "svg" else None

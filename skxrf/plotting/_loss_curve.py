@@ -93,7 +93,7 @@ class LossCurveDisplay:
         network = find_network(estimator)
         if network is None:
             raise SkxrfError(
-                f"{type(estimator).__name__} holds no network with a loss_curve_: fit it first, "
+                f"{type(estimator).__name__} contains no network with a loss_curve_: fit it first, "
                 "or pass the curves to from_curves."
             )
         return cls({name or type(network).__name__: loss_curves(estimator)}).plot(**kwargs)
@@ -106,7 +106,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each network.
+            Where to draw: one Axes is divided into a grid, an array has one for each network.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Panels in a row.

@@ -115,7 +115,7 @@ class MapComparisonDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds three for each line
+            Where to draw: one Axes is divided into a grid, an array has three for each line
             group. By default a new pyplot figure, which the caller closes.
         titles : (str, str)
             Titles of the reference and the prediction.

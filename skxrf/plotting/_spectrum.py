@@ -28,9 +28,9 @@ _LABEL_SIZE = 8.0  # points
 
 
 class SpectrumDisplay:
-    """Spectra on an axis in keV, with the line groups labelled where their strongest line is.
+    """Spectra on an axis in keV, with the line groups labeled where their strongest line is.
 
-    The maximum-pixel spectrum holds, for each channel, the counts of the pixel that has most
+    The maximum-pixel spectrum contains, for each channel, the counts of the pixel that has most
     of them: it shows the pigments that are too rare to show in the sum. Make it with
     :meth:`from_cube`.
 
@@ -151,7 +151,7 @@ class SpectrumDisplay:
                 "linewidth": 1.0,
                 "label": name,
             } | line_kw
-            # Empty channels have no place on a logarithmic axis: a gap says so.
+            # Empty channels have no place on a logarithmic axis: a gap marks them.
             positive = np.where(curve > 0, curve, np.nan) if log else curve
             axes.plot(energy[shown], positive[shown], **options)
         highest = np.max([curve[shown] for curve in curves.values()], axis=0)

@@ -34,8 +34,6 @@ __all__ = ["Z_COLORS", "ZScoreMapDisplay", "draw_z_key", "draw_z_map", "z_class_
 # The classes and colors of Gerodimos et al., figure 5: white, yellow, red, black.
 Z_LIMITS = (1.0, 2.0, 3.0)
 Z_COLORS = ("#ffffff", "#f9d423", "#d7261e", "#000000")
-Z_LABELS = ("|z| ≤ 1", "1 – 2", "2 – 3", "> 3")
-_MISSING = "#cfd4da"
 
 
 class ZScoreMapDisplay:
@@ -149,7 +147,7 @@ class ZScoreMapDisplay:
         """
         reference, prediction = to_maps(y_true), to_maps(y_pred, like=y_true)
         if isinstance(reference, dict) or isinstance(prediction, dict):
-            raise SkxrfError("the tables hold several paintings: draw them one by one.")
+            raise SkxrfError("the tables contain several paintings: draw them one by one.")
         return cls.from_maps(reference, prediction, sigma=sigma, elements=elements, **kwargs)
 
     @classmethod
@@ -204,12 +202,12 @@ class ZScoreMapDisplay:
         Parameters
         ----------
         ax : Axes or array of Axes, optional
-            Where to draw: one Axes is divided into a grid, an array holds one for each map.
+            Where to draw: one Axes is divided into a grid, an array has one for each map.
             By default a new pyplot figure, which the caller closes.
         n_columns : int
             Maps in a row.
         key : bool
-            Whether each map says what the colors mean and how many pixels have them.
+            Whether each map has a legend of the colors with the shares of pixels.
         **im_kw : dict
             Passed to ``Axes.imshow``.
 
@@ -248,7 +246,7 @@ def z_class_shares(z: NDArray[Any]) -> NDArray[np.float64]:
 def draw_z_map(axes: Axes, z: NDArray[Any], extent: MapExtent, **im_kw: Any) -> AxesImage:
     """Draw the class of each pixel, 0 to 3, in its color."""
     classes = np.where(np.isfinite(z), _classes(np.abs(z)), np.nan)
-    axes.set_facecolor(_MISSING)
+    axes.set_facecolor("#cfd4da")
     options: dict[str, Any] = {
         "interpolation": "nearest",
         "cmap": ListedColormap(list(Z_COLORS)),
@@ -262,7 +260,9 @@ def draw_z_key(axes: Axes, shares: NDArray[np.float64], extent: MapExtent) -> No
     # The boxes of a wide, low map have no room for two lines of text.
     low = extent.aspect < 0.45
     key = axes.inset_axes((1.03, 0, 0.4 if low else 0.24, 1))
-    for k, (color, label, share) in enumerate(zip(Z_COLORS, Z_LABELS, shares, strict=True)):
+    for k, (color, label, share) in enumerate(
+        zip(Z_COLORS, ("|z| ≤ 1", "1 – 2", "2 – 3", "> 3"), shares, strict=True)
+    ):
         key.add_patch(Rectangle((0, 3 - k), 1, 1, facecolor=color, edgecolor="0.35", linewidth=0.8))
         key.text(
             0.5,

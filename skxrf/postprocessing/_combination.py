@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,17 @@ __all__ = ["coherent_bias", "combine", "trust"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Strokes of this many pixels in four directions, and a square, are looked at together ...
-_STROKE = 7
-_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
-# ... and believed beyond this many standard errors of their mean.
-_BELIEVED = 3.0
+
+@dataclass(frozen=True)
+class _Strokes:
+    """Strokes of pixels, in four directions, whose differences are tested together."""
+
+    length: int = 7
+    """Length of a stroke [pixels]."""
+    directions: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
+    """Steps (down, across) along a stroke."""
+    significance: float = 3.0
+    """Standard errors of its mean beyond which the bias of a stroke is corrected for."""
 
 
 def combine(
@@ -107,7 +114,7 @@ def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
 
 
 def _coherent(difference: Array, variance: Array, present: Mask) -> Array:
-    half = _STROKE // 2
+    half = _Strokes.length // 2
     n_rows, n_columns = present.shape
     padded = np.pad(np.where(present, difference, 0), half)
     spread = np.pad(np.where(present, variance, 0), half)
@@ -122,13 +129,13 @@ def _coherent(difference: Array, variance: Array, present: Mask) -> Array:
         expected = np.add.reduce([spread[place] for place in at])
         n_pixels = np.maximum(np.add.reduce([there[place] for place in at]), 1)
         significance = np.sqrt(summed / np.maximum(expected, 1e-12))
-        belief = np.clip(significance - _BELIEVED, 0, 1)
+        belief = np.clip(significance - _Strokes.significance, 0, 1)
         np.maximum(found, belief * (summed - expected) / n_pixels**2, out=found)
     return found
 
 
 def _strokes() -> list[list[tuple[int, int]]]:
     """Steps from the middle of each stroke, and of the square, to its pixels."""
-    along = range(-(_STROKE // 2), _STROKE // 2 + 1)
-    lines = [[(k * dy, k * dx) for k in along] for dy, dx in _DIRECTIONS]
+    along = range(-(_Strokes.length // 2), _Strokes.length // 2 + 1)
+    lines = [[(k * dy, k * dx) for k in along] for dy, dx in _Strokes.directions]
     return [*lines, [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]]

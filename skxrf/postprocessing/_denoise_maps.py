@@ -24,14 +24,8 @@ __all__ = ["denoise_maps"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Variance of a prediction, in units of the noise's, at least.
-_LEAST_SPREAD = 0.002
 # Pixels that are compared with the paints at a time.
 _BATCH = 2048
-# Radius of the window that smooths the given variances.
-_VARIANCE_RADIUS = 2
-# Radius of the window whose mean says which noise to expect.
-_VALUE_RADIUS = 1
 
 
 def denoise_maps(
@@ -41,7 +35,7 @@ def denoise_maps(
     outlying: float = 3.3,
     systematic: float = 0.35,
 ) -> xr.Dataset:
-    """Denoise element maps by what their other pixels hold, steered by their standard errors.
+    """Denoise element maps by the values of other pixels, steered by their standard errors.
 
     Each element of each pixel is predicted, without its own measured value, from the other
     elements of the pixel, by the paints that the maps show, and from pixels of the same paint
@@ -69,7 +63,7 @@ def denoise_maps(
     -------
     Dataset of dims (y, x, element)
         Denoised ``intensity`` and its new standard error ``uncertainty`` [counts], with dims,
-        coordinates, dtypes and other variables of `maps`; ``attrs["history"]`` says what was done.
+        coordinates, dtypes and other variables of `maps`; ``attrs["history"]`` records the step.
 
     Raises
     ------
@@ -84,13 +78,13 @@ def denoise_maps(
     Notes
     -----
     The intensities without noise are taken as a mixture of normal distributions, one for each
-    paint, learnt from all pixels with the noise taken off (extreme deconvolution: Bovy, Hogg &
+    paint, learned from all pixels with the noise taken off (extreme deconvolution: Bovy, Hogg &
     Roweis 2011, Annals of Applied Statistics 5, 1657). Given the paint, each element is predicted
     from all the others, the linear minimum mean square error estimate. Where pixels of the same
     paint nearby differ from their predictions alike, by more than noise makes of it, the mean
     difference is added.
 
-    The new standard errors hold what is left of the noise, what a paint does not say of its
+    The new standard errors contain the remaining noise, what a paint leaves open of its
     pixels, and the share `systematic` of the old ones. They assume that the noise of different
     elements is independent, and that the lowest errors given at an intensity are its noise. They
     are those of single pixels: errors of neighboring pixels are alike, so that means over areas
@@ -151,7 +145,7 @@ def _checked(maps: Any) -> xr.Dataset:
     intensity, uncertainty = checked["intensity"], checked["uncertainty"]
     for array in (intensity, uncertainty):
         if array.dtype.kind != "f":
-            raise SkxrfError(f"{array.name} holds {array.dtype} values: expected floats.")
+            raise SkxrfError(f"{array.name} contains {array.dtype} values: expected floats.")
     errors = uncertainty.to_numpy()
     if np.any(errors < 0) or np.any(np.isinf(errors)) or np.any(np.isinf(intensity.to_numpy())):
         raise SkxrfError(
@@ -171,8 +165,10 @@ def _denoise(
 ) -> tuple[Array, Array]:
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
-    smooth = box_mean(variances, present, _VARIANCE_RADIUS)
-    near = box_mean(values, present, _VALUE_RADIUS)
+    # Radius of the window that smooths the given variances.
+    smooth = box_mean(variances, present, 2)
+    # Radius of the window whose mean gives the expected noise.
+    near = box_mean(values, present, 1)
     samples = [array[:, present].T for array in (values, variances, smooth, near)]
     noise = claimed_noise(*samples)
     measured = samples[0]
@@ -186,7 +182,8 @@ def _denoise(
     for image, array in zip(images, (-differences, noise, spread), strict=True):
         image[:, present] = array.T
     of_paint, noise, spread = images
-    least = _LEAST_SPREAD * noise
+    # Variance of a prediction, in units of the noise's, at least.
+    least = 0.002 * noise
     spread = np.maximum(spread, least)
     claimed = np.where(present, variances, 1.0)
     pilot, _ = combine(values, of_paint, noise, spread, spread, claimed, present, outlying)

@@ -13,9 +13,6 @@ __all__ = ["box_mean", "neighbor_differences"]
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-# Share of its mean that the sum of the other elements is taken to be at least.
-_LEAST_SUM = 1e-3
-
 
 def box_mean(values: Array, present: Mask, radius: int) -> Array:
     """Mean of the present pixels in a square window; 0 where there are none."""
@@ -46,7 +43,7 @@ def neighbor_differences(
     present : ndarray of bool, (n_rows, n_columns)
         Pixels that are not missing.
     radius : int
-        Radius of the square in which predictions are judged [pixels].
+        Radius of the square in which predictions are compared [pixels].
 
     Returns
     -------
@@ -64,7 +61,7 @@ def neighbor_differences(
     def ring_mean(images: Array) -> Array:
         return _ring_sum(np.where(present, images, 0.0)) / np.maximum(n_neighbors, 0.5)
 
-    def judged(predictions: Array) -> tuple[Array, Array]:
+    def compared(predictions: Array) -> tuple[Array, Array]:
         differences = np.where(some, predictions - values, 0.0)
         excess = np.where(some, differences**2 - noise, 0.0)
         # The pixel's own difference is no evidence for or against its prediction.
@@ -73,12 +70,13 @@ def neighbor_differences(
         return differences, np.where(some & (n_judged > 1.5), spread, np.inf)
 
     own = ring_mean(estimate)
-    differences, spread = judged(own)
+    differences, spread = compared(own)
     unit = np.sqrt(noise[:, present].mean(axis=1))[:, None, None]
     others = _sum_of_others(ring_mean(estimate / unit))
-    least = _LEAST_SUM * np.abs(others[:, present]).mean(axis=1)[:, None, None] + 1e-300
+    # Share of its mean that the sum of the other elements is taken to be at least.
+    least = 1e-3 * np.abs(others[:, present]).mean(axis=1)[:, None, None] + 1e-300
     ratio = np.maximum(_sum_of_others(values / unit), 0.0) / np.maximum(others, least)
-    relative, relative_spread = judged(own * ratio)
+    relative, relative_spread = compared(own * ratio)
     better = relative_spread < spread
     # A variance from n differences is known to sqrt(2 / n) of itself.
     doubt = noise * np.sqrt(2) / (2 * radius + 1)

@@ -11,9 +11,6 @@ __all__ = ["claimed_noise"]
 
 Array = NDArray[np.floating[Any]]
 
-# Bins of intensity, and the fewest pixels in one.
-_N_BINS = 64
-_LEAST_PIXELS = 50
 # Quantile of the claimed variances of an intensity that is taken for its noise, and what is
 # allowed above it.
 _LOW, _ABOVE = 0.1, 1.1
@@ -22,7 +19,7 @@ _LOW, _ABOVE = 0.1, 1.1
 def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
     """Variances of the noise that the claimed errors leave room for.
 
-    A claimed standard error holds all that may be wrong with a value, and may be much larger in
+    A claimed standard error includes all that may be wrong with a value, and may be much larger in
     some pixels than in others of the same intensity. Noise is not: counts scatter by their
     number. It is therefore taken from a low quantile of the variances claimed at the same
     intensity.
@@ -41,7 +38,8 @@ def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Arra
     ndarray of shape (n_pixels, n_elements)
         Variances.
     """
-    n_bins = min(_N_BINS, max(len(values) // _LEAST_PIXELS, 1))
+    # Bins of intensity, and the fewest pixels in one.
+    n_bins = min(64, max(len(values) // 50, 1))
     found = np.empty_like(values)
     for j in range(values.shape[1]):
         parts = np.array_split(np.argsort(values[:, j]), n_bins)

@@ -14,21 +14,27 @@ __all__ = ["PaintMixture", "fit_paints"]
 
 Array = NDArray[np.floating[Any]]
 
-# Most paints, and pixels that one must have, on average.
-_MOST_PAINTS, _PIXELS_OF_A_PAINT = 32, 150
-# Pixels that are compared with all paints at a time.
-_BATCH = 2048
-# Pixels from which they are learnt, at most, and the rounds of learning.
-_LEARNT_FROM = 20_000
-_ROUNDS = 20
-# Paints are joined after so many of them.
-_ROUNDS_BEFORE_MERGING = 4
-# Variance of what is measured, in units of the noise's, that is always there.
-_LEAST_MEASURED = 0.1
-# A paint of less weight than so many pixels is dropped.
-_LEAST_PIXELS = 3.0
-# Covariances count as if so many pixels more had been seen that vary as much as noise does.
-_COVARIANCE_PRIOR = 5.0
+
+@dataclass(frozen=True)
+class _Learning:
+    """Numbers of the expectation maximization."""
+
+    most_paints: int = 32
+    pixels_of_a_paint: int = 150
+    """Pixels for each paint, at least, up to the most paints."""
+    batch: int = 2048
+    """Pixels that are compared with all paints at a time."""
+    pixels: int = 20_000
+    """Pixels that paints are learned from, at most."""
+    rounds: int = 20
+    rounds_before_merging: int = 4
+    """Rounds after which paints are joined."""
+    least_variance: float = 0.1
+    """Least variance of measured intensities, in units of the noise's."""
+    least_pixels: float = 3.0
+    """Weight [pixels] below which a paint is dropped."""
+    covariance_prior: float = 5.0
+    """Weight [pixels] of a covariance as large as that of the noise, added to each paint's."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,8 @@ class PaintMixture:
             Measured intensities [counts].
         outlying : float
             A value that is this many standard errors from its prediction by paints that explain
-            the other elements says nothing about those others, nor of which paint the pixel is.
+            the other elements carries no information on those others, nor of which paint the pixel
+            is.
 
         Returns
         -------
@@ -142,7 +149,7 @@ def _moments(shares: Array, means: Array, variances: Array) -> tuple[Array, Arra
 
 
 def fit_paints(values: Array, variances: Array) -> PaintMixture:
-    """Learn the paints from noisy intensities, by expectation maximisation.
+    """Learn the paints from noisy intensities, by expectation maximization.
 
     The noise is known and taken off the covariances (extreme deconvolution: Bovy, Hogg & Roweis
     2011, Annals of Applied Statistics 5, 1657); it is taken as that of the mean pixel of a paint.
@@ -151,28 +158,26 @@ def fit_paints(values: Array, variances: Array) -> PaintMixture:
     ----------
     values, variances : ndarray of shape (n_pixels, n_elements)
         Intensities [counts] and the variances of their noise.
-
-    Returns
-    -------
-    PaintMixture
     """
-    some = slice(None, None, max(-(-len(values) // _LEARNT_FROM), 1))
+    some = slice(None, None, max(-(-len(values) // _Learning.pixels), 1))
     values, variances = values[some], variances[some]
     scale = np.sqrt(np.median(variances, axis=0))
     scale = np.where(scale > 0, scale, 1.0)
-    n_paints = min(_MOST_PAINTS, max(len(values) // _PIXELS_OF_A_PAINT, 1))
+    n_paints = min(_Learning.most_paints, max(len(values) // _Learning.pixels_of_a_paint, 1))
     # Intensities beyond a few errors matter by their ratios.
     features = np.arcsinh(values / scale / 2)
     n_paints = min(n_paints, len(np.unique(features, axis=0)))
     labels = KMeans(n_paints, n_init=1, max_iter=20, random_state=0).fit_predict(features)
     share: Array = np.eye(n_paints)[labels]
-    for left in reversed(range(_ROUNDS)):
-        share = share[:, share.sum(axis=0) >= min(_LEAST_PIXELS, len(values))]
-        if left == _ROUNDS - 1 - _ROUNDS_BEFORE_MERGING:
+    for left in reversed(range(_Learning.rounds)):
+        share = share[:, share.sum(axis=0) >= min(_Learning.least_pixels, len(values))]
+        if left == _Learning.rounds - 1 - _Learning.rounds_before_merging:
             share = _merged(values / scale, share)
         found = _maximized(scale, values, variances, share)
         if left:
-            parts = [values[i : i + _BATCH] for i in range(0, len(values), _BATCH)]
+            parts = [
+                values[i : i + _Learning.batch] for i in range(0, len(values), _Learning.batch)
+            ]
             share = np.concatenate([found.memberships(part) for part in parts])
     return found
 
@@ -181,7 +186,7 @@ def _merged(values: Array, share: Array) -> Array:
     """Memberships with paints joined that explain the pixels no better apart.
 
     Two normal distributions are better than one of the same pixels by their log-likelihood, less
-    what it costs to say which pixel is of which (the completed likelihood of Biernacki, Celeux &
+    the cost of assigning pixels to paints (the completed likelihood of Biernacki, Celeux &
     Govaert 2000, IEEE Trans. Pattern Anal. Mach. Intell. 22, 719).
     """
     size: Array = share.sum(axis=0)
@@ -191,7 +196,7 @@ def _merged(values: Array, share: Array) -> Array:
     def description(n: Array, total: Array, square: Array) -> Array:
         mean = total / n[..., None]
         covariance = square / n[..., None, None] - mean[..., :, None] * mean[..., None, :]
-        covariance = covariance + _LEAST_MEASURED * np.eye(values.shape[1])
+        covariance = covariance + _Learning.least_variance * np.eye(values.shape[1])
         return np.asarray(n * (0.5 * np.linalg.slogdet(covariance)[1] - np.log(n)))
 
     groups = [[k] for k in range(len(size))]
@@ -226,6 +231,8 @@ def _maximized(scale: Array, values: Array, variances: Array, share: Array) -> P
         covariance = (off * share[:, k : k + 1]).T @ off / total
         covariance[np.diag_indices(n_elements)] -= noise[k]
         eigenvalues, vectors = np.linalg.eigh(covariance)
-        eigenvalues = np.maximum(eigenvalues, 0) * total + _COVARIANCE_PRIOR
-        covariances[k] = (vectors * (eigenvalues / (total + _COVARIANCE_PRIOR))) @ vectors.T
+        eigenvalues = np.maximum(eigenvalues, 0) * total + _Learning.covariance_prior
+        covariances[k] = (
+            vectors * (eigenvalues / (total + _Learning.covariance_prior))
+        ) @ vectors.T
     return PaintMixture(scale, size / size.sum(), means, noise, covariances)

@@ -12,26 +12,24 @@ __all__ = [
     "COMPONENT_GROUPS",
     "ENERGY",
     "LINE_GROUPS",
+    "L_GROUP_OF_K",
     "N_BACKGROUND",
-    "PARTNERS",
     "PRIOR_SHARES",
-    "STRANGE_GROUPS",
+    "UNCOMMON_GROUPS",
     "component_group",
 ]
 
 # Bin centers [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
-_GAIN = 0.02
-_FIRST, _LAST = 50, 1469
-ENERGY: NDArray[np.float64] = np.asarray(_GAIN * np.arange(_FIRST, _LAST + 1))
+ENERGY: NDArray[np.float64] = np.asarray(0.02 * np.arange(50, 1470))
 
-# What the model maps.
+# Line groups that the model maps.
 LINE_GROUPS = (
     *("Si_K", "P_K", "S_K", "Cl_K", "Ar_K", "K_K", "Ca_K", "Ti_K", "V_K", "Cr_K", "Mn_K", "Fe_K"),
     *("Co_K", "Ni_K", "Cu_K", "Zn_K", "As_K", "Se_K", "Br_K", "Rb_K", "Sr_K", "Zr_K", "Ag_K"),
     *("Cd_K", "Sn_K", "Sb_K", "Ba_L", "Au_L", "Hg_L", "Pb_L", "Pb_M", "Bi_L"),
 )
-# What else a spectrum may hold, and the share of its counts that it seldom exceeds.
+# Further parts of a spectrum, with the share of its counts that each seldom exceeds.
 _COMPANIONS = {
     "Sr_L": 0.02, "Zr_L": 0.01, "Ag_L": 0.02, "Cd_L": 0.02, "Sn_L": 0.02, "Sb_L": 0.02,
     "Au_M": 0.05, "Hg_M": 0.05, "Bi_M": 0.02, "Rh_L": 0.02, "W_L": 0.01, "W_M": 0.01,
@@ -40,18 +38,19 @@ _RARE = (
     *("Al_K", "Sc_K", "Ga_K", "Ge_K", "Y_K", "Nb_K", "Mo_K", "Rh_K", "Pd_K", "In_K", "Mo_L"),
     *("Te_L", "I_L", "Cs_L", "La_L", "Ce_L", "Pt_L", "Tl_L", "Th_L", "U_L"),
 )
-# What one hardly meets in a painting: no component of the network, but of the fits of a painting
+# Uncommon in paintings: no component of the network, but of the fits of a painting
 # whose single spectra show it.
-STRANGE_GROUPS = (
+UNCOMMON_GROUPS = (
     *("Ru_K", "Pr_L", "Nd_L", "Sm_L", "Eu_L", "Gd_L", "Tb_L", "Dy_L", "Ho_L", "Er_L", "Tm_L"),
     *("Yb_L", "Lu_L", "Hf_L", "Ta_L", "Re_L", "Os_L", "Ir_L"),
 )
 COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
 # Companions of a K line group: found with it.
-PARTNERS = {f"{symbol}_L": f"{symbol}_K" for symbol in ("Sr", "Zr", "Ag", "Cd", "Sn", "Sb")}
+L_GROUP_OF_K = {f"{symbol}_L": f"{symbol}_K" for symbol in ("Sr", "Zr", "Ag", "Cd", "Sn", "Sb")}
 # Smooth shapes that a pixel's continuum is made of.
 N_BACKGROUND = 10
-# Shares of a pixel's counts that a mapped line group, and one that paintings hardly hold, may have.
+# Shares of a pixel's counts that a mapped line group, and one that paintings hardly contain, may
+# have.
 _WIDE, _NARROW = 0.3, 0.01
 PRIOR_SHARES: NDArray[np.float64] = np.array(
     [_WIDE] * len(LINE_GROUPS)

@@ -1,4 +1,4 @@
-"""Check whether spectra, and a painting, lie within the training range of the shipped model."""
+"""Diagnostics of a painting: novelty, departures from the training range, detected line groups."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
+from scipy.stats import binom
 
+from skxrf.exceptions import SkxrfError
 from skxrf.preprocessing import EnergyCalibrator
 
 from ._axis import ENERGY, LINE_GROUPS, component_group
 
-__all__ = ["FitResiduals", "NoveltyRule", "TrainingRange", "share_of_novel", "unfamiliar"]
+__all__ = [
+    "FitResiduals",
+    "MapDetectionRule",
+    "NoveltyRule",
+    "TrainingRange",
+    "detected_line_groups",
+    "share_of_novel",
+    "unfamiliar",
+]
 
 Array = NDArray[np.float32]
 
@@ -34,7 +44,7 @@ class NoveltyRule:
     novel : float
         Novelty above which a spectrum counts as not explained.
     reference_counts : float
-        Counts of a spectrum that `novel` holds for: novelty by errors of the model grows with the
+        Counts of a spectrum that `novel` applies to: novelty by errors of the model grows with the
         counts.
     batch : int
         Spectra that are worked on at a time; bounds the memory.
@@ -178,15 +188,6 @@ def unfamiliar(
 ) -> list[str]:
     """List reasons, in words, why the model may do worse on a painting than in training.
 
-    Parameters
-    ----------
-    calibrator : EnergyCalibrator
-        Fitted to the painting.
-    novel_share : float
-        Share of the spectra that the model does not explain.
-    fitted : sequence of str
-        Line groups that the painting's spectra are fitted with.
-
     Returns
     -------
     list of str
@@ -216,7 +217,7 @@ def unfamiliar(
         reasons.append(f"the spectra show {', '.join(unmapped)}, which the model does not map")
     if novel_share > _RANGE.novel_share:
         reasons.append(
-            f"{100 * novel_share:.0f} % of the spectra hold lines or shapes that the model does "
+            f"{100 * novel_share:.0f} % of the spectra contain lines or shapes that the model does "
             "not explain"
         )
     return reasons
@@ -240,3 +241,63 @@ def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
         if name.split("_")[0] not in known
         and component_group(name).main_energy > _RANGE.least_energy
     ]
+
+
+@dataclass(frozen=True)
+class MapDetectionRule:
+    """Thresholds for a line group in maps, in standard errors of a pixel.
+
+    Parameters
+    ----------
+    pixel, false_share : float
+        Threshold of a single pixel, and share of element-free pixels expected above it.
+    grain, n_grains : float, int
+        Threshold that noise never passes, and number of pixels above it that suffice.
+    everywhere : float
+        Threshold for half of all pixels: faint line groups that are everywhere.
+    """
+
+    pixel: float = 3.0
+    false_share: float = 0.01
+    grain: float = 7.0
+    n_grains: int = 3
+    everywhere: float = 1.0
+
+
+def detected_line_groups(
+    names: Sequence[str],
+    intensities: NDArray[np.floating],
+    errors: NDArray[np.floating],
+    false_alarms: float = 0.01,
+) -> list[str]:
+    """Select the line groups that maps show.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Line groups of the columns.
+    intensities, errors : ndarray of shape (n_pixels, n_line_groups)
+        Net counts and their standard errors.
+    false_alarms : float
+        Accepted chance that a line group which is in no pixel is reported.
+
+    Returns
+    -------
+    list of str
+        Line groups with more pixels above three standard errors than the binomial distribution
+        allows if 1 % are by chance, or three pixels above seven, or half of all pixels above one.
+    """
+    if intensities.shape != errors.shape or intensities.shape[1:] != (len(names),):
+        raise SkxrfError(
+            f"intensities of shape {intensities.shape} and errors of shape {errors.shape}: both "
+            f"must be (n_pixels, {len(names)})."
+        )
+    if not 0 < false_alarms < 1:
+        raise SkxrfError(f"false_alarms must lie between 0 and 1, got {false_alarms!r}.")
+    # Pixels without a value count as empty.
+    standard = np.where(np.isfinite(intensities) & (errors > 0), intensities / errors, 0.0)
+    n_allowed = binom.ppf(1 - false_alarms, len(standard), MapDetectionRule.false_share)
+    many = (standard > MapDetectionRule.pixel).sum(axis=0) > n_allowed
+    grains = (standard > MapDetectionRule.grain).sum(axis=0) >= MapDetectionRule.n_grains
+    everywhere = np.median(standard, axis=0) > MapDetectionRule.everywhere
+    return [name for name, there in zip(names, many | grains | everywhere, strict=True) if there]

@@ -21,11 +21,11 @@ class AveragingRule:
     Parameters
     ----------
     signals : pair of float
-        Intensities [standard errors] below and above which the weights of the fit hold; linear
+        Intensities [standard errors] below and above which the weights of the fit apply; linear
         between.
     shares : pair of float
-        Weights of the fit for faint and for bright intensities: the network knows more of faint
-        ones, the fit has less bias for bright ones.
+        Weights of the fit for faint and for bright intensities: the network is better informed on
+        faint ones, the fit has less bias for bright ones.
     most_away : float
         Largest difference between the two that is used [standard errors].
     """
@@ -63,9 +63,9 @@ def average_with_fit(
     shares : array-like of shape (2,)
         Weight of the fit for faint and for bright intensities.
     rare : bool
-        Whether the painting holds hardly any of the line group. The network's standard errors are
-        then far too large in pixels that do hold it, and those of the fit count as well when an
-        intensity is called bright.
+        Whether the painting contains hardly any of the line group. The network's standard errors
+        are then far too large in pixels that do contain it, and those of the fit count as well when
+        an intensity is called bright.
 
     Returns
     -------

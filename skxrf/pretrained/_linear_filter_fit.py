@@ -65,7 +65,7 @@ def linear_filter_fit(
     components: Array,
     mean_spectrum: Array,
     found: NDArray[np.bool_],
-    strange: Sequence[Array] = (),
+    uncommon: Sequence[Array] = (),
 ) -> NDArray[np.float32]:
     """Compute the matrix of a weighted least-squares fit with weak priors.
 
@@ -77,9 +77,9 @@ def linear_filter_fit(
     mean_spectrum : ndarray of shape (n_channels,)
         Mean spectrum of the painting, of any scale; channels without any count are left out.
     found : ndarray of shape (n_line_components,), bool
-        True for line groups that the mean spectrum shows; pixels hold hardly any of the others.
-    strange : sequence of ndarray of shape (n_channels,)
-        Spectra of one net count of further line groups that some pixels hold.
+        True for line groups that the mean spectrum shows; pixels contain hardly any of the others.
+    uncommon : sequence of ndarray of shape (n_channels,)
+        Spectra of one net count of further line groups that some pixels contain.
 
     Returns
     -------
@@ -96,8 +96,8 @@ def linear_filter_fit(
     n_components = len(components)
     spread = PRIOR_SHARES.copy()
     spread[: len(found)][~found] = _RULE.unseen_share
-    spread = np.concatenate([spread, np.full(len(strange), _RULE.uncommon_share)])
-    components = np.asarray([*components, *strange], dtype=np.float64)
+    spread = np.concatenate([spread, np.full(len(uncommon), _RULE.uncommon_share)])
+    components = np.asarray([*components, *uncommon], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
     least = _RULE.least_share * shares[shares > 0].mean()

@@ -30,8 +30,8 @@ class LocalRule:
         At least so many spectra above so many standard errors. With 50,000 spectra and 50 line
         groups, chance gives one spectrum above 6 in 1 of 400 paintings.
     uncommon_significance : float
-        Threshold for line groups that paintings seldom hold: errors of tails and shapes look like
-        them first.
+        Threshold for line groups that paintings seldom contain: errors of tails and shapes look
+        like them first.
     hopeful : float
         Significance below which a candidate is given up once another one is accepted.
     most_counts : float
@@ -46,8 +46,8 @@ class LocalRule:
         Prior width (share of counts) of components about which nothing is assumed; keeps the
         equations solvable.
     shape_error, tail_error : float
-        Errors of a component's shape: share of its counts in the channel (widths, positions), and of
-        its largest count nearby (tails, scatter).
+        Errors of a component's shape: share of its counts in the channel (widths, positions), and
+        of its largest count nearby (tails, scatter).
     tail_channels : int
         Channels of "nearby", 1 keV to both sides.
     least_information : float
@@ -109,8 +109,8 @@ def local_line_groups(
     """Find line groups that single spectra show and the sum spectrum does not.
 
     Each candidate is measured in each spectrum by the best linear filter beside all that the sum
-    spectrum shows, whose ratios of families are held as tightly as they vary in practice. The
-    most significant candidate is accepted, and the others are measured again beside it.
+    spectrum shows, whose ratios of families are constrained as tightly as they vary in practice.
+    The most significant candidate is accepted, and the others are measured again beside it.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def _filters(
     """Weighted least squares of each candidate beside all that is known; see `linear_filter_fit`."""
     fixed = np.vstack([spectra[known], others])
     spreads = np.array([family.spread for family in families])
-    # Of groups nothing is assumed; families stay near their shares of what a bright pixel holds.
+    # Of groups nothing is assumed; families stay near their shares of what a bright pixel contains.
     prior = np.concatenate([np.full(len(fixed), _RULE.free), _RULE.bright_share * spreads]) * total
     nuisances = np.vstack([fixed, *(family.spectrum[None] for family in families)])
     weighted = nuisances * weights

@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics._line_table import scattered_tube_families
-from skxrf.preprocessing import EnergyCalibrator
+from skxrf.preprocessing import EnergyCalibrator, rebin_counts
 from skxrf.utils.energy import bin_edges
 
 from ._axis import (
     COMPONENT_GROUPS,
     ENERGY,
+    L_GROUP_OF_K,
     LINE_GROUPS,
-    PARTNERS,
-    STRANGE_GROUPS,
+    UNCOMMON_GROUPS,
     component_group,
 )
 from ._diagnostics import FitResiduals, share_of_novel, unfamiliar
 from ._linear_filter_fit import background_shapes, linear_filter_fit
 from ._local_groups import ComponentLines, local_line_groups
 
-__all__ = ["PaintingFit", "fit_painting"]
-
-# Spectra of which the share of novel ones is estimated.
-_NOVELTY_SAMPLE = 1000
-# Share of a painting's counts below which a line group is rare.
-_RARE_SHARE = 0.001
-# Where these are, no sum spectrum tells whether there is sulphur too.
-_HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
-# Anodes whose scattered lines are told from lines of the object.
-_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu", "W")
+__all__ = ["PaintingFit", "SpectrumFit", "fit_painting"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class PaintingFit:
         Fit of the sum spectrum: line groups found, detector, ratios of lines.
     novel_share : float
         Share of the painting's spectra that the model does not explain: with a novelty above 5,
-        or above 5 times their counts over 5,000 where they hold more.
+        or above 5 times their counts over 5,000 where they contain more.
     rare_groups : tuple of str
         Line groups of the template fit that make up less than 0.1 % of the painting's counts.
     """
@@ -103,25 +95,17 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         Spectra [counts], spread over the painting.
     energy : ndarray of shape (n_channels,)
         Nominal bin centers [keV].
-
-    Returns
-    -------
-    PaintingFit
-
-    Raises
-    ------
-    CountsError
-        If the spectra are empty.
     """
     calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
     total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)
     spectrum = calibrator.transform(total[None])[0]
     if not spectrum.sum() > 0:
         raise CountsError(
-            f"the {len(X)} spectra hold no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
+            f"the {len(X)} spectra contain no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
-    anode = calibrator.anode_ if calibrator.anode_ in _ANODES else None
+    # Anodes whose scattered lines are told from lines of the object.
+    anode = calibrator.anode_ if calibrator.anode_ in ("Rh", "Ag", "Mo", "Pd", "Cu", "W") else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
@@ -130,12 +114,12 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         anode=anode,
         energy_range=(low, high),
         n_jobs=-1,
-        # The calibration knows axis and resolution better than a second search would find them.
+        # Axis and resolution of the calibration are better than those of a second search.
         refine=resolution is None,
         detector=resolution,
     )
     fit.fit(spectrum[None])
-    lines = _line_spectra([*COMPONENT_GROUPS, *STRANGE_GROUPS, *fit.fitted_groups_], fit)
+    lines = _line_spectra([*COMPONENT_GROUPS, *UNCOMMON_GROUPS, *fit.fitted_groups_], fit)
     continuum = _continuum(fit, spectrum)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
@@ -143,13 +127,15 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         continuum = _continuum(fit, spectrum)
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
-    strange = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    matrix = linear_filter_fit(components, spectrum, _seen(fit, calibrator), strange)
-    some = X[:: max(1, len(X) // _NOVELTY_SAMPLE)].astype(np.float32)
+    uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
+    matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
+    # Spectra of which the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 1000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
-    least = _RARE_SHARE * spectrum.sum()
+    # Share of a painting's counts below which a line group is rare.
+    least = 0.001 * spectrum.sum()
     rare = [name for name, area in fit.sum_spectrum_fit_.areas.items() if area < least]
     return PaintingFit(calibrator, matrix, components, fit, novel_share, tuple(rare))
 
@@ -162,7 +148,7 @@ def _in_few_spectra(
     fit: TemplateFitRegressor,
 ) -> list[str]:
     """Find line groups of a retouching or a grain, which the sum of all spectra does not show."""
-    candidates = (*COMPONENT_GROUPS, *STRANGE_GROUPS)
+    candidates = (*COMPONENT_GROUPS, *UNCOMMON_GROUPS)
     n_channels = calibrator.calibrated_energy_.size
     return local_line_groups(
         X,
@@ -177,12 +163,13 @@ def _in_few_spectra(
     )
 
 
-def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
+def _found_components(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
     """Mark the components that the template fit or the calibration found in the sum spectrum."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
-    if seen & _HIDE_SULPHUR:
+    # Where these are, no sum spectrum tells whether there is sulfur too.
+    if seen & {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}:
         seen.add("S_K")
-    return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
+    return np.array([name in seen or L_GROUP_OF_K.get(name) in seen for name in COMPONENT_GROUPS])
 
 
 def _line_spectra(
@@ -217,3 +204,60 @@ def _continuum(fit: TemplateFitRegressor, spectrum: NDArray[np.float64]) -> NDAr
     for name, part in _scatter(fit).items():
         continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
     return np.asarray(continuum)
+
+
+class SpectrumFit:
+    """Components of a painting's template fit in the painting's channels, and their counts.
+
+    The fit is made on the model's axis. Here its components are brought back to the channels
+    that were measured, where the calibration found them to be, so that
+    ``decompose(X) @ components_`` lies on the spectra ``X`` in their own channels.
+
+    Parameters
+    ----------
+    painting : PaintingFit
+        What a calibrated model learned of its painting.
+
+    Attributes
+    ----------
+    energy_ : ndarray of shape (n_channels,)
+        Nominal bin centers [keV] that the spectra must have.
+    fitted_groups_ : list of str
+        All line groups in the fit.
+    fitted_channels_ : slice
+        Channels that lie wholly within the fitted range.
+    components_ : ndarray of shape (n_components, n_fitted_channels), float32
+        Spectra of one count of each component: those of ``fitted_groups_`` first, then the rest.
+    """
+
+    def __init__(self, painting: PaintingFit) -> None:
+        fit, calibrator = painting.template_fit, painting.calibrator
+        self._fit, self._calibrator = fit, calibrator
+        self.energy_: NDArray[np.float64] = calibrator.energy_
+        self.fitted_groups_: list[str] = list(fit.fitted_groups_)
+        fitted = fit.energy_[fit.fitted_channels_]
+        ends, edges = bin_edges(fitted), bin_edges(calibrator.calibrated_energy_)
+        inside = np.flatnonzero((edges[:-1] >= ends[0]) & (edges[1:] <= ends[-1]))
+        self.fitted_channels_ = slice(int(inside[0]), int(inside[-1]) + 1)
+        self.components_: NDArray[np.float32] = rebin_counts(
+            fit.components_.astype(np.float32),
+            fitted,
+            calibrator.calibrated_energy_[self.fitted_channels_],
+        )
+
+    def decompose(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Counts of every component in each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], in the painting's channels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), float32
+            Counts of each of ``components_``; those of line groups are the template fit's net
+            intensities.
+        """
+        spectra: NDArray[Any] = np.asarray(X)
+        return self._fit.decompose(np.maximum(self._calibrator.transform(spectra), 0))

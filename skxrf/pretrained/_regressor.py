@@ -17,10 +17,9 @@ from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
-from ._detection import detected_line_groups
+from ._diagnostics import detected_line_groups
 from ._fit_average import average_with_fit
-from ._painting import fit_painting
-from ._spectrum_fit import SpectrumFit
+from ._painting import SpectrumFit, fit_painting
 from ._weights import Weights, shipped_weights
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ __all__ = ["PretrainedRegressor"]
 
 # Spectra that are on the model's axis at a time; the fit's threads share them.
 _CHUNK = 8192
-# Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
-_MODEL_ERROR = 0.007
 
 
 class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -153,12 +150,12 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         EnergyAxisError
             If `energy` is None, or does not fit the number of channels.
         CountsError
-            If the spectra hold no counts on the model's axis.
+            If the spectra contain no counts on the model's axis.
         """
         if energy is None:
             raise EnergyAxisError(
                 "the spectra have no energy axis, of which the model needs to know the first "
-                "guess: pass bin centres in keV, such as cube['energy'].values, an (offset, gain) "
+                "guess: pass bin centers in keV, such as cube['energy'].values, an (offset, gain) "
                 "pair, or open the file with ",
                 Argument("energy", function="open_cube"),
                 ".",
@@ -272,7 +269,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples,), float32
             Standard deviations by which the spectra depart from the sum of their fitted
             components, photon noise taken off: about 0 for known spectra, above 5 for lines that
-            the model does not know.
+            the model lacks.
         """
         return self.painting_.novelty(self._on_model_axis(self._checked(X)))
 
@@ -340,7 +337,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
             self._average_with_fit(values, errors, counts)
-        return values, np.hypot(errors, _MODEL_ERROR * values)
+        # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
+        return values, np.hypot(errors, 0.007 * values)
 
     def _average_with_fit(
         self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
@@ -365,7 +363,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore a saved state; models saved before the redesign hold former names."""
+        """Restore a saved state; models saved before the redesign contain former names."""
         state = dict(state)
         if state.pop("neighborhood", False):
             raise SkxrfError(
@@ -378,7 +376,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         super().__setstate__(state)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Say that the network is trained; it may still have to be bound to a painting."""
+        """Report the network as trained; it may still have to be bound to a painting."""
         return True
 
     def __sklearn_tags__(self) -> Any:

@@ -109,7 +109,7 @@ class SpectrumTile:
 
 
 def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False) -> CubeSpectra:
-    """Read a cube once, block by block, summing as much as needed to hold it in memory.
+    """Read a cube once, block by block, summing as much as needed to keep it in memory.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """A type for sums; 32 bits hold those of 65,536 values of 16, more than a square has."""
+    """A type for sums; 32 bits suffice for those of 65,536 values of 16, more than a square has."""
     if dtype.kind == "f":
         return dtype
     return np.dtype(np.uint32 if dtype.itemsize < 4 else np.uint64)

@@ -27,7 +27,7 @@ class PageLimits:
         Percentiles that the colors span, so that single bright pixels do not darken a map.
     spectrum_values : int
         Number of values above which spectra are summed while they are read. Photon noise takes
-        at least a few bits of each value, so that a page of 50 MB could not hold more; and it
+        at least a few bits of each value, so that a page of 50 MB could not contain more; and it
         bounds the memory.
     bin_width : float
         Width up to which channels are joined before pixels are [keV]: a third of a silicon

@@ -30,8 +30,6 @@ __all__ = [
     "start_pixel",
 ]
 
-_COLOR_MAPS = ("inferno", "viridis", "cividis", "gray")
-
 
 @dataclass(frozen=True)
 class FitCurves:
@@ -73,7 +71,10 @@ def pixel_grid(maps: xr.DataArray, planes: MapPlanes) -> dict[str, Any]:
         "aspect": _rounded(1 / extent.aspect) if extent.aspect > 0 else 1.0,
         "barShare": _rounded(extent.bar_length / extent.width),
         "barLabel": f"{extent.bar_length:g} {unit}",
-        "colors": {name: color_table(name).ravel().tolist() for name in _COLOR_MAPS},
+        "colors": {
+            name: color_table(name).ravel().tolist()
+            for name in ("inferno", "viridis", "cividis", "gray")
+        },
     }
 
 

@@ -18,9 +18,6 @@ from ._packing import Packed, pack, trim_mantissa
 
 __all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
 
-# Class of |z| of a pixel without a value.
-_MISSING = 255
-
 
 @dataclass(frozen=True)
 class MapPlanes:
@@ -38,13 +35,7 @@ class MapPlanes:
 
 
 def map_arrays(maps: Any, what: str) -> dict[str, xr.DataArray]:
-    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element).
-
-    Raises
-    ------
-    SkxrfError
-        If these are no maps, or hold no pixel or no element.
-    """
+    """Load ``intensity`` and, where there is one, ``uncertainty``, of dims (y, x, element)."""
     dataset = as_map_dataset(maps, what)
     return {
         kind: dataset[kind].compute() for kind in ("intensity", "uncertainty") if kind in dataset
@@ -83,7 +74,8 @@ def pack_planes(
                 for kind, maps in values.items()
             }
             if classes is not None:
-                known = np.where(np.isfinite(classes), classes, _MISSING).astype(np.uint8)
+                # Class of |z| of a pixel without a value.
+                known = np.where(np.isfinite(classes), classes, 255).astype(np.uint8)
                 planes["z"] = [pack(known[..., k]) for k in range(known.shape[2])]
             n_y, n_x = next(iter(values.values())).shape[:2]
             packed = MapPlanes(planes, (n_y, n_x), side, digits)

@@ -12,9 +12,6 @@ from skxrf.utils.provenance import now, versions
 
 __all__ = ["Provenance", "map_provenance"]
 
-# Shown apart, or said elsewhere.
-_APART = {"history", "model", "units", "long_name", "description", "painting"}
-_PACKAGES = ("numpy", "xarray", "scikit-learn", "xraylib")
 
 Provenance = dict[str, Any]
 
@@ -46,7 +43,10 @@ def map_provenance(
     sections["This report"] = {
         **{str(name): str(value) for name, value in (more or {}).items()},
         "date": now("minutes").replace("T", " "),
-        "versions": ", ".join(" ".join(entry) for entry in versions(_PACKAGES).items()),
+        "versions": ", ".join(
+            " ".join(entry)
+            for entry in versions(("numpy", "xarray", "scikit-learn", "xraylib")).items()
+        ),
     }
     return {
         # Maps inherit the history of their cube.
@@ -64,7 +64,11 @@ def _attributes(array: xr.DataArray | xr.Dataset) -> dict[str, Any]:
 def _shown(attributes: Mapping[Any, Any]) -> dict[str, str]:
     shown = {}
     for name, value in attributes.items():
-        if name in _APART or np.size(value) == 0:
+        # Shown apart or elsewhere.
+        if (
+            name in {"history", "model", "units", "long_name", "description", "painting"}
+            or np.size(value) == 0
+        ):
             continue
         many = np.size(value) > 8 and not isinstance(value, str)
         text = f"{np.size(value)} values" if many else " ".join(str(value).split())

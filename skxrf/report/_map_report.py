@@ -49,7 +49,7 @@ def write_map_report(
     Parameters
     ----------
     maps : DataArray of dims (y, x, element), or Dataset
-        Intensities [counts]; a Dataset holds ``intensity`` and perhaps ``uncertainty``, the
+        Intensities [counts]; a Dataset contains ``intensity`` and perhaps ``uncertainty``, the
         standard errors.
     path : str or path-like
         The file; an existing one is replaced. It appears whole or not at all.
@@ -66,15 +66,15 @@ def write_map_report(
         Standard deviation for z, as in :func:`skxrf.metrics.z_score`; by default
         ``sqrt(reference + 1)``.
     detected : sequence of str, optional
-        Line groups that the maps show, such as ``detected_in`` of the shipped model says. The
+        Line groups that the maps show, such as those of ``detected_in`` of the shipped model. The
         others are on the page as well, but hidden until the reader asks for all. Default: all.
     title : str, optional
         Heading; by default the painting or the source file that the data name.
     provenance : mapping of str to object, optional
-        More to say of where the maps come from, such as ``{"command": "skxrf map ..."}``.
+        Further facts about the origin of the maps, such as ``{"command": "skxrf map ..."}``.
     max_bytes : int
         The file stays below this size. Where it would not, spectra are summed over channels and
-        squares of pixels, and the largest maps averaged; the page then says so.
+        squares of pixels, and the largest maps averaged; the page then states so.
     progress : bool
         Whether to show on standard error how far the cube is read.
 
@@ -90,7 +90,7 @@ def write_map_report(
     EnergyAxisError
         If the fit was made on another energy axis.
     CountsError
-        If the cube holds counts that are negative or not finite.
+        If the cube contains counts that are negative or not finite.
     LineGroupError
         If maps and reference have no element in common.
     OSError

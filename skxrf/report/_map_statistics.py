@@ -18,9 +18,6 @@ __all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_map
 _SCORES = (
     *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),
 )
-_Z_LIMITS = (1.0, 2.0, 3.0)
-_N_INTERVALS = 40
-_DETECTED = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,8 @@ def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
         if errors is not None:
             measured = known & np.isfinite(errors[..., k])
             if measured.any():
-                above = plane[measured] > _DETECTED * errors[..., k][measured]
+                # Detected: above 3 standard errors.
+                above = plane[measured] > 3.0 * errors[..., k][measured]
                 detected = float(above.mean())
         totals.append(
             MapTotals(
@@ -131,17 +129,6 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
         Intensities [counts] of the same pixels.
     sigma : optional
         As in :func:`skxrf.metrics.z_score`.
-
-    Returns
-    -------
-    MapComparison
-
-    Raises
-    ------
-    SkxrfError
-        If the sizes differ.
-    LineGroupError
-        If no element is in both.
     """
     maps, reference, sigma = map(without_millimeters, (maps, reference, sigma))
     known = {str(name) for name in reference["element"].to_numpy()}
@@ -151,7 +138,9 @@ def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None)
     scores = score_table(reference.sel(element=common) if common else reference, maps, sigma=sigma)
     maps, reference = maps.sel(element=common), reference.sel(element=common)
     z = z_score(reference, maps, sigma=sigma)
-    classes = z.copy(data=np.searchsorted(_Z_LIMITS, z.to_numpy(), side="left").astype(np.float32))
+    classes = z.copy(
+        data=np.searchsorted((1.0, 2.0, 3.0), z.to_numpy(), side="left").astype(np.float32)
+    )
     comparisons = {
         name: Comparison(
             **{column: float(scores[column][name]) for column in _SCORES},
@@ -169,5 +158,5 @@ def _histogram(reference: xr.DataArray, maps: xr.DataArray) -> Histogram:
     if not both.any():
         return Histogram(np.array([0.0, 1.0]), np.zeros(1, np.int64), np.zeros(1, np.int64))
     x, y = x[both], y[both]
-    edges = np.histogram_bin_edges(np.concatenate([x, y]), _N_INTERVALS)
+    edges = np.histogram_bin_edges(np.concatenate([x, y]), 40)
     return Histogram(edges, np.histogram(x, edges)[0], np.histogram(y, edges)[0])

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 __all__ = ["Packed", "pack", "smallest_counts", "trim_mantissa"]
 
-# IEEE 754, single precision.
-_MANTISSA_BITS = 23
-
 
 @dataclass(frozen=True)
 class Packed:
@@ -46,7 +43,7 @@ def pack(values: NDArray[Any]) -> Packed:
 
 
 def smallest_counts(values: NDArray[Any]) -> NDArray[Any]:
-    """Counts in the smallest type that holds them exactly; float32 where they are no integers."""
+    """Counts in the smallest type that represents them exactly; float32 where they are no integers."""
     if values.dtype.kind == "f":
         whole = np.isfinite(values).all() and values.min(initial=0) >= 0
         if not whole or values.max(initial=0) >= 2**32 or not (values == np.rint(values)).all():
@@ -65,7 +62,8 @@ def trim_mantissa(values: NDArray[Any], bits: int) -> NDArray[np.float32]:
     that are not finite stay as they are.
     """
     single = np.ascontiguousarray(values, dtype=np.float32)
-    dropped = _MANTISSA_BITS - bits
+    # IEEE 754, single precision.
+    dropped = 23 - bits
     if dropped <= 0:
         return single
     half, mask = np.uint32(1 << (dropped - 1)), np.uint32(0xFFFFFFFF << dropped & 0xFFFFFFFF)

@@ -90,11 +90,6 @@ def render_page(contents: PageContents, budget: int, *, progress: bool = False) 
         Size that packed arrays may take [bytes].
     progress : bool
         Whether to show on standard error how far the cube is read.
-
-    Returns
-    -------
-    str
-        HTML.
     """
     arrays, values, compared = contents.arrays, contents.values, contents.compared
     cube, fit = contents.cube, contents.fit
@@ -175,7 +170,7 @@ def _block(name: str, packed: Packed) -> Markup:
 
 
 def _script_safe(text: str) -> str:
-    """JSON that cannot end its script element, or open another, by what a name holds."""
+    """JSON that cannot end its script element, or open another, by what a name contains."""
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text

@@ -57,19 +57,6 @@ def run_method(
 ) -> tuple[MethodResult, list[dict[str, Any]]]:
     """Cross-validate one method.
 
-    Parameters
-    ----------
-    method : Rival
-        Regressor to build and fit.
-    problem : Problem
-        Spectra and labels.
-    splits : list of (ndarray, ndarray)
-        Rows to train on and rows held out, of each fold.
-    settings : Settings
-        Budget, number of samples, seed.
-    progress : StepReport
-        Told of each fit.
-
     Returns
     -------
     result : MethodResult

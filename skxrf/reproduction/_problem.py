@@ -21,17 +21,6 @@ from ._result import DataDescription
 
 __all__ = ["Problem", "problem_from_files", "simulated_problem"]
 
-# The paintings of the demo are small, each of about so many pixels in its own proportions.
-_N_PIXELS = 46 * 34
-# Seed of the test icon, before the caller's is added: with it the mean counts of every line group are
-# within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other seeds draw other
-# amounts of rare materials. Held by a test.
-_TEST_ICON_SEED = 6
-# Offset and gain [keV] and channels: coarse, which keeps the demo quick.
-_AXIS = (0.0, 0.025, 1024)
-# The least side of a held-out block: the window of SSIM has 7 pixels.
-_LEAST_BLOCK = 8
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -99,16 +88,13 @@ def simulated_problem(
         Line groups; by default the paper's eleven.
     say : callable
         Told what is being done.
-
-    Returns
-    -------
-    Problem
     """
     from skxrf.model_selection import painting_groups
     from skxrf.simulation import Instrument, simulate_painting
 
     options: dict[str, Any] = {} if elements is None else {"elements": list(elements)}
-    options["instrument"] = Instrument.m6_jetstream().with_axis(*_AXIS)
+    # Offset and gain [keV] and channels: coarse, which keeps the demo quick.
+    options["instrument"] = Instrument.m6_jetstream().with_axis(0.0, 0.025, 1024)
     cubes, truths = {}, {}
     for k, (palette, seed) in enumerate(_paintings(n_paintings, random_state)):
         name = palette if palette not in cubes else f"{palette} ({k + 1})"
@@ -141,7 +127,10 @@ def simulated_problem(
 def _paintings(n_paintings: int, random_state: int) -> list[tuple[str, int]]:
     """Palettes and seeds: the paper's three training paintings in turn, its test painting last."""
     training = [(f"icon_{k % 3 + 1}", random_state + k) for k in range(n_paintings - 1)]
-    return [*training, ("icon_test", random_state + _TEST_ICON_SEED)]
+    # Seed of the test icon, before the caller's is added: with it the mean counts of every line
+    # group are within a factor of 1.3 of those of real icons (benchmarks/icon_counts.py); other
+    # seeds draw other amounts of rare materials. Checked by a test.
+    return [*training, ("icon_test", random_state + 6)]
 
 
 def _own_shape(palette_name: str) -> tuple[int, int]:
@@ -149,7 +138,8 @@ def _own_shape(palette_name: str) -> tuple[int, int]:
     from skxrf.simulation import palette
 
     height, width = palette(palette_name).size_mm or (1.0, 1.0)
-    step = (height * width / _N_PIXELS) ** 0.5
+    # The paintings of the demo are small, each of about so many pixels in its own proportions.
+    step = (height * width / (46 * 34)) ** 0.5
     return round(height / step), round(width / step)
 
 
@@ -181,10 +171,6 @@ def problem_from_files(
         Passed to :func:`skxrf.io.open_cube`.
     say : callable
         Told what is being done.
-
-    Returns
-    -------
-    Problem
     """
     from skxrf.io import open_cube
 
@@ -219,7 +205,7 @@ def problem_from_files(
 
 
 def _refuse_what_does_not_fit(cube: xr.DataArray, path: str | os.PathLike[str]) -> None:
-    """Say so at once, rather than be killed half-way."""
+    """Refuse at once, rather than be killed half-way."""
     if not hasattr(os, "sysconf"):  # not on Windows
         return
     # The spectra, once more as float64 in the linear models, and room to work.
@@ -270,12 +256,12 @@ def _opened(
     expected = {dim: cube.sizes[dim] for dim in ("y", "x")}
     if sizes != expected:
         raise SkxrfError(
-            f"{path} holds maps of {sizes['y']} x {sizes['x']} pixels, but the cube in {cube_path} "
+            f"{path} contains maps of {sizes['y']} x {sizes['x']} pixels, but the cube in {cube_path} "
             f"has {expected['y']} x {expected['x']}: the maps must be of the same pixels."
         )
     values = maps.transpose("y", "x", "element").to_numpy().reshape(len(index), -1)
     if np.isinf(values).any():
-        raise SkxrfError(f"{path} holds infinite intensities: mark missing pixels as NaN.")
+        raise SkxrfError(f"{path} contains infinite intensities: mark missing pixels as NaN.")
     table = pd.DataFrame(values, index=index, columns=pd.Index(maps["element"].to_numpy()))
     empty = [str(name) for name in table if table[name].isna().all()]
     if empty:
@@ -291,7 +277,8 @@ def _blocks(Y: pd.DataFrame, n_folds: int) -> tuple[NDArray[np.intp], int]:
     from skxrf.model_selection import block_groups
 
     labeled = Y[Y.notna().all(axis=1)]
-    side = max(_LEAST_BLOCK, round((len(labeled) / (6 * n_folds)) ** 0.5))
+    # The least side of a held-out block: the window of SSIM has 7 pixels.
+    side = max(8, round((len(labeled) / (6 * n_folds)) ** 0.5))
     groups = block_groups(Y, block_shape=side)
     present = np.unique(groups[Y.notna().all(axis=1).to_numpy()])
     if len(present) < n_folds:

@@ -8,12 +8,10 @@ from ._result import DataDescription, Settings
 
 __all__ = ["provenance"]
 
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "xraylib", "xarray")
-
 
 def provenance(settings: Settings, data: DataDescription, command: str | None) -> dict[str, str]:
     """Collect the facts needed to repeat a run, by the names that the report gives them."""
-    packages = versions(_PACKAGES)
+    packages = versions(("numpy", "scipy", "scikit-learn", "torch", "skorch", "xraylib", "xarray"))
     entries = {
         "date": now(),
         "skxrf": packages.pop("skxrf"),

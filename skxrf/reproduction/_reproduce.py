@@ -62,7 +62,7 @@ def reproduce(
         Training time for each fit of a network [s]. The published networks need hours to
         converge.
     max_samples : int
-        Largest number of spectra that a fit may see.
+        Largest number of spectra that a fit may use.
     random_state : int
         Seed of everything drawn at random; with 0 the simulated test icon is one whose mean
         counts are those of real icons. Times, and so the epochs within the budget, vary.
@@ -70,9 +70,9 @@ def reproduce(
         Rows and columns of each simulated painting; by default about 1,560 pixels in the
         proportions of each.
     dataset, energy, axes
-        What :func:`skxrf.io.open_cube` needs to know of a file that does not say.
+        Arguments of :func:`skxrf.io.open_cube` for an incomplete file.
     progress : bool
-        Whether to say on standard error what is being done.
+        Whether to report progress on standard error.
     command : str, optional
         The command that is run, for the report.
 

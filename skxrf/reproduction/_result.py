@@ -26,7 +26,7 @@ class Settings:
     budget : float
         Training time for each fit of a network [s].
     max_samples : int
-        Largest number of spectra that a fit may see.
+        Largest number of spectra that a fit may use.
     random_state : int
         Seed of everything drawn at random.
     """
@@ -146,7 +146,7 @@ class ReproductionResult:
     reference : dict of str to DataArray of dims (y, x, element)
         Reference maps of each painting [counts].
     truth : dict of str to DataArray, optional
-        True expected intensities [counts], which only a simulation knows.
+        True expected intensities [counts], known for simulations only.
     methods : list of MethodResult
         In the order of the tables.
     scores : DataFrame

@@ -38,18 +38,7 @@ class GasPhotons:
 
 
 def gas_photons(instrument: Instrument) -> GasPhotons:
-    """Fluorescence and scatter of the gas along the part of the beam that the detector sees.
-
-    Parameters
-    ----------
-    instrument : Instrument
-        Gas, pressure and `gas_seen_mm`.
-
-    Returns
-    -------
-    GasPhotons
-        In the units of the photons that an object emits in the same beam.
-    """
+    """Fluorescence and scatter of the gas along the part of the beam that the detector sees."""
     beam = instrument.beam()
     elements = tuple(symbol for symbol, _ in instrument.gas.mass_fractions)
     shares = np.array([share for _, share in instrument.gas.mass_fractions])

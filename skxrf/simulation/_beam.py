@@ -86,11 +86,6 @@ def tube_beam(anode: str, voltage: float) -> Beam:
     -------
     Beam
         Photons per mAs and cm2 at 1 m, continuum of 0.1 keV and the anode's K and L lines.
-
-    Raises
-    ------
-    SkxrfError
-        If there is no table for this tube.
     """
     tubes = available_tubes()
     if (anode, float(voltage)) not in tubes:

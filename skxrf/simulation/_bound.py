@@ -48,7 +48,7 @@ def cramer_rao_bound(
 
     Notes
     -----
-    The bound holds for unbiased estimators of single pixels that know the templates. Estimators
+    The bound applies to unbiased estimators of single pixels that know the templates. Estimators
     with a prior on the paints, or that use neighboring pixels, can be better.
 
     Examples
@@ -76,7 +76,7 @@ def cramer_rao_bound(
     errors = np.empty((len(mean), len(lines)))
     for start in range(0, len(mean), batch_size):
         part = mean[start : start + batch_size]
-        # A channel without any expected count can hold no signal either.
+        # A channel without any expected count can contain no signal either.
         weights = np.divide(1.0, part, out=np.zeros_like(part), where=part > 0)
         information = pairs.information(weights.astype(np.float32))
         errors[start : start + batch_size] = standard_errors(information)[:, : len(lines)]

@@ -20,7 +20,8 @@ __all__ = ["FOREIGN_ELEMENTS", "ForeignChemistry"]
 
 Array = NDArray[np.float64]
 
-# "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without the noble gases and the radioactive ones but U and Th.
+# "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without
+# the noble gases and the radioactive ones but U and Th.
 FOREIGN_ELEMENTS = (
     *("Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe"),
     *("Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Rb", "Sr", "Y", "Zr", "Nb", "Mo"),
@@ -44,7 +45,6 @@ _ANIONS = (
     ("C2H3O2", 59.04, 1, 1.0),
     ("C18H35O2", 283.5, 1, 0.7),
 )
-_BINDER = "C5H8O2"
 
 
 class ForeignChemistry:
@@ -58,7 +58,7 @@ class ForeignChemistry:
     Attributes
     ----------
     elements : tuple of str
-        Chemical symbols of all that the mixtures can hold, sorted.
+        Chemical symbols of all that the mixtures can contain, sorted.
     """
 
     def __init__(self, metals: Sequence[str] = FOREIGN_ELEMENTS) -> None:
@@ -74,7 +74,7 @@ class ForeignChemistry:
         self._anions = [mass_fractions_of(formula) if formula else {} for formula, *_ in _ANIONS]
         # Mass of an anion for each positive charge [g/mol].
         self._per_charge = np.array([mass / charge for _, mass, charge, _ in _ANIONS])
-        self._binder = mass_fractions_of(_BINDER)
+        self._binder = mass_fractions_of("C5H8O2")
         parts = {symbol for fractions in [*self._anions, self._binder] for symbol in fractions}
         self.elements = tuple(sorted({*metals} | parts))
 
@@ -88,7 +88,7 @@ class ForeignChemistry:
         n : int
             Number of mixtures.
         elements : sequence of str
-            Chemical symbols of the last axis, which must hold :attr:`elements`.
+            Chemical symbols of the last axis, which must contain :attr:`elements`.
         rng : numpy Generator
             Source of the random numbers.
 

@@ -70,11 +70,6 @@ class Photons:
         ----------
         rows : ndarray of shape (n_stacks,), bool
             Selection.
-
-        Returns
-        -------
-        Photons
-            Photons of these stacks.
         """
         return Photons(self.lines[rows], self.scatter[rows])
 
@@ -100,11 +95,6 @@ class Templates:
     def spectra(self, photons: Photons) -> Floats:
         """Expected spectra at a dose of one.
 
-        Parameters
-        ----------
-        photons : Photons
-            Of n_stacks stacks.
-
         Returns
         -------
         ndarray of shape (n_stacks, n_channels), float32
@@ -119,7 +109,7 @@ class ForwardModel:
     Parameters
     ----------
     elements : tuple of str
-        Elements that the stacks may hold; the last axis of all compositions.
+        Elements that the stacks may contain; the last axis of all compositions.
     instrument : Instrument
         The scanner.
 
@@ -166,8 +156,8 @@ class ForwardModel:
         Raises
         ------
         SkxrfError
-            If the arrays do not fit each other and the model's elements, or hold what is negative
-            or not a number.
+            If the arrays do not fit each other and the model's elements, or contain what is
+            negative or not a number.
         """
         _check_stacks(compositions, masses, self.elements)
         geometry = self.instrument.geometry

@@ -36,7 +36,7 @@ _XFLASH_M6 = DetectorResponse(
     recoil=True,
 )
 _XFLASH_M4 = replace(_XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY)
-# Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), judged on other filters.
+# Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), checked on other filters.
 _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
 
@@ -60,9 +60,6 @@ class _Limits:
     least_channels: int = 64
     softest_line: float = 1.0
     widest_channel: float = 0.5
-
-
-_LIMITS = _Limits()
 
 
 @dataclass(frozen=True)
@@ -107,14 +104,15 @@ class Instrument:
         Two photons within this time [us] count as one of their summed energy.
     energy_offset, energy_gain : float
         Energy [keV] of channel 0 and keV per channel. The axis may end above the tube voltage, as
-        those of many files do, but not beyond 200 keV, and it must hold some of 1 keV to the voltage.
+        those of many files do, but not beyond 200 keV, and it must contain some of 1 keV to the
+        voltage.
     n_channels : int
         Number of channels, at least 64.
 
     Raises
     ------
     EnergyAxisError
-        If the axis holds nothing that a tube excites, or not in keV.
+        If the axis contains nothing that a tube excites, or not in keV.
     SkxrfError
         If another number is out of its range.
 
@@ -168,21 +166,21 @@ class Instrument:
 
     def _check_axis(self) -> None:
         offset, gain, n = self.energy_offset, self.energy_gain, self.n_channels
-        if n != int(n) or n < _LIMITS.least_channels:
+        if n != int(n) or n < _Limits.least_channels:
             raise EnergyAxisError(
-                f"{n} channels are too few for a spectrum: at least {_LIMITS.least_channels}."
+                f"{n} channels are too few for a spectrum: at least {_Limits.least_channels}."
             )
         last = offset + gain * (n - 1)
-        if not 0 < gain <= _LIMITS.widest_channel or not last <= _LIMITS.tabulated[1]:
+        if not 0 < gain <= _Limits.widest_channel or not last <= _Limits.tabulated[1]:
             raise EnergyAxisError(
                 f"{n} channels of {gain:g} keV from {offset:g} keV: expected a positive gain of at "
-                f"most {_LIMITS.widest_channel:g} keV per channel, and an end at {_LIMITS.tabulated[1]:g} keV or before. Is "
+                f"most {_Limits.widest_channel:g} keV per channel, and an end at {_Limits.tabulated[1]:g} keV or before. Is "
                 "it in eV?"
             )
-        if not (last >= _LIMITS.softest_line and offset < self.voltage):
+        if not (last >= _Limits.softest_line and offset < self.voltage):
             raise EnergyAxisError(
-                f"an axis of {offset:g} to {last:g} keV holds nothing of a tube at {self.voltage:g} "
-                f"kV: expected some of {_LIMITS.softest_line:g} to {self.voltage:g} keV."
+                f"an axis of {offset:g} to {last:g} keV contains nothing of a tube at {self.voltage:g} "
+                f"kV: expected some of {_Limits.softest_line:g} to {self.voltage:g} keV."
             )
 
     @property
@@ -280,7 +278,7 @@ class Instrument:
         energies : ndarray of shape (n_energies,)
             Photon energies [keV].
         offset, gain : float
-            Error of the nominal axis: a channel that claims the energy ``E`` in truth holds
+            Error of the nominal axis: a channel that claims the energy ``E`` in truth contains
             photons of ``offset + gain * E`` [keV].
         fwhm_factor : float
             Peaks are this much wider than the nominal resolution.
@@ -380,7 +378,7 @@ class Instrument:
 def _checked(energies: Array) -> Array:
     """Energies within the tables of cross sections."""
     energies = np.asarray(energies, dtype=np.float64)
-    low, high = _LIMITS.tabulated
+    low, high = _Limits.tabulated
     if energies.size and not (energies.min() >= low and energies.max() <= high):
         raise SkxrfError(
             f"photon energies of {energies.min():g} to {energies.max():g} keV: cross sections are "

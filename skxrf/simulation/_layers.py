@@ -91,7 +91,7 @@ class MaterialTable:
     names : sequence of str
         Names of materials, n_materials of them.
     elements : sequence of str, optional
-        Chemical symbols of the last axis; by default all that the materials can hold, sorted.
+        Chemical symbols of the last axis; by default all that the materials can contain, sorted.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class MaterialTable:
         missing = sorted(held - {*self.elements})
         if missing:
             raise SkxrfError(
-                f"the materials hold {', '.join(missing)}, which ",
+                f"the materials contain {', '.join(missing)}, which ",
                 Argument("elements", self.elements),
                 " lacks.",
             )
@@ -220,7 +220,7 @@ def stack_arrays(
     Raises
     ------
     SkxrfError
-        If the stacks hold an element that `elements` lacks.
+        If the stacks contain an element that `elements` lacks.
 
     Examples
     --------

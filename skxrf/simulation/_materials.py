@@ -34,7 +34,7 @@ class Material:
         Mass fraction of each element without trace elements; they sum to 1.
     traces : mapping of str to pair of float
         Least and greatest content of each trace element [ppm by mass], on top of what the pure
-        material holds of that element.
+        material contains of that element.
     density : float
         Density without pores [g/cm3].
     color : str
@@ -63,7 +63,7 @@ class Material:
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """Chemical symbols of all elements that it can hold, sorted."""
+        """Chemical symbols of all elements that it can contain, sorted."""
         return tuple(sorted({*self.pure_fractions, *self.traces}))
 
     @property
@@ -178,16 +178,6 @@ def mass_fractions_of(formula: str) -> dict[str, float]:
     ----------
     formula : str
         Such as ``"CaSO4(H2O)2"``; numbers may have decimals.
-
-    Returns
-    -------
-    dict of str to float
-        They sum to 1.
-
-    Raises
-    ------
-    SkxrfError
-        If it is not a formula.
     """
     found = _xraylib.mass_fractions(formula)
     if not found:

@@ -17,7 +17,6 @@ from ._instrument import Instrument
 
 __all__ = ["Renderer", "simulate_batches"]
 
-_MOST_COUNTS = np.iinfo(np.uint16).max
 
 # Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) of stacks.
 Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
@@ -150,19 +149,6 @@ def simulate_batches(
 ) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float32]]]:
     """Draw counts batch by batch; the result does not depend on the number of threads.
 
-    Parameters
-    ----------
-    renderer : Renderer
-        Makes expected spectra.
-    batches : sequence of callable
-        Each gives, from its own generator, stacks and their doses.
-    seeds : sequence of SeedSequence
-        One a batch.
-    per_spectrum : bool
-        Whether doses are counts of each spectrum.
-    n_jobs : int
-        Threads.
-
     Yields
     ------
     counts : ndarray of shape (n, n_channels), uint16
@@ -177,7 +163,7 @@ def simulate_batches(
         axes = rng.integers(len(renderer.templates), size=len(doses))
         spectra, intensities = renderer.expected(stacks, doses, axes, per_spectrum=per_spectrum)
         counts = rng.poisson(spectra)
-        return np.minimum(counts, _MOST_COUNTS).astype(np.uint16), intensities
+        return np.minimum(counts, np.iinfo(np.uint16).max).astype(np.uint16), intensities
 
     if n_jobs < 1:
         raise SkxrfError(f"n_jobs must be at least 1, got {n_jobs!r}.")

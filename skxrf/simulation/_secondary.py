@@ -1,8 +1,8 @@
 """Secondary fluorescence: lines that excite other lines, between the cells of plane layers.
 
 The first-collision probability between cells (Bell & Glasstone 1970, Nuclear Reactor Theory,
-sec. 2.8) is a second difference of the exponential integral E3 of optical depths, so that a sum over
-cells is a difference of one product with E3.
+sec. 2.8) is a second difference of the exponential integral E3 of optical depths, so that a sum
+over cells is a difference of one product with E3.
 """
 
 from __future__ import annotations

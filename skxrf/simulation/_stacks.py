@@ -146,7 +146,7 @@ def random_stacks(
     ranges : StackRanges, optional
         Chances and thicknesses.
     elements : sequence of str, optional
-        Chemical symbols of the last axis; by default all that the stacks can hold, sorted.
+        Chemical symbols of the last axis; by default all that the stacks can contain, sorted.
 
     Returns
     -------

@@ -124,7 +124,7 @@ def _emitted(
     sin_out = np.float32(np.sin(np.radians(geometry.take_off)))
     inward = (fractions @ single.attenuation_bins) * (layers / sin_in)[:, :, None]
     outward = (fractions @ single.attenuation_lines) * layers[:, :, None]
-    # What arriving photons make per g/cm2 at the bounds of cells; exponential in between.
+    # Production by arriving photons per g/cm2 at the bounds of cells; exponential in between.
     arriving = _transmission(inward)
     arriving *= photons / sin_in
     rate = arriving @ single.production_bins

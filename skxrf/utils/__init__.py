@@ -1,1 +1,1 @@
-"""What every other part may import: the private scikit-learn names, energy axes, discovery."""
+"""Tools of every other part: the private scikit-learn names, energy axes, discovery."""

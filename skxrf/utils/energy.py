@@ -1,4 +1,4 @@
-"""Energy axes: bin centres in keV, given as an array or as an ``(offset, gain)`` pair."""
+"""Energy axes: bin centers in keV, given as an array or as an ``(offset, gain)`` pair."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["axes_agree", "bin_edges", "describe_axis", "resolve_energy"]
 def resolve_energy(
     energy: ArrayLike | Sequence[float], n_channels: int, *, source: str = "energy"
 ) -> NDArray[np.float64]:
-    """Bin centres in keV from an array or an ``(offset, gain)`` pair.
+    """Bin centers in keV from an array or an ``(offset, gain)`` pair.
 
     Parameters
     ----------
     energy : array-like of shape (n_channels,) or pair of float
-        Bin centres [keV], or offset [keV] and gain [keV per channel] of ``offset + gain * i``.
+        Bin centers [keV], or offset [keV] and gain [keV per channel] of ``offset + gain * i``.
         A DataArray that states ``units="eV"`` is converted.
     n_channels : int
         Number of channels that the axis must have.
@@ -31,7 +31,7 @@ def resolve_energy(
     Returns
     -------
     ndarray of shape (n_channels,), float64
-        Increasing bin centres [keV].
+        Increasing bin centers [keV].
 
     Raises
     ------
@@ -48,7 +48,7 @@ def resolve_energy(
         axis = np.empty((0, 0))
     if axis.ndim != 1:
         raise EnergyAxisError(
-            f"{source} must be bin centres in keV or an (offset, gain) pair, got {energy!r}."
+            f"{source} must be bin centers in keV or an (offset, gain) pair, got {energy!r}."
         )
     if axis.size == 2 and n_channels != 2:
         offset, gain = axis
@@ -56,10 +56,10 @@ def resolve_energy(
     if axis.size != n_channels:
         raise EnergyAxisError(
             f"{source} has {axis.size} values, but the spectra have {n_channels} channels: "
-            f"pass {n_channels} bin centres in keV, or an (offset, gain) pair."
+            f"pass {n_channels} bin centers in keV, or an (offset, gain) pair."
         )
     if not np.all(np.isfinite(axis)):
-        raise EnergyAxisError(f"{source} holds values that are not finite.")
+        raise EnergyAxisError(f"{source} contains values that are not finite.")
     if n_channels > 1 and not np.all(np.diff(axis) > 0):
         raise EnergyAxisError(
             f"{source} must increase from channel to channel, got {describe_axis(axis)}."
@@ -69,7 +69,7 @@ def resolve_energy(
 
 
 def bin_edges(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Edges [keV] of the bins whose centres are `energy`: midway, the outer ones mirrored."""
+    """Edges [keV] of the bins whose centers are `energy`: midway, the outer ones mirrored."""
     if energy.size == 1:
         return np.array([energy[0] - 0.5, energy[0] + 0.5])
     middle = (energy[1:] + energy[:-1]) / 2
@@ -80,7 +80,7 @@ def bin_edges(energy: NDArray[np.float64]) -> NDArray[np.float64]:
 def axes_agree(
     first: NDArray[np.float64], second: NDArray[np.float64], *, tolerance: float = 0.05
 ) -> bool:
-    """Whether two axes are the same to within `tolerance` of a channel, everywhere."""
+    """Compare two axes to within `tolerance` of a channel, everywhere."""
     if first.shape != second.shape:
         return False
     if first.size < 2:

@@ -22,23 +22,18 @@ __all__ = [
     "whole_folder",
 ]
 
-# Enough for the signature of every known format.
-_HEAD_BYTES = 512
-# Windows locks bytes, and nobody else may read those: one beyond the end of every file.
-_LOCKED_BYTE = 2**43
-
 
 def existing_file(
     path: str | os.PathLike[str], what: str, *, folders: bool = False
 ) -> tuple[Path, bytes]:
-    """Absolute path and first bytes of a file that must exist and hold something.
+    """Absolute path and first bytes of a file that must exist and contain something.
 
     Parameters
     ----------
     path : str or path-like
         The file; a leading ``~`` is the home folder.
     what : str
-        What it should hold, for error messages.
+        Expected content, for error messages.
     folders : bool
         Whether it may be a folder.
 
@@ -59,7 +54,8 @@ def existing_file(
         found = "a folder" if file.is_dir() else "a device"
         raise FileFormatError(f"{file} is {found}: expected a file with {what}.")
     with file.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        # Enough for the signature of every known format.
+        head = stream.read(512)
     if not head:
         raise FileFormatError(f"{file} is empty (0 bytes): expected {what}.")
     return file, head
@@ -96,7 +92,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         _flush_to_disk(partial)
         if target.exists():
             partial.chmod(target.stat().st_mode)
-        os.replace(partial, target)
+        partial.replace(target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             partial.unlink()
@@ -114,10 +110,10 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     ----------
     path : str or path-like
         The target. An existing folder is replaced if everything in it is a file of a name that is
-        written anew; one that holds anything else is not touched.
+        written anew; one that contains anything else is not touched.
     suffix : str
-        Of the files that will be written. A folder that holds others is refused at once, before a
-        long computation.
+        Of the files that will be written. A folder that contains others is refused at once, before
+        a long computation.
 
     Yields
     ------
@@ -129,7 +125,7 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     ------
     OSError
         If the parent folder is missing or cannot be written to, the disk is full, or the target
-        is a file or holds other files.
+        is a file or contains other files.
     """
     target = _target_folder(path)
     if not target.parent.is_dir():
@@ -146,13 +142,13 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
             written = {one.name for one in partial.iterdir()}
             others = [one for one in target.iterdir() if one.name not in written]
             _refuse_other_files(target, others)
-            # A folder cannot be renamed over one that holds files.
-            os.rename(target, old)
+            # A folder cannot be renamed over one that contains files.
+            target.rename(old)
         try:
-            os.rename(partial, target)
+            partial.rename(target)
         except OSError:
             if old.exists():
-                os.rename(old, target)
+                old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)
     _flush_to_disk(target.parent)
@@ -192,13 +188,13 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
             _flush_files(partial)
             if target.exists():
                 for file in sorted(partial.iterdir()):
-                    os.replace(file, target / file.name)
+                    file.replace(target / file.name)
                 _flush_to_disk(target)
             else:
-                os.rename(partial, target)
+                partial.rename(target)
             complete = True
     finally:
-        # What was missing is taken away again, if nothing comes of it.
+        # Folders that were missing are removed again after an error.
         for parent in () if complete else made:
             with contextlib.suppress(OSError):
                 parent.rmdir()
@@ -245,8 +241,8 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
 def lock_file(stream: IO[Any]) -> None:
     """Lock an open file against other processes, until it is closed or the process ends.
 
-    The lock is advisory: it holds against others that call this function. It is taken at once or
-    not at all; the position in the file stays. On a system that knows no locks nothing is done.
+    The lock is advisory: it excludes others that call this function. It is taken at once or
+    not at all; the position in the file stays. On a system without locks nothing is done.
 
     Parameters
     ----------
@@ -273,7 +269,8 @@ def _lock_descriptor(descriptor: int) -> None:
     with contextlib.suppress(ImportError):
         msvcrt: Any = importlib.import_module("msvcrt")
         position = os.lseek(descriptor, 0, os.SEEK_CUR)
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        # Windows locks bytes, and nobody else may read those: one beyond the end of every file.
+        os.lseek(descriptor, 2**43, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         finally:
@@ -314,7 +311,7 @@ def _flush_files(folder: Path) -> None:
 def _refuse_other_files(target: Path, others: list[Path]) -> None:
     if others:
         raise FileExistsError(
-            f"cannot write {target}: the folder holds other files, such as {min(others).name!r}. "
+            f"cannot write {target}: the folder contains other files, such as {min(others).name!r}. "
             "Name a new folder, or empty this one."
         )
 

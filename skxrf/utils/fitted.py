@@ -21,7 +21,7 @@ _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_
 
 
 def inner_estimators(estimator: object) -> Iterator[object]:
-    """Walk a fitted estimator and what it holds, in the order in which spectra pass through.
+    """Walk a fitted estimator and what it contains, in the order in which spectra pass through.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def inner_estimators(estimator: object) -> Iterator[object]:
 
 
 def fitted_channels(estimator: object) -> int | None:
-    """Count the channels that a fitted estimator was fitted to; None where it does not say."""
+    """Count the channels that a fitted estimator was fitted to; None where unknown."""
     for inner in inner_estimators(estimator):
         n_channels = getattr(inner, "n_features_in_", None)
         if n_channels is not None:

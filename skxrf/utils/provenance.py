@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, git revision, machine, date."""
+"""Provenance of a result: versions, git revision, machine, date."""
 
 from __future__ import annotations
 

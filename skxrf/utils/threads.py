@@ -16,7 +16,7 @@ class _Limit:
     """The process's limit, and how many are inside.
 
     threadpoolctl lets only the thread that set a limit lift it, and whoever is first in need
-    not be the last one out: so a thread of its own holds the limit meanwhile.
+    not be the last one out: so a thread of its own keeps the limit meanwhile.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ _LIMIT = _Limit()
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread while anyone in this process is inside.
+    """Limit BLAS to one thread inside the block.
 
     The last bits of a long sum depend on the number of threads among which BLAS divides it,
     and that differs between a program and the workers of a cluster.

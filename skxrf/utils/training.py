@@ -1,4 +1,4 @@
-"""What a fitted network tells of its training, looked up through Pipelines and meta-estimators."""
+"""Learning curves of fitted networks, looked up through Pipelines and meta-estimators."""
 
 from __future__ import annotations
 

@@ -31,8 +31,6 @@ _MM = {
 }
 _SECONDS = {"": 1.0, "s": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 _COUNTS = {"", "1", "count", "counts", "ct", "cts", "dimensionless"}
-# No X-ray tube reaches this [keV]; an axis that does is in eV or in channel numbers.
-_LARGEST_ENERGY = 1000.0
 
 
 def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]:
@@ -73,7 +71,8 @@ def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:
     EnergyAxisError
         If it reaches 1000 keV.
     """
-    if energy.size and energy[-1] > _LARGEST_ENERGY:
+    # No X-ray tube reaches this [keV]; an axis that does is in eV or in channel numbers.
+    if energy.size and energy[-1] > 1000.0:
         raise EnergyAxisError(
             f"{source} reaches {energy[-1]:g} keV, which no X-ray fluorescence spectrum does: "
             "energies are in keV, so an axis in eV must be divided by 1000, and channel numbers "

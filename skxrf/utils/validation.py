@@ -20,7 +20,7 @@ _Array = TypeVar("_Array", xr.DataArray, xr.Dataset)
 
 
 def name_of(cube: xr.DataArray) -> str:
-    """Name of a cube in error messages: by its file, or its painting, where it says."""
+    """Name of a cube in error messages: by its file, or its painting, where stated."""
     source = cube.attrs.get("source", cube.attrs.get("painting"))
     return "the cube" if source is None else f"the cube of {source}"
 
@@ -61,7 +61,7 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
     if 0 in cube.shape:
         raise CountsError(f"{name} is empty, of shape {dict(cube.sizes)}: there is no spectrum.")
     if cube.dtype.kind not in "uif":
-        raise CountsError(f"{name} holds {cube.dtype} values: counts are integers or floats.")
+        raise CountsError(f"{name} contains {cube.dtype} values: counts are integers or floats.")
     if not is_counts(_unit(cube)):
         raise CountsError(
             f"{name} states the unit {_unit(cube)!r}: expected counts as measured. Multiply rates "
@@ -114,7 +114,9 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
         if 0 in array.shape:
             raise SkxrfError(f"the {kind} of {name} is empty, of shape {dict(array.sizes)}.")
         if array.dtype.kind not in "uif":
-            raise SkxrfError(f"the {kind} of {name} holds {array.dtype} values: expected numbers.")
+            raise SkxrfError(
+                f"the {kind} of {name} contains {array.dtype} values: expected numbers."
+            )
     if named:
         _require_names(dataset, name)
     ordered = dataset.assign({kind: dataset[kind].transpose(*_MAPS) for kind in both})
@@ -133,7 +135,7 @@ def require_counts(
     where : str
         What error messages call the cube.
     at : sequence of three range, optional
-        Rows, columns and channels of the cube that the block holds; by default those from 0.
+        Rows, columns and channels of the cube that the block contains; by default those from 0.
     advice : str, optional
         What to do, a sentence.
 

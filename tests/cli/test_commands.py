@@ -82,9 +82,9 @@ def test_map_says_what_the_model_was_not_trained_on(skxrf, tmp_path):
     )
     assert run.status == 0, run.err
     reason = "the tube's anode is Cu: the model was trained on Rh, Ag, Mo, W"
-    assert f"unfamiliar to the model: {reason}" in run.err
+    assert f"outside the training range: {reason}" in run.err
     assert reason in json.loads(run.out)["unfamiliar"]
-    assert "unfamiliar to the model" in (tmp_path / "maps.html").read_text(encoding="utf-8")
+    assert "outside the training range" in (tmp_path / "maps.html").read_text(encoding="utf-8")
 
 
 def test_reports_of_fits_and_of_models_without_one(scan, model, skxrf, tmp_path):
@@ -151,7 +151,7 @@ def test_training_on_two_scans_of_different_axes(scan, skxrf, tmp_path):
         *("--maps", scan / "maps.nc", "--maps", tmp_path / "half.nc", "--network", "ridge"),
     )
     assert run.status == 0, run.err
-    # 360 pixels of the first, and the labelled half of the other.
+    # 360 pixels of the first, and the labeled half of the other.
     assert run.out.startswith("trained on 486 spectra in ")
 
 

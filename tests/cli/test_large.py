@@ -1,6 +1,5 @@
 """Real processes on cubes larger than they may hold: memory, kill -9, Ctrl-C, and going on."""
 
-import os
 import re
 import signal
 import subprocess
@@ -113,7 +112,7 @@ def test_a_cube_of_gigabytes_in_little_memory(model, tmp_path):
         file["energy_keV"] = 0.02 + 0.04 * np.arange(512)
         nbytes = file["counts"].nbytes
     assert nbytes > 1.8 * ALLOWED_MB * 2**20
-    assert os.path.getsize(tmp_path / "large.h5") < 2**20
+    assert (tmp_path / "large.h5").stat().st_size < 2**20
     out = tmp_path / "out.nc"
     run = subprocess.run(
         command(0, "map", tmp_path / "large.h5", "-o", out, "--model", model),

@@ -111,7 +111,7 @@ def test_bad_input_is_refused(options, error, message):
         ({"energy": (0.0, 1.0)}, EnergyAxisError, r"at most 0\.5 keV .* Is it in eV"),
         ({"energy": (0.0, 0.25)}, EnergyAxisError, "end at 200 keV"),
         ({"energy": (float("nan"), 0.01)}, EnergyAxisError, "nan keV"),
-        ({"energy": (60.0, 0.01)}, EnergyAxisError, "holds nothing of a tube at 50 kV"),
+        ({"energy": (60.0, 0.01)}, EnergyAxisError, "contains nothing of a tube at 50 kV"),
         ({"energy": (0.0, 0.0004)}, EnergyAxisError, "expected some of 1 to 50 keV"),
         ({"n_channels": 63}, EnergyAxisError, "63 channels are too few .* at least 64"),
         ({"elements": "Fe_K"}, LineGroupError, "a sequence of different line groups"),

@@ -186,7 +186,7 @@ def test_energy_slices_of_a_large_cube_are_refused(model):
 
 
 def test_estimator_without_names_asks_for_elements(model):
-    with pytest.raises(LineGroupError, match=r"Ridge does not know.*elements=\["):
+    with pytest.raises(LineGroupError, match=r"Ridge has no names.*elements=\["):
         predict_maps(model, small_cube())
 
 

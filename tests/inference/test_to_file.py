@@ -294,7 +294,7 @@ def test_files_that_change_during_a_run_or_before_it_resumes_are_refused(kind, m
             with h5py.File(tmp_path / "new.h5", "w") as file:
                 file.create_dataset("counts", data=values, chunks=(2, 8, 32))
                 file["counts"].attrs["dims"] = ["y", "x", "energy"]
-            os.replace(tmp_path / "new.h5", path)
+            (tmp_path / "new.h5").replace(path)
         else:
             path.write_text(RIPPLE)
             path.with_suffix(".raw").write_bytes(values.tobytes())

@@ -159,14 +159,14 @@ def test_other_regressors(regressor, tiny_samples):
     assert (scores > 0.1).all()
 
 
-def test_training_pixels_and_labelled_spectra(tiny_paintings, tiny_samples):
+def test_training_pixels_and_labeled_spectra(tiny_paintings, tiny_samples):
     cubes, _ = tiny_paintings
     X, Y = tiny_samples
     options = {"cv": 3, "scoring": SCORING, "error_score": "raise", "return_train_score": True}
     bare = cross_validate(scaled_ridge(), X, Y, **options)
-    labelled = cross_validate(scaled_ridge(), to_samples(cubes), Y, **options)
+    labeled = cross_validate(scaled_ridge(), to_samples(cubes), Y, **options)
     for name in ("test_ssim", "train_ssim", "train_z"):
-        np.testing.assert_allclose(labelled[name], bare[name], atol=1e-9)
+        np.testing.assert_allclose(labeled[name], bare[name], atol=1e-9)
     assert (bare["train_ssim"] > 0.9).all()
 
 

@@ -86,7 +86,7 @@ def test_injected_lines_are_in_the_labels(line_templates):
     np.testing.assert_allclose(labels - y, added)
     assert np.all((added > 0).mean(axis=0) > 0.2)
     assert added.max() <= 0.9 * X.sum(axis=1).max()
-    # What was added to the spectra is the labelled lines and the nuisance line, no more.
+    # What was added to the spectra is the labeled lines and the nuisance line, no more.
     extra = (counts.astype(float) - X).mean(axis=0)
     lines = np.linalg.lstsq(templates.T, extra, rcond=None)[0]
     assert lines[3] > 10

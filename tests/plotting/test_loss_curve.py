@@ -50,7 +50,7 @@ def test_the_network_is_found_in_pipelines_and_searches():
 
 
 def test_an_estimator_without_a_network_is_refused():
-    with pytest.raises(SkxrfError, match="LinearRegression holds no network"):
+    with pytest.raises(SkxrfError, match="LinearRegression contains no network"):
         LossCurveDisplay.from_estimator(LinearRegression())
     with pytest.raises(SkxrfError, match="no loss curve"):
         LossCurveDisplay.from_curves({})

@@ -15,7 +15,7 @@ from skxrf.inference.protocol import BindsToPainting, BoundModel, SpectrumCompon
 from skxrf.persistence import load_model, save_model
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
-from skxrf.pretrained._detection import detected_line_groups
+from skxrf.pretrained._diagnostics import detected_line_groups
 
 BRIGHT = ("Ca_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L")
 

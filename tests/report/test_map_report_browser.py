@@ -391,9 +391,9 @@ def test_maps_that_show_nothing_are_there_on_demand(visit, tmp_path):
     assert visible.all_inner_texts() == ["Fe K", "Pb L"]
     assert seen.page.locator("#values li:visible").count() <= 3
     assert "Ca K, Ti K" in seen.page.locator("#not-seen").inner_text()
-    # In the table they stand as not seen; by name they are found.
+    # In the table they stand as not detected; by name they are found.
     row = seen.page.locator('#element-table tr[data-name="Ca K"]')
-    assert row.inner_text().startswith("Ca K, not seen")
+    assert row.inner_text().startswith("Ca K, not detected")
     seen.page.fill("#filter", "Ca")
     assert visible.all_inner_texts() == ["Ca K"]
     seen.page.fill("#filter", "")

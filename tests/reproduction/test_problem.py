@@ -101,7 +101,7 @@ def test_without_maps_a_fit_makes_them(scan, scan_files):
 
 def test_maps_of_another_shape_are_refused_with_both_files(scan, scan_files, tmp_path):
     path = save(scan[1][:20], tmp_path / "maps.nc")
-    with pytest.raises(SkxrfError, match=r"maps\.nc holds maps of 20 x 28 .*scan\.h5 has 24"):
+    with pytest.raises(SkxrfError, match=r"maps\.nc contains maps of 20 x 28 .*scan\.h5 has 24"):
         problem_from_files(scan_files / "scan.h5", path, n_folds=2)
 
 

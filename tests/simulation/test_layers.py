@@ -59,7 +59,7 @@ def test_the_elements_asked_for_are_the_last_axis():
 
 
 def test_a_missing_element_is_an_error():
-    with pytest.raises(SkxrfError, match=r"hold .*Cu"):
+    with pytest.raises(SkxrfError, match=r"contain .*Cu"):
         stack_arrays([[PAINT]], ("C", "H", "O"))
 
 

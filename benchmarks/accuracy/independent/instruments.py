@@ -28,7 +28,7 @@ class BentInstrument(Instrument):
     Parameters
     ----------
     zero_error : float
-        True energy where the file says 0 keV [keV].
+        True energy where the file states 0 keV [keV].
     gain_error : float
         True keV per claimed keV, less 1.
     bend : float
@@ -180,7 +180,7 @@ _TUNGSTEN = BentInstrument(
     n_channels=1024,
 )
 INSTRUMENTS = {"Mo 45": _MOLYBDENUM, "Rh 35 He": _RHODIUM, "W 50": _TUNGSTEN}
-# What scatters is (E / 8 keV) to this power of what the simulator says: tubes, lenses and
+# Scatter is (E / 8 keV) to this power of the simulator's: tubes, lenses and
 # self-absorption are known no better.
 CONTINUUM_TILT = {"Mo 45": 0.22, "Rh 35 He": -0.15, "W 50": 0.12}
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy.independent.lines
 
-prints how much of each line group fisx knows, and by how much its lines differ from xraylib's.
+prints how much of each line group fisx has, and by how much its lines differ from xraylib's.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ def lorentz_wings(model: ForwardModel, edges: Array) -> Array:
         half_width = natural_width(group.atomic_number, line) / 2
         for point, weight in zip(points, weights, strict=True):
             distance = centers + halves * point - energy
-            row += weight * halves * voigt_profile(distance, sigma, half_width)
-            row -= weight * halves * voigt_profile(distance, sigma, 0.0)
+            row[:] += weight * halves * voigt_profile(distance, sigma, half_width)
+            row[:] -= weight * halves * voigt_profile(distance, sigma, 0.0)
     return wings
 
 
@@ -188,7 +188,7 @@ def main() -> None:
     """Print coverage and greatest differences of all line groups of the shipped model."""
     from skxrf.pretrained._axis import LINE_GROUPS
 
-    print("line group, share that fisx knows, its lines above 3 % over xraylib's")
+    print("line group, share by fisx, its lines above 3 % over xraylib's")
     for name in LINE_GROUPS:
         try:
             group, shares, known = line_shares(name, 50.0)

@@ -40,7 +40,7 @@ PAINTINGS = (
     ("painted_landscape", "Rh 35 He", 105),
     ("gospel_leaf", "W 50", 106),
 )
-# Least mean counts, at 5,000 a pixel, of line groups that are judged besides the paper's eleven.
+# Least mean counts, at 5,000 a pixel, of line groups that are scored besides the paper's eleven.
 _PLAIN = 5.0
 
 
@@ -51,7 +51,7 @@ class IndependentPainting(TestPainting):
     Parameters
     ----------
     claimed : ndarray of shape (n_channels,)
-        Bin centers of the file [keV]; `energy` holds the true ones.
+        Bin centers of the file [keV]; `energy` contains the true ones.
     bound_at_one : ndarray of shape (n_y, n_x, n_groups)
         Cramer-Rao bound at one count a pixel: it grows with the square root of the dose.
     tube : str

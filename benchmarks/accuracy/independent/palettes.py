@@ -119,7 +119,7 @@ _LANDSCAPE = Palette(
 )
 
 # Iron gall ink to X-rays: iron, sulfate, potassium, some zinc and copper (AP has no chapter; Hahn
-# et al. 2004, X-Ray Spectrom. 33, 234). The materials at hand that hold them stand in for it.
+# et al. 2004, X-Ray Spectrom. 33, 234). The materials at hand that contain them stand in for it.
 _INK = {
     "mars black": 0.22,
     "kermes lake": 0.6,

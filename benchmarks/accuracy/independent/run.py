@@ -28,7 +28,7 @@ from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["FITTED", "METHODS", "judge", "main", "tables"]
+__all__ = ["FITTED", "METHODS", "main", "scored_maps", "tables"]
 
 PATHS = {
     "first": RESULTS / "accuracy_independent.csv",
@@ -115,7 +115,7 @@ def _run(
             maps = method.maps(cube, counts)
         seconds = time.perf_counter() - started
         own = maps if method.name == "shipped" else own
-        rows = judge(maps, painting, counts)
+        rows = scored_maps(maps, painting, counts)
         rows.insert(rows.shape[1], "seconds", round(seconds, 2))
         key = (painting.palette, painting.instrument, counts, method.name)
         table.put(key, rows)
@@ -127,7 +127,7 @@ def _run(
         )
 
 
-def judge(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.DataFrame:
+def scored_maps(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.DataFrame:
     """Errors of maps.
 
     Parameters
@@ -142,8 +142,8 @@ def judge(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.
     Returns
     -------
     DataFrame
-        A row for each line group that is judged, with ``found`` where the maps hold it; and one
-        for each of the model's that the painting lacks and the maps hold: its mean as ``bias``,
+        A row for each line group that is scored, with ``found`` where the maps contain it; and one
+        for each of the model's that the painting lacks and the maps contain: its mean as ``bias``,
         and which share of its pixels lies above three standard errors.
     """
     held = [str(name) for name in maps["element"].to_numpy()]
@@ -182,9 +182,9 @@ def tables(results: pd.DataFrame) -> str:
         Mean and worst of root mean square error over bound by method and dose, coverage, what is
         missed and invented, of line groups up to 17 keV; by line group, all, at 5,000 counts.
     """
-    judged, absent = results[results["ratio"].notna()], results[results["ratio"].isna()]
-    main_energy = judged["element"].map(lambda name: line_group(name).main_energy)
-    fitted = judged[main_energy < FITTED]
+    scored, absent = results[results["ratio"].notna()], results[results["ratio"].isna()]
+    main_energy = scored["element"].map(lambda name: line_group(name).main_energy)
+    fitted = scored[main_energy < FITTED]
     methods = [m.name for m in METHODS if m.name in set(results["method"])]
     header = ["method", "counts", "mean", "median", "worst"]
     header += ["within 1", "within 2", "not found", "invented"]
@@ -212,7 +212,7 @@ def tables(results: pd.DataFrame) -> str:
                 ]
             )
     parts = [markdown(header, lines)]
-    usual = judged[judged["counts"] == 5000]
+    usual = scored[scored["counts"] == 5000]
     for title, function in (("mean over the paintings", "mean"), ("worst painting", "max")):
         wide = usual.pivot_table(
             index="method", columns="element", values="ratio", aggfunc=function

@@ -19,6 +19,8 @@ from ._instruments import random_instrument
 from ._settings import TrainingSettings
 
 __all__ = [
+    "GAIN",
+    "UNIT",
     "WIDE_ENERGY",
     "PhotonChunk",
     "chunk_elements",
@@ -33,14 +35,11 @@ _log = logging.getLogger(__name__)
 Half = NDArray[np.float16]
 Floats = NDArray[np.float32]
 
-# Templates reach beyond the model's axis on both sides, so that a shifted axis finds counts there.
-_MARGIN = 30
-_GAIN = float(ENERGY[1] - ENERGY[0])
-WIDE_ENERGY: NDArray[np.float64] = (
-    ENERGY[0] - _MARGIN * _GAIN + _GAIN * np.arange(ENERGY.size + 2 * _MARGIN)
-)
+GAIN = float(ENERGY[1] - ENERGY[0])
+# Templates reach 30 channels beyond the model's axis on both sides, for counts of shifted axes.
+WIDE_ENERGY: NDArray[np.float64] = ENERGY[0] - 30 * GAIN + GAIN * np.arange(ENERGY.size + 2 * 30)
 # Intensities are shares of a spectrum's counts; in half precision, in units of this.
-_UNIT = 1e-4
+UNIT = 1e-4
 _BATCH = 128
 
 
@@ -99,15 +98,10 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
         The recipe.
     index : int
         Number of the instrument; seeds follow from it.
-
-    Returns
-    -------
-    PhotonChunk
-        Its photons.
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(
-        rng, offset=float(WIDE_ENERGY[0]), gain=_GAIN, n_channels=WIDE_ENERGY.size
+        rng, offset=float(WIDE_ENERGY[0]), gain=GAIN, n_channels=WIDE_ENERGY.size
     )
     n = min(
         settings.stacks_per_instrument, settings.n_stacks - index * settings.stacks_per_instrument
@@ -134,8 +128,8 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     per_spectrum = float((1 / total).mean())
     gas_lines = model.gas_intensities(LINE_GROUPS) * per_spectrum
     return PhotonChunk(
-        (lines / (total * _UNIT)).astype(np.float16),
-        np.minimum(scatter / (total * _UNIT) * seen, 6e4).astype(np.float16),
+        (lines / (total * UNIT)).astype(np.float16),
+        np.minimum(scatter / (total * UNIT) * seen, 6e4).astype(np.float16),
         templates.lines,
         templates.scatter / seen[:, None].astype(np.float32),
         (templates.scatter @ WIDE_ENERGY / seen).astype(np.float32),
@@ -156,22 +150,7 @@ def chunk_path(folder: Path, settings: TrainingSettings, index: int) -> Path:
 
 
 def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> PhotonChunk:
-    """Read a chunk from disk, or make and store it.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the instrument.
-
-    Returns
-    -------
-    PhotonChunk
-        Its photons.
-    """
+    """Read a chunk from disk, or make and store it."""
     path = chunk_path(folder, settings, index)
     if not path.exists():
         chunk = make_chunk(settings, index)
@@ -184,20 +163,12 @@ def stored_chunk(folder: Path, settings: TrainingSettings, index: int) -> Photon
 
 @functools.lru_cache(maxsize=4)
 def chunk_elements(settings: TrainingSettings) -> tuple[str, ...]:
-    """Chemical symbols of the elements that all chunks of a recipe hold, in their order."""
+    """Chemical symbols of the elements that all chunks of a recipe contain, in their order."""
     return random_stacks(1, 0, foreign_share=settings.foreign_share)[0]
 
 
 def fill_bank(folder: Path, settings: TrainingSettings) -> None:
-    """Make the chunks that are not there yet, in two processes.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    """
+    """Make the chunks that are not there yet, in two processes."""
     folder.mkdir(parents=True, exist_ok=True)
     every = range(settings.n_instruments)
     missing = [i for i in every if not chunk_path(folder, settings, i).exists()]

@@ -27,7 +27,7 @@ class ErrorScaleRule:
     counts : pair of float
         Counts of a spectrum, as on paintings.
     least_pixels : int
-        Pixels that hold an element below which its factor is not known.
+        Pixels that contain an element below which its factor is not known.
     within : pair of float
         Shares of a normal distribution within one and within two standard deviations.
     limits : pair of float
@@ -49,22 +49,11 @@ def error_scale(
 ) -> NDArray[np.float32]:
     """Compare standard errors with the errors made on spectra that no training step saw.
 
-    Parameters
-    ----------
-    weights : Weights
-        Of the trained network, with factors of 1.
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    rule : ErrorScaleRule
-        Numbers of the comparison.
-
     Returns
     -------
     ndarray of shape (n_groups,), float32
         For each line group the mean of two factors: those by which the errors of pixels that
-        hold more than two of them must grow for 68 % to lie within one and 95 % within two; the
+        contain more than two of them must grow for 68 % to lie within one and 95 % within two; the
         median over instruments.
     """
     usual = replace(settings, counts=rule.counts, rescaled_share=0.0, injected_share=0.0, visits=1)

@@ -1,4 +1,4 @@
-"""Fine-tuning on labelled pixels of one's own paintings, mixed with simulated spectra."""
+"""Fine-tuning on labeled pixels of one's own paintings, mixed with simulated spectra."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skxrf.pretrained._regressor import PretrainedRegressor
 from skxrf.pretrained._weights import Weights
 
 from ._bank import PhotonChunk, make_chunk
-from ._labelled import LabelledSpectra, labelled_spectra
+from ._labeled import LabeledSpectra, labeled_spectra
 from ._losses import losses
 from ._network import network_of, weights_of
 from ._rounds import as_batch
@@ -32,8 +32,6 @@ _BATCH = 1024
 # Share of the spectra of a single painting that are held out, and time of the networks that do not
 # see held-out spectra, in units of the training's.
 _KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
-# Simulated spectra that are drawn together, and steps that they serve.
-_DRAWN = 8192
 
 
 def fine_tune(
@@ -48,11 +46,11 @@ def fine_tune(
     n_instruments: int = 8,
     random_state: Any = None,
 ) -> PretrainedRegressor:
-    """Train the shipped network further on labelled spectra.
+    """Train the shipped network further on labeled spectra.
 
-    A network that sees labelled spectra of a few paintings alone forgets elements that these do not
-    hold, so each step mixes in spectra of random layer stacks under random instruments. The weight
-    of the result against a painting's template fit, and its standard errors, are chosen on
+    A network that sees labeled spectra of a few paintings alone forgets elements that these do not
+    contain, so each step mixes in spectra of random layer stacks under random instruments. The
+    weight of the result against a painting's template fit, and its standard errors, are chosen on
     paintings (of a single one: spectra) that networks of a shorter training did not see.
 
     Parameters
@@ -63,7 +61,7 @@ def fine_tune(
         Spectra [counts] of one instrument on one axis.
     Y : DataFrame of shape (n_samples, n_labels)
         Net intensities [counts]; columns are line groups of the model. Those that are missing
-        are learnt from the simulated spectra alone. Where the index has a level "painting", as
+        are learned from the simulated spectra alone. Where the index has a level "painting", as
         that of :func:`skxrf.samples.to_samples`, the model is bound to each painting by itself.
     energy : array-like of shape (n_channels,) or pair of float
         Nominal bin centers [keV] of X, or offset and gain.
@@ -112,20 +110,20 @@ def fine_tune(
         seed=seed,
     )
     weights = model.load_weights()
-    labelled = labelled_spectra(model, spectra, Y, energy)
+    labeled = labeled_spectra(model, spectra, Y, energy)
     chunks = [make_chunk(settings, i) for i in range(settings.n_instruments)]
 
-    def trained(on: LabelledSpectra, seconds: float) -> Weights:
+    def trained(on: LabeledSpectra, seconds: float) -> Weights:
         return _trained(weights, on, chunks, settings, simulated_share, seconds, learning_rate)
 
-    folds = _folds(labelled.paintings, np.random.default_rng([seed, 6]))
+    folds = _folds(labeled.paintings, np.random.default_rng([seed, 6]))
     held_out = [
         HeldOutPrediction.of(
-            trained(labelled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labelled.of(kept)
+            trained(labeled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labeled.of(kept)
         )
         for kept in folds
     ]
-    network = weighed(trained(labelled, max_time), held_out)
+    network = weighed(trained(labeled, max_time), held_out)
     tuned = PretrainedRegressor(**model.get_params(deep=False))
     tuned.set_params(weights=network, energy=None)
     return tuned
@@ -141,15 +139,15 @@ def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArra
 
 def _trained(
     weights: Weights,
-    labelled: LabelledSpectra,
+    labeled: LabeledSpectra,
     chunks: list[PhotonChunk],
     settings: TrainingSettings,
     simulated_share: float,
     max_time: float,
     learning_rate: float,
 ) -> Weights:
-    """Train for `max_time` on labelled and simulated spectra, mixed in each step."""
-    own, has_label = labelled.spectra, labelled.has_label
+    """Train for `max_time` on labeled and simulated spectra, mixed in each step."""
+    own, has_label = labeled.spectra, labeled.has_label
     network = network_of(weights).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
     rng = np.random.default_rng([settings.seed, 5])
@@ -161,7 +159,8 @@ def _trained(
     while (passed := (time.monotonic() - started) / max_time) < 1:
         if n_simulated and (simulated is None or used + n_simulated > len(simulated.counts)):
             chunk = chunks[rng.integers(len(chunks))]
-            simulated, used = draw_spectra(chunk, settings, rng, _DRAWN), 0
+            # Simulated spectra that are drawn together, and steps that they serve.
+            simulated, used = draw_spectra(chunk, settings, rng, 8192), 0
             simulated = simulated._replace(counts=simulated.counts.astype(np.float32))
         rows = rng.integers(len(own.counts), size=_BATCH - n_simulated)
         parts = [tuple(part[rows] for part in own)]

@@ -17,7 +17,6 @@ _TUBES = (
     ("W", 40.0, 0.05),
 )
 _KAPTON = ("C22H10N2O5", 1.42)
-_THICKNESSES_MM = (0.3, 0.45, 0.5, 0.8, 1.0)
 
 
 def random_instrument(
@@ -67,7 +66,7 @@ def random_instrument(
     detector = DetectorResponse(
         noise=uniform(0.045, 0.125),
         fano=uniform(0.105, 0.125),
-        thickness=float(rng.choice(_THICKNESSES_MM)),
+        thickness=float(rng.choice((0.3, 0.45, 0.5, 0.8, 1.0))),
         tail_fraction=float(rng.exponential(0.008)),
         tail_slope=log_uniform(0.06, 0.6),
         tail_depth=log_uniform(0.015, 0.15),

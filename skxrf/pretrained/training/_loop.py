@@ -13,7 +13,7 @@ import torch
 
 from skxrf.exceptions import SkxrfError
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
-from skxrf.pretrained._network import NetworkScales
+from skxrf.pretrained._weights import NetworkScales
 from skxrf.utils.files import whole_file
 
 from ._losses import losses
@@ -33,27 +33,7 @@ _log = logging.getLogger(__name__)
 def train_network(
     folder: Path, settings: TrainingSettings, *, device: str = "cpu"
 ) -> AdaptiveFilterNetwork:
-    """Train the network on simulated spectra, or resume a training that was interrupted.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank of photons and the checkpoint.
-    settings : TrainingSettings
-        The recipe.
-    device : str
-        Device to train on, such as ``"cpu"`` or ``"cuda"``.
-
-    Returns
-    -------
-    AdaptiveFilterNetwork
-        In evaluation mode, on the CPU.
-
-    Raises
-    ------
-    SkxrfError
-        If the loss stops being finite, or the checkpoint is of another recipe.
-    """
+    """Train the network on simulated spectra, or resume a training that was interrupted."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
     torch.manual_seed(settings.seed)
@@ -189,15 +169,7 @@ class _Cycle:
 
 @torch.no_grad()
 def initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
-    """Set the scales from some spectra, and the linear filter fit as the first estimate.
-
-    Parameters
-    ----------
-    network : AdaptiveFilterNetwork
-        Changed in place.
-    data : Spectra
-        Some thousand spectra of the training.
-    """
+    """Set the scales from some spectra, and the linear filter fit as the first estimate."""
     batch = as_batch(data)
     total = batch.spectra.sum(dim=1, keepdim=True).clamp_min(1)
     root = torch.sqrt(batch.spectra * (NetworkScales().reference_counts / total))
@@ -212,7 +184,7 @@ def initialize(network: AdaptiveFilterNetwork, data: Spectra) -> None:
     network.channel_scale.copy_(1 / scale)
     unit = torch.sqrt((batch.variances / dose.square()).median(dim=0).values)
     network.unit.copy_(unit)
-    # Most spectra hold none of most components: the median of their fits gives the unit of the
+    # Most spectra contain none of most components: the median of their fits gives the unit of the
     # others (0.6745 standard deviations of a normal distribution).
     noise = (batch.fits / dose).abs().median(dim=0).values / 0.6745
     n_outputs = len(unit)

@@ -93,7 +93,7 @@ def losses(
     squares = difference.square() * weight
     fit = 2 * numbers.huber**2 * (torch.sqrt(1 + squares / numbers.huber**2) - 1).mean()
     ratio = (difference.detach() / error).square().clamp_max(numbers.largest_ratio)
-    # Standard errors are compared in pixels that hold the element: more than two of them.
+    # Standard errors are compared in pixels that contain the element: more than two of them.
     bright = (batch.intensities > 2 * error.detach()).float()
     counted = (bright + numbers.faint) * (weight > 1e-8)
     spread = (counted * (torch.log(error / batch.variances.add(1).sqrt()) + ratio / 2)).mean()

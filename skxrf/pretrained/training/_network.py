@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skxrf.pretrained._network import NetworkScales
-from skxrf.pretrained._weights import Weights
+from skxrf.pretrained._weights import NetworkScales, Weights
 
 __all__ = ["AdaptiveFilterNetwork", "network_of", "weights_of"]
 
@@ -25,8 +24,8 @@ class AdaptiveFilterNetwork(nn.Module):
     squares; McCullagh & Nelder 1989, Generalized Linear Models, ch. 2). So the network is a set
     of linear features of the raw counts, and a trunk of dense layers on the square roots of the
     normalized counts (whose noise is the same in every channel: Anscombe 1948, Biometrika 35,
-    246) that sets how the features are read out, and adds what only a prior can know.
-    ``skxrf.pretrained._network.network_outputs`` is the same formula in numpy.
+    246) that sets how the features are read out, and adds what only a prior can supply.
+    ``skxrf.pretrained._weights.network_outputs`` is the same formula in numpy.
 
     Parameters
     ----------
@@ -117,7 +116,7 @@ class AdaptiveFilterNetwork(nn.Module):
         gates = self.gates(hidden).float()
         residual = self.residual(hidden).float()
         spread = self.spread(hidden).float()
-        # What is linear in the counts stays in single precision: a bright line is known to
+        # Parts linear in the counts stay in single precision: a bright line is known to
         # better than the 8 bits of bfloat16.
         with torch.autocast(spectra.device.type, enabled=False):
             # Channels in units of their photon noise, less the mean shape: nothing is large.
@@ -135,17 +134,7 @@ class AdaptiveFilterNetwork(nn.Module):
 
 
 def network_of(weights: Weights) -> AdaptiveFilterNetwork:
-    """Build the network of trained weights, in evaluation mode and on the CPU.
-
-    Parameters
-    ----------
-    weights : Weights
-        Their arrays are copied.
-
-    Returns
-    -------
-    AdaptiveFilterNetwork
-    """
+    """Build the network of trained weights, in evaluation mode and on the CPU."""
     arrays = weights.arrays
     n_filters, n_features = arrays["filters.0.weight"].shape
     n_estimators, hidden = arrays["gates.weight"].shape
@@ -177,10 +166,6 @@ def weights_of(
         Recipe and versions, of plain values.
     error_scale : ndarray of shape (n_groups,), optional
         Factors of the standard errors. Default: ones.
-
-    Returns
-    -------
-    Weights
     """
     arrays = {
         name: tensor.detach().float().cpu().numpy().copy()

@@ -15,9 +15,6 @@ from ._spectra import Spectra, draw_spectra, joined
 
 __all__ = ["as_batch", "batches", "round_of_spectra", "validation_spectra"]
 
-# Number of the first round of validation: beyond those of any training.
-_FIRST_VALIDATION_ROUND = 1_000_000
-
 
 def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
     """Draw spectra of some instruments, which follow a permutation of all of them.
@@ -30,10 +27,6 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
         The recipe.
     index : int
         Number of the round; the random numbers follow from it.
-
-    Returns
-    -------
-    Spectra
     """
     # The last number told apart the two networks that were once trained.
     rng = np.random.default_rng([settings.seed, 2, index, 0])
@@ -47,22 +40,9 @@ def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Sp
 
 
 def validation_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
-    """Draw a round of spectra that no training step sees.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the round, from 0.
-
-    Returns
-    -------
-    Spectra
-    """
-    return round_of_spectra(folder, settings, _FIRST_VALIDATION_ROUND + index)
+    """Draw a round of spectra kept from all training steps."""
+    # Number of the first round of validation: beyond those of any training.
+    return round_of_spectra(folder, settings, 1_000_000 + index)
 
 
 def batches(data: Spectra, size: int, rng: np.random.Generator, device: str) -> Iterator[Batch]:

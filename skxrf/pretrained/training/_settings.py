@@ -33,9 +33,9 @@ class TrainingSettings:
     injected : pair of float
         Least and greatest counts of an injected element, as a share of all counts.
     common_share, rare_share : float
-        Chance that a painting holds one of the common elements, or one of the others.
+        Chance that a painting contains one of the common elements, or one of the others.
     grain_share : float
-        Share of the injected elements that the painting holds nowhere else.
+        Share of the injected elements that the painting contains nowhere else.
     line_errors : tuple of float
         Relative standard deviation of the intensities of single K, L and M lines about the
         tables: line ratios of different compilations differ by as much.

@@ -12,23 +12,19 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from torch import Tensor
 
-from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, PARTNERS
+from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, L_GROUP_OF_K, LINE_GROUPS
 from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
 
-from ._bank import WIDE_ENERGY, PhotonChunk, chunk_elements
+from ._bank import GAIN, UNIT, WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
 
 __all__ = ["Spectra", "draw_spectra", "joined"]
 
 Floats = NDArray[np.float32]
 
-_UNIT = 1e-4
-_GAIN = float(ENERGY[1] - ENERGY[0])
-_SIGMA = 1 / 2.35482
-_MOST_COUNTS = np.iinfo(np.uint16).max
 # Reach of the kernel that moves and widens templates [channels].
 _REACH = 25
-# Elements that most paintings hold.
+# Elements that most paintings contain.
 _COMMON = (
     *("Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "Mn", "Fe", "Ni", "Cu", "Zn", "Sr", "Pb"),
     *("Ba", "Hg", "Cr"),
@@ -74,16 +70,11 @@ def draw_spectra(
         Source of the random numbers.
     n : int
         Number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
-
-    Returns
-    -------
-    Spectra
-        Poisson counts and the truth.
     """
     n_expected = -(-n // settings.draws)
     rows = torch.from_numpy(rng.permutation(np.arange(n_expected) % len(chunk.lines)))
-    lines = torch.from_numpy(chunk.lines).index_select(0, rows).float() * _UNIT
-    scatter = torch.from_numpy(chunk.scatter).index_select(0, rows).float() * _UNIT
+    lines = torch.from_numpy(chunk.lines).index_select(0, rows).float() * UNIT
+    scatter = torch.from_numpy(chunk.scatter).index_select(0, rows).float() * UNIT
     present = _present(chunk, settings, rng)
     _mix(lines, scatter, settings, rng)
     _rescale(lines, chunk, settings, rng)
@@ -150,7 +141,7 @@ def _present(
     common = np.isin(chunk_elements(settings), _COMMON)
     chance = np.where(common, settings.common_share, settings.rare_share)
     present = rng.random(len(chance)) < chance
-    # Some paintings hold everything.
+    # Some paintings contain everything.
     return np.asarray(present | (rng.random() < 0.1))
 
 
@@ -188,7 +179,7 @@ def _inject(
     rng: np.random.Generator,
     present: NDArray[np.bool_],
 ) -> None:
-    """Add lines of elements, absorbed more or less, that the stack may not hold."""
+    """Add lines of elements, absorbed more or less, that the stack may not contain."""
     # Elements whose lines leave the object; those that are asked for come twice as often.
     able = np.flatnonzero((chunk.patterns.sum(axis=1) > 0) & present)
     asked = np.intersect1d(np.unique(chunk.owners[chunk.groups >= 0]), able)
@@ -207,7 +198,7 @@ def _inject(
         m = len(rows)
         share = _log_uniform(rng, settings.injected, (m, 1))
         ratios = np.exp(0.25 * rng.standard_normal((m, 3), dtype=np.float32))
-        # Now and then a grain of what the painting holds nowhere else.
+        # Now and then a grain of what the painting contains nowhere else.
         grain = rng.random(m) < settings.grain_share
         element = np.where(grain, rng.choice(anywhere, size=m), rng.choice(pool, size=m))
         added = patterns.index_select(0, torch.from_numpy(element))
@@ -256,9 +247,9 @@ def _axis_kernel(offset: float, slope: float, factor: float) -> Floats:
     """Shift [keV], stretch about the middle of the lines, and widen templates."""
     true = WIDE_ENERGY + offset + slope * (WIDE_ENERGY - 7.0)
     width = 0.12 * np.sqrt(0.4 + 0.6 * WIDE_ENERGY / 5.9)
-    sigma = np.maximum(width * _SIGMA * np.sqrt(factor**2 - 1), 0.15 * _GAIN)
-    edges = np.append(ENERGY - _GAIN / 2, ENERGY[-1] + _GAIN / 2)
-    nearest = np.rint((true - ENERGY[0]) / _GAIN).astype(int)
+    sigma = np.maximum(width * (1 / 2.35482) * np.sqrt(factor**2 - 1), 0.15 * GAIN)
+    edges = np.append(ENERGY - GAIN / 2, ENERGY[-1] + GAIN / 2)
+    nearest = np.rint((true - ENERGY[0]) / GAIN).astype(int)
     steps = np.arange(-_REACH, _REACH + 2)
     position = np.clip(nearest[:, None] + steps, 0, ENERGY.size)
     cumulative = ndtr((edges[position] - true[:, None]) / sigma[:, None])
@@ -289,20 +280,20 @@ def _fit_matrix(
         symbol, shell = name.split("_")
         found[i] = symbol == "Ar" or present[elements.index(symbol)]
         if symbol == "Ar":
-            continue  # only the gas holds it
+            continue  # only the gas contains it
         mine = (chunk.owners == elements.index(symbol)) & (chunk.shells == "KLM".index(shell))
         if mine.any():
             weights[i, mine] = emitted[mine] / emitted[mine].sum()
     components = (weights @ chunk.line_templates) @ kernel
     potassium = components[COMPONENT_GROUPS.index("K_K")]
     # K-alpha of argon is 0.356 keV below that of potassium, and of the same shape.
-    components[COMPONENT_GROUPS.index("Ar_K")] = np.roll(potassium, -round(0.356 / _GAIN))
+    components[COMPONENT_GROUPS.index("Ar_K")] = np.roll(potassium, -round(0.356 / GAIN))
     continuum = (scatter.mean(dim=0).numpy() @ chunk.scatter_templates) @ kernel
     wave = np.cos(rng.uniform(0, np.pi) + np.log(ENERGY) * rng.uniform(1, 5))
     continuum *= np.exp(0.05 * rng.standard_normal() * wave)
     # Now and then a sum spectrum seems to show what is not there, or hides what is.
     found ^= rng.random(len(found)) < np.where(found, 0.02, 0.05)
-    for name, partner in PARTNERS.items():
+    for name, partner in L_GROUP_OF_K.items():
         found[COMPONENT_GROUPS.index(name)] = found[COMPONENT_GROUPS.index(partner)]
     shapes = np.vstack([components, background_shapes(continuum)])
     return linear_filter_fit(shapes, mean.numpy(), found)
@@ -322,7 +313,7 @@ def _pile_up(shares: Tensor, intensities: Tensor, share: float) -> tuple[Tensor,
     """Two photons that are counted as one of their summed energy; three are left out."""
     n = 2 * ENERGY.size
     spectrum = torch.fft.rfft(shares, n=n)
-    start = round(float(ENERGY[0]) / _GAIN)
+    start = round(float(ENERGY[0]) / GAIN)
     sums = torch.fft.irfft(spectrum.square(), n=n)[:, : ENERGY.size - start]
     shares = shares * (1 - 2 * share)
     shares[:, start:] += share * sums.clamp_min(0)
@@ -346,5 +337,5 @@ def _poisson(expected: Floats, rng: np.random.Generator) -> NDArray[np.uint16]:
     halves = np.array_split(expected, 2)
     with ThreadPoolExecutor(2) as pool:
         drawn = pool.map(lambda half, own: own.poisson(half), halves, rng.spawn(2))
-    counts = np.minimum(np.concatenate(list(drawn)), _MOST_COUNTS)
+    counts = np.minimum(np.concatenate(list(drawn)), np.iinfo(np.uint16).max)
     return np.asarray(counts, dtype=np.uint16)

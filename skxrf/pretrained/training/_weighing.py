@@ -1,4 +1,4 @@
-"""Choose the weight of the template fit and the error factors on held-out labelled spectra."""
+"""Choose the weight of the template fit and the error factors on held-out labeled spectra."""
 
 from __future__ import annotations
 
@@ -14,54 +14,45 @@ from skxrf.pretrained._fit_average import average_with_fit
 from skxrf.pretrained._weights import Weights
 
 from ._error_scale import error_factor
-from ._labelled import LabelledSpectra
+from ._labeled import LabeledSpectra
 
 __all__ = ["HeldOutPrediction", "weighed"]
 
 # Weights of the template fit that are tried.
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-# Spectra below which the weights of the fit stay as they are.
-_LEAST_SPECTRA = 100
 
 
 @dataclass(frozen=True)
 class HeldOutPrediction:
-    """Predictions for labelled spectra that the network did not see.
+    """Predictions for labeled spectra that the network did not see.
 
     Parameters
     ----------
     values, errors : ndarray of shape (n_samples, n_groups)
         Net counts by the network, and their standard errors.
-    labelled : LabelledSpectra
+    labeled : LabeledSpectra
         Their spectra and labels.
     """
 
     values: NDArray[np.float32]
     errors: NDArray[np.float32]
-    labelled: LabelledSpectra
+    labeled: LabeledSpectra
 
     @classmethod
-    def of(cls, weights: Weights, labelled: LabelledSpectra) -> Self:
-        """Predict labelled spectra with a network that did not see them."""
-        counts = labelled.spectra.counts.astype(np.float32)
-        return cls(*weights.predict(counts, labelled.spectra.fits), labelled)
+    def of(cls, weights: Weights, labeled: LabeledSpectra) -> Self:
+        """Predict labeled spectra with a network that did not see them."""
+        counts = labeled.spectra.counts.astype(np.float32)
+        return cls(*weights.predict(counts, labeled.spectra.fits), labeled)
 
 
 def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
     """Choose the weights of the template fit and the factors of standard errors by labels.
 
-    Parameters
-    ----------
-    weights : Weights
-        Of the network that saw all labels.
-    held_out : sequence of HeldOutPrediction
-        Predictions of networks trained alike, on other spectra.
-
     Returns
     -------
     Weights
         The same network; for each line group with labels, the weights of the fit of the least
-        squared error, and the factor that makes the standard errors of pixels that hold it agree
+        squared error, and the factor that makes the standard errors of pixels that contain it agree
         with the errors made.
     """
     shares, scale = weights.fit_shares.copy(), weights.error_scale.copy()
@@ -72,23 +63,24 @@ def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
                 (
                     one.values,
                     one.errors,
-                    one.labelled.spectra.intensities,
-                    one.labelled.areas,
-                    one.labelled.area_errors,
+                    one.labeled.spectra.intensities,
+                    one.labeled.areas,
+                    one.labeled.area_errors,
                 )
                 for one in held_out
             ),
             strict=True,
         )
     )
-    for column in np.flatnonzero(held_out[0].labelled.has_label):
+    for column in np.flatnonzero(held_out[0].labeled.has_label):
         own, error, truth = (part[:, column] for part in (values, errors, truths))
         there = truth > 2 * error
         factor = error_factor(np.abs(own - truth)[there] / error[there])
         if factor is not None:
             scale[column] *= factor
         fitted = np.isfinite(areas[:, column])
-        if np.count_nonzero(fitted) < _LEAST_SPECTRA:
+        # Spectra below which the weights of the fit stay as they are.
+        if np.count_nonzero(fitted) < 100:
             continue
         found = [part[fitted] for part in (own, error, areas[:, column], area_errors[:, column])]
         losses = {}

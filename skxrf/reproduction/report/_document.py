@@ -24,11 +24,6 @@ __all__ = ["render_report"]
 def render_report(result: ReproductionResult) -> str:
     """Render the report of the paper's experiment.
 
-    Parameters
-    ----------
-    result : ReproductionResult
-        Result of :func:`skxrf.reproduction.reproduce`.
-
     Returns
     -------
     str

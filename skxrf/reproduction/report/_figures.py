@@ -36,7 +36,7 @@ _WIDTH = 10.0  # inch; the report's column, at about 100 CSS pixels an inch
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the page: its data URI and what it shows, for those who cannot see it."""
+    """A picture for the page: its data URI and its description in words."""
 
     uri: str
     alt: str

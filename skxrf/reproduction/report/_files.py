@@ -56,11 +56,6 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
 def maps_dataset(result: ReproductionResult) -> xr.Dataset:
     """All maps in one Dataset.
 
-    Parameters
-    ----------
-    result : ReproductionResult
-        What was found.
-
     Returns
     -------
     Dataset
@@ -82,7 +77,7 @@ def maps_dataset(result: ReproductionResult) -> xr.Dataset:
     dataset = xr.Dataset(variables).astype(np.float32)
     described = {
         "prediction": "held-out predictions: each pixel by a model that was not trained on it",
-        "reference": f"what the methods learnt from: {result.data.reference_name}",
+        "reference": f"what the methods learned from: {result.data.reference_name}",
         "truth": "true expected intensities of the simulation",
     }
     for name, variable in dataset.data_vars.items():

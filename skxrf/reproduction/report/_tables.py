@@ -68,7 +68,7 @@ def element_table(
     rivals = values[[not head.aside for head in heads]]
     if not len(rivals):
         rivals = values
-    # A column may hold no finite score at all.
+    # A column may contain no finite score at all.
     filled = np.where(np.isfinite(rivals), rivals, np.inf if lower else -np.inf)
     best = filled.min(axis=0) if lower else filled.max(axis=0)
     rows = []
@@ -76,7 +76,7 @@ def element_table(
         cells = []
         for value, top in zip(row, best, strict=True):
             shade = _shade(top / value if lower and value > 0 else value, floor=0 if lower else 0.5)
-            # What rounds to the best is as good as it.
+            # Scores that round to the best are equal to it.
             same = f"{value:.{decimals}f}" == f"{top:.{decimals}f}"
             cells.append(Cell(_number(value, decimals), shade, same and not head.aside))
         rows.append(replace(head, cells=cells))

@@ -13,9 +13,6 @@ from skxrf.utils.html import label
 
 __all__ = ["distinct_elements", "duration", "findings", "listed", "paper_elements"]
 
-# Line groups of the paper's figure 5.
-_PAPER_ELEMENTS = ("K_K", "Au_L", "Hg_L", "Pb_L")
-
 
 def listed(words: list[str]) -> str:
     """``a, b and c``."""
@@ -34,7 +31,8 @@ def duration(seconds: float) -> str:
 
 def paper_elements(result: ReproductionResult) -> list[str]:
     """Choose the four line groups of the paper's figures 5 and 6, or the brightest instead."""
-    chosen = [name for name in _PAPER_ELEMENTS if name in result.elements]
+    # Line groups of the paper's figure 5.
+    chosen = [name for name in ("K_K", "Au_L", "Hg_L", "Pb_L") if name in result.elements]
     others = [name for name in _by_contrast(result) if name not in chosen]
     return [*chosen, *others][:4]
 
@@ -104,7 +102,7 @@ def _against_truth(result: ReproductionResult, rivals: list[MethodResult]) -> st
     best = max(rivals, key=lambda m: truth[m.name])
     sentence = (
         "The simulation knows the true intensities, free of photon noise. Against those, the best "
-        f"that learnt from labels, {best.name}, reaches {truth[best.name]:.3f}"
+        f"that learned from labels, {best.name}, reaches {truth[best.name]:.3f}"
     )
     own = next((m.name for m in result.methods if m.is_reference), None)
     if own is not None:
@@ -120,7 +118,7 @@ def _unconverged(result: ReproductionResult, published: list[MethodResult]) -> s
     return (
         f"The four published networks got {result.settings.budget:g} s of training for each fit, "
         f"which was enough for {span} of the 1,500 to 2,000 epochs of their authors. They have "
-        "not converged: their scores here say how far they come in that time, not how good they are."
+        "not converged: their scores here show how far they come in that time, not how good they are."
     )
 
 

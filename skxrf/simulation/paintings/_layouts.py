@@ -37,16 +37,6 @@ def draw(
         Areas with metal leaf: "background", "halo".
     rng : numpy Generator
         Source of the irregularities of drawing by hand.
-
-    Returns
-    -------
-    list of Mark
-        Marks in the order of painting.
-
-    Raises
-    ------
-    SkxrfError
-        If there is no such layout.
     """
     if layout not in layouts():
         raise SkxrfError(f"there is no layout {layout!r}: there are {', '.join(layouts())}.")

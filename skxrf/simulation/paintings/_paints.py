@@ -28,11 +28,6 @@ def paint_mixture(palette: Palette, name: str) -> dict[str, float]:
     name : str
         One of its paints; or one with ``_light`` or ``_shadow`` added, which is then mixed with
         the palette's white or dark.
-
-    Returns
-    -------
-    dict of str to float
-        Shares by weight, which sum to 1.
     """
     if name in palette.paints:
         return _normalized(palette.paints[name])

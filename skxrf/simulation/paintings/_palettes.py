@@ -46,7 +46,7 @@ class Palette:
     retouchings : tuple of mapping
         Mixtures of pigments by weight, without binder.
     more_pigments : tuple of str
-        Pigments for random stacks that no paint holds.
+        Pigments for random stacks that no paint contains.
     leaf : str or None
         Metal leaf.
     bole : mapping
@@ -163,18 +163,7 @@ def check_palettes(
     chosen : str, Palette, sequence of those, or None
         One or several palettes; None for all with role "training" or "general".
     elements : iterable of str
-        Chemical symbols that together they must hold, if only as traces.
-
-    Returns
-    -------
-    tuple of Palette
-        At least one.
-
-    Raises
-    ------
-    SkxrfError
-        If there is no such palette, or an element is in none of them; the error lists the
-        palettes that hold it.
+        Chemical symbols that together they must contain, if only as traces.
     """
     if chosen is None:
         found = [one for one in palettes().values() if one.role in ("training", "general")]
@@ -188,7 +177,7 @@ def check_palettes(
         if symbol not in held:
             others = [n for n, one in palettes().items() if symbol in one.elements]
             raise SkxrfError(
-                f"{' and '.join(one.name for one in found)} hold no {symbol}: "
+                f"{' and '.join(one.name for one in found)} contain no {symbol}: "
                 + (f"palettes that do are {', '.join(others)}." if others else "no palette does.")
             )
     return tuple(found)

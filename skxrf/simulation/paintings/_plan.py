@@ -49,9 +49,6 @@ class _Technique:
     varnish_color: float = 60.0
 
 
-_TECHNIQUE = _Technique()
-
-
 @dataclass(frozen=True)
 class Component:
     """Paint, leaf or other component of a layer of the painting.
@@ -114,7 +111,7 @@ class PaintingPlan:
     components : tuple of Component
         Components of the layers.
     y, x : ndarray
-        Centres of rows and columns [mm].
+        Centers of rows and columns [mm].
 
     Raises
     ------
@@ -185,20 +182,20 @@ class PaintingPlan:
             spread = np.exp(0.15 * rng.standard_normal())
             volume = rng.uniform(0.35, 0.6)
             if mark.how == "gild" and one.leaf:
-                wanted.append((Stratum.PAINT, "leaf", {one.leaf: 1.0}, _TECHNIQUE.leaf * spread))
-                wanted.append((Stratum.UNDER, "bole", one.bole, _TECHNIQUE.bole * spread))
+                wanted.append((Stratum.PAINT, "leaf", {one.leaf: 1.0}, _Technique.leaf * spread))
+                wanted.append((Stratum.UNDER, "bole", one.bole, _Technique.bole * spread))
             elif mark.paint == "gold" and one.leaf:
                 mixture = bound({one.leaf: 1.0}, binder, 0.3)
-                wanted.append((Stratum.UPPER, "gold", mixture, _TECHNIQUE.gold * spread))
+                wanted.append((Stratum.UPPER, "gold", mixture, _Technique.gold * spread))
             else:
                 name = "inscription" if mark.paint == "gold" else mark.paint
                 mixture = bound(paint_mixture(one, name), binder, volume)
                 layer = Stratum.PAINT if mark.how == "cover" else Stratum.UPPER
-                wanted.append((layer, mark.paint, mixture, getattr(_TECHNIQUE, mark.how) * spread))
+                wanted.append((layer, mark.paint, mixture, getattr(_Technique, mark.how) * spread))
         for i, retouching in enumerate(one.retouchings):
             bonded = bound(retouching, "acrylic binder" if i else binder, 0.5)
             wanted.append(
-                (Stratum.RETOUCHING, f"retouching {i + 1}", bonded, _TECHNIQUE.retouching)
+                (Stratum.RETOUCHING, f"retouching {i + 1}", bonded, _Technique.retouching)
             )
         names = tuple(sorted({name for _, _, mixture, _ in wanted for name in mixture}))
         held = {symbol for name in names for symbol in material(name).elements}
@@ -241,7 +238,7 @@ class PaintingPlan:
                 continue
             window, alpha = coverage
             alpha = alpha * min(1.0, mark.amount) if mark.how == "glaze" else alpha
-            hides = _TECHNIQUE.hides if mark.how == "glaze" else 1.0
+            hides = _Technique.hides if mark.how == "glaze" else 1.0
             # A copy of what lies there; most components lie elsewhere.
             for i in upper if mark.how == "glaze" else painted:
                 there = found[(i, *window)]
@@ -335,7 +332,7 @@ class PaintingPlan:
         index = self._index[Stratum.VARNISH, "varnish"]
         varnish = self.components[index]
         (name,) = varnish.mixture
-        thickness = amounts[index] * (varnish.thickness_um / _TECHNIQUE.varnish_color)
+        thickness = amounts[index] * (varnish.thickness_um / _Technique.varnish_color)
         seen *= np.exp(thickness[..., None] * np.log(linear_color(material(name).rgb)))
         leaf = [amounts[i] for i, one in enumerate(self.components) if one.name == "leaf"]
         light = self._wear.light(self.y[rows], self.x, leaf[0] if leaf else None)

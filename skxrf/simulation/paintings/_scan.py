@@ -47,9 +47,6 @@ class _Blocks:
     dose_rows: int = 8
 
 
-_BLOCKS = _Blocks()
-
-
 class PaintingScan:
     """Scan of a painting: counts and true net intensities of any block of rows.
 
@@ -91,17 +88,17 @@ class PaintingScan:
 
     def _mean_at_dose_one(self) -> float:
         n_rows, n_columns = self.plan.shape
-        if n_rows * n_columns <= _BLOCKS.planned:
+        if n_rows * n_columns <= _Blocks.planned:
             parts = [self.plan.stacks()]
         else:
-            chosen = np.linspace(0, n_rows - 1, _BLOCKS.dose_rows).astype(int)
+            chosen = np.linspace(0, n_rows - 1, _Blocks.dose_rows).astype(int)
             parts = [self.plan.stacks(slice(row, row + 1)) for row in chosen.tolist()]
         compositions, masses = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        step = max(1, len(masses) // _BLOCKS.dose_pixels)
+        step = max(1, len(masses) // _Blocks.dose_pixels)
         compositions, masses = compositions[::step], masses[::step]
         total = 0.0
-        for start in range(0, len(masses), _BLOCKS.computed):
-            part = slice(start, start + _BLOCKS.computed)
+        for start in range(0, len(masses), _Blocks.computed):
+            part = slice(start, start + _Blocks.computed)
             stacks = compositions[part], masses[part]
             ones = np.ones(len(stacks[1]))
             spectra, _ = self.renderer.expected(stacks, ones, per_spectrum=False)
@@ -113,11 +110,6 @@ class PaintingScan:
     ) -> Iterator[tuple[slice, NDArray[np.uint16], NDArray[np.float32]]]:
         """Simulate the painting from above, a block of rows at a time.
 
-        Parameters
-        ----------
-        n_jobs : int
-            Threads.
-
         Yields
         ------
         rows : slice
@@ -127,9 +119,9 @@ class PaintingScan:
         intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
             True net intensities [counts].
         """
-        for rows in self.plan.blocks(_BLOCKS.planned):
+        for rows in self.plan.blocks(_Blocks.planned):
             compositions, masses = self.plan.stacks(rows)
-            starts = range(0, len(masses), _BLOCKS.computed)
+            starts = range(0, len(masses), _Blocks.computed)
             parts = list(
                 simulate_batches(
                     self.renderer,
@@ -147,7 +139,7 @@ class PaintingScan:
     def _batch(
         self, compositions: NDArray[np.float64], masses: NDArray[np.float64], start: int
     ) -> Any:
-        part = slice(start, start + _BLOCKS.computed)
+        part = slice(start, start + _Blocks.computed)
 
         def stacks(rng: np.random.Generator) -> Any:
             return (compositions[part], masses[part]), np.full(len(masses[part]), self.dose)

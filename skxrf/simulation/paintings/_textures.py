@@ -13,9 +13,6 @@ __all__ = ["Cracks", "SmoothField", "smooth_step"]
 
 Array = NDArray[np.float64]
 
-# Standard deviation of white noise after the cubic B-spline, (sum of squared weights) averaged.
-_SPLINE_SPREAD = 0.479
-
 
 class SmoothField:
     """Smooth random field of mean 0 and standard deviation 1: a cubic B-spline of white noise.
@@ -35,7 +32,9 @@ class SmoothField:
     ) -> None:
         self._cell = cell
         nodes = [int(np.ceil(length / step)) + 4 for length, step in zip(size, cell, strict=True)]
-        self._nodes = rng.standard_normal(nodes) / _SPLINE_SPREAD
+        # Standard deviation of white noise after the cubic B-spline, (sum of squared weights)
+        # averaged.
+        self._nodes = rng.standard_normal(nodes) / 0.479
 
     def __call__(self, y: Array, x: Array) -> Array:
         """Values at rows y and columns x [mm], (n_y, n_x)."""

@@ -35,9 +35,6 @@ class _Sizes:
     depth: float = 0.8
 
 
-_SIZES = _Sizes()
-
-
 class Wear:
     """Fields that change the amounts of a painting's components.
 
@@ -76,7 +73,7 @@ class Wear:
         self._losses = [field(s, 0.8 * s) for s in (45.0, 14.0, 5.0, 2.0)]
         self._repaired, self._which = field(70.0, 70.0), field(90.0, 90.0)
         self._cracks = Cracks(size, (13.0, 8.0), rng)
-        self._leaf_start = rng.uniform(0, _SIZES.leaf, size=2)
+        self._leaf_start = rng.uniform(0, _Sizes.leaf, size=2)
         self._gloss = field(120.0, 160.0)
 
     def apply(
@@ -86,7 +83,7 @@ class Wear:
         strokes = [1 + 0.15 * stroke(y, x) for stroke in self._strokes]
         slow = [1 + 0.14 * one(y, x) for one in self._slow]
         lost, bare, repaired = self._damage(y, x)
-        cracks = 1 - _SIZES.depth * self._crack_share(y, x)
+        cracks = 1 - _Sizes.depth * self._crack_share(y, x)
         kept = (1 - lost) * cracks
         for i, (layer, name) in enumerate(components):
             if name == "leaf":
@@ -116,8 +113,8 @@ class Wear:
 
     def _leaf(self, y: Array, x: Array) -> Array:
         """Leaf, twice where two leaves overlap, less where it is worn."""
-        down = np.mod(y + self._leaf_start[0], _SIZES.leaf) < _SIZES.overlap
-        across = np.mod(x + self._leaf_start[1], _SIZES.leaf) < _SIZES.overlap
+        down = np.mod(y + self._leaf_start[0], _Sizes.leaf) < _Sizes.overlap
+        across = np.mod(x + self._leaf_start[1], _Sizes.leaf) < _Sizes.overlap
         leaves = 1.0 + np.maximum(down[:, None], across[None])
         rubbed = self._wear[0](y, x) + 0.7 * self._wear[1](y, x)
         return np.asarray(leaves * (1 - 0.85 * smooth_step(rubbed, 1.3, 2.6)))
@@ -147,6 +144,6 @@ class Wear:
 
     def _crack_share(self, y: Array, x: Array) -> Array:
         """Share of each point that a crack takes."""
-        share = min(1.0, _SIZES.crack / self._step)
-        reach = 0.5 * max(self._step, _SIZES.crack)
+        share = min(1.0, _Sizes.crack / self._step)
+        reach = 0.5 * max(self._step, _Sizes.crack)
         return np.asarray(share * smooth_step(-self._cracks(y, x), -reach, 0.0))

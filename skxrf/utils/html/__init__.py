@@ -13,7 +13,7 @@ def page_environment(package: str) -> Environment:
     Parameters
     ----------
     package : str
-        Package whose folder ``templates`` holds the report's own templates. ``style.css``, which
+        Package whose folder ``templates`` contains the report's own templates. ``style.css``, which
         all reports include, is found beside this module.
 
     Returns

@@ -1,4 +1,4 @@
-"""Fine-tuning of the shipped model on labelled spectra."""
+"""Fine-tuning of the shipped model on labeled spectra."""
 
 from dataclasses import replace
 

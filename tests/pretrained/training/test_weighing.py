@@ -1,11 +1,11 @@
-"""Weights of the template fit and error factors, chosen on held-out labelled spectra."""
+"""Weights of the template fit and error factors, chosen on held-out labeled spectra."""
 
 import numpy as np
 import pytest
 
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
-from skxrf.pretrained.training._labelled import LabelledSpectra
+from skxrf.pretrained.training._labeled import LabeledSpectra
 from skxrf.pretrained.training._spectra import Spectra
 from skxrf.pretrained.training._weighing import HeldOutPrediction, weighed
 
@@ -25,8 +25,8 @@ def held_out(network_error, fit_error, *, claimed=10.0, n=2000):
     has_label = np.arange(shape[1]) == IRON
     nothing = np.zeros((n, 1), np.float32)
     spectra = Spectra(nothing, nothing, truth, np.ones(shape, np.float32))
-    labelled = LabelledSpectra(spectra, has_label, np.zeros(n, np.intp), areas, errors)
-    return HeldOutPrediction(values, errors, labelled)
+    labeled = LabeledSpectra(spectra, has_label, np.zeros(n, np.intp), areas, errors)
+    return HeldOutPrediction(values, errors, labeled)
 
 
 @pytest.mark.parametrize(

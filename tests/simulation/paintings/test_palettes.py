@@ -91,9 +91,9 @@ def test_palettes_by_name_or_as_they_are():
 
 
 def test_an_element_that_no_palette_asked_for_holds():
-    with pytest.raises(SkxrfError, match=r"acrylic hold no Hg: palettes that do are icon_1, "):
+    with pytest.raises(SkxrfError, match=r"acrylic contain no Hg: palettes that do are icon_1, "):
         check_palettes("acrylic", ["Ti", "Hg"])
-    with pytest.raises(SkxrfError, match="hold no Xe: no palette does"):
+    with pytest.raises(SkxrfError, match="contain no Xe: no palette does"):
         check_palettes(None, ["Xe"])
 
 

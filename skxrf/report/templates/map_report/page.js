@@ -20,7 +20,7 @@ let ownColumns = null;
 
 function arrange() {
   const isWanted = wanted();
-  // What is looked for by its name is found, seen or not.
+  // What is looked for by its name is found, detected or not.
   const isNamed = byId("filter").value.trim() !== "";
   const order = [...cards].sort(ORDERS[byId("sort").value]);
   byId("maps").append(...order.map(({ card }) => card));

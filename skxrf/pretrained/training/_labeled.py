@@ -1,4 +1,4 @@
-"""Labelled spectra of one's own paintings, on the model's axis and with their fits."""
+"""Labeled spectra of one's own paintings, on the model's axis and with their fits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from skxrf.pretrained._regressor import PretrainedRegressor
 
 from ._spectra import Spectra, joined
 
-__all__ = ["LabelledSpectra", "labelled_spectra"]
+__all__ = ["LabeledSpectra", "labeled_spectra"]
 
 
 @dataclass(frozen=True)
-class LabelledSpectra:
+class LabeledSpectra:
     """Spectra on the model's axis, their labels, and the fits of their paintings.
 
     Parameters
     ----------
     spectra : Spectra
-        Counts, linear filter fits, labels (zero where there are none) and variances of photon noise.
+        Counts, linear filter fits, labels (zero where there are none) and variances of photon
+        noise.
     has_label : ndarray of shape (n_groups,), bool
         True for line groups with labels.
     paintings : ndarray of shape (n_samples,), int
@@ -40,16 +41,16 @@ class LabelledSpectra:
     areas: NDArray[np.float32]
     area_errors: NDArray[np.float32]
 
-    def of(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> LabelledSpectra:
+    def of(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> LabeledSpectra:
         """Select some of them."""
         spectra = Spectra._make(part[rows] for part in self.spectra)
         parts = (self.paintings[rows], self.areas[rows], self.area_errors[rows])
-        return LabelledSpectra(spectra, self.has_label, *parts)
+        return LabeledSpectra(spectra, self.has_label, *parts)
 
 
-def labelled_spectra(
+def labeled_spectra(
     model: PretrainedRegressor, X: NDArray[Any], Y: pd.DataFrame, energy: ArrayLike
-) -> LabelledSpectra:
+) -> LabeledSpectra:
     """Bind the model to each painting, and prepare its spectra for training.
 
     Parameters
@@ -62,10 +63,6 @@ def labelled_spectra(
         Net intensities [counts], perhaps with a level "painting" in the index.
     energy : array-like
         Axis of the spectra [keV].
-
-    Returns
-    -------
-    LabelledSpectra
     """
     paintings = np.zeros(len(Y), np.intp)
     if "painting" in Y.index.names:
@@ -83,7 +80,7 @@ def labelled_spectra(
         parts.append(_of_painting(model.bind(X[rows], energy).painting_, X[rows], truth[rows]))
     spectra, areas, errors = zip(*parts, strict=True)
     rows = np.concatenate(order)
-    whole = LabelledSpectra(
+    whole = LabeledSpectra(
         joined(spectra), has_label, paintings[rows], np.concatenate(areas), np.concatenate(errors)
     )
     return whole.of(np.argsort(rows))
