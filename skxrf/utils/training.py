@@ -1,4 +1,4 @@
-"""What a fitted network tells of its training, looked up through Pipelines and meta-estimators."""
+"""Losses of fitted networks, looked up through Pipelines and meta-estimators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["find_network", "loss_curves"]
 
 
 def find_network(estimator: object) -> Any:
-    """Find the network inside a fitted estimator: what has a ``loss_curve_``.
+    """Find the network, which has a ``loss_curve_``, inside a fitted estimator.
 
     Parameters
     ----------

@@ -78,3 +78,44 @@ def test_share_refuses_failed_rows_and_nothing_at_all():
     different = {"a": maps, "b": maps[..., :1]}
     with pytest.raises(SkxrfError, match="line groups"):
         within_sigma_score(different, different)
+
+
+def test_share_of_weighted_rows():
+    truth, prediction = (to_samples(maps) for maps in maps_and_prediction(6, 7))
+    times = np.arange(42.0)
+    within = (z_score(truth, prediction) <= 1).to_numpy()
+    raw = within_sigma_score(truth, prediction, sample_weight=times, multioutput="raw_values")
+    np.testing.assert_allclose(raw, np.average(within, axis=0, weights=times))
+    equal = within_sigma_score(truth, prediction, sample_weight=np.full(42, 0.5))
+    assert equal == pytest.approx(within_sigma_score(truth, prediction))
+
+
+def test_weight_of_a_missing_pixel_does_not_count():
+    truth = np.array([[np.nan, 0.0], [9.0, 9.0], [9.0, 9.0]])
+    guess = np.array([[0.0, 0.0], [9.0, 99.0], [99.0, 9.0]])
+    raw = within_sigma_score(truth, guess, sample_weight=[4, 1, 3], multioutput="raw_values")
+    np.testing.assert_allclose(raw, [1 / 4, 7 / 8])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(3), r"shape \(3,\) for 20 pixels"),
+        (np.full(20, -1.0), "0 or more"),
+        (np.full(20, np.nan), "finite"),
+        (np.zeros(20), "no pixel"),
+    ],
+)
+def test_bad_weights(weight, message):
+    truth, prediction = (to_samples(maps) for maps in maps_and_prediction())
+    with pytest.raises(SkxrfError, match=message):
+        within_sigma_score(truth, prediction, sample_weight=weight)
+
+
+def test_maps_take_no_weights():
+    maps = maps_and_prediction()
+    with pytest.raises(SkxrfError, match="got maps: convert"):
+        within_sigma_score(*maps, sample_weight=np.ones(20))
+    several = [{"icon": m} for m in maps]
+    with pytest.raises(SkxrfError, match="got maps: convert"):
+        within_sigma_score(*several, sample_weight=np.ones(20))

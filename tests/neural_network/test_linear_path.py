@@ -5,10 +5,13 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skxrf.neural_network._linear_path import (
-    STRENGTHS,
+    RIDGE,
+    RidgeSearch,
     fit_error_model,
     fit_linear_path,
 )
+
+STRENGTHS = np.array(RIDGE.strengths)
 
 
 def make_problem(n_samples, n_features, n_outputs=2, noise=1.0, seed=0):
@@ -29,8 +32,8 @@ def reference_ridge(X, y, rows, strength):
 
 
 def only(monkeypatch, strength_index):
-    strengths = "skxrf.neural_network._linear_path.STRENGTHS"
-    monkeypatch.setattr(strengths, STRENGTHS[[strength_index]])
+    one = RidgeSearch(strengths=(STRENGTHS[strength_index],))
+    monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", one)
 
 
 @pytest.mark.parametrize("strength_index", [0, 8, 14])
