@@ -93,7 +93,9 @@ def within_sigma_score(
     weight = _row_weights(y_true, len(z_values), sample_weight)
     n = (~np.isnan(z_values) * weight).sum(axis=0)
     if not n.any():
-        raise SkxrfError("no pixel of a weight above 0 is present in both y_true and y_pred: there is none to score.")
+        raise SkxrfError(
+            "no pixel of a weight above 0 is present in both y_true and y_pred: there is none to score."
+        )
     with np.errstate(invalid="ignore"):
         share = ((z_values <= limit) * weight).sum(axis=0) / n
     return cast("float | NDArray[np.float64]", averaged(share, multioutput))
