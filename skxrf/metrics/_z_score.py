@@ -108,8 +108,8 @@ def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = Fals
         scale = _scale(y_true, truth, sigma)
     scale = np.broadcast_to(scale, residual.shape)
     distance = np.abs(residual)
-    # Only the residual's own deviation can be zero; what is exact is then at no distance.
-    z = np.where(distance > 0, np.inf, distance).astype(dtype)
+    # Only the residual's own deviation can be zero: all distances are then zero, or NaN.
+    z = distance.astype(dtype)
     np.divide(distance, scale, out=z, where=scale != 0, casting="same_kind")
     return _like(y_true, z)
 
@@ -153,7 +153,7 @@ def _residual_moments(
     painting = np.zeros(len(values), dtype=np.intp)
     if isinstance(index, pd.MultiIndex):
         painting = pd.factorize(sample_index(y_true).get_level_values("painting"))[0]
-    for k in range(painting.max(initial=-1) + 1):
+    for k in np.unique(painting):
         rows = painting == k
         mean[rows], deviation[rows] = _moments(values[rows])
     return mean.reshape(residual.shape), deviation.reshape(residual.shape)

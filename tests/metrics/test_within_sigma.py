@@ -119,3 +119,34 @@ def test_maps_take_no_weights():
     several = [{"icon": m} for m in maps]
     with pytest.raises(SkxrfError, match="got maps: convert"):
         within_sigma_score(*several, sample_weight=np.ones(20))
+
+
+def test_limit_belongs_to_the_share():
+    assert within_sigma_score(np.array([99.0]), np.array([109.0])) == 1.0
+    assert within_sigma_score(np.array([99.0]), np.array([109.0]), limit=0.99) == 0.0
+
+
+def test_sigma_is_the_one_given():
+    truth, prediction = maps_and_prediction()
+    assert within_sigma_score(truth, prediction, sigma=1e-9) == 0.0
+    assert within_sigma_score(truth, prediction, sigma=1e9) == 1.0
+
+
+def test_one_column_has_one_score():
+    raw = within_sigma_score(np.array([1.0, 2.0]), np.array([1.0, 9.0]), multioutput="raw_values")
+    np.testing.assert_array_equal(raw, [0.5])
+
+
+def test_messages_of_several_paintings():
+    maps, _ = maps_and_prediction()
+    unnamed = maps.drop_vars("element")
+    different = {"a": unnamed, "b": unnamed[..., :1]}
+    with pytest.raises(SkxrfError, match="'b' has 1 line groups, the first 2: score them apart"):
+        within_sigma_score(different, different)
+    named = {"a": maps, "b": maps.assign_coords(element=["Fe_K", "S_K"])}
+    with pytest.raises(SkxrfError, match="painting 'b' has"):
+        within_sigma_score(named, named)
+    failed = to_samples(maps)
+    failed.iloc[0, 0] = np.nan
+    with pytest.raises(SkxrfError, match="1 NaN values"):
+        within_sigma_score({"a": to_samples(maps)}, {"a": failed})
