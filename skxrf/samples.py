@@ -1,4 +1,4 @@
-"""The only module that knows both layouts: cubes and maps (y, x, ·), and samples (pixel, ·).
+"""Conversion between the layouts: cubes and maps (y, x, ·), and samples (pixel, ·).
 
 Samples carry a MultiIndex ``(painting, y, x)`` of painting name and integer row and column. It is
 how a scorer finds the map again, whatever cross-validation did to the rows.
@@ -165,7 +165,7 @@ def to_maps(
     Parameters
     ----------
     table : DataFrame, Series, DataArray of dims (sample, ·), or array of shape (n_pixels, ...)
-        The samples. A bare array, such as what ``predict`` returns, takes its index and
+        The samples. A bare array, such as a prediction, takes its index and
         columns from `like`.
     like : DataFrame, Series or DataArray, optional
         The table whose index and columns a bare array has. A table with a pixel index of its
@@ -322,7 +322,7 @@ def _positions(cube: xr.DataArray, dim: str) -> NDArray[np.int64]:
     coordinate = cube.coords.get(dim)
     if coordinate is not None and np.issubdtype(coordinate.dtype, np.integer):
         written = coordinate.to_numpy().astype(np.int64)
-        # Integers with gaps are millimetres, or every other row: as rows they would leave holes.
+        # Integers with gaps are millimeters, or every other row: as rows they would leave holes.
         if np.array_equal(written, positions + written[0]):
             return np.asarray(written, dtype=np.int64)
     return positions
@@ -390,7 +390,7 @@ def _gridded(
         if not np.issubdtype(positions.dtype, np.integer):
             raise SkxrfError(
                 f"index level {what!r} holds {positions.dtype} values: it must hold the integer "
-                "row or column (millimetres stay coordinates of the cube)."
+                "row or column (millimeters stay coordinates of the cube)."
             )
     y0, y1, x0, x1 = rows.min(), rows.max(), columns.min(), columns.max()
     shape = (int(y1 - y0 + 1), int(x1 - x0 + 1), values.shape[1])

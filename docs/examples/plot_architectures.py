@@ -3,7 +3,7 @@ GridSearchCV over architectures
 ===============================
 
 Number and width of layers, convolutions or none: for scikit-learn these are parameters like any
-other. So is a whole step of the Pipeline.
+other. So is a whole step of the Pipeline, such as a network around a torch module of one's own.
 """
 
 # %%
@@ -14,27 +14,58 @@ other. So is a whole step of the Pipeline.
 # intensities: training sets of any size.
 from skxrf.datasets import make_spectra
 
-X, Y = make_spectra(2000, palette=["icon_1", "icon_2"], random_state=0)
+X, Y = make_spectra(1500, palette=["icon_1", "icon_2"], random_state=0)
 print(X.shape, Y.shape)
+
+# %%
+# A module of one's own
+# ---------------------
+#
+# Any ``torch.nn.Module`` will do. Its constructor gets the numbers of channels and outputs. This one
+# adds to a dense layer the same layer of a smoothed spectrum.
+import torch
+
+
+class SmoothAndSharp(torch.nn.Module):
+    """Dense layers on a spectrum and on its running mean."""
+
+    def __init__(self, n_features, n_outputs, width=64, smoothing=9):
+        super().__init__()
+        self.smooth = torch.nn.AvgPool1d(smoothing, stride=1, padding=smoothing // 2)
+        self.dense = torch.nn.Linear(2 * n_features, width)
+        self.last = torch.nn.Linear(width, n_outputs)
+
+    def forward(self, X):
+        """Return intensities of shape (n_samples, n_outputs)."""
+        both = torch.cat([X, self.smooth(X)], dim=1)
+        return self.last(torch.nn.functional.silu(self.dense(both)))
+
 
 # %%
 # The grids
 # ---------
 #
-# Two grids: convolutional networks of one to three layers, and in their place dense networks.
-# ``max_epochs`` is small to keep this page quick; for real results, leave it at its default.
+# Three grids: convolutional networks of one to three layers, and in their place dense networks and
+# the module. ``max_epochs`` is small to keep this page quick; for real results, leave it at its
+# default.
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
+from skxrf.neural_network import (
+    SpectrumCNNRegressor,
+    SpectrumMLPRegressor,
+    SpectrumModuleRegressor,
+)
 from skxrf.preprocessing import ChannelBinner
 
 cnn = SpectrumCNNRegressor(max_epochs=8, random_state=0)
 mlp = SpectrumMLPRegressor(max_epochs=8, random_state=0)
+own = SpectrumModuleRegressor(SmoothAndSharp, max_epochs=8, random_state=0)
 pipeline = Pipeline([("bin", ChannelBinner(2)), ("net", cnn)])
 grids = [
     {"net__channels": [(16,), (16, 32), (16, 32, 32)], "net__kernel_size": [4, 8]},
     {"net": [mlp], "net__hidden_layer_sizes": [(), (64,), (128, 64)]},
+    {"net": [own], "net__module__width": [16, 64]},
 ]
 
 # %%
@@ -75,6 +106,8 @@ def describe(params):
     """Name a candidate by what is different about it."""
     if "net__channels" in params:
         return f"CNN, channels {params['net__channels']}, windows of {params['net__kernel_size']}"
+    if "net__module__width" in params:
+        return f"own module, width {params['net__module__width']}"
     return f"MLP, layers {params['net__hidden_layer_sizes'] or 'none'}"
 
 
@@ -93,7 +126,7 @@ results.round(3)
 import matplotlib.pyplot as plt
 
 figure, panels = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
-colors = ["C0" if name.startswith("CNN") else "C1" for name in results.index]
+colors = [{"CNN": "C0", "MLP": "C1", "own": "C2"}[name[:3]] for name in results.index]
 for axes, column, unit in zip(
     panels, ["RMS error [sigma]", "training [s]"], ["standard deviations", "s"], strict=True
 ):

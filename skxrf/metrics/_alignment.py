@@ -78,7 +78,7 @@ def aligned(reference: object, other: object, what: str) -> NDArray[Any]:
     reference : DataArray, DataFrame, Series or array
         One painting's maps, or a table of samples.
     other : DataArray, DataFrame, Series, mapping or array
-        The same pixels and line groups in any layout; labelled ones are put in order.
+        The same pixels and line groups in any layout; labeled ones are put in order.
     what : str
         What error messages call `other`.
 
@@ -174,7 +174,7 @@ def _check_positions(reference: xr.DataArray, other: xr.DataArray, what: str) ->
         if dim not in reference.coords or dim not in other.coords:
             continue
         mine, theirs = reference[dim].to_numpy(), other[dim].to_numpy()
-        # Integers are pixels and floats millimetres: the two cannot be compared.
+        # Integers are pixels and floats millimeters: the two cannot be compared.
         if mine.dtype.kind != theirs.dtype.kind or not len(mine):
             continue
         step = abs(mine[-1] - mine[0]) / max(len(mine) - 1, 1)

@@ -1,4 +1,4 @@
-"""The mean SSIM of two images with missing pixels; defined in :func:`skxrf.metrics.ssim_score`."""
+"""Mean SSIM of two images with missing pixels; defined in :func:`skxrf.metrics.ssim_score`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def masked_ssim(
     var_x = to_sample * (_window_sums(x * x, win_size)[kept] / n - mu_x * mu_x)
     var_y = to_sample * (_window_sums(y * y, win_size)[kept] / n - mu_y * mu_y)
     cov = to_sample * (_window_sums(x * y, win_size)[kept] / n - mu_x * mu_y)
-    # Rounding must not leave what no numbers can have: it would be divided by next to nothing.
+    # Rounding must not leave impossible moments: they would be divided by next to nothing.
     var_x, var_y = np.maximum(var_x, 0), np.maximum(var_y, 0)
     bound = np.sqrt(var_x) * np.sqrt(var_y)
     cov = np.clip(cov, -bound, bound)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skxrf.exceptions import LineGroupError
+from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.metrics._alignment import line_groups
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._within_sigma import within_sigma_score
@@ -27,6 +28,13 @@ class _LineGroupScorer(_Scorer):
     def _score(
         self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any
     ) -> float:
+        weighted = "sample_weight" in inspect.signature(self._score_func).parameters
+        if kwargs.get("sample_weight") is not None and not weighted:
+            raise SkxrfError(
+                f"{self._score_func.__name__} compares windows of pixels and takes no "
+                "sample_weight: score with within_sigma_scorer, or leave pixels out."
+            )
+
         def in_order_of_labels(*arguments: Any, **options: Any) -> Any:
             return _paired(method_caller(*arguments, **options), estimator, y_true)
 

@@ -68,7 +68,7 @@ def ssim_score(
         where a pixel is missing; or a table of samples over the index ``(painting, y, x)``, as
         :func:`skxrf.samples.to_samples` makes it, in which the missing pixels have no row.
     y_pred : the same, or array of the shape of `y_true`
-        Predicted intensities. Labelled ones are matched by pixel and line group. In maps, NaN is
+        Predicted intensities. Labeled ones are matched by pixel and line group. In maps, NaN is
         a missing pixel; in a table, it is an error.
     win_size : int
         Side of the square window [pixels]; odd, at least 3.
@@ -106,13 +106,13 @@ def ssim_score(
 
     As in scikit-image's default, all pixels of the window weigh the same, and the covariances
     are those of a sample, n / (n - 1) times the mean product. Windows count where they lie
-    inside the map: their centres keep ``(win_size - 1) // 2`` pixels from the border.
+    inside the map: their centers keep ``(win_size - 1) // 2`` pixels from the border.
 
     *Masked SSIM*: n is the number of the window's pixels that are present in both maps, and
     mean and covariances are theirs. Every window with ``n >= min_present`` counts, and all the
-    same, whether the pixel at its centre is present or not: SSIM compares neighbourhoods, and
-    with a tenth of the pixels present a tenth of the centres would be. A window may bridge a
-    gap between the blocks of a fold; its pixels are neighbours in the painting all the same.
+    same, whether the pixel at its center is present or not: SSIM compares neighborhoods, and
+    with a tenth of the pixels present a tenth of the centers would be. A window may bridge a
+    gap between the blocks of a fold; its pixels are neighbors in the painting all the same.
     With nothing missing this is the SSIM above. Few pixels make the score pessimistic: noise
     in the local variances lowers their ratio.
 
@@ -208,7 +208,7 @@ def _pairs(y_true: Any, y_pred: Any) -> Iterator[_Pair]:
 
 
 def _in_order_of(first: _Pair, pair: _Pair, name: str) -> _Pair:
-    """The painting's elements in the order of the first painting's."""
+    """Put the painting's elements in the order of the first painting's."""
     order = column_order(first.labels, pair.labels, f"painting {name!r}")
     if order is None:
         order = np.arange(pair.truth.shape[-1])
@@ -265,7 +265,7 @@ def _range(truth: NDArray[Any], prediction: NDArray[Any]) -> float:
 
 
 def _widened(values: NDArray[Any], win_size: int) -> NDArray[np.float64]:
-    """As float64, with missing pixels added where the map is narrower than the window."""
+    """Convert to float64, with missing pixels added where the map is narrower than the window."""
     values = values.astype(np.float64)
     missing = [(0, max(win_size - n, 0)) for n in values.shape]
     return np.pad(values, missing, constant_values=np.nan) if np.any(missing) else values

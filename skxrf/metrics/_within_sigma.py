@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.metrics._alignment import column_order, line_groups
+from skxrf.metrics._alignment import column_order, is_maps, is_several, line_groups
 from skxrf.metrics._averaging import averaged
 from skxrf.metrics._z_score import by_element, z_scores
 
@@ -23,6 +23,7 @@ def within_sigma_score(
     *,
     sigma: Any = ...,
     limit: float = ...,
+    sample_weight: ArrayLike | None = ...,
     multioutput: Literal["uniform_average"] | Sequence[float] | NDArray[Any] = ...,
 ) -> float: ...
 @overload
@@ -32,6 +33,7 @@ def within_sigma_score(
     *,
     sigma: Any = ...,
     limit: float = ...,
+    sample_weight: ArrayLike | None = ...,
     multioutput: Literal["raw_values"],
 ) -> NDArray[np.float64]: ...
 def within_sigma_score(
@@ -40,6 +42,7 @@ def within_sigma_score(
     *,
     sigma: Any = None,
     limit: float = 1.0,
+    sample_weight: ArrayLike | None = None,
     multioutput: Literal["uniform_average", "raw_values"] | ArrayLike = "uniform_average",
 ) -> float | NDArray[np.float64]:
     """Share of pixels whose prediction is within `limit` standard deviations; 1 is perfect.
@@ -54,6 +57,9 @@ def within_sigma_score(
         Standard deviation, as in :func:`z_score`.
     limit : float
         Largest abs(z) that counts.
+    sample_weight : array-like of shape (n_pixels,), default=None
+        Weights of the rows of a table or array, such as their live times; 0 or more. Maps take
+        none.
     multioutput : {"uniform_average", "raw_values"} or array-like of shape (n_elements,)
         One number, the mean over the elements; one for each element; or the weights of the
         elements in that mean.
@@ -67,7 +73,8 @@ def within_sigma_score(
     Raises
     ------
     SkxrfError
-        As :func:`z_score`; or if there is no pixel to score.
+        As :func:`z_score`; or if there is no pixel to score, all of them have the weight 0, or
+        maps come with weights.
 
     Notes
     -----
@@ -83,12 +90,33 @@ def within_sigma_score(
     distances = z_scores(y_true, y_pred, sigma, refuse_failed=True)
     maps = distances if isinstance(distances, dict) else {"": distances}
     z_values = np.concatenate(list(_columns(maps)))
-    n = (~np.isnan(z_values)).sum(axis=0)
+    weight = _row_weights(y_true, len(z_values), sample_weight)
+    n = (~np.isnan(z_values) * weight).sum(axis=0)
     if not n.any():
-        raise SkxrfError("no pixel is present in both y_true and y_pred: there is none to score.")
+        raise SkxrfError(
+            "no pixel of a weight above 0 is present in both y_true and y_pred: there is none to score."
+        )
     with np.errstate(invalid="ignore"):
-        share = (z_values <= limit).sum(axis=0) / n
+        share = ((z_values <= limit) * weight).sum(axis=0) / n
     return cast("float | NDArray[np.float64]", averaged(share, multioutput))
+
+
+def _row_weights(y_true: Any, n_rows: int, sample_weight: Any) -> NDArray[Any]:
+    """Weights of the rows of a table, of a shape that broadcasts over its columns."""
+    if sample_weight is None:
+        return np.ones((1, 1), dtype=np.intp)
+    if is_maps(y_true) or is_several(y_true):
+        raise SkxrfError(
+            "sample_weight is one weight a row of a table, got maps: convert them and the weights "
+            "with skxrf.samples.to_samples."
+        )
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_rows,) or not np.all((weight >= 0) & np.isfinite(weight)):
+        raise SkxrfError(
+            f"sample_weight has the shape {weight.shape} for {n_rows} pixels: pass one finite "
+            "weight for each, 0 or more."
+        )
+    return weight[:, None]
 
 
 def _columns(maps: Mapping[Hashable, Any]) -> Iterator[NDArray[Any]]:

@@ -34,7 +34,7 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
         samples over the index ``(painting, y, x)`` [counts]. A bare array of shape (n_pixels,)
         or (n_pixels, n_elements) is taken for pixels of one painting.
     y_pred : the same, or array of the shape of `y_true`
-        Predicted intensities [counts]. Labelled ones are matched by pixel and line group.
+        Predicted intensities [counts]. Labeled ones are matched by pixel and line group.
     sigma : {"poisson", "residual"}, float or the layout of `y_pred`, default=None
         Standard deviation [counts]:
 
@@ -50,8 +50,8 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
     Returns
     -------
     the layout of `y_true`
-        ``abs(y_pred - y_true) / sigma``, for ``"residual"`` less the mean difference; float32 where both are float32. NaN where the
-        reference, the prediction or sigma is NaN.
+        ``abs(y_pred - y_true) / sigma``, for ``"residual"`` less the mean difference; float32
+        where both are float32. NaN where the reference, the prediction or sigma is NaN.
 
     Raises
     ------
@@ -82,11 +82,11 @@ def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
 
 
 def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = False) -> Any:
-    """As :func:`z_score`; on request, NaN in the prediction of a table is an error."""
+    """Compute :func:`z_score`; on request, NaN in the prediction of a table is an error."""
     if is_several(y_true):
         predictions = by_painting(y_pred, y_true, "y_pred")
-        labelled = isinstance(sigma, Mapping | pd.DataFrame | pd.Series | xr.DataArray)
-        sigmas = by_painting(sigma, y_true, "sigma") if labelled else dict.fromkeys(y_true, sigma)
+        labeled = isinstance(sigma, Mapping | pd.DataFrame | pd.Series | xr.DataArray)
+        sigmas = by_painting(sigma, y_true, "sigma") if labeled else dict.fromkeys(y_true, sigma)
         return {
             name: z_scores(truth, predictions[name], sigmas[name], refuse_failed=refuse_failed)
             for name, truth in y_true.items()
@@ -108,8 +108,8 @@ def z_scores(y_true: Any, y_pred: Any, sigma: Any, *, refuse_failed: bool = Fals
         scale = _scale(y_true, truth, sigma)
     scale = np.broadcast_to(scale, residual.shape)
     distance = np.abs(residual)
-    # Only the residual's own deviation can be zero; what is exact is then at no distance.
-    z = np.where(distance > 0, np.inf, distance).astype(dtype)
+    # Only the residual's own deviation can be zero: all distances are then zero, or NaN.
+    z = distance.astype(dtype)
     np.divide(distance, scale, out=z, where=scale != 0, casting="same_kind")
     return _like(y_true, z)
 
@@ -153,7 +153,7 @@ def _residual_moments(
     painting = np.zeros(len(values), dtype=np.intp)
     if isinstance(index, pd.MultiIndex):
         painting = pd.factorize(sample_index(y_true).get_level_values("painting"))[0]
-    for k in range(painting.max(initial=-1) + 1):
+    for k in np.unique(painting):
         rows = painting == k
         mean[rows], deviation[rows] = _moments(values[rows])
     return mean.reshape(residual.shape), deviation.reshape(residual.shape)

@@ -57,7 +57,7 @@ def block_groups(
 ) -> NDArray[np.intp]:
     """One group a rectangular block of pixels; no block is part of two paintings.
 
-    Neighbouring pixels see the same paint, so a model that is scored on the neighbours of its
+    Neighboring pixels see the same paint, so a model that is scored on the neighbors of its
     training pixels may pass by remembering. Whole blocks held out leave only their borders.
 
     Parameters
@@ -144,7 +144,7 @@ def _positions(
     if not np.issubdtype(position.dtype, np.integer):
         raise SkxrfError(
             f"index level {dim!r} holds {position.dtype} values: it must hold the integer row or "
-            "column (millimetres stay coordinates of the cube)."
+            "column (millimeters stay coordinates of the cube)."
         )
     within = pd.Series(position).groupby(painting)
     first, last = within.transform("min").to_numpy(), within.transform("max").to_numpy()

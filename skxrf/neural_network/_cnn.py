@@ -103,32 +103,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         verbose: int | bool = False,
         **skorch_parameters: Any,
     ) -> None:
-        self.channels = channels
-        self.kernel_size = kernel_size
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        shared = {
-            "linear_path": linear_path,
-            "n_residual_weights": n_residual_weights,
-            "input_transform": input_transform,
-            "loss": loss,
-            "augmentation": augmentation,
-            "nonnegative": nonnegative,
-            "precision": precision,
-            "learning_rate": learning_rate,
-            "weight_decay": weight_decay,
-            "batch_size": batch_size,
-            "max_epochs": max_epochs,
-            "max_time": max_time,
-            "early_stopping": early_stopping,
-            "validation_fraction": validation_fraction,
-            "warm_start": warm_start,
-            "device": device,
-            "random_state": random_state,
-            "verbose": verbose,
-        }
-        super().__init__(shared, skorch_parameters)
+        self._store(locals())
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         channels = integers(self.channels, "channels")

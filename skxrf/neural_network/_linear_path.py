@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,27 +12,61 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.optimize import nnls
 
 __all__ = [
-    "STRENGTHS",
+    "RIDGE",
     "LinearFit",
     "LinearPath",
+    "RidgeSearch",
     "fit_error_model",
     "fit_linear_path",
 ]
 
 Array = NDArray[np.float64]
 
-# Strengths that are tried, in units of the mean variance of a channel.
-STRENGTHS = np.logspace(-6, 1, 15)
-# Largest number of effective parameters of the chosen fit, as a share of the spectra.
-_MOST_PARAMETERS = 0.98
-# Of strengths whose scores differ by no more than this, the strongest is chosen: it generalizes
-# better to spectra unlike those of the training set.
-_TOLERANCE = 0.005
-# Largest number of spectra that are left out, one at a time; of more, evenly spaced ones.
-_MOST_LEFT_OUT = 8192
-_BLOCK = 4096  # rows that are converted to float64 at a time
-_BINS = 20  # intensity bins of the error model
-_LEAST_FLOOR = 0.25  # smallest floor, as a share of the smallest mean square of a bin
+
+@dataclass(frozen=True)
+class RidgeSearch:
+    """Search for the strength of the ridge regression.
+
+    Attributes
+    ----------
+    strengths : tuple of float
+        Strengths that are tried, in rising order and in units of the mean variance of a channel.
+    most_parameters : float
+        Largest number of effective parameters of the chosen fit, as a share of the spectra.
+    tolerance : float
+        Relative difference of scores up to which the strongest fit is chosen: it generalizes
+        better to spectra unlike those of the training set.
+    most_left_out : int
+        Largest number of spectra that are left out, one at a time; of more, evenly spaced ones.
+    block : int
+        Rows that are converted to float64 at a time.
+    """
+
+    strengths: tuple[float, ...] = tuple(np.logspace(-6, 1, 15).tolist())
+    most_parameters: float = 0.98
+    tolerance: float = 0.005
+    most_left_out: int = 8192
+    block: int = 4096
+
+
+@dataclass(frozen=True)
+class ErrorModel:
+    """Settings of the fit of squared errors as a function of the intensity.
+
+    Attributes
+    ----------
+    n_bins : int
+        Largest number of intensity bins.
+    least_floor : float
+        Smallest floor, as a share of the smallest mean square of a bin.
+    """
+
+    n_bins: int = 20
+    least_floor: float = 0.25
+
+
+RIDGE = RidgeSearch()
+_ERRORS = ErrorModel()
 
 
 class LinearFit(NamedTuple):
@@ -136,7 +171,7 @@ def _fit_outputs(
     if refit:
         final = selection.plus(_Moments.of(design, target, valid, weight))
         everything = np.union1d(train, valid)
-    scores = _leave_one_out(design, target, everything, final, STRENGTHS, weight)
+    scores = _leave_one_out(design, target, everything, final, np.array(RIDGE.strengths), weight)
     chosen = _strongest(scores)
     fits = []
     for moments in (selection, final):
@@ -144,11 +179,11 @@ def _fit_outputs(
         coef, intercept = np.empty((n_features, y.shape[1])), np.empty(y.shape[1])
         for i in np.unique(chosen).tolist():
             outputs = np.flatnonzero(chosen == i)
-            found = design.uncentered(moments.of_outputs(outputs).solve(STRENGTHS[i]))
+            found = design.uncentered(moments.of_outputs(outputs).solve(RIDGE.strengths[i]))
             coef[:, outputs] = found.coef
             intercept[outputs] = found.intercept + y_shift[outputs]
         fits.append(LinearFit(coef, intercept))
-    return LinearPath(fits[0], fits[1], STRENGTHS[chosen])
+    return LinearPath(fits[0], fits[1], np.array(RIDGE.strengths)[chosen])
 
 
 def fit_error_model(
@@ -184,7 +219,7 @@ def fit_error_model(
         squares = residual[rows, j] ** 2
         level = squares.mean() if len(squares) else spread[j] ** 2
         floor[j] = level
-        n_bins = min(_BINS, len(squares) // 10)
+        n_bins = min(_ERRORS.n_bins, len(squares) // 10)
         if n_bins >= 3 and level > least[j]:
             x = np.maximum(intensity[rows, j], 0.0)
             bins = np.array_split(np.argsort(x), n_bins)
@@ -193,7 +228,7 @@ def fit_error_model(
             floor[j], slope[j] = _variance_line(x_mean, observed, level)
             # With few bins the fitted floor can be zero, and inputs divided by it would be huge.
             # Bound it by a quarter of the smallest bin.
-            floor[j] = max(floor[j], _LEAST_FLOOR * observed.min())
+            floor[j] = max(floor[j], _ERRORS.least_floor * observed.min())
     return np.maximum(floor, least), slope
 
 
@@ -344,7 +379,7 @@ def _leave_one_out(
     # Coefficients along the eigenvectors, of shape (n_strengths, n_features, n_outputs).
     coef = inverse[:, :, None] * (vectors.T @ cross)
     mean, y_mean = moments.sums / moments.n, moments.y_sums / moments.n
-    some = rows[:: -(-len(rows) // _MOST_LEFT_OUT)]
+    some = rows[:: -(-len(rows) // RIDGE.most_left_out)]
     scores = np.zeros((len(strengths), cross.shape[1]))
     for block in _blocks(len(some)):
         Z = (design.centered(some[block]) - mean) @ vectors
@@ -361,7 +396,7 @@ def _leave_one_out(
     total = len(some) if weight is None else weight[some].sum()
     scores = np.maximum(scores / total, 1e-13 * squares / moments.n)
     n_parameters = 1 + (values * inverse).sum(axis=1)
-    scores[n_parameters > _MOST_PARAMETERS * len(rows)] = np.inf
+    scores[n_parameters > RIDGE.most_parameters * len(rows)] = np.inf
     # With hardly more than one spectrum, the strongest.
     scores[-1] = np.where(np.isinf(scores).all(axis=0), 1.0, scores[-1])
     return scores
@@ -369,9 +404,9 @@ def _leave_one_out(
 
 def _strongest(scores: Array) -> NDArray[np.intp]:
     """Index of the last score in each column that is hardly above the least."""
-    near = scores <= (1 + _TOLERANCE) * scores.min(axis=0)
+    near = scores <= (1 + RIDGE.tolerance) * scores.min(axis=0)
     return np.asarray(len(scores) - 1 - np.argmax(near[::-1], axis=0))
 
 
 def _blocks(n_rows: int) -> list[slice]:
-    return [slice(start, start + _BLOCK) for start in range(0, n_rows, _BLOCK)]
+    return [slice(start, start + RIDGE.block) for start in range(0, n_rows, RIDGE.block)]

@@ -36,11 +36,6 @@ class NetworkOwner(SkorchParameters):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
 
-    def __init__(self, shared: dict[str, Any], skorch: dict[str, Any]) -> None:
-        """Store the shared parameters, and those of skorch's."""
-        self.__dict__.update(shared)
-        self._take(skorch)
-
     @abstractmethod
     def _architecture(self, n_features: int) -> dict[str, Any]:
         """Arguments of the network that the parameters of the subclass set."""

@@ -20,19 +20,17 @@ _AUGMENTATION = {
     "line_templates": "line_templates",
     "augmented_share": "share",
 }
-# Parameters that networks other than the published ones no longer have.
+# Parameters that no network has any longer.
 _GONE = (
     "learning_rate_schedule",
     "n_iter_no_change",
-    "padding",
-    "pool_size",
     "residual_levels",
     "residual_share",
     "scale_outputs",
-    "stride",
-    "templates",
     "tol",
 )
+# Parameters that only the published networks still have.
+_PUBLISHED = ("padding", "pool_size", "stride", "templates")
 
 
 def migrated(state: dict[str, Any]) -> dict[str, Any]:
@@ -48,16 +46,16 @@ def migrated(state: dict[str, Any]) -> dict[str, Any]:
     dict
         State of this version; the network predicts bit for bit as it did.
     """
-    if "_fitted_settings" not in state and "n_residual_weights" in state:
+    if state.keys().isdisjoint({"_fitted_settings", *_GONE, *_AUGMENTATION}):
         return state
     state = dict(state)
-    # What the first versions did not have, they did as these values do.
+    # Values that reproduce the first versions, which lacked these parameters.
     state.setdefault("precision", "float32")
     state["n_residual_weights"] = state.get("residual_levels", 1)
     if state.get("early_stopping"):
         state["early_stopping"] = state.get("n_iter_no_change", 10)
     state["augmentation"] = _augmentation(state)
-    for name in (*_GONE, *_AUGMENTATION):
+    for name in (*_GONE, *_PUBLISHED, *_AUGMENTATION):
         state.pop(name, None)
     if "_fitted_settings" not in state:
         return state

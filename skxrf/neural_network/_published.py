@@ -14,6 +14,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._base import BaseSpectrumRegressor
 from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
 from skxrf.neural_network._parameters import checked_templates, integers, per_layer
+from skxrf.neural_network._shared_docs import with_shared_docs
 from skxrf.utils._sklearn import Interval
 
 __all__ = ["PublishedCNNRegressor", "PublishedMLPRegressor", "published_networks"]
@@ -73,6 +74,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
             fill_buffers(module.get_submodule("trunk"), templates=templates)
 
 
+@with_shared_docs
 class PublishedMLPRegressor(_PublishedRegressor):
     """Dense network of Gerodimos et al., on raw counts or on products with templates.
 
@@ -82,26 +84,7 @@ class PublishedMLPRegressor(_PublishedRegressor):
         Widths of the dense layers.
     templates : array-like of shape (n_templates, n_channels), default=None
         Spectra whose inner products with the spectrum are the input instead of the spectrum.
-    learning_rate : float, default=1e-3
-        Learning rate.
-    batch_size : int or "auto", default=32
-        Spectra per step.
-    max_epochs : int, default=1500
-        Passes over the training spectra; the weights of the best epoch are kept.
-    max_time : float, default=None
-        Time limit of one ``fit`` [s].
-    validation_fraction : float, default=0.2
-        Share of the spectra that the best epoch is chosen on.
-    warm_start : bool, default=False
-        Whether ``fit`` continues from the weights of the last fit.
-    device : str or torch.device, default="cpu"
-        Device to compute on.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, held-out rows and order of the spectra.
-    verbose : bool or int, default=False
-        Whether to print losses.
-    **skorch_parameters : dict
-        Parameters of :class:`skorch.NeuralNetRegressor`.
+    {published_parameters}
     """
 
     def __init__(
@@ -120,22 +103,10 @@ class PublishedMLPRegressor(_PublishedRegressor):
         verbose: int | bool = False,
         **skorch_parameters: Any,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.templates = templates
-        shared = {
-            "learning_rate": learning_rate,
-            "batch_size": batch_size,
-            "max_epochs": max_epochs,
-            "max_time": max_time,
-            "validation_fraction": validation_fraction,
-            "warm_start": warm_start,
-            "device": device,
-            "random_state": random_state,
-            "verbose": verbose,
-        }
-        super().__init__(shared, skorch_parameters)
+        self._store(locals())
 
 
+@with_shared_docs
 class PublishedCNNRegressor(_PublishedRegressor):
     """Convolutional network of Gerodimos et al., on raw counts, with templates as channels.
 
@@ -156,26 +127,7 @@ class PublishedCNNRegressor(_PublishedRegressor):
         Widths of the dense layers after the convolutions.
     templates : array-like of shape (n_templates, n_channels), default=None
         Spectra whose products with the spectrum, channel by channel, are further input channels.
-    learning_rate : float, default=1e-3
-        Learning rate.
-    batch_size : int or "auto", default=32
-        Spectra per step.
-    max_epochs : int, default=1500
-        Passes over the training spectra; the weights of the best epoch are kept.
-    max_time : float, default=None
-        Time limit of one ``fit`` [s].
-    validation_fraction : float, default=0.2
-        Share of the spectra that the best epoch is chosen on.
-    warm_start : bool, default=False
-        Whether ``fit`` continues from the weights of the last fit.
-    device : str or torch.device, default="cpu"
-        Device to compute on.
-    random_state : int, RandomState instance or None, default=None
-        Seed of initial weights, held-out rows and order of the spectra.
-    verbose : bool or int, default=False
-        Whether to print losses.
-    **skorch_parameters : dict
-        Parameters of :class:`skorch.NeuralNetRegressor`.
+    {published_parameters}
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -208,25 +160,7 @@ class PublishedCNNRegressor(_PublishedRegressor):
         verbose: int | bool = False,
         **skorch_parameters: Any,
     ) -> None:
-        self.channels = channels
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.padding = padding
-        self.pool_size = pool_size
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.templates = templates
-        shared = {
-            "learning_rate": learning_rate,
-            "batch_size": batch_size,
-            "max_epochs": max_epochs,
-            "max_time": max_time,
-            "validation_fraction": validation_fraction,
-            "warm_start": warm_start,
-            "device": device,
-            "random_state": random_state,
-            "verbose": verbose,
-        }
-        super().__init__(shared, skorch_parameters)
+        self._store(locals())
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         channels = integers(self.channels, "channels")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,33 @@ __all__ = ["Redrawing"]
 
 Array = NDArray[Any]
 
-# Smallest share of a spectrum's counts in an injected line.
-_LEAST_INJECTION = 5e-4
-# Largest number of lines that are injected into one spectrum.
-_MOST_INJECTED = 3
-# Probability that rescaling removes an element altogether.
-_REMOVED = 0.125
-# Channels of the running mean that estimates the expected counts that no template explains.
-_SMOOTHING = 9
-_BLOCK = 4096  # rows that are drawn at a time
+
+@dataclass(frozen=True)
+class LineChanges:
+    """Limits of injected and rescaled lines.
+
+    Attributes
+    ----------
+    least_injection : float
+        Smallest share of a spectrum's counts in an injected line.
+    most_injected : int
+        Largest number of lines that are injected into one spectrum.
+    removed : float
+        Probability that rescaling removes an element altogether.
+    smoothing : int
+        Channels of the running mean that estimates the expected counts that no template explains.
+    block : int
+        Rows that are drawn at a time.
+    """
+
+    least_injection: float = 5e-4
+    most_injected: int = 3
+    removed: float = 0.125
+    smoothing: int = 9
+    block: int = 4096
+
+
+_LINES = LineChanges()
 
 
 class Redrawing:
@@ -85,7 +104,7 @@ class Redrawing:
         share : ndarray of shape (n_samples, 1)
             Share of the counts that thinning left.
         added : ndarray of shape (n_samples, n_outputs)
-            What injection and rescaling added to the labels, before thinning.
+            Intensity that injection and rescaling added, before thinning.
         """
         counts = X.astype(np.int64)
         before = np.asarray(y, dtype=np.float64)
@@ -112,8 +131,8 @@ class Redrawing:
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.int32)
         spectra = np.empty(X.shape, dtype)
         labels = np.empty(y.shape, np.float64)
-        for start in range(0, len(X), _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        for start in range(0, len(X), _LINES.block):
+            rows = slice(start, start + _LINES.block)
             spectra[rows], labels[rows], _, _ = self.draw(X[rows], y[rows], rng)
         return spectra, labels
 
@@ -174,7 +193,7 @@ class Redrawing:
         known = templates.any(axis=1)
         shape = (len(rows), self.n_outputs)
         factor = np.exp(rng.normal(0.0, self.rescaling, size=shape))
-        factor = np.where(rng.random(shape) < _REMOVED, 0.0, factor)
+        factor = np.where(rng.random(shape) < _LINES.removed, 0.0, factor)
         # One of two keeps its amount, so that the others change beside unchanged elements.
         factor = np.where(known & (rng.random(shape) < 0.5), factor, 1.0)
         amount = np.maximum(labels[rows], 0.0)
@@ -200,9 +219,9 @@ class Redrawing:
         usable = np.flatnonzero(self.templates.any(axis=1))
         amount = np.zeros((len(rows), len(self.templates)))
         total = counts[rows].sum(axis=1)
-        low, high = np.log(min(_LEAST_INJECTION, self.injection)), np.log(self.injection)
-        n_injected = rng.integers(1, _MOST_INJECTED + 1, size=len(rows))
-        for i in range(_MOST_INJECTED):
+        low, high = np.log(min(_LINES.least_injection, self.injection)), np.log(self.injection)
+        n_injected = rng.integers(1, _LINES.most_injected + 1, size=len(rows))
+        for i in range(_LINES.most_injected):
             which = rng.choice(usable, size=len(rows))
             part = total * np.exp(rng.uniform(low, high, size=len(rows))) * (i < n_injected)
             np.add.at(amount, (np.arange(len(rows)), which), part)
@@ -258,8 +277,8 @@ def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
 
 
 def _smooth(spectra: Array) -> Array:
-    """Running mean over ``_SMOOTHING`` channels, fewer at the ends."""
-    half = min(_SMOOTHING // 2, spectra.shape[1] - 1)
+    """Running mean over the channels of the smoothing, fewer at the ends."""
+    half = min(_LINES.smoothing // 2, spectra.shape[1] - 1)
     sums = np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)
     last = np.minimum(np.arange(spectra.shape[1]) + half + 1, spectra.shape[1])
     first = np.maximum(np.arange(spectra.shape[1]) - half, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,14 +12,30 @@ __all__ = ["ResidualWeight", "fit_residual_weight", "intensity_at"]
 
 Array = NDArray[np.float64]
 
-# Smallest number of held-out rows for a weight above zero.
-_LEAST_EVIDENCE = 20
-# Minimum significance of the error reduction [standard errors].
-_DOUBT = 2.0
-# Quantile of the held-out signals above which the weight fades to zero.
-_BRIGHT = 0.97
-# Width of that fading in the signal: a factor e in the intensity of bright elements.
-_FADING = 1.0
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence that the correction helps, and its end at bright elements.
+
+    Attributes
+    ----------
+    least_rows : int
+        Smallest number of held-out rows for a weight above zero.
+    doubt : float
+        Minimum significance of the error reduction [standard errors].
+    bright : float
+        Quantile of the held-out signals above which the weight fades to zero.
+    fading : float
+        Width of that fading in the signal; 1 is a factor e in the intensity of bright elements.
+    """
+
+    least_rows: int = 20
+    doubt: float = 2.0
+    bright: float = 0.97
+    fading: float = 1.0
+
+
+_EVIDENCE = Evidence()
 
 
 class ResidualWeight(NamedTuple):
@@ -117,7 +134,7 @@ def _fit_outputs(
 ) -> ResidualWeight:
     n_samples, n_outputs = y.shape
     shape = n_levels, n_outputs
-    if n_samples < _LEAST_EVIDENCE:
+    if n_samples < _EVIDENCE.least_rows:
         return ResidualWeight(np.zeros(shape), np.zeros(shape))
     levels = _levels(signal, n_levels)
     needed, added = (y - linear) / error, (full - linear) / error
@@ -134,7 +151,7 @@ def _fit_outputs(
         left = needed[:, [j]] - share * added[:, [j]]
         gained = needed[:, [j]] ** 2 - left**2
         gain = (near * gained).sum(axis=0) / total
-        doubt = _DOUBT * np.sqrt(np.square(near * (gained - gain)).sum(axis=0)) / total
+        doubt = _EVIDENCE.doubt * np.sqrt(np.square(near * (gained - gain)).sum(axis=0)) / total
         helps = gain > doubt
         shrinkage = 1.0 - (doubt / np.where(helps, gain, 1.0)) ** 2
         weight[:n_chosen, j] = np.where(helps, share * shrinkage, 0.0)
@@ -171,10 +188,10 @@ def _levels(signal: NDArray[Any], n_levels: int) -> Array:
         return np.asarray(np.median(signal, axis=0, keepdims=True))
     n_parts = n_levels - 2
     shares = (np.arange(n_parts) + 0.5) / max(n_parts, 1)
-    levels = np.quantile(signal, [*shares, _BRIGHT], axis=0)
+    levels = np.quantile(signal, [*shares, _EVIDENCE.bright], axis=0)
     # Levels keep their order even with so many parts that the last is beyond.
     levels = np.sort(levels, axis=0)
-    return np.concatenate([levels, levels[-1:] + _FADING])
+    return np.concatenate([levels, levels[-1:] + _EVIDENCE.fading])
 
 
 def _nearness(signal: NDArray[Any], levels: Array) -> Array:

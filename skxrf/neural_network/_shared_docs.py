@@ -79,6 +79,28 @@ verbose : bool or int, default=False
     `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
     as ``optimizer__betas``, with skorch's prefixes."""
 
+_PUBLISHED = """\
+learning_rate : float, default=1e-3
+    Learning rate.
+batch_size : int or "auto", default=32
+    Spectra per step.
+max_epochs : int, default=1500
+    Passes over the training spectra; the weights of the best epoch are kept.
+max_time : float, default=None
+    Time limit of one ``fit`` [s].
+validation_fraction : float, default=0.2
+    Share of the spectra that the best epoch is chosen on.
+warm_start : bool, default=False
+    Whether ``fit`` continues from the weights of the last fit.
+device : str or torch.device, default="cpu"
+    Device to compute on.
+random_state : int, RandomState instance or None, default=None
+    Seed of initial weights, held-out rows and order of the spectra.
+verbose : bool or int, default=False
+    Whether to print losses.
+**skorch_parameters : dict
+    Parameters of :class:`skorch.NeuralNetRegressor`."""
+
 _ATTRIBUTES = """\
 net_ : skorch.NeuralNetRegressor
     The trained net, with its ``history``; its ``module_`` is the torch module.
@@ -143,8 +165,8 @@ def with_shared_docs(cls: Class) -> Class:
     Parameters
     ----------
     cls : type
-        Its docstring may have ``{shared_parameters}``, ``{shared_attributes}``,
-        ``{linear_attributes}`` and ``{shared_notes}``.
+        Its docstring may have ``{shared_parameters}``, ``{published_parameters}``,
+        ``{shared_attributes}``, ``{linear_attributes}`` and ``{shared_notes}``.
 
     Returns
     -------
@@ -158,6 +180,7 @@ def with_shared_docs(cls: Class) -> Class:
         "{shared_parameters}": _PARAMETERS.replace(
             "{global_generator}", _OWN_GENERATOR if own else _GLOBAL_GENERATOR
         ),
+        "{published_parameters}": _PUBLISHED,
         "{shared_attributes}": _ATTRIBUTES,
         "{linear_attributes}": _LINEAR_ATTRIBUTES.strip(),
         "{shared_notes}": _NOTES.replace("{correction}", _JOINED if own else _GATED),

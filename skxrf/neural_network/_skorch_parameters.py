@@ -19,9 +19,12 @@ class SkorchParameters(BaseEstimator):
     _skorch_names = frozenset({"callbacks", "compile", "criterion", "optimizer", "train_split"})
     _skorch_prefixes: tuple[str, ...] = ("callbacks__", "compile__", "criterion__", "optimizer__")
 
-    def _take(self, parameters: dict[str, Any]) -> None:
-        """Set the keywords of a constructor as attributes; ``fit`` checks their names."""
-        self.__dict__.update(parameters)
+    def _store(self, arguments: dict[str, Any]) -> None:
+        """Set the ``locals()`` of a constructor as attributes; ``fit`` checks them."""
+        skorch = arguments["skorch_parameters"]
+        own = {name: value for name, value in arguments.items() if value is not self}
+        del own["skorch_parameters"]
+        self.__dict__.update({**own, **skorch})
 
     def _validate_params(self) -> None:
         """Check names and values of the parameters."""

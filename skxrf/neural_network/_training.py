@@ -78,7 +78,7 @@ def train_network(
     Returns
     -------
     str
-        What ended the run.
+        Reason for the end of the run.
     """
     for group in net.optimizer_.param_groups:
         # The second is where a schedule of torch's starts that continues.

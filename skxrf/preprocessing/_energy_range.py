@@ -19,7 +19,7 @@ __all__ = ["EnergyRangeSelector"]
 
 
 class EnergyRangeSelector(SelectorMixin, BaseEstimator):
-    """Keep the channels whose centres lie in an energy range.
+    """Keep the channels whose centers lie in an energy range.
 
     Parameters
     ----------
@@ -28,15 +28,15 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
     high : float or None, default=None
         Upper end of the range [keV], itself in it. None: no upper end.
     energy : array-like of shape (n_channels,) or pair of float
-        Bin centres of the input [keV], or offset [keV] and gain [keV per channel]. Spectra are
+        Bin centers of the input [keV], or offset [keV] and gain [keV per channel]. Spectra are
         bare arrays, so this is needed to fit.
 
     Attributes
     ----------
     energy_ : ndarray of shape (n_features_in_,)
-        Bin centres of the input [keV].
+        Bin centers of the input [keV].
     output_energy_ : ndarray of shape (n_kept,)
-        Bin centres of the output [keV].
+        Bin centers of the output [keV].
     n_features_in_ : int
         Number of channels seen in ``fit``.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -44,7 +44,7 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
 
     See Also
     --------
-    ChannelBinner : Sum neighbouring channels.
+    ChannelBinner : Sum neighboring channels.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
             raise EnergyAxisError(
                 "EnergyRangeSelector needs the energy axis of the spectra: pass ",
                 Argument("energy"),
-                ", bin centres in keV such as cube.energy, or ",
+                ", bin centers in keV such as cube.energy, or ",
                 Argument("energy", placeholder="offset, gain"),
                 ".",
             )
@@ -111,11 +111,11 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
                 f"low is {low} keV and high is {high} keV: low must not be above high."
             )
         energy = resolve_energy(self.energy, spectra.shape[1])
-        # The axis increases, so that the channels of a range are neighbours.
+        # The axis increases, so that the channels of a range are neighbors.
         first, last = np.searchsorted(energy, low, "left"), np.searchsorted(energy, high, "right")
         if first == last:
             raise EnergyAxisError(
-                f"no channel has its centre from {low} to {high} keV: the axis has "
+                f"no channel has its center from {low} to {high} keV: the axis has "
                 f"{describe_axis(energy)}."
             )
         self._kept = slice(int(first), int(last))

@@ -16,12 +16,12 @@ __all__ = ["SpectrumNormalizer"]
 
 
 class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Normalise each spectrum by itself; nothing is learned from the others.
+    """Normalize each spectrum by itself; nothing is learned from the others.
 
     Parameters
     ----------
     method : str, default="total_counts"
-        What is made of the counts c of a spectrum:
+        Transform of the counts c of a spectrum:
 
         - ``"total_counts"``: c / sum(abs(c)), which sums to 1. An empty spectrum stays empty.
         - ``"live_time"``: c / live_time [counts per second]; ``transform`` takes `live_time`.
@@ -40,7 +40,7 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Counts are not negative, but what a step before made of them may be. The roots and the
+    Counts are not negative, but the output of an earlier step may be. The roots and the
     logarithm are then continued as odd functions, so that they stay defined, increasing and
     invertible, and nothing is clipped: -sqrt(-c) and -log(1 - c) for c < 0, and
     -2 sqrt(-(c + 3/8)) for c < -3/8.
@@ -49,7 +49,7 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     the spectra. In a Pipeline it gets there by metadata routing, with
     ``SpectrumNormalizer("live_time").set_transform_request(live_time=True)`` and
     ``pipeline.fit(X, y, live_time=t)``, ``pipeline.predict(X, live_time=t)``. scikit-learn's
-    scorers do not hand metadata on to ``predict``; since nothing is learned here, normalise
+    scorers do not hand metadata on to ``predict``; since nothing is learned here, normalize
     before ``cross_validate``.
 
     References
@@ -99,7 +99,7 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike, live_time: ArrayLike | None = None) -> NDArray[Any]:
-        """Normalise the spectra.
+        """Normalize the spectra.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit_transform(
         self, X: ArrayLike, y: Any = None, live_time: ArrayLike | None = None
     ) -> NDArray[Any]:
-        """Check the spectra and normalise them.
+        """Check the spectra and normalize them.
 
         Parameters
         ----------

@@ -123,7 +123,7 @@ def _shares(source: NDArray[np.float64], target: NDArray[np.float64]) -> scipy.s
             f"the energy axes do not overlap: the spectra have {describe_axis(source)}, wanted "
             f"are {describe_axis(target)}. Check that both are in keV."
         )
-    # Between two neighbouring cuts lies a piece of exactly one source and one target bin.
+    # Between two neighboring cuts lies a piece of exactly one source and one target bin.
     cuts = np.union1d(old, new)
     cuts = cuts[(cuts >= low) & (cuts <= high)]
     middle = (cuts[1:] + cuts[:-1]) / 2

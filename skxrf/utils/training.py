@@ -10,7 +10,7 @@ __all__ = ["find_network", "loss_curves"]
 
 
 def find_network(estimator: object) -> Any:
-    """Find the network inside a fitted estimator: what has a ``loss_curve_``.
+    """Find the network, which has a ``loss_curve_``, inside a fitted estimator.
 
     Parameters
     ----------

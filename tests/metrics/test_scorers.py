@@ -1,3 +1,4 @@
+import copy
 import pickle
 
 import numpy as np
@@ -23,7 +24,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skxrf.exceptions import LineGroupError
+from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.metrics import (
     ssim_score,
     ssim_scorer,
@@ -236,3 +237,29 @@ def test_columns_are_paired_by_name(scorer, wrap, tiny_samples):
 
 def test_the_former_name_is_kept():
     assert z_score_scorer is within_sigma_scorer
+
+
+def test_weights_reach_the_share_and_are_refused_by_the_ssim(tiny_samples):
+    X, Y = tiny_samples
+    model = scaled_ridge().fit(X, Y)
+    weights = np.random.default_rng(0).uniform(size=len(Y))
+    expected = within_sigma_score(Y, model.predict(X), sample_weight=weights)
+    assert within_sigma_scorer(model, X, Y, sample_weight=weights) == expected
+    with pytest.raises(SkxrfError, match="takes no sample_weight"):
+        ssim_scorer(model, X, Y, sample_weight=weights)
+    assert ssim_scorer(model, X, Y, sample_weight=None) == ssim_scorer(model, X, Y)
+
+
+def test_weights_are_routed_through_cross_validate(tiny_samples):
+    X, Y = tiny_samples
+    weights = np.random.default_rng(0).uniform(size=len(Y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = copy.deepcopy(within_sigma_scorer).set_score_request(sample_weight=True)
+        model = Ridge().set_fit_request(sample_weight=False)
+        scores = cross_validate(
+            model, X, Y, scoring=scorer, params={"sample_weight": weights}, error_score="raise"
+        )["test_score"]
+    for (train, test), score in zip(KFold(5).split(X), scores, strict=True):
+        prediction = Ridge().fit(X[train], Y.iloc[train]).predict(X[test])
+        expected = within_sigma_score(Y.iloc[test], prediction, sample_weight=weights[test])
+        assert score == pytest.approx(expected)

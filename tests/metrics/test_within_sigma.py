@@ -78,3 +78,75 @@ def test_share_refuses_failed_rows_and_nothing_at_all():
     different = {"a": maps, "b": maps[..., :1]}
     with pytest.raises(SkxrfError, match="line groups"):
         within_sigma_score(different, different)
+
+
+def test_share_of_weighted_rows():
+    truth, prediction = (to_samples(maps) for maps in maps_and_prediction(6, 7))
+    times = np.arange(42.0)
+    within = (z_score(truth, prediction) <= 1).to_numpy()
+    raw = within_sigma_score(truth, prediction, sample_weight=times, multioutput="raw_values")
+    np.testing.assert_allclose(raw, np.average(within, axis=0, weights=times))
+    equal = within_sigma_score(truth, prediction, sample_weight=np.full(42, 0.5))
+    assert equal == pytest.approx(within_sigma_score(truth, prediction))
+
+
+def test_weight_of_a_missing_pixel_does_not_count():
+    truth = np.array([[np.nan, 0.0], [9.0, 9.0], [9.0, 9.0]])
+    guess = np.array([[0.0, 0.0], [9.0, 99.0], [99.0, 9.0]])
+    raw = within_sigma_score(truth, guess, sample_weight=[4, 1, 3], multioutput="raw_values")
+    np.testing.assert_allclose(raw, [1 / 4, 7 / 8])
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(3), r"shape \(3,\) for 20 pixels"),
+        (np.full(20, -1.0), "0 or more"),
+        (np.full(20, np.nan), "finite"),
+        (np.zeros(20), "no pixel"),
+    ],
+)
+def test_bad_weights(weight, message):
+    truth, prediction = (to_samples(maps) for maps in maps_and_prediction())
+    with pytest.raises(SkxrfError, match=message):
+        within_sigma_score(truth, prediction, sample_weight=weight)
+
+
+def test_maps_take_no_weights():
+    maps = maps_and_prediction()
+    with pytest.raises(SkxrfError, match="got maps: convert"):
+        within_sigma_score(*maps, sample_weight=np.ones(20))
+    several = [{"icon": m} for m in maps]
+    with pytest.raises(SkxrfError, match="got maps: convert"):
+        within_sigma_score(*several, sample_weight=np.ones(20))
+
+
+def test_limit_belongs_to_the_share():
+    assert within_sigma_score(np.array([99.0]), np.array([109.0])) == 1.0
+    assert within_sigma_score(np.array([99.0]), np.array([109.0]), limit=0.99) == 0.0
+
+
+def test_sigma_is_the_one_given():
+    truth, prediction = maps_and_prediction()
+    assert within_sigma_score(truth, prediction, sigma=1e-9) == 0.0
+    assert within_sigma_score(truth, prediction, sigma=1e9) == 1.0
+
+
+def test_one_column_has_one_score():
+    raw = within_sigma_score(np.array([1.0, 2.0]), np.array([1.0, 9.0]), multioutput="raw_values")
+    np.testing.assert_array_equal(raw, [0.5])
+
+
+def test_messages_of_several_paintings():
+    maps, _ = maps_and_prediction()
+    unnamed = maps.drop_vars("element")
+    different = {"a": unnamed, "b": unnamed[..., :1]}
+    with pytest.raises(SkxrfError, match="'b' has 1 line groups, the first 2: score them apart"):
+        within_sigma_score(different, different)
+    named = {"a": maps, "b": maps.assign_coords(element=["Fe_K", "S_K"])}
+    with pytest.raises(SkxrfError, match="painting 'b' has"):
+        within_sigma_score(named, named)
+    failed = to_samples(maps)
+    failed.iloc[0, 0] = np.nan
+    with pytest.raises(SkxrfError, match="1 NaN values"):
+        within_sigma_score({"a": to_samples(maps)}, {"a": failed})

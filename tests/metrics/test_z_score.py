@@ -50,9 +50,9 @@ def test_layout_is_the_references():
     assert list(both) == ["a", "b"]
     assert not both["a"].any()
     xr.testing.assert_identical(both["b"], z)
-    xr.testing.assert_identical(
-        z_score(truth.transpose("element", "x", "y"), prediction).transpose(*z.dims), z
-    )
+    turned = z_score(truth.transpose("element", "x", "y"), prediction)
+    assert turned.dims == ("element", "x", "y")
+    xr.testing.assert_identical(turned.transpose(*z.dims), z)
 
 
 def test_missing_pixels_stay_missing():
@@ -82,6 +82,7 @@ def test_float32_stays_float32():
     for sigma in (None, "residual", 2.0, [1.0, 2.0]):
         assert z_score(truth, prediction, sigma=sigma).dtype == np.float32
     assert z_score(truth, prediction.astype(np.float64)).dtype == np.float64
+    assert z_score(truth.astype(np.float64), prediction).dtype == np.float64
 
 
 def test_residuals_own_deviation_of_each_element_and_map():
@@ -196,3 +197,66 @@ def test_missing_pixel_among_exact_ones_stays_missing():
     z = z_score(truth, prediction, sigma="residual")
     assert np.isnan(z[0, 0, 0])
     assert float(z.sum()) == 0
+
+
+def as_samples(table):
+    """Table as a DataArray of dims (sample, element)."""
+    coords = xr.Coordinates.from_pandas_multiindex(table.index, "sample")
+    return xr.DataArray(
+        table.to_numpy(), coords.assign(element=list(table)), dims=("sample", "element")
+    )
+
+
+@pytest.mark.parametrize("sigma", ["poisson", "residual"])
+def test_samples_as_a_data_array(sigma):
+    pairs = zip(two_maps(), two_maps(6, 3, seed=3), strict=True)
+    truth, prediction = (to_samples({"a": first, "b": second}) for first, second in pairs)
+    z = z_score(as_samples(truth), as_samples(prediction), sigma=sigma)
+    np.testing.assert_allclose(z, z_score(truth, prediction, sigma=sigma))
+    share = within_sigma_score(as_samples(truth), as_samples(prediction), sigma=sigma)
+    assert share == within_sigma_score(truth, prediction, sigma=sigma)
+
+
+def test_residuals_own_deviation_of_bare_arrays():
+    truth, prediction = (to_samples(maps).to_numpy() for maps in two_maps())
+    residual = prediction - truth
+    expected = abs(residual - residual.mean(axis=0)) / residual.std(axis=0)
+    np.testing.assert_allclose(z_score(truth, prediction, sigma="residual"), expected)
+    one = z_score(truth[:, 1], prediction[:, 1], sigma="residual")
+    np.testing.assert_allclose(one, expected[:, 1])
+
+
+def test_residuals_own_deviation_leaves_missing_pixels_out():
+    truth, prediction = two_maps()
+    missing = truth.where(np.arange(4)[:, None, None] < 3)
+    z = z_score(missing, prediction, sigma="residual")
+    expected = z_score(truth[:3], prediction[:3], sigma="residual")
+    np.testing.assert_allclose(z[:3], expected)
+
+
+def test_one_sigma_for_each_element():
+    truth, prediction = two_maps()
+    expected = abs(prediction - truth) / [2.0, 5.0]
+    np.testing.assert_allclose(z_score(truth, prediction, sigma=[2.0, 5.0]), expected)
+    turned = z_score(truth.transpose("element", "y", "x"), prediction, sigma=[2.0, 5.0])
+    np.testing.assert_allclose(turned.transpose(*truth.dims), expected)
+    table = z_score(to_samples(truth), to_samples(prediction), sigma=[2.0, 5.0])
+    np.testing.assert_allclose(table, expected.to_numpy().reshape(-1, 2))
+
+
+def test_messages_name_the_argument():
+    truth, prediction = two_maps()
+    infinite = truth.where(truth != truth[0, 0], np.inf)
+    with pytest.raises(SkxrfError, match=r"\by_true\b holds"):
+        z_score(infinite, prediction)
+    with pytest.raises(SkxrfError, match=r"\by_pred\b holds"):
+        z_score(truth, infinite)
+    with pytest.raises(SkxrfError, match=r"\by_pred\b has"):
+        z_score(truth, prediction[:-1])
+    several = {"a": truth}
+    with pytest.raises(SkxrfError, match=r"\by_pred\b holds b"):
+        z_score(several, {"b": prediction})
+    with pytest.raises(SkxrfError, match=r"\bsigma\b holds b"):
+        z_score(several, several, sigma={"b": truth})
+    with pytest.raises(SkxrfError, match=r"pass one for each, or one for each pixel\.$"):
+        z_score(truth, prediction, sigma=[1.0, 2.0, 3.0])

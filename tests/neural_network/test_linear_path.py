@@ -5,10 +5,13 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skxrf.neural_network._linear_path import (
-    STRENGTHS,
+    RIDGE,
+    RidgeSearch,
     fit_error_model,
     fit_linear_path,
 )
+
+STRENGTHS = np.array(RIDGE.strengths)
 
 
 def make_problem(n_samples, n_features, n_outputs=2, noise=1.0, seed=0):
@@ -29,8 +32,8 @@ def reference_ridge(X, y, rows, strength):
 
 
 def only(monkeypatch, strength_index):
-    strengths = "skxrf.neural_network._linear_path.STRENGTHS"
-    monkeypatch.setattr(strengths, STRENGTHS[[strength_index]])
+    one = RidgeSearch(strengths=(STRENGTHS[strength_index],))
+    monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", one)
 
 
 @pytest.mark.parametrize("strength_index", [0, 8, 14])
@@ -79,7 +82,7 @@ def test_choice_is_that_of_leaving_one_out(n_features):
 def test_some_of_many_spectra_are_left_out(monkeypatch):
     X, y, train, valid = make_problem(2000, 12, noise=200.0)
     whole = fit_linear_path(X, y, train, valid)
-    monkeypatch.setattr("skxrf.neural_network._linear_path._MOST_LEFT_OUT", 500)
+    monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", RidgeSearch(most_left_out=500))
     some = fit_linear_path(X, y, train, valid)
     assert np.all(np.abs(np.log10(some.strength / whole.strength)) <= 1.0)
 
@@ -122,7 +125,7 @@ def test_empty_channels_and_constant_spectra():
 def test_blocks_of_rows_change_nothing(monkeypatch):
     X, y, train, valid = make_problem(200, 12)
     whole = fit_linear_path(X, y, train, valid)
-    monkeypatch.setattr("skxrf.neural_network._linear_path._BLOCK", 17)
+    monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", RidgeSearch(block=17))
     blocks = fit_linear_path(X, y, train, valid)
     np.testing.assert_allclose(blocks.final.coef, whole.final.coef, rtol=1e-9)
     np.testing.assert_allclose(blocks.final.predict(X), whole.final.predict(X), rtol=1e-9)

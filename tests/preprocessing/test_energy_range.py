@@ -27,7 +27,7 @@ def test_keeps_the_channels_whose_centres_are_in_the_range(low, high, centres):
     )
     selector = EnergyRangeSelector(low, high, energy=energy)
     if not kept.any():
-        with pytest.raises(SkxrfError, match=r"no channel has its centre|must not be above"):
+        with pytest.raises(SkxrfError, match=r"no channel has its center|must not be above"):
             selector.fit(X)
         return
     np.testing.assert_array_equal(selector.fit_transform(X), X[:, kept])

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.measured_files import DATA
 from benchmarks.measured_spectra import RESULTS
 
-CHECKS = {"FWHM [keV]": 0.03, "K-beta / K-alpha": 0.10, "Compton / Rayleigh": 0.25}
-CHECKS["continuum, worst band"] = 0.30
+CHECKS = {"FWHM [keV]": 0.03, "K-beta / K-alpha": 0.10, "Compton / Rayleigh": 0.15}
+CHECKS["continuum, worst band"] = 0.22
 CHECKS["counts/s, one scale"] = 0.10
 
 
@@ -62,4 +62,4 @@ def test_scatter_of_acrylic(anode, name):
     for low, counted, own in bands:
         # Above 24 keV some radiation of the Mo tube passes beside the filters.
         if counted > bright and (anode == "Rh" or low < 24):
-            assert own == pytest.approx(counted, rel=0.30), low
+            assert own == pytest.approx(counted, rel=CHECKS["continuum, worst band"]), low
