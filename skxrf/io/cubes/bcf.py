@@ -29,7 +29,7 @@ from .memory_map import file_stamp, require_unchanged
 from .sfs import MAGIC, StoredFile, stored_files
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["BcfReader", "open_bcf", "recognises"]
+__all__ = ["BcfReader", "open_bcf", "recognizes"]
 
 _ROWS_START = 0x1A0
 _PIXEL = struct.Struct("<IHH4xHHHI")
@@ -39,7 +39,7 @@ _PADDING = bytes(4096)
 _LARGEST_HEADER = 1 << 30
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file is such a container."""
     return head.startswith(MAGIC)
 

@@ -22,13 +22,13 @@ from .memory_map import file_stamp
 from .numbered import files_in, numbered, require_no_gaps, series_of
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["open_edf", "recognises"]
+__all__ = ["open_edf", "recognizes"]
 
 # Headers are filled up to a multiple of 512 bytes; an end that comes later is none.
 _LONGEST_HEADER = 1 << 20
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as one does, or the folder holds some."""
     if path.is_dir():
         return bool(files_in(path, ".edf"))

@@ -17,6 +17,8 @@ __all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
 # Bytes of one block: large enough that opening the file for each costs nothing, small enough
 # that one for each thread, as float32 with what a model makes of it, fits a laptop.
 BLOCK_BYTES = 8 * 2**20
+# The largest, where chunks of the file are long.
+_LARGEST_BLOCK = 256 * 2**20
 
 
 class CheckedCounts:
@@ -33,9 +35,14 @@ class CheckedCounts:
         Names of the stored axes.
     where : str
         The file and dataset, for error messages.
+    clip : bool
+        Whether negative counts become zeros.
     """
 
-    def __init__(self, reader: BlockReader, order: tuple[str, ...], where: str) -> None:
+    def __init__(
+        self, reader: BlockReader, order: tuple[str, ...], where: str, *, clip: bool = False
+    ) -> None:
+        self.clip = clip
         self.reader = reader
         self.order = order
         self.where = where
@@ -48,7 +55,7 @@ class CheckedCounts:
         from dask.base import tokenize
 
         # Not the reader itself: inside a token dask takes only its representation.
-        return (type(self).__name__, tokenize(self.reader), self.order)
+        return (type(self).__name__, tokenize(self.reader), self.order, self.clip)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Read, order and check one block."""
@@ -57,6 +64,9 @@ class CheckedCounts:
         stored = self.reader.read((first, second, third))
         ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
         block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
+        if self.clip and self.dtype.kind != "u":
+            # Infinite ones stay, and are refused below.
+            block = np.where(np.isfinite(block) & (block < 0), self.dtype.type(0), block)
         if self.dtype.kind != "u":
             self._check(block, slices)
         return np.asarray(block[drop])
@@ -96,7 +106,12 @@ class CheckedCounts:
         raise CountsError(
             f"{self.where}: pixel (y={y}, x={x}) holds {block[first]} in channel {channel}; counts "
             f"must be finite and not negative ({np.count_nonzero(wrong)} such values in the block "
-            "that was read). Repair or cut out these pixels in the file."
+            "that was read). Repair or cut out these pixels in the file"
+            + (
+                "; or pass clip_negative=True, where another program has subtracted something."
+                if block[first] < 0 and np.isfinite(block[first])
+                else "."
+            )
         )
 
 
@@ -117,6 +132,12 @@ def block_shape(
         The wish: about 8 MiB a block, or rows and columns, rounded up to the file's chunks.
     """
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
+    unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])
+    # Whole chunks of spectra that fill the memory are rather read several times.
+    pixels = max(_LARGEST_BLOCK // (shape[2] * itemsize), 1)
+    if unit_y * unit_x > pixels:
+        unit_x = min(unit_x, pixels)
+        unit_y = max(pixels // unit_x, 1)
     if chunks != "auto":
         wish_y, wish_x = chunks
         return min(-(-wish_y // unit_y) * unit_y, shape[0]), min(

@@ -21,14 +21,14 @@ from .numbered import files_in, grid_of, numbered
 from .single import ArrayReader
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["open_mca", "recognises"]
+__all__ = ["open_mca", "recognizes"]
 
 _LAYOUT = ".mca (text)"
 # What stands before the counts is a few hundred bytes.
 _HEAD_BYTES = 4096
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as one does, or the folder holds some."""
     if path.is_dir():
         return bool(files_in(path, ".mca")) or any(map(_holds_amptek, files_in(path, ".txt")))

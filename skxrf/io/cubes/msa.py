@@ -18,13 +18,13 @@ from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
 
-__all__ = ["open_msa", "recognises"]
+__all__ = ["open_msa", "recognizes"]
 
 # A key may carry its unit, as in "#LIVETIME  -s: 120".
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-\w+)?[ \t]*:[ \t]*(.*)")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as one does."""
     return re.match(rb"\s*#FORMAT\s*:\s*EMSA", head, re.IGNORECASE) is not None
 

@@ -26,7 +26,7 @@ from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 
-__all__ = ["open_ripple", "parse_header", "recognises"]
+__all__ = ["open_ripple", "parse_header", "recognizes"]
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
 _SIZES = {"y": "height", "x": "width", "energy": "depth"}
@@ -40,7 +40,7 @@ _LONGEST_HEADER = 100_000
 _LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the first lines are a header's, or the file is the ``.raw`` beside one."""
     if path.is_dir():
         return False

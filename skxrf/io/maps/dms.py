@@ -19,7 +19,7 @@ from skxrf.exceptions import FileFormatError
 from .plain import float32_images
 from .source import MapsRequest, MapsSource, build_maps
 
-__all__ = ["read_dms", "recognises", "write_dms"]
+__all__ = ["read_dms", "recognizes", "write_dms"]
 
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
 # Longer names than this are data: the header and the file's size disagree.
@@ -27,7 +27,7 @@ _LONGEST_NAME = 256
 _LAYOUT = "Datamuncher"
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts with the two lines of the header."""
     return _HEADER.match(head) is not None
 

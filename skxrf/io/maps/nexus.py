@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 import skxrf
 from skxrf.exceptions import FileFormatError
 
-from .._hdf5_access import text, texts, units_of
+from .._hdf5_values import text, texts, units_of
 from .._limits import refuse_absurd_size
 from .._units import to_mm
 from .columns import Elements, chosen_columns

@@ -26,10 +26,10 @@ from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps
 
 __all__ = [
-    "folder_recognises",
+    "folder_recognizes",
     "read_tiff",
     "read_tiff_folder",
-    "recognises",
+    "recognizes",
     "write_tiff",
     "write_tiff_folder",
 ]
@@ -43,12 +43,12 @@ _PAGE_NAME = 285
 _LAYOUT = "TIFF"
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file has a TIFF signature."""
     return head.startswith(_SIGNATURES)
 
 
-def folder_recognises(path: Path, head: bytes) -> bool:
+def folder_recognizes(path: Path, head: bytes) -> bool:
     """Whether the folder holds TIFF files."""
     return bool(_files_in(path))
 
