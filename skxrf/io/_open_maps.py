@@ -9,6 +9,7 @@ import xarray as xr
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
+from ._guard import own_errors
 from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
@@ -81,7 +82,8 @@ def open_maps(
     folder = file.is_dir()
     for one in MAPS_FORMATS:
         if one.folder == folder and one.recognizes(file, head):
-            maps = one.open(file, MapsRequest(elements, dataset))
+            with own_errors(file, one.name):
+                maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
         found = "a folder without TIFF files" if folder else f"it starts with {head[:16]!r}"
