@@ -222,8 +222,8 @@ def chosen_one(
         )
     if wanted == SUM and may_add:
         return SUM if len(names) > 1 else 0
-    if isinstance(wanted, str) and wanted in names:
-        return list(names).index(wanted)
+    if str(wanted) in names:
+        return list(names).index(str(wanted))
     try:
         at = int(wanted)
     except (TypeError, ValueError):
