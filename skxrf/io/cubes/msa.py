@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 
-from .._units import to_kev
+from .._units import decimal
 from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["open_msa", "recognizes"]
 
@@ -97,16 +97,22 @@ def _numbers(
     data: str, keys: Mapping[str, str], path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Counts, and where they come in pairs their places on the axis."""
+    stated = _number(keys, "NPOINTS")
+    pairs = keys.get("DATATYPE", "Y").upper() == "XY"
+    # A comma is a separator, or else that of a decimal where the numbers are then as many as stated.
+    words = data.replace(",", " ").split()
+    as_decimals = data.replace(", ", " ").replace(",\n", " ").replace(",", ".").split()
+    if stated is not None and len(words) != stated * (1 + pairs) == len(as_decimals):
+        words = as_decimals
     try:
-        values = np.array(data.replace(",", " ").split(), np.float64)
+        values = np.array(words, np.float64)
     except ValueError as error:
         raise FileFormatError(f"{path} holds counts that are no numbers: {error}.") from None
     positions = None
-    if keys.get("DATATYPE", "Y").upper() == "XY":
+    if pairs:
         if values.size % 2:
             raise FileFormatError(f"{path} holds {values.size} numbers: expected pairs (XY).")
         positions, values = values[::2], values[1::2]
-    stated = _number(keys, "NPOINTS")
     if stated is not None and stated != values.size:
         raise FileFormatError(
             f"{path} says that its spectrum has {stated:g} channels and holds {values.size}: it is "
@@ -118,18 +124,23 @@ def _numbers(
 def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path: Path) -> Any:
     unit = keys.get("XUNITS", "")
     if positions is not None:
-        return to_kev(positions, unit, source=str(path))
+        return stated_axis(values=positions, units=unit, source=str(path))
     line = [_number(keys, key) for key in ("OFFSET", "XPERCHAN")]
+    unread = [key for key in ("OFFSET", "XPERCHAN") if key in keys and _number(keys, key) is None]
+    if unread:
+        raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
     if None in line:
         return None
     if not unit:
         raise EnergyAxisError(f"{path} says no unit of its axis (#XUNITS): pass energy=.")
-    return Polynomial(to_kev(np.array(line, np.float64), unit, source=f"#XUNITS in {path}"))
+    # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
+    source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
+    return stated_axis(coefficients=line, units=unit, source=source)
 
 
 def _number(keys: Mapping[str, str], key: str) -> float | None:
     try:
-        value = float(keys[key])
+        value = decimal(keys[key])
     except (KeyError, ValueError):
         return None
     return value if np.isfinite(value) else None
