@@ -12,6 +12,8 @@ import json
 import posixpath
 from typing import Any
 
+import numpy as np
+
 from .._hdf5_values import (
     axis_labels,
     numbers,
@@ -58,8 +60,11 @@ def read(cube: Any) -> CubeSource:
         )
     elif all(name in cube.attrs for name in _LINE):
         found["energy_from"] = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
-        line = [scalar_attrs(cube, _LINE).get(name) for name in _LINE]
-        found["energy"] = stated_axis(coefficients=line, units="keV", source=found["energy_from"])
+        line = scalar_attrs(cube, _LINE)
+        values = [float(line.get(name, np.nan)) for name in _LINE]
+        found["energy"], found["energy_hint"] = axis_or_reason(
+            lambda: stated_axis(coefficients=values, units="keV", source=found["energy_from"])
+        )
     if dims is not None:
         sizes = dict(zip(dims, cube.shape, strict=True))
         found |= {

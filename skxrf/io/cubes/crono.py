@@ -182,7 +182,8 @@ def _times(file: Any, name: str, index: NDArray[np.int64]) -> NDArray[np.float64
     if not usable or item.dtype.kind not in "uif" or not index.size:
         return None
     # Where there is no spectrum, -1 takes the last one's time, which is not used.
-    seconds = to_seconds(numbers(item, at_most=n_spectra), units_of(item), otherwise=1e-6)
+    stored = numbers(item, at_most=n_spectra)
+    seconds = None if stored is None else to_seconds(stored, units_of(item), otherwise=1e-6)
     if seconds is None:
         return None
     times = np.where(index >= 0, np.asarray(seconds, np.float64)[index], np.nan)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     chosen = by_detector if choice == "sum" else [by_detector[int(choice)]]
     stacks = [_stack(files) for files in chosen]
     first = stacks[0][0]
-    energies = [axis_or_reason(lambda one=stack[0]: _energy(one)) for stack in stacks]
+    energies = [axis_or_reason(partial(_energy, stack[0])) for stack in stacks]
     if choice == "sum":
         _require_alike(stacks, energies, str(path))
     reader = RowReader(

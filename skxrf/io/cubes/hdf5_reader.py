@@ -94,7 +94,7 @@ class HDF5Reader:
         if (self.factor, self.offset) == (1.0, 0.0):
             return block
         dtype = self.dtype
-        return block.astype(dtype) * dtype.type(self.factor) + dtype.type(self.offset)
+        return np.asarray(block.astype(dtype) * dtype.type(self.factor) + dtype.type(self.offset))
 
 
 def _stated(

@@ -46,9 +46,9 @@ def read(cube: Any) -> CubeSource:
     if dims is not None:
         by_dim = dict(zip(dims, axes, strict=True))
         found = {
-            dim: to_mm(_values(by_dim[dim]), by_dim[dim]["units"])
+            dim: to_mm(values, by_dim[dim]["units"])
             for dim in ("y", "x")
-            if dim in by_dim and _values(by_dim[dim]) is not None
+            if dim in by_dim and (values := _values(by_dim[dim])) is not None
         }
         source = f"{group.name}/axis-{dims.index('energy')} in {cube.file.filename}"
         found["energy"], found["energy_hint"] = axis_or_reason(

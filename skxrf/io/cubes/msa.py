@@ -129,13 +129,14 @@ def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path
     unread = [key for key in ("OFFSET", "XPERCHAN") if key in keys and _number(keys, key) is None]
     if unread:
         raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
-    if None in line:
+    known = [one for one in line if one is not None]
+    if len(known) < len(line):
         return None
     if not unit:
         raise EnergyAxisError(f"{path} says no unit of its axis (#XUNITS): pass energy=.")
     # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
     source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
-    return stated_axis(coefficients=line, units=unit, source=source)
+    return stated_axis(coefficients=known, units=unit, source=source)
 
 
 def _number(keys: Mapping[str, str], key: str) -> float | None:

@@ -221,10 +221,12 @@ def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
     """Order of bytes in which counts are small numbers, as they are; empty where both are alike."""
     size = raw.stat().st_size // kind.itemsize
     n = min(size, _SAMPLE)
-    means = {}
-    for order in "<>":
+    means: dict[str, float] = {}
+    for order in ("<", ">"):
         parts = [
-            np.fromfile(raw, kind.newbyteorder(order), n, offset=start * kind.itemsize)
+            np.fromfile(
+                raw, np.dtype(f"{order}{kind.kind}{kind.itemsize}"), n, offset=start * kind.itemsize
+            )
             for start in (0, (size - n) // 2, size - n)
         ]
         with np.errstate(all="ignore"):

@@ -82,7 +82,8 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
             "the names of the line groups."
         )
     maps = maps.drop_encoding().assign_coords(element=_names(maps))
-    for variable in (maps, *maps.variables.values()):
+    maps.attrs = _restored(maps.attrs)
+    for variable in maps.variables.values():
         variable.attrs = _restored(variable.attrs)
     if elements is None:
         return maps

@@ -192,7 +192,12 @@ def test_several_images_in_a_file_are_rows(tmp_path, small_counts):
 
 
 def test_three_axes_in_a_file(tmp_path, small_counts):
-    edfimage.EdfImage(data=small_counts, header=CALIBRATION).write(str(tmp_path / "stack.edf"))
+    header = (
+        "{\nByteOrder = HighByteFirst ;\nDataType = UnsignedShort ;\nDim_1 = 12 ;\nDim_2 = 7 ;\n"
+        "Dim_3 = 5 ;\nMCA a = 0 ;\nMCA b = 0.01 ;\n"
+    )
+    content = header.ljust(510).encode() + b"}\n" + small_counts.astype(">u2").tobytes()
+    (tmp_path / "stack.edf").write_bytes(content)
 
     np.testing.assert_array_equal(open_cube(tmp_path / "stack.edf"), small_counts)
 
