@@ -39,7 +39,7 @@ A first hour with a scan:
 
 # An argument as the library's errors name it, with the tuple that may follow.
 _ARGUMENT = re.compile(
-    r"(?<![\w.(-])(?P<name>dataset|energy|axes|shape|elements|anode)="
+    r"(?<![\w.(-])(?P<name>dataset|energy|axes|shape|elements|anode|detector|scan)="
     r"(?P<values>\([^()]*\)|'[^']*')?"
 )
 _PLACEHOLDERS = ("offset", "gain", "rows", "columns")
@@ -128,6 +128,8 @@ def _in_options(message: str) -> str:
     message = re.sub(r"\ban? \(offset, gain\) pair", "OFFSET,GAIN", message)
     message = re.sub(r"\bopen_cube\(path, (\w+)=\.\.\.\)", r"\1=", message)
     message = re.sub(r"\brestart=True", "--restart", message)
+    message = message.replace("follow_links=True", "--follow-links")
+    message = message.replace("clip_negative=True", "--clip-negative")
 
     def option(found: re.Match[str]) -> str:
         values = re.findall(r"[^\s(),'\"]+", found["values"] or "")

@@ -82,14 +82,16 @@ def refuse_foreign_links(file: Any, *, follow: bool) -> None:
     follow : bool
         Whether the caller asked to follow links to other folders.
     """
+    found: list[tuple[str, str]] = []
 
     def visit(name: Any, link: Any) -> None:
+        # An exception must not pass through HDF5.
         if isinstance(link, h5py.ExternalLink):
-            refuse_foreign_source(
-                file, f"the link {text(name)!r}", text(link.filename), follow=follow
-            )
+            found.append((text(name), text(link.filename)))
 
     file.visititems_links(visit)
+    for name, target in found:
+        refuse_foreign_source(file, f"the link {name!r}", target, follow=follow)
 
 
 def refuse_foreign_source(file: Any, what: str, name: str, *, follow: bool) -> None:

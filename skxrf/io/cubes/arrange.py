@@ -97,7 +97,7 @@ class ArrangedReader:
             names[at : at + 1] = ["y", "x"]
         for name in ("x", "y"):
             if name not in names:
-                block = block[np.newaxis]
+                block = block[np.newaxis][wanted[name]]
                 names.insert(0, name)
         return block.transpose([names.index(name) for name in self.order])
 
@@ -116,10 +116,11 @@ class ArrangedReader:
         """Points of whole rows as rows and columns, those that are missing as zeros."""
         n_rows, n_columns = self.grid or (1, 1)
         rows = range(*wanted["y"].indices(n_rows))
-        n = (rows[-1] + 1 - rows[0]) * n_columns if rows else 0
+        n_read = rows[-1] + 1 - rows[0] if rows else 0
+        n = n_read * n_columns
         missing = [(0, n - size if i == at else 0) for i, size in enumerate(block.shape)]
         whole = np.pad(block, missing) if block.shape[at] < n else block
-        grid = whole.reshape(*block.shape[:at], -1, n_columns, *block.shape[at + 1 :])
+        grid = whole.reshape(*block.shape[:at], n_read, n_columns, *block.shape[at + 1 :])
         step = rows.step if rows else 1
         inside = (slice(None),) * at
         return np.asarray(grid[(*inside, slice(None, None, step), wanted["x"])])

@@ -137,12 +137,14 @@ def _named(file: Any, found: list[Any], request: CubeRequest) -> tuple[Any, Cube
                 sources.append((layout is not LAYOUTS[-1], layout.read(one)))
                 break
     if not sources:
-        # A vector may be one spectrum, where the caller says what its energies are.
-        fewest = 2 if request.energy is None else 1
+        # A table or vector may be spectra, where the caller says how they lie.
+        told = request.shape is not None or request.axes is not None
+        fewest = 1 if request.energy is not None else 2 if told else 3
         if dataset.dtype.kind not in "uif" or not fewest <= dataset.ndim <= 5:
             raise FileFormatError(
                 f"{path}, dataset {name!r} has the shape {dataset.shape} and type {dataset.dtype}: "
-                "expected numbers over three axes, or up to five with those of detectors and scans. "
+                "expected numbers over three axes, or up to five with those of detectors and scans; a "
+                "table of spectra opens by energy= and shape=(rows, columns). "
                 f"Datasets of three axes: {listed([one for one in found if one.ndim == 3])}."
             )
         return dataset, generic.read(dataset)

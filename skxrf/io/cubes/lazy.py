@@ -18,7 +18,7 @@ __all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
 # that one for each thread, as float32 with what a model makes of it, fits a laptop.
 BLOCK_BYTES = 8 * 2**20
 # The largest, where chunks of the file are long.
-_LARGEST_BLOCK = 256 * 2**20
+LARGEST_BLOCK = 256 * 2**20
 
 
 class CheckedCounts:
@@ -134,7 +134,7 @@ def block_shape(
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
     unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])
     # Whole chunks of spectra that fill the memory are rather read several times.
-    pixels = max(_LARGEST_BLOCK // (shape[2] * itemsize), 1)
+    pixels = max(LARGEST_BLOCK // (shape[2] * itemsize), 1)
     if unit_y * unit_x > pixels:
         unit_x = min(unit_x, pixels)
         unit_y = max(pixels // unit_x, 1)
