@@ -99,8 +99,10 @@ def _require_sound(file: Any) -> None:
     for item in (file[name] for name in file):
         if not isinstance(item, h5py.Dataset):
             continue
-        where = f"{file.filename}, variable {item.name!r}"
-        nbytes, stored = nbytes + item.nbytes, stored + item.id.get_storage_size()
+        where = f"{file.filename}, variable {item.name.strip('/')!r}"
+        kept = item.id.get_storage_size()
+        refuse_absurd_size(item.nbytes, kept, where)
+        nbytes, stored = nbytes + item.nbytes, stored + kept
         if item.external or item.is_virtual:
             raise FileFormatError(f"{where} keeps its values in another file, which is not read.")
         for name, kind in (("DIMENSION_LIST", h5py.Reference), ("DIMENSION_LABELS", str)):
