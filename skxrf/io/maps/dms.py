@@ -19,15 +19,16 @@ from skxrf.exceptions import FileFormatError
 from .plain import float32_images
 from .source import MapsRequest, MapsSource, build_maps
 
-__all__ = ["read_dms", "recognises", "write_dms"]
+__all__ = ["read_dms", "recognizes", "write_dms"]
 
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
 # Longer names than this are data: the header and the file's size disagree.
 _LONGEST_NAME = 256
 _LAYOUT = "Datamuncher"
+_WRITTEN = re.compile(rb"[-+.\dnN][-+.\deEnaNifIF]*")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts with the two lines of the header."""
     return _HEADER.match(head) is not None
 
@@ -56,7 +57,9 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     if 0 in (width, height, n_maps):
         raise FileFormatError(f"{where} is empty: expected at least one pixel and one map.")
     body = content[match.end() :]
-    parse = _text if _is_text(body) else _binary
+    # One pixel of one map: four bytes that may as well be written.
+    one_value = width * height * n_maps == 1 and path.suffix.lower() == ".dms"
+    parse = _text if _is_text(body, width * height * n_maps) and not one_value else _binary
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -66,9 +69,11 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     return build_maps(source, request.elements)
 
 
-def _is_text(body: bytes) -> bool:
-    """Whether the values start as written numbers; no float32 array of intensities does."""
-    return re.match(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]", body[:64]) is not None
+def _is_text(body: bytes, size: int) -> bool:
+    """Recognize written numbers by the first ones, all of them within 64 bytes."""
+    words = body[:64].split()
+    first = words[: min(size, len(words) - 1)]
+    return bool(first) and all(_WRITTEN.fullmatch(word) for word in first)
 
 
 def _binary(body: bytes, size: int, n_maps: int, where: str) -> tuple[NDArray[Any], list[str]]:
