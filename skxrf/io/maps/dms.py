@@ -25,7 +25,7 @@ _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n
 # Longer names than this are data: the header and the file's size disagree.
 _LONGEST_NAME = 256
 _LAYOUT = "Datamuncher"
-_WRITTEN = re.compile(rb"[-+.\dnN][-+.\deEnaNifIF]*")
+_WRITTEN = re.compile(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -59,7 +59,7 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     body = content[match.end() :]
     # One pixel of one map: four bytes that may as well be written.
     one_value = width * height * n_maps == 1 and path.suffix.lower() == ".dms"
-    parse = _text if _is_text(body, width * height * n_maps) and not one_value else _binary
+    parse = _text if _is_text(body) and not one_value else _binary
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -69,11 +69,11 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     return build_maps(source, request.elements)
 
 
-def _is_text(body: bytes, size: int) -> bool:
-    """Recognize written numbers by the first ones, all of them within 64 bytes."""
-    words = body[:64].split()
-    first = words[: min(size, len(words) - 1)]
-    return bool(first) and all(_WRITTEN.fullmatch(word) for word in first)
+def _is_text(body: bytes) -> bool:
+    """Recognize written numbers: a first one, and nothing but characters of text with it."""
+    head = body[:64]
+    written = head.isascii() and not any(byte < 32 and byte not in b"\t\r\n" for byte in head)
+    return written and _WRITTEN.match(head) is not None
 
 
 def _binary(body: bytes, size: int, n_maps: int, where: str) -> tuple[NDArray[Any], list[str]]:
