@@ -14,7 +14,7 @@ __all__ = ["SCHEMA", "check_archive", "repacked"]
 SCHEMA = "schema.json"
 # A schema is about as long as the source of the model's classes; trees have many nodes, but in
 # arrays. Far more than that is meant to fill the memory.
-_LONGEST_SCHEMA = 256 * 2**20
+_LONGEST_SCHEMA = 64 * 2**20
 # The earliest date that a zip can hold: when a file was made says nothing of the model.
 _DATE = (1980, 1, 1, 0, 0, 0)
 

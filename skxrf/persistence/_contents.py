@@ -1,4 +1,4 @@
-"""Validate decision trees of a model: inconsistent node indices would crash the process."""
+"""Validate what a model holds: decision trees whose nodes hang together, weights that are numbers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ __all__ = ["check_contents"]
 # What `tree_` is: the class itself has no public name.
 _TREE = "sklearn.tree._tree.Tree"
 _NO_CHILD = -1
+# Attributes that scikit-learn keeps weights in, and those of the shipped model.
+_WEIGHTS = ("coef_", "intercept_", "arrays", "error_scale", "fit_shares")
 
 
 def check_contents(estimator: object) -> None:
-    """Raise if an estimator holds decision trees that do not hang together.
+    """Raise if an estimator holds decision trees that do not hang together, or weights that are NaN.
 
     scikit-learn follows the numbers of nodes and features in a tree without looking whether
     there are such: wrong ones read memory that is not theirs, or never come to an end.
@@ -40,11 +42,12 @@ def check_contents(estimator: object) -> None:
     ------
     ModelFileError
         If a tree names nodes or features that there are not, or is kept where it is not known
-        how many features it gets.
+        how many features it gets. If weights of a network or linear model are not finite.
     """
     owned: set[int] = set()
     trees: list[object] = []
     for part in _parts(estimator):
+        _check_weights(part)
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
             _check_tree(part.tree_, _n_features(part))
             owned.add(id(part.tree_))
@@ -94,6 +97,25 @@ def _n_features(estimator: object) -> int:
             f"{type(estimator).__name__} does not say how many features it was fitted on."
         )
     return int(n_features)
+
+
+def _check_weights(part: Any) -> None:
+    """Refuse weights that are NaN or infinite: all that is predicted with them would be NaN."""
+    if isinstance(part, type):
+        return
+    attributes = getattr(part, "__dict__", {})
+    weights = {name: attributes[name] for name in _WEIGHTS if name in attributes}
+    # Modules of torch, which is not imported here.
+    if "_parameters" in attributes and "_modules" in attributes:
+        weights |= part.state_dict()
+    for name, values in weights.items():
+        arrays = values.values() if isinstance(values, Mapping) else (values,)
+        for array in map(np.asarray, arrays):
+            if array.dtype.kind in "fc" and not np.isfinite(array).all():
+                raise ModelFileError(
+                    f"the weights {name} of {type(part).__name__} are not finite: the model was "
+                    "damaged, or its training has diverged. Fit it once more."
+                )
 
 
 def _check_tree(tree: Any, n_features: int) -> None:
