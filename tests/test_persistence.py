@@ -16,7 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
@@ -411,3 +411,108 @@ def test_a_failed_save_leaves_the_old_file(spectra, tmp_path):
     assert (tmp_path / "model").read_bytes() == before
     with pytest.raises(FileNotFoundError, match="no folder"):
         save_model(Ridge().fit(X, Y), tmp_path / "no" / "model")
+
+
+def plain(items, number):
+    """A list as skops writes it."""
+    return {
+        "__class__": "list",
+        "__module__": "builtins",
+        "__loader__": "ListNode",
+        "content": items,
+        "__id__": number,
+    }
+
+
+def put_in(schema, node):
+    """Give the outermost object of a schema one more attribute."""
+    inner = schema["content"]
+    inner["content"]["extra_"] = node
+    inner["key_types"]["content"].append(inner["key_types"]["content"][0])
+
+
+def test_shared_objects_that_stand_for_more_than_a_memory_holds_are_refused(tmp_path):
+    def share(schema):
+        node = plain([], "a1")
+        for i in range(2, 42):
+            node = plain([node, plain([], f"a{i - 1}")], f"a{i}")
+        put_in(schema, node)
+
+    forged(tmp_path / "model", share)
+    with pytest.raises(ModelFileError, match="refer to each other"):
+        load_model(tmp_path / "model")
+
+
+def test_an_object_that_contains_itself_is_refused(tmp_path):
+    forged(tmp_path / "model", lambda schema: put_in(schema, plain([plain([], "a")], "a")))
+    with pytest.raises(ModelFileError, match="contains itself"):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("n", [400, 2_000_000])
+def test_schemas_too_deep_or_too_long_are_refused(n, tmp_path):
+    def grow(schema):
+        schema["extra"] = [0] * n
+        for _ in range(n if n < 1000 else 0):
+            schema["extra"] = [schema["extra"]]
+
+    forged(tmp_path / "model", grow)
+    with pytest.raises(ModelFileError, match=r"nested|values"):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", ["ConstructorFromReduceNode", "MethodNode", "LossNode"])
+def test_no_constructor_is_called_with_what_a_file_holds(kind, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(DetectorResponse, "__init__", lambda self, *args: called.append(args))
+    text = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
+    node = {
+        "__class__": "DetectorResponse",
+        "__module__": "skxrf.physics._detector",
+        "__loader__": kind,
+        "content": plain([text | {"content": '"of the file"', "is_json": True}], "a")
+        | {"__class__": "tuple", "__loader__": "TupleNode"},
+    }
+    forged(tmp_path / "model", lambda schema: put_in(schema, node))
+    with pytest.raises(ModelFileError, match=f"{kind} of DetectorResponse"):
+        load_model(tmp_path / "model")
+    assert not called
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["ridge", "mlp"])
+def test_weights_that_are_no_numbers_are_refused(name, value, spectra, tmp_path):
+    X, Y = spectra
+    model = clone(MODELS[name]).fit(X, Y)
+    if name == "ridge":
+        model.coef_[0, 3] = value
+    else:
+        next(model.net_.module_.parameters()).data.ravel()[0] = value
+    with pytest.raises(ModelFileError, match="not finite"):
+        save_model(model, tmp_path / "model")
+
+    sound = clone(MODELS[name]).fit(X, Y)
+    save_model(sound, tmp_path / "model")
+    forged_arrays(tmp_path / "forged", tmp_path / "model", value)
+    with pytest.raises(ModelFileError, match=r"not finite|no model"):
+        load_model(tmp_path / "forged")
+
+
+def forged_arrays(path, source, value):
+    """A file in which the first value of each floating-point array is another."""
+    magic, _, rest = source.read_bytes().split(b"\n", 2)
+    head, archive = rest.split(b"\n", 1)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(packed, "w") as new:
+        for member in old.infolist():
+            data = old.read(member)
+            if member.filename.endswith(".npy"):
+                array = np.load(io.BytesIO(data))
+                if array.dtype.kind == "f" and array.size:
+                    array.flat[0] = value
+                stream = io.BytesIO()
+                np.save(stream, array)
+                data = stream.getvalue()
+            new.writestr(member.filename, data)
+    body = head + b"\n" + packed.getvalue()
+    path.write_bytes(magic + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

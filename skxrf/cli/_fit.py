@@ -18,10 +18,10 @@ from ._options import (
     names,
     open_with,
     output_option,
+    reading_options,
     run_options,
     say,
     shape_option,
-    snake_option,
 )
 
 __all__ = ["fit"]
@@ -43,7 +43,7 @@ Examples:
 @anode_option
 @run_options
 @cube_options
-@snake_option
+@reading_options
 @shape_option
 def fit(
     cube: Path,

@@ -17,8 +17,8 @@ from ._options import (
     cube_options,
     examples,
     open_with,
+    reading_options,
     shape_option,
-    snake_option,
     write_json,
 )
 
@@ -43,7 +43,7 @@ Examples:
 @anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @cube_options
-@snake_option
+@reading_options
 @shape_option
 def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
     """Describe FILE: a spectral cube, element maps or a model.

@@ -127,7 +127,8 @@ def _option(argument: Argument) -> str:
         value = ",".join(map(str, argument.value))
     else:
         value = "" if argument.value in (None, True) else str(argument.value)
-    return f"--{argument.name}={value}" if value else f"--{argument.name}"
+    name = argument.name.replace("_", "-")
+    return f"--{name}={value}" if value else f"--{name}"
 
 
 def _option_names() -> set[str | None]:

@@ -20,10 +20,10 @@ from ._options import (
     names,
     open_with,
     output_option,
+    reading_options,
     run_options,
     say,
     shape_option,
-    snake_option,
     write_json,
 )
 
@@ -57,7 +57,7 @@ Examples:
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
 @run_options
 @cube_options
-@snake_option
+@reading_options
 @shape_option
 def map_(
     cube: Path,

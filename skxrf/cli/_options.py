@@ -26,10 +26,10 @@ __all__ = [
     "names",
     "open_with",
     "output_option",
+    "reading_options",
     "run_options",
     "say",
     "shape_option",
-    "snake_option",
     "write_json",
 ]
 
@@ -52,12 +52,6 @@ shape_option = click.option(
     help="Rows and columns of a folder of single spectra whose names do not tell.",
 )
 
-snake_option = click.option(
-    "--snake",
-    is_flag=True,
-    help="Turn every second row: the scan went to and fro, and the file is in its order.",
-)
-
 
 def examples(text: str) -> str:
     """Make the end of a command's help of lines that keep their breaks: blank ones part them."""
@@ -78,6 +72,33 @@ def cube_options(command: Any) -> Any:
             "--axes",
             metavar="ORDER",
             help="Order of the stored axes, such as energy,y,x, where the file does not state it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def reading_options(command: Any) -> Any:
+    """Give a command the options that choose and order what is read of a cube's file."""
+    for option in (
+        click.option(
+            "--snake",
+            is_flag=True,
+            help="Turn every second row: the scan went to and fro, and the file is in its order.",
+        ),
+        click.option(
+            "--detector",
+            metavar="NAME",
+            help="Detector of a file that keeps several apart, by name or position from 0; or sum.",
+        ),
+        click.option("--scan", metavar="NAME", help="Scan of a file that holds several."),
+        click.option(
+            "--clip-negative", is_flag=True, help="Take negative counts of an export for zeros."
+        ),
+        click.option(
+            "--follow-links",
+            is_flag=True,
+            help="Read files in other folders that the file links to; only where you trust it.",
         ),
     ):
         command = option(command)
@@ -117,6 +138,10 @@ def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
         axes=None if order is None else tuple(order),
         shape=_shape(options.get("shape")),
         snake=bool(options.get("snake")),
+        detector=options.get("detector"),
+        scan=options.get("scan"),
+        clip_negative=bool(options.get("clip_negative")),
+        follow_links=bool(options.get("follow_links")),
     )
 
 

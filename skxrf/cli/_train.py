@@ -17,8 +17,8 @@ from ._options import (
     examples,
     names,
     open_with,
+    reading_options,
     say,
-    snake_option,
 )
 
 __all__ = ["train"]
@@ -68,7 +68,7 @@ Examples:
 )
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
-@snake_option
+@reading_options
 def train(
     cubes: tuple[Path, ...],
     maps: tuple[Path, ...],

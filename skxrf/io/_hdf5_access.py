@@ -1,31 +1,35 @@
-"""Reading HDF5: blocks through a picklable handle, errors that name the file, small look-ups."""
+"""HDF5 files: opened with errors that name the cause, their datasets and links found safely."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import os
+import posixpath
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import h5py
-import numpy as np
 
-from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.exceptions import Argument, FileFormatError, SkxrfError
+
+from ._hdf5_values import text
 
 __all__ = [
     "cubes_in",
+    "datasets_in",
     "is_hdf5",
+    "link_problem",
     "listed",
     "open_file",
+    "refuse_foreign_links",
     "require_filters",
     "require_readable",
-    "scalar_attrs",
-    "text",
-    "texts",
-    "units_of",
 ]
+
+# Axes of counts: scans, detectors, rows, columns, channels.
+_MOST_AXES = 5
 
 
 def is_hdf5(path: Path, head: bytes) -> bool:
@@ -41,19 +45,120 @@ def open_file(path: str | Path) -> Iterator[Any]:
             yield file
     except (FileNotFoundError, PermissionError, SkxrfError):
         raise
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, MemoryError) as error:
-        # What h5py raises for damaged files, depending on where the damage is.
-        what = "is truncated" if "truncated" in str(error) else "cannot be read as HDF5"
-        size = os.path.getsize(path)
+    except Exception as error:
+        # Damage shows in HDF5 as almost any error there is, depending on where it is.
+        raise FileFormatError(f"{path} {_cause(error, path)}") from error
+
+
+def _cause(error: Exception, path: str | Path) -> str:
+    """Cause of an error of HDF5's, and the remedy."""
+    said = str(error)
+    if isinstance(error, BlockingIOError) or "unable to lock file" in said:
+        return (
+            f"is in use: another program has it open for writing ({said:.200}). Wait until that is done, "
+            "or copy the file."
+        )
+    if isinstance(error, MemoryError):
+        return f"claims more than fits into memory ({said:.200}). It may be damaged: copy it again."
+    if "filter" in said and ("required" in said or "directory" in said or "plugin" in said):
+        return (
+            f"is compressed with a filter that is not installed ({said:.200}): "
+            "pip install hdf5plugin."
+        )
+    if "external" in said and "open" in said:
+        return f"needs another file that is not there ({said:.200}): copy it beside this one."
+    size = os.path.getsize(path)
+    what = "is truncated" if "truncated" in said else "cannot be read as HDF5"
+    return f"({size} bytes) {what}: {said:.300}. Copy it again, or repair it with HDF5's tools."
+
+
+def refuse_foreign_links(file: Any, *, follow: bool) -> None:
+    """Refuse a file with links out of its own folder, or to what is no regular file.
+
+    Parameters
+    ----------
+    file : File
+        The open file.
+    follow : bool
+        Whether the caller asked to follow links to other folders.
+    """
+    found: list[tuple[str, str]] = []
+
+    def visit(name: Any, link: Any) -> None:
+        # An exception must not pass through HDF5.
+        if isinstance(link, h5py.ExternalLink):
+            found.append((text(name), text(link.filename)))
+
+    file.visititems_links(visit)
+    for name, target in found:
+        refuse_foreign_source(file, f"the link {name!r}", target, follow=follow)
+
+
+def refuse_foreign_source(file: Any, what: str, name: str, *, follow: bool) -> None:
+    """Refuse one file that an HDF5 file refers to, where it is elsewhere or no regular file."""
+    path = file.filename
+    if not follow and is_elsewhere(name):
         raise FileFormatError(
-            f"{path} ({size} bytes) {what}: {error}. Copy it again, or repair it with HDF5's tools."
-        ) from error
+            f"{path}: {what} leads to {name!r}, out of the file's own folder. Where you trust the file, "
+            "pass ",
+            Argument("follow_links", True),
+            ".",
+        )
+    target = Path(path).parent / name
+    if target.exists() and not target.is_file():
+        raise FileFormatError(f"{path}: {what} leads to {name!r}, which is no regular file.")
 
 
-def require_readable(dataset: Any) -> None:
-    """Load what is needed to read a dataset, or say what is missing."""
+def is_elsewhere(name: str) -> bool:
+    """Recognize an absolute path, or one that leaves its folder, of any system."""
+    windows = PureWindowsPath(name)
+    return name.startswith(("/", "~", "\\")) or bool(windows.drive) or ".." in windows.parts
+
+
+def link_problem(file: Any, name: str) -> str:
+    """Description of the link that keeps a name from being found, or an empty string."""
+    parts = [part for part in name.split("/") if part]
+    for i in range(len(parts)):
+        at = "/".join(parts[: i + 1])
+        try:
+            link = file.get(at, getlink=True)
+        except (KeyError, RuntimeError, ValueError):
+            return ""
+        if isinstance(link, h5py.ExternalLink):
+            missing = not (Path(file.filename).parent / text(link.filename)).exists()
+            state = ", which is missing: copy it beside this file" if missing else ""
+            return f"{at!r} is a link to {link.path!r} in the file {text(link.filename)!r}{state}"
+        if isinstance(link, h5py.SoftLink) and at not in file:
+            return f"{at!r} is a link to {link.path!r}, which is not in the file"
+    return ""
+
+
+def require_readable(dataset: Any, *, follow: bool = False) -> None:
+    """Load what is needed to read a dataset, or say what is missing or refused.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The counts.
+    follow : bool
+        Whether values outside the file's folder may be read.
+    """
     require_filters(dataset)
-    _require_sources(dataset)
+    for name, *_ in dataset.external or ():
+        where = f"the values of {dataset.name!r} in external storage"
+        if not follow:
+            raise FileFormatError(
+                f"{dataset.file.filename}: {where} are those of another file, {name!r}. Where you trust "
+                "the file, pass ",
+                Argument("follow_links", True),
+                ".",
+            )
+        refuse_foreign_source(dataset.file, where, name, follow=follow)
+        if not (Path(dataset.file.filename).parent / name).is_file():
+            raise FileFormatError(
+                f"{dataset.file.filename}: {where} are in {name!r}, which is missing."
+            )
+    _require_sources(dataset, follow=follow)
 
 
 def require_filters(dataset: Any) -> None:
@@ -75,73 +180,94 @@ def require_filters(dataset: Any) -> None:
             )
 
 
-def _require_sources(dataset: Any) -> None:
-    """Refuse a virtual dataset whose source files are missing: HDF5 would read zeros there."""
+def _require_sources(dataset: Any, *, follow: bool) -> None:
+    """Refuse a virtual dataset whose sources are missing or too small: HDF5 would read zeros."""
     if not dataset.is_virtual:
         return
-    folder = Path(dataset.file.filename).parent
-    names = {source.file_name for source in dataset.virtual_sources()}
-    # "." is the file itself; "%" is a pattern for a growing series, whose end only HDF5 knows.
-    missing = sorted(
-        name for name in names if name != "." and "%" not in name and not (folder / name).exists()
-    )
+    path = dataset.file.filename
+    folder = Path(path).parent
+    missing: set[str] = set()
+    by_file: dict[str, list[Any]] = {}
+    for source in dataset.virtual_sources():
+        # "." is the file itself; "%" is a pattern for a growing series, whose end only HDF5 knows.
+        if "%" in source.file_name or "%" in source.dset_name:
+            continue
+        by_file.setdefault(source.file_name, []).append(source)
+    for name in by_file:
+        if name != ".":
+            refuse_foreign_source(
+                dataset.file, f"a source of {dataset.name!r}", name, follow=follow
+            )
+            if not (folder / name).exists():
+                missing.add(name)
     if missing:
         raise FileFormatError(
-            f"{dataset.file.filename}, dataset {dataset.name!r} is put together from other files, "
-            f"of which {len(missing)} are missing, such as {missing[0]!r}: copy them beside it."
+            f"{path}, dataset {dataset.name!r} is put together from other files, "
+            f"of which {len(missing)} are missing, such as {min(missing)!r}: copy them beside it."
         )
+    for name, sources in by_file.items():
+        where = (
+            f"{path}, dataset {dataset.name!r} is put together from other files, of which {name!r}"
+        )
+        with contextlib.ExitStack() as stack:
+            other = dataset.file if name == "." else stack.enter_context(open_file(folder / name))
+            for source in sources:
+                item = other.get(source.dset_name)
+                if not isinstance(item, h5py.Dataset):
+                    raise FileFormatError(f"{where} holds no dataset {source.dset_name!r}.")
+                # HDF5 does not keep the extent of a source that is taken whole.
+                try:
+                    needed = tuple(int(end) + 1 for end in source.src_space.get_select_bounds()[1])
+                except ValueError:
+                    needed = dataset.shape if len(sources) == 1 and len(by_file) == 1 else ()
+                if needed and (
+                    len(needed) != item.ndim
+                    or any(n > size for n, size in zip(needed, item.shape, strict=True))
+                ):
+                    raise FileFormatError(
+                        f"{where} has the shape {item.shape} in {source.dset_name!r}: expected at "
+                        f"least {needed}. It was replaced or cut short."
+                    )
+
+
+def datasets_in(file: Any) -> list[Any]:
+    """Datasets of numbers with up to five axes, those behind links too, each once, by name."""
+    found: dict[Any, Any] = {}
+    linked: list[str] = []
+
+    def add(item: Any) -> None:
+        numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "uif"
+        # A name that is not UTF-8 comes as bytes: damage.
+        if numeric and item.shape and item.ndim <= _MOST_AXES and isinstance(item.name, str):
+            address = (item.file.filename, h5py.h5o.get_info(item.id).addr)
+            found.setdefault(address, item)
+
+    def visit(_: str, item: Any) -> None:
+        add(item)
+
+    def visit_link(name: Any, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink) and isinstance(name, str):
+            linked.append(name)
+
+    file.visititems(visit)
+    file.visititems_links(visit_link)
+    for name in linked:
+        with contextlib.suppress(KeyError, OSError, RuntimeError):
+            item = file[name]
+            add(item)
+            if isinstance(item, h5py.Group):
+                item.visititems(visit)
+    return sorted(found.values(), key=lambda dataset: str(dataset.name))
 
 
 def cubes_in(file: Any) -> list[Any]:
-    """All three-dimensional datasets of numbers in a file, each once, by name."""
-    found: list[Any] = []
-
-    def visit(_: str, item: Any) -> None:
-        numbers = isinstance(item, h5py.Dataset) and item.dtype.kind in "uif"
-        # A name that is not UTF-8 comes as bytes: damage.
-        if numbers and item.ndim == 3 and isinstance(item.name, str):
-            found.append(item)
-
-    file.visititems(visit)
-    return sorted(found, key=lambda dataset: str(dataset.name))
+    """Datasets of numbers with three axes, each once, by name."""
+    return [item for item in datasets_in(file) if item.ndim == 3]
 
 
 def listed(datasets: list[Any]) -> str:
     """Datasets for an error message: names, shapes and types, at most ten."""
     if not datasets:
         return "none"
-    names = [f"{d.name!r} {d.shape} {d.dtype}" for d in datasets[:10]]
+    names = [f"{posixpath.normpath(d.name)!r} {d.shape} {d.dtype}" for d in datasets[:10]]
     return ", ".join(names) + (f" and {len(datasets) - 10} more" if len(datasets) > 10 else "")
-
-
-def text(value: Any) -> str:
-    """One string from an attribute or scalar, whatever HDF5 stored; empty where there is none."""
-    if isinstance(value, np.ndarray):
-        value = value.ravel()[0] if value.size == 1 else ""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else ""
-
-
-def texts(value: Any) -> list[str]:
-    """Several strings from an attribute: an array of them, or one with commas or blanks."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        return [text(one) for one in value]
-    return text(value).replace(",", " ").split()
-
-
-def units_of(dataset: Any) -> str:
-    """Unit that a dataset carries, or an empty string."""
-    return text(dataset.attrs.get("units"))
-
-
-def scalar_attrs(item: Any, names: tuple[str, ...]) -> dict[str, str | float]:
-    """Those of the named attributes that are a text or a number."""
-    found: dict[str, str | float] = {}
-    for name in names:
-        value = item.attrs.get(name)
-        if text(value):
-            found[name] = text(value)
-        elif np.ndim(value) == 0 and isinstance(value, int | float | np.number):
-            found[name] = float(value)
-    return found

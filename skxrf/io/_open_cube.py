@@ -1,4 +1,4 @@
-"""`open_cube`: any known file to a lazy cube."""
+"""Lazy cube of any known file: `open_cube`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
+from ._guard import own_errors
 from .cubes.build import build_cube
 from .cubes.formats import CUBE_FORMATS
 from .cubes.snake import turn_odd_rows
@@ -29,11 +30,15 @@ def open_cube(
     axes: Sequence[str] | None = None,
     shape: tuple[int, int] | None = None,
     snake: bool = False,
+    detector: int | str | None = None,
+    scan: int | str | None = None,
+    clip_negative: bool = False,
+    follow_links: bool = False,
     chunks: Chunks = "auto",
 ) -> xr.DataArray:
     """Open a spectral cube lazily: nothing but its description is read.
 
-    The format is recognised by content: HDF5 in several layouts, or any other by `dataset` and
+    The format is recognized by content: HDF5 in several layouts, or any other by `dataset` and
     `energy`; Bruker's ``.bcf`` and ``.spx``; Ripple, ``.rpl`` with ``.raw``; ``.mca`` files and
     rows of ``.edf`` in a folder; and ``.msa``.
 
@@ -48,17 +53,31 @@ def open_cube(
         file's dataset that holds the bin centres. It replaces the file's own calibration, and
         is needed where the file has none.
     axes : sequence of str, optional
-        Names of the stored axes in their stored order, a permutation of ``("y", "x",
-        "energy")``, where the file does not tell. The order is taken from what the file says,
-        else from the length of the energy axis where exactly one stored axis has it (the
-        others are then rows before columns, as stored); it is never guessed.
+        Names of the stored axes in their stored order, where the file does not tell: ``"energy"`` and
+        ``"y"`` and ``"x"``, or ``"point"`` where an axis counts spectra, and ``"detector"`` or
+        ``"scan"`` where there is such an axis. The order is taken from what the file says,
+        else from the length of the energy axis where exactly one stored axis has it (two
+        others are then rows before columns, as stored, unless they may be points and detectors); it
+        is never guessed. For a folder of files whose names count two numbers without words, ``("y",
+        "x", "energy")`` says that the row comes first.
     shape : pair of int, optional
-        Rows and columns of a cube of single spectra (a folder of ``.mca`` files, or one that
-        holds many) where their names do not tell.
+        Rows and columns of a cube of single spectra (a folder of ``.mca`` files, one that
+        holds many, or a table in HDF5) where nothing tells. Where a scan was stopped, spectra may be
+        missing at the end; they have no counts, and a coordinate ``measured`` is False there.
     snake : bool
         Whether every second row was scanned backwards and its spectra stand in the file in the
         order in which they were measured: the rows 1, 3, 5, ... are then turned. Whole rows are
         read at a time.
+    detector : int, str or "sum", optional
+        The detector, by its name or its position from 0, of a file that keeps several apart; or
+        ``"sum"`` to add them.
+    scan : int or str, optional
+        The scan of a file that holds several, by its number or name.
+    clip_negative : bool
+        Whether negative counts, which some exports hold, become zeros; they are refused otherwise.
+    follow_links : bool
+        Whether links, external storage and virtual sources in other folders than the file's are
+        followed: a file from a stranger could make other files of yours appear as counts.
     chunks : "auto" or pair of int
         Rows and columns of a block, rounded up to whole chunks of the file; ``"auto"`` makes
         blocks of about 8 MiB. A block always holds whole spectra.
@@ -69,7 +88,8 @@ def open_cube(
         Named ``counts``, a lazy dask array in the file's dtype (native byte order) that can be
         pickled and computed in other processes. Coordinates: ``energy``, bin centres [keV];
         ``y`` and ``x``, positions [mm] where the file gives a unit of length, else integer
-        pixel indices; ``live_time`` and ``real_time`` [s] on (y, x) where the file has them.
+        pixel indices; ``live_time`` and ``real_time`` [s] on (y, x) where the file has them, and
+        ``measured`` where pixels are missing.
         ``attrs``: units, source, dataset, reader, history, and instrument and tube where known.
 
     Raises
@@ -78,7 +98,7 @@ def open_cube(
         If there is no such file.
     FileFormatError
         If the file is of no known format, truncated, holds no cube or several, or does not
-        tell which axis is which.
+        tell which axis is which, or detectors or scans are to be chosen.
     EnergyAxisError
         If there is no energy axis, or it does not fit the channels or does not increase.
     CountsError
@@ -98,10 +118,22 @@ def open_cube(
     {'y': 2, 'x': 3, 'energy': 4} 60
     """
     file, head = _file_or_folder(path)
-    request = CubeRequest(dataset, energy, axes, chunks, _checked_shape(shape))
+    request = CubeRequest(
+        dataset=dataset,
+        energy=energy,
+        axes=axes,
+        chunks=chunks,
+        shape=_checked_shape(shape),
+        detector=detector,
+        scan=scan,
+        clip_negative=clip_negative,
+        follow_links=follow_links,
+    )
     for one in CUBE_FORMATS:
-        if one.recognises(file, head):
-            cube = build_cube(*one.open(file, request))
+        if one.recognizes(file, head):
+            with own_errors(file, one.name):
+                source, request = one.open(file, request)
+            cube = build_cube(source, request)
             return turn_odd_rows(cube) if snake else cube
     if file.is_dir():
         raise FileFormatError(

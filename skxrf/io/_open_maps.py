@@ -9,6 +9,7 @@ import xarray as xr
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
+from ._guard import own_errors
 from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
@@ -25,7 +26,7 @@ def open_maps(
 ) -> xr.DataArray | xr.Dataset:
     r"""Open element maps, with their uncertainties where the file has them.
 
-    The format is recognised by content: all that :func:`save_maps` writes but pictures; results of
+    The format is recognized by content: all that :func:`save_maps` writes but pictures; results of
     PyMca, ewoksfluo, XRF-Maps and PyXRF in HDF5; a text table of one line a pixel with the columns
     ``row`` and ``column`` (PyMca's ``.dat`` and ``.csv``); Datamuncher's ``.dms`` and ``.ims``; TIFF,
     one file with a page a map or a folder with a file a map.
@@ -80,8 +81,9 @@ def open_maps(
         )
     folder = file.is_dir()
     for one in MAPS_FORMATS:
-        if one.folder == folder and one.recognises(file, head):
-            maps = one.open(file, MapsRequest(elements, dataset))
+        if one.folder == folder and one.recognizes(file, head):
+            with own_errors(file, one.name):
+                maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
         found = "a folder without TIFF files" if folder else f"it starts with {head[:16]!r}"

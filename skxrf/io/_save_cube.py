@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.utils.files import whole_file
 from skxrf.utils.validation import as_cube, name_of, require_counts
+
+from .cubes.counts import ATTRIBUTES
 
 __all__ = ["save_cube", "write_blocks"]
 
@@ -68,6 +71,11 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
         shape=ordered.shape,
         dtype=ordered.dtype,
         energy=ordered["energy"].to_numpy(),
+        times={
+            name: ordered[name].transpose("y", "x").to_numpy()
+            for name in ("live_time", "real_time")
+            if name in ordered.coords and set(ordered[name].dims) == {"y", "x"}
+        },
         positions={dim: values for dim, values in positions.items() if values is not None},
         attrs=ordered.attrs,
     )
@@ -104,6 +112,7 @@ def write_blocks(
     dtype: Any,
     energy: NDArray[np.float64],
     positions: Mapping[str, NDArray[Any]] | None = None,
+    times: Mapping[str, NDArray[Any]] | None = None,
     attrs: Mapping[Any, Any] | None = None,
 ) -> Path:
     """Write blocks of rows as they come; memory is bounded by the block.
@@ -122,8 +131,10 @@ def write_blocks(
         Bin centres [keV].
     positions : mapping of {"y", "x"} to ndarray, optional
         Positions of rows and columns [mm].
+    times : mapping of {"live_time", "real_time"} to ndarray, optional
+        Times of the pixels (n_rows, n_columns) [s].
     attrs : mapping, optional
-        What describes the scan; values that HDF5 cannot hold are written as text.
+        What describes the scan; values that JSON cannot hold are written as text.
 
     Returns
     -------
@@ -140,12 +151,20 @@ def write_blocks(
             shuffle=True,
         )  # fmt: skip
         counts.attrs["dims"] = ["y", "x", "energy"]
-        for name, value in (attrs or {}).items():
-            plain = isinstance(value, str | int | float | np.number)
-            counts.attrs[str(name)] = value if plain else str(value)
+        # As one text: several names mean something to those who read HDF5 and netCDF.
+        kept = {str(name): value for name, value in (attrs or {}).items()}
+        counts.attrs[ATTRIBUTES] = json.dumps(kept, default=_jsonable)
         file["energy_keV"] = np.asarray(energy, dtype=np.float64)
         for name, values in (positions or {}).items():
             file[f"{name}_mm"] = np.asarray(values, dtype=np.float64)
+        for name, seconds in (times or {}).items():
+            file[f"{name}_s"] = seconds
+            file[f"{name}_s"].attrs["dims"] = ["y", "x"]
+            file[f"{name}_s"].attrs["units"] = "s"
         for rows, block in blocks:
             counts[rows] = block
     return target
+
+
+def _jsonable(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

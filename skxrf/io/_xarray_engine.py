@@ -54,6 +54,10 @@ class CubeBackend(BackendEntrypoint):
         "axes",
         "shape",
         "snake",
+        "detector",
+        "scan",
+        "clip_negative",
+        "follow_links",
     )
 
     def open_dataset(
@@ -66,6 +70,10 @@ class CubeBackend(BackendEntrypoint):
         axes: Sequence[str] | None = None,
         shape: tuple[int, int] | None = None,
         snake: bool = False,
+        detector: int | str | None = None,
+        scan: int | str | None = None,
+        clip_negative: bool = False,
+        follow_links: bool = False,
     ) -> xr.Dataset:
         """Open a cube lazily.
 
@@ -75,7 +83,7 @@ class CubeBackend(BackendEntrypoint):
             The file, or the folder of a cube of many files.
         drop_variables : str or iterable of str, optional
             Variables to leave out, such as ``"live_time"``.
-        dataset, energy, axes, shape, snake
+        dataset, energy, axes, shape, snake, detector, scan, clip_negative, follow_links
             As :func:`~skxrf.io.open_cube` takes them.
 
         Returns
@@ -95,7 +103,16 @@ class CubeBackend(BackendEntrypoint):
                 f"the engine skxrf opens files by their path, got {type(filename_or_obj).__name__}."
             )
         cube = open_cube(
-            filename_or_obj, dataset=dataset, energy=energy, axes=axes, shape=shape, snake=snake
+            filename_or_obj,
+            dataset=dataset,
+            energy=energy,
+            axes=axes,
+            shape=shape,
+            snake=snake,
+            detector=detector,
+            scan=scan,
+            clip_negative=clip_negative,
+            follow_links=follow_links,
         )
         counts = xr.Variable(
             cube.dims,

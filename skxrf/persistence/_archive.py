@@ -77,7 +77,7 @@ def check_archive(archive: bytes, where: str) -> None:
         if member.filename == SCHEMA:
             # A schema is about as long as the source of the model's classes; trees have many nodes,
             # but in arrays. Far more than that is meant to fill the memory.
-            too_long = member.file_size > 256 * 2**20
+            too_long = member.file_size > 64 * 2**20
         else:
             stored += member.file_size
             too_long = member.compress_type != zipfile.ZIP_STORED or stored > len(archive)

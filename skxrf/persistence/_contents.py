@@ -1,4 +1,4 @@
-"""Validate decision trees of a model: inconsistent node indices would crash the process."""
+"""Validate what a model holds: decision trees whose nodes hang together, weights that are numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ from skxrf.exceptions import ModelFileError
 
 __all__ = ["check_contents"]
 
+# Attributes that scikit-learn keeps weights in, and those of the shipped model.
+_WEIGHTS = ("coef_", "intercept_", "arrays", "error_scale", "fit_shares")
+
 
 def check_contents(estimator: object) -> None:
-    """Raise if an estimator contains inconsistent decision trees.
+    """Raise if an estimator contains inconsistent decision trees, or weights that are NaN.
 
     scikit-learn follows the numbers of nodes and features in a tree without looking whether
     there are such: wrong ones read memory that is not theirs, or never come to an end.
@@ -31,10 +34,17 @@ def check_contents(estimator: object) -> None:
     ----------
     estimator : object
         What was loaded, of trusted types only; or is to be saved.
+
+    Raises
+    ------
+    ModelFileError
+        If a tree names nodes or features that there are not, or is kept where it is not known
+        how many features it gets. If weights of a network or linear model are not finite.
     """
     owned: set[int] = set()
     trees: list[object] = []
     for part in _parts(estimator):
+        _check_weights(part)
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
             _check_tree(part.tree_, _n_features(part))
             owned.add(id(part.tree_))
@@ -85,6 +95,25 @@ def _n_features(estimator: object) -> int:
             f"{type(estimator).__name__} does not state how many features it was fitted on."
         )
     return int(n_features)
+
+
+def _check_weights(part: Any) -> None:
+    """Refuse weights that are NaN or infinite: all that is predicted with them would be NaN."""
+    if isinstance(part, type):
+        return
+    attributes = getattr(part, "__dict__", {})
+    weights = {name: attributes[name] for name in _WEIGHTS if name in attributes}
+    # Modules of torch, which is not imported here.
+    if "_parameters" in attributes and "_modules" in attributes:
+        weights |= part.state_dict()
+    for name, values in weights.items():
+        arrays = values.values() if isinstance(values, Mapping) else (values,)
+        for array in map(np.asarray, arrays):
+            if array.dtype.kind in "fc" and not np.isfinite(array).all():
+                raise ModelFileError(
+                    f"the weights {name} of {type(part).__name__} are not finite: the model was "
+                    "damaged, or its training has diverged. Fit it once more."
+                )
 
 
 def _check_tree(tree: Any, n_features: int) -> None:

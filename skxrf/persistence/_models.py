@@ -25,6 +25,7 @@ from ._aliases import with_present_names
 from ._archive import repacked
 from ._contents import check_contents
 from ._model_file import ModelInfo, pack, unpack
+from ._schema import check_schema
 from ._trusted_types import TRUSTED_TYPES
 
 __all__ = ["load_model", "model_digest", "model_info", "save_model"]
@@ -110,10 +111,9 @@ def _archive(estimator: Any) -> bytes:
     check_is_fitted(estimator)
     try:
         archive = repacked(skops.io.dumps(estimator))
-        unknown = _untrusted(archive)
         check_contents(estimator)
-    except ModelFileError:
-        raise
+        unknown = _untrusted(archive)
+        check_schema(archive)
     except Exception as error:
         # Whatever a foreign object's own way of being stored raises.
         raise ModelFileError(f"{name} cannot be stored safely: {error}") from error
@@ -157,6 +157,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     file = _existing(path)
     _, archive = unpack(file.read_bytes(), str(file))
     try:
+        check_schema(archive)
         archive = with_present_names(archive)
         unknown = _untrusted(archive)
         if not unknown:

@@ -7,9 +7,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
 
-__all__ = ["is_counts", "refuse_absurd_energies", "seconds_per", "to_kev", "to_mm"]
+__all__ = [
+    "decimal",
+    "is_counts",
+    "is_rate",
+    "refuse_absurd_energies",
+    "seconds_per",
+    "to_kev",
+    "to_mm",
+    "to_seconds",
+]
 
-_KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3}
+_KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3, "mev": 1e3}
 _MM = {
     "m": 1e3,
     "cm": 10.0,
@@ -29,8 +38,25 @@ _MM = {
     "microns": 1e-3,
     "nm": 1e-6,
 }
-_SECONDS = {"": 1.0, "s": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+_SECONDS = {
+    "": 1.0,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "seconds": 1.0,
+    "ms": 1e-3,
+    "millisecond": 1e-3,
+    "milliseconds": 1e-3,
+    "us": 1e-6,
+    "µs": 1e-6,  # the micro sign
+    "μs": 1e-6,  # the Greek letter
+    "microsecond": 1e-6,
+    "microseconds": 1e-6,
+    "ns": 1e-9,
+    "min": 60.0,
+}
 _COUNTS = {"", "1", "count", "counts", "ct", "cts", "dimensionless"}
+_RATES = ("/s", "cps", "hz", "s-1", "s^-1", "per second", "/sec")
 
 
 def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]:
@@ -56,7 +82,8 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
         If the unit is another.
     """
     factor = _KEV.get(units.strip().lower())
-    if factor is None:
+    # MeV, but meV is no unit of X-rays.
+    if factor is None or units.strip().startswith("m"):
         raise EnergyAxisError(
             f"{source} is in {units!r}: expected keV or eV; pass ", Argument("energy"), "."
         )
@@ -93,9 +120,50 @@ def seconds_per(units: str) -> float | None:
     return _factor(units, _SECONDS)
 
 
+def to_seconds(
+    values: ArrayLike, units: str, *, otherwise: float = 1.0
+) -> NDArray[np.float64] | None:
+    """Convert times to s; None where `units` is no unit of time.
+
+    Parameters
+    ----------
+    values : array-like
+        Times in `units`.
+    units : str
+        Their unit, empty where the file states none.
+    otherwise : float
+        Seconds of one where no unit is stated.
+
+    Returns
+    -------
+    ndarray or None
+        Times [s]; those in s keep their type.
+    """
+    factor = seconds_per(units) if units.strip() else otherwise
+    if factor is None:
+        return None
+    return np.asarray(values) if factor == 1 else np.asarray(values, dtype=np.float64) * factor
+
+
 def is_counts(units: str) -> bool:
     """Tell counts, or no unit, from rates and other quantities."""
     return units.strip().lower() in _COUNTS
+
+
+def is_rate(units: str) -> bool:
+    """Recognize a unit of counts per time, which counts must not have."""
+    return units.strip().lower().endswith(_RATES)
+
+
+def decimal(text: str) -> float:
+    """Read a number with a decimal point or comma.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return float(text.strip().replace(",", "."))
 
 
 def _factor(units: str, table: dict[str, float]) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError, SkxrfError
+from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
 
 __all__ = ["as_cube", "as_map_dataset", "name_of", "require_counts"]
@@ -124,7 +124,10 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
 
 
 def require_counts(
-    block: NDArray[Any], where: str, at: Sequence[range] | None = None, advice: str = ""
+    block: NDArray[Any],
+    where: str,
+    at: Sequence[range] | None = None,
+    advice: str | tuple[str | Argument, ...] = (),
 ) -> None:
     """Raise unless all values of a block of a cube are finite and not negative.
 
@@ -136,7 +139,7 @@ def require_counts(
         What error messages call the cube.
     at : sequence of three range, optional
         Rows, columns and channels of the cube that the block contains; by default those from 0.
-    advice : str, optional
+    advice : str or tuple of str or Argument, optional
         What to do, a sentence.
 
     Raises
@@ -154,10 +157,12 @@ def require_counts(
     first = np.unravel_index(np.argmax(wrong), block.shape)
     places = [range(size) for size in block.shape] if at is None else at
     y, x, channel = (place[int(i)] for place, i in zip(places, first, strict=True))
+    sentences = (advice,) if isinstance(advice, str) else advice
     raise CountsError(
         f"{where}: pixel (y={y}, x={x}) holds {block[first]} in channel {channel}; counts must be "
         f"finite and not negative ({np.count_nonzero(wrong)} such values in the block "
-        f"that was read). {advice}".rstrip()
+        "that was read)." + (" " if sentences else ""),
+        *sentences,
     )
 
 

@@ -366,3 +366,55 @@ def test_indexing_agrees_with_numpy(counts_file, small_counts):
         cube.isel(y=xr.DataArray([0, 4], dims="p"), x=xr.DataArray([6, 1], dims="p")),
         small_counts[[0, 4], [6, 1]],
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("y_mm", [np.nan, 1, 2, 3, 4]),
+        ("y_mm", [1, 1, 1, 1, 1]),
+        ("y_mm", [0, 2, 1, 3, 4]),
+        ("x_mm", [np.inf, 1, 2, 3, 4, 5, 6]),
+        ("live_time_s", np.full((5, 7), -1.0)),
+        ("live_time_s", np.full((5, 7), np.nan)),
+    ],
+)
+def test_positions_and_times_that_cannot_be_are_left_out(counts_file, name, values):
+    path = counts_file(**{name: np.asarray(values, float)})
+
+    with pytest.warns(UserWarning, match="scan.h5"):
+        cube = open_cube(path)
+    assert "live_time" not in cube.coords
+    np.testing.assert_array_equal(cube.y, range(5))
+    np.testing.assert_array_equal(cube.x, range(7))
+
+
+def test_what_is_too_long_is_not_read(counts_file):
+    """A thousand million values that nobody wrote; reading them would take 8 GB."""
+
+    def longer(name):
+        path = counts_file()
+        with h5py.File(path, "r+") as file:
+            file.pop(name, None)
+            file.create_dataset(name, (10**9,), "f8", chunks=(10_000,))
+        return path
+
+    with pytest.raises(FileFormatError, match=r"'/energy_keV' has the shape \(1000000000,\)"):
+        open_cube(longer("energy_keV"))
+    with pytest.warns(UserWarning, match="live_time has the shape .* left out"):
+        assert "live_time" not in open_cube(longer("live_time_s")).coords
+    np.testing.assert_array_equal(open_cube(longer("y_mm")).y, range(5))
+
+
+def test_chunks_that_fill_the_memory(tmp_path):
+    """As ten gigabytes that are never written; only their description is looked at."""
+    for chunks in ((1000, 1250, 1), (500, 500, 4096)):
+        with h5py.File(tmp_path / "c.h5", "w") as file:
+            file.create_dataset("counts", (1000, 1250, 4096), "u2", chunks=chunks)
+            file["counts"].attrs["dims"] = ["y", "x", "energy"]
+            file["energy_keV"] = 0.01 * np.arange(4096)
+        if chunks[2] == 1:
+            assert np.prod(open_cube(tmp_path / "c.h5").data.chunksize) * 2 <= 2**28
+        else:
+            with pytest.raises(FileFormatError, match="h5repack -l /counts:CHUNK=8x8x4096"):
+                open_cube(tmp_path / "c.h5")

@@ -23,6 +23,22 @@ def test_round_trip(cube, tmp_path, lazy):
     assert back.attrs["instrument"] == cube.attrs["instrument"]
 
 
+def test_times_and_attributes_come_back(cube, tmp_path):
+    times = {
+        name: (("y", "x"), np.arange(1.0, 100).reshape(9, 11) * factor, {"units": "s"})
+        for name, factor in (("live_time", 0.9), ("real_time", 1.0))
+    }
+    reserved = {"scale_factor": 2.0, "add_offset": 5, "dims": "none", "units": "counts"}
+    saved = cube.assign_coords(times).assign_attrs(reserved)
+
+    back = open_cube(save_cube(saved, tmp_path / "cube.h5"))
+
+    np.testing.assert_array_equal(back.to_numpy(), cube.to_numpy())
+    for name in times:
+        np.testing.assert_array_equal(back[name], saved[name])
+    assert {name: back.attrs[name] for name in reserved} == reserved
+
+
 def test_nothing_half_written_is_left(cube, tmp_path):
     def blocks():
         yield slice(0, 4), cube.to_numpy()[:4]

@@ -373,3 +373,43 @@ def test_a_folder_by_its_slash_its_existence_or_its_format(tmp_path, maps):
         np.testing.assert_array_equal(open_maps(tmp_path / name), maps)
     with pytest.raises(IsADirectoryError, match="it is a folder"):
         save_maps(maps, tmp_path / "there", format="netcdf")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scale_factor", 2.0),
+        ("add_offset", 5.0),
+        ("_FillValue", 5.0),
+        ("missing_value", 5.0),
+        ("dtype", "bool"),
+        ("coordinates", "y x"),
+    ],
+)
+def test_attributes_that_netcdf_acts_upon_are_only_attributes(tmp_path, name, value):
+    maps = xr.DataArray(
+        np.arange(24.0).reshape(3, 4, 2),
+        dims=("y", "x", "element"),
+        coords={"element": ["Fe_K", "Pb_L"]},
+        attrs={name: value},
+    )
+    save_maps(maps, tmp_path / "maps.nc")
+
+    back = open_maps(tmp_path / "maps.nc")
+    np.testing.assert_array_equal(back, maps)
+    assert back.attrs[name] == value
+
+
+def test_references_that_do_not_fit_are_refused_before_they_are_followed(tmp_path):
+    maps = xr.DataArray(
+        np.ones((2, 2, 1)), dims=("y", "x", "element"), coords={"element": ["Fe_K"]}
+    )
+    save_maps(maps, tmp_path / "maps.nc")
+    with h5py.File(tmp_path / "maps.nc", "r+") as file:
+        references = file["intensity"].attrs["DIMENSION_LIST"]
+        del file["intensity"]
+        file["intensity"] = np.zeros(2)
+        file["intensity"].attrs["DIMENSION_LIST"] = references
+
+    with pytest.raises(FileFormatError, match="DIMENSION_LIST is no list for its 1 axes"):
+        open_maps(tmp_path / "maps.nc")

@@ -29,7 +29,7 @@ from .memory_map import file_stamp, require_unchanged
 from .sfs import MAGIC, StoredFile, stored_files
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["BcfReader", "open_bcf", "recognises"]
+__all__ = ["BcfReader", "open_bcf", "recognizes"]
 
 _ROWS_START = 0x1A0
 _PIXEL = struct.Struct("<IHH4xHHHI")
@@ -39,7 +39,7 @@ _PADDING = bytes(4096)
 _LARGEST_HEADER = 1 << 30
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file is such a container."""
     return head.startswith(MAGIC)
 
@@ -97,18 +97,20 @@ class BcfReader:
     """Where each row starts in the decompressed map, and where the last one ends."""
     shape: tuple[int, int, int]
     stamp: tuple[int, int] = field(repr=False)
-    # The file knows no type, and one chosen from the mean of the map would wrap in bright pixels.
-    dtype: np.dtype[Any] = field(default=np.dtype(np.uint16), init=False)
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint16))
+    """The file knows none: two bytes, or four where a pixel of the map may need them."""
 
     @classmethod
     def of(cls, file: StoredFile, header: MapHeader) -> BcfReader:
         """Reader of one map."""
-        row_starts, n_columns = _row_starts(file)
+        row_starts, n_columns, n_pixels = _row_starts(file)
+        highest = int(header.sum_spectrum.max(initial=0))
         return cls(
             file=file,
             row_starts=row_starts,
             shape=(len(row_starts) - 1, n_columns, header.n_channels),
             stamp=file_stamp(file.path),
+            dtype=np.dtype(np.uint32 if highest > _bright(n_pixels) else np.uint16),
         )
 
     @property
@@ -124,8 +126,7 @@ class BcfReader:
             return np.empty((0, *self.shape[1:]), self.dtype)[key]
         packed = self.file.read(int(self.row_starts[rows[0]]), int(self.row_starts[rows[-1] + 1]))
         shape = (rows[-1] + 1 - rows[0], *self.shape[1:])
-        # In four bytes, so that a count beyond two is seen. It would not be right in them: the
-        # unpacker takes differences of more than two bytes from the wrong places.
+        # In four bytes, so that a count beyond two is seen.
         block = _unpacker(self.file.path)(_Rows(packed, shape), shape, np.uint32)
         block = block[:: rows.step, key[1], key[2]]
         if block.size and block.max() > np.iinfo(self.dtype).max:
@@ -136,8 +137,8 @@ class BcfReader:
             )
             raise CountsError(
                 f"{self.file.path}, {self.file.name}: the pixel (y={y}, x={x}) holds more than "
-                f"{np.iinfo(self.dtype).max:,} counts in channel {channel}, which RosettaSciIO does "
-                "not unpack: the file is damaged, or has to be exported as .rpl."
+                f"{np.iinfo(self.dtype).max:,} counts in channel {channel}, though the sum of all pixels "
+                "is low: the file is damaged, or has to be exported as .rpl."
             )
         return np.asarray(block, self.dtype)
 
@@ -195,8 +196,13 @@ def _positions(step: float | None, size: int) -> NDArray[np.float64] | None:
     return None if step is None else step * np.arange(size, dtype=np.float64)
 
 
-def _row_starts(file: StoredFile) -> tuple[NDArray[np.int64], int]:
-    """Where the rows of a map start, and how many columns it has.
+def _bright(n_pixels: int) -> int:
+    """Counts in a channel of the sum above which one pixel may have more than two bytes hold."""
+    return np.iinfo(np.uint16).max * max(n_pixels // 16, 1)
+
+
+def _row_starts(file: StoredFile) -> tuple[NDArray[np.int64], int, int]:
+    """Where the rows of a map start, its number of columns, and that of its pixels with pulses.
 
     Each pixel only tells where the next one is, so they are passed over one by one; what they say
     is checked on the way, because the unpacker trusts it.
@@ -207,7 +213,7 @@ def _row_starts(file: StoredFile) -> tuple[NDArray[np.int64], int]:
     if n_rows * _COUNT.size > file.size:
         raise _damaged(file, f"{n_rows} rows do not fit in its {file.size:,} bytes")
     starts = np.empty(n_rows + 1, np.int64)
-    position, widest = _ROWS_START, 0
+    position, widest, n_all = _ROWS_START, 0, 0
     for row in range(n_rows):
         starts[row] = position
         buffer, at = stream.need(position, _COUNT.size)
@@ -222,14 +228,16 @@ def _row_starts(file: StoredFile) -> tuple[NDArray[np.int64], int]:
             if x >= n_columns or size < needed or size > 1 << 16:
                 raise _damaged(file, f"pixel {x} in row {row} makes no sense")
             position += _PIXEL.size + size + (2 * n_pulses if packing > 1 else 0)
-        widest = max(widest, n_pixels)
+            widest = max(widest, x + 1)
+        n_all += n_pixels
     starts[n_rows] = position
     if position > file.size:
         raise _damaged(file, "it ends within its last row")
-    # Where a scan was stopped early its last rows are short or empty, but not all of them.
+    # Pixels without pulses are left out, and where a scan was stopped its last rows, but hardly half
+    # of all columns.
     if n_rows and n_columns > 2 * widest:
-        raise _damaged(file, f"no row has more than {widest} of its {n_columns} pixels")
-    return starts, n_columns
+        raise _damaged(file, f"no row reaches beyond the first {widest} of its {n_columns} pixels")
+    return starts, n_columns, n_all
 
 
 class _Stream:

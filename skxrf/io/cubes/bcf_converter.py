@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.polynomial import Polynomial
-
 from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import to_kev
 
-from .._hdf5_access import scalar_attrs, text
+from .._hdf5_values import scalar_attrs, text
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -54,10 +51,10 @@ def read(cube: Any) -> CubeSource:
     )
 
 
-def _line(cube: Any, where: str) -> Polynomial | None:
+def _line(cube: Any, where: str) -> Any:
     line = scalar_attrs(cube, _LINE)
     if len(line) != len(_LINE):
         return None
     units = text(cube.attrs.get("energy_units"))
-    coefficients = np.array([float(line[name]) for name in _LINE])
-    return Polynomial(to_kev(coefficients, units, source=f"the axis of {where}"))
+    coefficients = [line[name] for name in _LINE]
+    return stated_axis(coefficients=coefficients, units=units, source=f"the axis of {where}")

@@ -22,7 +22,7 @@ from skxrf.exceptions import FileFormatError
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
 
-__all__ = ["MapHeader", "open_spx", "parse_map_header", "recognises"]
+__all__ = ["MapHeader", "open_spx", "parse_map_header", "recognizes"]
 
 # A spectrum has some kilobytes; the header of a map holds its video images too.
 _LARGEST_XML = 1 << 30
@@ -46,7 +46,7 @@ class MapHeader:
     attrs: Mapping[str, str | float]
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as Bruker's XML of one spectrum does."""
     return b"<TRTSpectrum>" in head
 

@@ -1,10 +1,9 @@
-"""From what a format's module found in a file to the library's cube."""
+"""Lazy cube of the description that a format's module gives."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,18 @@ import skxrf
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.energy import resolve_energy
 
-from .axes import axis_order
+from .arrange import ArrangedReader, arranged, arranged_times
+from .axes import DIMS, axis_order
 from .lazy import CheckedCounts, lazy_counts
-from .source import Chunks, CubeRequest, CubeSource
+from .source import Chunks, CubeRequest, CubeSource, Times
 
 __all__ = ["build_cube"]
 
 # A hundred metres in steps of 10 µm; and some hundred times the largest scans known.
 _LONGEST_AXIS = 10**7
 _MOST_VALUES = 10**13
+# Positions [mm] beyond which none is real.
+_FARTHEST = 1e7
 # Begins the name of the axis in error messages, where the caller gave one.
 _GIVEN = "the axis given"
 
@@ -35,9 +37,9 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     Parameters
     ----------
     source : CubeSource
-        What the format's module found.
+        Description of the cube in its file.
     request : CubeRequest
-        What the caller asked for; its energy axis and axis order win over the file's.
+        Arguments of the caller; its energy axis and axis order win over the file's.
 
     Returns
     -------
@@ -64,38 +66,38 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         )
     _refuse_absurd_sizes(reader.shape, source.where)
     given, given_from = _chosen_energy(source, request)
-    order = axis_order(
+    axes = axis_order(
         reader.shape,
         axes=request.axes,
         recorded=source.dims,
         recorded_from=source.dims_from,
         energy_length=_length(given),
         where=source.where,
+        grid=request.shape,
+        any_axes=source.any_axes,
     )
-    sizes = dict(zip(order, reader.shape, strict=True))
-    if request.shape is not None and request.shape != (sizes["y"], sizes["x"]):
-        raise FileFormatError(
-            f"{source.where} holds {sizes['y']} rows and {sizes['x']} columns, not those of ",
-            Argument("shape", tuple(request.shape)),
-            ": leave it out, or pass ",
-            Argument("axes"),
-            " where it is their order.",
-        )
+    three = arranged(source, request, axes)
+    sizes = dict(zip(three.order, three.shape, strict=True))
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):
         given = given(np.arange(n_channels))
     energy = resolve_energy(given, n_channels, source=given_from)
-    counts = CheckedCounts(reader, order, source.where)
+    plain = set(axes) == set(DIMS)
+    counts = CheckedCounts(
+        reader if plain else three, three.order, source.where, clip=request.clip_negative
+    )
     coords: dict[str, Any] = {
-        "y": _positions("y", sizes["y"], source.y),
-        "x": _positions("x", sizes["x"], source.x),
+        "y": _positions("y", sizes["y"], source.y, source.where),
+        "x": _positions("x", sizes["x"], source.x, source.where),
         "energy": ("energy", energy, {"units": "keV", "long_name": "energy"}),
     }
-    pixels = tuple(dim for dim in order if dim != "energy")
     for name in ("live_time", "real_time"):
-        times = _per_pixel(name, getattr(source, name), pixels, sizes, source.where)
+        times = _per_pixel(name, getattr(source, name), three, source.where)
         if times is not None:
             coords[name] = (("y", "x"), times, {"units": "s"})
+    missing = _missing(source, three)
+    if missing is not None:
+        coords["measured"] = (("y", "x"), ~missing)
     return xr.DataArray(
         lazy_counts(counts, _checked_chunks(request.chunks)),
         dims=("y", "x", "energy"),
@@ -108,9 +110,40 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
             "dataset": source.dataset,
             "reader": source.layout,
             "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}, "
-            f"energy axis from {_short(given_from)}",
+            f"energy axis from {_short(given_from)}{_steps(source, request, three)}",
         },
     )
+
+
+def _steps(source: CubeSource, request: CubeRequest, reader: ArrangedReader) -> str:
+    """Choices that the history of the cube names."""
+    steps = [source.steps] if source.steps else []
+    if reader.detector == "sum":
+        steps.append("all detectors added")
+    elif reader.detector is not None:
+        steps.append(f"detector {reader.detector}")
+    if reader.scan is not None:
+        steps.append(f"scan {reader.scan}")
+    if request.clip_negative:
+        steps.append("negative counts set to zero")
+    return "".join(f", {step}" for step in steps)
+
+
+def _missing(source: CubeSource, reader: ArrangedReader) -> NDArray[np.bool_] | None:
+    """Pixels of (y, x) that the scan did not reach, with a warning; None where there are none."""
+    missing = source.missing
+    if missing is None and reader.grid is not None:
+        n_points = dict(zip(reader.axes, reader.inner.shape, strict=True))["point"]
+        missing = (np.arange(math.prod(reader.grid)) >= n_points).reshape(reader.grid)
+    if missing is None or not missing.any():
+        return None
+    warnings.warn(
+        f"{source.where}: {np.count_nonzero(missing)} of {missing.size} pixels are missing, the scan was "
+        "stopped; they have no counts, and the coordinate 'measured' is False there.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return missing
 
 
 def _refuse_absurd_sizes(shape: tuple[int, ...], where: str) -> None:
@@ -150,41 +183,46 @@ def _short(energy_from: str) -> str:
 
 
 def _length(energy: Any) -> int | None:
-    """How many channels an axis has, or None for a pair or polynomial, which fit any number."""
+    """Number of channels of an axis, or None for a pair or polynomial, which fit any number."""
     if isinstance(energy, Polynomial):
         return None
     size = int(np.size(energy))
     return None if size == 2 else size
 
 
-def _positions(dim: str, size: int, millimetres: NDArray[np.float64] | None) -> Any:
-    if millimetres is None or millimetres.shape != (size,):
+def _positions(dim: str, size: int, millimeters: NDArray[np.float64] | None, where: str) -> Any:
+    if millimeters is None or millimeters.shape != (size,):
         return (dim, np.arange(size))
-    return (dim, millimetres, {"units": "mm"})
+    steps = np.diff(millimeters)
+    sound = np.isfinite(millimeters).all() and np.abs(millimeters).max() < _FARTHEST
+    if not sound or not (np.all(steps > 0) or np.all(steps < 0)):
+        warnings.warn(
+            f"{where}: the positions along {dim} are not finite or do not go one way, from "
+            f"{millimeters[0]:g} to {millimeters[-1]:g} mm; pixels are counted instead.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return (dim, np.arange(size))
+    return (dim, millimeters, {"units": "mm"})
 
 
-def _per_pixel(
-    name: str,
-    times: NDArray[Any] | None,
-    pixels: Sequence[str],
-    sizes: dict[str, int],
-    where: str,
-) -> NDArray[Any] | None:
-    """Times [s] on (y, x), from the stored order of pixels, flat or not."""
-    if times is None:
+def _per_pixel(name: str, stored: Times, reader: ArrangedReader, where: str) -> NDArray[Any] | None:
+    """Times [s] on (y, x); left out with a warning where they do not fit or cannot be times."""
+    if stored is None:
         return None
-    stored = tuple(sizes[dim] for dim in pixels)
-    if times.shape in (stored, (stored[0] * stored[1],)):
-        grid = times.reshape(stored)
-        return grid if tuple(pixels) == ("y", "x") else grid.T
-    if times.shape == (sizes["y"], sizes["x"]):
+    values, labels = stored if isinstance(stored, tuple) else (stored, None)
+    times = arranged_times(values, labels, reader)
+    sizes = dict(zip(reader.order, reader.shape, strict=True))
+    if times is None:
+        why = (
+            f"has the shape {values.shape}, expected one value for each of the {sizes['y']} x "
+            f"{sizes['x']} pixels"
+        )
+    elif not (times > 0).any() or (times < 0).any() or np.isinf(times).any():
+        why = f"holds {times.min():g} to {times.max():g} s, which cannot be times"
+    else:
         return times
-    warnings.warn(
-        f"{where}: {name} has the shape {times.shape}, expected one value for each of the "
-        f"{sizes['y']} x {sizes['x']} pixels; it is left out.",
-        UserWarning,
-        stacklevel=2,
-    )
+    warnings.warn(f"{where}: {name} {why}; it is left out.", UserWarning, stacklevel=2)
     return None
 
 

@@ -3,26 +3,34 @@
 ``counts`` (attribute ``dims`` or ``axes``: names of its axes), ``energy_keV`` (or the attributes
 ``energy_offset_keV`` and ``energy_slope_keV`` of ``counts``), and where known ``live_time_s``,
 ``real_time_s`` per pixel and ``y_mm``, ``x_mm``. What describes the instrument is an attribute of
-``counts`` or of its group.
+``counts`` or of its group; what `save_cube` kept of a cube's attributes is one of JSON, ``skxrf_attrs``.
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 from typing import Any
 
-import h5py
 import numpy as np
-from numpy.polynomial import Polynomial
-from numpy.typing import NDArray
 
-from .._hdf5_access import scalar_attrs, texts
-from .axes import dims_from_labels
+from .._hdf5_values import (
+    axis_labels,
+    numbers,
+    pixel_times,
+    positions,
+    scalar_attrs,
+    text,
+    units_of,
+)
+from .axes import axis_or_reason, dims_from_labels
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
-__all__ = ["find", "read"]
+__all__ = ["ATTRIBUTES", "find", "read"]
 
+ATTRIBUTES = "skxrf_attrs"
 _LINE = ("energy_offset_keV", "energy_slope_keV")
 _ABOUT = ("instrument", "tube", "tube_voltage_kV", "kV", "detector", "object", "painting")
 
@@ -40,36 +48,49 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 def read(cube: Any) -> CubeSource:
     """Describe one cube of this layout."""
     group = cube.parent
-    labels = next((texts(cube.attrs[name]) for name in ("dims", "axes") if name in cube.attrs), [])
-    energy: NDArray[np.float64] | Polynomial | None = None
-    energy_from = ""
-    stored = _values(group, "energy_keV")
+    dims = dims_from_labels(axis_labels(cube))
+    stored = group.get("energy_keV")
+    found: dict[str, Any] = {}
     if stored is not None:
-        energy = stored.astype(np.float64)
-        energy_from = f"{group['energy_keV'].name!r} in {cube.file.filename}"
+        found["energy_from"] = f"{stored.name!r} in {cube.file.filename}"
+        found["energy"], found["energy_hint"] = axis_or_reason(
+            lambda: stated_axis(
+                values=numbers(stored), units=units_of(stored) or "keV", source=found["energy_from"]
+            )
+        )
     elif all(name in cube.attrs for name in _LINE):
-        energy = Polynomial([float(cube.attrs[name]) for name in _LINE])
-        energy_from = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
+        found["energy_from"] = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
+        line = scalar_attrs(cube, _LINE)
+        values = [float(line.get(name, np.nan)) for name in _LINE]
+        found["energy"], found["energy_hint"] = axis_or_reason(
+            lambda: stated_axis(coefficients=values, units="keV", source=found["energy_from"])
+        )
+    if dims is not None:
+        sizes = dict(zip(dims, cube.shape, strict=True))
+        found |= {
+            dim: positions(group.get(f"{dim}_mm"), sizes[dim], units="mm")
+            for dim in ("y", "x")
+            if dim in sizes
+        }
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
         dataset=cube.name,
         layout="HDF5 (counts, energy_keV)",
         reader=reader,
-        dims=dims_from_labels(labels),
+        dims=dims,
         dims_from="its attribute with the names of the axes",
-        energy=energy,
-        energy_from=energy_from,
-        y=_values(group, "y_mm"),
-        x=_values(group, "x_mm"),
-        live_time=_values(group, "live_time_s"),
-        real_time=_values(group, "real_time_s"),
-        attrs={**scalar_attrs(group, _ABOUT), **scalar_attrs(cube, _ABOUT)},
+        live_time=pixel_times(group.get("live_time_s"), cube.shape),
+        real_time=pixel_times(group.get("real_time_s"), cube.shape),
+        attrs={**scalar_attrs(group, _ABOUT), **scalar_attrs(cube, _ABOUT), **_kept(cube)},
+        **found,
     )
 
 
-def _values(group: Any, name: str) -> NDArray[Any] | None:
-    item = group.get(name)
-    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
-        return None
-    return np.asarray(item[()])
+def _kept(cube: Any) -> dict[str, Any]:
+    """Attributes of the cube that was saved; the file's own facts are not among them."""
+    try:
+        kept = json.loads(text(cube.attrs.get(ATTRIBUTES)) or "{}")
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}

@@ -15,16 +15,19 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import to_seconds
 
-from .._hdf5_access import open_file, require_readable
+from .._hdf5_access import open_file
+from .._hdf5_values import numbers, units_of
 from .._limits import refuse_absurd_size
+from .axes import axis_or_reason
 from .hdf5_reader import open_dataset
 from .memory_map import file_stamp, require_unchanged
 from .source import CubeSource, Slices
+from .stated_axis import stated_axis
 
 __all__ = ["GriddedReader", "find", "read"]
 
@@ -92,9 +95,9 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 def read(table: Any) -> CubeSource:
     """Describe the grid of spectra."""
     file = table.file
-    require_readable(table)
     index = _index(file[_INDEX], table.shape[0])
-    energy, energy_from = _energy(file)
+    found, reason = axis_or_reason(lambda: _energy(file))
+    energy, energy_from = found or (None, "")
     times = {name: _times(file, f"XRF/{stored}", index) for name, stored in _TIMES.items()}
     said = {"times_from": _TIMES_FROM} if any(one is not None for one in times.values()) else {}
     return CubeSource(
@@ -113,6 +116,7 @@ def read(table: Any) -> CubeSource:
         dims_from=f"the grid of {_INDEX}",
         energy=energy,
         energy_from=energy_from,
+        energy_hint=reason,
         live_time=times["live_time"],
         real_time=times["real_time"],
         attrs={"instrument": "CRONO", **said},
@@ -131,6 +135,8 @@ def _index(item: Any, n_spectra: int) -> NDArray[np.int64]:
             "(rows, columns, layers)."
         )
     refuse_absurd_size(item.nbytes, item.id.get_storage_size(), where)
+    if item.external:
+        raise FileFormatError(f"{where} keeps its values in another file, which is not read.")
     # In their own type first: a large unsigned number must not become a negative one.
     stored = np.asarray(item[..., 0] if item.ndim == 3 else item[()])
     wrong = stored[(stored < -1) | (stored >= n_spectra)]
@@ -151,17 +157,20 @@ def _index(item: Any, n_spectra: int) -> NDArray[np.int64]:
     return index
 
 
-def _energy(file: Any) -> tuple[NDArray[np.float64] | Polynomial | None, str]:
-    vector = file.get("XRF/EnergyVector")
-    if isinstance(vector, h5py.Dataset) and vector.ndim == 1 and vector.dtype.kind in "uif":
-        return vector[()].astype(np.float64), f"{vector.name!r} in {file.filename}"
-    points = file.get("XRF/CalibrationPoints")
-    if isinstance(points, h5py.Dataset) and points.shape == (2, 2) and points.dtype.kind in "uif":
-        (first, second), (low, high) = points[()].astype(np.float64).T
+def _energy(file: Any) -> tuple[Any, str]:
+    item = file.get("XRF/EnergyVector")
+    vector = numbers(item)
+    if vector is not None and vector.ndim == 1:
+        source = f"{item.name!r} in {file.filename}"
+        return stated_axis(values=vector, units=units_of(item), source=source), source
+    item = file.get("XRF/CalibrationPoints")
+    points = numbers(item)
+    if points is not None and points.shape == (2, 2):
+        (first, second), (low, high) = points.astype(np.float64).T
         if first != second:
             slope = (high - low) / (second - first)
-            line = Polynomial([low - slope * first, slope])
-            return line, f"{points.name!r} in {file.filename}"
+            source = f"{item.name!r} in {file.filename}"
+            return stated_axis(coefficients=[low - slope * first, slope], source=source), source
     return None, ""
 
 
@@ -173,7 +182,11 @@ def _times(file: Any, name: str, index: NDArray[np.int64]) -> NDArray[np.float64
     if not usable or item.dtype.kind not in "uif" or not index.size:
         return None
     # Where there is no spectrum, -1 takes the last one's time, which is not used.
-    times = np.where(index >= 0, 1e-6 * item[()].astype(np.float64)[index], np.nan)
+    stored = numbers(item, at_most=n_spectra)
+    seconds = None if stored is None else to_seconds(stored, units_of(item), otherwise=1e-6)
+    if seconds is None:
+        return None
+    times = np.where(index >= 0, np.asarray(seconds, np.float64)[index], np.nan)
     low, high = _PLAUSIBLE_TIMES
     typical = np.nanmedian(times) if (index >= 0).any() else np.nan
     if not low <= typical <= high:

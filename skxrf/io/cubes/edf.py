@@ -1,39 +1,44 @@
-"""Cubes of EDF rows: one ``.edf`` for each row of the scan, its spectra one after the other.
+"""Cubes of EDF rows: one ``.edf`` for each row of the scan, or one for all of them.
 
-``Dim_1`` counts channels, ``Dim_2`` columns; ``MCA a``, ``MCA b`` and ``MCA c`` of the header are the
-energies [keV] of channel numbers from 0. The files are read by fabio, an optional extra.
+``Dim_1`` counts channels, ``Dim_2`` columns, and ``Dim_3`` or the images of a file rows; ``MCA a``, ``MCA
+b`` and ``MCA c`` of the header are the energies [keV] of channel numbers, the first of which is ``MCA
+start ch``.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
+from skxrf.utils.units import decimal
 
-from .memory_map import file_stamp, require_unchanged
-from .numbered import files_in, numbered, require_no_gaps, series_of
+from .._edf_file import EdfImage, edf_images, is_edf
+from .arrange import chosen_one
+from .axes import axis_or_reason
+from .memory_map import file_stamp
+from .numbered import Series, files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
+from .stated_axis import stated_axis
 
-__all__ = ["open_edf", "recognises"]
+__all__ = ["RowReader", "open_edf", "recognizes"]
 
-# Headers are filled up to a multiple of 512 bytes; an end that comes later is none.
-_LONGEST_HEADER = 1 << 20
+_KEYS = ("mca a", "mca b", "mca c", "mca d")
+_STATISTICS = "xiast"
 
 
-def recognises(path: Path, head: bytes) -> bool:
-    """Whether the file starts as one does, or the folder holds some."""
+def recognizes(path: Path, head: bytes) -> bool:
+    """Recognize a file by its start, a folder by its files."""
     if path.is_dir():
         return bool(files_in(path, ".edf"))
-    start = head.lstrip()
-    return start.startswith(b"{") and b"=" in start and b";" in start and b"\0" not in start[:64]
+    return is_edf(path, head)
 
 
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
@@ -42,171 +47,216 @@ def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     Parameters
     ----------
     path : Path
-        The folder, if it holds the rows of one cube; or one of the rows.
+        The folder, if it holds the rows of one cube; or one of the rows, or a file of all rows.
     request : CubeRequest
-        An energy axis of the caller's replaces that of the files.
+        ``detector`` chooses one of several whose number the names hold.
 
     Returns
     -------
     source : CubeSource
         The cube; a row is read with its block.
     request : CubeRequest
-        As given.
+        As given, without the detector that was chosen.
 
     Raises
     ------
     FileFormatError
-        If fabio is not installed, a file is damaged or missing, or rows differ in size.
+        If a file is damaged or missing, or rows differ in size.
     """
-    files = _rows(path)
-    first = _opened(files[0])
-    if len(first.shape) != 2:
-        raise FileFormatError(
-            f"{files[0]} has the shape {first.shape}: expected one row of spectra."
-        )
-    for file in files[1:]:
-        if (other := _opened(file)).shape != first.shape or other.dtype != first.dtype:
-            raise FileFormatError(
-                f"{file} holds {other.shape} values of {other.dtype}, but {files[0].name} "
-                f"{first.shape} of {first.dtype}: they are not rows of one scan."
-            )
-    columns, channels = first.shape
-    energy = _energy(first.header)
+    by_detector, names = _rows(path)
+    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
+    chosen = by_detector if choice == "sum" else [by_detector[int(choice)]]
+    stacks = [_stack(files) for files in chosen]
+    first = stacks[0][0]
+    energies = [axis_or_reason(partial(_energy, stack[0])) for stack in stacks]
+    if choice == "sum":
+        _require_alike(stacks, energies, str(path))
     reader = RowReader(
-        files=tuple(files),
-        shape=(len(files), columns, channels),
+        detectors=tuple(tuple(one) for one in stacks),
+        shape=(len(stacks), *_full_shape(stacks[0])),
         dtype=first.dtype,
-        stamp=tuple(file_stamp(file) for file in files),
+        stamp=tuple(file_stamp(file) for files in chosen for file in files),
     )
-    return CubeSource(
+    missing = np.zeros(reader.shape[1:3], bool)
+    missing[-1, stacks[0][-1].shape[0] :] = True
+    named = (
+        "" if len(names) == 1 else f"detector {choice if choice == 'sum' else names[int(choice)]}"
+    )
+    source = CubeSource(
         path=path,
         dataset="",
         layout="EDF rows",
         reader=reader,
-        dims=("y", "x", "energy"),
+        dims=("detector", "y", "x", "energy"),
         dims_from="being rows of spectra",
-        energy=energy,
-        energy_from=f"MCA a, MCA b, MCA c in {files[0]}",
-    ), request
-
-
-@dataclass(frozen=True, eq=False)
-class RowReader:
-    """Blocks of rows, each a file."""
-
-    files: tuple[Path, ...]
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    stamp: tuple[tuple[int, int], ...] = field(repr=False)
-
-    @property
-    def chunks(self) -> tuple[int, int, int]:
-        """A row: its file is read whole."""
-        return 1, self.shape[1], self.shape[2]
-
-    def read(self, key: Slices) -> NDArray[Any]:
-        """Read one block."""
-        rows = range(*key[0].indices(self.shape[0]))
-        block = [self._row(self.files[y], self.stamp[y])[key[1:]] for y in rows]
-        return np.stack(block) if block else np.empty((0, *self.shape[1:]), self.dtype)[key]
-
-    def _row(self, file: Path, stamp: tuple[int, int]) -> NDArray[Any]:
-        require_unchanged(file, stamp)
-        row = _opened(file)
-        if row.shape != self.shape[1:] or row.dtype != self.dtype:
-            raise FileFormatError(
-                f"{file} has changed since it was opened: it held {self.shape[1:]} values of "
-                f"{self.dtype}, now {row.shape} of {row.dtype}. Open it again."
-            )
-        return row.values()
+        detectors=names if choice == "sum" else (),
+        energy=energies[0][0],
+        energy_hint=energies[0][1],
+        energy_from=f"MCA a, MCA b, MCA c in {first.path}",
+        missing=missing,
+        steps=named,
+    )
+    return source, request if choice == "sum" else replace(request, detector=None)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A file that was opened, and checked to be as long as its header says."""
+    """One row of spectra: an image, or a part of one of three axes."""
 
-    file: Path
-    image: Any
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    image: EdfImage
+    start: int
+
+    @property
+    def path(self) -> Path:
+        return self.image.path
 
     @property
     def header(self) -> Mapping[str, str]:
-        return {str(key).lower(): str(value) for key, value in self.image.header.items()}
+        return self.image.header
 
-    def values(self) -> NDArray[Any]:
-        try:
-            return np.asarray(self.image.data)
-        except Exception as error:  # whatever fabio meets in a damaged file
-            raise _damaged(self.file, error) from error
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.image.shape[-2], self.image.shape[-1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.image.dtype
+
+    def read(self) -> NDArray[Any]:
+        values = self.image.read()
+        return values if values.ndim == 2 else np.asarray(values[self.start])
 
 
-def _opened(file: Path) -> _Row:
-    try:
-        from fabio.edfimage import EdfImage
-    except ImportError:
-        raise FileFormatError(
-            f"{file} is an EDF file, which is read by fabio: pip install 'skxrf[edf]'."
-        ) from None
+@dataclass(frozen=True, eq=False)
+class RowReader:
+    """Blocks of detectors and rows, each row a file or a part of one."""
+
+    detectors: tuple[tuple[_Row, ...], ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    stamp: tuple[tuple[int, int], ...] = field(repr=False)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """A row: its file is read whole."""
+        return 1, 1, *self.shape[2:]
+
+    def read(self, key: Slices) -> NDArray[Any]:
+        """Read one block; what a stopped scan did not reach are zeros."""
+        detectors, rows = (
+            range(*one.indices(n)) for one, n in zip(key, self.shape[:2], strict=False)
+        )
+        shape = (len(detectors), len(rows), *self.shape[2:])
+        block = np.zeros(shape, self.dtype)
+        for (i, detector), (j, y) in itertools.product(enumerate(detectors), enumerate(rows)):
+            row = self._row(self.detectors[detector][y])
+            block[i, j, : row.shape[0]] = row
+        return block[:, :, key[2], key[3]]
+
+    def _row(self, row: _Row) -> NDArray[Any]:
+        if not row.path.is_file():
+            raise FileFormatError(
+                f"{row.path} is missing since its folder was opened. Open it again."
+            )
+        now = [one for one in edf_images(row.path) if one.offset == row.image.offset]
+        if not now or now[0].shape != row.image.shape or now[0].dtype != row.dtype:
+            found = f"now {now[0].shape} of {now[0].dtype}" if now else "now others"
+            raise FileFormatError(
+                f"{row.path} has changed since it was opened: it held {row.image.shape} values of "
+                f"{row.dtype}, {found}. Open it again."
+            )
+        return row.read()
+
+
+def _stack(files: Sequence[Path]) -> list[_Row]:
+    """Rows of one detector, of one size but for the last one."""
+    rows = [row for file in files for row in _rows_in(file)]
+    first = rows[0]
+    for i, row in enumerate(rows):
+        short = i == len(rows) - 1 and row.shape[1] == first.shape[1] and row.shape < first.shape
+        if (row.shape != first.shape and not short) or row.dtype != first.dtype:
+            raise FileFormatError(
+                f"{row.path} holds {row.shape} values of {row.dtype}, but {first.path.name} "
+                f"{first.shape} of {first.dtype}: they are not rows of one scan."
+            )
+    return rows
+
+
+def _rows_in(file: Path) -> list[_Row]:
     if not file.is_file():
         raise FileFormatError(f"{file} is missing since its folder was opened. Open it again.")
-    with file.open("rb") as stream:
-        start = stream.read(_LONGEST_HEADER)
-    end = start.find(b"}")
-    if not start.lstrip().startswith(b"{") or end < 0:
-        raise FileFormatError(f"{file} has no header of an EDF file: expected {{ ... }}.")
-    if b"EDF_BinaryFileName" in start[:end]:
-        raise FileFormatError(f"{file} keeps its values in another file, which is not read.")
-    try:
-        image = EdfImage()
-        image.read(str(file))
-        shape, dtype = tuple(int(n) for n in image.shape), np.dtype(image.dtype)
-        n_frames = int(image.nframes)
-    except Exception as error:  # whatever fabio meets in a damaged file
-        raise _damaged(file, error) from error
-    if n_frames != 1:
-        raise FileFormatError(f"{file} holds {n_frames} images: expected one row of spectra.")
-    if min(shape, default=0) < 0:
-        raise FileFormatError(f"{file} is a damaged EDF file: it says that its shape is {shape}.")
-    # fabio fills up a file that is too short with zeros.
-    if end + 1 + math.prod(shape) * dtype.itemsize > file.stat().st_size:
-        raise FileFormatError(
-            f"{file} has {file.stat().st_size:,} bytes, too few for the {shape} values of {dtype} "
-            "in its header: it was cut short. Copy it again."
+    found = []
+    for image in edf_images(file):
+        if len(image.shape) == 1:
+            raise FileFormatError(
+                f"{file} has the shape {image.shape}: expected one row of spectra."
+            )
+        n = 1 if len(image.shape) == 2 else image.shape[0]
+        found += [_Row(image, i) for i in range(n)]
+    if not found:
+        raise FileFormatError(f"{file} is empty: expected rows of spectra.")
+    return found
+
+
+def _full_shape(rows: Sequence[_Row]) -> tuple[int, int, int]:
+    return len(rows), *rows[0].shape
+
+
+def _require_alike(stacks: Sequence[Sequence[_Row]], energies: Sequence[Any], where: str) -> None:
+    """Refuse to add detectors of other sizes or calibrations."""
+    for stack, (energy, _) in zip(stacks, energies, strict=True):
+        same = energy is energies[0][0] or (
+            energy is not None and energies[0][0] is not None and energy == energies[0][0]
         )
-    return _Row(file, image, shape, dtype)
+        if _full_shape(stack) != _full_shape(stacks[0]) or not same:
+            raise FileFormatError(
+                f"{where}: the detector of {stack[0].path.name} has another size or calibration than that "
+                f"of {stacks[0][0].path.name}: they cannot be added. Pass ",
+                Argument("detector"),
+                " with one of them.",
+            )
 
 
-def _damaged(file: Path, error: Exception) -> FileFormatError:
-    return FileFormatError(f"{file} is a damaged EDF file ({type(error).__name__}: {error}).")
-
-
-def _rows(path: Path) -> list[Path]:
-    """The files of the cube, from the first row to the last."""
+def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
+    """Files of each detector, from the first row to the last, and the detectors' names."""
     if path.is_dir():
-        files = files_in(path, ".edf")
+        files = [one for one in files_in(path, ".edf") if _STATISTICS not in one.stem.lower()]
         # XRAYLab keeps several stacks in a folder; the spectra are those with Z0.
         spectra = [file for file in files if "Z0" in file.stem]
-        numbers, files = numbered(spectra or files, str(path))
-        if len(numbers[0]) > 1:
-            raise FileFormatError(
-                f"{path} holds files of several series, which differ in {len(numbers[0])} numbers, "
-                f"such as {files[0].name} and {files[-1].name}: pass one file of the series."
-            )
+        found = series(spectra or files or files_in(path, ".edf"), str(path))
     else:
         beside = files_in(path.parent, path.suffix.lower()) if path.suffix else [path]
-        numbers, files = numbered(series_of(path, beside), str(path.parent))
-    require_no_gaps([one[0] for one in numbers if one], str(path))
-    return files
+        found = series(series_of(path, beside), str(path.parent))
+    if found.roles[:1] == ("detector",):
+        names = sorted({one[0] for one in found.numbers})
+        parts = [
+            Series(
+                tuple(f for f, n in zip(found.files, found.numbers, strict=True) if n[0] == name),
+                tuple(n[1:] for n in found.numbers if n[0] == name),
+                found.roles[1:],
+            )
+            for name in names
+        ]
+    else:
+        names, parts = [0], [found]
+    for part in parts:
+        if len(part.roles) > 1:
+            raise FileFormatError(
+                f"{path} holds files of several series, which differ in {len(part.roles)} numbers, "
+                f"such as {part.files[0].name} and {part.files[-1].name}: pass one file of the series."
+            )
+        require_no_gaps([one[0] for one in part.numbers if one], str(path))
+    return [list(part.files) for part in parts], tuple(map(str, names))
 
 
-def _energy(header: Mapping[str, str]) -> Polynomial | None:
+def _energy(row: _Row) -> Any:
+    source = f"MCA a, MCA b, MCA c in {row.path}"
     try:
-        line = [float(header[f"mca {name}"]) for name in "ab"]
-        line.append(float(header.get("mca c", 0)))
+        line = [decimal(row.header[name]) for name in _KEYS[:2]]
+        line += [decimal(row.header[name]) for name in _KEYS[2:] if name in row.header]
+        first = decimal(row.header.get("mca start ch", "0") or "0")
     except (KeyError, ValueError):
         return None
-    # 0 1 0 counts channels; it is written where there is no calibration.
-    if not np.isfinite(line).all() or line == [0, 1, 0]:
+    if not np.isfinite([*line, first]).all():
         return None
-    return Polynomial(line)
+    return stated_axis(coefficients=line, first=first, source=source)

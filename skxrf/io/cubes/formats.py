@@ -14,10 +14,10 @@ __all__ = ["CUBE_FORMATS", "CubeFormat"]
 
 
 class CubeFormat(NamedTuple):
-    """One file format for cubes, recognised by content."""
+    """One file format for cubes, recognized by content."""
 
     name: str
-    recognises: Callable[[Path, bytes], bool]
+    recognizes: Callable[[Path, bytes], bool]
     """From the path and its first bytes, none for a folder; cheap, and never an error."""
     open: Callable[[Path, CubeRequest], tuple[CubeSource, CubeRequest]]
     """Describe the cube; the request comes back with what the format resolved in it."""
@@ -25,10 +25,10 @@ class CubeFormat(NamedTuple):
 
 CUBE_FORMATS = (
     CubeFormat("HDF5", is_hdf5, hdf5.open_hdf5),
-    CubeFormat("Bruker .bcf", bcf.recognises, bcf.open_bcf),
-    CubeFormat("Bruker .spx", bruker_xml.recognises, bruker_xml.open_spx),
-    CubeFormat("Ripple (.rpl, .raw)", ripple.recognises, ripple.open_ripple),
-    CubeFormat(".mca (text)", mca.recognises, mca.open_mca),
-    CubeFormat("EDF rows", edf.recognises, edf.open_edf),
-    CubeFormat("EMSA (.msa)", msa.recognises, msa.open_msa),
+    CubeFormat("Bruker .bcf", bcf.recognizes, bcf.open_bcf),
+    CubeFormat("Bruker .spx", bruker_xml.recognizes, bruker_xml.open_spx),
+    CubeFormat("Ripple (.rpl, .raw)", ripple.recognizes, ripple.open_ripple),
+    CubeFormat(".mca (text)", mca.recognizes, mca.open_mca),
+    CubeFormat("EDF rows", edf.recognizes, edf.open_edf),
+    CubeFormat("EMSA (.msa)", msa.recognizes, msa.open_msa),
 )

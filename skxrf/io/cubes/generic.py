@@ -6,16 +6,14 @@ dimension labels and scales (as netCDF and xarray write them), whose units may c
 
 from __future__ import annotations
 
-import posixpath
 from functools import partial
 from typing import Any
 
-from skxrf.utils.units import to_kev, to_mm
-
-from .._hdf5_access import texts, units_of
+from .._hdf5_values import axis_labels, numbers, positions, scales, units_of
 from .axes import axis_or_reason, dims_from_labels
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -27,18 +25,22 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 
 def read(cube: Any) -> CubeSource:
     """Describe one cube by what HDF5 itself can say about it."""
-    scales = [_scale(cube, i) for i in range(3)]
-    dims = _dims(cube, scales)
+    dims = dims_from_labels(axis_labels(cube))
     found: dict[str, Any] = {}
-    for dim, scale in zip(dims or (), scales, strict=False):
+    for dim, scale, size in zip(dims or (), scales(cube), cube.shape, strict=False):
         units = "" if scale is None else units_of(scale)
         if dim == "energy" and units:
             found["energy_from"] = f"{scale.name!r} in {cube.file.filename}"
             found["energy"], found["energy_hint"] = axis_or_reason(
-                partial(to_kev, scale[()], units, source=found["energy_from"])
+                partial(
+                    stated_axis,
+                    values=numbers(scale, at_most=size),
+                    units=units,
+                    source=found["energy_from"],
+                )
             )
-        elif units:
-            found[dim] = to_mm(scale[()], units)
+        elif units and dim in ("y", "x"):
+            found[dim] = positions(scale, size)
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -47,21 +49,6 @@ def read(cube: Any) -> CubeSource:
         reader=reader,
         dims=dims,
         dims_from="the labels of its axes",
+        any_axes=True,
         **found,
     )
-
-
-def _scale(cube: Any, i: int) -> Any:
-    scales = cube.dims[i].values()
-    return scales[0] if len(scales) == 1 else None
-
-
-def _dims(cube: Any, scales: list[Any]) -> tuple[str, ...] | None:
-    for name in ("dims", "axes"):
-        if name in cube.attrs:
-            return dims_from_labels(texts(cube.attrs[name]))
-    labels = [
-        cube.dims[i].label or ("" if scale is None else posixpath.basename(scale.name))
-        for i, scale in enumerate(scales)
-    ]
-    return dims_from_labels(labels)

@@ -1,4 +1,4 @@
-"""HDF5 cubes: which dataset, in which layout."""
+"""HDF5 cubes: choice of the dataset and of its layout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ import h5py
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_kev
 
-from .._hdf5_access import cubes_in, listed, open_file, units_of
+from .._hdf5_access import (
+    datasets_in,
+    link_problem,
+    listed,
+    open_file,
+    refuse_foreign_links,
+    require_readable,
+)
+from .._hdf5_values import numbers, units_of
 from . import (
     bcf_converter,
     counts,
@@ -21,6 +29,7 @@ from . import (
     hyperspy,
     larch,
     nexus,
+    nxdata,
     pyxrf,
     xismus,
     xrdxrfutils,
@@ -36,15 +45,17 @@ class HDF5Layout(NamedTuple):
 
     name: str
     find: Callable[[Any, list[Any]], list[Any]]
-    """From the open file and its 3-D datasets, those that are cubes of this layout (or a table)."""
+    """Of the open file and its datasets of fitting axes, those that are cubes of this layout."""
     read: Callable[[Any], CubeSource]
     """Describe one of them."""
+    n_axes: tuple[int, ...] = (3,)
+    """Numbers of axes that its counts may have."""
 
 
-# The first that recognises a dataset reads it; the last one takes any.
+# The first that recognizes a dataset reads it; the last one takes any.
 LAYOUTS = (
-    HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read),
-    HDF5Layout("counts and energy_keV", counts.find, counts.read),
+    HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read, (1, 2, 3)),
+    HDF5Layout("counts and energy_keV", counts.find, counts.read, (2, 3, 4)),
     HDF5Layout("CRONO (XGLab)", crono.find, crono.read),
     HDF5Layout("XRF-Maps", xrf_maps.find, xrf_maps.read),
     # Older maps of larch have PyXRF's names, and more.
@@ -53,7 +64,8 @@ LAYOUTS = (
     HDF5Layout("XISMuS", xismus.find, xismus.read),
     HDF5Layout("XRDXRFUtils", xrdxrfutils.find, xrdxrfutils.read),
     HDF5Layout("BCF Converter", bcf_converter.find, bcf_converter.read),
-    HDF5Layout("NeXus (PyMca stack)", nexus.find, nexus.read),
+    HDF5Layout("NeXus (NXdata with axes)", nxdata.find, nxdata.read, (2, 3, 4)),
+    HDF5Layout("NeXus (PyMca stack)", nexus.find, nexus.read, (2, 3, 4)),
     HDF5Layout("any, by dataset and energy", generic.find, generic.read),
 )
 
@@ -66,7 +78,8 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
     path : Path
         The file.
     request : CubeRequest
-        ``dataset`` picks one of several cubes; ``energy`` may name a dataset.
+        ``dataset`` picks one of several cubes, ``scan`` the group that it is in; ``energy`` may name a
+        dataset.
 
     Returns
     -------
@@ -83,51 +96,103 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
         If there is no such energy dataset.
     """
     with open_file(path) as file:
-        cubes = cubes_in(file)
-        named = None if request.dataset is None else _named(file, request.dataset, cubes)
-        layout, cube = _recognised(file, cubes, named)
-        source = layout.read(cube)
+        refuse_foreign_links(file, follow=request.follow_links)
+        found = datasets_in(file)
+        if request.dataset is not None:
+            cube, source = _named(file, found, request)
+        else:
+            layout, cube = _recognized(file, found, request)
+            require_readable(cube, follow=request.follow_links)
+            source = layout.read(cube)
         if isinstance(request.energy, str):
             energy = _energy_dataset(file, cube, request.energy)
             request = dataclasses.replace(request, energy=energy)
+        elif request.energy is None and source.energy is None:
+            source = dataclasses.replace(source, energy_hint=_hints(file, cube, source.energy_hint))
     return source, request
 
 
-def _named(file: Any, name: str, cubes: list[Any]) -> Any:
+def _named(file: Any, found: list[Any], request: CubeRequest) -> tuple[Any, CubeSource]:
+    """Dataset of the name that the caller gave, and its description."""
+    name = str(request.dataset)
+    problem = link_problem(file, name)
     dataset = file.get(name)
     path = file.filename
     if not isinstance(dataset, h5py.Dataset):
         what = "holds no dataset" if dataset is None else "holds a group, not a dataset,"
+        why = f": {problem}" if problem else ""
         raise FileFormatError(
-            f"{path} {what} {name!r}. Its three-dimensional datasets: {listed(cubes)}."
+            f"{path} {what} {name!r}{why}. Its datasets of three axes: "
+            f"{listed([one for one in found if one.ndim == 3])}; of others: "
+            f"{listed([one for one in found if one.ndim != 3 and one.size > 1])}."
         )
-    # Spectra may stand in a table that a layout knows how to grid.
-    if any(dataset == one for layout in LAYOUTS for one in layout.find(file, [])):
-        return dataset
-    if dataset.ndim != 3 or dataset.dtype.kind not in "uif":
-        raise FileFormatError(
-            f"{path}, dataset {name!r} has the shape {dataset.shape} and type {dataset.dtype}: "
-            f"expected numbers over three axes. Three-dimensional datasets: {listed(cubes)}."
-        )
-    # The same dataset under its own name, not a link's: what describes it stands beside it there.
-    return next((cube for cube in cubes if cube == dataset), dataset)
-
-
-def _recognised(file: Any, cubes: list[Any], named: Any) -> tuple[HDF5Layout, Any]:
-    for layout in LAYOUTS:
-        found = layout.find(file, cubes if named is None else [named])
-        found = [one for one in found if named is None or one == named]
-        if len(found) > 1:
+    require_readable(dataset, follow=request.follow_links)
+    # Under the name of a link other things may stand beside it than where it lies.
+    same = [dataset, *(one for one in found if one == dataset and one.name != dataset.name)]
+    sources = []
+    for one in same:
+        for layout in LAYOUTS:
+            hits = layout.find(file, [one] if one.ndim in layout.n_axes else [])
+            if any(hit == one for hit in hits):
+                sources.append((layout is not LAYOUTS[-1], layout.read(one)))
+                break
+    if not sources:
+        # A table or vector may be spectra, where the caller says how they lie.
+        told = request.shape is not None or request.axes is not None
+        fewest = 1 if request.energy is not None else 2 if told else 3
+        if dataset.dtype.kind not in "uif" or not fewest <= dataset.ndim <= 5:
             raise FileFormatError(
-                f"{file.filename} holds {len(found)} cubes: {listed(found)}. Pass ",
+                f"{path}, dataset {name!r} has the shape {dataset.shape} and type {dataset.dtype}: "
+                "expected numbers over three axes, or up to five with those of detectors and scans; a "
+                "table of spectra opens by ",
+                Argument("energy"),
+                " and ",
+                Argument("shape", placeholder="rows, columns"),
+                f". Datasets of three axes: {listed([one for one in found if one.ndim == 3])}.",
+            )
+        return dataset, generic.read(dataset)
+    # The one that says most.
+    best = max(sources, key=lambda pair: (pair[1].energy is not None, pair[0], _said(pair[1])))
+    return dataset, best[1]
+
+
+def _said(source: CubeSource) -> int:
+    return sum(one is not None for one in (source.dims, source.y, source.live_time))
+
+
+def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5Layout, Any]:
+    inside = found
+    if request.scan is not None:
+        part = str(request.scan)
+        names = {part, f"{part}.1"}
+        inside = [one for one in found if names & set(one.name.split("/"))]
+        if not inside:
+            raise FileFormatError(
+                f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
+            )
+    three = [one for one in inside if one.ndim == 3]
+    for layout, candidates in [
+        *((layout, three) for layout in LAYOUTS),
+        *((layout, [one for one in inside if one.ndim in layout.n_axes]) for layout in LAYOUTS),
+    ]:
+        hits = layout.find(file, candidates)
+        if len(hits) > 1:
+            raise FileFormatError(
+                f"{file.filename} holds {len(hits)} cubes: {listed(hits)}. Pass ",
                 Argument("dataset"),
                 " with the name of one.",
             )
-        if found:
-            return layout, found[0]
+        if hits:
+            return layout, hits[0]
+    others = [one for one in inside if one.size > 1]
     raise FileFormatError(
         f"{file.filename} is HDF5, but holds no three-dimensional dataset of numbers: expected "
-        f"counts over (y, x, energy). Known layouts: {'; '.join(one.name for one in LAYOUTS)}."
+        f"counts over (y, x, energy). Known layouts: {'; '.join(one.name for one in LAYOUTS)}. A table "
+        "of spectra opens by ",
+        Argument("dataset"),
+        " and ",
+        Argument("shape"),
+        f". Other datasets: {listed(others)}.",
     )
 
 
@@ -137,20 +202,28 @@ def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
         item = group.get(name)
         if isinstance(item, h5py.Dataset):
             source = f"{item.name!r} in {file.filename}"
-            if item.ndim != 1 or item.dtype.kind not in "uif":
+            values = numbers(item) if item.ndim == 1 else None
+            if values is None:
                 raise EnergyAxisError(
                     f"{source} has the shape {item.shape} and type {item.dtype}: expected one "
                     "energy in keV for each channel."
                 )
-            return to_kev(item[()], units_of(item), source=source)
-    vectors: list[str] = []
-
-    def visit(_: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim == 1 and item.size in cube.shape:
-            vectors.append(f"{item.name!r} ({item.size})")
-
-    file.visititems(visit)
+            return to_kev(values, units_of(item), source=source)
     raise EnergyAxisError(
         f"{file.filename} holds no dataset {name!r} for the energy axis. Datasets of a fitting "
-        f"length: {', '.join(vectors[:10]) or 'none'}."
+        f"length: {_vectors(file, cube) or 'none'}."
     )
+
+
+def _vectors(file: Any, cube: Any) -> str:
+    """Names of the datasets that may be the energy axis."""
+    fitting = [one for one in datasets_in(file) if one.ndim == 1 and one.size in cube.shape]
+    return ", ".join(f"{one.name!r} ({one.size})" for one in fitting[:10])
+
+
+def _hints(file: Any, cube: Any, known: tuple[str | Argument, ...]) -> tuple[str | Argument, ...]:
+    fitting = _vectors(file, cube)
+    if not fitting:
+        return known
+    datasets = ("Datasets of a fitting length, for ", Argument("energy"), f": {fitting}.")
+    return (*known, " ", *datasets) if known else datasets

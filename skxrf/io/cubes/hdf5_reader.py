@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import CountsError, FileFormatError
+from skxrf.utils.units import is_rate
 
-from .._hdf5_access import open_file, require_filters, require_readable
+from .._hdf5_access import open_file, require_filters
+from .._hdf5_values import numbers, scalar_attrs, units_of
 from .memory_map import file_stamp, require_unchanged
 from .source import Slices
 
 __all__ = ["HDF5Reader", "open_dataset"]
+
+# Names by which netCDF and NeXus state how counts follow from the stored numbers.
+_FACTORS = ("scale_factor", "scaling_factor")
+_OFFSETS = ("add_offset",)
+_FILLS = ("_FillValue", "missing_value")
+# A chunk is read and unpacked whole.
+_LARGEST_CHUNK = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -25,36 +34,115 @@ class HDF5Reader:
 
     path: Path
     dataset: str
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    chunks: tuple[int, int, int] | None
+    shape: tuple[int, ...]
+    stored: np.dtype[Any]
+    chunks: tuple[int, ...] | None
     # Tells a changed file from the one that was opened, here and in dask's keys.
     stamp: tuple[int, int] = field(repr=False)
+    factor: float = 1.0
+    offset: float = 0.0
+    fill: float | None = None
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
-        """Reader of an open three-dimensional dataset."""
-        require_readable(dataset)
+        """Reader of an open dataset; its scale, offset and fill value are obeyed.
+
+        Raises
+        ------
+        CountsError
+            If its numbers are rates.
+        FileFormatError
+            If it cannot be read in blocks.
+        """
         path = Path(dataset.file.filename)
+        _refuse_rates(dataset)
+        _refuse_huge_chunks(dataset)
+        said = scalar_attrs(dataset, (*_FACTORS, *_OFFSETS, *_FILLS))
+        fill = next((said[name] for name in _FILLS if name in said), None)
         return cls(
             path=path,
             dataset=dataset.name,
             shape=dataset.shape,
-            dtype=dataset.dtype,
+            stored=dataset.dtype,
             chunks=dataset.chunks,
             stamp=file_stamp(path),
+            factor=_stated(dataset, said, _FACTORS, "scaling_factor", 1.0),
+            offset=_stated(dataset, said, _OFFSETS, "offset", 0.0),
+            # A pixel without counts has zeros, whatever they are called.
+            fill=float(fill) if isinstance(fill, float) and fill != 0 else None,
         )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the counts: the stored one, or one that holds them after their scale."""
+        if (self.factor, self.offset) == (1.0, 0.0):
+            return self.stored
+        whole = self.stored.kind in "ui" and float(self.factor).is_integer()
+        return np.dtype(np.int64 if whole and float(self.offset).is_integer() else np.float64)
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
             require_unchanged(self.path, self.stamp)
-            return cast(NDArray[Any], dataset[key])
+            block: NDArray[Any] = dataset[key]
+        if self.fill is not None and (block == self.fill).any():
+            raise CountsError(
+                f"{self.path}, dataset {self.dataset!r} holds the value {self.fill:g} that its attributes "
+                "name as missing: the scan is not complete there. Cut these pixels out."
+            )
+        if (self.factor, self.offset) == (1.0, 0.0):
+            return block
+        dtype = self.dtype
+        return np.asarray(block.astype(dtype) * dtype.type(self.factor) + dtype.type(self.offset))
+
+
+def _stated(
+    dataset: Any, said: dict[str, str | float], names: tuple[str, ...], beside: str, default: float
+) -> float:
+    """A number from an attribute, or from NeXus' dataset ``<name>_scaling_factor`` beside it."""
+    for name in names:
+        if name in said:
+            value = said[name]
+            break
+    else:
+        item = numbers(dataset.parent.get(f"{dataset.name.rpartition('/')[2]}_{beside}"), at_most=1)
+        value = default if item is None or item.size != 1 else float(item.ravel()[0])
+    if not isinstance(value, float) or not np.isfinite(value) or (default == 1.0 and value == 0):
+        raise FileFormatError(
+            f"{dataset.file.filename}, dataset {dataset.name!r} states {value!r} as the scale or offset "
+            "of its values: expected a number. Remove the attribute where it is wrong."
+        )
+    return value
+
+
+def _refuse_rates(dataset: Any) -> None:
+    units = units_of(dataset)
+    if is_rate(units):
+        raise CountsError(
+            f"{dataset.file.filename}, dataset {dataset.name!r} is in {units!r}: expected counts. Multiply "
+            "the rates by the time that each pixel was measured, or export counts."
+        )
+
+
+def _refuse_huge_chunks(dataset: Any) -> None:
+    if dataset.chunks is None:
+        return
+    nbytes = int(np.prod(dataset.chunks, dtype=np.float64)) * dataset.dtype.itemsize
+    if nbytes > _LARGEST_CHUNK:
+        small = "x".join(
+            str(min(size, 8 if i < dataset.ndim - 1 else size))
+            for i, size in enumerate(dataset.shape)
+        )
+        raise FileFormatError(
+            f"{dataset.file.filename}, dataset {dataset.name!r} has chunks of {dataset.chunks}, "
+            f"{nbytes / 2**20:,.0f} MiB that must be unpacked for each pixel. Repack it: h5repack -l "
+            f"{dataset.name}:CHUNK={small} {dataset.file.filename} repacked.h5"
+        )
 
 
 def open_dataset(file: Any, name: str, shape: tuple[int, ...]) -> Any:
-    """A dataset as it was when the cube was opened, ready to be read."""
+    """Open a dataset as it was when the cube was opened, ready to be read."""
     dataset = file.get(name)
     if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape:
         found = getattr(dataset, "shape", "nothing")

@@ -1,7 +1,9 @@
 """HyperSpy's HDF5 layout: ``Experiments/<name>/data`` with the groups ``axis-0``, ``axis-1``, ...
 
 Each axis group has the attributes ``name``, ``size``, ``scale``, ``offset``, ``units`` and
-``navigate``, in the order in which the array is stored. HyperSpy writes it for a Bruker ``.bcf``.
+``navigate``, in the order in which the array is stored; an axis of uneven steps has a dataset ``axis`` of
+its values instead. HyperSpy writes it for a Bruker ``.bcf``. Line scans and single spectra have fewer
+axes.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import to_kev, to_mm
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
+from skxrf.utils.units import to_mm
 
-from .._hdf5_access import scalar_attrs, text
+from .._hdf5_values import numbers, scalar_attrs, text
 from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -37,20 +40,21 @@ def read(cube: Any) -> CubeSource:
     """Describe one cube of this layout."""
     group = cube.parent
     where = f"{cube.file.filename}, dataset {cube.name!r}"
-    axes = [_axis(group, i, cube.shape[i], where) for i in range(3)]
+    axes = [_axis(group, i, size, where) for i, size in enumerate(cube.shape)]
     dims = _dims(axes)
     found: dict[str, Any] = {}
     if dims is not None:
         by_dim = dict(zip(dims, axes, strict=True))
-        found = {dim: to_mm(_values(by_dim[dim]), by_dim[dim]["units"]) for dim in ("y", "x")}
-        energy = by_dim["energy"]
-        # Scale 1 and offset 0 are HyperSpy's defaults, which calibrate nothing.
-        if energy["units"] or (energy["scale"], energy["offset"]) != (1.0, 0.0):
-            source = f"{group.name}/axis-{dims.index('energy')} in {cube.file.filename}"
-            found["energy"], found["energy_hint"] = axis_or_reason(
-                lambda: to_kev(_values(energy), energy["units"], source=source)
-            )
-            found["energy_from"] = source
+        found = {
+            dim: to_mm(values, by_dim[dim]["units"])
+            for dim in ("y", "x")
+            if dim in by_dim and (values := _values(by_dim[dim])) is not None
+        }
+        source = f"{group.name}/axis-{dims.index('energy')} in {cube.file.filename}"
+        found["energy"], found["energy_hint"] = axis_or_reason(
+            lambda: _energy(by_dim["energy"], source)
+        )
+        found["energy_from"] = source
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -69,19 +73,23 @@ def _axis(group: Any, i: int, size: int, where: str) -> dict[str, Any]:
     item = group.get(f"axis-{i}")
     if item is None:
         raise FileFormatError(f"{where} has no group axis-{i}: expected one for each of its axes.")
-    attrs = item.attrs
-    stored = int(attrs.get("size", size))
-    if stored != size:
+    attrs = scalar_attrs(item, ("size", "scale", "offset"))
+    stored = attrs.get("size", float(size))
+    values = numbers(item.get("axis"), at_most=size)
+    if stored != size or (values is not None and values.shape != (size,)):
+        said = stored if values is None else values.size
         raise FileFormatError(
-            f"{where} has {size} values along axis {i}, but axis-{i} says {stored}: the file "
+            f"{where} has {size} values along axis {i}, but axis-{i} says {said}: the file "
             "contradicts itself."
         )
-    words = {key: text(attrs.get(key)) for key in ("name", "units")}
+    words = {key: text(item.attrs.get(key)) for key in ("name", "units", "_type")}
+    navigate = item.attrs.get("navigate")
     return {
         "size": size,
-        "scale": float(attrs.get("scale", 1.0)),
-        "offset": float(attrs.get("offset", 0.0)),
-        "navigate": None if "navigate" not in attrs else bool(attrs["navigate"]),
+        "scale": attrs.get("scale"),
+        "offset": attrs.get("offset"),
+        "values": values,
+        "navigate": None if np.size(navigate) != 1 or navigate is None else bool(navigate),
         **{key: "" if word in _UNKNOWN else word for key, word in words.items()},
     }
 
@@ -95,13 +103,36 @@ def _dims(axes: list[dict[str, Any]]) -> tuple[str, ...] | None:
     signal = [i for i, axis in enumerate(axes) if axis["navigate"] is False]
     if not signal:
         signal = [i for i, axis in enumerate(axes) if axis["units"].lower() in ("kev", "ev")]
+    if len(axes) == 1:
+        return ("energy",)
     if named is not None or len(signal) != 1:
         return named
+    if len(axes) == 2:
+        line = ["x", "x"]
+        line[signal[0]] = "energy"
+        return tuple(line)
     return pixels_around_energy(signal[0])
 
 
-def _values(axis: dict[str, Any]) -> NDArray[np.float64]:
-    return np.asarray(axis["offset"] + axis["scale"] * np.arange(axis["size"]), dtype=np.float64)
+def _values(axis: dict[str, Any]) -> NDArray[np.float64] | None:
+    """Values along an axis, None where it states none."""
+    if axis["values"] is not None:
+        return np.asarray(axis["values"], np.float64)
+    line = (axis["offset"] or 0.0, axis["scale"] if axis["scale"] is not None else 1.0)
+    if axis["_type"] not in ("", "UniformDataAxis") or not all(isinstance(n, float) for n in line):
+        return None
+    return np.asarray(line[0] + line[1] * np.arange(axis["size"]), np.float64)
+
+
+def _energy(axis: dict[str, Any], source: str) -> Any:
+    values = _values(axis)
+    if values is None:
+        raise EnergyAxisError(
+            f"{source} is of the type {axis['_type'] or 'unknown'}, which states no values: pass ",
+            Argument("energy"),
+            ".",
+        )
+    return stated_axis(values=values, units=axis["units"], source=source)
 
 
 def _about(group: Any) -> dict[str, str | float]:

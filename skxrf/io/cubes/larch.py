@@ -10,16 +10,12 @@ import re
 from typing import Any
 
 import h5py
-import numpy as np
-from numpy.polynomial import Polynomial
-from numpy.typing import NDArray
 
-from skxrf.utils.units import to_kev
-
-from .._hdf5_access import scalar_attrs, units_of
+from .._hdf5_values import numbers, pixel_times, scalar_attrs, units_of
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -51,23 +47,20 @@ def read(cube: Any) -> CubeSource:
         energy=energy,
         energy_from=f"{group['energy'].name!r} in {cube.file.filename}",
         energy_hint=reason,
-        live_time=_seconds(group.get("livetime")),
-        real_time=_seconds(group.get("realtime")),
+        live_time=pixel_times(group.get("livetime"), cube.shape, seconds=1e-6),
+        real_time=pixel_times(group.get("realtime"), cube.shape, seconds=1e-6),
         attrs={"instrument": about["Beamline"]} if "Beamline" in about else {},
     )
 
 
-def _energy(group: Any) -> NDArray[np.float64] | Polynomial | None:
+def _energy(group: Any) -> Any:
     item = group["energy"]
     source = f"{item.name!r} in {group.file.filename}"
-    if isinstance(item, h5py.Dataset) and item.ndim == 1 and item.dtype.kind in "uif":
-        return to_kev(item[()], units_of(item), source=source)
+    units = units_of(item)
+    values = numbers(item) if isinstance(item, h5py.Dataset) and item.ndim == 1 else None
+    if values is not None:
+        return stated_axis(values=values, units=units, source=source)
     line = scalar_attrs(item, _LINE)
     if len(line) == len(_LINE):
-        return Polynomial([float(line[name]) for name in _LINE])
+        return stated_axis(coefficients=[line[name] for name in _LINE], units=units, source=source)
     return None
-
-
-def _seconds(item: Any) -> NDArray[np.float64] | None:
-    usable = isinstance(item, h5py.Dataset) and item.ndim == 2 and item.dtype.kind in "uif"
-    return 1e-6 * item[()].astype(np.float64) if usable else None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.exceptions import Argument
 from skxrf.utils.validation import require_counts
 
 from .axes import DIMS
@@ -17,6 +18,13 @@ __all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
 # Bytes of one block: large enough that opening the file for each costs nothing, small enough
 # that one for each thread, as float32 with what a model makes of it, fits a laptop.
 BLOCK_BYTES = 8 * 2**20
+# The largest, where chunks of the file are long.
+LARGEST_BLOCK = 256 * 2**20
+_REMEDY = (
+    "Repair or cut out these pixels in the file; where a program has subtracted something, pass ",
+    Argument("clip_negative", True),
+    ".",
+)
 
 
 class CheckedCounts:
@@ -33,9 +41,14 @@ class CheckedCounts:
         Names of the stored axes.
     where : str
         The file and dataset, for error messages.
+    clip : bool
+        Whether negative counts become zeros.
     """
 
-    def __init__(self, reader: BlockReader, order: tuple[str, ...], where: str) -> None:
+    def __init__(
+        self, reader: BlockReader, order: tuple[str, ...], where: str, *, clip: bool = False
+    ) -> None:
+        self.clip = clip
         self.reader = reader
         self.order = order
         self.where = where
@@ -48,7 +61,7 @@ class CheckedCounts:
         from dask.base import tokenize
 
         # Not the reader itself: inside a token dask takes only its representation.
-        return (type(self).__name__, tokenize(self.reader), self.order)
+        return (type(self).__name__, tokenize(self.reader), self.order, self.clip)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Read, order and check one block."""
@@ -57,8 +70,11 @@ class CheckedCounts:
         stored = self.reader.read((first, second, third))
         ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
         block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
+        if self.clip and self.dtype.kind != "u":
+            # Infinite ones stay, and are refused below.
+            block = np.where(np.isfinite(block) & (block < 0), self.dtype.type(0), block)
         places = [range(one.start, one.stop, one.step) for one in slices]
-        require_counts(block, self.where, places, "Repair or cut out these pixels in the file.")
+        require_counts(block, self.where, places, _REMEDY)
         return np.asarray(block[drop])
 
     def _expanded(self, key: Any) -> tuple[list[slice], tuple[Any, ...]]:
@@ -98,6 +114,12 @@ def block_shape(
         The wish: about 8 MiB a block, or rows and columns, rounded up to the file's chunks.
     """
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
+    unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])
+    # Whole chunks of spectra that fill the memory are rather read several times.
+    pixels = max(LARGEST_BLOCK // (shape[2] * itemsize), 1)
+    if unit_y * unit_x > pixels:
+        unit_x = min(unit_x, pixels)
+        unit_y = max(pixels // unit_x, 1)
     if chunks != "auto":
         wish_y, wish_x = chunks
         return min(-(-wish_y // unit_y) * unit_y, shape[0]), min(

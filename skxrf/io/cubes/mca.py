@@ -6,7 +6,7 @@ Amptek's are called ``.txt`` where XISMuS wrote them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,23 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from .arrange import chosen_one
 from .mca_text import TextSpectrum, is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp, require_unchanged
-from .numbered import files_in, grid_of, numbered
+from .numbered import Series, files_in, grid_of, series
 from .single import ArrayReader
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["open_mca", "recognises"]
+__all__ = ["open_mca", "recognizes"]
 
 _LAYOUT = ".mca (text)"
 # What stands before the counts is a few hundred bytes.
 _HEAD_BYTES = 4096
+_LARGEST_FILE = 1 << 30
 
 
-def recognises(path: Path, head: bytes) -> bool:
-    """Whether the file starts as one does, or the folder holds some."""
+def recognizes(path: Path, head: bytes) -> bool:
+    """Recognize a file by its start, a folder by its files."""
     if path.is_dir():
         return bool(files_in(path, ".mca")) or any(map(_holds_amptek, files_in(path, ".txt")))
     return is_amptek(head) or is_spec(head)
@@ -58,25 +60,73 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         If a file is damaged or missing, or rows and columns are not known.
     """
     if path.is_dir():
-        return _folder(path, request), request
-    spectra = parse_spectra(path.read_bytes(), path)
-    lengths = {len(spectrum.counts) for spectrum in spectra}
+        return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
+    if path.stat().st_size > _LARGEST_FILE:
+        raise FileFormatError(
+            f"{path} has {path.stat().st_size:,} bytes of text, more than is read at once: split it."
+        )
+    spectra = _of_one_scan(parse_spectra(path.read_bytes(), path), request, path)
+    names = tuple(dict.fromkeys(one.detector for one in spectra))
+    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
+    wanted = names if choice == "sum" else (names[int(choice)],)
+    columns = [[one for one in spectra if one.detector == name] for name in wanted]
+    if len({len(column) for column in columns}) > 1:
+        raise FileFormatError(
+            f"{path} holds another number of spectra of each detector ({', '.join(names)}): it was cut "
+            "short. Pass ",
+            Argument("detector"),
+            " with one of them.",
+        )
+    lengths = {len(one.counts) for column in columns for one in column}
     if len(lengths) > 1:
         raise FileFormatError(
             f"{path} holds spectra of {' and '.join(map(str, sorted(lengths)))} channels: expected "
             "those of one detector."
         )
-    shape = grid_of([(i,) for i in range(len(spectra))], request.shape, str(path))
-    counts = np.stack([spectrum.counts for spectrum in spectra])
-    reader = ArrayReader(counts.reshape(*shape, counts.shape[1]))
-    return _source(path, reader, spectra, shape), request
+    counts = np.stack([np.stack([one.counts for one in column]) for column in columns], axis=1)
+    flat = [one for column in columns for one in column]
+    source = _source(path, ArrayReader(counts), flat)
+    shape = (len(columns), len(columns[0]))
+    return replace(
+        source,
+        dims=("point", "detector", "energy"),
+        detectors=wanted,
+        live_time=_times([one.live_time for one in flat], shape, transpose=True),
+        real_time=_times([one.real_time for one in flat], shape, transpose=True),
+        steps=_steps(spectra, names, choice),
+    ), replace(request, detector="sum" if choice == "sum" else None, scan=None, dataset=None)
+
+
+def _of_one_scan(
+    spectra: list[TextSpectrum], request: CubeRequest, path: Path
+) -> list[TextSpectrum]:
+    """The spectra of the scan that the caller chose; all, where each scan has but one point."""
+    names = tuple(dict.fromkeys(one.scan for one in spectra))
+    n_detectors = {
+        name: len({one.detector for one in spectra if one.scan == name}) for name in names
+    }
+    wanted = request.scan if request.scan is not None else request.dataset
+    single = all(sum(one.scan == name for one in spectra) == n_detectors[name] for name in names)
+    if wanted is None and (len(names) == 1 or single):
+        return spectra
+    if isinstance(wanted, str) and wanted not in names:
+        wanted = wanted.removesuffix(".1")
+    choice = chosen_one(wanted, names, "scan", str(path))
+    return [one for one in spectra if one.scan == names[int(choice)]]
+
+
+def _steps(spectra: Sequence[TextSpectrum], names: Sequence[str], choice: int | str) -> str:
+    scan = f"scan {spectra[0].scan}" if len({one.scan for one in spectra}) == 1 else ""
+    detector = f"detector {names[int(choice)]}" if len(names) > 1 and choice != "sum" else ""
+    return ", ".join(filter(None, (scan if spectra[0].scan else "", detector)))
 
 
 @dataclass(frozen=True, eq=False)
 class FolderReader:
     """Blocks of a folder with one file for each pixel."""
 
-    files: tuple[Path, ...]
+    files: tuple[Path | None, ...]
+    """Row by row, None for those that a stopped scan did not reach."""
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     stamp: tuple[tuple[int, int], ...] = field(repr=False)
@@ -87,15 +137,16 @@ class FolderReader:
         rows, columns = (
             range(*one.indices(n)) for one, n in zip(key, self.shape[:2], strict=False)
         )
-        block = np.empty((len(rows), len(columns), self.shape[2]), self.dtype)
+        block = np.zeros((len(rows), len(columns), self.shape[2]), self.dtype)
         for i, y in enumerate(rows):
             for j, x in enumerate(columns):
-                block[i, j] = self._spectrum(y * self.shape[1] + x)
+                file = self.files[y * self.shape[1] + x]
+                if file is not None:
+                    block[i, j] = self._spectrum(file, self.stamp[y * self.shape[1] + x])
         return block[:, :, key[2]]
 
-    def _spectrum(self, place: int) -> NDArray[Any]:
-        file = self.files[place]
-        require_unchanged(file, self.stamp[place])
+    def _spectrum(self, file: Path, stamp: tuple[int, int]) -> NDArray[Any]:
+        require_unchanged(file, stamp)
         counts = _only_spectrum(file).counts
         if len(counts) != self.shape[2]:
             raise FileFormatError(
@@ -111,7 +162,7 @@ class FolderReader:
 
 
 def _holds_amptek(file: Path) -> bool:
-    """Whether a text file starts as Amptek's do; False where it cannot be read."""
+    """Recognize a text file of Amptek's; one that cannot be read is none."""
     try:
         with file.open("rb") as stream:
             return is_amptek(stream.read(100))
@@ -126,16 +177,39 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
             "own."
         )
     found = files_in(path, ".mca") or list(filter(_holds_amptek, files_in(path, ".txt")))
-    numbers, files = numbered(found, str(path))
-    shape = grid_of(numbers, request.shape, str(path))
-    first = _only_spectrum(files[0]).counts
+    ordered = _of_one_detector(series(found, str(path)), request, path)
+    shape, files = grid_of(ordered, request.shape, str(path), axes=request.axes)
+    here = [file for file in files if file is not None]
+    first = _only_spectrum(here[0]).counts
     reader = FolderReader(
         files=tuple(files),
         shape=(*shape, len(first)),
         dtype=first.dtype,
-        stamp=tuple(file_stamp(file) for file in files),
+        stamp=tuple(file_stamp(file) for file in here),
     )
-    return _source(path, reader, [_facts(file) for file in files], shape)
+    facts = [_facts(file) for file in here]
+    missing = np.array([file is None for file in files]).reshape(shape)
+    return replace(
+        _source(path, reader, facts),
+        dims=("y", "x", "energy"),
+        live_time=_times([one.live_time for one in facts], shape),
+        real_time=_times([one.real_time for one in facts], shape),
+        missing=missing,
+    )
+
+
+def _of_one_detector(found: Series, request: CubeRequest, path: Path) -> Series:
+    """Files of the detector that the caller chose, where the names count detectors."""
+    if found.roles[:1] != ("detector",):
+        return found
+    names = tuple(str(n) for n in sorted({one[0] for one in found.numbers}))
+    name = names[int(chosen_one(request.detector, names, "detector", str(path)))]
+    pairs = [
+        (file, numbers[1:])
+        for file, numbers in zip(found.files, found.numbers, strict=True)
+        if str(numbers[0]) == name
+    ]
+    return Series(tuple(f for f, _ in pairs), tuple(n for _, n in pairs), found.roles[1:])
 
 
 def _facts(file: Path) -> TextSpectrum:
@@ -161,9 +235,7 @@ def _only_spectrum(file: Path) -> TextSpectrum:
     return spectra[0]
 
 
-def _source(
-    path: Path, reader: Any, spectra: Sequence[TextSpectrum], shape: tuple[int, int]
-) -> CubeSource:
+def _source(path: Path, reader: Any, spectra: Sequence[TextSpectrum]) -> CubeSource:
     energy = spectra[0].energy
     others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
     if others:
@@ -178,12 +250,10 @@ def _source(
         dataset="",
         layout=_LAYOUT,
         reader=reader,
-        dims=("y", "x", "energy"),
         dims_from="the order of its spectra",
         energy=energy,
+        energy_hint=spectra[0].problem,
         energy_from=f"the calibration in {path}",
-        live_time=_times([one.live_time for one in spectra], shape),
-        real_time=_times([one.real_time for one in spectra], shape),
     )
 
 
@@ -193,8 +263,13 @@ def _same(one: Any, other: Any) -> bool:
     return np.array_equal(one.coef, other.coef, equal_nan=True)
 
 
-def _times(values: list[float | None], shape: tuple[int, int]) -> NDArray[np.float64] | None:
-    """Times [s] of the pixels, where all have one."""
+def _times(
+    values: list[float | None], shape: tuple[int, int], *, transpose: bool = False
+) -> NDArray[np.float64] | None:
+    """Times [s] of the pixels, where all have one; NaN for those that a stopped scan left out."""
     if None in values:
         return None
-    return np.array(values, np.float64).reshape(shape)
+    times = np.full(shape[0] * shape[1], np.nan)
+    times[: len(values)] = np.array(values, np.float64)
+    grid = times.reshape(shape)
+    return grid.T if transpose else grid

@@ -9,8 +9,9 @@ live, real) and counts that start with ``@A``, a backslash at the end of each li
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import to_kev
+
+from .axes import axis_or_reason
+from .stated_axis import stated_axis
 
 __all__ = ["TextSpectrum", "is_amptek", "is_spec", "parse_facts", "parse_spectra", "whole_counts"]
 
@@ -34,24 +38,30 @@ class TextSpectrum:
     counts: NDArray[Any]
     """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
     energy: Polynomial | None = None
-    """Energy [keV] of channel numbers from 0."""
+    """Energy [keV] of stored channels from 0."""
+    problem: str = ""
+    """Reason for which a calibration is not used."""
     live_time: float | None = None
     """Seconds."""
     real_time: float | None = None
+    scan: str = ""
+    """Number of its scan, with that of the repetition where a number occurs twice."""
+    detector: str = ""
+    """Name of its detector, empty where there is one."""
 
 
 def is_amptek(head: bytes) -> bool:
-    """Whether a file's first bytes are those of an Amptek ``.mca``."""
+    """Recognize an Amptek ``.mca`` by its first bytes."""
     return head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<<PMCA SPECTRUM>>")
 
 
 def is_spec(head: bytes) -> bool:
-    """Whether a file's first bytes are those of a SPEC file."""
+    """Recognize a SPEC file by its first bytes."""
     return head.startswith((b"#F ", b"#S "))
 
 
 def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
-    """All spectra of a file.
+    """Read all spectra of a file.
 
     Parameters
     ----------
@@ -82,7 +92,7 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
 
 
 def parse_facts(content: bytes, path: Path) -> TextSpectrum:
-    """What stands before the counts of a file with one spectrum; its counts are left empty.
+    """Read what stands before the counts of a file with one spectrum; its counts are left empty.
 
     Parameters
     ----------
@@ -106,13 +116,10 @@ def parse_facts(content: bytes, path: Path) -> TextSpectrum:
         return parse_spectra(header + b"\n<<DATA>>\n<<END>>\n", path)[0]
     if not is_spec(content[:100]):
         return parse_spectra(content, path)[0]  # the error that says so
-    lines = []
-    for line in content.splitlines():
-        if line.startswith(b"@A"):
-            break
-        # The number of channels says nothing where no counts are looked at.
-        lines.append(re.sub(rb"^#@CHANN\s+\S+", b"#@CHANN 0", line))
-    return parse_spectra(b"\n".join([*lines, b"@A"]), path)[0]
+    header = re.split(rb"(?m)^@[A-Z]", content, maxsplit=1)[0]
+    text = header.decode("latin-1").replace("\r\n", "\n")
+    # The number of channels says nothing where no counts are looked at.
+    return _spec(f"{text}\n@A", path, check=False)[0]
 
 
 def whole_counts(values: NDArray[np.float64]) -> NDArray[Any]:
@@ -131,9 +138,11 @@ def _amptek(text: str, path: Path) -> TextSpectrum:
             "again."
         )
     facts = dict(re.findall(r"^([A-Z_]+) - (.*)$", sections.get("PMCA SPECTRUM", ""), re.MULTILINE))
+    energy, problem = axis_or_reason(lambda: _line_through(sections.get("CALIBRATION", ""), path))
     return TextSpectrum(
         counts=_counts(sections["DATA"].split(), path),
-        energy=_line_through(sections.get("CALIBRATION", ""), path),
+        energy=energy,
+        problem=problem,
         live_time=_seconds(facts.get("LIVE_TIME")),
         real_time=_seconds(facts.get("REAL_TIME")),
     )
@@ -158,21 +167,44 @@ def _line_through(section: str, path: Path) -> Polynomial | None:
     return Polynomial([float(energy.mean() - gain * points[:, 0].mean()), gain])
 
 
-def _spec(text: str, path: Path) -> list[TextSpectrum]:
+def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
     found: list[TextSpectrum] = []
-    state: dict[str, list[float]] = {}
+    scan, seen = "", defaultdict[str, int](int)
+    devices: list[dict[str, Any]] = [{}]
+    # Spectra since the last line of motor positions, after which the detectors begin anew.
+    n_since, has_points = 0, False
     lines = iter(text.split("\n"))
     for line in lines:
         if line.startswith("#S "):
-            state = {}
-        elif match := re.match(r"#@(CALIB|CHANN|CTIME)\s+(.*)", line):
-            state[match[1]] = _floats(match[2].split())
-        elif line.startswith("@A"):
-            words = _continued(line.removeprefix("@A"), lines)
-            found.append(_with_header(_counts(words, path), state, path))
+            number = [*line.split(), ""][1]
+            seen[number] += 1
+            scan = f"{number}.{seen[number]}"
+            devices, n_since, has_points = [{}], 0, False
+        elif match := re.match(r"#@(MCADEV|CALIB|CHANN|CTIME)\s+(.*)", line):
+            words = match[2].split()
+            device = devices[-1 if n_since == 0 else n_since % len(devices)]
+            started = n_since > 0 or has_points
+            if not started and match[1] in device and match[1] != "CTIME":
+                device = {}
+                devices.append(device)
+            device[match[1]] = words[:1] if match[1] == "MCADEV" else _floats(words)
+        elif re.match(r"@[A-Z]", line):
+            words = _continued(line[2:], lines)
+            at = n_since if has_points else n_since % len(devices)
+            state = devices[min(at, len(devices) - 1)]
+            spectrum = _with_header(_counts(words, path), state, path, check=check)
+            name = state.get("MCADEV", [str(at)])[0] if at < len(devices) else str(at)
+            found.append(replace(spectrum, scan=scan, detector=name))
+            n_since += 1
+        elif line.strip() and not line.startswith("#"):
+            n_since, has_points = 0, True
     if not found:
         raise FileFormatError(f"{path} is a SPEC file without spectra: expected lines from @A on.")
-    return found
+    unique = {name for name, n in seen.items() if n == 1}
+    return [
+        replace(one, scan=number if (number := one.scan.rpartition(".")[0]) in unique else one.scan)
+        for one in found
+    ]
 
 
 def _continued(line: str, lines: Iterable[str]) -> list[str]:
@@ -183,22 +215,38 @@ def _continued(line: str, lines: Iterable[str]) -> list[str]:
     return words + line.split()
 
 
-def _with_header(counts: NDArray[Any], state: dict[str, list[float]], path: Path) -> TextSpectrum:
-    first = 0.0
-    if len(state.get("CHANN", [])) >= 2:
-        n_channels, first = state["CHANN"][:2]
-        if n_channels != len(counts):
+def _with_header(
+    counts: NDArray[Any], state: dict[str, Any], path: Path, *, check: bool
+) -> TextSpectrum:
+    first, step = 0.0, 1.0
+    said = state.get("CHANN", [])
+    if len(said) >= 2:
+        n_channels, first = said[:2]
+        step = said[3] if len(said) > 3 and said[3] > 0 else 1.0
+        # The number, and that from the first channel to the last, of which writers get one wrong.
+        lengths = {n_channels} | ({(said[2] - first) // step + 1} if len(said) > 2 else set())
+        if check and len(counts) not in lengths:
             raise FileFormatError(
                 f"{path} says that a spectrum has {n_channels:g} channels and holds {len(counts)}: "
                 "it is damaged or was cut short. Copy it again."
             )
-    energy = None
-    calibration = state.get("CALIB", [])
-    # 0 1 0 counts channels; it is written where there is no calibration.
-    if len(calibration) >= 2 and calibration not in ([0, 1], [0, 1, 0]):
-        energy = Polynomial(calibration)(Polynomial([first, 1.0]))
     times = [*state.get("CTIME", []), np.nan, np.nan, np.nan]
-    return TextSpectrum(counts, energy, _seconds(times[1]), _seconds(times[2]))
+    calibration = state.get("CALIB", [])
+    energy, problem = axis_or_reason(
+        lambda: stated_axis(
+            coefficients=calibration if len(calibration) >= 2 else None,
+            first=first,
+            step=step,
+            source=f"#@CALIB and #@CHANN in {path}",
+        )
+    )
+    return TextSpectrum(
+        counts,
+        energy if isinstance(energy, Polynomial) else None,
+        problem,
+        live_time=_seconds(times[1]),
+        real_time=_seconds(times[2]),
+    )
 
 
 def _counts(words: list[str], path: Path) -> NDArray[Any]:

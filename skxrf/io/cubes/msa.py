@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
-from skxrf.utils.units import to_kev
+from skxrf.utils.units import decimal
 
 from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
+from .stated_axis import stated_axis
 
-__all__ = ["open_msa", "recognises"]
+__all__ = ["open_msa", "recognizes"]
 
 # A key may carry its unit, as in "#LIVETIME  -s: 120".
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-\w+)?[ \t]*:[ \t]*(.*)")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as one does."""
     return re.match(rb"\s*#FORMAT\s*:\s*EMSA", head, re.IGNORECASE) is not None
 
@@ -97,16 +97,22 @@ def _numbers(
     data: str, keys: Mapping[str, str], path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Counts, and where they come in pairs their places on the axis."""
+    stated = _number(keys, "NPOINTS")
+    pairs = keys.get("DATATYPE", "Y").upper() == "XY"
+    # A comma is a separator, or else that of a decimal where the numbers are then as many as stated.
+    words = data.replace(",", " ").split()
+    as_decimals = data.replace(", ", " ").replace(",\n", " ").replace(",", ".").split()
+    if stated is not None and len(words) != stated * (1 + pairs) == len(as_decimals):
+        words = as_decimals
     try:
-        values = np.array(data.replace(",", " ").split(), np.float64)
+        values = np.array(words, np.float64)
     except ValueError as error:
         raise FileFormatError(f"{path} holds counts that are no numbers: {error}.") from None
     positions = None
-    if keys.get("DATATYPE", "Y").upper() == "XY":
+    if pairs:
         if values.size % 2:
             raise FileFormatError(f"{path} holds {values.size} numbers: expected pairs (XY).")
         positions, values = values[::2], values[1::2]
-    stated = _number(keys, "NPOINTS")
     if stated is not None and stated != values.size:
         raise FileFormatError(
             f"{path} says that its spectrum has {stated:g} channels and holds {values.size}: it is "
@@ -118,20 +124,26 @@ def _numbers(
 def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path: Path) -> Any:
     unit = keys.get("XUNITS", "")
     if positions is not None:
-        return to_kev(positions, unit, source=str(path))
+        return stated_axis(values=positions, units=unit, source=str(path))
     line = [_number(keys, key) for key in ("OFFSET", "XPERCHAN")]
-    if None in line:
+    unread = [key for key in ("OFFSET", "XPERCHAN") if key in keys and _number(keys, key) is None]
+    if unread:
+        raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
+    known = [one for one in line if one is not None]
+    if len(known) < len(line):
         return None
     if not unit:
         raise EnergyAxisError(
             f"{path} says no unit of its axis (#XUNITS): pass ", Argument("energy"), "."
         )
-    return Polynomial(to_kev(np.array(line, np.float64), unit, source=f"#XUNITS in {path}"))
+    # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
+    source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
+    return stated_axis(coefficients=known, units=unit, source=source)
 
 
 def _number(keys: Mapping[str, str], key: str) -> float | None:
     try:
-        value = float(keys[key])
+        value = decimal(keys[key])
     except (KeyError, ValueError):
         return None
     return value if np.isfinite(value) else None

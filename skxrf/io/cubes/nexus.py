@@ -12,18 +12,18 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.polynomial import Polynomial
-from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
-from skxrf.utils.units import to_mm
 
-from .._hdf5_access import text, texts, units_of
+from .._hdf5_values import numbers, pixel_times, positions, text, texts, units_of
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import counts_channels, stated_axis
 
-__all__ = ["find", "read"]
+__all__ = ["about", "find", "read", "stated_beside"]
 
+_BESIDE = ("_time", "calibration", "channels")
 _ORDERS = {"spectrum": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 
 
@@ -32,7 +32,8 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
     return [
         cube
         for cube in cubes
-        if text(cube.attrs.get("interpretation")) in _ORDERS or "calibration" in cube.parent
+        if (text(cube.attrs.get("interpretation")) in _ORDERS and cube.ndim == 3)
+        or ("calibration" in cube.parent and not cube.name.endswith(_BESIDE))
     ]
 
 
@@ -40,9 +41,11 @@ def read(cube: Any) -> CubeSource:
     """Describe one cube of this layout."""
     group = cube.parent
     interpretation = text(cube.attrs.get("interpretation"))
-    dims = _ORDERS.get(interpretation)
-    y, x = _positions(group, dims)
-    energy, reason = axis_or_reason(lambda: _energy(group))
+    dims = _ORDERS.get(interpretation) if cube.ndim == 3 else None
+    y, x = _positions(group, dims, cube.shape)
+    energy, reason = axis_or_reason(lambda: stated_beside(group))
+    if energy is None:
+        reason = reason or _channels_hint(group)
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -51,69 +54,71 @@ def read(cube: Any) -> CubeSource:
         reader=reader,
         dims=dims,
         dims_from=f"the attribute interpretation={interpretation!r}",
+        any_axes=dims is None,
         energy=energy,
         energy_hint=reason,
         energy_from=f"calibration in {group.name} of {cube.file.filename}",
         y=y,
         x=x,
-        live_time=_values(group, "live_time"),
-        real_time=_values(group, "elapsed_time"),
-        attrs=_about(group),
+        live_time=pixel_times(group.get("live_time"), cube.shape),
+        real_time=pixel_times(group.get("elapsed_time"), cube.shape),
+        attrs=about(group),
     )
 
 
-def _energy(group: Any) -> NDArray[np.float64] | Polynomial | None:
-    calibration = _values(group, "calibration")
-    if calibration is None:
+def stated_beside(group: Any) -> Any:
+    """Energy axis of ``calibration`` and ``channels`` in a group, or None."""
+    stored = numbers(group.get("calibration"))
+    if stored is None:
         return None
-    calibration = np.atleast_1d(calibration)
-    if (
-        calibration.ndim != 1
-        or calibration.size not in (2, 3)
-        or not np.all(np.isfinite(calibration))
-    ):
+    calibration = np.atleast_1d(stored)
+    source = f"calibration in {group.name} of {group.file.filename}"
+    if calibration.ndim != 1 or calibration.size not in (2, 3):
         raise EnergyAxisError(
-            f"calibration in {group.name} of {group.file.filename} is {calibration.tolist()}: "
-            "expected (a, b, c) of E = a + b n + c n^2 in keV; pass ",
+            f"{source} is {calibration.tolist()}: expected (a, b, c) of E = a + b n + c n^2 in keV; pass ",
             Argument("energy"),
             ".",
         )
-    line = Polynomial(calibration.astype(np.float64))
-    # PyMca's default where nothing was calibrated: channel numbers.
-    if np.array_equal(line.trim().coef, [0.0, 1.0]):
-        return None
-    channels = _values(group, "channels")
-    return line if channels is None else np.asarray(line(channels.astype(np.float64).ravel()))
+    line = stated_axis(
+        coefficients=calibration, units=units_of(group["calibration"]), source=source
+    )
+    channels = numbers(group.get("channels"))
+    if channels is None or not isinstance(line, Polynomial):
+        return line
+    return np.asarray(line(channels.astype(np.float64).ravel()))
 
 
-def _values(group: Any, name: str) -> NDArray[Any] | None:
-    item = group.get(name)
-    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
-        return None
-    values = np.asarray(item[()])
-    # One time for the whole stack says nothing about a pixel.
-    return None if values.size == 1 and name.endswith("_time") else values
+def _channels_hint(group: Any) -> tuple[str | Argument, ...]:
+    """Remark on ``channels`` that are no channel numbers, where nothing calibrates them."""
+    channels = numbers(group.get("channels"))
+    if channels is None or channels.size < 2 or counts_channels(channels.ravel()):
+        return ()
+    low, high = channels.min(), channels.max()
+    return (
+        f"Its dataset 'channels' holds values from {low:g} to {high:g}: if energies in keV, pass ",
+        Argument("energy", "channels"),
+        ".",
+    )
 
 
-def _positions(group: Any, dims: tuple[str, ...] | None) -> list[NDArray[np.float64] | None]:
+def _positions(group: Any, dims: tuple[str, ...] | None, shape: tuple[int, ...]) -> list[Any]:
     """Positions [mm] along y and x from the NXdata group beside the counts, where it has units."""
-    found: dict[str, NDArray[np.float64] | None] = {"y": None, "x": None}
+    found: dict[str, Any] = {"y": None, "x": None}
     for data in (group.get("map"), group):
         names = [] if data is None else texts(data.attrs.get("axes"))
         if dims is None or len(names) != 3:
             continue
-        for dim, name in zip(dims, names, strict=True):
-            item = data.get(name)
-            if dim in found and isinstance(item, h5py.Dataset) and item.ndim == 1:
-                found[dim] = to_mm(item[()], units_of(item))
+        for dim, name, size in zip(dims, names, shape, strict=True):
+            if dim in found:
+                found[dim] = positions(data.get(name), size)
         break
     return [found["y"], found["x"]]
 
 
-def _about(group: Any) -> dict[str, str | float]:
+def about(group: Any) -> dict[str, str | float]:
     """Name of the instrument, from the NXinstrument group above the detector."""
     name = group.parent.get("name")
     if text(group.parent.attrs.get("NX_class")) != "NXinstrument" or name is None:
         return {}
-    word = text(name[()]) if isinstance(name, h5py.Dataset) else ""
+    word = text(name[()]) if isinstance(name, h5py.Dataset) and name.size == 1 else ""
     return {"instrument": word} if word else {}

@@ -1,22 +1,45 @@
 """Cubes of many files: which files of a folder belong together, and in which order.
 
-The numbers in their names tell: those that differ count pixels or rows. They are compared as
-numbers, so that ``scan_10`` comes after ``scan_9``.
+The numbers in their names tell, and the words before them: in ``map_x003_y001`` the second one counts
+rows, in ``map_xia02_0007`` the first one detectors. Numbers are compared as numbers, so that ``scan_10``
+comes after ``scan_9``.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from skxrf.exceptions import Argument, FileFormatError
 
-__all__ = ["files_in", "grid_of", "numbered", "require_no_gaps", "series_of"]
+from .axes import suggested_shape
 
-_NUMBER = re.compile(r"\d{1,18}")
+__all__ = ["Series", "files_in", "grid_of", "require_no_gaps", "series", "series_of"]
+
+_NUMBER = re.compile(r"([A-Za-z]*)[-_. ]*(\d{1,18})")
+_ROLES = {
+    "y": {"y", "row", "rows", "line", "zeile"},
+    "x": {"x", "col", "cols", "column", "columns", "spalte"},
+    "detector": {"xia", "det", "detector", "sdd"},
+}
+# Detectors outside, columns inside.
+_RANKS = {"detector": 0, "": 1, "y": 2, "x": 3}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Files in the order of the numbers in their names."""
+
+    files: tuple[Path, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    """Those that change, of each file."""
+    roles: tuple[str, ...]
+    """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
 
 
 def files_in(folder: Path, suffix: str) -> list[Path]:
@@ -28,7 +51,7 @@ def files_in(folder: Path, suffix: str) -> list[Path]:
     )
 
 
-def numbered(files: Sequence[Path], where: str) -> tuple[list[tuple[int, ...]], list[Path]]:
+def series(files: Sequence[Path], where: str) -> Series:
     """Put files in the order of the numbers in their names, those left out that never change.
 
     Parameters
@@ -40,9 +63,7 @@ def numbered(files: Sequence[Path], where: str) -> tuple[list[tuple[int, ...]], 
 
     Returns
     -------
-    numbers : list of tuple of int
-        For each file the numbers that change, in the order of the files.
-    files : list of Path
+    Series
         The files in order.
 
     Raises
@@ -59,7 +80,9 @@ def numbered(files: Sequence[Path], where: str) -> tuple[list[tuple[int, ...]], 
             )
     found = [_numbers(path) for path in files]
     changing = [i for i in range(len(found[0])) if len({one[i] for one in found}) > 1]
-    keys = [tuple(one[i] for i in changing) for one in found]
+    roles = _roles(first, changing)
+    places = sorted(changing, key=lambda i: _RANKS[roles[i]])
+    keys = [tuple(one[i] for i in places) for one in found]
     order = sorted(range(len(files)), key=keys.__getitem__)
     for before, after in itertools.pairwise(order):
         if keys[before] == keys[after]:
@@ -67,11 +90,15 @@ def numbered(files: Sequence[Path], where: str) -> tuple[list[tuple[int, ...]], 
                 f"{where} holds {files[before].name} and {files[after].name}, whose numbers are "
                 "the same: remove one of them."
             )
-    return [keys[i] for i in order], [files[i] for i in order]
+    return Series(
+        files=tuple(files[i] for i in order),
+        numbers=tuple(keys[i] for i in order),
+        roles=tuple(roles[i] for i in places),
+    )
 
 
 def series_of(file: Path, files: Sequence[Path]) -> list[Path]:
-    """The files that differ from one of them in a single number, the one that most files change.
+    """The files that differ from one of them in a single number, which does not count detectors.
 
     Parameters
     ----------
@@ -88,7 +115,7 @@ def series_of(file: Path, files: Sequence[Path]) -> list[Path]:
     Raises
     ------
     FileFormatError
-        If two numbers count as many files.
+        If the names differ in several numbers, each of which may count the rows.
     """
     mine = _numbers(file)
     by_place: dict[int, list[Path]] = defaultdict(list)
@@ -97,74 +124,121 @@ def series_of(file: Path, files: Sequence[Path]) -> list[Path]:
             differing = [i for i, n in enumerate(_numbers(other)) if n != mine[i]]
             if len(differing) == 1:
                 by_place[differing[0]].append(other)
-    if not by_place:
+    roles = _roles(file, list(by_place))
+    counting = {place: found for place, found in by_place.items() if roles[place] != "detector"}
+    if not counting:
         return [file]
-    ranked = sorted(by_place.values(), key=len, reverse=True)
-    if len(ranked) > 1 and len(ranked[0]) == len(ranked[1]):
-        raise FileFormatError(
-            f"{file} belongs to two series of {len(ranked[0]) + 1} files, one with "
-            f"{ranked[0][0].name}, one with {ranked[1][0].name}: put the files of one cube into a "
-            "folder of their own."
+    if len(counting) > 1:
+        said = ", ".join(
+            f"{len(found) + 1} files with {found[0].name}" for found in counting.values()
         )
-    return sorted([file, *ranked[0]])
+        raise FileFormatError(
+            f"{file} belongs to {len(counting)} series: {said}. Which of them are the rows is not said: "
+            "put the files of one cube into a folder of their own."
+        )
+    return sorted([file, *next(iter(counting.values()))])
 
 
 def grid_of(
-    numbers: Sequence[tuple[int, ...]], shape: tuple[int, int] | None, where: str
-) -> tuple[int, int]:
-    """Rows and columns of a cube of one file a pixel.
+    found: Series,
+    shape: tuple[int, int] | None,
+    where: str,
+    *,
+    axes: Sequence[str] | None = None,
+) -> tuple[tuple[int, int], list[Path | None]]:
+    """Rows and columns of a cube of one file a pixel, and the file of each pixel.
 
     Parameters
     ----------
-    numbers : sequence of tuple of int
-        What :func:`numbered` gave.
+    found : Series
+        The files; without a number of detectors.
     shape : tuple of int, optional
         What the caller said.
     where : str
         The folder, for error messages.
+    axes : sequence of str, optional
+        What the caller said of two numbers without words: the order of "y" and "x" in it.
 
     Returns
     -------
-    tuple of int
+    shape : tuple of int
         Rows and columns.
+    files : list of Path or None
+        Row by row; None for those that a stopped scan did not reach.
 
     Raises
     ------
     FileFormatError
-        If files are missing, or the shape is not known or does not fit.
+        If files are missing before the last one, or the shape is not known or does not fit.
     """
-    n_files = len(numbers)
+    files, n_files = list(found.files), len(found.files)
     if n_files == 1:
         rows, columns = 1, 1
-    elif len(numbers[0]) == 2:
+    elif len(found.roles) == 2:
         # Two numbers count rows and columns where each goes with each.
-        rows, columns = (len({one[i] for one in numbers}) for i in range(2))
-        if rows * columns != n_files and shape is None:
-            raise FileFormatError(
-                f"{where} holds {n_files} files whose names count {rows} rows and {columns} "
-                f"columns: {rows * columns - n_files} are missing. Complete them, or pass ",
-                Argument("shape", placeholder="rows, columns"),
-                " where the numbers mean something else.",
-            )
+        rows, columns = (len({one[i] for one in found.numbers}) for i in range(2))
+        if shape is None or shape[0] * shape[1] == rows * columns:
+            if _columns_first(found, (rows, columns), shape, axes, where):
+                order = sorted(range(n_files), key=lambda i: found.numbers[i][::-1])
+                files = [files[i] for i in order]
+                found = Series(
+                    tuple(files), tuple(found.numbers[i][::-1] for i in order), found.roles
+                )
+                rows, columns = columns, rows
+            full = sorted(itertools.product(*({one[i] for one in found.numbers} for i in range(2))))
+            if tuple(full[:n_files]) != found.numbers:
+                raise FileFormatError(
+                    f"{where} holds {n_files} files whose names count {rows} rows and {columns} "
+                    f"columns: {rows * columns - n_files} are missing. Complete them, or pass ",
+                    Argument("shape", placeholder="rows, columns"),
+                    " where the numbers mean something else.",
+                )
+            shape = (rows, columns)
     else:
-        require_no_gaps([one[0] for one in numbers if len(one) == 1], where)
+        require_no_gaps([one[0] for one in found.numbers if len(one) == 1], where)
         rows = columns = 0
     if shape is None and rows * columns != n_files:
         raise FileFormatError(
             f"{where} holds {n_files} spectra and does not say how they lie: pass ",
             Argument("shape", placeholder="rows, columns"),
             ", rows that follow each other from left to right, such as ",
-            Argument("shape", _squarest(n_files)),
+            Argument("shape", suggested_shape(n_files)),
             ".",
         )
-    if shape is not None and shape[0] * shape[1] != n_files:
+    chosen = shape or (rows, columns)
+    missing = math.prod(chosen) - n_files
+    if missing < 0 or missing >= n_files + chosen[1]:
         raise FileFormatError(
-            f"{where} holds {n_files} spectra, not the {shape[0]} x {shape[1]} = "
-            f"{shape[0] * shape[1]} of ",
-            Argument("shape", tuple(shape)),
+            f"{where} holds {n_files} spectra, not the {chosen[0]} x {chosen[1]} = "
+            f"{math.prod(chosen)} of ",
+            Argument("shape", tuple(chosen)),
             ".",
         )
-    return shape or (rows, columns)
+    return chosen, [*files, *[None] * missing]
+
+
+def _columns_first(
+    found: Series,
+    sizes: tuple[int, int],
+    shape: tuple[int, int] | None,
+    axes: Sequence[str] | None,
+    where: str,
+) -> bool:
+    """Whether the first of two numbers counts columns; asked for where nothing tells."""
+    if found.roles == ("y", "x"):
+        return False
+    if axes is not None and {"y", "x"} <= set(axes):
+        return list(axes).index("x") < list(axes).index("y")
+    if shape is not None and sizes[0] != sizes[1]:
+        return shape != sizes
+    raise FileFormatError(
+        f"{where} holds files whose names count two numbers, {sizes[0]} and {sizes[1]} different ones, "
+        f"such as {found.files[-1].name}, and do not say which one is the row: pass ",
+        Argument("axes", ("y", "x", "energy")),
+        " where it is the first one, ",
+        Argument("axes", ("x", "y", "energy")),
+        " where it is the second.",
+    )
 
 
 def require_no_gaps(numbers: Sequence[int], where: str) -> None:
@@ -180,15 +254,26 @@ def require_no_gaps(numbers: Sequence[int], where: str) -> None:
         )
 
 
+def _roles(file: Path, changing: Sequence[int]) -> dict[int, str]:
+    """Meaning of the numbers that change, by the words before them."""
+    words = [match[1].lower() for match in _NUMBER.finditer(file.stem)]
+    found = {
+        i: next((role for role, names in _ROLES.items() if words[i] in names), "") for i in changing
+    }
+    # Of two that count pixels, a word for one tells the other.
+    pixels = [i for i in changing if found[i] != "detector"]
+    known = {found[i] for i in pixels} - {""}
+    if len(pixels) == 2 and len(known) == 1:
+        other = "x" if known == {"y"} else "y"
+        found |= {i: other for i in pixels if not found[i]}
+    if len({found[i] for i in pixels}) < len(pixels):
+        found |= dict.fromkeys(pixels, "")
+    return found
+
+
 def _pattern(path: Path) -> str:
-    return _NUMBER.sub("#", path.stem)
+    return re.sub(r"\d{1,18}", "#", path.stem)
 
 
 def _numbers(path: Path) -> tuple[int, ...]:
-    return tuple(int(word) for word in _NUMBER.findall(path.stem))
-
-
-def _squarest(n: int) -> tuple[int, int]:
-    """Two factors of a number as close to each other as can be."""
-    rows = next(i for i in range(int(n**0.5), 0, -1) if n % i == 0)
-    return rows, n // rows
+    return tuple(int(match[2]) for match in _NUMBER.finditer(path.stem))

@@ -16,31 +16,37 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
-from skxrf.utils.units import to_kev, to_mm
+from skxrf.utils.units import decimal, to_mm
 
 from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
+from .stated_axis import stated_axis
 
-__all__ = ["open_ripple", "parse_header", "recognises"]
+__all__ = ["open_ripple", "parse_header", "recognizes"]
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
 _SIZES = {"y": "height", "x": "width", "energy": "depth"}
 _ORDERS = {"vector": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 _KINDS = {"unsigned": "u", "signed": "i", "float": "f"}
-_BYTE_ORDERS = {"little-endian": "<", "big-endian": ">", "dont-care": "<"}
+_BYTE_ORDERS = {
+    "little-endian": "<",
+    "big-endian": ">",
+}
 # What HyperSpy writes where a unit is not known.
 _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
 # A header is a few hundred bytes; this is a text file that is none.
 _LONGEST_HEADER = 100_000
+# Values that show the order of their bytes, and how much smaller they are in the right one.
+_SAMPLE = 1 << 17
+_CLEAR = 16.0
 _LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the first lines are a header's, or the file is the ``.raw`` beside one."""
     if path.is_dir():
         return False
@@ -85,7 +91,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
         raw,
         offset=_whole(keys, "offset", header) if "offset" in keys else 0,
         shape=(first, second, third),
-        dtype=_dtype(keys, header),
+        dtype=_dtype(keys, header, raw),
         described_by=str(header),
     )
     energy = None if request.energy is not None else _energy(keys, header, sizes["energy"])
@@ -196,23 +202,45 @@ def _whole(keys: Mapping[str, str], key: str, path: Path) -> int:
     return number
 
 
-def _dtype(keys: Mapping[str, str], path: Path) -> np.dtype[Any]:
+def _dtype(keys: Mapping[str, str], path: Path, raw: Path) -> np.dtype[Any]:
     length, kind = _whole(keys, "data-length", path), keys["data-type"].lower()
     if kind not in _KINDS or length not in ((4, 8) if kind == "float" else (1, 2, 4, 8)):
         raise FileFormatError(
             f"{path} says data-type {kind[:40]} of data-length {length}: expected unsigned or "
             "signed of 1, 2, 4 or 8 bytes, or float of 4 or 8."
         )
-    order = keys.get("byte-order", "dont-care" if length == 1 else "").lower()
-    if order not in _BYTE_ORDERS:
+    order = _BYTE_ORDERS.get(keys.get("byte-order", "").lower(), "")
+    if keys.get("byte-order", "").lower() == "dont-care" and length > 1:
+        order = _byte_order(raw, np.dtype(f"{_KINDS[kind]}{length}"))
+    if not order and length > 1:
+        said = keys.get("byte-order", "nowhere")[:40]
         raise FileFormatError(
-            f"{path} says byte-order {order[:40] or 'nowhere'}: expected little-endian or "
-            "big-endian."
+            f"{path} says byte-order {said} of values of {length} bytes, and the values do not show it: "
+            "expected little-endian or big-endian. Write the one that is right into the header."
         )
-    return np.dtype(f"{_BYTE_ORDERS[order]}{_KINDS[kind]}{length}")
+    return np.dtype(f"{order or '<'}{_KINDS[kind]}{length}")
 
 
-def _energy(keys: Mapping[str, str], path: Path, n_channels: int) -> Polynomial | None:
+def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
+    """Order of bytes in which counts are small numbers, as they are; empty where both are alike."""
+    size = raw.stat().st_size // kind.itemsize
+    n = min(size, _SAMPLE)
+    means: dict[str, float] = {}
+    for order in ("<", ">"):
+        parts = [
+            np.fromfile(
+                raw, np.dtype(f"{order}{kind.kind}{kind.itemsize}"), n, offset=start * kind.itemsize
+            )
+            for start in (0, (size - n) // 2, size - n)
+        ]
+        with np.errstate(all="ignore"):
+            values = np.abs(np.concatenate(parts).astype(np.float64))
+        means[order] = float(values.mean()) if np.isfinite(values).all() and n else np.inf
+    best, other = sorted("<>", key=means.__getitem__)
+    return best if means[best] > 0 and means[other] > _CLEAR * means[best] else ""
+
+
+def _energy(keys: Mapping[str, str], path: Path, n_channels: int) -> Any:
     """The calibration line [keV] of channel numbers, from whichever dialect has one."""
     for origin, scale, units in (
         ("depthscaleorigin", "depthscaleincrement", "depthscaleunits"),
@@ -225,7 +253,7 @@ def _energy(keys: Mapping[str, str], path: Path, n_channels: int) -> Polynomial 
             if not unit and values == [0.0, 1.0]:
                 continue  # HyperSpy's defaults, which calibrate nothing
             _refuse_part_of_an_axis(keys, path, n_channels)
-            return Polynomial(to_kev(values, unit, source=f"{units} in {path}"))
+            return stated_axis(coefficients=values, units=unit, source=f"{units} in {path}")
     if "ev-per-chan" in keys:
         gain = _number(keys, "ev-per-chan", path) / 1000
         raise EnergyAxisError(
@@ -258,7 +286,7 @@ def _number(keys: Mapping[str, str], key: str, path: Path, default: float = 0) -
         return default
     try:
         # The decimal comma is that of the Windows which wrote the file.
-        return float(keys[key].replace(",", "."))
+        return decimal(keys[key])
     except ValueError:
         raise EnergyAxisError(
             f"{path} says {key} {keys[key][:40]!r}: expected a number; or pass ",
@@ -269,8 +297,8 @@ def _number(keys: Mapping[str, str], key: str, path: Path, default: float = 0) -
 
 def _positions(keys: Mapping[str, str], name: str, size: int) -> NDArray[np.float64] | None:
     try:
-        origin = float(keys.get(f"{name}-origin", "0"))
-        scale = float(keys[f"{name}-scale"])
+        origin = decimal(keys.get(f"{name}-origin", "0"))
+        scale = decimal(keys[f"{name}-scale"])
     except (KeyError, ValueError):
         return None
     unit = keys.get(f"{name}-units", "")
@@ -284,5 +312,5 @@ def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
         key: keys[key] for key in ("title", "date") if keys.get(key, "") not in _UNKNOWN
     }
     with contextlib.suppress(KeyError, ValueError):
-        found["tube_voltage_kV"] = float(keys["beam-energy"])
+        found["tube_voltage_kV"] = decimal(keys["beam-energy"])
     return found

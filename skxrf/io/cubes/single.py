@@ -21,10 +21,9 @@ class ArrayReader:
     chunks: None = None
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Sizes of its axes."""
-        first, second, third = self.values.shape
-        return first, second, third
+        return self.values.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:

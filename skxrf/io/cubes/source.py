@@ -1,6 +1,6 @@
-"""What a format's module hands over: where the counts are and what the file says about them.
+"""Description of a cube in a file: where the counts are and what the file says about them.
 
-A format knows its file and nothing of xarray; `_cube.build_cube` turns any `CubeSource` into the
+A format knows its file and nothing of xarray; `build.build_cube` turns any `CubeSource` into the
 library's cube. So a new format is one module that makes a `CubeSource`.
 """
 
@@ -17,21 +17,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument
 
-__all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices"]
+__all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices", "Times"]
 
-Slices = tuple[slice, slice, slice]
+Slices = tuple[slice, ...]
 Chunks = Literal["auto"] | tuple[int, int]
+Times = NDArray[Any] | tuple[NDArray[Any], tuple[str, ...] | None] | None
 
 
 class BlockReader(Protocol):
-    """Reads blocks of a three-dimensional array of counts, in the axis order of the file.
+    """Reader of blocks of an array of counts, in the axis order of the file.
 
     It travels to worker processes, so it must be picklable (hold a path, not an open file), and
     several threads read through it at once.
     """
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Sizes of the axes as stored."""
 
     @property
@@ -39,7 +40,7 @@ class BlockReader(Protocol):
         """Type of the counts as stored, in the file's byte order."""
 
     @property
-    def chunks(self) -> tuple[int, int, int] | None:
+    def chunks(self) -> tuple[int, ...] | None:
         """Sizes of the file's own chunks, or None where it has none."""
 
     def read(self, key: Slices) -> NDArray[Any]:
@@ -48,13 +49,17 @@ class BlockReader(Protocol):
 
 @dataclass(frozen=True)
 class CubeRequest:
-    """What the caller of `open_cube` asked for."""
+    """Arguments of `open_cube`."""
 
     dataset: str | None = None
     energy: ArrayLike | str | None = None
     axes: Sequence[str] | None = None
     chunks: Chunks = "auto"
     shape: tuple[int, int] | None = None
+    detector: int | str | None = None
+    scan: int | str | None = None
+    clip_negative: bool = False
+    follow_links: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,12 @@ class CubeSource:
     dataset : str
         Name of the cube within the file; empty where a file holds only one.
     layout : str
-        What the file was recognised as, for people.
+        What the file was recognized as, for people.
     reader : BlockReader
         Access to the counts.
     dims : tuple of str, optional
-        Names of the stored axes, a permutation of ``("y", "x", "energy")``, where the file tells.
+        Names of the stored axes, where the file tells: ``"energy"``, and ``"y"`` and ``"x"`` or
+        ``"point"``, and perhaps ``"detector"`` and ``"scan"``.
     dims_from : str
         What told them, for error messages.
     energy : ndarray or Polynomial, optional
@@ -85,7 +91,15 @@ class CubeSource:
     y, x : ndarray, optional
         Positions of the rows and columns [mm].
     live_time, real_time : ndarray, optional
-        Per pixel [s], as stored.
+        Per pixel [s], as stored; or a pair of that and the names of its axes, where the file has them.
+    missing : ndarray of bool of shape (n_rows, n_columns), optional
+        Pixels that the scan did not reach and that have no counts.
+    detectors : tuple of str
+        Names of the detectors, where the file has several and names them.
+    any_axes : bool
+        Whether the layout does not say that the axes beside the energy are rows and columns.
+    steps : str
+        What was chosen or done on the way, for the history.
     attrs : mapping
         Instrument, tube and the like.
     """
@@ -101,8 +115,12 @@ class CubeSource:
     energy_hint: tuple[str | Argument, ...] = ()
     y: NDArray[np.float64] | None = None
     x: NDArray[np.float64] | None = None
-    live_time: NDArray[Any] | None = None
-    real_time: NDArray[Any] | None = None
+    live_time: Times = None
+    real_time: Times = None
+    missing: NDArray[np.bool_] | None = None
+    detectors: tuple[str, ...] = ()
+    any_axes: bool = False
+    steps: str = ""
     attrs: Mapping[str, str | float] = field(default_factory=dict)
 
     @property

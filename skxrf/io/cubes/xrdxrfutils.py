@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 import h5py
-import numpy as np
 
+from .._hdf5_values import numbers, units_of
+from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -49,17 +51,20 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 def read(cube: Any) -> CubeSource:
     """Describe the cube."""
     file = cube.file
-    x = file["x"][()] if file["x"].dtype.kind in "uif" else np.arange(cube.shape[2])
-    numbers = x.size < 2 or bool(np.all(np.diff(x) == 1))
+    x = numbers(file["x"])
+    length = file["x"].size
+    energy, reason = axis_or_reason(
+        lambda: stated_axis(values=x, units=units_of(file["x"]), source=f"'/x' in {file.filename}")
+    )
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
         dataset=cube.name,
         layout="XRDXRFUtils",
         reader=reader,
-        dims=("y", "x", "energy") if x.size == cube.shape[2] else None,
+        dims=("y", "x", "energy") if length == cube.shape[2] else None,
         dims_from="the length of x",
-        energy=None if numbers else x.astype(np.float64),
+        energy=energy,
         energy_from=f"'/x' in {file.filename}",
-        energy_hint=("Its x only counts channels.",),
+        energy_hint=reason or ("Its x only counts channels.",),
     )

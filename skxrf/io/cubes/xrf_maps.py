@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import h5py
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from .axes import pixels_around_energy
+from .._hdf5_values import numbers, pixel_times, units_of
+from .axes import axis_or_reason, pixels_around_energy
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -38,23 +38,23 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 def read(cube: Any) -> CubeSource:
     """Describe the cube."""
     file = cube.file
-    vector, vector_from = _numbers(file, _ENERGY)
-    calibration, calibration_from = _numbers(file, _CALIBRATION)
-    energy: NDArray[np.float64] | Polynomial | None = None
-    energy_from = ""
+    vector, vector_from, units = _numbers(file, _ENERGY)
+    calibration, calibration_from, _ = _numbers(file, _CALIBRATION)
     telling, dims_from = vector, "the length of its energy vector"
     if vector is None:
-        telling, _ = _numbers(file, _SUMMED)
+        telling, _, _ = _numbers(file, _SUMMED)
         dims_from = "the length of its summed spectrum"
     fitting = [
         i for i, size in enumerate(cube.shape) if telling is not None and size == telling.size
     ]
     # Where two axes have that length, the caller is asked.
     dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
-    if vector is not None:
-        energy, energy_from = vector, vector_from
-    elif calibration is not None and calibration.size in (2, 3):
-        energy, energy_from = Polynomial(calibration), calibration_from
+    energy_from = vector_from if vector is not None else calibration_from
+    energy, reason = axis_or_reason(
+        lambda: stated_axis(
+            values=vector, coefficients=calibration, units=units, source=energy_from
+        )
+    )
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -65,21 +65,17 @@ def read(cube: Any) -> CubeSource:
         dims_from=dims_from,
         energy=energy,
         energy_from=energy_from,
-        live_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Livetime"),
-        real_time=_per_pixel(file, "MAPS/Spectra/Elapsed_Realtime"),
+        energy_hint=reason,
+        live_time=pixel_times(file.get("MAPS/Spectra/Elapsed_Livetime"), cube.shape),
+        real_time=pixel_times(file.get("MAPS/Spectra/Elapsed_Realtime"), cube.shape),
     )
 
 
-def _numbers(file: Any, names: tuple[str, ...]) -> tuple[NDArray[np.float64] | None, str]:
+def _numbers(file: Any, names: tuple[str, ...]) -> tuple[NDArray[np.float64] | None, str, str]:
+    """First of the named vectors, where it stands, and its unit."""
     for name in names:
         item = file.get(name)
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "uif" and item.ndim == 1:
-            return item[()].astype(np.float64), f"{item.name!r} in {file.filename}"
-    return None, ""
-
-
-def _per_pixel(file: Any, name: str) -> NDArray[Any] | None:
-    """One time a pixel [s]; XRF-Maps keeps the summed spectrum's elsewhere."""
-    item = file.get(name)
-    usable = isinstance(item, h5py.Dataset) and item.ndim == 2 and item.dtype.kind in "uif"
-    return np.asarray(item[()]) if usable else None
+        values = numbers(item)
+        if values is not None and values.ndim == 1:
+            return values.astype(np.float64), f"{item.name!r} in {file.filename}", units_of(item)
+    return None, "", ""

@@ -19,15 +19,16 @@ from skxrf.exceptions import FileFormatError
 from .plain import float32_images
 from .source import MapsRequest, MapsSource, build_maps
 
-__all__ = ["read_dms", "recognises", "write_dms"]
+__all__ = ["read_dms", "recognizes", "write_dms"]
 
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
 # Longer names than this are data: the header and the file's size disagree.
 _LONGEST_NAME = 256
 _LAYOUT = "Datamuncher"
+_WRITTEN = re.compile(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]")
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts with the two lines of the header."""
     return _HEADER.match(head) is not None
 
@@ -56,7 +57,9 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     if 0 in (width, height, n_maps):
         raise FileFormatError(f"{where} is empty: expected at least one pixel and one map.")
     body = content[match.end() :]
-    parse = _text if _is_text(body) else _binary
+    # One pixel of one map: four bytes that may as well be written.
+    one_value = width * height * n_maps == 1 and path.suffix.lower() == ".dms"
+    parse = _text if _is_text(body) and not one_value else _binary
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -67,8 +70,10 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
 
 
 def _is_text(body: bytes) -> bool:
-    """Whether the values start as written numbers; no float32 array of intensities does."""
-    return re.match(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]", body[:64]) is not None
+    """Recognize written numbers: a first one, and nothing but characters of text with it."""
+    head = body[:64]
+    written = head.isascii() and not any(byte < 32 and byte not in b"\t\r\n" for byte in head)
+    return written and _WRITTEN.match(head) is not None
 
 
 def _binary(body: bytes, size: int, n_maps: int, where: str) -> tuple[NDArray[Any], list[str]]:

@@ -16,10 +16,10 @@ __all__ = ["MAPS_FORMATS", "MapsFormat"]
 
 
 class MapsFormat(NamedTuple):
-    """One file format for maps, recognised by content. A new one is a module and a line below."""
+    """One file format for maps, recognized by content. A new one is a module and a line below."""
 
     name: str
-    recognises: Callable[[Path, bytes], bool]
+    recognizes: Callable[[Path, bytes], bool]
     """From the file's path and its first bytes; cheap, and never an error."""
     open: Callable[[Path, MapsRequest], xr.Dataset]
     """Read the maps that were asked for."""
@@ -29,9 +29,9 @@ class MapsFormat(NamedTuple):
 
 MAPS_FORMATS = (
     MapsFormat("HDF5 (netCDF, NeXus, PyMca, ...)", is_hdf5, hdf5.read_hdf5_maps),
-    MapsFormat("TIFF", tiff.recognises, tiff.read_tiff),
-    MapsFormat("folders of TIFF", tiff.folder_recognises, tiff.read_tiff_folder, folder=True),
-    MapsFormat("Datamuncher (.dms, .ims)", dms.recognises, dms.read_dms),
+    MapsFormat("TIFF", tiff.recognizes, tiff.read_tiff),
+    MapsFormat("folders of TIFF", tiff.folder_recognizes, tiff.read_tiff_folder, folder=True),
+    MapsFormat("Datamuncher (.dms, .ims)", dms.recognizes, dms.read_dms),
     # Any text is taken for a table, so it comes last.
-    MapsFormat("text tables (.dat, .csv)", tables.recognises, tables.read_table),
+    MapsFormat("text tables (.dat, .csv)", tables.recognizes, tables.read_table),
 )

@@ -11,7 +11,7 @@ import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .._hdf5_access import cubes_in, listed, open_file
+from .._hdf5_access import cubes_in, listed, open_file, refuse_foreign_links
 from . import netcdf, nexus, pyxrf, xrf_maps
 from .source import MapsRequest, MapsSource, build_maps
 
@@ -56,6 +56,7 @@ def read_hdf5_maps(path: Path, request: MapsRequest) -> xr.Dataset:
         If the file cannot be read, or holds no such group, or several.
     """
     with open_file(path) as file:
+        refuse_foreign_links(file, follow=False)
         if "intensity" in file and request.dataset is None:
             return netcdf.read_netcdf(path, request.elements)
         layout, name = _chosen(file, request.dataset)

@@ -18,6 +18,31 @@ from .columns import Elements, chosen_columns
 
 __all__ = ["read_netcdf", "reserve_netcdf", "storable", "write_netcdf"]
 
+# Names that readers of netCDF and HDF5 act upon: as attributes of maps they mean something else.
+_RESERVED = frozenset(
+    {
+        "CLASS",
+        "DIMENSION_LABELS",
+        "DIMENSION_LIST",
+        "NAME",
+        "REFERENCE_LIST",
+        "_FillValue",
+        "_NCProperties",
+        "_Netcdf4Coordinates",
+        "_Netcdf4Dimid",
+        "_Unsigned",
+        "add_offset",
+        "bounds",
+        "calendar",
+        "coordinates",
+        "dtype",
+        "grid_mapping",
+        "missing_value",
+        "scale_factor",
+    }
+)
+_PREFIX = "attribute_"
+
 
 def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
     """Read the maps that `write_netcdf` wrote.
@@ -41,13 +66,7 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
                 f"element), as save_maps writes it. Three-dimensional datasets: "
                 f"{listed(cubes_in(file))}."
             )
-        # HDF5 may hang on the references between damaged variables: each must open by itself.
-        for name in file:
-            file[name]
-        stored = file["intensity"]
-        if isinstance(stored, h5py.Dataset):
-            where = f"{path}, variable 'intensity'"
-            refuse_absurd_size(stored.nbytes, stored.id.get_storage_size(), where)
+        _require_sound(file)
     try:
         with xr.open_dataset(
             path, engine="h5netcdf", decode_times=False, decode_timedelta=False
@@ -63,11 +82,45 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
             "the names of the line groups."
         )
     maps = maps.drop_encoding().assign_coords(element=_names(maps))
+    maps.attrs = _restored(maps.attrs)
+    for variable in maps.variables.values():
+        variable.attrs = _restored(variable.attrs)
     if elements is None:
         return maps
     names = [str(name) for name in maps["element"].to_numpy()]
     chosen = chosen_columns(names, elements, where=str(path))
     return maps.sel(element=list(chosen)).assign_coords(element=list(chosen.values()))
+
+
+def _require_sound(file: Any) -> None:
+    """Refuse variables on whose references HDF5 would hang or crash, or which it would make up."""
+    nbytes = stored = 0
+    # Each must open by itself.
+    for item in (file[name] for name in file):
+        if not isinstance(item, h5py.Dataset):
+            continue
+        where = f"{file.filename}, variable {item.name.strip('/')!r}"
+        kept = item.id.get_storage_size()
+        refuse_absurd_size(item.nbytes, kept, where)
+        nbytes, stored = nbytes + item.nbytes, stored + kept
+        if item.external or item.is_virtual:
+            raise FileFormatError(f"{where} keeps its values in another file, which is not read.")
+        for name, kind in (("DIMENSION_LIST", h5py.Reference), ("DIMENSION_LABELS", str)):
+            if name in item.attrs and not _is_list(item.attrs.get_id(name), kind, item.ndim):
+                raise FileFormatError(
+                    f"{where} is damaged: its attribute {name} is no list for its {item.ndim} axes."
+                )
+    refuse_absurd_size(nbytes, stored, f"{file.filename}, all variables together")
+
+
+def _is_list(attribute: Any, kind: type, n_axes: int) -> bool:
+    """Whether an attribute holds a text, or a list of references, for each axis."""
+    if attribute.shape != (n_axes,):
+        return False
+    if kind is str:
+        return h5py.check_string_dtype(attribute.dtype) is not None and attribute.dtype.kind == "O"
+    base = h5py.check_vlen_dtype(attribute.dtype)
+    return base is not None and h5py.check_ref_dtype(base) is kind
 
 
 def write_netcdf(maps: xr.Dataset, path: Path) -> None:
@@ -102,10 +155,29 @@ def _names(maps: xr.Dataset) -> xr.DataArray:
     return element.copy(data=np.array([str(name) for name in element.to_numpy()]))
 
 
+def _restored(attrs: dict[Any, Any]) -> dict[Any, Any]:
+    """Attributes under their own names, and those back in their types that were written as JSON."""
+    found = {}
+    for name, value in attrs.items():
+        own = str(name).removeprefix(_PREFIX)
+        if own == name or own not in _RESERVED:
+            found[name] = value
+            continue
+        try:
+            found[own] = json.loads(value)
+        except (TypeError, ValueError):
+            found[own] = value
+    return found
+
+
 def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
     """Attributes in types that netCDF has: text, numbers, arrays of them; others become JSON."""
     stored: dict[str, Any] = {}
     for name, value in attrs.items():
+        if name in _RESERVED:
+            plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+            stored[f"{_PREFIX}{name}"] = json.dumps(plain, default=str)
+            continue
         array = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else None
         if isinstance(value, str | np.number) or (
             isinstance(value, int | float) and not isinstance(value, bool)

@@ -27,7 +27,7 @@ import skxrf
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import to_mm
 
-from .._hdf5_access import text, texts, units_of
+from .._hdf5_values import text, texts, units_of
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 from .source import MapsSource

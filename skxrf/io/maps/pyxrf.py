@@ -10,7 +10,7 @@ import h5py
 
 from skxrf.exceptions import FileFormatError
 
-from .._hdf5_access import texts
+from .._hdf5_values import texts
 from .._limits import refuse_absurd_size
 from .columns import line_group_name
 from .source import MapsSource

@@ -35,7 +35,7 @@ class MapsSource:
     path : Path
         The file or folder, absolute.
     layout : str
-        What it was recognised as, for people.
+        What it was recognized as, for people.
     images : mapping of str to array of shape (n_rows, n_columns)
         By the file's names; arrays or open HDF5 datasets, of which only the chosen ones are read.
     errors : mapping of str to array

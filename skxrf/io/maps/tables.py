@@ -17,7 +17,7 @@ from skxrf.exceptions import FileFormatError
 from .columns import chosen_columns
 from .source import MapsRequest
 
-__all__ = ["read_table", "recognises", "table_text"]
+__all__ = ["read_table", "recognizes", "table_text"]
 
 _ROW_NAMES = ("row",)
 _COLUMN_NAMES = ("column", "col")
@@ -28,7 +28,7 @@ _EXPECTED = (
 )
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file starts as text."""
     return b"\0" not in head
 

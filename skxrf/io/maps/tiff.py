@@ -26,10 +26,10 @@ from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps
 
 __all__ = [
-    "folder_recognises",
+    "folder_recognizes",
     "read_tiff",
     "read_tiff_folder",
-    "recognises",
+    "recognizes",
     "write_tiff",
     "write_tiff_folder",
 ]
@@ -43,12 +43,12 @@ _PAGE_NAME = 285
 _LAYOUT = "TIFF"
 
 
-def recognises(path: Path, head: bytes) -> bool:
+def recognizes(path: Path, head: bytes) -> bool:
     """Whether the file has a TIFF signature."""
     return head.startswith(_SIGNATURES)
 
 
-def folder_recognises(path: Path, head: bytes) -> bool:
+def folder_recognizes(path: Path, head: bytes) -> bool:
     """Whether the folder holds TIFF files."""
     return bool(_files_in(path))
 
@@ -117,6 +117,7 @@ def _pages(path: Path) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any]]:
             pages = list(file.pages)
             _require_all_pages(file, pages)
             labels, about = _said(file.imagej_metadata or {}, len(pages))
+            _refuse_shared_strips(pages, path)
             images = [_image(page, path) for page in pages]
             names = labels or [_name_of(page) for page in pages]
     except (SkxrfError, FileNotFoundError, PermissionError):
@@ -180,6 +181,24 @@ def _image(page: Any, path: Path) -> NDArray[Any]:
         )
     refuse_absurd_size(nbytes, available, where)
     return np.asarray(page.asarray()).reshape(shape)
+
+
+def _refuse_shared_strips(pages: list[Any], path: Path) -> None:
+    """Refuse pages that together claim more values than the file can hold."""
+    plain = packed = 0
+    for page in pages:
+        nbytes = page.imagelength * page.imagewidth * (page.dtype.itemsize if page.dtype else 1)
+        if page.compression == 1:
+            plain += nbytes
+        else:
+            packed += nbytes
+    available = path.stat().st_size
+    if plain > available:
+        raise FileFormatError(
+            f"{path}: its {len(pages)} pages need {plain} bytes, but the whole file has {available}: it "
+            "is cut off or damaged."
+        )
+    refuse_absurd_size(packed, available, f"{path}, all pages together,")
 
 
 def _name_of(page: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from skxrf.exceptions import FileFormatError
 
-from .._hdf5_access import text, texts
+from .._hdf5_values import text, texts
 from .._limits import refuse_absurd_size
 from .columns import line_group_name
 from .source import MapsSource

@@ -340,7 +340,7 @@ def test_a_header_without_calibration_asks_for_it(tmp_path, small_counts):
         ({"SpectrumData0": struct.pack("<II", 10**6, 10**6).ljust(0x1A0, b"\0")}, "1000000 rows"),
         (
             {"SpectrumData0": struct.pack("<II", 1, 2**31).ljust(0x1A0, b"\0") + bytes(4)},
-            "no row has more than 0 of its 2147483648 pixels",
+            "no row reaches beyond the first 0 of its 2147483648 pixels",
         ),
         ({"SpectrumData1": b""}, "no entry SpectrumData1"),
     ],

@@ -85,6 +85,110 @@ def test_names_that_count_rows_and_columns_give_the_shape(tmp_path, small_counts
         open_cube(folder)
 
 
+@pytest.mark.parametrize(
+    "names",
+    ["map_x{x:03d}_y{y:03d}.mca", "X{x:03d}Y{y:03d}.mca", "s2_col{x}_row{y}.mca", "{x}_y{y}.mca"],
+)
+def test_the_words_before_numbers_tell_columns_from_rows(tmp_path, small_counts, names):
+    pixels = [names.format(y=y, x=x) for y in range(5) for x in range(7)]
+
+    np.testing.assert_array_equal(
+        open_cube(folder_of(tmp_path, small_counts, pixels)), small_counts
+    )
+
+
+def test_two_numbers_without_words_are_asked_for(tmp_path, small_counts):
+    names = [f"map_{x}_{y}.mca" for y in range(5) for x in range(7)]
+    folder = folder_of(tmp_path, small_counts, names)
+
+    with pytest.raises(FileFormatError, match=r"two numbers, 7 and 5 .*which one is the row"):
+        open_cube(folder)
+    for more in ({"axes": ("x", "y", "energy")}, {"shape": (5, 7)}):
+        np.testing.assert_array_equal(open_cube(folder, **more), small_counts)
+    turned = open_cube(folder, axes=("y", "x", "energy"))
+    np.testing.assert_array_equal(turned, small_counts.swapaxes(0, 1))
+
+
+def test_a_stopped_scan_keeps_its_place(tmp_path, small_counts):
+    folder = folder_of(tmp_path, small_counts[:4], counting(28))
+
+    with pytest.warns(UserWarning, match="7 of 35 pixels are missing"):
+        cube = open_cube(folder, shape=(5, 7))
+
+    np.testing.assert_array_equal(cube[:4], small_counts[:4])
+    assert not cube[4].any()
+    np.testing.assert_array_equal(cube.measured.sum("x"), [7, 7, 7, 7, 0])
+    assert np.isnan(cube.live_time[4]).all()
+
+
+SCANS = "#F two\n\n" + "".join(
+    f"#S {scan} mesh x 0 2 2 y 0 1 1 1\n#@CHANN 4 0 3 1\n#@CALIB 0 0.01 0\n#N 2\n#L x  y\n"
+    + "".join(f"{x} {y}\n@A {scan} {x} {y} 0\n" for y in range(2) for x in range(3))
+    for scan in (1, 7)
+)
+
+
+@pytest.mark.parametrize("choice", [{"scan": 7}, {"scan": "7"}, {"dataset": "7.1"}])
+def test_one_of_several_scans(tmp_path, choice):
+    path = tmp_path / "two.mca"
+    path.write_text(SCANS)
+
+    with pytest.raises(FileFormatError, match=r"2 scans \(1, 7\): pass scan="):
+        open_cube(path, shape=(4, 3))
+    cube = open_cube(path, shape=(2, 3), **choice)
+    np.testing.assert_array_equal(cube[..., 0], np.full((2, 3), 7))
+    np.testing.assert_array_equal(cube[..., 1], [[0, 1, 2]] * 2)
+    assert "scan 7" in cube.attrs["history"]
+
+
+@pytest.fixture
+def two_detectors(tmp_path):
+    head = "#F two\n\n#S 1 ascan x 0 2 2 1\n"
+    for device, calibration in ((3, "0 0.01 0"), (4, "0.5 0.02 0")):
+        head += f"#@MCADEV {device}\n#@MCA %16C\n#@CHANN 8 0 7 1\n#@CALIB {calibration}\n"
+    points = "".join(f"{p}\n@A {' '.join('1' * 8)}\n@A {' '.join('9' * 8)}\n" for p in range(3))
+    path = tmp_path / "two.mca"
+    path.write_text(f"{head}#N 1\n#L x\n{points}")
+    return path
+
+
+def test_detectors_of_a_scan_are_chosen(two_detectors):
+    with pytest.raises(FileFormatError, match=r"2 detectors \(3, 4\): pass detector="):
+        open_cube(two_detectors, shape=(1, 3))
+    cube = open_cube(two_detectors, shape=(1, 3), detector="4")
+    np.testing.assert_array_equal(cube, np.full((1, 3, 8), 9))
+    np.testing.assert_allclose(cube.energy, 0.5 + 0.02 * np.arange(8))
+    np.testing.assert_array_equal(
+        open_cube(two_detectors, shape=(1, 3), detector=0), np.ones((1, 3, 8))
+    )
+    with pytest.raises(FileFormatError, match="another calibration"):
+        open_cube(two_detectors, shape=(1, 3), detector="sum")
+
+
+def test_detectors_of_one_calibration_are_added(two_detectors):
+    two_detectors.write_text(two_detectors.read_text().replace("0.5 0.02 0", "0 0.01 0"))
+
+    cube = open_cube(two_detectors, shape=(1, 3), detector="sum")
+
+    np.testing.assert_array_equal(cube, np.full((1, 3, 8), 10))
+    assert "all detectors added" in cube.attrs["history"]
+
+
+def test_first_and_last_channel_say_more_than_their_number(tmp_path):
+    path = tmp_path / "point.mca"
+    path.write_bytes(spec([[1] * 91], first=1110).replace(b"CHANN 91", b"CHANN 1201"))
+
+    np.testing.assert_allclose(open_cube(path).energy, -0.95 + 0.01 * np.arange(1110, 1201))
+
+
+def test_channels_that_were_added_are_asked_for(tmp_path):
+    path = tmp_path / "point.mca"
+    path.write_bytes(spec([[1, 2, 3]]).replace(b"CHANN 3 0 2 1", b"CHANN 3 0 4 2"))
+
+    with pytest.raises(EnergyAxisError, match="2 channels were added into one"):
+        open_cube(path)
+
+
 def test_times_of_each_pixel(tmp_path, small_counts):
     folder = folder_of(tmp_path, small_counts, counting())
     (folder / "pixel_16.mca").write_bytes(amptek(small_counts[2, 2], live=12.25))
@@ -99,8 +203,10 @@ def test_a_shape_that_is_not_told_is_asked_for(tmp_path, small_counts):
 
     with pytest.raises(FileFormatError, match=r"35 spectra .*shape=\(rows, columns\).*\(5, 7\)"):
         open_cube(folder)
-    with pytest.raises(FileFormatError, match=r"35 spectra, not the 5 x 8 = 40"):
-        open_cube(folder, shape=(5, 8))
+    for rows, columns in ((4, 8), (9, 9)):
+        words = rf"35 spectra, not the {rows} x {columns} = {rows * columns}"
+        with pytest.raises(FileFormatError, match=words):
+            open_cube(folder, shape=(rows, columns))
     for shape in [(0, 35), (5,), "57", 5, (5.0, 7)]:
         with pytest.raises(FileFormatError, match="shape must be a pair"):
             open_cube(folder, shape=shape)
@@ -241,8 +347,11 @@ def test_two_calibrations_are_a_contradiction(tmp_path, small_counts):
     [
         (amptek([1, 2, 3], end=""), "cut short"),
         (amptek([1, "x", 3]), "no numbers"),
-        (spec([[1, 2, 3]]).replace(b"CHANN 3", b"CHANN 4"), "4 channels and holds 3"),
-        (spec([[1, 2, 3]]).replace(b"CHANN 3", b"CHANN 1e12"), "1e.12 channels and holds 3"),
+        (spec([[1, 2, 3]]).replace(b"CHANN 3 0 2", b"CHANN 4 0 3"), "4 channels and holds 3"),
+        (
+            spec([[1, 2, 3]]).replace(b"CHANN 3 0 2", b"CHANN 1e12 0 1e12"),
+            "1e.12 channels and holds 3",
+        ),
         (spec([]), "without spectra"),
         (spec([[1, 2, 3], [1, 2]]), "2 and 3 channels"),
     ],

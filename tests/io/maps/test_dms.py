@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -59,6 +59,8 @@ def test_it_is_written_as_xrf_explorer_reads_it(tmp_path):
 
 
 @settings(max_examples=30)
+@example(values=np.full((1, 1, 1), 128.036, np.float32))
+@example(values=np.full((1, 1, 2), 128.036, np.float32))
 @given(
     values=arrays(
         np.float32,

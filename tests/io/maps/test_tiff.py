@@ -1,5 +1,6 @@
 """TIFF maps, read back by us, by imageio, pillow and PyMca; and TIFF of PyMca and ImageJ."""
 
+import struct
 import tempfile
 from pathlib import Path
 
@@ -203,3 +204,24 @@ def test_damaged_files_give_only_the_librarys_errors(data):
             message = str(error)
         assert dims == {"y", "x", "element"} or "maps.tif" in message
         assert path.read_bytes() == bytes(content)
+
+
+def test_pages_that_share_their_values(tmp_path):
+    """A hundred pages of 40 kB each in a file of 60 kB: each alone is possible, all together are not."""
+    strip, width, height = bytes(40_000), 100, 100
+    content = bytearray(b"II*\0" + bytes(4)) + strip
+    before = 4
+    for _ in range(100):
+        struct.pack_into("<I", content, before, len(content))
+        tags = [
+            (256, width), (257, height), (258, 32), (259, 1), (262, 1), (273, 8), (277, 1),
+            (278, height), (279, len(strip)), (339, 3),
+        ]  # fmt: skip
+        content += struct.pack("<H", len(tags))
+        content += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+        before = len(content)
+        content += bytes(4)
+    (tmp_path / "Fe_K.tif").write_bytes(content)
+
+    with pytest.raises(FileFormatError, match="100 pages need 4000000 bytes"):
+        open_maps(tmp_path / "Fe_K.tif")

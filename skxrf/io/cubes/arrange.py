@@ -1,0 +1,319 @@
+"""Counts with axes of detectors, scans or points as counts of rows, columns and channels."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import Argument, FileFormatError
+
+from .axes import suggested_shape
+from .source import BlockReader, CubeRequest, CubeSource
+
+__all__ = ["ArrangedReader", "arranged", "arranged_times", "chosen_one"]
+
+SUM = "sum"
+
+
+@dataclass(frozen=True)
+class ArrangedReader:
+    """Blocks of three axes of a reader that has others.
+
+    Parameters
+    ----------
+    inner : BlockReader
+        The stored counts.
+    axes : tuple of str
+        Names of the stored axes.
+    detector : int, "sum" or None
+        The detector that is read, or all of them added.
+    scan : int or None
+        The scan that is read.
+    grid : tuple of int, optional
+        Rows and columns that the axis of points is folded into; missing points at its end are zeros.
+    """
+
+    inner: BlockReader
+    axes: tuple[str, ...]
+    detector: int | str | None = None
+    scan: int | None = None
+    grid: tuple[int, int] | None = None
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Names of the three axes that are left, in stored order."""
+        found: list[str] = []
+        for name in self.axes:
+            found += ["y", "x"] if name == "point" else [name] * (name not in ("detector", "scan"))
+        return (*(name for name in ("y", "x") if name not in found), *found)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes that are left."""
+        sizes = dict(zip(self.axes, self.inner.shape, strict=True))
+        if self.grid is not None:
+            sizes["y"], sizes["x"] = self.grid
+        return tuple(sizes.get(name, 1) for name in self.order)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the counts; that of a sum is wide enough not to overflow."""
+        stored = self.inner.dtype
+        if self.detector != SUM or stored.kind == "f":
+            return stored
+        return np.dtype(f"{stored.kind}{4 if stored.itemsize <= 2 else 8}")
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """Chunks of the file as they lie on the axes that are left."""
+        if self.inner.chunks is None:
+            return None
+        sizes = dict(zip(self.axes, self.inner.chunks, strict=True))
+        if self.grid is not None:
+            sizes["y"] = min(max(-(-sizes["point"] // self.grid[1]), 1), self.grid[0])
+            sizes["x"] = self.grid[1]
+        return tuple(sizes.get(name, 1) for name in self.order)
+
+    def read(self, key: tuple[slice, ...]) -> NDArray[Any]:
+        """Read one block."""
+        wanted = dict(zip(self.order, key, strict=True))
+        block = self.inner.read(tuple(self._stored_key(name, wanted) for name in self.axes))
+        names = list(self.axes)
+        for name in ("detector", "scan"):
+            if name in names:
+                at = names.index(name)
+                added = name == "detector" and self.detector == SUM
+                block = block.sum(at, dtype=self.dtype) if added else block.take(0, at)
+                names.remove(name)
+        if "point" in names:
+            block = self._folded(block, names.index("point"), wanted)
+            at = names.index("point")
+            names[at : at + 1] = ["y", "x"]
+        for name in ("x", "y"):
+            if name not in names:
+                block = block[np.newaxis][wanted[name]]
+                names.insert(0, name)
+        return block.transpose([names.index(name) for name in self.order])
+
+    def _stored_key(self, name: str, wanted: dict[str, slice]) -> slice:
+        if name in ("detector", "scan"):
+            one = self.detector if name == "detector" else self.scan
+            return slice(None) if one == SUM else slice(int(one or 0), int(one or 0) + 1)
+        if name != "point" or self.grid is None:
+            return wanted[name]
+        rows = range(*wanted["y"].indices(self.grid[0]))
+        if not rows:
+            return slice(0, 0)
+        return slice(rows[0] * self.grid[1], (rows[-1] + 1) * self.grid[1])
+
+    def _folded(self, block: NDArray[Any], at: int, wanted: dict[str, slice]) -> NDArray[Any]:
+        """Points of whole rows as rows and columns, those that are missing as zeros."""
+        n_rows, n_columns = self.grid or (1, 1)
+        rows = range(*wanted["y"].indices(n_rows))
+        n_read = rows[-1] + 1 - rows[0] if rows else 0
+        n = n_read * n_columns
+        missing = [(0, n - size if i == at else 0) for i, size in enumerate(block.shape)]
+        whole = np.pad(block, missing) if block.shape[at] < n else block
+        grid = whole.reshape(*block.shape[:at], n_read, n_columns, *block.shape[at + 1 :])
+        step = rows.step if rows else 1
+        inside = (slice(None),) * at
+        return np.asarray(grid[(*inside, slice(None, None, step), wanted["x"])])
+
+
+def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) -> ArrangedReader:
+    """Choose detector and scan and fold points, as the caller asked.
+
+    Parameters
+    ----------
+    source : CubeSource
+        What the format's module found.
+    request : CubeRequest
+        What the caller asked for.
+    axes : tuple of str
+        Names of the stored axes.
+
+    Returns
+    -------
+    ArrangedReader
+        Reader of three axes.
+
+    Raises
+    ------
+    FileFormatError
+        If a choice is missing or there is no such detector, scan or shape.
+    """
+    sizes = dict(zip(axes, source.reader.shape, strict=True))
+    detector = scan = None
+    if "detector" in sizes:
+        wanted = request.detector
+        named = request.axes is not None or request.shape is not None
+        if wanted is None and named and sizes["detector"] > 1:
+            wanted = SUM
+            warnings.warn(
+                f"{source.where}: its {sizes['detector']} detectors are added; pass detector= with the "
+                "number of one, or detector='sum' to say that this is meant.",
+                UserWarning,
+                stacklevel=2,
+            )
+        names = source.detectors or tuple(map(str, range(sizes["detector"])))
+        detector = chosen_one(wanted, names, "detector", source.where, may_add=True)
+    elif request.detector not in (None, SUM):
+        chosen_one(request.detector, ("0",), "detector", source.where)
+    if "scan" in sizes:
+        names = tuple(map(str, range(sizes["scan"])))
+        scan = int(chosen_one(request.scan, names, "scan", source.where))
+    grid = None
+    if "point" in sizes:
+        grid = _grid(sizes["point"], request.shape, source.where)
+    elif request.shape is not None and request.shape != (sizes.get("y", 1), sizes.get("x", 1)):
+        raise FileFormatError(
+            f"{source.where} holds {sizes.get('y', 1)} rows and {sizes.get('x', 1)} columns, not those of ",
+            Argument("shape", tuple(request.shape)),
+            ": leave it out, or pass ",
+            Argument("axes"),
+            " where it is their order.",
+        )
+    return ArrangedReader(source.reader, axes, detector, scan, grid)
+
+
+def chosen_one(
+    wanted: int | str | None,
+    names: Sequence[str],
+    what: str,
+    where: str,
+    *,
+    may_add: bool = False,
+) -> int | str:
+    """Position of the detector or scan that the caller means.
+
+    Parameters
+    ----------
+    wanted : int, str or None
+        Position from 0, name, or ``"sum"``; where there is but one, nothing need be said.
+    names : sequence of str
+        Of all there are.
+    what : str
+        ``"detector"`` or ``"scan"``.
+    where : str
+        The file, for error messages.
+    may_add : bool
+        Whether they can be added.
+
+    Returns
+    -------
+    int or "sum"
+        Position from 0.
+
+    Raises
+    ------
+    FileFormatError
+        If none is chosen out of several, or there is no such one.
+    """
+    listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
+    adding = f", or {what}='sum' to add them" if may_add else ""
+    if wanted is None:
+        if len(names) == 1:
+            return 0
+        raise FileFormatError(
+            f"{where} holds the spectra of {len(names)} {what}s ({listed}): pass {what}= with the name "
+            f"of one or its position from 0{adding}."
+        )
+    if wanted == SUM and may_add:
+        return SUM if len(names) > 1 else 0
+    if str(wanted) in names:
+        return list(names).index(str(wanted))
+    try:
+        at = int(wanted)
+    except (TypeError, ValueError):
+        at = -1
+    if not 0 <= at < len(names) or isinstance(wanted, bool):
+        raise FileFormatError(
+            f"{where} holds no {what} {wanted!r}, but {listed}: pass {what}= with one of these names or "
+            f"a position from 0 to {len(names) - 1}{adding}."
+        )
+    return at
+
+
+def _grid(n_points: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
+    if shape is None:
+        if n_points == 1:
+            return 1, 1
+        raise FileFormatError(
+            f"{where} holds {n_points} spectra and does not say how they lie: pass ",
+            Argument("shape", placeholder="rows, columns"),
+            ", rows that follow each other from left to right, such as ",
+            Argument("shape", suggested_shape(n_points)),
+            ".",
+        )
+    missing = math.prod(shape) - n_points
+    if missing < 0 or missing >= n_points + shape[1]:
+        raise FileFormatError(
+            f"{where} holds {n_points} spectra, not the {shape[0]} x {shape[1]} = "
+            f"{math.prod(shape)} of ",
+            Argument("shape", tuple(shape)),
+            ".",
+        )
+    return shape
+
+
+def arranged_times(
+    times: NDArray[Any], labels: tuple[str, ...] | None, reader: ArrangedReader
+) -> NDArray[Any] | None:
+    """Times of the pixels on (y, x), or None where their number does not fit.
+
+    Parameters
+    ----------
+    times : ndarray
+        As stored: over the axes of the counts but the energy, with or without that of detectors; flat
+        or not.
+    labels : tuple of str, optional
+        Names of the axes of `times`, where they have some.
+    reader : ArrangedReader
+        What makes pixels of the stored axes.
+    """
+    sizes = dict(zip(reader.axes, reader.inner.shape, strict=True))
+    if labels is not None and set(labels) <= set(sizes) and len(labels) == times.ndim:
+        names: list[str] | None = list(labels)
+        if times.shape != tuple(sizes[name] for name in labels):
+            return None
+    else:
+        names, times = _stored_names(times, sizes)
+    if names is None:
+        return None
+    for name, one in (("detector", reader.detector), ("scan", reader.scan)):
+        if name in names:
+            at = names.index(name)
+            # The rate of a sum of detectors is that of their mean time.
+            times = times.mean(at) if one == SUM else times.take(int(one or 0), at)
+            names.remove(name)
+    if reader.grid is not None and names == ["point"]:
+        n = math.prod(reader.grid)
+        times = np.pad(times.astype(np.float64), (0, n - times.size), constant_values=np.nan)
+        return times.reshape(reader.grid)
+    for name in ("x", "y"):
+        if name not in names:
+            times = times[np.newaxis]
+            names.insert(0, name)
+    return times.transpose([names.index("y"), names.index("x")])
+
+
+def _stored_names(
+    times: NDArray[Any], sizes: dict[str, int]
+) -> tuple[list[str] | None, NDArray[Any]]:
+    """Names of the axes of times without labels: those of the counts, in the stored order."""
+    pixels = [name for name in sizes if name != "energy"]
+    single = [name for name in pixels if name not in ("detector", "scan")]
+    for names in (pixels, single):
+        shape = tuple(sizes[name] for name in names)
+        if times.shape == shape or times.shape == (math.prod(shape),):
+            return list(names), times.reshape(shape)
+    # Rows before columns, though the counts are stored the other way.
+    if times.shape == (sizes.get("y", 1), sizes.get("x", 1)):
+        return ["y", "x"], times
+    return None, times

@@ -1,0 +1,85 @@
+"""Energy axis as a file states it: from values or coefficients, unit, first channel and step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.polynomial import Polynomial
+from numpy.typing import ArrayLike, NDArray
+
+from skxrf.exceptions import Argument, EnergyAxisError
+from skxrf.utils.units import to_kev
+
+__all__ = ["counts_channels", "stated_axis"]
+
+
+def stated_axis(
+    *,
+    source: str,
+    values: ArrayLike | None = None,
+    coefficients: ArrayLike | None = None,
+    units: str = "",
+    first: float = 0.0,
+    step: float = 1.0,
+) -> NDArray[np.float64] | Polynomial | None:
+    """Energies [keV] of the stored channels.
+
+    Parameters
+    ----------
+    source : str
+        Where they stand, for error messages.
+    values : array-like of shape (n_channels,), optional
+        Energy of each stored channel.
+    coefficients : array-like of shape (n_coefficients,), optional
+        Polynomial in the channel number: offset, gain, ...
+    units : str
+        Of the values or coefficients; none means keV.
+    first : float
+        Number of the first stored channel.
+    step : float
+        Channels that were added into one.
+
+    Returns
+    -------
+    ndarray, Polynomial of the position of a stored channel from 0, or None
+        None where what is stated only counts channels.
+
+    Raises
+    ------
+    EnergyAxisError
+        If it is in an unknown unit or not finite; or if channels were added, since writers differ in
+        which channel of a sum the calibration counts.
+    """
+    if values is not None:
+        energy = np.asarray(values, np.float64).ravel()
+        if not units and counts_channels(energy):
+            return None
+        return to_kev(energy, units, source=source)
+    if coefficients is None:
+        return None
+    line = np.asarray(coefficients, np.float64).ravel()
+    if not np.isfinite([*line, first, step]).all() or line.size < 2:
+        raise EnergyAxisError(
+            f"{source} is {line.tolist()} from channel {first:g} in steps of {step:g}: expected "
+            "(a, b, c) of E = a + b n + c n^2 in keV; pass ",
+            Argument("energy"),
+            ".",
+        )
+    polynomial = Polynomial(line)
+    # 0 1 0 counts channels; it is written where there is no calibration.
+    if not units and np.array_equal(polynomial.trim().coef, [0.0, 1.0]):
+        return None
+    if step != 1:
+        raise EnergyAxisError(
+            f"{source}: {step:g} channels were added into one, and it is not stated whether the "
+            "calibration counts those before or after: pass ",
+            Argument("energy", placeholder="offset, gain"),
+            " in keV for the stored channels.",
+        )
+    scaled = Polynomial(to_kev(line, units, source=source))
+    return scaled if first == 0 else scaled(Polynomial([first, 1.0]))
+
+
+def counts_channels(values: NDArray[np.float64]) -> bool:
+    """Recognize an axis that only counts channels: consecutive whole numbers."""
+    whole = values.size < 2 or bool(np.all(np.diff(values) == 1))
+    return whole and bool(np.all(values == np.round(values)))
