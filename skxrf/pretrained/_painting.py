@@ -32,10 +32,8 @@ __all__ = ["PaintingFit", "fit_painting"]
 _NOVELTY_SAMPLE = 1000
 # Share of a painting's counts below which a line group is rare.
 _RARE_SHARE = 0.001
-# Where these are, no sum spectrum tells whether there is sulphur too.
-_HIDE_SULPHUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
-# Anodes whose scattered lines are told from lines of the object.
-_ANODES = ("Rh", "Ag", "Mo", "Pd", "Cu", "W")
+# Where these are, no sum spectrum tells whether there is sulfur too.
+_HIDE_SULFUR = {"Au_M", "Hg_M", "Pb_M", "Bi_M", "Mo_L"}
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,12 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
             f"the {len(X)} spectra hold no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
-    anode = calibrator.anode_ if calibrator.anode_ in _ANODES else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
     fit = TemplateFitRegressor(
         energy=ENERGY,
-        anode=anode,
+        anode=calibrator.anode_,
         energy_range=(low, high),
         n_jobs=-1,
         # The calibration knows axis and resolution better than a second search would find them.
@@ -180,7 +177,7 @@ def _in_few_spectra(
 def _seen(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:
     """Mark the components that the template fit or the calibration found in the sum spectrum."""
     seen = {*fit.fitted_groups_, *calibrator.lines_, f"{calibrator.anode_}_L"}
-    if seen & _HIDE_SULPHUR:
+    if seen & _HIDE_SULFUR:
         seen.add("S_K")
     return np.array([name in seen or PARTNERS.get(name) in seen for name in COMPONENT_GROUPS])
 
