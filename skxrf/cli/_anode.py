@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["anode_of", "anode_option"]
 
-# Of X-ray tubes, by atomic number; other symbols in a tube's name are of something else.
-_ANODES = {22: "Ti", 24: "Cr", 29: "Cu", 42: "Mo", 45: "Rh", 46: "Pd", 47: "Ag", 74: "W", 79: "Au"}
-
 anode_option = click.option(
     "--anode",
     metavar="SYMBOL",
@@ -33,11 +30,17 @@ def anode_of(cube: xr.DataArray, chosen: str | None) -> str | None:
     chosen : str, optional
         The user's choice: a symbol, or ``none``.
     """
+    from skxrf.physics import line_group
+    from skxrf.physics.constants import ANODES, SOFT_ANODES
+
     if chosen is not None:
         return None if chosen.lower() == "none" else chosen
+    # Other symbols in a tube's name are of something else.
+    anodes = {*ANODES, *SOFT_ANODES}
     number = cube.attrs.get("anode_atomic_number")
-    if number in _ANODES:
-        return _ANODES[number]
+    for symbol in anodes if number is not None else ():
+        if line_group(f"{symbol}_L").atomic_number == number:
+            return symbol
     words = re.split(r"[^A-Za-z]+", str(cube.attrs.get("tube", "")))
-    known = {word for word in words if word in _ANODES.values()}
+    known = {word for word in words if word in anodes}
     return known.pop() if len(known) == 1 else None

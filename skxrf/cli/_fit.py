@@ -62,6 +62,7 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
+    from skxrf.exceptions import LineGroupError
     from skxrf.inference import predict_maps_to_file
     from skxrf.inference._binding import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
@@ -81,6 +82,11 @@ def fit(
         model.fit(sample_spectra(opened))
     # The lines of the tube are fitted like others, and are no element of the painting.
     found = [name for name in model.line_groups_ if elements or not name.startswith(f"{tube}_")]
+    if not found:
+        raise LineGroupError(
+            "no line group stands out of the sum spectrum: there is nothing to map. Name those "
+            "to fit with --elements, or check the file and its energy axis with skxrf info."
+        )
     if not quiet:
         say(f"fitting {', '.join(found)}")
     run = predict_maps_to_file(

@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["AreaOutputs", "ridge_regression"]
+__all__ = ["AreaOutputs", "fit_ridge"]
 
 Array = NDArray[np.float64]
 
@@ -19,9 +19,27 @@ Array = NDArray[np.float64]
 _ALPHAS = tuple(np.logspace(-3, 4, 15))
 
 
-def ridge_regression() -> Pipeline:
-    """Ridge regression on scaled features, its strength chosen by cross-validation."""
-    return make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> Pipeline:
+    """Fit a ridge regression on scaled features, its strength chosen by cross-validation.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Features.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Labels.
+    weights : ndarray of shape (n_samples,), optional
+        Weights of the samples.
+
+    Returns
+    -------
+    Pipeline
+        Fitted.
+    """
+    steps = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+    if weights is None:
+        return steps.fit(X, y)
+    return steps.fit(X, y, standardscaler__sample_weight=weights, ridgecv__sample_weight=weights)
 
 
 class AreaOutputs:
@@ -45,7 +63,7 @@ class AreaOutputs:
         self.learnt = [i for i in range(n_outputs) if i not in self.measured]
         self.regression: Pipeline | None = None
 
-    def learn(self, areas: Array, labels: NDArray[Any]) -> None:
+    def learn(self, areas: Array, labels: NDArray[Any], weights: Array | None = None) -> None:
         """Regress the columns that are no areas on all areas.
 
         Parameters
@@ -54,8 +72,10 @@ class AreaOutputs:
             Net counts.
         labels : ndarray of shape (n_samples, n_outputs)
             All columns.
+        weights : ndarray of shape (n_samples,), optional
+            Weights of the samples.
         """
-        self.regression = ridge_regression().fit(areas, labels[:, self.learnt])
+        self.regression = fit_ridge(areas, labels[:, self.learnt], weights)
 
     def __call__(self, areas: Array, errors: Array | None) -> tuple[Array, Array]:
         """Output columns and their standard errors.

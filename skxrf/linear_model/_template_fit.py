@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -15,12 +16,15 @@ from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.spectrum_fit._poisson_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, template_model
-from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.energy import resolve_energy
+from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
+from skxrf.utils.energy import describe_axis, resolve_energy
 
-from ._area_outputs import AreaOutputs, ridge_regression
+from ._area_outputs import AreaOutputs, fit_ridge
 
 __all__ = ["TemplateFitRegressor"]
+
+# Share of the counts of the sum spectrum that a fit on a right axis does not leave unexplained.
+_MOST_UNEXPLAINED = 0.2
 
 
 class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -158,7 +162,12 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Refine the model on the sum of the spectra; learn the labels that are not areas.
 
         Parameters
@@ -168,6 +177,10 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
             Labels. Columns of a DataFrame that are named like line groups are not learnt
             from: they are what the fit measures.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the spectra in their sum and in the regression of labels. A weight of two
+            is the same spectrum twice: counts of the sum are weighted counts, so give weights
+            of about one rather than shares of one.
 
         Returns
         -------
@@ -182,6 +195,13 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             If a line group is unknown or lies outside the fitted range.
         CountsError
             If the spectra hold no counts in the fitted range.
+
+        Warns
+        -----
+        UserWarning
+            If the fit of the sum leaves a fifth of the counts unexplained, as on an axis that is
+            wrong by more than about 2 % in gain or 150 eV in zero; or if no line group stands out
+            and none is asked for.
         """
         names = _column_names(y)
         counts: NDArray[Any]
@@ -191,20 +211,25 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         else:
             counts, targets = validate_data(self, X, y, multi_output=True, y_numeric=True)
         self._y_ndim = 2 if targets is None else targets.ndim
+        weights: NDArray[np.float64] | None = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(
+                sample_weight, counts, dtype=np.float64, ensure_non_negative=True
+            )
         if self.energy is None:
             self._refuse_without_axis(names, targets is None)
-            self._fit_channels(counts, targets)
+            self._fit_channels(counts, targets, weights)
             return self
         self.energy_ = resolve_energy(self.energy, counts.shape[1])
         wanted = self._wanted_groups(names)
-        self._fit_templates(counts, wanted)
+        self._fit_templates(counts, wanted, weights)
         if names is not None and targets is not None:
             self.line_groups_ = names
         elif targets is None:
             self.line_groups_ = wanted or list(self.fitted_groups_)
         elif hasattr(self, "line_groups_"):
             del self.line_groups_  # labels without names, after a fit with names
-        self._learn_outputs(counts, names, targets)
+        self._learn_outputs(counts, names, targets, weights)
         return self
 
     def predict(
@@ -301,12 +326,14 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 ".",
             )
 
-    def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None) -> None:
+    def _fit_channels(
+        self, X: NDArray[Any], y: NDArray[Any] | None, weights: NDArray[np.float64] | None
+    ) -> None:
         for name in ("energy_", "line_groups_"):
             if hasattr(self, name):
                 delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
-        self._channel_model = ridge_regression().fit(X.astype(dtype, copy=False), y)
+        self._channel_model = fit_ridge(X.astype(dtype, copy=False), y, weights)
 
     def _wanted_groups(self, names: list[str] | None) -> list[str]:
         if self.line_groups is not None:
@@ -319,7 +346,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             line_group(name, tube_voltage=self.tube_voltage)
         return wanted
 
-    def _fit_templates(self, X: NDArray[Any], wanted: list[str]) -> None:
+    def _fit_templates(
+        self, X: NDArray[Any], wanted: list[str], weights: NDArray[np.float64] | None
+    ) -> None:
         setup = Setup(
             self.energy_,
             self.energy_range,
@@ -333,18 +362,41 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             nuisance = [str(name) for name in self.nuisance]
         elif self.nuisance == "none" and wanted:
             nuisance = []
-        spectrum = X.sum(axis=0, dtype=np.float64)
+        spectrum = X.sum(axis=0, dtype=np.float64) if weights is None else weights @ X
+        n_spectra = float(len(X) if weights is None else weights.sum())
         model = template_model(spectrum, setup, wanted, nuisance, self.background_spacing)
         self._channels = model.channels
         self.fitted_groups_ = model.groups
         self.sum_spectrum_fit_ = model.fit
         self.components_ = model.components
         self._poisson_fit = PoissonFit(
-            model.components, model.fit.model / max(len(X), 1), self.n_reweights
+            model.components, model.fit.model / max(n_spectra, 1e-12), self.n_reweights
         )
+        if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
+            warnings.warn(
+                f"the fit leaves {model.unexplained:.0%} of the counts of the sum spectrum "
+                "unexplained: the energy axis may be wrong by more than the refinement mends "
+                f"(about 2 % in gain, 150 eV in zero; it is {describe_axis(self.energy_)}), or "
+                "lines are there that are no candidates. Find the axis with EnergyCalibrator, or "
+                "name the line groups.",
+                UserWarning,
+                stacklevel=5,
+            )
+        if not model.groups:
+            warnings.warn(
+                f"no line group stands out of the sum of {len(X)} spectra ({spectrum.sum():,.0f} "
+                "counts), and none is asked for: there is nothing to predict. Fit on more pixels, "
+                "or name the line groups.",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def _learn_outputs(
-        self, X: NDArray[Any], names: list[str] | None, y: NDArray[Any] | None
+        self,
+        X: NDArray[Any],
+        names: list[str] | None,
+        y: NDArray[Any] | None,
+        weights: NDArray[np.float64] | None,
     ) -> None:
         """Map output columns to areas; what is not an area is regressed on the areas."""
         if y is None:
@@ -356,7 +408,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._outputs = AreaOutputs(names or [], self.fitted_groups_, columns.shape[1])
         if self._outputs.learnt:
             areas, _ = self._amplitudes(X, False, len(self.fitted_groups_))
-            self._outputs.learn(areas, columns)
+            self._outputs.learn(areas, columns, weights)
 
     # -- predicting
 

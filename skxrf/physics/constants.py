@@ -49,6 +49,8 @@ FIRST_WITH_L_LINES = 47
 
 # Anodes of X-ray tubes, and the lines of each that an object scatters most.
 ANODES = {"Rh": "Rh_K", "Ag": "Ag_K", "Mo": "Mo_K", "Pd": "Pd_K", "W": "W_L", "Cu": "Cu_K"}
+# Further ones, whose lines an object scatters too little to tell them from its own.
+SOFT_ANODES = ("Ti", "Cr", "Au")
 
 # Line groups of paintings, rocks, air and instruments (elements of pigments: Eastaugh et al. 2008,
 # Pigment Compendium), and how each is used: c, candidate in a sum spectrum; s, part of the search

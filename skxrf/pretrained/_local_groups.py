@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy.ndimage import maximum_filter1d
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import LineGroup
 from skxrf.physics._families import line_families
+from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.utils.energy import bin_edges
 
 __all__ = ["ComponentLines", "local_line_groups"]
@@ -37,8 +38,9 @@ class LocalRule:
     most_counts : float
         Counts of a spectrum beyond which more of them do not make a candidate more certain: the
         errors of the model then decide.
-    family_spread : mapping of str to float
-        Relative spread, from spectrum to spectrum, of the share of a family of lines.
+    family_factor : float
+        Spread, from spectrum to spectrum, of the share of a family of lines, in units of its
+        spread about theory.
     bright_share : float
         Counts of a line group in a bright pixel, as a share of all; its families deviate by their
         spread of that.
@@ -65,9 +67,7 @@ class LocalRule:
     uncommon_significance: float = 8.0
     hopeful: float = 4.0
     most_counts: float = 50_000.0
-    family_spread: Mapping[str, float] = field(
-        default_factory=lambda: {"K": 0.05, "L": 0.15, "M": 0.25}
-    )
+    family_factor: float = 1.0
     bright_share: float = 0.1
     free: float = 1e3
     shape_error: float = 0.02
@@ -198,7 +198,8 @@ def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterat
     for mine in chosen.values() if len(chosen) > 1 else ():
         share = shares[mine].sum()
         spectrum = found.detector.peaks(group.energies[mine], shares[mine] / share, edges)
-        yield _Family(owner, _RULE.family_spread[group.shell] * share, spectrum)
+        spread = _RULE.family_factor * FAMILY_SPREAD[group.shell]
+        yield _Family(owner, spread * share, spectrum)
 
 
 def _filters(

@@ -104,14 +104,12 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
             f"the {len(X)} spectra contain no counts between {ENERGY[0]:g} and {ENERGY[-1]:g} keV: "
             "there is nothing to map."
         )
-    # Anodes whose scattered lines are told from lines of the object.
-    anode = calibrator.anode_ if calibrator.anode_ in ("Rh", "Ag", "Mo", "Pd", "Cu", "W") else None
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
     fit = TemplateFitRegressor(
         energy=ENERGY,
-        anode=anode,
+        anode=calibrator.anode_,
         energy_range=(low, high),
         n_jobs=-1,
         # Axis and resolution of the calibration are better than those of a second search.

@@ -21,7 +21,7 @@ from skxrf.physics.constants import FAMILY_SPREAD
 from ._axis import AxisCorrection
 from ._binned import BinnedSpectrum, smoothed
 from ._misfit import misfit_weights
-from ._priors import Stage
+from ._priors import Stage, typical_detector
 
 __all__ = ["Solution", "SumSpectrumModel", "counting_weights", "nonnegative"]
 
@@ -44,7 +44,8 @@ class Solution(NamedTuple):
     amplitudes : ndarray of shape (n_columns + n_fixed,)
         Counts of the columns of the line table, pile-up, and coefficients of the background.
     design : ndarray of shape (n_rows, n_columns + n_fixed)
-        Weighted design matrix, prior rows below those of the bins.
+        Weighted design matrix, prior rows below those of the bins. Columns that the fitted range
+        does not show are zero; those of their group hold their lines besides.
     residuals : ndarray of shape (n_rows,)
         Weighted model less weighted counts.
     """
@@ -99,6 +100,7 @@ class SumSpectrumModel:
         self.n_lines = len(self.table.labels)
         self.columns = {name: self.table.columns_of(name) for name in self.groups}
         self.fixed = self.fixed_parts(binned.edges, axis)
+        self.followers = self._followers()
         smooth = smoothed(binned.counts)
         self.variance = smooth + (stage.model_error * smooth) ** 2 + 1
         self.weights = 1 / np.sqrt(self.variance)
@@ -132,8 +134,31 @@ class SumSpectrumModel:
         """Fit the amplitudes."""
         design = np.hstack([self.lines(x, self.binned.edges), self.fixed]) * self.weights[:, None]
         design = np.vstack([design, self.prior])
+        design[:, : self.n_lines] = design[:, : self.n_lines] @ self.followers
         target = np.concatenate([self.binned.counts * self.weights, np.zeros(len(self.prior))])
-        return Solution(*nonnegative(design, target))
+        amplitudes, _, residuals = nonnegative(design, target)
+        amplitudes[: self.n_lines] = self.followers @ amplitudes[: self.n_lines]
+        return Solution(amplitudes, design, residuals)
+
+    def _followers(self) -> Array:
+        """Counts of each column of the table for one free count, (n_columns, n_columns).
+
+        The identity, but for families of lines with less than a least share of their counts in
+        the fitted range: they are free no longer, and follow the rest of their group by theory.
+        Such parts of the scattered tube lines are left out.
+        """
+        edges = self.binned.edges
+        inside = self.table.render(edges, typical_detector()).sum(axis=0)
+        seen = inside >= self.stage.least_inside
+        free = np.diag(seen.astype(float))
+        shares = self.table.shares
+        for mine in map(np.array, self.columns.values()):
+            if not seen[mine].any():  # asked for at an end of the range: nothing else to follow
+                free[mine[inside[mine].argmax()], mine[inside[mine].argmax()]] = 1.0
+            leading = mine[free[mine, mine] > 0]
+            following = mine[free[mine, mine] == 0]
+            free[np.ix_(following, leading)] = (shares[following] / shares[leading].sum())[:, None]
+        return free
 
     def model(self, x: Mapping[str, float], amplitudes: Array) -> Array:
         """Counts in the bins."""
@@ -189,7 +214,10 @@ class SumSpectrumModel:
     def errors(self, solution: Solution) -> dict[str, float]:
         """Standard errors of the areas [counts], all other amplitudes unknown."""
         information = solution.design.T @ solution.design
-        covariance = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+        covariance = np.linalg.pinv(information, rcond=1e-12, hermitian=True)[
+            : self.n_lines, : self.n_lines
+        ]
+        covariance = self.followers @ covariance @ self.followers.T
         return {
             name: float(np.sqrt(max(covariance[np.ix_(mine, mine)].sum(), 0.0)))
             for name, mine in self.columns.items()

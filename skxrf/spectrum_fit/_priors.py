@@ -72,12 +72,16 @@ class Stage:
         Factor of the spread of line ratios about theory, `FAMILY_SPREAD`.
     detail : Detail
         Families and scatterings that are rendered.
+    least_inside : float
+        Share of the counts of a family of lines that must lie in the fitted range; below, nothing
+        is measured of it, and it has its share of the group by theory.
     """
 
     bin_width: float
     model_error: float
     family_factor: float
     detail: Detail
+    least_inside: float = 0.5
 
 
 # Axis and resolution, of a composition that is not known well: ratios are held half as tightly.

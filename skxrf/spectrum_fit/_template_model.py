@@ -17,12 +17,16 @@ from ._candidates import candidates_in_range, with_partners
 from ._components import fit_components
 from ._fitted_range import channels_between, fitted_range
 from ._line_groups import find_line_groups
+from ._misfit import unexplained_share
 from ._priors import SELECTION
 from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 
 __all__ = ["Setup", "TemplateModel", "line_groups_of", "template_model"]
 
 Array = NDArray[np.float64]
+
+# Width of a peak [keV], over which misplaced counts do not matter.
+_PEAK_WIDTH = 0.15
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,15 @@ class TemplateModel:
         Fit of the sum spectrum.
     components : ndarray of shape (n_components, n_fitted_channels)
         Spectra of one count of each component, those of `groups` first.
+    unexplained : float
+        Share of the counts that the fit of the sum spectrum does not explain.
     """
 
     groups: list[str]
     channels: slice
     fit: SumSpectrumFit = field(repr=False)
     components: Array = field(repr=False)
+    unexplained: float = 0.0
 
 
 def line_groups_of(
@@ -174,4 +181,6 @@ def template_model(
         tube_voltage=setup.tube_voltage,
         background_spacing=background_spacing,
     )
-    return TemplateModel(groups, channels, fit, components)
+    n_joined = max(1, round(_PEAK_WIDTH / float(np.median(np.diff(setup.energy)))))
+    unexplained = unexplained_share(spectrum[channels], fit.model, n_joined)
+    return TemplateModel(groups, channels, fit, components, unexplained)

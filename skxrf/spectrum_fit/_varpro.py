@@ -91,7 +91,7 @@ class _Search:
             above, below = (np.clip(z + sign * step, *self.bounds) for sign in (1, -1))
             change = self._lines(above, amplitudes) - self._lines(below, amplitudes)
             moved[: change.size, k] = change * self.model.weights / (above[k] - below[k])
-        basis, _ = np.linalg.qr(design[:, amplitudes > 0])
+        basis, _ = np.linalg.qr(design[:, (amplitudes > 0) & design.any(axis=0)])
         moved -= basis @ (basis.T @ moved)
         return np.vstack([moved, np.diag(self.steps / self.spread)])
 

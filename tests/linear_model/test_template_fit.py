@@ -1,5 +1,7 @@
 """The template fit against known truth, against bad calibration, and as an ordinary regressor."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
-from skxrf.datasets import make_painting
+from skxrf.datasets import make_painting, make_spectra
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.preprocessing import ChannelBinner
@@ -222,3 +224,32 @@ def test_without_an_axis_there_are_no_components():
     with pytest.raises(EnergyAxisError, match="pass energy="):
         fit.decompose(X)
     assert not hasattr(fit, "fitted_channels_")
+
+
+def test_weights_of_spectra_are_copies_in_their_sum(painting):
+    X, _, energy = painting
+    weights = np.random.default_rng(0).integers(0, 3, len(X))
+    weighted = TemplateFitRegressor(GROUPS, energy=energy, refine=False).fit(
+        X, sample_weight=weights
+    )
+    copied = TemplateFitRegressor(GROUPS, energy=energy, refine=False).fit(
+        np.repeat(X, weights, axis=0)
+    )
+    np.testing.assert_allclose(weighted.predict(X), copied.predict(X), rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("axis", [(0.0, 0.0263), (-0.3, 0.025)])
+def test_an_axis_too_far_off_to_be_mended_is_noticed(axis):
+    X, _ = make_spectra(100, random_state=0)  # in truth 25 eV a channel, from 0
+    with pytest.warns(UserWarning, match="unexplained: the energy axis may be wrong"):
+        TemplateFitRegressor(energy=axis).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TemplateFitRegressor(energy=(0.1, 0.025)).fit(X)
+
+
+def test_spectra_without_lines_give_a_warning():
+    X = np.random.default_rng(0).poisson(1.0, (20, 256))
+    with pytest.warns(UserWarning, match="no line group stands out"):
+        model = TemplateFitRegressor(energy=(0.0, 0.04)).fit(X)
+    assert model.predict(X).shape == (20, 0)

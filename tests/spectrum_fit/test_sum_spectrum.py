@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from skxrf.physics import DetectorResponse
+from skxrf.physics import DetectorResponse, line_group
 from skxrf.spectrum_fit._components import fit_components
 from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
-from skxrf.spectrum_fit._template_model import Setup, line_groups_of
+from skxrf.spectrum_fit._template_model import Setup, line_groups_of, template_model
 from skxrf.utils.energy import bin_edges
 
 RANGE = (1.3, 25.0)
@@ -90,3 +92,21 @@ def test_required_groups_are_kept_and_bring_their_partners(sum_spectra):
     found = line_groups_of(measured.counts, setup, RANGE, ["Hg_L", "Sn_K"])
     assert {"Hg_L", "Hg_M", "Sn_K", "Sn_L", "Fe_K", "Ca_K"} <= set(found)
     assert "Se_K" not in found
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(["tempera_rh_faint", "oil_rh", "manuscript_ag"]),
+    end=st.floats(3.0, 28.0),
+    wanted=st.sampled_from([[], ["Sn_K"], ["Sr_K"], ["Ba_L", "Hg_L"]]),
+)
+def test_no_group_has_more_counts_than_the_spectrum(sum_spectra, name, end, wanted):
+    """Also where some of its lines lie beyond the end of the fitted range."""
+    measured = sum_spectra[name]
+    wanted = [name for name in wanted if line_group(name).main_energy < end - 0.02]
+    setup = Setup(measured.true, (1.3, end), anode="Rh", refine=False, detector=DETECTOR)
+    found = template_model(measured.counts, setup, wanted, None, 3.0)
+    inside = measured.counts[found.channels].sum()
+    for group, area in found.fit.areas.items():
+        assert area < inside + 5 * found.fit.errors[group]
+    assert np.all(found.components[: len(found.groups)].sum(axis=1) > 0.3)

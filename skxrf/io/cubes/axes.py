@@ -115,7 +115,7 @@ def axis_order(
         if grid is None or "point" in recorded or _pixels(shape, recorded) == grid:
             return recorded
         return _around_grid(shape, [stored], grid, where, ask) or recorded
-    elif energy_length is not None and not fitting:
+    if energy_length is not None and not fitting:
         raise EnergyAxisError(
             f"{where} has the shape {shape}, but the energy axis has {energy_length} values: "
             f"one of the {_number_word(len(shape))} axes must have that size."
