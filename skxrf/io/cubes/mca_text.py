@@ -19,7 +19,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import to_kev
 
 from .axes import axis_or_reason
@@ -39,7 +39,7 @@ class TextSpectrum:
     """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
     energy: Polynomial | None = None
     """Energy [keV] of stored channels from 0."""
-    problem: str = ""
+    problem: tuple[str | Argument, ...] = ()
     """Reason for which a calibration is not used."""
     live_time: float | None = None
     """Seconds."""
