@@ -180,31 +180,32 @@ def require_filters(dataset: Any) -> None:
             )
 
 
+def _sources_by_file(dataset: Any, folder: Path, follow: bool) -> dict[str, list[Any]]:
+    """Group the sources of a virtual dataset by their files, all of which must exist."""
+    by_file: dict[str, list[Any]] = {}
+    for source in dataset.virtual_sources():
+        # "." is the file itself; "%" is a pattern for a growing series, whose end only HDF5 knows.
+        if "%" not in source.file_name and "%" not in source.dset_name:
+            by_file.setdefault(source.file_name, []).append(source)
+    others = [name for name in by_file if name != "."]
+    for name in others:
+        refuse_foreign_source(dataset.file, f"a source of {dataset.name!r}", name, follow=follow)
+    missing = [name for name in others if not (folder / name).exists()]
+    if missing:
+        raise FileFormatError(
+            f"{dataset.file.filename}, dataset {dataset.name!r} is put together from other files, "
+            f"of which {len(missing)} are missing, such as {min(missing)!r}: copy them beside it."
+        )
+    return by_file
+
+
 def _require_sources(dataset: Any, *, follow: bool) -> None:
     """Refuse a virtual dataset whose sources are missing or too small: HDF5 would read zeros."""
     if not dataset.is_virtual:
         return
     path = dataset.file.filename
     folder = Path(path).parent
-    missing: set[str] = set()
-    by_file: dict[str, list[Any]] = {}
-    for source in dataset.virtual_sources():
-        # "." is the file itself; "%" is a pattern for a growing series, whose end only HDF5 knows.
-        if "%" in source.file_name or "%" in source.dset_name:
-            continue
-        by_file.setdefault(source.file_name, []).append(source)
-    for name in by_file:
-        if name != ".":
-            refuse_foreign_source(
-                dataset.file, f"a source of {dataset.name!r}", name, follow=follow
-            )
-            if not (folder / name).exists():
-                missing.add(name)
-    if missing:
-        raise FileFormatError(
-            f"{path}, dataset {dataset.name!r} is put together from other files, "
-            f"of which {len(missing)} are missing, such as {min(missing)!r}: copy them beside it."
-        )
+    by_file = _sources_by_file(dataset, folder, follow)
     for name, sources in by_file.items():
         where = (
             f"{path}, dataset {dataset.name!r} is put together from other files, of which {name!r}"
