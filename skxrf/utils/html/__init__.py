@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-__all__ = ["label", "page_environment"]
-
 
 def page_environment(package: str) -> Environment:
     """Return the template environment of a report.
