@@ -1,6 +1,8 @@
 # make demo   install into .venv, run the paper's experiment, name the report it wrote
 # make test   install with the test extras, run everything CI runs
 # make test-lowest   the light tests with the lowest versions of all dependencies that are allowed
+# make mutation   put faults into metrics, samples, preprocessing, fit and prediction, and list those that no
+#             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
 # make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
@@ -9,6 +11,8 @@ VENV ?= .venv
 # A spectral cube of your own; empty: the small simulated painting.
 DATA ?=
 OUT ?= demo-report
+# What `make mutation` changes: names of functions, with wildcards; empty: all.
+MUTANTS ?=
 # Where pip finds the CPU build of torch, if not in its default index (see README).
 TORCH_INDEX ?=
 
@@ -18,7 +22,7 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest test-lowest package benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest mutation package benchmark docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
@@ -41,6 +45,11 @@ test-lowest:
 	$(if $(TORCH_INDEX),build/lowest/bin/pip install --constraint constraints-lowest.txt --index-url $(TORCH_INDEX) torch)
 	build/lowest/bin/pip install --quiet --constraint constraints-lowest.txt '.[bruker,edf,hdf5]' pytest hypothesis PyMca5 silx
 	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest $(LOWEST_TESTS) -p no:cacheprovider -o filterwarnings=default --disable-warnings
+
+mutation: $(VENV)/.installed-test
+	$(PIP) install --quiet 'mutmut>=3.8'
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	$(BIN)/mutmut results
 
 package:
 	rm -rf dist build/package
@@ -78,5 +87,5 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OUT) build dist mutants .pytest_cache .mypy_cache .ruff_cache
 	rm -rf docs/_build docs/_generated docs/auto_examples docs/api/generated docs/api/backreferences docs/sg_execution_times.rst
