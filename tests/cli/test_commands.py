@@ -279,7 +279,7 @@ MISTAKES = [
     ("evaluate MAPS MAPS --elements Zn_K", ["has no Zn_K"]),
     ("evaluate MAPS MAPS -o report.pdf", [".html"]),
     ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
-    ("map CUBE -o maps.png --model MODEL", ["one picture holds one map", "--elements Fe_K"]),
+    ("map CUBE -o maps.png --model MODEL", ["one picture shows one map", "--elements Fe_K"]),
     ("info nowhere.h5", ["nowhere.h5"]),
     ("info CUBE --energy 0;0.02", ["no dataset '0;0.02'"]),
     ("info CUBE --energy 0,0.02keV", ["OFFSET,GAIN", "0,0.02keV"]),

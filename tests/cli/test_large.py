@@ -47,14 +47,14 @@ def command(delay, *arguments):
 
 
 def finished_blocks(partial):
-    """Ones among the flags behind the netCDF file, as its footer says where they are."""
+    """Count the marks of finished blocks behind the netCDF file, placed by its footer."""
     content = partial.read_bytes() if partial.exists() else b""
-    footer = b"skxrf partial maps 1\n"
+    footer = b"skxrf partial maps 2\n"
     if not content.endswith(footer):
         return 0
     end = int.from_bytes(content[-len(footer) - 8 : -len(footer)], "little")
-    flags = content[end : -len(footer) - 8].partition(b"\n")[2]
-    return flags.count(b"\x01")
+    marks = np.frombuffer(content[end : -len(footer) - 8].partition(b"\n")[2], "<u8")
+    return int((marks >= 2**32).sum())
 
 
 def interrupted(arguments, partial, number, after=2):
