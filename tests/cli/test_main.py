@@ -7,7 +7,7 @@ from skxrf.cli._main import _option
 from skxrf.exceptions import Argument
 from tests.test_imports import SOURCES
 
-NAMES = "dataset|energy|axes|shape|elements|anode|restart|snake"
+NAMES = "dataset|energy|axes|shape|elements|anode|restart|snake|detector|scan|clip_negative|follow_links"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ NAMES = "dataset|energy|axes|shape|elements|anode|restart|snake"
         (Argument("elements", ["Ca_K", "Fe_K"]), "--elements=Ca_K,Fe_K"),
         (Argument("dataset", "mca/sum"), "--dataset=mca/sum"),
         (Argument("restart", True), "--restart"),
+        (Argument("clip_negative", True), "--clip-negative"),
+        (Argument("follow_links", True), "--follow-links"),
         (Argument("energy_range"), "energy_range="),
     ],
 )
