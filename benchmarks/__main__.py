@@ -13,6 +13,7 @@ COMMANDS = {
     "independent": ("accuracy.independent.run", "The same on paintings of other tables and axes."),
     "probes": ("accuracy.probes", "Invented elements, foreign chemistry, other tables."),
     "detection": ("accuracy.detection", "False alarms and misses; flags for untrained data."),
+    "elements": ("elements.run", "Line groups named in measured spectra against what is there."),
     "local-groups": ("accuracy.local_groups", "Line groups of a few pixels."),
     "measured-scans": ("accuracy.measured_scans", "The shipped model on measured scans."),
     "denoising": ("denoising", "Denoised maps against the truth and other filters."),

@@ -1,0 +1,1 @@
+"""Benchmark of the line groups that are named in measured spectra."""
