@@ -61,11 +61,11 @@ FRIENDS = {
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
     "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers"},
     "linear_model": {
-        "spectrum_fit._poisson_fit",
+        "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
     },
-    "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_guess"},
-    "pretrained": {"physics._continuum", "physics._families", "physics._line_table"},
+    "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
+    "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
         "metrics._alignment",
@@ -74,10 +74,10 @@ FRIENDS = {
     },
     "reproduction": {"plotting._embedding"},
     "simulation": {
-        "physics._compton",
+        "physics._scatter",
         "physics._pile_up",
         "physics._xraylib",
-        "spectrum_fit._likelihood",
+        "spectrum_fit._pixel_fit",
     },
     "spectrum_fit": {
         "physics._continuum",

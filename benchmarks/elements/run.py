@@ -76,7 +76,7 @@ def main() -> None:
     for spectrum in judged_spectra():
         top = min(0.9 * spectrum.voltage, float(spectrum.energy[-1]))
         named = {
-            "info": lambda one: _template_fit(one),
+            "info": _template_fit,
             "info, anode": lambda one: _template_fit(one, anode=one.anode),
             "fit, whole axis": lambda one, top=top: _template_fit(
                 one, anode=one.anode, tube_voltage=one.voltage, energy_range=(0.9, top)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._poisson_fit import PoissonFit, fit_pixels
+from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy

@@ -16,14 +16,16 @@ __all__ = ["ALIASES", "with_present_names"]
 
 # Former place of a class, its present one.
 ALIASES = {
-    "skxrf.linear_model._poisson_fit.PoissonFit": "skxrf.spectrum_fit._poisson_fit.PoissonFit",
-    "skxrf.linear_model._sum_spectrum.AxisCorrection": ("skxrf.spectrum_fit._axis.AxisCorrection"),
+    "skxrf.linear_model._poisson_fit.PoissonFit": "skxrf.spectrum_fit._pixel_fit.PoissonFit",
+    "skxrf.linear_model._sum_spectrum.AxisCorrection": (
+        "skxrf.spectrum_fit._priors.AxisCorrection"
+    ),
     "skxrf.linear_model._sum_spectrum.SumSpectrumFit": (
         "skxrf.spectrum_fit._sum_spectrum.SumSpectrumFit"
     ),
     "skxrf.physics._axis_fit.AxisFit": "skxrf.spectrum_fit._axis_fit.AxisFit",
     "skxrf.physics._axis_lines.Resolution": "skxrf.physics._detector.DetectorResponse",
-    "skxrf.physics._likelihood.ComponentPairs": "skxrf.spectrum_fit._likelihood.ComponentPairs",
+    "skxrf.physics._likelihood.ComponentPairs": "skxrf.spectrum_fit._pixel_fit.ComponentPairs",
     "skxrf.pretrained._regressor.SimulationTrainedRegressor": (
         "skxrf.pretrained._regressor.PretrainedRegressor"
     ),

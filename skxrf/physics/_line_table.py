@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ._compton import FEW_SCATTERINGS, SCATTERINGS, ComptonMixture, compton_energy
-from ._detector import DetectorResponse
-from ._families import line_families
-from ._lines import LineGroup, line_group
-from ._peaks import render_peaks
-from ._scatter import scattered_tube_group
+from ._detector import DetectorResponse, render_peaks
+from ._lines import LineGroup, line_families, line_group
+from ._scatter import (
+    FEW_SCATTERINGS,
+    SCATTERINGS,
+    ComptonMixture,
+    compton_energy,
+    scattered_tube_group,
+)
 from ._silicon import absorbed_share, escape_fraction
 from .constants import FWHM_OF_SIGMA, SILICON
 
@@ -39,7 +42,7 @@ class Detail:
     ----------
     families : {"none", "coarse", "fine"}
         Columns of a line group: one, or one for each family, see
-        :func:`skxrf.physics._families.line_families`.
+        :func:`skxrf.physics._lines.line_families`.
     compton : ComptonMixture
         Scatterings that make up a Compton peak.
     least_share : float

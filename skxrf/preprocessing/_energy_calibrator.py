@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._axis_fit import AxisFit, fit_energy_axis
-from skxrf.spectrum_fit._axis_guess import guess_energy_axis
+from skxrf.spectrum_fit._axis_search import guess_energy_axis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 

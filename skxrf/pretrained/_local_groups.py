@@ -12,7 +12,7 @@ from scipy.ndimage import maximum_filter1d
 
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import LineGroup
-from skxrf.physics._families import line_families
+from skxrf.physics._lines import line_families
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.utils.energy import bin_edges
 

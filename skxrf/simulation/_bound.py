@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import CountsError, SkxrfError
-from skxrf.spectrum_fit._likelihood import ComponentPairs, standard_errors
+from skxrf.spectrum_fit._pixel_fit import ComponentPairs, standard_errors
 
 __all__ = ["cramer_rao_bound"]
 

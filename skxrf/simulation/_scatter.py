@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.physics import _xraylib
-from skxrf.physics._compton import compton_energy
+from skxrf.physics._scatter import compton_energy
 
 from ._beam import Beam
 from ._transport import Geometry

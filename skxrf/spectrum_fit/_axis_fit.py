@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import ANODES, FWHM_OF_SIGMA, PAIR_ENERGY
 
-from ._axis import AxisCorrection
-from ._binned import BinnedSpectrum
+from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
-from ._model import SumSpectrumModel
-from ._priors import AXIS, PARAMETERS
-from ._shift_search import ShiftSearch
-from ._template_grid import HIGHEST, LOWEST
-from ._varpro import refine
+from ._model import BinnedSpectrum, SumSpectrumModel
+from ._priors import AXIS, PARAMETERS, AxisCorrection
+from ._sum_spectrum import refine
 
 __all__ = ["AxisFit", "fit_energy_axis"]
 

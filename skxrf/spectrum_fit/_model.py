@@ -7,6 +7,7 @@ axis and detector.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -16,16 +17,153 @@ from scipy.optimize import nnls
 from skxrf.physics import DetectorResponse
 from skxrf.physics._continuum import background_splines
 from skxrf.physics._line_table import line_table
+from skxrf.physics._pile_up import pile_up_shape
 from skxrf.physics.constants import FAMILY_SPREAD
+from skxrf.spectrum_fit._priors import AxisCorrection, Stage, typical_detector
+from skxrf.utils.energy import bin_edges
 
-from ._axis import AxisCorrection
-from ._binned import BinnedSpectrum, smoothed
-from ._misfit import misfit_weights
-from ._priors import Stage, typical_detector
+__all__ = [
+    "BinnedSpectrum",
+    "Solution",
+    "SumSpectrumModel",
+    "counting_weights",
+    "misfit_weights",
+    "nonnegative",
+    "smoothed",
+    "unexplained_share",
+]
 
-__all__ = ["Solution", "SumSpectrumModel", "counting_weights", "nonnegative"]
 
 Array = NDArray[np.float64]
+
+
+def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
+    """Inverse standard errors, lowered where residuals around a bin exceed the expected ones.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n,)
+        Counts that the model of a spectrum misses.
+    variance : ndarray of shape (n,)
+        Their expected squares.
+    n_bins : int
+        Bins, an odd number of at most ``2 n - 1``, over which squared residuals are averaged:
+        one or two peaks.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        One over the standard errors: those expected, or as much larger as the residuals are.
+    """
+    around = np.pad(residuals**2 / variance, n_bins // 2, mode="reflect")
+    local = np.convolve(around, np.ones(n_bins) / n_bins, mode="valid")
+    return np.asarray(1 / np.sqrt(variance * np.maximum(local, 1.0)))
+
+
+def unexplained_share(counts: Array, model: Array, n_joined: int) -> float:
+    """Share of the counts that a model does not explain, beyond two standard errors of noise.
+
+    Parameters
+    ----------
+    counts, model : ndarray of shape (n_channels,)
+        Measured and fitted counts.
+    n_joined : int
+        Channels that are joined to a bin, about as wide as a peak: what a peak's exact shape
+        misplaces within does not matter.
+
+    Returns
+    -------
+    float
+        0 for a model that fits.
+    """
+    starts = np.arange(0, counts.size, n_joined)
+    missed = np.abs(np.add.reduceat(counts - model, starts))
+    noise = 2 * np.sqrt(np.add.reduceat(counts, starts) + 1)
+    return float(np.maximum(missed - noise, 0).sum() / max(counts.sum(), 1.0))
+
+
+# Below lies a noise peak [keV], which does not pile up visibly and would be a copy of the spectrum.
+_LEAST_PILING_UP = 0.6
+
+
+@dataclass(frozen=True)
+class BinnedSpectrum:
+    """Counts in bins of at least a given width, inside the fitted range.
+
+    Parameters
+    ----------
+    edges : ndarray of shape (n_bins + 1,)
+        Nominal bin edges [keV].
+    counts : ndarray of shape (n_bins,)
+        Counts.
+    channel_edges : ndarray of shape (n_fitted_channels + 1,)
+        Nominal edges [keV] of the channels in the fitted range.
+    spectrum, energy : ndarray of shape (n_channels,)
+        Counts and nominal centers [keV] of all channels.
+    """
+
+    edges: Array = field(repr=False)
+    counts: Array = field(repr=False)
+    channel_edges: Array = field(repr=False)
+    spectrum: Array = field(repr=False)
+    energy: Array = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, spectrum: Array, energy: Array, width: float, energy_range: tuple[float, float]
+    ) -> BinnedSpectrum:
+        """Join channels to bins.
+
+        Parameters
+        ----------
+        spectrum, energy : ndarray of shape (n_channels,)
+            Counts and nominal centers [keV].
+        width : float
+            Least width of a bin [keV], unless channels are wider.
+        energy_range : pair of float
+            Range of the centers [keV] that are kept.
+
+        Returns
+        -------
+        BinnedSpectrum
+        """
+        low, high = energy_range
+        inside = np.flatnonzero((energy >= low) & (energy <= high))
+        channel_edges = bin_edges(energy)[inside[0] : inside[-1] + 2]
+        joined = max(1, int(width / float(np.median(np.diff(channel_edges))) + 1e-9))
+        starts = np.arange(0, inside.size, joined)
+        counts = np.add.reduceat(spectrum[inside].astype(np.float64), starts)
+        edges = np.append(channel_edges[starts], channel_edges[-1])
+        return cls(edges, counts, channel_edges, spectrum, energy)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Outermost edges [keV]."""
+        return float(self.edges[0]), float(self.edges[-1])
+
+    def pile_up(self, edges: Array, axis: Array | None = None) -> Array:
+        """Shares of two photons counted as one in bins, (n_bins,).
+
+        Parameters
+        ----------
+        edges : ndarray of shape (n_bins + 1,)
+            Nominal edges [keV].
+        axis : ndarray of shape (n_channels,), optional
+            True centers [keV] of the channels; default the nominal ones.
+        """
+        if axis is None:
+            axis = self.energy
+        else:
+            edges = np.interp(edges, self.energy, axis)
+        photons = np.where(axis > _LEAST_PILING_UP, self.spectrum, 0.0)
+        return pile_up_shape(photons, axis, edges)
+
+
+def smoothed(counts: Array) -> Array:
+    """Averages over three bins, weighted 1 to 2 to 1."""
+    padded = np.pad(np.maximum(counts, 0.0), 1, mode="edge")
+    return np.convolve(padded, [0.25, 0.5, 0.25], mode="valid")
+
 
 # Errors of the model beside those of lines: Compton peaks have no known shape, and the background
 # is a spline. Shares of their counts.

@@ -8,22 +8,192 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import CountsError
-from skxrf.physics import DetectorResponse
-from skxrf.utils.energy import bin_edges
+from skxrf.exceptions import Argument, CountsError, EnergyAxisError, LineGroupError
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._continuum import continuum_parts
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.spectrum_fit._line_groups import candidates_in_range, find_line_groups, with_partners
+from skxrf.spectrum_fit._model import BinnedSpectrum, unexplained_share
+from skxrf.spectrum_fit._priors import SELECTION
+from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
+from skxrf.utils.energy import bin_edges, describe_axis
 
-from ._binned import BinnedSpectrum
-from ._candidates import candidates_in_range, with_partners
-from ._components import fit_components
-from ._fitted_range import channels_between, fitted_range
-from ._line_groups import find_line_groups
-from ._misfit import unexplained_share
-from ._priors import SELECTION
-from ._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
+__all__ = [
+    "Setup",
+    "TemplateModel",
+    "channels_between",
+    "fit_components",
+    "fitted_range",
+    "line_groups_of",
+    "template_model",
+]
 
-__all__ = ["Setup", "TemplateModel", "line_groups_of", "template_model"]
 
 Array = NDArray[np.float64]
+
+# Pile-up below this share of the sum spectrum is no component.
+_LEAST_PILE_UP = 1e-5
+# A scattered peak with less of its counts in the range is no component.
+_LEAST_INSIDE = 0.2
+
+
+def fit_components(
+    groups: Sequence[str],
+    fit: SumSpectrumFit,
+    edges: Array,
+    *,
+    anode: str | None,
+    tube_voltage: float,
+    background_spacing: float,
+) -> Array:
+    """Spectra of one count of each component, shaped as in the sum spectrum.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Line groups.
+    fit : SumSpectrumFit
+        Fit of the sum spectrum in the same channels, with these groups and this anode.
+    edges : ndarray of shape (n_channels + 1,)
+        Nominal bin edges [keV] of the fitted channels.
+    anode : str or None
+        The tube's anode, whose scattered lines are components.
+    tube_voltage : float
+        Voltage of the tube [kV].
+    background_spacing : float
+        Distance [keV] of the smooth functions that bend the continuum.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_channels)
+        The line groups in their order, scattered tube lines, pile-up where there is some, and
+        the functions that make up the continuum. Tails and escape peaks of line groups come on
+        top of the one count.
+    """
+    edges = fit.correction(edges)
+    table = line_table(
+        groups,
+        () if anode is None else (anode,),
+        detail=EXACT,
+        tube_voltage=tube_voltage,
+        thickness=fit.detector.thickness,
+    )
+    spectra = table.render(edges, fit.detector).T
+    components = []
+    for name in groups:
+        mine = table.columns_of(name)
+        shares = [fit.families[name][table.labels[i][1]] for i in mine]
+        components.append(np.asarray(shares) @ spectra[mine])
+    for kind in () if anode is None else ("rayleigh", "compton"):
+        mine = table.columns_of(f"{anode}_{kind}")
+        counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
+        peak = counts @ spectra[mine]
+        if counts.sum() > 0 and peak.sum() > _LEAST_INSIDE * counts.sum():
+            components.append(peak / peak.sum())
+    if fit.pile_up.sum() > _LEAST_PILE_UP * fit.model.sum():
+        components.append(fit.pile_up / fit.pile_up.sum())
+    n_intervals = max(1, round((edges[-1] - edges[0]) / background_spacing))
+    knots = np.linspace(edges[0], edges[-1], n_intervals + 1)
+    centers = (edges[1:] + edges[:-1]) / 2
+    return np.vstack([*components, continuum_parts(fit.background, centers, knots)])
+
+
+# Fewer channels than this in the fitted range cannot tell lines from a continuum.
+_LEAST_CHANNELS = 32
+# The default range [keV]: below, air and windows absorb nearly all; above the lines end, but the
+# range is never narrower than to the L lines of lead.
+_LOWEST_ENERGY, _LEAST_HIGHEST_LINE = 1.3, 16.0
+_BEYOND_LINES = 1.0
+# Lines weaker than this share of their group do not extend the range.
+_LEAST_SHARE = 0.02
+
+
+def fitted_range(
+    energy: NDArray[np.float64],
+    wanted: Sequence[str],
+    energy_range: tuple[float, float] | None,
+    tube_voltage: float,
+) -> tuple[float, float]:
+    """Range [keV] that is fitted: the one given, or the one that the wanted lines need.
+
+    Parameters
+    ----------
+    energy : ndarray of shape (n_channels,)
+        Bin centers [keV].
+    wanted : sequence of str
+        Line groups that are asked for.
+    energy_range : pair of float, optional
+        The range that is asked for [keV].
+    tube_voltage : float
+        Voltage of the tube [kV].
+
+    Returns
+    -------
+    pair of float
+        Within the axis.
+
+    Raises
+    ------
+    LineGroupError
+        If a wanted line group lies outside.
+    """
+    groups = {name: line_group(name, tube_voltage=tube_voltage) for name in wanted}
+    if energy_range is not None:
+        low, high = (float(bound) for bound in energy_range)
+    else:
+        highest = _LEAST_HIGHEST_LINE
+        for group in groups.values():
+            highest = max(highest, float(group.energies[group.intensities > _LEAST_SHARE].max()))
+        low, high = _LOWEST_ENERGY, highest + _BEYOND_LINES
+    low, high = max(low, float(energy[0])), min(high, float(energy[-1]))
+    outside = [
+        f"{name} ({group.main_energy:.2f} keV)"
+        for name, group in groups.items()
+        if not low < group.main_energy < high
+    ]
+    if outside:
+        raise LineGroupError(
+            f"{', '.join(outside)} outside the fitted range of {low:.2f} to {high:.2f} keV "
+            f"on an axis of {describe_axis(energy)}: leave them out, or check ",
+            Argument("energy"),
+            " and ",
+            Argument("energy_range"),
+            ".",
+        )
+    return low, high
+
+
+def channels_between(energy: NDArray[np.float64], low: float, high: float) -> slice:
+    """Channels whose centers lie in a range.
+
+    Parameters
+    ----------
+    energy : ndarray of shape (n_channels,)
+        Bin centers [keV].
+    low, high : float
+        The range [keV].
+
+    Returns
+    -------
+    slice
+
+    Raises
+    ------
+    EnergyAxisError
+        If there are too few for a fit.
+    """
+    inside = np.flatnonzero((energy >= low) & (energy <= high))
+    if inside.size < _LEAST_CHANNELS:
+        raise EnergyAxisError(
+            f"only {inside.size} channels between {low:g} and {high:g} keV on an axis of "
+            f"{describe_axis(energy)}: the fit needs at least {_LEAST_CHANNELS}; check ",
+            Argument("energy"),
+            " and ",
+            Argument("energy_range"),
+            ".",
+        )
+    return slice(int(inside[0]), int(inside[-1]) + 1)
+
 
 # Width of a peak [keV], over which misplaced counts do not matter.
 _PEAK_WIDTH = 0.15

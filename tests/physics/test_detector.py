@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._compton import compton_energy
 from skxrf.physics._line_table import scattered_tube_families
-from skxrf.physics._scatter import scattered_tube_group
+from skxrf.physics._scatter import compton_energy, scattered_tube_group
 from skxrf.physics._silicon import escape_fraction
 
 EDGES = np.arange(0, 31, 0.02)

@@ -3,7 +3,7 @@ import pytest
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import known_line_groups, line_group
-from skxrf.physics._families import line_families
+from skxrf.physics._lines import line_families
 
 
 # Energies [keV] of main lines: Bearden 1967, Rev. Mod. Phys. 39, 78.

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skxrf.physics._peaks import render_peaks, shelf_cumulative
+from skxrf.physics._detector import render_peaks, shelf_cumulative
 
 EDGES = np.arange(-1, 41, 0.02)
 

@@ -6,7 +6,7 @@ import pytest
 from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.simulation._bound import cramer_rao_bound
-from skxrf.spectrum_fit._poisson_fit import PoissonFit
+from skxrf.spectrum_fit._pixel_fit import PoissonFit
 
 EDGES = np.arange(1.0, 18.0, 0.02)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.special import expn
 
 from skxrf.physics import line_group
-from skxrf.physics._compton import compton_energy
+from skxrf.physics._scatter import compton_energy
 from skxrf.simulation import Instrument
 from skxrf.simulation._air import gas_photons
 from skxrf.simulation._scatter import _h_function, scatter_tables, scattered_photons

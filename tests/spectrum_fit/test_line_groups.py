@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skxrf.spectrum_fit._binned import BinnedSpectrum
-from skxrf.spectrum_fit._candidates import candidates_in_range, with_partners
 from skxrf.spectrum_fit._line_groups import (
     RULE,
     DetectionRule,
     Evidence,
+    candidates_in_range,
     evidence,
     present,
     unexplained_groups,
+    with_partners,
     worth_fitting,
 )
-from skxrf.spectrum_fit._model import SumSpectrumModel
+from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
 from skxrf.spectrum_fit._priors import AXIS, PARAMETERS
 
 

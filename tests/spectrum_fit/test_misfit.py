@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skxrf.spectrum_fit._misfit import misfit_weights
+from skxrf.spectrum_fit._model import misfit_weights
 
 
 def test_a_good_model_keeps_its_weights():

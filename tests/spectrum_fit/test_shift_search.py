@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from skxrf.spectrum_fit._axis import AxisCorrection
-from skxrf.spectrum_fit._axis_guess import guess_energy_axis
-from skxrf.spectrum_fit._binned import BinnedSpectrum
-from skxrf.spectrum_fit._shift_search import ShiftSearch
+from skxrf.spectrum_fit._axis_search import ShiftSearch, guess_energy_axis
+from skxrf.spectrum_fit._model import BinnedSpectrum
+from skxrf.spectrum_fit._priors import AxisCorrection
 
 
 def test_shifts_of_stored_spectra_stay(sum_spectra):

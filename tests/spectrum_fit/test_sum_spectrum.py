@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._components import fit_components
 from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
-from skxrf.spectrum_fit._template_model import Setup, line_groups_of, template_model
+from skxrf.spectrum_fit._template_model import Setup, fit_components, line_groups_of, template_model
 from skxrf.utils.energy import bin_edges
 
 RANGE = (1.3, 25.0)
