@@ -18,7 +18,7 @@ def names_of(painted, tmp_path, monkeypatch):
     """Run the examples of a page beside the files that they open; return their names."""
     cube, _, truth, _ = painted
     save_cube(cube, tmp_path / "painting.h5")
-    save_maps(truth, tmp_path / "labelled.nc")
+    save_maps(truth, tmp_path / "labeled.nc")
     monkeypatch.chdir(tmp_path)
 
     def run(page):
