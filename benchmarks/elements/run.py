@@ -76,7 +76,7 @@ def main() -> None:
     rows = []
     for spectrum in judged_spectra():
         top = min(0.9 * spectrum.voltage, float(spectrum.energy[-1]))
-        whole = {"tube_voltage": spectrum.voltage, "energy_range": (0.9, top)}
+        whole: dict[str, Any] = {"tube_voltage": spectrum.voltage, "energy_range": (0.9, top)}
         named: dict[str, Callable[[Judged], list[str]]] = {
             "info": _template_fit,
             "info, anode": partial(_template_fit, anode=spectrum.anode),
