@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import click
@@ -75,12 +76,11 @@ def main() -> None:
     rows = []
     for spectrum in judged_spectra():
         top = min(0.9 * spectrum.voltage, float(spectrum.energy[-1]))
-        named = {
+        whole: dict[str, Any] = {"tube_voltage": spectrum.voltage, "energy_range": (0.9, top)}
+        named: dict[str, Callable[[Judged], list[str]]] = {
             "info": _template_fit,
-            "info, anode": lambda one: _template_fit(one, anode=one.anode),
-            "fit, whole axis": lambda one, top=top: _template_fit(
-                one, anode=one.anode, tube_voltage=one.voltage, energy_range=(0.9, top)
-            ),
+            "info, anode": partial(_template_fit, anode=spectrum.anode),
+            "fit, whole axis": partial(_template_fit, anode=spectrum.anode, **whole),
             "EnergyCalibrator": _calibrator,
         }
         for method, names in named.items():

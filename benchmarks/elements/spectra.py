@@ -98,8 +98,8 @@ def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
             data / "epsilon1_crm" / f"Panalytical_2017-08-{number}-Omnian.mp2"
         )
         mine = certified[certified["standard"] == rock_name]
-        largest = mine.groupby("element")["value"].max().to_dict()
-        answers = certified_answers(largest)
+        largest = mine.groupby("element")["value"].max()
+        answers = certified_answers({str(name): float(ppm) for name, ppm in largest.items()})
         name = rock_name.replace(" ", "_")
         yield Judged(name, counts, energy, "Ag", 50.0, answers, others="undecided")
 
