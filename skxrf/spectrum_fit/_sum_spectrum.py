@@ -58,12 +58,14 @@ class _Search:
         self.centers = np.array([centers[name] for name in _NAMES])
         low, high = np.array([row.low for row in rows]), np.array([row.high for row in rows])
         self.origin = np.clip([origin[name] for name in _NAMES], low + 1e-6, high - 1e-6)
+        self.low, self.high = low, high
         self.bounds = (low - self.origin) / self.steps, (high - self.origin) / self.steps
         self.argument = np.full(len(rows), np.nan)
         self.solution = Solution(np.empty(0), np.empty(0), np.empty(0))
 
     def values(self, z: Array) -> Array:
-        return np.asarray(self.origin + z * self.steps)
+        # At a bound, rounding may end just beyond it.
+        return np.clip(self.origin + z * self.steps, self.low, self.high)
 
     def parameters(self, z: Array) -> dict[str, float]:
         return dict(zip(_NAMES, self.values(z).tolist(), strict=True))

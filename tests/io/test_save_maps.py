@@ -323,7 +323,7 @@ def test_unknown_suffixes_list_the_known_ones(tmp_path, maps, name):
         (lambda m: m[..., :0], "is empty, of shape .*'element': 0"),
         (lambda m: m.drop_vars("element"), "no coordinate 'element'"),
         (lambda m: m.assign_coords(element=["Fe_K", "S_K", "Fe_K"]), "two maps are called 'Fe_K'"),
-        (lambda m: m.astype(complex), "holds complex128 values"),
+        (lambda m: m.astype(complex), "contains complex128 values"),
     ],
 )
 def test_what_is_no_map_is_refused(tmp_path, maps, wrong, words):

@@ -134,7 +134,7 @@ def test_one_given_axes_is_divided(toy_maps):
 def test_what_cannot_be_drawn_is_named(toy_maps):
     with pytest.raises(SkxrfError, match="no map of Au_L: the maps contain S_K, Fe_K, Pb_L"):
         ElementMapDisplay.from_maps(toy_maps, elements=["Au_L"])
-    with pytest.raises(SkxrfError, match=r"dims \(y, x, element\), got \('y', 'x'\)"):
+    with pytest.raises(SkxrfError, match=r"dims \('y', 'x'\): expected \(y, x, element\)"):
         ElementMapDisplay.from_maps(toy_maps[..., 0])
     with pytest.raises(SkxrfError, match="empty"):
         ElementMapDisplay.from_maps(toy_maps[:0])

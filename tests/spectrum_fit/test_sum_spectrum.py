@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.spectrum_fit._priors import PARAMETERS
+from skxrf.spectrum_fit._sum_spectrum import _Search as Search
 from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
 from skxrf.spectrum_fit._template_model import Setup, fit_components, line_groups_of, template_model
 from skxrf.utils.energy import bin_edges
@@ -109,3 +111,16 @@ def test_no_group_has_more_counts_than_the_spectrum(sum_spectra, name, end, want
     for group, area in found.fit.areas.items():
         assert area < inside + 5 * found.fit.errors[group]
     assert np.all(found.components[: len(found.groups)].sum(axis=1) > 0.3)
+
+
+@given(st.lists(st.floats(0, 1), min_size=len(PARAMETERS), max_size=len(PARAMETERS)))
+def test_no_parameter_leaves_its_bounds_by_rounding(places):
+    rows = list(PARAMETERS.values())
+    origin = {
+        name: row.low + place * (row.high - row.low)
+        for place, (name, row) in zip(places, PARAMETERS.items(), strict=True)
+    }
+    search = Search(None, origin, origin)
+    for end in search.bounds:
+        values = search.values(end)
+        assert all(row.low <= value <= row.high for row, value in zip(rows, values, strict=True))
