@@ -65,7 +65,7 @@ class _Search:
 
     def values(self, z: Array) -> Array:
         # At a bound, rounding may end just beyond it.
-        return np.clip(self.origin + z * self.steps, self.low, self.high)
+        return np.asarray(np.clip(self.origin + z * self.steps, self.low, self.high))
 
     def parameters(self, z: Array) -> dict[str, float]:
         return dict(zip(_NAMES, self.values(z).tolist(), strict=True))
