@@ -45,7 +45,7 @@ _PATIENCE = 10
 
 
 class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
-    """Base of the network regressors: a :class:`skorch.NeuralNetRegressor`, built in ``fit``.
+    """Base of the network regressors: a ``skorch.NeuralNetRegressor``, built in ``fit``.
 
     Subclasses store the parameters named in ``_parameter_constraints`` and return in
     ``_architecture`` the arguments of their network.

@@ -26,7 +26,7 @@ class SpectrumModuleRegressor(BaseSpectrumRegressor):
     Parameters
     ----------
     module : type
-        Class of a :class:`torch.nn.Module` whose ``forward`` takes transformed spectra of shape
+        Class of a ``torch.nn.Module`` whose ``forward`` takes transformed spectra of shape
         (n_samples, n_channels) and returns (n_samples, n_outputs). Its constructor gets the sizes
         that it has parameters for, ``n_features`` or ``in_features`` and ``n_outputs`` or
         ``out_features``; others are given as ``module__<name>``.

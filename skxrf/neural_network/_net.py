@@ -189,7 +189,7 @@ def make_net(
     learning_rate, weight_decay : float
         Of the optimizer; the weight decay of the default one alone.
     skorch : dict
-        Other parameters of :class:`skorch.NeuralNetRegressor`.
+        Other parameters of ``skorch.NeuralNetRegressor``.
 
     Returns
     -------

@@ -41,7 +41,7 @@ precision : {"auto", "float32", "bfloat16"}, default="auto"
     Training is in float32, and float64 spectra are always predicted in float64.
 learning_rate : float, default=5e-3
     Peak of the learning rate, which rises over the first 30 % of the fit and then falls to
-    almost zero (one cycle). A :class:`skorch.callbacks.LRScheduler` among the `callbacks`
+    almost zero (one cycle). A ``skorch.callbacks.LRScheduler`` among the `callbacks`
     replaces the cycle, and starts from this rate.
 weight_decay : float, default=1.0
     Decoupled weight decay of the default optimizer, AdamW: every step subtracts the share
@@ -75,7 +75,7 @@ random_state : int, RandomState instance or None, default=None
 verbose : bool or int, default=False
     Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
 **skorch_parameters : dict
-    Parameters of :class:`skorch.NeuralNetRegressor`, also for ``set_params`` and searches:
+    Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
     `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
     as ``optimizer__betas``, with skorch's prefixes."""
 
@@ -99,7 +99,7 @@ random_state : int, RandomState instance or None, default=None
 verbose : bool or int, default=False
     Whether to print losses.
 **skorch_parameters : dict
-    Parameters of :class:`skorch.NeuralNetRegressor`."""
+    Parameters of ``skorch.NeuralNetRegressor``."""
 
 _ATTRIBUTES = """\
 net_ : skorch.NeuralNetRegressor

@@ -10,7 +10,7 @@ __all__ = ["SkorchParameters"]
 
 
 class SkorchParameters(BaseEstimator):
-    """Estimator that takes parameters of :class:`skorch.NeuralNetRegressor` as keywords.
+    """Estimator that takes parameters of ``skorch.NeuralNetRegressor`` as keywords.
 
     They are attributes like all parameters, and take part in ``get_params``, ``set_params``,
     ``clone`` and searches.

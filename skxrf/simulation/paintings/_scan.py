@@ -228,7 +228,7 @@ def painting_scan(
     Returns
     -------
     PaintingScan
-        Its :meth:`~PaintingScan.blocks` are the scan.
+        Its method ``blocks`` gives the scan.
     """
     (chosen,) = check_palettes(palette)
     if pixel_size is not None and not pixel_size > 0:
