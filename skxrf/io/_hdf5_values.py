@@ -52,7 +52,7 @@ def units_of(dataset: Any) -> str:
 
 
 def scalar_attrs(item: Any, names: Iterable[str]) -> dict[str, str | float]:
-    """Those of the named attributes that are a text or a number."""
+    """Named attributes that are a text or a number."""
     found: dict[str, str | float] = {}
     for name in names:
         value = item.attrs.get(name)

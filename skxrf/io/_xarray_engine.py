@@ -125,7 +125,7 @@ class CubeBackend(BackendEntrypoint):
         return opened.drop_vars(names, errors="ignore")
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
-        """Whether the name is that of a cube, for xarray to choose an engine.
+        """Recognize the name of a cube, for xarray to choose an engine.
 
         Parameters
         ----------

@@ -204,7 +204,7 @@ def _standard_score(X: NDArray[Any]) -> NDArray[Any]:
     mean = X.mean(axis=1, keepdims=True, dtype=np.float64)
     out: NDArray[Any] = X - mean.astype(X.dtype)
     deviation = np.sqrt(np.square(out).mean(axis=1, keepdims=True, dtype=np.float64))
-    # What rounding leaves of a constant spectrum is not a deviation.
+    # The rounding error of a constant spectrum is not a deviation.
     rounding = 4 * np.finfo(X.dtype).eps * np.abs(mean)
     constant = deviation <= rounding
     out /= np.where(constant, 1, deviation).astype(X.dtype)

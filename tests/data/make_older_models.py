@@ -1,4 +1,4 @@
-"""How the models of format 1 in this folder were made; run once, with skxrf as of November 2026.
+"""Make the models of format 1 in this folder; run once, with skxrf as of November 2026.
 
 The files are never made again: later versions must open them and predict the same.
 """

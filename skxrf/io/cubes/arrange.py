@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .axes import suggested_shape
+from .axes import folded_shape
 from .source import BlockReader, CubeRequest, CubeSource
 
 __all__ = ["ArrangedReader", "arranged", "arranged_times", "chosen_one"]
@@ -241,25 +241,9 @@ def chosen_one(
 
 
 def _grid(n_points: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
-    if shape is None:
-        if n_points == 1:
-            return 1, 1
-        raise FileFormatError(
-            f"{where} holds {n_points} spectra and does not say how they lie: pass ",
-            Argument("shape", placeholder="rows, columns"),
-            ", rows that follow each other from left to right, such as ",
-            Argument("shape", suggested_shape(n_points)),
-            ".",
-        )
-    missing = math.prod(shape) - n_points
-    if missing < 0 or missing >= n_points + shape[1]:
-        raise FileFormatError(
-            f"{where} holds {n_points} spectra, not the {shape[0]} x {shape[1]} = "
-            f"{math.prod(shape)} of ",
-            Argument("shape", tuple(shape)),
-            ".",
-        )
-    return shape
+    if shape is None and n_points == 1:
+        return 1, 1
+    return folded_shape(n_points, shape, where)
 
 
 def arranged_times(

@@ -14,6 +14,7 @@ __all__ = [
     "axis_or_reason",
     "axis_order",
     "dims_from_labels",
+    "folded_shape",
     "pixels_around_energy",
     "suggested_shape",
 ]
@@ -243,6 +244,41 @@ def _pixels(shape: tuple[int, ...], order: tuple[str, ...]) -> tuple[int, int]:
 
 def _number_word(n: int) -> str:
     return {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}.get(n, str(n))
+
+
+def folded_shape(n: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
+    """Check the rows and columns of spectra that follow each other from left to right.
+
+    Parameters
+    ----------
+    n : int
+        Number of spectra.
+    shape : pair of int, optional
+        Rows and columns that the caller asks for.
+    where : str
+        Name of the source in error messages.
+
+    Returns
+    -------
+    pair of int
+        The same shape; its last pixels may be missing, as after a stopped scan.
+    """
+    if shape is None:
+        raise FileFormatError(
+            f"{where} holds {n} spectra and does not say how they lie: pass ",
+            Argument("shape", placeholder="rows, columns"),
+            ", rows that follow each other from left to right, such as ",
+            Argument("shape", suggested_shape(n)),
+            ".",
+        )
+    missing = math.prod(shape) - n
+    if missing < 0 or missing >= n + shape[1]:
+        raise FileFormatError(
+            f"{where} holds {n} spectra, not the {shape[0]} x {shape[1]} = {math.prod(shape)} of ",
+            Argument("shape", tuple(shape)),
+            ".",
+        )
+    return shape
 
 
 def suggested_shape(n: int) -> tuple[int, int]:

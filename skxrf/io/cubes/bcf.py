@@ -34,13 +34,13 @@ __all__ = ["BcfReader", "open_bcf", "recognizes"]
 _ROWS_START = 0x1A0
 _PIXEL = struct.Struct("<IHH4xHHHI")
 _COUNT = struct.Struct("<I")
-# What an unpacker that runs over the end of a damaged spectrum may still read.
+# Padding that an unpacker which runs over the end of a damaged spectrum may read.
 _PADDING = bytes(4096)
 _LARGEST_HEADER = 1 << 30
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file is such a container."""
+    """Recognize the container by its first bytes."""
     return head.startswith(MAGIC)
 
 

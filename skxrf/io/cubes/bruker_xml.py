@@ -31,7 +31,7 @@ _MOST_CHANNELS = 1 << 20
 
 @dataclass(frozen=True)
 class MapHeader:
-    """What the header of a ``.bcf`` says about one of its maps."""
+    """Facts about one map in the header of a ``.bcf``."""
 
     n_channels: int
     energy: Polynomial | None
@@ -42,12 +42,12 @@ class MapHeader:
     pixel_times: NDArray[np.float64] | None
     """Seconds a pixel on (y, x)."""
     times_are_real: bool
-    """Whether they are the dwell times that the scan was set to."""
+    """True where the times are the dwell times that the scan was set to."""
     attrs: Mapping[str, str | float]
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file starts as Bruker's XML of one spectrum does."""
+    """Recognize Bruker's XML of one spectrum by its start."""
     return b"<TRTSpectrum>" in head
 
 
@@ -222,7 +222,7 @@ def _pixel_times(root: ElementTree.Element) -> tuple[NDArray[np.float64] | None,
 
 
 def _are_dwell_times(root: ElementTree.Element, microseconds: NDArray[np.unsignedinteger]) -> bool:
-    """Whether every time is just what the scan was set to: then no dead time is taken off."""
+    """Compare the times with the setting of the scan: where equal, no dead time is taken off."""
     settings = "./ClassInstance[@Type='TRTDSPConfiguration']"
     dwell = 1.0
     for tag in ("PixelAverage", "LineAverage", "PixelTime"):

@@ -26,7 +26,7 @@ from .stated_axis import stated_axis
 __all__ = ["find", "read"]
 
 _DATA = re.compile(r"/Experiments/[^/]+/data")
-# What HyperSpy writes where a name or unit is not known.
+# HyperSpy's text for an unknown name or unit.
 _UNKNOWN = {"", "<undefined>", "_None_", "None", "t.Undefined"}
 _ABOUT = ("title", "date")
 

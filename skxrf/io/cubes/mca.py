@@ -25,7 +25,7 @@ from .source import CubeRequest, CubeSource, Slices
 __all__ = ["open_mca", "recognizes"]
 
 _LAYOUT = ".mca (text)"
-# What stands before the counts is a few hundred bytes.
+# The header before the counts has a few hundred bytes.
 _HEAD_BYTES = 4096
 _LARGEST_FILE = 1 << 30
 

@@ -25,7 +25,7 @@ _LINE = re.compile(r"#+(\w+)[ \t]*(?:-\w+)?[ \t]*:[ \t]*(.*)")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file starts as one does."""
+    """Recognize an EMSA file by its start."""
     return re.match(rb"\s*#FORMAT\s*:\s*EMSA", head, re.IGNORECASE) is not None
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .axes import suggested_shape
+from .axes import folded_shape
 
 __all__ = ["Series", "files_in", "grid_of", "require_no_gaps", "series", "series_of"]
 
@@ -37,7 +37,7 @@ class Series:
 
     files: tuple[Path, ...]
     numbers: tuple[tuple[int, ...], ...]
-    """Those that change, of each file."""
+    """Numbers of each file name that differ between the files."""
     roles: tuple[str, ...]
     """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
 
@@ -197,23 +197,10 @@ def grid_of(
     else:
         require_no_gaps([one[0] for one in found.numbers if len(one) == 1], where)
         rows = columns = 0
-    if shape is None and rows * columns != n_files:
-        raise FileFormatError(
-            f"{where} holds {n_files} spectra and does not say how they lie: pass ",
-            Argument("shape", placeholder="rows, columns"),
-            ", rows that follow each other from left to right, such as ",
-            Argument("shape", suggested_shape(n_files)),
-            ".",
-        )
-    chosen = shape or (rows, columns)
+    if shape is None and rows * columns == n_files:
+        shape = (rows, columns)
+    chosen = folded_shape(n_files, shape, where)
     missing = math.prod(chosen) - n_files
-    if missing < 0 or missing >= n_files + chosen[1]:
-        raise FileFormatError(
-            f"{where} holds {n_files} spectra, not the {chosen[0]} x {chosen[1]} = "
-            f"{math.prod(chosen)} of ",
-            Argument("shape", tuple(chosen)),
-            ".",
-        )
     return chosen, [*files, *[None] * missing]
 
 
@@ -224,7 +211,7 @@ def _columns_first(
     axes: Sequence[str] | None,
     where: str,
 ) -> bool:
-    """Whether the first of two numbers counts columns; asked for where nothing tells."""
+    """True where the first of two numbers counts columns; ask where nothing tells."""
     if found.roles == ("y", "x"):
         return False
     if axes is not None and {"y", "x"} <= set(axes):

@@ -36,7 +36,7 @@ _BYTE_ORDERS = {
     "little-endian": "<",
     "big-endian": ">",
 }
-# What HyperSpy writes where a unit is not known.
+# HyperSpy's text for an unknown unit.
 _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
 # A header is a few hundred bytes; this is a text file that is none.
 _LONGEST_HEADER = 100_000
@@ -47,7 +47,7 @@ _LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the first lines are a header's, or the file is the ``.raw`` beside one."""
+    """Recognize a header by its first lines, or the ``.raw`` beside one."""
     if path.is_dir():
         return False
     if path.suffix.lower() == ".raw":

@@ -125,7 +125,7 @@ def stored_files(path: Path) -> dict[str, StoredFile]:
         (chunk_size,) = struct.unpack("<I", _bytes_at(stream, 0x128, 4, path))
         table, n_entries = struct.unpack("<II", _bytes_at(stream, 0x140, 8, path))
         chunk_bytes = chunk_size - _CHUNK_HEADER
-        # What a damaged number may not do is to make us read or allocate without an end.
+        # Limits: a damaged number must not cause reading or allocation without end.
         if chunk_bytes < _ENTRY.size or n_entries > _MOST_ENTRIES:
             raise FileFormatError(f"{path} is damaged: its table of files makes no sense.")
         per_chunk = chunk_bytes // _ENTRY.size

@@ -21,7 +21,7 @@ _SYMBOLS = frozenset(_PERIODIC_TABLE.split())
 # group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
 _SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
 _JOINED = re.compile(r"([A-Z][a-z]?)([KLM])([ab]|[1-5])?")
-# What PyMca writes beside the line groups: mass fractions, concentrations, scatter, background,
+# Columns of PyMca beside the line groups: mass fractions, concentrations, scatter, background,
 # figures of merit (and their uncertainties).
 _PYMCA_EXTRAS = re.compile(
     r"(w|mM)\(.*|Scatter[_ ](Peak|Compton)\d*|Constant|\d+(st|nd|rd|th)[_ ]Order|A\d+|"

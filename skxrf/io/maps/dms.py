@@ -29,7 +29,7 @@ _WRITTEN = re.compile(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file starts with the two lines of the header."""
+    """Recognize a file by the two lines of its header."""
     return _HEADER.match(head) is not None
 
 

@@ -24,7 +24,7 @@ class MapsFormat(NamedTuple):
     open: Callable[[Path, MapsRequest], xr.Dataset]
     """Read the maps that were asked for."""
     folder: bool = False
-    """Whether it is a folder of files."""
+    """True for a folder of files."""
 
 
 MAPS_FORMATS = (

@@ -114,7 +114,7 @@ def _require_sound(file: Any) -> None:
 
 
 def _is_list(attribute: Any, kind: type, n_axes: int) -> bool:
-    """Whether an attribute holds a text, or a list of references, for each axis."""
+    """True where an attribute has a text, or a list of references, for each axis."""
     if attribute.shape != (n_axes,):
         return False
     if kind is str:

@@ -1,4 +1,4 @@
-"""What formats of bare images have in common: names, and values as 32-bit floating point."""
+"""Names and 32-bit values, common to the formats of bare images."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ __all__ = ["MapsRequest", "MapsSource", "build_maps"]
 
 
 class MapsRequest(NamedTuple):
-    """What the caller of `open_maps` asked for."""
+    """Arguments of `open_maps`."""
 
     elements: Elements = None
     dataset: str | None = None

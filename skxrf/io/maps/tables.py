@@ -29,7 +29,7 @@ _EXPECTED = (
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file starts as text."""
+    """Recognize a file that starts as text."""
     return b"\0" not in head
 
 

@@ -44,12 +44,12 @@ _LAYOUT = "TIFF"
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Whether the file has a TIFF signature."""
+    """Recognize a TIFF file by its signature."""
     return head.startswith(_SIGNATURES)
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
-    """Whether the folder holds TIFF files."""
+    """Recognize a folder of TIFF files."""
     return bool(_files_in(path))
 
 
