@@ -129,8 +129,10 @@ def _opened(path: Path) -> tuple[xr.DataArray, xr.DataArray | None]:
 
 def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     from skxrf.exceptions import LineGroupError
+    from skxrf.physics._names import find_line_groups
 
     known = [str(name) for name in maps["element"].to_numpy()]
+    wanted = find_line_groups(wanted, known)
     missing = [name for name in wanted if name not in known]
     if missing:
         raise LineGroupError(f"{path} has no {', '.join(missing)}: it contains {', '.join(known)}.")

@@ -77,6 +77,7 @@ def simulate(
 
     from skxrf.io import save_maps
     from skxrf.io._save_cube import write_blocks
+    from skxrf.physics._names import find_line_groups
     from skxrf.simulation import Instrument
     from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
     from skxrf.utils.progress import ProgressReport
@@ -90,7 +91,7 @@ def simulate(
         palette,
         shape=shape,
         pixel_size=step,
-        elements=names(elements) or DEFAULT_LINE_GROUPS,
+        elements=find_line_groups(names(elements) or DEFAULT_LINE_GROUPS),
         instrument=scanner.with_axis(offset, gain, channels or scanner.n_channels),
         mean_counts=mean_counts,
         count_rate=count_rate,

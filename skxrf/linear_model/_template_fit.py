@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._names import find_line_groups
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
@@ -337,7 +338,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _wanted_groups(self, names: list[str] | None) -> list[str]:
         if self.line_groups is not None:
-            wanted = [str(name) for name in self.line_groups]
+            wanted = find_line_groups(self.line_groups)
             if len(set(wanted)) != len(wanted):
                 raise LineGroupError(f"line_groups holds a group twice: {', '.join(wanted)}.")
         else:
