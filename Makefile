@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 .PHONY: demo test lint types pytest test-lowest mutation package benchmark docs clean
 
 demo: $(VENV)/.installed
-	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
+	$(BIN)/skxrf reproduce --force -o $(OUT) $(if $(DATA),--cube $(DATA))
 
 test: lint types pytest
 

@@ -57,6 +57,8 @@ FRIENDS = {
         "io._save_cube",
         "persistence._model_file",
         "physics._names",
+        "plotting._axes",
+        "plotting._figure_file",
         "simulation.paintings._scan",
     },
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ._options import FILE, check_output, elements_option, examples, names, write_json
+from ._options import (
+    FILE,
+    check_output,
+    elements_option,
+    examples,
+    force_option,
+    names,
+    say,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +72,7 @@ Examples:
     help="What z is measured in: the square root of the reference + 1, the spread of the "
     "differences, or the standard errors in MAPS.",
 )
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="The scores as JSON.")
 def evaluate(
     maps: Path,
@@ -70,6 +80,7 @@ def evaluate(
     output: Path | None,
     elements: str | None,
     sigma: Literal["poisson", "residual", "uncertainty"],
+    force: bool,
     as_json: bool,
 ) -> None:
     """Score the element maps in the file MAPS against those in the file REFERENCE.
@@ -83,7 +94,8 @@ def evaluate(
     from skxrf.metrics import score_table
 
     if output is not None:
-        check_output(output, [maps, reference], (".html", ".htm"))
+        check_output(output, [maps, reference], (".html", ".htm"), force=force)
+    say(f"comparing {maps} with {reference}")
     found, errors = _opened(maps)
     truth, _ = _opened(reference)
     wanted = names(elements)
@@ -98,6 +110,7 @@ def evaluate(
         scale = errors.sel(element=groups).clip(min=1e-6)
     scores = score_table(truth, found, sigma=scale)
     if output is not None:
+        say("writing the report")
         _report(found, errors, truth, scale, output, (maps, reference))
     if as_json:
         write_json(
