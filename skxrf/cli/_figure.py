@@ -46,7 +46,13 @@ Examples:
     help="Percentiles of a map that the colors span.",
 )
 @click.option("--columns", type=click.IntRange(1), default=4, show_default=True, help="Of a grid.")
-@click.option("--cmap", default="inferno", show_default=True, help="Color map of matplotlib.")
+@click.option(
+    "--cmap",
+    type=click.Choice(["inferno", "viridis", "magma", "cividis", "gray", "gray_r"]),
+    default="inferno",
+    show_default=True,
+    help="Colors of the maps.",
+)
 @click.option(
     "--dpi",
     type=click.FloatRange(20, 2400),

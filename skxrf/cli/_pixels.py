@@ -98,8 +98,8 @@ def _range(word: str, size: int, option: str) -> slice:
         start = stop = -1
     if not 0 <= start < stop <= size:
         raise click.UsageError(
-            f"{option} {word.strip()!r} is no part of a scan of {size} there: expected FIRST:END, "
-            f"such as 0:{size}, counted from 0, END not included."
+            f"{option} {word.strip()!r}: there are {size}. Expected FIRST:END, such as 0:{size}, "
+            "counted from 0, END not included."
         )
     return slice(start, stop)
 

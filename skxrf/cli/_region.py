@@ -86,13 +86,15 @@ def region(
     spectrum = _summed(opened, box, mask, cube)
     if not quiet:
         say(f"fitting the sum of {spectrum.n_pixels:,} pixels")
-    fit = _fitted(spectrum, names(elements), anode_of(opened, anode))
+    tube = anode_of(opened, anode)
+    fit = _fitted(spectrum, names(elements), tube)
     areas = {
         name: {
             "counts": fit.sum_spectrum_fit_.areas[name] / spectrum.n_pixels,
             "error": fit.sum_spectrum_fit_.errors[name] / spectrum.n_pixels,
         }
         for name in fit.line_groups_
+        if elements is not None or not name.startswith(f"{tube}_")
     }
     if output is not None:
         _write(output, spectrum, fit)
@@ -100,8 +102,11 @@ def region(
         said = {"pixels": spectrum.n_pixels, "spectrum": output, "elements": areas}
         write_json(said | _columns(spectrum, fit))
         return
-    click.echo(f"{spectrum.n_pixels:,} pixels, {spectrum.counts.sum():,.1f} counts per pixel")
-    click.echo(f"{'counts per pixel':<18}{'area':>12}{'error':>10}")
+    click.echo(
+        f"{spectrum.n_pixels:,} pixel{'s' if spectrum.n_pixels > 1 else ''}, "
+        f"{spectrum.counts.sum():,.1f} counts per pixel"
+    )
+    click.echo(f"{'line group':<18}{'area':>12}{'error':>10}   [counts per pixel]")
     for name, values in areas.items():
         click.echo(f"  {name:<16}{values['counts']:>12,.2f}{values['error']:>10,.2f}")
     if output is not None:

@@ -174,11 +174,11 @@ def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
     )
     axes.annotate(
         f"{length:g} {extent.unit}",
-        (0.04 + width / 2, 0.05 + height),
+        (0.04, 0.05 + height),
         xycoords="axes fraction",
         xytext=(0, 3),
         textcoords="offset points",
-        ha="center",
+        ha="left",
         va="bottom",
         fontsize="small",
         color="white",

@@ -201,7 +201,9 @@ class ElementMapDisplay:
         n = maps.sizes["element"]
         columns = min(n_columns, n)
         shape = (-(-n // columns), columns)
-        cell = (3.2, float(np.clip(2.3 * extent.aspect, 0.9, 6.0)) + 0.5)
+        # One map alone is larger than those of a grid.
+        size = 1.5 if n == 1 else 1.0
+        cell = (3.2 * size, float(np.clip(2.3 * size * extent.aspect, 0.9, 6.0)) + 0.5)
         self.figure_, self.axes_ = grid_axes(ax, shape, n, cell=cell)
         self.images_, self.colorbars_ = [], []
         names = maps["element"].to_numpy()
