@@ -42,7 +42,7 @@ def demo(context: click.Context, output: Path, show: bool, force: bool) -> None:
         raise click.UsageError(f"{output} is a file: name a folder.")
     scan, maps, report = (output / name for name in ("icon.h5", "maps.nc", "report.html"))
     steps = [
-        ["simulate", "-o", scan, "--shape", 40, 60, "--random-state", 6],
+        ["simulate", "-o", scan, "--shape", 30, 45, "--random-state", 6],
         ["info", scan],
         ["map", scan, "-o", maps, "--report", report],
         ["figure", maps, "-o", output / "hg_cu_pb.png", "--rgb", "Hg,Cu,Pb"],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["boxed", "masked", "pixel_options", "read_mask", "sized", "taken"]
 
+_PICTURES = ("PNG", "TIFF", "BMP", "GIF", "JPEG")
 _Pixels = TypeVar("_Pixels", "xr.DataArray", "xr.Dataset")
 
 
@@ -148,7 +149,7 @@ def _plane(file: Path) -> NDArray[Any]:
     from skxrf.io import open_maps
 
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=_PICTURES) as image:
             n_pages = getattr(image, "n_frames", 1)
             values = np.asarray(image.convert("L") if image.mode in ("RGB", "P") else image)
     except UnidentifiedImageError:
