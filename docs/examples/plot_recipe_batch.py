@@ -18,7 +18,7 @@ from skxrf.samples import to_samples
 
 folder = tempfile.TemporaryDirectory()
 series = Path(folder.name)
-scans, _ = make_painting((40, 120), palette="icon_1", random_state=0)
+scans, _ = make_painting((40, 120), palette="icon_test", random_state=0)
 for k in range(10):
     save_cube(scans.isel(x=slice(12 * k, 12 * k + 12)), series / f"scan_{k}.h5")
 
@@ -38,11 +38,11 @@ import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(2, 5, figsize=(13, 4.6), layout="constrained")
 for ax, file in zip(axes.flat, files, strict=True):
-    lead = open_maps(file.with_suffix(".nc"))["intensity"].sel(element="Pb_L")
-    image = ax.imshow(lead, vmin=0, vmax=1500, cmap="inferno")
+    copper = open_maps(file.with_suffix(".nc"))["intensity"].sel(element="Cu_K")
+    image = ax.imshow(copper, vmin=0, vmax=5000, cmap="inferno")
     ax.set(title=file.stem, xlabel="x [pixels]", ylabel="y [pixels]")
     ax.label_outer()
-figure.colorbar(image, ax=axes, label="Pb L [counts]")
+figure.colorbar(image, ax=axes, label="Cu K [counts]")
 
 # %%
 folder.cleanup()

@@ -20,8 +20,8 @@ maps = predict_maps(fit.fit(to_samples(cube).values), cube)
 table = to_samples(maps)  # a row for each pixel, a column for each line group
 
 # %%
-# Below, the pixels of one branch, chosen in the plot and shown in the map. Lead white has no
-# iron; the earth pigments have both.
+# There are two branches: earth pigments with much manganese (umber) and with little. The upper one
+# is chosen in the plot and shown in the map.
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 cells = left.hexbin(table["Fe_K"], table["Mn_K"], gridsize=50, bins="log", mincnt=1, cmap="viridis")
 figure.colorbar(cells, ax=left, label="pixels")

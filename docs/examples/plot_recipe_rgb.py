@@ -24,13 +24,13 @@ CompositeMapDisplay.from_maps(maps, elements=["Hg", "Cu", "Pb"], percentiles=(5,
 # For the color-blind
 # -------------------
 #
-# Magenta, yellow and cyan instead: each of the maps lights two of the three colors by half.
+# Magenta, yellow and cyan instead: each of the maps lights two of the three colors.
 import matplotlib.pyplot as plt
 import numpy as np
 
 three = maps.sel(element=["Hg_L", "Cu_K", "Pb_L"])
 scaled = np.clip(three / three.quantile(0.995, ("y", "x")), 0, 1) ** 0.7
-mix = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]]) / 2  # rows: Hg, Cu, Pb; columns: R, G, B
+mix = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]])  # rows: Hg, Cu, Pb; columns: R, G, B
 figure, axes = plt.subplots(figsize=(6, 4.5), layout="constrained")
 axes.imshow(np.clip(scaled.values @ mix, 0, 1))
 axes.set(title="Hg magenta, Cu yellow, Pb cyan", xlabel="x [pixels]", ylabel="y [pixels]")

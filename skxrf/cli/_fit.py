@@ -115,6 +115,8 @@ def _fitted(
         model = TemplateFitRegressor(**settings)
     else:
         model = TemplateFitRegressor.from_pymca(config, **settings)
+        if not quiet:
+            say(f"line groups, range and resolution from {config}; the background is the fit's own")
     if not quiet:
         scatter = f", with the scattered lines of {tube}" if tube is not None else ""
         say(f"refining the model on the sum spectrum{scatter}")

@@ -41,7 +41,8 @@ class PymcaSettings:
     detector : DetectorResponse
         Noise, Fano factor, short tail and thickness.
     left_out : list of str
-        What the configuration asks for and the template fit does not take, in words.
+        What the configuration asks for and the template fit does not take, in words; the
+        background, which is always the fit's own, is not named.
     """
 
     line_groups: list[str]
@@ -135,8 +136,6 @@ def _not_taken(sections: Mapping[str, Mapping[str, str]], flags: int) -> list[st
         f"attenuators and sample ({', '.join(layers)})": bool(layers),
         "long tail": bool(flags & _LONG_TAIL),
         "step": bool(flags & _STEP),
-        "stripped background": _flag(fit, "stripflag"),
-        "shape of the continuum": fit.get("continuum", "0").strip() not in ("0", "-1"),
         "pseudo-Voigt peaks": fit.get("fitfunction", "0").strip() == "1",
         "scatter peaks": _flag(fit, "scatterflag"),
     }

@@ -193,8 +193,8 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If the configuration asks for more, such as a matrix or a stripped background: the
-            message names what is left out.
+            If the configuration asks for more, such as attenuators or a matrix: the message names
+            what is left out.
         """
         settings = read_pymca(path)
         if settings.left_out:

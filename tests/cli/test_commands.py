@@ -19,7 +19,10 @@ from skxrf.physics import DetectorResponse, line_group
 from skxrf.simulation import Instrument, simulate_painting
 from skxrf.utils.energy import bin_edges
 
-COMMANDS = ["info", "map", "fit", "train", "evaluate", "simulate", "reproduce"]
+COMMANDS = [
+    *("demo", "info", "map", "fit", "figure", "region"),
+    *("train", "evaluate", "simulate", "reproduce"),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -22,8 +22,8 @@ xmin = 100
 xmax = 900
 hypermetflag = 3
 escapeflag = 1
-stripflag = {strip}
-continuum = {continuum}
+stripflag = 1
+continuum = 4
 
 [detector]
 zero = 0.05
@@ -42,8 +42,8 @@ Filter 6 = {filter}, Al1, 2.7, 0.01, 1.0
 
 @pytest.fixture
 def config(tmp_path):
-    def write(strip=0, continuum=0, **changed):
-        text = CONFIG.format(strip=strip, continuum=continuum, filter=changed.pop("filter", 0))
+    def write(**changed):
+        text = CONFIG.format(filter=changed.pop("filter", 0))
         for old, new in changed.items():
             text = text.replace(old, new)
         (tmp_path / "fit.cfg").write_text(text)
@@ -65,8 +65,8 @@ def test_what_is_taken(config):
 
 
 def test_what_is_left_out_is_said(config):
-    path = config(strip=1, continuum=4, filter=1)
-    with pytest.warns(UserWarning, match="not taken from .*Pb L3 alone.*Filter 6.*stripped"):
+    path = config(filter=1)
+    with pytest.warns(UserWarning, match="not taken from .*Pb L3 alone.*Filter 6"):
         fit = TemplateFitRegressor.from_pymca(path, energy=(0.0, 0.025), nuisance="none")
     assert (fit.energy, fit.nuisance) == ((0.0, 0.025), "none")
 
