@@ -90,16 +90,27 @@ class StoredFile:
         return block
 
     def _stored(self, stream: BinaryIO, start: int, length: int) -> bytes:
-        """Bytes as they are stored, gathered from the chunks that hold them."""
-        found = []
-        while length > 0:
-            i, skip = divmod(start, self.chunk_bytes)
-            n = min(self.chunk_bytes - skip, length)
-            if i >= len(self.chunk_starts):
-                raise _cut(self.path)
-            found.append(_bytes_at(stream, int(self.chunk_starts[i]) + skip, n, self.path))
-            start, length = start + n, length - n
-        return b"".join(found)
+        """Bytes as they are stored; neighboring chunks are read at once."""
+        if length <= 0:
+            return b""
+        first, skip = divmod(start, self.chunk_bytes)
+        n_chunks = -(-(skip + length) // self.chunk_bytes)
+        starts = self.chunk_starts[first : first + n_chunks]
+        if len(starts) < n_chunks:
+            raise _cut(self.path)
+        size = self.chunk_bytes + _CHUNK_HEADER
+        ends = [*np.flatnonzero(np.diff(starts) != size) + 1, n_chunks]
+        found, begin, left = [], 0, skip + length
+        for end in ends:
+            # The header of the first chunk lies before its start, and the last may be used in part.
+            used = min((end - begin) * self.chunk_bytes, left)
+            n_bytes = used + (-(-used // self.chunk_bytes) - 1) * _CHUNK_HEADER
+            raw = _bytes_at(stream, int(starts[begin]), n_bytes, self.path)
+            padded = np.zeros(size * (end - begin), np.uint8)
+            padded[: len(raw)] = np.frombuffer(raw, np.uint8)
+            found.append(padded.reshape(-1, size)[:, : self.chunk_bytes].tobytes())
+            begin, left = end, left - used
+        return b"".join(found)[skip : skip + length]
 
 
 def stored_files(path: Path) -> dict[str, StoredFile]:
