@@ -154,24 +154,41 @@ def _add_short_pulses(data: Any, at: int, n: int, spectrum: Any) -> int:
 
 
 @_compiled
+def _add_run(data: Any, at: int, code: int, n: int, spectrum: Any, first: int) -> None:
+    """Add the counts of a run to the `n` channels from `first` on."""
+    if code == 1:
+        low = np.int64(data[at])
+        for i in range(n // 2):
+            pair = np.int64(data[at + 1 + i])
+            spectrum[first + 2 * i] += low + (pair & 0xF)
+            spectrum[first + 2 * i + 1] += low + (pair >> 4)
+        if n % 2:
+            spectrum[first + n - 1] += low + (np.int64(data[at + 1 + n // 2]) & 0xF)
+    elif code == 2:
+        low = np.int64(data[at]) | np.int64(data[at + 1]) << 8
+        for i in range(n):
+            spectrum[first + i] += low + np.int64(data[at + 2 + i])
+    else:
+        low = _number(data, at, code)
+        for i in range(n):
+            spectrum[first + i] += low + _number(data, at + code + i * (code // 2), code // 2)
+
+
+@_compiled
 def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> int:
-    channel, beyond, n_channels = 0, 0, len(spectrum)
+    channel, beyond, n_channels = np.int64(0), np.int64(0), len(spectrum)
     while at < end and not (partial and channel >= n_channels):
         code, n = np.int64(data[at]), np.int64(data[at + 1])
         at += 2
-        if code == 1:
-            low = np.int64(data[at])
+        if code and channel + n <= n_channels:
+            _add_run(data, at, code, n, spectrum, channel)
         elif code:
-            low = _number(data, at, code)
-        for i in range(n if code else 0):
-            if code == 1:
-                value = low + (data[at + 1 + i // 2] >> (4 * (i % 2)) & 0xF)
-            else:
-                value = low + _number(data, at + code + i * (code // 2), code // 2)
-            if channel + i < n_channels:
-                spectrum[channel + i] += value
-            else:
-                beyond += value
+            values = np.zeros(n, np.int64)
+            _add_run(data, at, code, n, values, 0)
+            inside = max(n_channels - channel, 0)
+            for i in range(inside):
+                spectrum[channel + i] += values[i]
+            beyond += values[inside:].sum()
         at += _run_bytes(code, n)
         channel += n
     return beyond
