@@ -69,6 +69,7 @@ FRIENDS = {
     "pretrained.training": {"simulation._optics"},
     "report": {
         "metrics._alignment",
+        "physics._scatter",
         "plotting._axes",
         "plotting._color_table",
     },
