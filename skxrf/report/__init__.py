@@ -1,6 +1,6 @@
 """Self-contained HTML reports of element maps and their spectra."""
 
 from ._map_report import write_map_report
-from ._notebook import MapExplorer, explore_maps
+from ._notebook import explore_maps
 
-__all__ = ["MapExplorer", "explore_maps", "write_map_report"]
+__all__ = ["explore_maps", "write_map_report"]

@@ -26,7 +26,7 @@ from ._map_tables import sigma_text
 from ._page import PageContents, render_page
 from ._paints import paints_of
 
-__all__ = ["report_page", "write_map_report"]
+__all__ = ["write_map_report"]
 
 
 def write_map_report(
@@ -124,39 +124,6 @@ def write_map_report(
     >>> write_map_report(maps, "maps.html", cube=cube).name
     'maps.html'
     """
-    with whole_file(path) as partial:
-        page = report_page(
-            maps,
-            cube=cube,
-            reference=reference,
-            fit=fit,
-            sigma=sigma,
-            detected=detected,
-            title=title,
-            warnings=warnings,
-            provenance=provenance,
-            max_bytes=max_bytes,
-            progress=progress,
-        )
-        partial.write_bytes(page.encode("utf-8"))
-    return Path(path)
-
-
-def report_page(
-    maps: xr.DataArray | xr.Dataset,
-    *,
-    cube: xr.DataArray | None = None,
-    reference: xr.DataArray | xr.Dataset | None = None,
-    fit: Any = None,
-    sigma: Any = None,
-    detected: Sequence[str] | None = None,
-    title: str | None = None,
-    warnings: Sequence[str] = (),
-    provenance: Mapping[str, object] | None = None,
-    max_bytes: int = 50_000_000,
-    progress: bool = False,
-) -> str:
-    """Render the page of :func:`write_map_report`, whose parameters these are."""
     if max_bytes < LIMITS.least_bytes:
         raise SkxrfError(f"max_bytes must be at least {LIMITS.least_bytes:,}, got {max_bytes:,}.")
     if fit is not None and cube is None:
@@ -187,13 +154,16 @@ def report_page(
         evidence=_evidence(maps),
         paints=paints_of(maps),
     )
-    page = render_page(contents, max_bytes - LIMITS.other_bytes, progress=progress)
-    size = len(page.encode("utf-8"))
-    if size > max_bytes:
-        raise SkxrfError(
-            f"the report takes {size:,} bytes, more than max_bytes={max_bytes:,}: allow more."
-        )
-    return page
+    with whole_file(path) as partial:
+        page = render_page(contents, max_bytes - LIMITS.other_bytes, progress=progress)
+        content = page.encode("utf-8")
+        if len(content) > max_bytes:
+            raise SkxrfError(
+                f"the report takes {len(content):,} bytes, more than max_bytes={max_bytes:,}: "
+                "allow more."
+            )
+        partial.write_bytes(content)
+    return Path(path)
 
 
 def _missing(maps: xr.DataArray) -> list[str]:

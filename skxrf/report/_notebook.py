@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,16 @@ from numpy.typing import NDArray
 
 from skxrf.plotting._axes import map_extent
 from skxrf.plotting._color_table import color_table
-from skxrf.utils.files import whole_file
 from skxrf.utils.html import label
 
 from ._map_planes import color_limits, map_arrays
-from ._map_report import report_page
+from ._map_report import write_map_report
 
-__all__ = ["MapExplorer", "explore_maps", "small_maps"]
+__all__ = ["explore_maps", "small_maps"]
 
 
-class MapExplorer:
-    """A report page that a notebook shows in a frame. Made by :func:`explore_maps`.
+class PageFrame:
+    """Report page that a notebook shows in a frame.
 
     Parameters
     ----------
@@ -47,24 +46,7 @@ class MapExplorer:
         )
 
     def __repr__(self) -> str:
-        return f"<MapExplorer, {len(self.page) / 1e6:.1f} MB; save(path) writes it as a file>"
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page as a file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file; an existing one is replaced.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        with whole_file(path) as partial:
-            partial.write_bytes(self.page.encode("utf-8"))
-        return Path(path)
+        return f"<report page of {len(self.page) / 1e6:.1f} MB, shown by notebooks>"
 
 
 def explore_maps(
@@ -74,7 +56,7 @@ def explore_maps(
     height: int = 760,
     max_bytes: int = 10_000_000,
     **options: Any,
-) -> MapExplorer:
+) -> PageFrame:
     """Show element maps and their spectra in a notebook: Jupyter, VS Code or Colab.
 
     Parameters
@@ -92,21 +74,21 @@ def explore_maps(
 
     Returns
     -------
-    MapExplorer
-        A notebook shows it as the page of :func:`write_map_report`; its method ``save`` writes
-        that page as a file.
+    object
+        A notebook shows it as the page of :func:`write_map_report`.
 
     Examples
     --------
     >>> from skxrf.datasets import make_painting
     >>> from skxrf.report import explore_maps
     >>> cube, maps = make_painting((12, 16), random_state=0)
-    >>> explorer = explore_maps(maps, cube)
-    >>> explorer._repr_html_()[:16]
+    >>> explore_maps(maps, cube)._repr_html_()[:16]
     '<iframe srcdoc="'
     """
-    page = report_page(maps, cube=cube, max_bytes=max_bytes, **options)
-    return MapExplorer(page, height)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "maps.html"
+        write_map_report(maps, path, cube=cube, max_bytes=max_bytes, **options)
+        return PageFrame(path.read_text(encoding="utf-8"), height)
 
 
 def small_maps(maps: xr.DataArray | xr.Dataset, *, width: int = 150) -> str:

@@ -29,9 +29,9 @@ function unpack(id) {
 }
 
 async function inflate(element) {
-  const text = atob(element.textContent);
-  const deflated = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) deflated[i] = text.charCodeAt(i);
+  const text = element.textContent;
+  // Faster where the browser has it.
+  const deflated = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
   const Kind = ARRAYS[element.dataset.kind];
@@ -44,6 +44,16 @@ async function inflate(element) {
     for (let i = 0, from = k * n, to = k; i < n; i++, from++, to += width) bytes[to] = planes[from];
   }
   return new Kind(bytes.buffer);
+}
+
+// Unpack what a region will need while nothing else is to be done.
+async function unpackAhead() {
+  const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done));
+  for (const { id, textContent: { length } } of document.querySelectorAll("script[data-kind]")) {
+    if (kept + 8 * length > KEPT) return;
+    await idle();
+    await unpack(id);
+  }
 }
 
 // Where in a map's array a pixel of the scan is.

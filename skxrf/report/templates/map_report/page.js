@@ -83,6 +83,7 @@ async function start() {
   arrange();
   await choose(...page.start);
   document.documentElement.classList.add("ready");
+  unpackAhead();
 }
 
 // For those who want the numbers in the browser's console.

@@ -12,8 +12,9 @@ function maskOf(corners) {
   pen.beginPath();
   for (const [row, column] of corners) pen.lineTo(column / grid.side, row / grid.side);
   pen.fill();
-  const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data;
-  return Uint8Array.from({ length: canvas.width * canvas.height }, (_, k) => pixels[4 * k + 3] > 127);
+  const pixels = pen.getImageData(0, 0, canvas.width, canvas.height).data, mask = new Uint8Array(canvas.width * canvas.height);
+  for (let k = 0; k < mask.length; k++) mask[k] = pixels[4 * k + 3] >> 7;
+  return mask;
 }
 
 // Pixels whose values of an element lie between two limits.
@@ -38,22 +39,23 @@ function squaresOf(mask, places) {
 // Mean of each element over some places, and the standard error of that mean by those of its pixels.
 async function meansOver(places) {
   const withErrors = page.kinds.includes("uncertainty");
-  return Promise.all(page.elements.map(async (_, k) => {
-    const values = await unpack(`intensity-${k}`), errors = withErrors ? await unpack(`uncertainty-${k}`) : null;
+  return Promise.all(page.elements.map(async (_, element) => {
+    const values = await unpack(`intensity-${element}`), errors = withErrors ? await unpack(`uncertainty-${element}`) : null;
     let n = 0, sum = 0, squares = 0;
-    for (const place of places) {
+    for (let k = 0; k < places.length; k++) {
+      const place = places[k];
       if (!Number.isFinite(values[place])) continue;
       n += 1;
       sum += values[place];
-      if (errors) squares += errors[place] ** 2;
+      if (errors) squares += errors[place] * errors[place];
     }
     return { mean: n ? sum / n : NaN, error: errors && n ? Math.sqrt(squares) / n : NaN };
   }));
 }
 
 async function measured(mask) {
-  const places = [];
-  mask.forEach((inside, place) => { if (inside) places.push(place); });
+  const places = new Uint32Array(mask.reduce((n, inside) => n + inside, 0));
+  for (let place = 0, n = 0; n < places.length; place++) if (mask[place]) places[n++] = place;
   if (!places.length) return null;
   const squares = page.spectra ? squaresOf(mask, places) : null;
   const [means, spectrum] = await Promise.all([meansOver(places), squares && spectrumOf(squares)]);
@@ -123,7 +125,8 @@ function drawOverlay() {
       const row = Math.floor(place / width), column = place % width;
       const isEdge = row < reach || column < reach || row >= height - reach || column >= width - reach
         || !(mask[place - reach * width] && mask[place + reach * width] && mask[place - reach] && mask[place + reach]);
-      image.data.set([...shade, isEdge ? 255 : 60], 4 * place);
+      const at = 4 * place;
+      image.data[at] = shade[0]; image.data[at + 1] = shade[1]; image.data[at + 2] = shade[2]; image.data[at + 3] = isEdge ? 255 : 60;
     }
   }
   pen.putImageData(image, 0, 0);
