@@ -50,6 +50,7 @@ EXCEPTIONS = {
 # Private modules that another part may use: the wiring between the rooms. What users call stands
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
+    "accessor": {"report._notebook"},
     "cli": {
         "inference._binding",
         "inference._store",
@@ -75,6 +76,7 @@ FRIENDS = {
     "pretrained.training": {"simulation._optics"},
     "report": {
         "metrics._alignment",
+        "physics._scatter",
         "plotting._axes",
         "plotting._color_table",
     },
