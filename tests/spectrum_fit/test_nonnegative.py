@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from skxrf.spectrum_fit._pixel_fit import solve_nonnegative
+from skxrf.spectrum_fit._nonnegative import clamp_to_nonnegative, solve_nonnegative
 
 
 @given(seed=st.integers(0, 2**31), n=st.integers(1, 12))
