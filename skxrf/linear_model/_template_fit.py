@@ -69,7 +69,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
     weights : {"shared", "own"}
         Weights of the channels in the fit of a spectrum. With ``"shared"``, the training spectra
-        are divided into up to 24 classes of like ones; a spectrum gets the weights of its most
+        are divided into up to 48 classes of like ones; a spectrum gets the weights of its most
         probable class, or its own if it is like none. With ``"own"``, and after training on
         fewer than 100 spectra, each spectrum gets its own, which takes about ten times as long.
     n_reweights : int
@@ -315,6 +315,25 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         counts: NDArray[Any] = validate_data(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
+
+    def fit_weights(self, X: ArrayLike) -> Self:
+        """Find anew which spectra share the weights of their channels.
+
+        ``fit`` does this with its own spectra. After a fit to a sum of spectra it is of use.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], spread over the painting.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+        """
+        check_is_fitted(self, "energy_")
+        counts: NDArray[Any] = validate_data(self, X, reset=False)
+        self._poisson_fit.share_weights(counts[:, self._channels])
+        return self
 
     # -- fitting
 

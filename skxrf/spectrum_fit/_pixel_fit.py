@@ -8,8 +8,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from ._nonnegative import solve_nonnegative
-from ._weight_classes import LEAST_EXPECTED, WeightClasses, weight_classes
+from ._nonnegative import covariances, solve_nonnegative
+from ._weight_classes import LEAST_EXPECTED, SharedFit, WeightClasses, doses, weight_classes
 
 __all__ = ["ComponentPairs", "PoissonFit", "fit_pixels", "standard_errors"]
 
@@ -62,12 +62,7 @@ def standard_errors(information: NDArray[np.float64]) -> NDArray[np.float64]:
     ndarray of shape (n_pixels, n_components)
         Square roots of the diagonal of the inverse.
     """
-    scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", information), 1e-300))
-    scaled = information * scale[:, :, None] * scale[:, None, :]
-    # A trace of ridge: components that coincide have no finite error, and need none here.
-    scaled[:, np.arange(scaled.shape[1]), np.arange(scaled.shape[1])] += 1e-10
-    variances = np.einsum("pii->pi", np.linalg.inv(scaled))
-    return np.asarray(np.sqrt(np.maximum(variances, 0.0)) * scale)
+    return covariances(information)[0]
 
 
 class PoissonFit:
@@ -124,61 +119,44 @@ class PoissonFit:
         self.classes = weight_classes(self.components, self.shape, spectra)
 
     def __call__(
-        self, counts: NDArray[np.float32], *, return_std: bool = True
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        self, counts: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Fit a block of spectra.
 
         Parameters
         ----------
         counts : ndarray of shape (n_pixels, n_channels), float32
             The spectra.
-        return_std : bool
-            Whether to compute standard errors.
 
         Returns
         -------
         amplitudes : ndarray of shape (n_pixels, n_components)
             Non-negative amplitudes [counts].
-        errors : ndarray of shape (n_pixels, n_components) or None
+        errors : ndarray of shape (n_pixels, n_components)
             Their standard errors, all components unknown [counts].
         """
         if self.classes is None:
-            # The same weights for all: one information matrix, one projection.
-            shared = 1 / self.shape
-            amplitudes = solve_nonnegative(
-                *self._normal_equations(counts, np.broadcast_to(shared, (1, shared.size)))
-            )
-            return self._reweighted(counts, amplitudes, return_std)
+            first = SharedFit(self.components, self.shape)
+            return self._reweighted(counts, first(counts, doses(counts))[0])
         amplitudes, errors, unlike = self.classes.fit(counts)
         if unlike.any():
-            amplitudes[unlike], own = self._reweighted(
-                counts[unlike], amplitudes[unlike], return_std
-            )
-            if own is not None:
-                errors[unlike] = own
-        return amplitudes, errors if return_std else None
+            own = self._reweighted(counts[unlike], amplitudes[unlike])
+            amplitudes[unlike], errors[unlike] = own
+        return amplitudes, errors
 
     def _reweighted(
-        self, counts: NDArray[np.float32], amplitudes: NDArray[np.float64], return_std: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Fit each spectrum with the weights of its own expected counts."""
-        matrices = np.empty(0)
-        dose = np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0).astype(np.float32)
-        floor = LEAST_EXPECTED * dose[:, None] * self.shape
-        for _ in range(self.n_reweights):
-            expected = np.maximum(amplitudes.astype(np.float32) @ self.components, floor)
-            matrices, vectors = self._normal_equations(counts, 1 / expected)
-            amplitudes = solve_nonnegative(matrices, vectors, start=amplitudes > 0)
-        return amplitudes, standard_errors(matrices) if return_std else None
-
-    def _normal_equations(
-        self, counts: NDArray[np.float32], weights: NDArray[np.float32]
+        self, counts: NDArray[np.float32], amplitudes: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        matrices = self.pairs.information(weights)
-        if len(matrices) != len(counts):
-            matrices = np.broadcast_to(matrices, (len(counts), *matrices.shape[1:]))
-        vectors = ((counts * weights) @ self.components.T).astype(np.float64)
-        return matrices, vectors
+        """Fit each spectrum with the weights of its own expected counts."""
+        floor = LEAST_EXPECTED * doses(counts).astype(np.float32)[:, None] * self.shape
+        errors = np.empty(0)
+        for _ in range(self.n_reweights):
+            weights = 1 / np.maximum(amplitudes.astype(np.float32) @ self.components, floor)
+            amplitudes, errors = solve_nonnegative(
+                self.pairs.information(weights),
+                ((counts * weights) @ self.components.T).astype(np.float64),
+            )
+        return amplitudes, errors
 
 
 def fit_pixels(
@@ -222,8 +200,8 @@ def fit_pixels(
         batch = np.ascontiguousarray(
             spectra[start : start + batch_size, channels], dtype=np.float32
         )
-        amplitudes, errors = fit(batch, return_std=return_std)
-        return amplitudes[:, :n_kept], None if errors is None else errors[:, :n_kept]
+        amplitudes, errors = fit(batch)
+        return amplitudes[:, :n_kept], errors[:, :n_kept] if return_std else None
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
     parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import kmeans_plusplus
 
-from ._nonnegative import clamp_to_nonnegative
+from ._nonnegative import clamp_to_nonnegative, covariances
 
-__all__ = ["LEAST_EXPECTED", "WeightClasses", "weight_classes"]
+__all__ = ["LEAST_EXPECTED", "SharedFit", "WeightClasses", "doses", "weight_classes"]
 
 Array = NDArray[np.float64]
 
@@ -24,8 +24,8 @@ LEAST_EXPECTED = 0.05
 class ClassRule:
     """Numbers of the classes."""
 
-    most: int = 24
-    """Largest number of classes: more of them gain less than 0.5 % of a standard error."""
+    most: int = 48
+    """Largest number of classes: half of it costs 0.1 to 0.4 % of RMSE."""
     least_spectra: int = 50
     """Fewest spectra for each class, on average over all classes that are tried."""
     least_members: int = 10
@@ -34,7 +34,7 @@ class ClassRule:
     """Spectra that the classes are found in."""
     most_steps: int = 20
     """Most steps of the assignment."""
-    most_unlike: float = 0.3
+    most_unlike: float = 0.1
     """Squared relative distance from its class at which a spectrum gets weights of its own."""
     noise_of_unlike: float = 3.0
     """Factor on the part of that distance that is due to photon noise."""
@@ -45,7 +45,12 @@ class ClassRule:
 _RULE = ClassRule()
 
 
-class _SharedFit:
+def doses(counts: NDArray[np.floating]) -> Array:
+    """Total counts of each spectrum, at least one."""
+    return np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0)
+
+
+class SharedFit:
     """Fit of all spectra with the weights of one expected spectrum.
 
     Parameters
@@ -57,18 +62,16 @@ class _SharedFit:
     """
 
     def __init__(self, components: Array, shape: Array) -> None:
-        weighted = components / shape
+        components = np.asarray(components, dtype=np.float64)
+        weighted = components / np.asarray(shape, dtype=np.float64)
         self.information = weighted @ components.T
-        ridge = np.diag(_RULE.ridge * np.diagonal(self.information))
-        covariance = np.linalg.inv(self.information + ridge)
-        projection = covariance @ weighted
+        (self.error,), self.correlation = covariances(self.information[None], _RULE.ridge)
+        projection = self.correlation[0] @ (self.error[:, None] * weighted)
+        self.projection = np.ascontiguousarray(projection.T, dtype=np.float32)
         # Variance of each amplitude per count of each component: exact for these weights, whatever
         # the components' shares are.
-        self.noise = components @ np.square(projection).T
-        self.least_noise = LEAST_EXPECTED * np.diagonal(covariance)
-        self.error = np.sqrt(np.diagonal(covariance))
-        self.correlation = covariance / np.outer(self.error, self.error)
-        self.projection = np.ascontiguousarray(projection.T / self.error, dtype=np.float32)
+        self.noise = components @ np.square(projection).T * np.square(self.error)
+        self.least_noise = LEAST_EXPECTED * np.square(self.error)
 
     def __call__(
         self, counts: NDArray[np.float32], dose: Array
@@ -76,14 +79,14 @@ class _SharedFit:
         """Amplitudes, their standard errors, and whether a spectrum needs other weights."""
         scale = np.sqrt(dose)[:, None]
         amplitudes = np.ascontiguousarray((counts @ self.projection) / scale, dtype=np.float64)
-        given_up = clamp_to_nonnegative(amplitudes, self.correlation)
+        cut_off = clamp_to_nonnegative(amplitudes, self.correlation)
         amplitudes *= self.error * scale
         variances = (1 - LEAST_EXPECTED) * (amplitudes @ self.noise)
         variances += dose[:, None] * self.least_noise
         # Mean of the squared ratio of expected counts to those of the class, less one.
         distance = np.einsum("pi,pi->p", amplitudes @ self.information, amplitudes) / dose**2 - 1
         noise = _RULE.noise_of_unlike * len(self.error) / dose
-        return amplitudes, np.sqrt(variances), given_up | (distance > _RULE.most_unlike + noise)
+        return amplitudes, np.sqrt(variances), cut_off | (distance > _RULE.most_unlike + noise)
 
 
 class WeightClasses:
@@ -110,7 +113,7 @@ class WeightClasses:
 
     def _prepare(self) -> None:
         own = np.broadcast_to(self.components, (len(self.shapes), *self.components.shape[-2:]))
-        self._fits = [_SharedFit(*pair) for pair in zip(own, self.shapes, strict=True)]
+        self._fits = [SharedFit(*pair) for pair in zip(own, self.shapes, strict=True)]
         self._logarithms = _logarithms(self.shapes)
 
     def assign(self, counts: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -150,7 +153,7 @@ class WeightClasses:
         """
         if classes is None:
             classes = self.assign(counts)
-        dose = np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0)
+        dose = doses(counts)
         amplitudes = np.empty((len(counts), self.components.shape[-2]))
         errors = np.empty_like(amplitudes)
         unlike = np.empty(len(counts), dtype=np.bool_)
@@ -199,9 +202,9 @@ def weight_classes(
     components = np.asarray(components, dtype=np.float64)
     step = -(-len(spectra) // _RULE.sample)
     counts = np.maximum(spectra[::step], 0).astype(np.float32)
-    dose = np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0)
+    dose = doses(counts)
     mean = np.asarray(mean, dtype=np.float64) / np.sum(mean, dtype=np.float64)
-    amplitudes, _, _ = _SharedFit(components, mean)(counts, dose)
+    amplitudes = SharedFit(components, mean)(counts, dose)[0]
 
     # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
     roots = np.sqrt(amplitudes / dose[:, None])
