@@ -400,7 +400,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             model.components, model.fit.model / max(n_spectra, 1e-12), self.n_reweights
         )
         if self.weights == "shared":
-            self._poisson_fit.share_weights(X[:, model.channels])
+            self._poisson_fit.share_weights(X[:, model.channels], weights)
         if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
             warnings.warn(
                 f"the fit leaves {model.unexplained:.0%} of the counts of the sum spectrum "

@@ -108,15 +108,19 @@ class PoissonFit:
         self.shape = (mean / mean.sum()).astype(np.float32)
         self.n_reweights = n_reweights
 
-    def share_weights(self, spectra: NDArray[Any]) -> None:
+    def share_weights(
+        self, spectra: NDArray[Any], weights: NDArray[np.float64] | None = None
+    ) -> None:
         """Find classes of spectra that share weights; none where there are too few spectra.
 
         Parameters
         ----------
         spectra : ndarray of shape (n_spectra, n_channels)
             Spectra of the painting in the fitted channels [counts].
+        weights : ndarray of shape (n_spectra,), optional
+            Number of spectra that each one stands for.
         """
-        self.classes = weight_classes(self.components, self.shape, spectra)
+        self.classes = weight_classes(self.components, self.shape, spectra, weights)
 
     def __call__(
         self, counts: NDArray[np.float32]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import kmeans_plusplus
 
 from ._nonnegative import clamp_to_nonnegative, covariances
 
@@ -175,7 +174,10 @@ class WeightClasses:
 
 
 def weight_classes(
-    components: NDArray[np.floating], mean: NDArray[np.floating], spectra: NDArray[Any]
+    components: NDArray[np.floating],
+    mean: NDArray[np.floating],
+    spectra: NDArray[Any],
+    weights: Array | None = None,
 ) -> WeightClasses | None:
     """Find the classes of a painting's spectra.
 
@@ -190,30 +192,31 @@ def weight_classes(
         Expected share of each channel in the mean spectrum.
     spectra : ndarray of shape (n_spectra, n_channels)
         Spectra spread over the painting [counts].
+    weights : ndarray of shape (n_spectra,), optional
+        Number of spectra that each one stands for.
 
     Returns
     -------
     WeightClasses or None
         None where there are too few spectra.
     """
-    n_classes = min(_RULE.most, len(spectra) // _RULE.least_spectra)
+    weights = np.ones(len(spectra)) if weights is None else weights
+    rows = np.flatnonzero(weights > 0)
+    rows = rows[:: max(1, -(-len(rows) // _RULE.sample))]
+    n_classes = min(_RULE.most, int(weights.sum()) // _RULE.least_spectra)
     if n_classes < 2:
         return None
+    weights = weights[rows]
     components = np.asarray(components, dtype=np.float64)
-    step = -(-len(spectra) // _RULE.sample)
-    counts = np.maximum(spectra[::step], 0).astype(np.float32)
+    counts = np.maximum(spectra[rows], 0).astype(np.float32)
     dose = doses(counts)
     mean = np.asarray(mean, dtype=np.float64) / np.sum(mean, dtype=np.float64)
     amplitudes = SharedFit(components, mean)(counts, dose)[0]
-
     # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
-    roots = np.sqrt(amplitudes / dose[:, None])
-    centers, _ = kmeans_plusplus(roots, n_classes, random_state=0)
-    members = np.argmax(roots @ centers.T - np.square(centers).sum(axis=1) / 2, axis=1)
+    members = _divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
     for _ in range(_RULE.most_steps):
-        sums = np.zeros((n_classes, len(components)))
-        np.add.at(sums, members, amplitudes)
-        sizes = np.bincount(members, minlength=n_classes)
+        belongs = (members == np.arange(n_classes)[:, None]) * weights
+        sums, sizes = belongs @ amplitudes, belongs.sum(axis=1)
         kept = (sizes >= _RULE.least_members) & (sums.sum(axis=1) > 0)
         if not kept.any():
             return None
@@ -226,6 +229,25 @@ def weight_classes(
         if np.array_equal(before, members):
             break
     return WeightClasses(components, shapes, shares)
+
+
+def _divided(points: Array, weights: Array, n_classes: int) -> NDArray[np.intp]:
+    """Divide points again and again at the mean of the class that is widest along its main axis."""
+    members = np.zeros(len(points), dtype=np.intp)
+    scores = np.empty(len(points))
+    widths = np.zeros(n_classes)
+    for new in range(n_classes):
+        if new:
+            members[(members == np.argmax(widths)) & (scores > 0)] = new
+        for number in {new, int(np.argmax(widths))}:
+            rows = members == number
+            if not rows.any():
+                widths[number] = 0.0
+                continue
+            away = points[rows] - np.average(points[rows], axis=0, weights=weights[rows])
+            values, axes = np.linalg.eigh((away * weights[rows, None]).T @ away)
+            widths[number], scores[rows] = values[-1], away @ axes[:, -1]
+    return members
 
 
 def _logarithms(shapes: Array) -> NDArray[np.float32]:
