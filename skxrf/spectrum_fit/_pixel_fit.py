@@ -8,6 +8,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from skxrf.utils.threads import single_threaded_blas
+
 from ._nonnegative import covariances, solve_nonnegative
 from ._weight_classes import LEAST_EXPECTED, SharedFit, WeightClasses, doses, weight_classes
 
@@ -208,7 +210,8 @@ def fit_pixels(
         return amplitudes[:, :n_kept], errors[:, :n_kept] if return_std else None
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
-    parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))
+    with single_threaded_blas():
+        parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))
     amplitudes = np.concatenate([part[0] for part in parts])
     errors = np.concatenate([part[1] for part in parts]) if return_std else None
     return amplitudes, errors
