@@ -33,6 +33,7 @@ RANKS = [
     {"inference.protocol"},
     {"pretrained"},
     {"inference"},
+    {"audit"},
     {"simulation"},
     {"datasets"},
     {"pretrained.training"},
@@ -50,6 +51,7 @@ EXCEPTIONS = {
 # Private modules that another part may use: the wiring between the rooms. What users call stands
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
+    "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cli": {
         "inference._binding",
         "inference._store",

@@ -15,6 +15,7 @@ import click
 
 import skxrf
 
+from ._audit import audit
 from ._evaluate import evaluate
 from ._fit import fit
 from ._info import info
@@ -37,6 +38,7 @@ A first hour with a scan:
   skxrf map scan.h5 -o maps.nc                       maps by the shipped model
   skxrf fit scan.h5 -o fit.nc                        maps by a fit of line templates
   skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
+  skxrf audit scan.h5 --maps fit.nc                  how wrong they are, without truth
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """),
@@ -52,7 +54,7 @@ def cli() -> None:
     """
 
 
-for _command in (info, map_, fit, train, evaluate, simulate, reproduce):
+for _command in (info, map_, fit, train, evaluate, audit, simulate, reproduce):
     cli.add_command(_command)
 
 
