@@ -11,6 +11,7 @@ COMMANDS = {
     "run": ("run", "Learning from labels: networks, regressors, fits."),
     "accuracy": ("accuracy.run", "Maps of the shipped model and rivals over the Cramer-Rao bound."),
     "independent": ("accuracy.independent.run", "The same on paintings of other tables and axes."),
+    "open": ("open_benchmark.run", "Any method, yours too, on frozen scans of two simulators."),
     "probes": ("accuracy.probes", "Invented elements, foreign chemistry, other tables."),
     "detection": ("accuracy.detection", "False alarms and misses; flags for untrained data."),
     "elements": ("elements.run", "Line groups named in measured spectra against what is there."),

@@ -5,4 +5,11 @@ from skxrf.audit._comparison import compare_maps
 from skxrf.audit._coverage import corrected_errors
 from skxrf.audit._methods import CommandMethod
 
-__all__ = ["BLIND_SPOTS", "Audit", "CommandMethod", "audit_scan", "compare_maps", "corrected_errors"]
+__all__ = [
+    "BLIND_SPOTS",
+    "Audit",
+    "CommandMethod",
+    "audit_scan",
+    "compare_maps",
+    "corrected_errors",
+]

@@ -20,7 +20,7 @@ from skxrf.audit._finished_maps import finished_map_errors
 from skxrf.audit._map_error import MapErrors, block_mean, map_errors
 from skxrf.audit._methods import method_of
 from skxrf.audit._poisson import Dispersion, count_dispersion
-from skxrf.audit._reference import LinearReference, linear_reference, template_fit_of
+from skxrf.audit._reference import linear_reference, template_fit_of
 from skxrf.audit._tiles import Tiles, spread_tiles
 from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference.protocol import SpectrumComponents

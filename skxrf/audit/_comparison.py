@@ -167,7 +167,8 @@ def _joint_errors(one: xr.Dataset, two: xr.Dataset, groups: Sequence[str]) -> Ar
     if "uncertainty" not in one or "uncertainty" not in two:
         return None
     first, second = (
-        maps["uncertainty"].sel(element=list(groups)).to_numpy().astype(float) for maps in (one, two)
+        maps["uncertainty"].sel(element=list(groups)).to_numpy().astype(float)
+        for maps in (one, two)
     )
     return np.asarray(np.hypot(first, second).reshape(-1, len(groups)))
 
@@ -184,7 +185,7 @@ def _candidates(
     """Reasons, and the maps (block means) that differences of that origin are proportional to."""
     rule = ComparisonRule
     own = means[:, groups.index(name)]
-    found = {"scale": own, "background, or all lines together": means.sum(axis=1)}
+    found = {"scale": own, "background (as all lines together)": means.sum(axis=1)}
     for other in _overlapping(name, groups, fit):
         found[f"overlap with {other}"] = means[:, groups.index(other)]
     lines = {one: _strong_lines(one) for one in groups}
@@ -229,7 +230,7 @@ def _likely(name: str, difference: Array, candidates: dict[str, Array]) -> tuple
         factor = float(of @ difference) / scale if scale > 0 else 0.0
         shares[reason] = 1 - float(((difference - factor * of) ** 2).mean()) / total
     shares["scale"] += ComparisonRule.simpler
-    shares["offset"] = 1 - float(difference.var()) / total
+    shares["background (the same everywhere)"] = 1 - float(difference.var()) / total
     reason = max(shares, key=lambda one: shares[one])
     explained = min(shares[reason], 1.0)
     if explained < ComparisonRule.explained:
@@ -237,7 +238,7 @@ def _likely(name: str, difference: Array, candidates: dict[str, Array]) -> tuple
     if reason == "scale":
         of = candidates["scale"]
         factor = float(of @ difference) / float(of @ of)
-        reason = f"scale: {1 + factor:.3f} times, another definition or other line ratios"
+        reason = f"scale ({1 + factor:.3f} times)"
     return reason, explained
 
 

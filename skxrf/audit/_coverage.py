@@ -149,10 +149,7 @@ def corrected_errors(maps: xr.Dataset, coverage: pd.DataFrame) -> xr.Dataset:
     if "uncertainty" not in checked:
         raise SkxrfError("the maps contain no standard errors ('uncertainty') to correct.")
     factors: Any = xr.DataArray(
-        [
-            float(coverage["factor"].get(str(one), 1.0))
-            for one in checked["element"].to_numpy()
-        ],
+        [float(coverage["factor"].get(str(one), 1.0)) for one in checked["element"].to_numpy()],
         dims="element",
         coords={"element": checked["element"]},
     )

@@ -24,15 +24,14 @@ def error_table(audit: Audit) -> list[list[str]]:
         Line group, mean, photon noise, and a column for each method or finished maps.
     """
     tables = {name: found.table for name, found in audit.errors.items()}
-    groups = list(dict.fromkeys(n for t in [*tables.values(), *audit.finished.values()] for n in t.index))
+    all_tables = [*tables.values(), *audit.finished.values()]
+    groups = list(dict.fromkeys(name for table in all_tables for name in table.index))
     rows = [["", "mean", "photon noise", *tables, *audit.finished]]
     for group in groups:
-        of = next(t for t in [*tables.values(), *audit.finished.values()] if group in t.index)
+        of = next(t for t in all_tables if group in t.index)
         row = [_label(group), number(of.loc[group, "mean"]), number(of.loc[group, "bound"])]
-        for table in tables.values():
-            row.append(_with_error(table.loc[group]) if group in table.index else "-")
-        for table in audit.finished.values():
-            row.append(_limits(table.loc[group]) if group in table.index else "-")
+        for form, some in ((_with_error, tables), (_limits, audit.finished)):
+            row += [form(t.loc[group]) if group in t.index else "-" for t in some.values()]
         rows.append(row)
     return rows
 
@@ -88,7 +87,9 @@ def dwell_lines(audit: Audit) -> list[str]:
         factor = row["dwell_factor"]
         if audit.dwell_time is None:
             need = f"{number(factor)} times the dwell" if factor > 1 else "reached"
-            lines.append(f"{now}; {wanted} needs {need}" if factor > 1 else f"{now}; {wanted} reached")
+            lines.append(
+                f"{now}; {wanted} needs {need}" if factor > 1 else f"{now}; {wanted} reached"
+            )
             continue
         at = f"{now} at {seconds(audit.dwell_time)}"
         lines.append(f"{at}; {wanted} needs {seconds(row['needed'])}")
@@ -178,6 +179,8 @@ def _with_error(row: pd.Series) -> str:
 
 
 def _limits(row: pd.Series) -> str:
+    if row["rmse_low"] == 0:
+        return f"≤ {number(row['rmse_high'])}"
     return f"{number(row['rmse_low'])} to {number(row['rmse_high'])}"
 
 
