@@ -53,6 +53,7 @@ EXCEPTIONS = {
 FRIENDS = {
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cli": {
+        "audit._tables",
         "inference._binding",
         "inference._store",
         "inference._to_file",
@@ -70,6 +71,8 @@ FRIENDS = {
     "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
+        "audit._map_error",
+        "audit._tables",
         "metrics._alignment",
         "plotting._axes",
         "plotting._color_table",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf.audit._comparison import compare_maps
 from skxrf.audit._coverage import error_coverage
-from skxrf.audit._dwell import needed_dwell
+from skxrf.audit._dwell import needed_dwell, typical_shares
 from skxrf.audit._finished_maps import finished_map_errors
 from skxrf.audit._map_error import MapErrors, block_mean, map_errors
 from skxrf.audit._methods import method_of
@@ -61,6 +61,8 @@ class Audit:
         Differences of maps, as :func:`compare_maps` gives them.
     dwell : DataFrame
         Precision and needed dwell of each line group.
+    shares : DataFrame
+        Share of each paint (row) in the typical pixel of each line group (column).
     failures : dict of str to str
         Methods that failed, and why.
     precision : float
@@ -78,6 +80,7 @@ class Audit:
     finished: dict[str, pd.DataFrame] = field(repr=False)
     comparisons: dict[tuple[str, str], pd.DataFrame] = field(repr=False)
     dwell: pd.DataFrame = field(repr=False)
+    shares: pd.DataFrame = field(repr=False)
     failures: dict[str, str]
     precision: float
     dwell_time: float | None
@@ -92,6 +95,26 @@ class Audit:
         """Errors of all methods: an index of method and element, columns as of `MapErrors.table`."""
         tables = {name: found.table for name, found in self.errors.items()}
         return pd.concat(tables, names=["method", "element"]) if tables else pd.DataFrame()
+
+    def relative_errors(self, method: str) -> pd.Series:
+        """Relative error of a typical pixel that contains the line group, by a method.
+
+        Parameters
+        ----------
+        method : str
+            One of ``errors``.
+
+        Returns
+        -------
+        Series
+            By line group: root mean square error of the paints that contain it, over the
+            intensity there; NaN where it is in no paint.
+        """
+        found = self.errors[method]
+        squares = pd.DataFrame(found.squared, columns=found.line_groups)
+        by_paint = squares.groupby(found.paints).mean()
+        typical = (self.shares[found.line_groups] * by_paint).sum().clip(lower=0.0)
+        return np.sqrt(typical) / self.dwell["intensity"].reindex(found.line_groups)
 
     def better(self, first: str, second: str) -> pd.DataFrame:
         """Compare the errors of two methods, whose noise is largely common.
@@ -256,6 +279,9 @@ def audit_scan(
             variances,
             dwell=_dwell_time(part) if dwell is None else dwell,
             precision=precision,
+        ),
+        pd.DataFrame(
+            typical_shares(reference, intensities, variances), columns=reference.line_groups
         ),
         failures,
         precision,

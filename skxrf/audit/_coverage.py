@@ -21,6 +21,7 @@ __all__ = ["corrected_errors", "error_coverage"]
 Array = NDArray[np.float64]
 # Share of normally distributed values within one standard error.
 _WITHIN_ONE = math.erf(math.sqrt(0.5))
+_COLUMNS = ["within_one", "factor", "within_one_after", "n_pixels"]
 # Pixels needed to state a share of them.
 _ENOUGH_PIXELS = 100
 
@@ -50,7 +51,7 @@ def error_coverage(
     reference : LinearReference
         Reference of the same pixels.
     blocks : ndarray of shape (n_pixels,), int
-        Tile of each pixel: the factor comes from one half of the tiles and is checked on the other.
+        Tile of each pixel: the factor is checked on one half of the tiles with that of the other.
     random_state : int
         Seed of the halves.
 
@@ -59,14 +60,14 @@ def error_coverage(
     DataFrame
         A row for each line group: ``within_one``, the share of pixels within one standard error of
         both together (0.683 if these are right); ``factor``, by which the stated errors are to be
-        multiplied; ``within_one_after``, that share of the other half of the tiles with the
-        factor; ``n_pixels``. Empty for a method that states no errors.
+        multiplied; ``within_one_after``, that share where each half of the tiles has the factor
+        of the other; ``n_pixels``. Empty for a method that states no errors.
 
     Notes
     -----
     The factor is that of a split conformal prediction with nested sets (Gupta, Kuchibhotla &
     Ramdas 2022, Pattern Recognition 127, 108496): of ``|a - b| <= sqrt(f^2 s^2 + v)``, with b and
-    v the held-out reference and its variance, each pixel of the calibrating tiles gives the
+    v the held-out reference and its variance, each pixel gives the
     least f, and their quantile covers that share of held-out values whatever their
     distribution. Of the truth it is as right as the noise of b is normally distributed.
     """
@@ -74,7 +75,7 @@ def error_coverage(
     half = next(count_folds(spectra, 2, np.random.default_rng(random_state)))
     maps = run_method(name, method, cube.copy(data=(spectra - half).reshape(cube.shape)))
     if "uncertainty" not in maps:
-        return pd.DataFrame(columns=["within_one", "factor", "within_one_after", "n_pixels"])
+        return pd.DataFrame(columns=_COLUMNS)
     found = [str(one) for one in maps["element"].to_numpy()]
     groups = [one for one in reference.line_groups if one in found]
     places = [reference.line_groups.index(one) for one in groups]
@@ -82,26 +83,31 @@ def error_coverage(
         maps[kind].sel(element=groups).to_numpy().reshape(len(spectra), -1).astype(np.float64)
         for kind in ("intensity", "uncertainty")
     )
-    other = reference.intensities(half)[:, places]
+    held_out = reference.intensities(half)[:, places]
     # Less noisy than the variance of this half alone, and the same in expectation.
     variances = reference.variances(spectra)[:, places] / 2
     calibrating = blocks % 2 == 0
     rows = {}
     for k, group in enumerate(groups):
-        present = _present(reference.paints, other[:, k], variances[:, k])
-        distance = (values[:, k] - other[:, k]) ** 2
+        present = _present(reference.paints, held_out[:, k], variances[:, k])
+        distance = (values[:, k] - held_out[:, k]) ** 2
         least = _least_factor(distance, errors[:, k], variances[:, k])
         parts = [least[present & calibrating], least[present & ~calibrating]]
         if min(map(len, parts)) < _ENOUGH_PIXELS:
             continue
-        factor = _quantile(parts[0])
+        # Each half of the tiles with the factor of the other.
+        checked = [
+            float((one <= _quantile(other)).mean())
+            for one, other in zip(parts, parts[::-1], strict=True)
+        ]
+        both = np.concatenate(parts)
         rows[group] = {
-            "within_one": float((np.concatenate(parts) <= 1).mean()),
-            "factor": factor,
-            "within_one_after": float((parts[1] <= factor).mean()),
-            "n_pixels": int(present.sum()),
+            "within_one": float((both <= 1).mean()),
+            "factor": _quantile(both),
+            "within_one_after": float(np.mean(checked)),
+            "n_pixels": len(both),
         }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS)
 
 
 def _present(paints: NDArray[np.intp], values: Array, variances: Array) -> NDArray[np.bool_]:

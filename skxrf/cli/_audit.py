@@ -176,7 +176,7 @@ def _content(found: Audit, cube: Path, report: Path | None) -> dict[str, Any]:
 
 def _tell(found: Audit, cube: Path) -> None:
     from skxrf.audit import BLIND_SPOTS
-    from skxrf.audit.tables import coverage_table, difference_rows, dwell_lines, error_table
+    from skxrf.audit._tables import coverage_table, difference_rows, dwell_lines, error_table
 
     looked_at = found.tiles.shape[0] * found.tiles.shape[1]
     click.echo(
