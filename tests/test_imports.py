@@ -53,6 +53,7 @@ EXCEPTIONS = {
 FRIENDS = {
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cli": {
+        "audit._finished_maps",
         "audit._tables",
         "inference._binding",
         "inference._store",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skxrf.audit._comparison import compare_maps
 from skxrf.audit._coverage import error_coverage
 from skxrf.audit._dwell import needed_dwell, typical_shares
-from skxrf.audit._finished_maps import finished_map_errors
+from skxrf.audit._finished_maps import finished_map_errors, maps_of_scan
 from skxrf.audit._map_error import MapErrors, block_mean, map_errors
 from skxrf.audit._methods import method_of
 from skxrf.audit._poisson import Dispersion, count_dispersion
@@ -24,7 +24,7 @@ from skxrf.audit._reference import linear_reference, template_fit_of
 from skxrf.audit._tiles import Tiles, spread_tiles
 from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference.protocol import SpectrumComponents
-from skxrf.utils.validation import as_cube, as_map_dataset, require_counts
+from skxrf.utils.validation import as_cube, require_counts
 
 __all__ = ["BLIND_SPOTS", "Audit", "audit_scan"]
 
@@ -219,7 +219,7 @@ def audit_scan(
     _check_folds(n_splits, n_runs)
     shape = (cube.sizes["y"], cube.sizes["x"])
     tiles = spread_tiles(shape, max_pixels)
-    finished = {name: _of_scan(found, name, cube) for name, found in (maps or {}).items()}
+    finished = {name: maps_of_scan(found, name, cube) for name, found in (maps or {}).items()}
     part = tiles.of(cube)
     require_counts(part.to_numpy(), "the cube")
     dispersion = count_dispersion(part)
@@ -299,18 +299,6 @@ def _check_folds(n_splits: int, n_runs: int) -> None:
         raise SkxrfError(
             f"there are {n_splits} folds to leave out, not {n_runs}: ", Argument("n_runs", n_splits)
         )
-
-
-def _of_scan(maps: Any, name: str, cube: xr.DataArray) -> xr.Dataset:
-    """Check that finished maps have the pixels of the scan."""
-    checked = as_map_dataset(maps, f"the maps {name}")
-    for dim in ("y", "x"):
-        if checked.sizes[dim] != cube.sizes[dim]:
-            raise SkxrfError(
-                f"the maps {name} have {checked.sizes['y']} x {checked.sizes['x']} pixels, the "
-                f"scan {cube.sizes['y']} x {cube.sizes['x']}: they are of another scan."
-            )
-    return checked[[one for one in ("intensity", "uncertainty") if one in checked]]
 
 
 def _dwell_time(cube: xr.DataArray) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -9,8 +11,9 @@ from numpy.typing import NDArray
 
 from skxrf.audit._reference import LinearReference
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["finished_map_errors"]
+__all__ = ["finished_map_errors", "maps_of_scan"]
 
 Array = NDArray[np.float64]
 # Correlation by paint below which maps are taken for those of another scan.
@@ -105,3 +108,30 @@ def _likeness(
     if two.std() * _MOST_NOISE < noise:
         return None
     return float(np.corrcoef(one, two)[0, 1]) if one.std() > 0 else 0.0
+
+
+def maps_of_scan(maps: Any, name: str, cube: xr.DataArray) -> xr.Dataset:
+    """Check that finished maps have the pixels of the scan.
+
+    Parameters
+    ----------
+    maps : DataArray of dims (y, x, element), or Dataset
+        The maps.
+    name : str
+        Name in the error message.
+    cube : DataArray of dims (y, x, energy)
+        The scan.
+
+    Returns
+    -------
+    Dataset
+        Their ``intensity`` and perhaps ``uncertainty``.
+    """
+    checked = as_map_dataset(maps, f"the maps {name}")
+    for dim in ("y", "x"):
+        if checked.sizes[dim] != cube.sizes[dim]:
+            raise SkxrfError(
+                f"the maps {name} have {checked.sizes['y']} x {checked.sizes['x']} pixels, the "
+                f"scan {cube.sizes['y']} x {cube.sizes['x']}: they are of another scan."
+            )
+    return checked[[one for one in ("intensity", "uncertainty") if one in checked]]

@@ -55,15 +55,16 @@ class MapErrors:
         ``rmse`` and its standard error ``rmse_error`` [counts]; ``bound``, the root mean square
         photon noise of the best fit of single pixels, and ``ratio`` of the two; ``mean``, the
         intensity of the reference. Where the noise of the estimate exceeds the error itself,
-        ``rmse`` is 0 and its standard error an upper limit.
+        ``rmse`` is 0 and its standard error an upper limit. NaN where the method does not find the
+        line group in fewer counts.
         """
         rows = {}
         for k, name in enumerate(self.line_groups):
             mean, error = block_mean(self.squared[:, k], self.blocks, self.paints)
-            rmse = float(np.sqrt(max(mean, 0.0)))
+            rmse = float(np.sqrt(np.maximum(mean, 0.0)))
             bound = float(np.sqrt(max(self.variances[:, k].mean(), 0.0)))
             # Of the root: by the slope where that is a good approximation, else its upper limit.
-            spread = np.sqrt(max(mean, 0.0) + error) - rmse
+            spread = np.sqrt(np.maximum(mean, 0.0) + error) - rmse
             rows[name] = {
                 "mean": float(self.reference[:, k].mean()),
                 "rmse": rmse,
@@ -171,15 +172,20 @@ def map_errors(
     values = _pixels(full)
     estimate = reference.intensities(spectra)[:, places]
     variances = reference.variances(spectra)[:, places]
-    penalty = np.zeros_like(values)
+    products = np.zeros_like(values)
+    n_given = np.zeros(len(groups))
     share = 1 / n_splits
     folds = count_folds(spectra, n_splits, np.random.default_rng(random_state))
     for _, part in zip(range(n_runs), folds, strict=False):
         rest = cube.copy(data=(spectra - part).reshape(cube.shape))
         rerun = _pixels(run_method(name, method, rest, groups)) / (1 - share)
         noise = reference.intensities(part)[:, places] / share - estimate
-        penalty -= (rerun - values) * noise / n_runs
-    squared = (values - estimate) ** 2 - variances + 2 * penalty
+        # A method may not find a line group again in fewer counts: those runs tell nothing of it.
+        given = ~np.isnan(rerun).any(axis=0)
+        products[:, given] += ((rerun - values) * noise)[:, given]
+        n_given += given
+    with np.errstate(invalid="ignore"):
+        squared = (values - estimate) ** 2 - variances - 2 * products / n_given
     return MapErrors(groups, full, squared, variances, estimate, reference.paints, blocks)
 
 

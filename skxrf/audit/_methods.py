@@ -126,7 +126,7 @@ def run_method(
     cube : DataArray of dims (y, x, energy)
         Counts.
     elements : list of str, optional
-        Line groups that are wanted; one that the method does not give is a map of zeros.
+        Line groups that are wanted; one that the method does not give is a map of NaN.
 
     Returns
     -------
@@ -152,9 +152,6 @@ def run_method(
                 f"{cube.sizes['y']} x {cube.sizes['x']}: they are of another scan, or the method "
                 "crops."
             )
-    if elements is not None:
-        # A line group that a method does not find in fewer counts has an empty map.
-        maps = maps.reindex(element=elements, fill_value=0.0)
     if not np.isfinite(maps["intensity"].to_numpy()).all():
         raise SkxrfError(f"the maps of {name} contain values that are not finite.")
-    return maps
+    return maps if elements is None else maps.reindex(element=elements)

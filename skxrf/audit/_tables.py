@@ -173,6 +173,8 @@ def seconds(value: float) -> str:
 
 
 def _with_error(row: pd.Series) -> str:
+    if not np.isfinite(row["rmse"]):
+        return "-"
     if row["rmse"] == 0:
         return f"< {number(row['rmse_error'])}"
     return f"{number(row['rmse'])} ± {number(row['rmse_error'])}"

@@ -103,6 +103,7 @@ def audit(
     Counts must be as measured: where they do not scatter as Poisson counts, no errors are given.
     """
     from skxrf.audit import CommandMethod, audit_scan
+    from skxrf.audit._finished_maps import maps_of_scan
     from skxrf.inference import bind
     from skxrf.io import open_maps
     from skxrf.persistence import load_model
@@ -121,6 +122,8 @@ def audit(
             )
         methods[name] = CommandMethod(command)
     opened = open_with(cube, options)
+    for name, found_maps in finished.items():
+        maps_of_scan(found_maps, name, opened)  # before what takes long
     if not quiet:
         say("binding the shipped model to the scan")
     bound = bind(load_pretrained(), opened)
