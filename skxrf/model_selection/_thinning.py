@@ -263,7 +263,7 @@ class CountThinning:
     >>> cube, _ = make_painting((12, 12), random_state=0)
     >>> thinning = CountThinning(2, random_state=0)
     >>> search = GridSearchCV(
-    ...     NMF(init="nndsvda", tol=0.02), {"n_components": [1, 4]},
+    ...     NMF(init="nndsvda", max_iter=30, tol=0), {"n_components": [1, 4]},
     ...     cv=thinning, scoring=poisson_deviance_scorer,
     ... )
     >>> search.fit(thinning.counts(to_samples(cube).values)).best_params_

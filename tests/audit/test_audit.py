@@ -118,7 +118,7 @@ def test_maps_of_another_scan_are_refused(scene):
     "arguments", [{"n_splits": 1}, {"n_runs": 0}, {"n_splits": 3, "n_runs": 4}]
 )
 def test_impossible_folds_are_refused(scene, arguments):
-    with pytest.raises(SkxrfError, match="n_splits|n_runs"):
+    with pytest.raises(SkxrfError, match=r"n_splits|n_runs"):
         audit_scan(scene.cube, {}, fit=scene.fit, **arguments)
 
 
