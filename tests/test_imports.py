@@ -33,6 +33,7 @@ RANKS = [
     {"inference.protocol"},
     {"pretrained"},
     {"inference"},
+    {"audit"},
     {"simulation"},
     {"datasets"},
     {"pretrained.training"},
@@ -51,7 +52,10 @@ EXCEPTIONS = {
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
     "accessor": {"report._notebook"},
+    "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cli": {
+        "audit._finished_maps",
+        "audit._tables",
         "inference._binding",
         "inference._store",
         "inference._to_file",
@@ -75,6 +79,8 @@ FRIENDS = {
     "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
+        "audit._map_error",
+        "audit._tables",
         "metrics._alignment",
         "physics._scatter",
         "plotting._axes",

@@ -15,6 +15,7 @@ import click
 
 import skxrf
 
+from ._audit import audit
 from ._demo import demo
 from ._evaluate import evaluate
 from ._figure import figure
@@ -42,6 +43,7 @@ A first hour with a scan:
   skxrf figure maps.nc -o hg.png --rgb Hg,Cu,Pb      a picture for a paper
   skxrf region scan.h5 --box 10:30,40:60             areas of a part of the scan
   skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
+  skxrf audit scan.h5 --maps fit.nc                  how wrong they are, without truth
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """),
@@ -57,7 +59,7 @@ def cli() -> None:
     """
 
 
-_COMMANDS = (demo, info, map_, fit, region, figure, train, evaluate, simulate, reproduce)
+_COMMANDS = (demo, info, map_, fit, region, figure, train, evaluate, audit, simulate, reproduce)
 for _command in _COMMANDS:
     cli.add_command(_command)
 
