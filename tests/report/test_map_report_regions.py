@@ -185,7 +185,7 @@ def test_large_map_zooms_with_its_own_range_and_saves_what_is_seen(
 
 @pytest.mark.parametrize(
     ("safe", "primaries"),
-    [(False, np.eye(3) * 255), (True, [[255, 0, 255], [255, 215, 0], [0, 190, 255]])],
+    [(False, np.eye(3) * 255), (True, [[255, 128, 0], [0, 255, 255], [128, 0, 255]])],
 )
 def test_composite_adds_up_the_light_of_three_maps(safe, primaries, visit, report, painted):
     seen = visit(report)

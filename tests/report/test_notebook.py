@@ -29,7 +29,7 @@ def test_explore_is_the_report_in_a_frame(painted):
     shown = maps.xrf.explore(cube, fit=fit, height=500, title='A "panel" & more')
     frame = shown._repr_html_()
     assert "height: 500px" in frame
-    page = html.unescape(re.fullmatch(r'<iframe srcdoc="([^"]*)" .*</iframe>', frame, re.S)[1])
+    page = html.unescape(re.fullmatch(r'<iframe srcdoc="([^"]*)" .*</iframe>', frame, re.DOTALL)[1])
     assert page == shown.page
     assert page.startswith("<!DOCTYPE html>")
     assert 'id="amplitudes-0"' in page
