@@ -145,11 +145,15 @@ function sayEvidence({ label, evidence }) {
   const said = byId("evidence");
   said.hidden = !evidence;
   if (!evidence) return;
-  const { answer, significance, reason, competitor, limit_counts: limit } = evidence;
+  const { answer, significance, reason, competitor, limit_counts: inSum, limit_per_pixel: inPixel } = evidence;
+  const limit = Number.isFinite(inPixel) ? `${readable(inPixel)} counts a pixel` : Number.isFinite(inSum) && `${readable(inSum)} counts in the sum`;
   const parts = [reason, competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
-    Number.isFinite(limit) && `limit of detection ${readable(limit)} counts`].filter(Boolean);
-  said.replaceChildren(make("b", { textContent: `${label}: ${answer}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
+    limit && `limit of detection ${limit}`].filter(Boolean);
+  said.replaceChildren(make("b", { textContent: `${label}: ${origin(answer)}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
 }
+
+// Answer of a search for an element, in words: one that is none of these names the origin of the signal.
+const origin = (answer) => (["present", "not seen"].includes(answer) ? answer : `not of the object, but ${answer}`);
 
 function setLog(log) {
   view.log = log;
