@@ -111,10 +111,9 @@ def without_folders(value: object, folders: Iterable[str] = ()) -> str:
     >>> without_folders("skxrf map /home/ada/scans/icon.h5 --dataset /entry/data -o 'C:/a b/m.nc'")
     'skxrf map icon.h5 --dataset /entry/data -o m.nc'
     """
-    text = str(value)
+    text = _QUOTED.sub(lambda found: _name(found[2]) or found[0], str(value))
     for folder in sorted(folders, key=len, reverse=True):
         text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
-    text = _QUOTED.sub(lambda found: _name(found[2]) or found[0], text)
     return _FOLDERS.sub(lambda found: "" if _is_of_a_machine(found[0]) else found[0], text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.inference import bind
 from skxrf.inference.protocol import BoundModel
 from skxrf.utils.files import whole_file
+from skxrf.utils.html import label
 from skxrf.utils.validation import as_cube
 
 from ._limits import LIMITS
@@ -132,6 +133,7 @@ def write_map_report(
     _require_same_pixels(arrays["intensity"], cube)
     bound = None if cube is None or fit is None else bind(fit, cube)
     model = bound if isinstance(bound, BoundModel) else None
+    evidence = _evidence(maps)
     compared = None
     if reference is not None:
         against = map_arrays(reference, "the reference")["intensity"]
@@ -149,9 +151,10 @@ def write_map_report(
         warnings=[
             *warnings,
             *(model.unfamiliar_ if model else ()),
+            *_of_other_origin(evidence, arrays["intensity"]["element"].to_numpy()),
             *_missing(arrays["intensity"]),
         ],
-        evidence=_evidence(maps),
+        evidence=evidence,
         paints=paints_of(maps),
     )
     with whole_file(path) as partial:
@@ -171,6 +174,17 @@ def _missing(maps: xr.DataArray) -> list[str]:
     n = int((~np.isfinite(maps.to_numpy())).any(axis=2).sum())
     share = f"{n:,} of {maps.sizes['y'] * maps.sizes['x']:,} pixels"
     return [f"{share} have no value in at least one map: they are gray."] if n else []
+
+
+def _of_other_origin(evidence: Mapping[str, Mapping[str, Any]], names: Iterable[Any]) -> list[str]:
+    """Name the maps whose signal is not of the object."""
+    answers = {str(name): evidence.get(name, {}).get("answer", "present") for name in names}
+    found = [
+        f"{label(name)} ({answer})"
+        for name, answer in answers.items()
+        if answer not in ("present", "not seen")
+    ]
+    return [f"Signals that are not of the object: {', '.join(found)}."] if found else []
 
 
 def _evidence(maps: xr.DataArray | xr.Dataset) -> dict[str, dict[str, Any]]:

@@ -118,6 +118,45 @@ def test_rectangle_and_lasso_give_means_and_spectra_of_their_pixels(
     seen.click_pixel("#map-0", 5, 5, SHAPE)
 
 
+def test_region_of_summed_spectra_takes_the_squares_whose_middle_is_inside(visit, tmp_path):
+    rng = np.random.default_rng(3)
+    shape = (70, 90)
+    counts = rng.poisson(50.0, (*shape, 400)).astype(np.uint16)
+    coords = {"energy": 0.5 + 0.05 * np.arange(400)}
+    cube = xr.DataArray(counts, dims=("y", "x", "energy"), coords=coords)
+    values = rng.normal(100, 5, (*shape, 2)).astype(np.float32)
+    coords = {"element": ["Fe_K", "Ca_K"]}
+    maps = xr.DataArray(values, dims=("y", "x", "element"), coords=coords)
+    seen = visit(write_map_report(maps, tmp_path / "m.html", cube=cube, max_bytes=2_000_000))
+    side = seen.run("() => mapReport.page.spectra.side")
+    assert side > 1
+    inside = np.zeros(shape, bool)
+    inside[3:66, 5:90] = True
+    script = (
+        "(m) => mapReport.addRegion(Uint8Array.from(m)).then((r) => Array.from(r.spectrum.counts))"
+    )
+    found = seen.run(script, inside.ravel().astype(int).tolist())
+    expected = np.zeros(400)
+    for row in range(0, shape[0], side):
+        for column in range(0, shape[1], side):
+            middle = min(row + side // 2, shape[0] - 1), min(column + side // 2, shape[1] - 1)
+            if inside[middle]:
+                square = counts[row : row + side, column : column + side]
+                expected += square.sum(axis=(0, 1), dtype=np.int64)
+    np.testing.assert_array_equal(found, expected)
+    said = seen.page.locator("#region-spectra").inner_text()
+    assert f"squares of {side} × {side} pixels" in said
+    region = seen.run("() => mapReport.regions[0].means[0]")
+    assert region["mean"] == pytest.approx(values[inside][:, 0].mean(), rel=1e-4)
+    # One pixel: the square that it lies in.
+    one = np.zeros(shape, int)
+    one[8, 9] = 1
+    found = seen.run(script, one.ravel().tolist())
+    row, column = 8 // side * side, 9 // side * side
+    square = counts[row : row + side, column : column + side].sum(axis=(0, 1))
+    np.testing.assert_array_equal(found, square)
+
+
 def test_threshold_and_scatter_mark_pixels(visit, report, painted):
     values = painted[1]["intensity"].to_numpy()
     seen = visit(report)
@@ -185,7 +224,7 @@ def test_large_map_zooms_with_its_own_range_and_saves_what_is_seen(
 
 @pytest.mark.parametrize(
     ("safe", "primaries"),
-    [(False, np.eye(3) * 255), (True, [[255, 0, 255], [255, 215, 0], [0, 190, 255]])],
+    [(False, np.eye(3) * 255), (True, [[255, 128, 0], [0, 255, 255], [128, 0, 255]])],
 )
 def test_composite_adds_up_the_light_of_three_maps(safe, primaries, visit, report, painted):
     seen = visit(report)
@@ -244,8 +283,8 @@ def test_paints_are_a_map_with_mean_spectra(with_cube, visit, painted, tmp_path)
 
 def test_warnings_stand_above_the_maps_and_evidence_with_the_element(visit, painted, tmp_path):
     cube, maps, _, _ = painted
-    entry = {"line_group": "Hg_L", "answer": "present but of the instrument", "significance": 7.2}
-    entry |= {"reason": "one line at its energy", "competitor": "W_L", "limit_counts": 3.0}
+    entry = {"line_group": "Hg_L", "answer": "instrument", "significance": 7.2}
+    entry |= {"reason": "one line at its energy", "competitor": "W_L", "limit_per_pixel": 3.0}
     marked = maps.assign_attrs(evidence=json.dumps([entry]))
     marked["intensity"] = marked["intensity"].copy()
     marked["intensity"][0, 0, 0] = np.nan
@@ -253,14 +292,16 @@ def test_warnings_stand_above_the_maps_and_evidence_with_the_element(visit, pain
     seen = visit(path)
     texts = seen.page.locator("#warnings li").all_inner_texts()
     assert texts[0] == "Few counts."
-    assert "1 of 560 pixels" in texts[1]
+    assert texts[1] == "Signals that are not of the object: Hg L (instrument)."
+    assert "1 of 560 pixels" in texts[2]
     banner = seen.page.locator("#warnings").bounding_box()
     assert banner["y"] + banner["height"] < seen.page.locator("#map-0").bounding_box()["y"]
     assert seen.page.locator("#map-2 .doubt").count() == 1
     seen.click_pixel("#map-2", 15, 6, SHAPE)
     said = seen.page.locator("#evidence").inner_text()
-    assert said.startswith("Hg L: present but of the instrument")
+    assert said.startswith("Hg L: not of the object, but instrument")
     assert "could be W_L" in said
+    assert "limit of detection 3 counts a pixel" in said
     seen.click_pixel("#map-0", 15, 6, SHAPE)
     assert not seen.page.locator("#evidence").is_visible()
 

@@ -52,7 +52,7 @@ class Chart {
     const colorOf = (scale) => (right ? curves.find((curve) => Boolean(curve.right) === (scale === "right"))?.color : ink("soft"));
     this.plot = new uPlot({
       ...this.size(),
-      padding: [labels ? LABEL_ROOM : 6, right ? 0 : this.place.clientWidth > 480 ? 57 : 10, 0, 0],
+      padding: [labels ? LABEL_ROOM : 6, right ? 0 : this.place.clientWidth > 360 ? 57 : 10, 0, 0],
       scales: { x: { time: false, range: () => [view.from, view.to] }, y: { distr: log ? 3 : 1, range }, right: { distr: log ? 3 : 1, range } },
       series: [
         { label: "", value: (u, at) => (at === null ? "" : readingAt(at, labels)) },

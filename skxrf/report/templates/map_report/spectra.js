@@ -88,7 +88,7 @@ async function choose(row, column, picked = state.picked) {
   Object.assign(state, { row, column, picked });
   placeCross("at", row, column);
   document.documentElement.classList.add("chosen");
-  for (const { card, place } of cards) card.classList.toggle("picked", place === picked);
+  markPicked();
   const [values, errors, spectrum] = await Promise.all([
     valuesAt("intensity", row, column),
     page.kinds.includes("uncertainty") ? valuesAt("uncertainty", row, column) : null,
@@ -102,10 +102,24 @@ async function choose(row, column, picked = state.picked) {
   active = null;
   showRegions(regions, null);
   drawPixelChart();
-  sayEvidence(page.elements[picked]);
-  byId("threshold-name").textContent = page.elements[picked].label;
   redraw();
   document.documentElement.dataset.chosen = `${row},${column}`;
+}
+
+// Choose an element, for the pixel or region that is shown.
+function pick(element) {
+  if (active === null) return choose(state.row, state.column, element);
+  state.picked = element;
+  markPicked();
+  showRegions(regions, active);
+  redraw();
+}
+
+function markPicked() {
+  const element = page.elements[state.picked];
+  for (const { card, place } of cards) card.classList.toggle("picked", place === state.picked);
+  byId("threshold-name").textContent = element.label;
+  sayEvidence(element);
 }
 
 function listValues(values, errors) {
@@ -115,7 +129,7 @@ function listValues(values, errors) {
     const [value, spreadText] = withError(values[k], error);
     cards[k].value.replaceChildren(value, make("span", { className: "error", textContent: ` ${spreadText}` }));
     const item = make("li", { title: `${element.label}: ${value} ${spreadText} counts` },
-      make("button", { type: "button", textContent: element.label, onclick: () => choose(state.row, state.column, k) }),
+      make("button", { type: "button", textContent: element.label, onclick: () => pick(k) }),
       make("span", { className: "number", textContent: value }), make("span", { className: "error", textContent: spreadText }));
     const top = element.limits.intensity.all[1];
     item.style.setProperty("--share", `${100 * Math.min(Math.max(values[k] / top, 0), 1) || 0}%`);
@@ -131,11 +145,15 @@ function sayEvidence({ label, evidence }) {
   const said = byId("evidence");
   said.hidden = !evidence;
   if (!evidence) return;
-  const { answer, significance, reason, competitor, limit_counts: limit } = evidence;
+  const { answer, significance, reason, competitor, limit_counts: inSum, limit_per_pixel: inPixel } = evidence;
+  const limit = Number.isFinite(inPixel) ? `${readable(inPixel)} counts a pixel` : Number.isFinite(inSum) && `${readable(inSum)} counts in the sum`;
   const parts = [reason, competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
-    Number.isFinite(limit) && `limit of detection ${readable(limit)} counts`].filter(Boolean);
-  said.replaceChildren(make("b", { textContent: `${label}: ${answer}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
+    limit && `limit of detection ${limit}`].filter(Boolean);
+  said.replaceChildren(make("b", { textContent: `${label}: ${origin(answer)}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
 }
+
+// Answer of a search for an element, in words: one that is none of these names the origin of the signal.
+const origin = (answer) => (["present", "not seen"].includes(answer) ? answer : `not of the object, but ${answer}`);
 
 function setLog(log) {
   view.log = log;
