@@ -4,7 +4,7 @@ const grid = page.grid;
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 
 const unpacked = new Map();
-const KEPT = 400e6;
+const KEPT = 400e6, AHEAD = 160e6;
 let kept = 0;
 
 // The array of an id, as a promise; the last ones used are kept, up to so many bytes.
@@ -51,7 +51,7 @@ async function inflate(element) {
 async function unpackAhead() {
   const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done));
   for (const { id, textContent: { length } } of document.querySelectorAll("script[data-kind]")) {
-    if (kept + 8 * length > KEPT) return;
+    if (kept + 8 * length > AHEAD) return;
     await idle();
     await unpack(id);
   }
