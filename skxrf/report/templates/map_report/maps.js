@@ -68,7 +68,7 @@ class MapView {
       }
       pixels[p + 3] = 255;
     }
-    const [least, most] = limits.all;
+    const [least, most] = (element.limits[kind] ?? limits).all;
     this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
     this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
   }
