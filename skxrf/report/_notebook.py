@@ -56,7 +56,7 @@ def explore_maps(
     height: int = 760,
     max_bytes: int = 10_000_000,
     **options: Any,
-) -> PageFrame:
+) -> Any:
     """Show element maps and their spectra in a notebook: Jupyter, VS Code or Colab.
 
     Parameters

@@ -22,6 +22,10 @@ function pan(share) {
   showEnergies(view.from + step, view.to + step);
 }
 
+// An axis as all charts have it.
+const axisOf = (more) => ({ font: AXIS_FONT, labelFont: AXIS_FONT, labelSize: 15, size: 42, gap: 3, stroke: ink("soft"),
+  grid: { stroke: ink("grid"), width: 1 }, ticks: { show: false }, ...more });
+
 class Chart {
   // options: title, counts and right (titles of the axes), labels (whether line groups stand above),
   // signed (whether it shows residuals), last (whether the energies are named below), describe (for screen readers)
@@ -46,8 +50,6 @@ class Chart {
     const { labels, signed, counts, right, last } = this.options;
     const log = view.log && !signed;
     const range = (u, low, high) => rangeOf(low, high, log, signed);
-    const axis = (more) => ({ font: AXIS_FONT, labelFont: AXIS_FONT, labelSize: 15, size: 42, gap: 3, stroke: ink("soft"),
-      grid: { stroke: ink("grid"), width: 1 }, ticks: { show: false }, ...more });
     const titles = [[counts, "y", 3], [right, "right", 1]].filter(([title]) => title);
     const colorOf = (scale) => (right ? curves.find((curve) => Boolean(curve.right) === (scale === "right"))?.color : ink("soft"));
     this.plot = new uPlot({
@@ -63,8 +65,8 @@ class Chart {
         })),
       ],
       axes: [
-        axis({ label: last ? "energy [keV]" : undefined, size: 19, values: (u, at) => at.map((e) => +e.toFixed(3)) }),
-        ...titles.map(([label, scale, side]) => axis({
+        axisOf({ label: last ? "energy [keV]" : undefined, size: 19, values: (u, at) => at.map((e) => +e.toFixed(3)) }),
+        ...titles.map(([label, scale, side]) => axisOf({
           label, scale, side, stroke: colorOf(scale), grid: { show: side === 3, stroke: ink("grid"), width: 1 }, space: signed ? 11 : 26,
           splits: log ? (u, k, low, high) => decades(low, high) : undefined, values: (u, ticks) => ticks.map((v) => (v === null ? "" : compact(v))),
         })),

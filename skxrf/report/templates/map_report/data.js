@@ -1,17 +1,17 @@
 // What the page holds: the description of its contents, and packed arrays by the id of their element.
-const page = JSON.parse(document.getElementById("report-data").textContent);
+const page = JSON.parse(byId("report-data").textContent);
 const grid = page.grid;
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 
 const unpacked = new Map();
-const KEPT = 400e6;
+const KEPT = 400e6, AHEAD = 160e6;
 let kept = 0;
 
 // The array of an id, as a promise; the last ones used are kept, up to so many bytes.
 function unpack(id) {
   let array = unpacked.get(id);
   if (array === undefined) {
-    array = inflate(document.getElementById(id));
+    array = inflate(byId(id));
     array.then(({ byteLength }) => {
       array.bytes = byteLength;
       kept += byteLength;
@@ -51,7 +51,7 @@ async function inflate(element) {
 async function unpackAhead() {
   const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done));
   for (const { id, textContent: { length } } of document.querySelectorAll("script[data-kind]")) {
-    if (kept + 8 * length > KEPT) return;
+    if (kept + 8 * length > AHEAD) return;
     await idle();
     await unpack(id);
   }
@@ -161,6 +161,10 @@ function whereIs(row, column) {
   if (grid.unit === "px") return indices;
   const x = grid.x0 + column * grid.stepX, y = grid.y0 + row * grid.stepY;
   return `x ${readable(x)} ${grid.unit}, y ${readable(y)} ${grid.unit} (${indices})`;
+}
+
+function byId(id) {
+  return document.getElementById(id);
 }
 
 function make(tag, properties = {}, ...children) {

@@ -68,7 +68,7 @@ class MapView {
       }
       pixels[p + 3] = 255;
     }
-    const [least, most] = limits.all;
+    const [least, most] = (element.limits[kind] ?? limits).all;
     this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
     this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
   }
@@ -126,7 +126,7 @@ class MapView {
     });
     this.frame.addEventListener("pointerleave", () => {
       document.documentElement.classList.remove("pointing");
-      document.getElementById("tip").hidden = true;
+      byId("tip").hidden = true;
     });
     this.frame.addEventListener("keydown", (event) => {
       const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -200,7 +200,7 @@ function placeCross(which, row, column) {
 }
 
 async function showTip(event, row, column, { kind, element }) {
-  const tip = document.getElementById("tip");
+  const tip = byId("tip");
   const asked = tip.dataset.asked = `${row},${column},${kind},${element?.name}`;
   const k = page.elements.indexOf(element);
   const place = placeInPlane(row, column);
@@ -236,7 +236,7 @@ async function showTip(event, row, column, { kind, element }) {
 const cards = [];
 
 function makeCards() {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   page.elements.forEach((element, place) => {
     const map = new MapView(() => ({ kind: state.kind, element }));
     const value = make("span", { className: "value" });
@@ -273,7 +273,7 @@ async function drawMaps() {
 
 // As many columns as let all maps that are shown fit the window, if they stay large enough.
 function bestColumns(n) {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   const width = gallery.clientWidth, height = window.innerHeight - gallery.getBoundingClientRect().top - window.scrollY - 8;
   const least = Math.min(Math.max(94 * Math.sqrt(ASPECT), 90), 240);
   let best = 1;
@@ -287,7 +287,7 @@ function bestColumns(n) {
 }
 
 function layOut(columns) {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   gallery.style.setProperty("--columns", columns);
   const n = page.elements.length;
   gallery.style.setProperty("--print-columns", n === 1 ? 1 : n <= 4 ? 2 : n <= 16 ? 4 : 5);

@@ -2,7 +2,7 @@
 // means and files. A mask holds 1 for each pixel of the planes that belongs to its region.
 const regions = [];
 const REGION_COLORS = ["#1e90ff", "#e8308c", "#3aa655", "#b8641c", "#8e5be8", "#00a3a3", "#c9a400", "#7f8c99"];
-const byId = (id) => document.getElementById(id);
+const rgbOf = (color) => [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
 let active = null, drawn = 0;
 
 // Pixels within a polygon of rows and columns.
@@ -120,7 +120,7 @@ function drawOverlay() {
   const pen = canvas.getContext("2d"), image = pen.createImageData(canvas.width, canvas.height);
   const { width, height } = canvas, reach = Math.ceil(width / 260);
   for (const { mask, places, color } of regions) {
-    const shade = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
+    const shade = rgbOf(color);
     for (const place of places) {
       const row = Math.floor(place / width), column = place % width;
       const isEdge = row < reach || column < reach || row >= height - reach || column >= width - reach

@@ -26,7 +26,7 @@ class Scatter {
     this.bins = this.binned(planes, ends);
     this.planes = planes;
     this.plot?.destroy();
-    const axis = (k, side) => ({ label: `${page.elements[k].label} [counts]`, side, font: AXIS_FONT, labelFont: AXIS_FONT, labelSize: 15, size: side === 3 ? 42 : 22, gap: 3, stroke: ink("soft"), grid: { show: false }, ticks: { show: false }, values: (u, ticks) => ticks.map(compact) });
+    const axis = (k, side) => axisOf({ label: `${page.elements[k].label} [counts]`, side, size: side === 3 ? 42 : 22, grid: { show: false }, values: (u, ticks) => ticks.map(compact) });
     this.plot = new uPlot({
       width: this.place.clientWidth, height: Math.max(this.place.clientHeight, 120),
       scales: { x: { time: false, range: () => ends[0] }, y: { range: () => ends[1] } },
@@ -62,7 +62,7 @@ class Scatter {
       paint(bin, colors.slice(shade, shade + 3));
     });
     for (const { places, color } of regions) {
-      const shade = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16));
+      const shade = rgbOf(color);
       for (const place of places) if (at[place] >= 0) paint(at[place], shade);
     }
     const canvas = make("canvas", { width: n, height: n });
