@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ._options import FILE, axis, check_output, cube_options, examples, force_option, names
+from ._options import FILE, axis, check_output, cube_options, examples, force_option, names, say
 
 __all__ = ["reproduce"]
 
@@ -102,6 +102,8 @@ def reproduce(
     for name in ("report.html", "maps.nc", "scores.csv"):
         if (output / name).exists():
             check_output(output / name, (), force=force)
+    if not quiet:
+        say("preparing the experiment")
     from skxrf.reproduction import reproduce as run
     from skxrf.reproduction import write_report
     from skxrf.utils.files import whole_files
