@@ -26,6 +26,7 @@ ORDER = [
     "plot_recipe_add_element.py",
     "plot_recipe_dead_time.py",
     "plot_recipe_registration.py",
+    "plot_recipe_photograph.py",
     "plot_recipe_stitching.py",
     "plot_recipe_odd_rows.py",
     "plot_recipe_batch.py",

@@ -30,7 +30,7 @@ left.set(xlabel="Fe K [counts]", ylabel="Mn K [counts]")
 branch = (maps.sel(element="Mn_K") > 0.1 * maps.sel(element="Fe_K")) & (
     maps.sel(element="Mn_K") > 30
 )
-left.plot([300, 300, 1500], [150, 30, 150], color="C1")
+left.plot([0, 300, 3000], [30, 30, 300], color="C1")
 branch.plot(ax=right, add_colorbar=False, cmap="gray", yincrease=False)
 right.set(title="Mn K above 30 counts and a tenth of Fe K", aspect="equal")
 

@@ -148,13 +148,8 @@ def _ratio(maps: xr.Dataset, wanted: list[str]) -> xr.DataArray:
     if not np.isfinite(ratio).any():
         raise click.UsageError(f"{wanted[1]} is above three standard errors nowhere.")
     name = " / ".join(str(name) for name in both["element"].to_numpy())
-    kept = {dim: both[dim] for dim in ("y", "x") if dim in both.coords}
-    return (
-        both.isel(element=[0])
-        .copy(data=ratio[..., None])
-        .assign_coords(element=[name], **kept)
-        .assign_attrs(units="")
-    )
+    one = both.isel(element=[0]).copy(data=ratio[..., None])
+    return one.assign_coords(element=[name]).assign_attrs(units="")
 
 
 def _percentiles(text: str) -> tuple[float, float]:

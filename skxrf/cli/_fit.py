@@ -77,6 +77,8 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
+    if not quiet:
+        say("preparing the fit")
     wanted = names(elements)
     inputs = () if config is None else (config,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)

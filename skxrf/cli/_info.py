@@ -86,7 +86,7 @@ def info(file: Path, anode: str | None, as_json: bool, quiet: bool, **options: A
 
 def _progress(quiet: bool) -> AbstractContextManager[object]:
     """Bar on a terminal for a cube that takes more than a second to read."""
-    from dask.diagnostics import ProgressBar
+    from dask.diagnostics.progress import ProgressBar
 
     if quiet or not sys.stderr.isatty():
         return nullcontext()

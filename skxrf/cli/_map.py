@@ -75,11 +75,12 @@ def map_(
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
     """
+    # A word at once: what follows loads libraries for a second.
+    if not quiet:
+        say("loading the model")
     wanted = names(elements)
     inputs = () if model is None else (model,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
-    if not quiet:
-        say("loading the model")
     estimator = _load(model)
     run_jobs(
         jobs,

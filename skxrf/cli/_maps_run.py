@@ -188,7 +188,7 @@ def _divide(path: Path, live_time: xr.DataArray) -> None:
 
     maps = open_maps(path)
     times = live_time.drop_vars(live_time.coords).compute()
-    with xr.set_options(keep_attrs=True):
+    with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
         rates = maps / times.where(times > 0)
     for array in rates.data_vars.values() if isinstance(rates, xr.Dataset) else (rates,):
         array.attrs["units"] = "counts/s"

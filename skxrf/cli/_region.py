@@ -22,7 +22,7 @@ from ._options import (
     shape_option,
     write_json,
 )
-from ._pixels import boxed, read_mask
+from ._pixels import boxed, masked, read_mask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,11 +136,9 @@ def _summed(cube: xr.DataArray, box: str | None, mask: Path | None, source: Path
     from skxrf.exceptions import CountsError
     from skxrf.spectra import sum_dtype
 
-    chosen = xr.DataArray(np.ones((cube.sizes["y"], cube.sizes["x"]), bool), dims=("y", "x"))
     if mask is not None:
-        chosen = chosen & read_mask(mask, chosen.shape)
-    cube, chosen = boxed(cube, box, "--box"), boxed(chosen, box, "--box")
-    inside = cube.where(chosen, cube.dtype.type(0))
+        cube = masked(cube, read_mask(mask, (cube.sizes["y"], cube.sizes["x"])))
+    inside = boxed(cube, box, "--box")
     both = xr.Dataset(
         {
             "total": inside.sum(("y", "x"), dtype=sum_dtype(cube.dtype)),
@@ -151,8 +149,8 @@ def _summed(cube: xr.DataArray, box: str | None, mask: Path | None, source: Path
     if not alive.any():
         raise CountsError("no pixel of the region has counts: choose another --box or --mask.")
     time = None
-    if "live_time" in cube.coords:
-        time = float(cube["live_time"].to_numpy()[alive].mean())
+    if "live_time" in inside.coords:
+        time = float(inside["live_time"].to_numpy()[alive].mean())
     energy, total = cube["energy"].to_numpy(), both["total"].to_numpy().astype(np.float64)
     return _Region(energy, total, int(alive.sum()), time, source)
 
@@ -161,7 +159,8 @@ def _fitted(spectrum: _Region, wanted: list[str] | None, anode: str | None) -> T
     from skxrf.linear_model import TemplateFitRegressor
 
     fit = TemplateFitRegressor(wanted, energy=spectrum.energy, anode=anode)
-    return fit.fit(spectrum.total[None])
+    fit.fit(spectrum.total[None])
+    return fit
 
 
 def _columns(spectrum: _Region, fit: TemplateFitRegressor) -> dict[str, NDArray[Any]]:

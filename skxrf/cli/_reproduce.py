@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ._options import FILE, axis, check_output, cube_options, examples, force_option, names
+from ._options import FILE, axis, check_output, cube_options, examples, force_option, names, say
 
 __all__ = ["reproduce"]
 
@@ -99,9 +99,11 @@ def reproduce(
     Networks and classical regressors are cross-validated: each predicts the parts of a scan (or
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
-    for name in ("report.html", "maps.nc", "scores.csv"):
-        if (output / name).exists():
-            check_output(output / name, (), force=force)
+    for file in ("report.html", "maps.nc", "scores.csv"):
+        if (output / file).exists():
+            check_output(output / file, (), force=force)
+    if not quiet:
+        say("preparing the experiment")
     from skxrf.reproduction import reproduce as run
     from skxrf.reproduction import write_report
     from skxrf.utils.files import whole_files

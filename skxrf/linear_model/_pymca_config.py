@@ -5,12 +5,15 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import FileFormatError, LineGroupError
 from skxrf.physics import DetectorResponse
@@ -18,7 +21,7 @@ from skxrf.physics._names import find_line_group
 from skxrf.physics.constants import PAIR_ENERGY
 from skxrf.utils.files import existing_file, whole_file
 
-__all__ = ["PymcaSettings", "read_pymca", "write_pymca"]
+__all__ = ["PymcaExchange", "PymcaSettings", "read_pymca", "write_pymca"]
 
 # Energy of an electron-hole pair that PyMca's Fano factors belong to [keV].
 _PYMCA_PAIR_ENERGY = 3.85e-3
@@ -186,7 +189,10 @@ def write_pymca(
     numbers = np.arange(energy.size)[channels]
     gain, zero = np.polyfit(numbers, energy[channels], 1)
     parser = _parser()
-    parser.read_string(_TEMPLATE)
+    # Gaussians with a short tail, a linear polynomial beside the lines, axis and resolution held, a
+    # linear fit with Poisson weights; one energy stands for the tube: about where one at 50 kV excites
+    # most.
+    parser.read_string(Path(__file__).with_name("pymca_template.cfg").read_text(encoding="utf-8"))
     changes = {
         "peaks": {element: ", ".join(shells) for element, shells in peaks.items()},
         "fit": {"xmin": numbers[0], "xmax": numbers[-1], "escapeflag": int(detector.escape)},
@@ -213,72 +219,67 @@ def _parser() -> configparser.RawConfigParser:
     return parser
 
 
-# What PyMca expects: Gaussians with a short tail, a linear polynomial beside the lines, axis and
-# resolution held, a linear fit with Poisson weights. One energy stands for the tube: about where one
-# at 50 kV excites most.
-_TEMPLATE = """
-[peaks]
-[attenuators]
-[fit]
-hypermetflag = 3
-fitfunction = 0
-linearfitflag = 1
-fitweight = 1
-use_limit = 1
-continuum = 4
-continuum_name = Linear Polynomial
-linpolorder = 6
-exppolorder = 6
-stripflag = 0
-stripalgorithm = 0
-stripwidth = 1
-stripfilterwidth = 1
-stripconstant = 1.0
-stripiterations = 20000
-stripanchorsflag = 0
-stripanchorslist = 0, 0, 0, 0
-snipwidth = 30
-sumflag = 0
-scatterflag = 0
-maxiter = 10
-deltachi = 0.001
-deltaonepeak = 0.01
-energy = 25.0
-energyweight = 1.0
-energyflag = 1
-energyscatter = 0
-[detector]
-fixedzero = 1
-fixedgain = 1
-fixednoise = 1
-fixedfano = 1
-fixedsum = 1
-deltazero = 0.05
-deltanoise = 0.05
-deltafano = 0.114
-sum = 0.0
-deltasum = 1e-8
-detele = Si
-detene = 1.742
-ethreshold = 0.02
-ithreshold = 1e-7
-nthreshold = 4
-[peakshape]
-st_sloperatio = 0.5
-fixedst_arearatio = 1
-fixedst_sloperatio = 1
-deltast_arearatio = 0.03
-deltast_sloperatio = 0.49
-lt_arearatio = 0.02
-lt_sloperatio = 10.0
-fixedlt_arearatio = 0
-fixedlt_sloperatio = 0
-deltalt_arearatio = 0.015
-deltalt_sloperatio = 7.0
-step_heightratio = 1e-4
-fixedstep_heightratio = 0
-deltastep_heightratio = 5e-5
-[concentrations]
-usematrix = 0
-useattenuators = 1
-"""
+class PymcaExchange:
+    """Mixin of the template fit: settings from and to configurations of PyMca."""
+
+    @classmethod
+    def from_pymca(cls, path: str | os.PathLike[str], **parameters: Any) -> Self:
+        """Make an estimator with the settings in a configuration of PyMca.
+
+        Line groups, energy axis, fitted range and the start of the detector's response are taken.
+        Axis and response are then refined on the sum spectrum, as always; the background is the
+        estimator's own.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The ``.cfg`` file.
+        **parameters : dict
+            Parameters of the estimator, which win over the file's; such as
+            ``energy=cube["energy"].values`` for a cube with an axis of its own.
+
+        Returns
+        -------
+        TemplateFitRegressor
+            Not fitted.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is no configuration of PyMca.
+
+        Warns
+        -----
+        UserWarning
+            If the configuration asks for more, such as attenuators or a matrix: the message names
+            what is left out.
+        """
+        settings = read_pymca(path)
+        if settings.left_out:
+            warnings.warn(
+                f"not taken from {path}: {', '.join(settings.left_out)}.", UserWarning, stacklevel=2
+            )
+        taken = {
+            "line_groups": settings.line_groups,
+            "energy": settings.energy,
+            "energy_range": settings.energy_range,
+            "detector": settings.detector,
+        }
+        return cls(**(taken | parameters))
+
+    def to_pymca(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model as a configuration that PyMca opens.
+
+        All fitted line groups, the range, the refined axis (as a line) and resolution are written,
+        with a linear polynomial as continuum. An existing file is replaced.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The ``.cfg`` file.
+        """
+        check_is_fitted(self, "energy_")
+        model: Any = self
+        fit = model.sum_spectrum_fit_
+        energy = fit.correction(model.energy_)
+        write_pymca(path, model.fitted_groups_, energy, model.fitted_channels_, fit.detector)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -22,7 +21,7 @@ from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fi
 from skxrf.utils.energy import describe_axis, resolve_energy
 
 from ._area_outputs import AreaOutputs, fit_ridge
-from ._pymca_config import read_pymca, write_pymca
+from ._pymca_config import PymcaExchange
 
 __all__ = ["TemplateFitRegressor"]
 
@@ -30,7 +29,7 @@ __all__ = ["TemplateFitRegressor"]
 _MOST_UNEXPLAINED = 0.2
 
 
-class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
     The spectrum of a pixel is modeled as a non-negative sum of line groups (relative
@@ -171,67 +170,6 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_reweights = n_reweights
         self.batch_size = batch_size
         self.n_jobs = n_jobs
-
-    @classmethod
-    def from_pymca(cls, path: str | os.PathLike[str], **parameters: Any) -> Self:
-        """Make an estimator with the settings in a configuration of PyMca.
-
-        Line groups, energy axis, fitted range and the start of the detector's response are taken.
-        Axis and response are then refined on the sum spectrum, as always; the background is the
-        estimator's own.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The ``.cfg`` file.
-        **parameters : dict
-            Parameters of the estimator, which win over the file's; such as
-            ``energy=cube["energy"].values`` for a cube with an axis of its own.
-
-        Returns
-        -------
-        TemplateFitRegressor
-            Not fitted.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is no configuration of PyMca.
-
-        Warns
-        -----
-        UserWarning
-            If the configuration asks for more, such as attenuators or a matrix: the message names
-            what is left out.
-        """
-        settings = read_pymca(path)
-        if settings.left_out:
-            warnings.warn(
-                f"not taken from {path}: {', '.join(settings.left_out)}.", UserWarning, stacklevel=2
-            )
-        taken = {
-            "line_groups": settings.line_groups,
-            "energy": settings.energy,
-            "energy_range": settings.energy_range,
-            "detector": settings.detector,
-        }
-        return cls(**(taken | parameters))
-
-    def to_pymca(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model as a configuration that PyMca opens.
-
-        All fitted line groups, the range, the refined axis (as a line) and resolution are written,
-        with a linear polynomial as continuum. An existing file is replaced.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The ``.cfg`` file.
-        """
-        check_is_fitted(self, "energy_")
-        fit = self.sum_spectrum_fit_
-        energy = fit.correction(self.energy_)
-        write_pymca(path, self.fitted_groups_, energy, self._channels, fit.detector)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
