@@ -79,7 +79,6 @@ FRIENDS = {
     "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
-        "audit._map_error",
         "audit._tables",
         "metrics._alignment",
         "physics._scatter",

@@ -68,9 +68,9 @@ def write_page(folder: Path) -> Path:
         "# The open benchmark",
         (
             "Made by `python -m benchmarks open`. Error: root mean square error of a map over the "
-            "Cramer-Rao bound of single pixels, geometric mean over scans and line groups; below 1, a "
-            "method uses more than one pixel's counts or what it knows of paints. The rules are on "
-            "[the benchmark's page](../../docs/benchmarks/open_benchmark.md)."
+            "Cramer-Rao bound of single pixels, geometric mean over scans and line groups; below 1, "
+            "a method uses more than one pixel's counts, or what it knows of paints. Rules: "
+            "`docs/benchmarks/open_benchmark.md`."
         ),
         "## Ranking",
         _main_table(order, scores, runs),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,15 +26,7 @@ from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference.protocol import SpectrumComponents
 from skxrf.utils.validation import as_cube, require_counts
 
-__all__ = ["BLIND_SPOTS", "Audit", "audit_scan"]
-
-BLIND_SPOTS = (
-    "The audit compares maps with an unbiased fit of the same scan, so it cannot see what is "
-    "wrong for both: ratios of the lines within a line group, the definition of net intensity, a "
-    "line group that is taken for another, an error of the energy axis that the fit follows. "
-    "Line groups that the fit does not find are not judged."
-)
-"""What no audit sees, in words."""
+__all__ = ["Audit", "audit_scan"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +76,14 @@ class Audit:
     failures: dict[str, str]
     precision: float
     dwell_time: float | None
+
+    not_seen: ClassVar[str] = (
+        "The audit compares maps with an unbiased fit of the same scan, so it cannot see what is "
+        "wrong for both: ratios of the lines within a line group, the definition of net intensity, a "
+        "line group that is taken for another, an error of the energy axis that the fit follows. "
+        "Line groups that the fit does not find are not judged."
+    )
+    """What no audit sees, in words."""
 
     @property
     def refused(self) -> str | None:
@@ -197,7 +197,7 @@ def audit_scan(
     Notes
     -----
     Squared errors come from folds of counts and a linear fit that is unbiased if its templates are
-    right (:class:`MapErrors`). Common errors of templates are not seen (`BLIND_SPOTS`).
+    right (:class:`MapErrors`). Common errors of templates are not seen (``Audit.not_seen``).
     If the counts do not scatter as Poisson counts, errors and coverage are left out.
 
     References

@@ -150,8 +150,6 @@ def audit(
 
 
 def _content(found: Audit, cube: Path, report: Path | None) -> dict[str, Any]:
-    from skxrf.audit import BLIND_SPOTS
-
     def records(table: Any) -> Any:
         return table.to_dict(orient="index")
 
@@ -173,12 +171,11 @@ def _content(found: Audit, cube: Path, report: Path | None) -> dict[str, Any]:
         ],
         "dwell": {"wanted": found.precision, "elements": records(found.dwell)},
         "failures": found.failures,
-        "not_seen": BLIND_SPOTS,
+        "not_seen": found.not_seen,
     }
 
 
 def _tell(found: Audit, cube: Path) -> None:
-    from skxrf.audit import BLIND_SPOTS
     from skxrf.audit._tables import coverage_table, difference_rows, dwell_lines, error_table
 
     looked_at = found.tiles.shape[0] * found.tiles.shape[1]
@@ -204,7 +201,7 @@ def _tell(found: Audit, cube: Path) -> None:
     for (one, two), table in found.comparisons.items():
         click.echo(f"\nDifferences, {two} less {one}")
         _print(difference_rows(table))
-    click.echo(f"\nNot seen: {BLIND_SPOTS}")
+    click.echo(f"\nNot seen: {found.not_seen}")
 
 
 def _print(rows: list[list[str]]) -> None:

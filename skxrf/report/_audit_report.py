@@ -11,8 +11,7 @@ import numpy as np
 import xarray as xr
 
 from skxrf import __version__
-from skxrf.audit import BLIND_SPOTS, Audit
-from skxrf.audit._map_error import MapErrors
+from skxrf.audit import Audit, MapErrors
 from skxrf.audit._tables import coverage_table, difference_rows, dwell_lines, error_table
 from skxrf.utils.files import whole_file
 from skxrf.utils.html import label, page_environment
@@ -100,7 +99,7 @@ def write_audit_report(
                 (one, two, difference_rows(table))
                 for (one, two), table in audit.comparisons.items()
             ],
-            blind_spots=BLIND_SPOTS,
+            not_seen=audit.not_seen,
             provenance={**(provenance or {}), "skxrf": __version__},
         )
     )

@@ -32,7 +32,7 @@ def test_maps_that_differ_by_noise_only_have_no_reason(scene, noisy):
 
 CHANGES = {
     "scale": ("scale (1.100 times)", lambda t: t * [1, 1, 1.1, 1]),
-    "background": ("background (the same everywhere)", lambda t: [*t, 0, 0, 20, 0]),
+    "background": ("background (the same everywhere)", lambda t: np.add(t, [0, 0, 20, 0])),
     "overlap": ("overlap with Ca_K", lambda t: t + np.outer(t[:, 0], [0, 0.1, 0, 0])),
 }
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from skxrf.audit import BLIND_SPOTS, audit_scan
+from skxrf.audit import Audit, audit_scan
 from skxrf.report import write_audit_report
 from tests.audit.conftest import make_scene
 
@@ -48,7 +48,13 @@ def page(scene, tmp_path_factory):
 
 def test_the_page_states_errors_limits_and_blind_spots(page):
     text = " ".join(" ".join(page.words).split())
-    for part in ("Audit of scan & more", "my <fit>", BLIND_SPOTS, "5 % needs", "half is left out"):
+    for part in (
+        "Audit of scan & more",
+        "my <fit>",
+        Audit.not_seen,
+        "5 % needs",
+        "half is left out",
+    ):
         assert part in text
     assert "ZeroDivisionError" in text
     assert "≤" in text
