@@ -154,7 +154,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         background_spacing: float = 3.0,
         weights: str = "shared",
         n_reweights: int = 1,
-        batch_size: int = 4096,
+        batch_size: int = 2048,
         n_jobs: int | None = None,
     ) -> None:
         self.line_groups = line_groups
