@@ -34,6 +34,7 @@ def test_the_audit_of_a_scan(skxrf, painting, tmp_path):
 
 def test_the_same_for_a_script(skxrf, painting):
     run = skxrf("audit", painting / "scan.h5", "--json", "--quiet", "--precision", "10")
+    assert run.status == 0, run.err
     found = json.loads(run.out)
     assert found["refused"] is None
     assert found["pixels_audited"] == 24 * 28
