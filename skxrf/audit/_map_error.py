@@ -32,6 +32,8 @@ class MapErrors:
     squared : ndarray of shape (n_pixels, n_groups)
         Estimates of the squared error of each pixel [counts squared], unbiased and very noisy:
         their means over pixels are what is meant to be read.
+    penalties : ndarray of shape (n_runs, n_groups)
+        Mean over the pixels of twice the covariance of maps and reference, by each run.
     variances : ndarray of shape (n_pixels, n_groups)
         Variances of the reference, which are those of the best fit of single pixels.
     reference : ndarray of shape (n_pixels, n_groups)
@@ -43,6 +45,7 @@ class MapErrors:
     line_groups: list[str]
     maps: xr.Dataset
     squared: Array
+    penalties: Array
     variances: Array
     reference: Array
     paints: NDArray[np.intp]
@@ -61,6 +64,10 @@ class MapErrors:
         rows = {}
         for k, name in enumerate(self.line_groups):
             mean, error = block_mean(self.squared[:, k], self.blocks, self.paints)
+            # Noise of a run that is common to all tiles, as of a filter that learns from the maps.
+            penalties = self.penalties[~np.isnan(self.penalties[:, k]), k]
+            if len(penalties) > 1:
+                error = float(np.hypot(error, penalties.std(ddof=1) / np.sqrt(len(penalties))))
             rmse = float(np.sqrt(np.maximum(mean, 0.0)))
             bound = float(np.sqrt(max(self.variances[:, k].mean(), 0.0)))
             # Of the root: by the slope where that is a good approximation, else its upper limit.
@@ -174,6 +181,7 @@ def map_errors(
     variances = reference.variances(spectra)[:, places]
     products = np.zeros_like(values)
     n_given = np.zeros(len(groups))
+    penalties = []
     share = 1 / n_splits
     folds = count_folds(spectra, n_splits, np.random.default_rng(random_state))
     for _, part in zip(range(n_runs), folds, strict=False):
@@ -182,11 +190,15 @@ def map_errors(
         noise = reference.intensities(part)[:, places] / share - estimate
         # A method may not find a line group again in fewer counts: those runs tell nothing of it.
         given = ~np.isnan(rerun).any(axis=0)
-        products[:, given] += ((rerun - values) * noise)[:, given]
+        product = (rerun - values) * noise
+        products[:, given] += product[:, given]
+        penalties.append(-2 * product.mean(axis=0))
         n_given += given
     with np.errstate(invalid="ignore"):
         squared = (values - estimate) ** 2 - variances - 2 * products / n_given
-    return MapErrors(groups, full, squared, variances, estimate, reference.paints, blocks)
+    return MapErrors(
+        groups, full, squared, np.array(penalties), variances, estimate, reference.paints, blocks
+    )
 
 
 def _pixels(maps: xr.Dataset) -> Array:
