@@ -3,6 +3,7 @@
 # make test-lowest   the light tests with the lowest versions of all dependencies that are allowed
 # make mutation   put faults into metrics, samples, preprocessing, fit and prediction, and list those that no
 #             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
+# make fuzz   open damaged files of every format (CASES of them); wrong ones are kept in build/fuzz
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
 # make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
@@ -13,6 +14,8 @@ DATA ?=
 OUT ?= demo-report
 # What `make mutation` changes: names of functions, with wildcards; empty: all.
 MUTANTS ?=
+# Number of files that `make fuzz` damages.
+CASES ?= 10000
 # Where pip finds the CPU build of torch, if not in its default index (see README).
 TORCH_INDEX ?=
 
@@ -22,7 +25,7 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest test-lowest mutation package benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest mutation fuzz package benchmark docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
@@ -50,6 +53,9 @@ mutation: $(VENV)/.installed-test
 	$(PIP) install --quiet 'mutmut>=3.8'
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
 	$(BIN)/mutmut results
+
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)
 
 package:
 	rm -rf dist build/package
