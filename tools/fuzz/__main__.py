@@ -1,7 +1,7 @@
 """Open damaged files of every format: ``python -m tools.fuzz --cases 10000``.
 
 Each case is a sound file with some bytes changed. It must open or be refused by one of the
-library's own errors, within 10 s and 1 GB, and must not end the process.
+library's own errors, within 10 s of processor time and 1 GB, and must not end the process.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import collections
 import json
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,8 @@ from pathlib import Path
 from .mutate import damaged_copy
 from .seeds import write_seeds
 
-_SECONDS = 10
+# For what waits and does not compute; the worker ends itself after 10 s of processor time.
+_SECONDS = 120
 _MEGABYTES = 1000
 
 
@@ -46,7 +48,8 @@ class _Worker:
             self.process.kill()
             code = self.process.wait()
             self.process = None
-            return f"no end within {_SECONDS} s" if code == -9 else f"the process ended with {code}"
+            slow = code in (-signal.SIGKILL, -signal.SIGPROF)
+            return "no end in time" if slow else f"the process ended with {code}"
         found = json.loads(answer)
         if found["megabytes"] > _MEGABYTES:
             return f"{found['megabytes']} MB"
