@@ -86,7 +86,7 @@ def open_maps(
                 maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
-        found = "a folder without TIFF files" if folder else f"it starts with {head[:16]!r}"
+        found = "a folder without TIFF or EDF files" if folder else f"it starts with {head[:16]!r}"
         raise FileFormatError(
             f"{file} is of no known format for maps, {found}. Known are: "
             f"{', '.join(one.name for one in MAPS_FORMATS)}."
