@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -49,7 +50,7 @@ def open_images(path: str | os.PathLike[str]) -> dict[str, xr.DataArray]:
         while name in images:
             name, number = f"{first} {number}", number + 1
         stack = np.stack(list(image.planes.values()), axis=-1)
-        coords = {"plane": list(image.planes)}
+        coords: dict[str, Any] = {"plane": list(image.planes)}
         for dim, step, size in (
             ("y", image.step_y, stack.shape[0]),
             ("x", image.step_x, stack.shape[1]),

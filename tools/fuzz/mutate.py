@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +40,24 @@ def damaged_copy(seed: Path, folder: Path, number: int) -> Path:
     shutil.copytree(source, folder)
     files = sorted(one for one in folder.rglob("*") if one.is_file())
     victim = files[int(rng.integers(len(files)))]
-    victim.write_bytes(_damaged(victim.read_bytes(), rng))
+    change = _damaged_model if victim.suffix == ".skxrf" else _damaged
+    victim.write_bytes(change(victim.read_bytes(), rng))
     return folder if seed.is_dir() else folder / seed.name
+
+
+def _damaged_model(content: bytes, rng: np.random.Generator) -> bytes:
+    """Damage one part of a model's archive, under a checksum that is right, as a stranger would."""
+    magic, _, body = content.split(b"\n", 2)
+    header, _, archive = body.partition(b"\n")
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
+        names = old.namelist()
+        chosen = names[int(rng.integers(len(names)))]
+        for name in names:
+            data = old.read(name)
+            new.writestr(name, _damaged(data, rng) if name == chosen else data)
+    changed = header + b"\n" + out.getvalue()
+    return b"\n".join([magic, hashlib.sha256(changed).hexdigest().encode(), changed])
 
 
 def _damaged(content: bytes, rng: np.random.Generator) -> bytes:

@@ -7,6 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import xarray as xr
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 from skxrf.io import open_cube, save_cube, save_maps
 from skxrf.persistence import save_model
@@ -60,6 +62,10 @@ def write_seeds(folder: Path) -> list[Path]:
         "spectra.mca": test_mca.spec(counts.reshape(35, 12)),
         "point.spx": test_spx.spx(),
         "iron.msa": test_msa.msa(),
+        "gse.mca": test_mca_sections.gse(),
+        "point.spe": test_mca_sections.spe(),
+        "point.txt": b"keV counts\n" + b"".join(b"%.2f %d\n" % (0.02 * i, i) for i in range(40)),
+        "map.rtx": test_rtx.WHOLE,
     }.items():
         found.append(place(name) / name)
         found[-1].write_bytes(content)
@@ -79,5 +85,5 @@ def write_seeds(folder: Path) -> list[Path]:
         found.append(place(name) / name)
         save_maps(maps, found[-1])
     found.append(place("model") / "model.skxrf")
-    save_model(ChannelBinner(2).fit(counts[0]), found[-1])
+    save_model(make_pipeline(ChannelBinner(2), Ridge()).fit(counts[0], counts[0]), found[-1])
     return found

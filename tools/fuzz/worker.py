@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from skxrf.exceptions import SkxrfError
-from skxrf.io import open_cube, open_maps
+from skxrf.io import open_cube, open_images, open_maps
 from skxrf.persistence import load_model
 
 _REQUESTS = (
@@ -42,6 +42,8 @@ def _cube(path: Path, number: int) -> str:
 
 
 def _maps(path: Path, number: int) -> str:
+    if path.suffix in (".rtx", ".bcf"):
+        open_images(path)
     open_maps(path)
     return "opened"
 

@@ -262,7 +262,7 @@ def _pixel_times(root: ElementTree.Element) -> NDArray[np.float64] | None:
     planes = [] if image is None else list(planes_of(image))
     if len(planes) != 1 or planes[0][1] is None or not planes[0][1].any():
         return None
-    return planes[0][1] * 1e-6
+    return np.asarray(planes[0][1] * 1e-6, np.float64)
 
 
 def _are_real_times(
