@@ -17,11 +17,13 @@ from tests.io.cubes import (
     test_bcf,
     test_edf,
     test_mca,
+    test_mca_sections,
     test_msa,
     test_nxdata,
     test_ripple,
     test_spx,
 )
+from tests.io.maps import test_rtx
 
 __all__ = ["write_seeds"]
 
