@@ -185,10 +185,11 @@ def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> Any
         elif code:
             values = np.zeros(n, np.int64)
             _add_run(data, at, code, n, values, 0)
-            inside = int(max(n_channels - channel, 0))
-            for i in range(inside):
-                spectrum[channel + i] += values[i]
-            beyond += values[inside:].sum()
+            for i in range(n):
+                if channel + i < n_channels:
+                    spectrum[channel + i] += values[i]
+                else:
+                    beyond += values[i]
         at += _run_bytes(code, n)
         channel += n
     return beyond
