@@ -30,7 +30,8 @@ from .cubes.sfs import MAGIC, stored_files
 
 __all__ = ["BrukerImage", "bruker_images", "is_project"]
 
-_LARGEST_XML = 1 << 30
+# A project seen has 63 MB.
+_LARGEST_XML = 1 << 28
 _COMPRESSION = re.compile(rb"<RTCompression\b([^>]*)>")
 # Of one file beside the counts; a mosaic has some megabytes.
 _MOST_BYTES = 1 << 31

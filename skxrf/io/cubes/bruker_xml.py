@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from ..maps.columns import element_symbol
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
 
@@ -311,6 +313,7 @@ def _about(spectrum: ElementTree.Element) -> dict[str, str | float]:
         "instrument": f"{_XRF}/ChassisType",
         "tube": f"{_XRF}/TubeType",
         "optic": f"{_XRF}/Optic",
+        "atmosphere": f"{_XRF}/Atmosphere",
         "excitation_filter": f"{_XRF}/ExcitationFilter/FilterId",
         "detector": ".//ClassInstance[@Type='TRTDetectorHeader']/Type",
     }
@@ -330,4 +333,19 @@ def _about(spectrum: ElementTree.Element) -> dict[str, str | float]:
         value = _number(spectrum, tag)
         if value:
             found[name] = value
+    areas = _net_counts(spectrum)
+    if areas:
+        found["bruker_net_counts"] = json.dumps(areas)
     return found
+
+
+def _net_counts(spectrum: ElementTree.Element) -> dict[str, float]:
+    """Net counts of line groups by Bruker's own fit, where the file has its results."""
+    areas = {}
+    for result in spectrum.findall("./ClassInstance[@Type='TRTResult']/Result"):
+        symbol = element_symbol(int(_number(result, "./Atom") or 0))
+        family = re.fullmatch(r"([KLM])-Serie", _text(result, "./XLine"))
+        counts = _number(result, "./NetIntens")
+        if symbol and family and counts is not None:
+            areas[f"{symbol}_{family[1]}"] = counts
+    return areas

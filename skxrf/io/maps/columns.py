@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from skxrf.exceptions import Argument, LineGroupError
 
-__all__ = ["Elements", "chosen_columns", "line_group_name"]
+__all__ = ["Elements", "chosen_columns", "element_symbol", "line_group_name"]
 
 Elements = Sequence[str] | Mapping[str, str] | None
 
@@ -16,7 +16,7 @@ H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn 
 Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
 Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu
 """
-_SYMBOLS = frozenset(_PERIODIC_TABLE.split())
+_SYMBOLS = tuple(_PERIODIC_TABLE.split())
 # A separator, or none where upper and lower case leave no doubt. PyMca also fits parts of a
 # group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
 _SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
@@ -27,6 +27,11 @@ _PYMCA_EXTRAS = re.compile(
     r"(w|mM)\(.*|Scatter[_ ](Peak|Compton)\d*|Constant|\d+(st|nd|rd|th)[_ ]Order|A\d+|"
     r"chisq|nFreeParameters|nObservations"
 )
+
+
+def element_symbol(atomic_number: int) -> str | None:
+    """Return the symbol of an element, None beyond plutonium."""
+    return _SYMBOLS[atomic_number - 1] if 1 <= atomic_number <= len(_SYMBOLS) else None
 
 
 def line_group_name(spelling: str) -> str | None:
