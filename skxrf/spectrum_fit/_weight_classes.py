@@ -129,6 +129,29 @@ class WeightClasses:
         """
         return _most_probable(counts, self._logarithms, self.shares)
 
+    def sums(self, spectra: NDArray[Any], weights: Array | None = None) -> Array:
+        """Sum the spectra of each class.
+
+        Parameters
+        ----------
+        spectra : ndarray of shape (n_spectra, n_channels)
+            Spectra [counts].
+        weights : ndarray of shape (n_spectra,), optional
+            Number of spectra that each one stands for.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, n_channels)
+        """
+        found = np.zeros(self.shapes.shape)
+        numbers = np.arange(len(self.shapes))[:, None]
+        for start in range(0, len(spectra), 4096):
+            rows = slice(start, start + 4096)
+            counts = np.asarray(spectra[rows], dtype=np.float32)
+            belongs = (self.assign(counts) == numbers).astype(np.float64)
+            found += (belongs if weights is None else belongs * weights[rows]) @ counts
+        return found
+
     def fit(
         self, counts: NDArray[np.float32], classes: NDArray[np.intp] | None = None
     ) -> tuple[Array, Array, NDArray[np.bool_]]:
