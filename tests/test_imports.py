@@ -90,6 +90,7 @@ FRIENDS = {
 SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
+    "numba": ["spectrum_fit._nonnegative"],
     "torch": ["neural_network", "pretrained.training"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],

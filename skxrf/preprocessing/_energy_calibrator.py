@@ -213,7 +213,10 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             Spectra [counts]: float64 for float64, else float32.
         """
         check_is_fitted(self)
-        spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
+        return self.rebin(validate_data(self, X, dtype=(np.float32, np.float64), reset=False))
+
+    def rebin(self, spectra: NDArray[Any]) -> NDArray[Any]:
+        """Do what ``transform`` does with an array that was checked before."""
         return self._shares.apply(spectra)
 
     def __sklearn_tags__(self) -> Any:

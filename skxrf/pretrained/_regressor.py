@@ -337,8 +337,9 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
 
     def _on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
-        rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
-        return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
+        rebinned = self.painting_.calibrator.rebin(spectra.astype(np.float32, copy=False))
+        # Pre-treated spectra may contain negative values.
+        return rebinned if spectra.dtype.kind == "u" else np.maximum(rebinned, 0, out=rebinned)
 
     def _outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         counts = self._on_model_axis(spectra)

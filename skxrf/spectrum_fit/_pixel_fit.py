@@ -203,9 +203,7 @@ def fit_pixels(
     """
 
     def one(start: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        batch = np.ascontiguousarray(
-            spectra[start : start + batch_size, channels], dtype=np.float32
-        )
+        batch = spectra[start : start + batch_size, channels].astype(np.float32, copy=False)
         amplitudes, errors = fit(batch)
         return amplitudes[:, :n_kept], errors[:, :n_kept] if return_std else None
 

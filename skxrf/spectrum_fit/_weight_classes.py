@@ -46,7 +46,7 @@ _RULE = ClassRule()
 
 def doses(counts: NDArray[np.floating]) -> Array:
     """Total counts of each spectrum, at least one."""
-    return np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0)
+    return np.maximum(counts.sum(axis=1), 1.0).astype(np.float64)
 
 
 class SharedFit:
