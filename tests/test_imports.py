@@ -22,6 +22,7 @@ RANKS = [
     {
         "io",
         "preprocessing",
+        "cluster",
         "linear_model",
         "neural_network",
         "metrics",
@@ -50,6 +51,7 @@ EXCEPTIONS = {
 # Private modules that another part may use: the wiring between the rooms. What users call stands
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
+    "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
         "inference._binding",
         "inference._store",
@@ -61,8 +63,10 @@ FRIENDS = {
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
     "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers"},
     "linear_model": {
+        "spectrum_fit._paint_templates",
         "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
+        "spectrum_fit._weight_classes",
     },
     "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
     "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
@@ -112,6 +116,7 @@ LIGHT = [
     "skxrf.preprocessing",
     "skxrf.compose",
     "skxrf.physics",
+    "skxrf.cluster",
     "skxrf.linear_model",
     "skxrf.inference",
     "skxrf.postprocessing",
