@@ -85,6 +85,8 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         Shares of the spectra.
     excess_ : float
         Squared relative spread of the counts of a bin about its cluster, beyond photon noise.
+    n_iter_ : int
+        Steps of the last expectation maximization.
     n_features_in_ : int
         Number of channels.
 
@@ -265,7 +267,8 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
     def _maximized(
         self, counts: Array, shapes: Array, weights: Array, excess: float
     ) -> tuple[Array, Array]:
-        for _ in range(self.max_iter):
+        for step in range(self.max_iter):
+            self.n_iter_ = step + 1
             probabilities = _probabilities(counts, shapes, weights, excess)
             size = probabilities.sum(axis=0)
             kept = size >= min(_RULE.least_members, float(size.max()))
