@@ -55,6 +55,11 @@ Examples:
 )
 @elements_option
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
+@click.option(
+    "--paints",
+    is_flag=True,
+    help="Also clusters of like pixels and their mean spectra; OUTPUT is .nc or .h5.",
+)
 @run_options
 @cube_options
 @reading_options
@@ -65,6 +70,7 @@ def map_(
     model: Path | None,
     elements: str | None,
     std: bool,
+    paints: bool,
     report: Path | None,
     restart: bool,
     as_json: bool,
@@ -87,6 +93,8 @@ def map_(
         check_output(report, [*inputs, output])
         if output.suffix.lower() == ".png":
             raise click.UsageError("--report reads the maps again, which a .png does not keep.")
+    if paints and output.suffix.lower() not in (".nc", ".h5"):
+        raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
     opened = open_with(cube, options)
     estimator = _load(model)
     run = predict_maps_to_file(
@@ -98,6 +106,8 @@ def map_(
         progress=not quiet,
         restart=restart,
     )
+    if paints:
+        _add_paints(opened, output)
     found = _found(run, output)
     unfamiliar = _unfamiliar(run.estimator)
     if not quiet:
@@ -109,6 +119,19 @@ def map_(
     if report is not None:
         write_report(opened, output, report, run.estimator, found)
     tell(run, output, as_json, found, report, unfamiliar)
+
+
+def _add_paints(cube: xr.DataArray, output: Path) -> None:
+    """Add the paints of the pixels, and their mean spectra, to the file of finished maps."""
+    import xarray as xr
+
+    from skxrf.inference import paint_maps
+    from skxrf.io import open_maps, save_maps
+
+    maps = open_maps(output)
+    if isinstance(maps, xr.DataArray):
+        maps = maps.to_dataset(name="intensity")
+    save_maps(maps.assign(paint_maps(cube).data_vars), output)
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:

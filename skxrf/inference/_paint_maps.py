@@ -32,7 +32,7 @@ def paint_maps(cube: xr.DataArray, clusterer: PoissonMixture | None = None) -> x
     Dataset
         ``paint`` of dims (y, x), int16: the paint of each pixel, those of most pixels first; -1 for
         pixels that are like no paint or contain no counts. ``paint_spectrum`` of dims
-        (paint, energy), float32: the mean spectrum of the pixels of each paint [counts].
+        (paint_number, energy), float32: the mean spectrum of the pixels of each paint [counts].
 
     Raises
     ------
@@ -48,7 +48,7 @@ def paint_maps(cube: xr.DataArray, clusterer: PoissonMixture | None = None) -> x
     >>> cube, _ = make_painting((12, 10), random_state=0)
     >>> paints = paint_maps(cube)
     >>> paints["paint"].dims, paints["paint_spectrum"].dims
-    (('y', 'x'), ('paint', 'energy'))
+    (('y', 'x'), ('paint_number', 'energy'))
     """
     cube = checked_cube(cube)
     found = clone(PoissonMixture(random_state=0) if clusterer is None else clusterer)
@@ -97,7 +97,7 @@ def _dataset(cube: xr.DataArray, labels: np.ndarray, spectra: np.ndarray) -> xr.
     )
     mean = xr.DataArray(
         spectra,
-        dims=("paint", "energy"),
+        dims=("paint_number", "energy"),
         coords={name: cube[name] for name in dropped if name == "energy"},
         attrs={"units": "counts", "description": "mean spectrum of the pixels of each paint"},
     )

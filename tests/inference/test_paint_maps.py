@@ -41,7 +41,7 @@ def test_a_lazy_cube_gives_the_same(cube):
 
 def test_the_clusterer_is_given_and_not_changed(cube):
     clusterer = PoissonMixture(1)
-    assert paint_maps(cube, clusterer).sizes["paint"] == 1
+    assert paint_maps(cube, clusterer).sizes["paint_number"] == 1
     assert not hasattr(clusterer, "labels_")
 
 

@@ -271,7 +271,9 @@ def unkind_paintings():
     }
 
 
-@pytest.mark.parametrize("kind", list(unkind_paintings()))
+@pytest.mark.parametrize(
+    "kind", ["one color", "20 pixels", "noise", "one pixel of another", "doses from 0 to 1e6"]
+)
 def test_ratios_by_paint_are_never_worse(painting, kind):
     energy = painting[2]
     expected = unkind_paintings()[kind]
