@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._cluster import cluster_option
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -118,6 +120,7 @@ def run_options(command: Any) -> Any:
             click.option(
                 "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
             ),
+            cluster_option,
             click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
             click.option("--quiet", is_flag=True, help="Show no progress."),
         )

@@ -164,7 +164,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         line_ratios: str = "paint",
         weights: str = "shared",
         n_reweights: int = 1,
-        batch_size: int = 4096,
+        batch_size: int = 2048,
         n_jobs: int | None = None,
     ) -> None:
         self.line_groups = line_groups

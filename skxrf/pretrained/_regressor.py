@@ -30,7 +30,7 @@ __all__ = ["PretrainedRegressor"]
 
 # Spectra that a thread works on at a time: no fewer than a block of a map contains, so that blocks
 # which are predicted side by side start no further threads.
-_CHUNK = 4096
+_CHUNK = 2048
 
 
 class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):

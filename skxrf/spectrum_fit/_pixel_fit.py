@@ -34,6 +34,14 @@ class ComponentPairs:
         self.unpack = np.empty((n, n), dtype=np.intp)
         self.unpack[rows, columns] = self.unpack[columns, rows] = np.arange(rows.size)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the products, which are large and follow from it."""
+        return {"components": self.components}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a saved state; earlier ones contain the products as well."""
+        ComponentPairs.__init__(self, state["components"])
+
     def information(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """Information matrices for the weights of channels.
 

@@ -46,7 +46,7 @@ _RULE = ClassRule()
 
 def doses(counts: NDArray[np.floating]) -> Array:
     """Total counts of each spectrum, at least one."""
-    return np.maximum(counts.sum(axis=1), 1.0).astype(np.float64)
+    return np.asarray(np.maximum(counts.sum(axis=1), 1.0), dtype=np.float64)
 
 
 class SharedFit:
@@ -60,7 +60,7 @@ class SharedFit:
         Expected share of each channel.
     """
 
-    def __init__(self, components: Array, shape: Array) -> None:
+    def __init__(self, components: NDArray[Any], shape: NDArray[Any]) -> None:
         components = np.asarray(components, dtype=np.float64)
         weighted = components / np.asarray(shape, dtype=np.float64)
         self.information = weighted @ components.T
@@ -280,4 +280,4 @@ def _logarithms(shapes: Array) -> NDArray[np.float32]:
 def _most_probable(
     counts: NDArray[np.float32], logarithms: NDArray[np.float32], shares: Array
 ) -> NDArray[np.intp]:
-    return np.argmax(counts @ logarithms + np.log(shares), axis=1)
+    return np.asarray(np.argmax(counts @ logarithms + np.log(shares), axis=1))
