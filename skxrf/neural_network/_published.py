@@ -45,13 +45,11 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     templates: ArrayLike | None
 
     linear_path = False
-    n_residual_weights = 1
     input_transform = None
     loss = "scaled_absolute_error"
     augmentation = None
-    nonnegative = False
     precision = "float32"
-    weight_decay = 0.0  # plain Adam
+    _weight_decay = 0.0  # plain Adam
     _one_cycle = False
     _scale_outputs = False
 

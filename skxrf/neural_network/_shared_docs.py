@@ -13,14 +13,11 @@ _PARAMETERS = """\
 linear_path : bool, default=True
     Whether a ridge regression on the raw spectra is part of the network, which the layers then
     correct (see Notes).
-n_residual_weights : int, default=5
-    Number of intensity levels per output at which the weight of the layers' correction is chosen
-    on held-out spectra; interpolated between, zero above the highest. 1: one weight for all
-    intensities.
 input_transform : {"sqrt", "standard"} or None, default="sqrt"
     Input of the layers. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardization with
     the statistics of the training spectra; ``"standard"``: the standardization alone; None: the
-    spectra unchanged. The linear path always takes the spectra unchanged.
+    spectra unchanged. The built-in layers see sums of
+    adjacent channels where there are 2048 or more. The linear path always takes the spectra unchanged.
 loss : {"poisson", "squared_error", "absolute_error"}, default="poisson"
     Mean over spectra and outputs of a function of e = (prediction - y) / error. ``"poisson"``:
     2 (sqrt(1 + e^2) - 1), with error^2 = floor + slope * intensity; floor and slope are fitted,
@@ -32,9 +29,6 @@ loss : {"poisson", "squared_error", "absolute_error"}, default="poisson"
 augmentation : SpectrumAugmentation or None, default=None
     Random changes of the training spectra, such as other doses or energy axes. X must then hold
     whole, non-negative counts.
-nonnegative : bool, default=False
-    Whether predictions below zero are set to zero. Training is not affected; the mean of many
-    pixels without an element is then above zero.
 precision : {"auto", "float32", "bfloat16"}, default="auto"
     Arithmetic of the layers up to the last hidden one in ``predict``. ``"auto"``: bfloat16 where
     the CPU has instructions for it and there is a linear path, which itself stays in float32.
@@ -43,10 +37,6 @@ learning_rate : float, default=5e-3
     Peak of the learning rate, which rises over the first 30 % of the fit and then falls to
     almost zero (one cycle). A ``skorch.callbacks.LRScheduler`` among the `callbacks`
     replaces the cycle, and starts from this rate.
-weight_decay : float, default=1.0
-    Decoupled weight decay of the default optimizer, AdamW: every step subtracts the share
-    ``weight_decay * learning_rate`` of the weights. Other optimizers take
-    ``optimizer__weight_decay``.
 batch_size : int or "auto", default="auto"
     Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
 max_epochs : int, default=30
@@ -77,7 +67,9 @@ verbose : bool or int, default=False
 **skorch_parameters : dict
     Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
     `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
-    as ``optimizer__betas``, with skorch's prefixes."""
+    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW with
+    ``optimizer__weight_decay=1.0``: every step subtracts the share ``weight_decay *
+    learning_rate`` of the weights."""
 
 _PUBLISHED = """\
 learning_rate : float, default=1e-3

@@ -195,9 +195,12 @@ RIVALS: dict[str, Rival] = {
     "pls": Rival(
         "PLS",
         "classical",
-        "Partial least squares on channels summed by two; 30 components unless tuned.",
+        "Partial least squares on channels summed by two; 30 components, unscaled, unless tuned.",
         _pls,
-        {"plsregression__n_components": [5, 10, 15, 20, 30, 40]},
+        {
+            "plsregression__n_components": [5, 10, 20, 40],
+            "plsregression__scale": [False, True],
+        },
     ),
     "random_forest": Rival(
         "Random forest",

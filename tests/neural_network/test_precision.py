@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.base import clone
 
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 from skxrf.neural_network import _precision as precision_module
@@ -13,7 +12,7 @@ from skxrf.neural_network._precision import prediction_function
 @pytest.fixture(scope="module", params=[SpectrumMLPRegressor, SpectrumCNNRegressor])
 def fitted(request, painting):
     X, y = painting
-    model = request.param(max_epochs=10, n_residual_weights=1, precision="float32", random_state=0)
+    model = request.param(max_epochs=10, precision="float32", random_state=0)
     return model.fit(X[:900], y[:900])
 
 
@@ -61,15 +60,3 @@ def test_processor_is_asked():
     names = ("avx512_bf16", "amx_bf16")
     found = torch.cpu.get_capabilities()
     assert precision_module.has_bfloat16() == any(found.get(name, False) for name in names)
-
-
-def test_nonnegative(painting):
-    X, y = painting
-    model = SpectrumMLPRegressor(max_epochs=1, precision="float32", random_state=0)
-    signed = model.fit(X, y).predict(X)
-    assert signed.min() < 0
-    clipped = clone(model).set_params(nonnegative=True).fit(X, y).predict(X)
-    np.testing.assert_array_equal(clipped, np.maximum(signed, 0))
-    single = clone(model).set_params(nonnegative=True).fit(X, y["Fe_K"]).predict(X)
-    assert single.shape == (len(X),)
-    assert single.min() == 0
