@@ -131,7 +131,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         groups : array-like of shape (n_samples,), default=None
             Groups such as :func:`skxrf.model_selection.block_groups` makes: a share
             `validation_fraction` of the groups is held out, whole, instead of single spectra, so
-            that validation does not see neighbors of training pixels.
+            that validation does not see neighbors of training pixels. The weight of the
+            correction is chosen on whole groups too, by default on those of similar spectra.
         X_val : array-like of shape (n_val, n_channels), default=None
             Spectra to validate on instead of a part of X; copied together with X.
         y_val : array-like of shape (n_val, n_outputs), default=None

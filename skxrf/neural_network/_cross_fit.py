@@ -92,12 +92,15 @@ def spectral_groups(X: NDArray[Any], rows: Rows, seed: int) -> NDArray[np.intp]:
         sums = np.add.reduceat(X[rows[part]], starts, axis=1, dtype=np.float64)
         bands[part] = np.sign(sums) * np.sqrt(np.abs(sums))
     some = bands[:: -(-len(rows) // CROSS_FIT.most_compared)]
+    n_different = len(np.unique(some, axis=0))
+    if n_different == 1:
+        return np.zeros(len(rows), dtype=np.intp)
     n_components = min(CROSS_FIT.n_components, *some.shape)
     components = PCA(n_components, svd_solver="covariance_eigh").fit(some)
     n_groups = int(np.clip(len(rows) // CROSS_FIT.least_rows, 1, CROSS_FIT.n_groups))
-    # Fewer where spectra repeat, which would warn.
-    n_groups = min(n_groups, len(np.unique(some, axis=0)))
-    means = KMeans(n_groups, n_init=1, random_state=seed).fit(components.transform(some))
+    means = KMeans(min(n_groups, n_different), n_init=1, random_state=seed).fit(
+        components.transform(some)
+    )
     return np.asarray(means.predict(components.transform(bands)), dtype=np.intp)
 
 

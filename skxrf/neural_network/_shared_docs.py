@@ -50,11 +50,11 @@ early_stopping : bool or int, default=False
     stops; the weights of the best epoch are kept. True: 10; False: no early stopping.
 validation_fraction : float, default=0.1
     Share of the training spectra, or of the `groups` of ``fit``, that the layers are not trained
-    on: for early stopping and to choose the weight of the correction. Nothing is held out
-    without early stopping, linear path and callbacks.
+    on: for early stopping and the expected errors. Nothing is held out without early stopping,
+    linear path and callbacks.
 warm_start : bool, default=False
-    Whether ``fit`` continues from the weights of the last fit; the linear path, the expected
-    errors and the input transform then stay as they were. Parameters that cannot change in
+    Whether ``fit`` continues from the weights of the last fit; the linear path, the weight of
+    the correction, the expected errors and the input transform then stay as they were. Parameters that cannot change in
     between are refused.
 device : str or torch.device, default="cpu"
     Device to compute on: ``"cpu"``, ``"cuda"``, any of torch's names, or ``"auto"`` for a CUDA
@@ -116,10 +116,10 @@ stopped_by_ : {"max_epochs", "early_stopping", "max_time", "callback"}
 _LINEAR_ATTRIBUTES = """
 linear_strength_ : ndarray of shape (n_outputs_,)
     Chosen strengths of the ridge regression. Only with `linear_path`.
-residual_weight_ : ndarray of shape (n_residual_weights, n_outputs_)
+residual_weight_ : ndarray of shape (n_levels, n_outputs_)
     Weights of the layers' correction, from 0 to 1, at rising intensities. Only with
     `linear_path`.
-residual_intensity_ : ndarray of shape (n_residual_weights, n_outputs_)
+residual_intensity_ : ndarray of shape (n_levels, n_outputs_)
     Intensities of these weights, in the unit of y; 0 if nothing was held out. Only with
     `linear_path`, and after ``fit``."""
 
@@ -131,14 +131,20 @@ With `linear_path`, the prediction is ``linear + weight * error * correction``.
   After training, it is fitted once more, to all rows.
 - ``correction``: output of the layers. {correction} ``error`` is the expected error of the
   linear path at that intensity.
-- ``weight``: best share of the correction on the held-out rows, for each output and as a function
+- ``weight``: best share of the correction on held-out rows, for each output and as a function
   of ``linear``. The layers help most where an element is faint or absent; for bright elements
   ridge regression already reaches the photon-noise limit, also on unseen palettes. So the weight
   is chosen at intensities in the middle of equal parts of the held-out rows and at their 97 %
-  quantile; from there it falls to 0 over a factor e. Each weight is shrunk by 1 - (2 s / g)^2,
+  quantile; from there it falls to 0 over a factor e. Each weight is shrunk by 1 - (c s / g)^2,
   with g the reduction of the mean squared error around that intensity and s its standard error;
-  it is 0 where g is below 2 s, or fewer than 20 rows were held out. So the layers are used only
-  where held-out spectra show that they help.
+  it is 0 where g is below c s, or fewer than 20 rows were held out.
+
+Layers also learn relations between elements that hold in the paints of the training spectra alone.
+So the rows are divided into up to 60 groups of similar spectra, or those of `groups`; two smaller
+networks like this one, three for `groups`, each predict the groups that they were not trained on.
+The weight is chosen on these predictions, with the standard error over the groups and c = 3: the
+layers are used only where they help with spectra unlike those of the training. Validation
+spectra that you choose (`X_val`, `train_split`) are used in their place, with c = 2.
 
 Labels that are NaN are left out of the loss, of the linear path and of the weights."""
 

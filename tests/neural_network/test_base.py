@@ -52,7 +52,7 @@ def test_better_than_ridge_where_intensities_are_not_linear(estimator, painting)
 
 def test_weights_rest_on_intensities_that_were_held_out(painting):
     X, y = painting
-    model = MLP(random_state=0).fit(X, y)
+    model = MLP(random_state=0).fit(X[:1000], y[:1000], X_val=X[1000:], y_val=y[1000:])
     assert model.residual_weight_.shape == model.residual_intensity_.shape == (5, 3)
     assert np.all(np.diff(model.residual_intensity_, axis=0) > 0)
     assert np.all(model.residual_intensity_[-1] < 10 * y.max())
