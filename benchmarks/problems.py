@@ -232,7 +232,6 @@ PROBLEMS = {
             "Real scan of a painted mock-up, 60 x 120 pixels, 26,800 counts per pixel. Labels from "
             "the template fit of the whole scan; a third of 24 blocks held out in each fold.",
             real_scan,
-            max_folds=2,
             needs=REAL_SCAN,
         ),
         Problem(
@@ -248,7 +247,6 @@ PROBLEMS = {
             "5,000 counts per pixel. Labels and reference are the true intensities; a third of 24 "
             "blocks held out in each fold.",
             simulated_painting,
-            max_folds=2,
         ),
         Problem(
             "simulated_new_painting",

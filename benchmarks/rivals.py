@@ -58,6 +58,12 @@ class Entry:
         Number of folds that are run: fewer for what is slow and not expected to win.
     learns : bool
         Whether it learns from the labels.
+    title : str
+        Name for readers; empty: `name`.
+    tuned : bool
+        Whether its settings are chosen by inner cross-validation.
+    limited : bool
+        Whether it is stopped when the budget is spent, before it has converged.
     """
 
     name: str
@@ -65,6 +71,9 @@ class Entry:
     make: Callable[[ProblemData, Budget], Any]
     max_folds: int | None = None
     learns: bool = True
+    title: str = ""
+    tuned: bool = False
+    limited: bool = False
 
 
 class InnerFolds(GroupKFold):
@@ -127,7 +136,16 @@ def _entry(name: str, rival: Rival) -> Entry:
         return tuned(estimator, dict(rival.grid), budget) if rival.grid else estimator
 
     slow = rival.kind == "published network"
-    return Entry(name, rival.description, make, max_folds=1 if slow else None, learns=rival.learns)
+    return Entry(
+        name,
+        rival.description,
+        make,
+        max_folds=1 if slow else None,
+        learns=rival.learns,
+        title=rival.name,
+        tuned=bool(rival.grid),
+        limited=slow,
+    )
 
 
 def _pymca(background: str, title: str) -> Entry:
@@ -173,17 +191,23 @@ ENTRIES = {
         "scikit-learn's histogram-based gradient boosting, one of 100 trees for each line group, on "
         "channels summed by eight; leaves and learning rate tuned.",
         _boosting,
+        title="gradient boosting",
+        tuned=True,
     ),
     "extra_trees": Entry(
         "extra_trees",
         "60 extremely randomized trees on channels summed by four; features a split tuned.",
         _extra_trees,
+        title="extra trees",
+        tuned=True,
     ),
     "sklearn_mlp": Entry(
         "sklearn_mlp",
         "scikit-learn's MLPRegressor, hidden layers of 128 and 64, early stopping, on standardized "
         "square roots of counts in channels summed by four; penalty and learning rate tuned.",
         _dense_network,
+        title="MLPRegressor",
+        tuned=True,
     ),
     "pymca_polynomial": _pymca("polynomial", "a polynomial"),
     "pymca_snip": _pymca("snip", "the SNIP"),
