@@ -71,7 +71,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -89,7 +89,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
     precision: Precision
     learning_rate: float
     batch_size: int | Literal["auto"]
-    max_epochs: int
+    max_epochs: int | Literal["auto"]
     max_time: float | None
     early_stopping: bool | int
     validation_fraction: float
@@ -384,7 +384,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
     ) -> None:
         patience = _PATIENCE if self.early_stopping is True else int(self.early_stopping)
         settings = dataclasses.replace(
-            self._settings(len(train), 1 if incremental else self.max_epochs, deadline, seed),
+            self._settings(
+                len(train), 1 if incremental else self._epochs(len(train)), deadline, seed
+            ),
             one_cycle=self._one_cycle and not incremental,
             patience=patience if patience and valid is not None else None,
             verbose=bool(self.verbose),
@@ -396,6 +398,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             float(row["valid_loss"]) for row in history if "valid_loss" in row
         ]
         self.n_iter_ = len(history)
+
+    def _epochs(self, n_rows: int) -> int:
+        return _auto_epochs(n_rows) if self.max_epochs == "auto" else self.max_epochs
 
     def _settings(
         self, n_rows: int, epochs: int, deadline: float | None, seed: int
@@ -441,7 +446,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             return functools.partial(predict_held_out, module, plan.X_drawn, plan.y_drawn, error)
 
         rng = np.random.default_rng([plan.seeds.order, 2])
-        return cross_fit(fit, plan.train, plan.folds, self.max_epochs, deadline, rng)
+        epochs = self._epochs(len(plan.train))
+        return cross_fit(fit, plan.train, plan.folds, epochs, deadline, rng)
 
     def _weigh_residual(
         self, plan: FitPlan, held_out: HeldOut | None, rows: NDArray[np.intp]
@@ -507,6 +513,11 @@ def _compute_dtype(X: NDArray[Any]) -> Any:
     """float64 for float64 (and wider), float32 for all else, counts included."""
     wide = X.dtype.kind == "f" and X.dtype.itemsize >= 8
     return np.dtype(np.float64 if wide else np.float32)
+
+
+def _auto_epochs(n_samples: int) -> int:
+    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 12."""
+    return int(np.clip(round(300_000 / max(n_samples, 1)), 12, 30))
 
 
 def _auto_batch_size(n_samples: int) -> int:

@@ -85,7 +85,7 @@ class SpectrumModuleRegressor(BaseSpectrumRegressor):
         precision: Precision = "auto",
         learning_rate: float = 5e-3,
         batch_size: int | Literal["auto"] = "auto",
-        max_epochs: int = 30,
+        max_epochs: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         early_stopping: bool | int = False,
         validation_fraction: float = 0.1,

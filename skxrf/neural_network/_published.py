@@ -56,7 +56,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     @property
     def early_stopping(self) -> int:  # type: ignore[override]
         """Patience that never stops a fit, so that the weights of the best epoch are kept."""
-        return self.max_epochs
+        return int(self.max_epochs)
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         templates = checked_templates(self.templates, n_features)

@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import ConstantLR
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
+from skxrf.neural_network._base import _auto_epochs
 from skxrf.neural_network._batches import collect
 from skxrf.neural_network._linear_path import fit_linear_path
 
@@ -417,3 +418,7 @@ def test_ctrl_c_stops_a_search_at_once():
     assert rest.splitlines()[-1] == "interrupted"
     assert rest.count("epoch 1/") == 0
     assert process.returncode == 0
+
+
+def test_fewer_passes_over_many_spectra():
+    assert [_auto_epochs(n) for n in (1, 10_000, 20_000, 10**6)] == [30, 30, 15, 12]
