@@ -5,6 +5,7 @@
 #             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
 # make fuzz   open damaged files of every format (CASES of them); wrong ones are kept in build/fuzz
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
+# make wheel  build the wheel, unpack it into an empty folder, and run it from there; CI does it too
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
 # make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
 PYTHON ?= python3
@@ -25,10 +26,10 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest test-lowest mutation fuzz package benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest mutation fuzz wheel package benchmark docs clean
 
 demo: $(VENV)/.installed
-	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
+	$(BIN)/skxrf reproduce --force -o $(OUT) $(if $(DATA),--cube $(DATA))
 
 test: lint types pytest
 
@@ -56,6 +57,15 @@ mutation: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)
+
+wheel: $(VENV)/.installed-test
+	rm -rf build/wheel
+	$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PIP) install --quiet --no-deps --target build/wheel/site build/wheel/*.whl
+	cd build/wheel && export PYTHONPATH=site && python=$(abspath $(BIN))/python && \
+	  $$python -c 'import skxrf; assert "build/wheel/site" in skxrf.__file__, skxrf.__file__' && \
+	  $$python -m skxrf simulate -o icon.h5 --shape 12 12 --quiet && \
+	  $$python -m skxrf map icon.h5 -o maps.nc --report report.html --quiet
 
 package:
 	rm -rf dist build/package

@@ -20,8 +20,8 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.physics._names import element_symbol
 
-from ..maps.columns import element_symbol
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
 
