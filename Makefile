@@ -55,6 +55,9 @@ mutation: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
 	$(BIN)/mutmut results
 
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)
+
 wheel: $(VENV)/.installed-test
 	rm -rf build/wheel
 	$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
@@ -63,9 +66,6 @@ wheel: $(VENV)/.installed-test
 	  $$python -c 'import skxrf; assert "build/wheel/site" in skxrf.__file__, skxrf.__file__' && \
 	  $$python -m skxrf simulate -o icon.h5 --shape 12 12 --quiet && \
 	  $$python -m skxrf map icon.h5 -o maps.nc --report report.html --quiet
-
-fuzz: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)
 
 package:
 	rm -rf dist build/package

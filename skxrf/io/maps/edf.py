@@ -14,9 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.physics._names import line_group_name
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .columns import line_group_name
 from .source import MapsRequest, MapsSource, build_maps
 
 __all__ = ["folder_recognizes", "read_edf", "read_edf_folder", "recognizes"]

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
+from skxrf.physics._names import line_group_name
 
 from .._bruker_images import bruker_images, is_project, positions
-from .columns import line_group_name
 from .source import MapsRequest, MapsSource, build_maps
 
 __all__ = ["read_rtx", "recognizes"]
