@@ -172,7 +172,9 @@ def _extra_trees(data: ProblemData, budget: Budget) -> Any:
 
 
 def _dense_network(data: ProblemData, budget: Budget) -> Any:
-    network = MLPRegressor((128, 64), early_stopping=True, max_iter=100, random_state=0)
+    network = MLPRegressor(
+        hidden_layer_sizes=(128, 64), early_stopping=True, max_iter=500, random_state=0
+    )
     model = make_pipeline(
         ChannelBinner(4),
         SpectrumNormalizer("sqrt"),

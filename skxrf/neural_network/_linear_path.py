@@ -150,8 +150,8 @@ def fit_linear_path(
     patterns, pattern = np.unique(weight, axis=1, return_inverse=True)
     for i, weights in enumerate(patterns.T):
         outputs = np.flatnonzero(pattern.ravel() == i)
-        rows = [part[weights[part] > 0] for part in (train, valid, *folds)]
-        found = _fit_outputs(design, y[:, outputs], *rows[:2], weights, refit, rows[2:])
+        own, held, *parts = (part[weights[part] > 0] for part in (train, valid, *folds))
+        found = _fit_outputs(design, y[:, outputs], own, held, weights, refit, parts)
         of_all = (found.selection, found.final, *found.of_folds)
         for fit, of_outputs in zip(fits, of_all, strict=True):
             fit.coef[:, outputs] = of_outputs.coef

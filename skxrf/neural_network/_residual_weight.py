@@ -116,9 +116,11 @@ def fit_residual_weight(
     parts = []
     for j, weight in enumerate(sample_weight.T):
         rows = weight > 0
-        own = (array[rows, j][:, None] for array in (y, linear, full, error, signal))
+        label, alone, whole, unit, at = (
+            array[rows, j][:, None] for array in (y, linear, full, error, signal)
+        )
         of_rows = None if groups is None else groups[rows]
-        parts.append(_fit_outputs(*own, n_levels, weight[rows], of_rows))
+        parts.append(_fit_outputs(label, alone, whole, unit, at, n_levels, weight[rows], of_rows))
     return ResidualWeight(*(np.concatenate(found, axis=1) for found in zip(*parts, strict=True)))
 
 
