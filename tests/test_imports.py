@@ -51,6 +51,8 @@ EXCEPTIONS = {
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
     "cli": {
+        "spectrum_fit._elements",
+        "spectrum_fit._tube",
         "inference._binding",
         "inference._store",
         "inference._to_file",
@@ -81,9 +83,13 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
+        "physics._detector",
         "physics._line_table",
+        "physics._lines",
         "physics._pile_up",
         "physics._scatter",
+        "physics._silicon",
+        "physics._xraylib",
     },
 }
 # The one place for scikit-learn's private names, made to be imported by all.

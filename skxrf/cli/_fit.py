@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from ._anode import anode_of, anode_option
 from ._map import check_maps_output, tell, write_report
 from ._options import (
     FILE,
@@ -23,6 +22,7 @@ from ._options import (
     say,
     shape_option,
 )
+from ._tube import tube_of, tube_options
 
 __all__ = ["fit"]
 
@@ -40,7 +40,7 @@ Examples:
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
 )
-@anode_option
+@tube_options
 @run_options
 @cube_options
 @reading_options
@@ -50,6 +50,7 @@ def fit(
     output: Path,
     elements: str | None,
     anode: str | None,
+    voltage: float | None,
     report: Path | None,
     restart: bool,
     as_json: bool,
@@ -62,29 +63,44 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
+    import numpy as np
+
     from skxrf.exceptions import LineGroupError
     from skxrf.inference import predict_maps_to_file
     from skxrf.inference._binding import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
+    from skxrf.spectrum_fit._elements import find_elements, fitted_between
     from skxrf.utils.threads import single_threaded_blas
 
     check_maps_output(output, [cube], names(elements))
     if report is not None:
         check_output(report, [cube, output])
     opened = open_with(cube, options)
-    tube = anode_of(opened, anode)
-    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
+    energy, spectra = opened["energy"].to_numpy(), sample_spectra(opened)
+    total = spectra.sum(axis=0, dtype=np.float64)
     if not quiet:
-        scatter = f", with the scattered lines of {tube}" if tube is not None else ""
-        say(f"refining the model on the sum spectrum{scatter}")
+        say("looking for line groups in the sum spectrum")
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
-        model.fit(sample_spectra(opened))
-    # The lines of the tube are fitted like others, and are no element of the painting.
-    found = [name for name in model.line_groups_ if elements or not name.startswith(f"{tube}_")]
+        elements_found = find_elements(total, energy, tube_of(opened, total, anode, voltage))
+        tube = elements_found.tube
+        found = names(elements) or elements_found.present
+        model = TemplateFitRegressor(
+            found,
+            energy=energy,
+            anode=tube.anode,
+            tube_voltage=tube.voltage,
+            energy_range=fitted_between(elements_found, found),
+            nuisance=[name for name in elements_found.components() if name not in found],
+        )
+        if found:
+            model.fit(spectra)
+            model.evidence_ = [one.stated(len(spectra)) for one in elements_found.evidence]
+    if not quiet:
+        say(f"tube: {tube}")
     if not found:
         raise LineGroupError(
-            "no line group stands out of the sum spectrum: there is nothing to map. Name those "
+            "no line group is present in the sum spectrum: there is nothing to map. Name those "
             "to fit with --elements, or check the file and its energy axis with skxrf info."
         )
     if not quiet:

@@ -82,6 +82,12 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         All line groups in the model, nuisances included.
     energy_ : ndarray of shape (n_channels,)
         Bin centers [keV] that the spectra must have.
+    evidence_ : list of dict
+        Evidence for every line group that the tube can excite, where they were looked for:
+        ``line_group``, ``answer`` (``present``; ``air``, ``instrument``, ``tube``, ``sum peak``,
+        ``escape peak`` or ``diffraction`` for a signal of that origin; ``not seen``),
+        ``significance``, ``reason``, ``competitor``, ``counts``, ``error``, and the limits of
+        detection ``limit_counts`` in the sum and ``limit_per_pixel``.
     sum_spectrum_fit_ : SumSpectrumFit
         Refined calibration, detector, areas of the sum spectrum.
     components_ : ndarray of shape (n_components, n_fitted_channels)
@@ -367,6 +373,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         model = template_model(spectrum, setup, wanted, nuisance, self.background_spacing)
         self._channels = model.channels
         self.fitted_groups_ = model.groups
+        self.evidence_ = [one.stated(n_spectra) for one in model.evidence]
         self.sum_spectrum_fit_ = model.fit
         self.components_ = model.components
         self._poisson_fit = PoissonFit(

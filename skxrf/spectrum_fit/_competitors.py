@@ -87,11 +87,14 @@ class Competitor:
         Counts per bin.
     size : float
         Spread of its amplitude about zero; infinite where nothing is known.
+    expected : float
+        Counts that are part of another component already.
     """
 
     name: str
     spectrum: Array
     size: float
+    expected: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,9 @@ def companions(
     escaping = counts * escape_fraction(lines)
     if escaping.sum() > 0:
         below = lines - SILICON.k_alpha
-        spectrum = peaks(
-            below, escaping / escaping.sum(), detector.fwhm(below) / FWHM_OF_SIGMA
-        )
-        yield Competitor(f"{element} escape", spectrum, _RULE.escape * float(escaping.sum()))
+        spectrum = peaks(below, escaping / escaping.sum(), detector.fwhm(below) / FWHM_OF_SIGMA)
+        share = float(escaping.sum())
+        yield Competitor(f"{element} escape", spectrum, _RULE.escape * share, share)
     if group.shell == "K":
         # The photon lacks at least the energy of another electron; the ramp ends lower.
         for family, subshell, reach in (("alpha", "L3", 0.1), ("beta", "M3", 0.03)):
@@ -282,7 +284,7 @@ def sum_peaks(
                 edges, at, np.ones(3), widths, columns=np.arange(3), n_columns=3
             )
             name = f"{first.group[:-2]} + {second.group[:-2]}"
-            yield Competitor(name, here, relative * expected)
+            yield Competitor(name, here, relative * expected, expected)
             yield Competitor(
                 f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,15 @@ from scipy.ndimage import maximum_filter1d
 
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._continuum import clamped_splines
-from skxrf.physics._line_table import EXACT, LineTable, line_table
+from skxrf.physics._line_table import EXACT, line_table
 from skxrf.physics._lines import line_families
 from skxrf.physics._pile_up import coincidences
+from skxrf.physics.constants import (
+    COMMON_LINE_GROUPS,
+    INSTRUMENT_METALS,
+    SEARCHED_LINE_GROUPS,
+    UNCOMMON_LINE_GROUPS,
+)
 from skxrf.spectrum_fit._competitors import (
     Competitor,
     bright_lines,
@@ -24,6 +31,8 @@ from skxrf.spectrum_fit._competitors import (
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
 
 Array = NDArray[np.float64]
+
+_USUAL = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,10 @@ class IdentificationRule:
     continuum_error: float = 0.002
     scatter_error: float = 0.03
     sum_shifts: tuple[float, ...] = (-0.08, -0.06, -0.04, -0.02, 0.0, 0.02)
+    overlap_error: float = 0.01
+    uncommon_significance: float = 12.0
+    partner_seen: float = 3.0
+    instrument: float = 3e-4
     start_error: float = 0.03
     knots: float = 3.0
     pile_up: float = 0.05
@@ -95,6 +108,52 @@ class IdentificationRule:
 
 
 RULE = IdentificationRule()
+
+
+@dataclass(frozen=True)
+class LineEvidence:
+    """Evidence for a line group.
+
+    Parameters
+    ----------
+    line_group : str
+        Such as ``Fe_K``.
+    answer : str
+        ``present``, of the object; ``air``, ``instrument``, ``tube``, ``sum peak``, ``escape peak``
+        or ``diffraction``, where there is a signal of that origin; ``not seen``.
+    significance : float
+        Net counts beside all else that is there, in standard errors.
+    reason : str
+        Reason, in words.
+    competitor : str
+        Signal that explains the same counts; empty where there is none.
+    counts, error : float
+        Net counts in the sum, and their standard error.
+    limit_counts : float
+        Limit of detection [counts in the sum]: a line group of so many counts is found in half of
+        the cases.
+    fitted : bool
+        Whether the line group is a component of the fit.
+    """
+
+    line_group: str
+    answer: str
+    significance: float
+    reason: str
+    competitor: str
+    counts: float
+    error: float
+    limit_counts: float
+    fitted: bool
+
+    def stated(self, n_pixels: float = 1) -> dict[str, Any]:
+        """Evidence as plain values, with the mean limit of detection of a number of pixels."""
+        plain = asdict(self) | {"limit_per_pixel": self.limit_counts / max(n_pixels, 1)}
+        plain.pop("fitted")
+        return {
+            key: float(f"{value:.4g}") if isinstance(value, float) else value
+            for key, value in plain.items()
+        }
 
 
 class _LeastSquares:
@@ -185,6 +244,7 @@ class Identification:
         self.rate = self.most
         self.dropped: dict[str, int] = {}
         self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
+        self.kept = list(dict.fromkeys([*self.tube, *required]))
 
     def _always(self) -> list[Competitor]:
         edges = self.edges
@@ -215,7 +275,9 @@ class Identification:
         """Fit all that is accepted so far."""
         parts = list(self.always)
         parts.append(
-            Competitor("pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1)
+            Competitor(
+                "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
+            )
         )
         for name, area in self.areas.items():
             if name == leave_out:
@@ -237,18 +299,29 @@ class Identification:
         if name not in self.known:
             found = companions(name, self.edges, self.detector, self.voltage)
             self.known[name] = list(found)
-        return [replace(one, size=one.size * area) for one in self.known[name]]
+        return [
+            replace(one, size=one.size * area, expected=one.expected * area)
+            for one in self.known[name]
+        ]
 
     def _size(self, name: str) -> float:
         return np.inf
 
+    def clear(self, least_share: float) -> list[str]:
+        """Line groups that hold a share of all counts in a first fit."""
+        self._start()
+        self._refit()
+        least = least_share * float(self.counts.sum())
+        return [name for name, area in self.areas.items() if area > least]
+
     def run(self) -> None:
+        """Find the line groups."""
         rule = self.rule
         self._start()
         fit = self._refit()
         self._shift_sums()
         fit = self._refit()
-        for n_round in range(60):
+        for _ in range(60):
             area, error = self._scores(fit)
             score = area / error
             for i, name in enumerate(self.names):
@@ -261,7 +334,7 @@ class Identification:
                     continue
                 break
             least = max(rule.significance, rule.share_of_best * best)
-            added = self._add(fit, score, area, least)
+            self._add(fit, score, area, least)
             fit = self._refit()
         self.final = fit
 
@@ -277,7 +350,19 @@ class Identification:
 
     def _scores(self, fit: _LeastSquares) -> tuple[Array, Array]:
         area, error = fit.scores(self.whole)
-        return area, error * np.sqrt(self._around(self.whole)) if self._narrow else error
+        if not self._narrow:
+            return area, error
+        others = self._beside(self.whole)
+        for name in self.areas:
+            if name in self.place:
+                others[self.place[name]] -= self.areas[name]
+        others = np.maximum(others, 0.0) * self.rule.overlap_error
+        return area, np.hypot(error * np.sqrt(self._around(self.whole)), others)
+
+    def _beside(self, columns: Array) -> Array:
+        """Counts of lines in the place of the main line of each column, per count of all of it."""
+        norm = np.einsum("ij,ij->j", columns, columns)
+        return np.asarray(self.lines @ columns / np.maximum(norm, 1e-300))
 
     def _around(self, columns: Array) -> Array:
         """Mean squared residual around each column, in units of its expected square, 1 or more."""
@@ -299,7 +384,7 @@ class Identification:
         for i, error in zip(used, errors, strict=True):
             if i < len(self.names) and amplitudes[i] > self.rule.significance * error:
                 self.areas[self.names[i]] = float(amplitudes[i])
-        for name in self.tube:
+        for name in self.kept:
             self.areas.setdefault(name, 1e-3 * float(self.counts.sum()))
         if self.debug:
             print("   start", {k: round(v) for k, v in self.areas.items()})
@@ -313,7 +398,7 @@ class Identification:
     def _learn(self, fit: _LeastSquares) -> None:
         """Take amplitudes over; drop what has become insignificant."""
         for i, name in enumerate(self.fitted):
-            if name in self.tube:
+            if name in self.kept:
                 self.areas[name] = max(float(fit.amplitudes[i]), 1.0)
             elif fit.amplitudes[i] < self.rule.significance * 0.6 * fit.errors[i]:
                 if self.debug:
@@ -332,8 +417,8 @@ class Identification:
         continuum, scatter = (
             np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
         )
-        lines = maximum_filter1d(np.maximum(smooth - continuum - scatter, 0.0), 3)
-        self.lines = lines
+        self.lines = np.maximum(smooth - continuum - scatter, 0.0)
+        lines = maximum_filter1d(self.lines, 3)
         error = (
             self.rule.line_error * lines
             + self.rule.continuum_error * continuum
@@ -344,8 +429,8 @@ class Identification:
         n_local = max(
             3, round(self.rule.local / float(np.median(np.diff(self.edges)))) // 2 * 2 + 1
         )
-        self.inflation = (
-            1 / (misfit_weights(self.counts - fit.model, self.variance, n_local) ** 2 * self.variance)
+        self.inflation = 1 / (
+            misfit_weights(self.counts - fit.model, self.variance, n_local) ** 2 * self.variance
         )
 
     _narrow = False
@@ -372,13 +457,18 @@ class Identification:
             top = int(score.argmax())
             cosine = units.T @ units[:, top]
             rivals = np.flatnonzero(
-                (cosine > self.rule.overlap) & (score > self.rule.rival * score[top])
+                (cosine > self.rule.overlap)
+                & (score > self.rule.rival * score[top])
                 & (score > self.rule.significance)
             )
             rivals = rivals[np.argsort(-score[rivals])]
             for one in rivals:
                 name = self.names[one]
-                why = "" if score[top] > self.rule.bright else self.judge(fit, name, strict=strict)
+                why = (
+                    ""
+                    if score[top] > self.rule.bright
+                    else self.judge(fit, name, float(score[one]), strict=strict)
+                )
                 if not why:
                     why = self._lacks_harder(name, score)
                 if not why:
@@ -428,7 +518,7 @@ class Identification:
                 return f"no {harder}"
         return ""
 
-    def judge(self, fit: _LeastSquares, name: str, *, strict: bool = True) -> str:
+    def judge(self, fit: _LeastSquares, name: str, score: float, *, strict: bool = True) -> str:
         """Reason why a line group that would explain counts is not there; empty where none."""
         rule = self.rule
         mine = self.table.columns_of(name)
@@ -440,7 +530,7 @@ class Identification:
         information[np.diag_indices_from(information)] *= 1 + 1e-6
         families = [self.table.labels[m][1] for m, seen in zip(mine, inside, strict=True) if seen]
         main = int(shares.argmax())
-        order = np.argsort(-shares)
+        order, alone = np.argsort(-shares), True
         spread = np.sqrt(self._around(rendered))
         beside = np.delete(shares, order[0])
         basis = np.zeros((2 if beside.size else 1, len(shares)))
@@ -456,6 +546,7 @@ class Identification:
             covariance = np.linalg.pinv(basis @ information @ basis.T, hermitian=True)
             first, second = covariance @ (basis @ right)
             error = float(np.sqrt(max(covariance[1, 1], 0.0))) * spread[order[1]]
+            alone = second < rule.partner_seen * error
             expected = shares[order[1]] / shares[order[0]] * max(float(first), 0.0)
             peak = rendered[:, order[1]] / rendered[:, order[1]].max()
             others = float(peak @ self.lines)
@@ -468,6 +559,8 @@ class Identification:
                 )
         if not strict:
             return ""
+        if alone and name not in _USUAL and score < rule.uncommon_significance:
+            return "one line alone, of an element that is seldom there"
         here, moved, wide = self._peak(name)
         extra = np.column_stack([self.whole[:, self.place[name]], moved, wide])
         information, right = fit.reduced(extra)
@@ -494,7 +587,7 @@ class Identification:
         if not self._narrow:
             self._narrow = True
             return True
-        judged = [name for name in self.areas if name not in self.tube]
+        judged = [name for name in self.areas if name not in self.kept]
         order = sorted(judged, key=lambda name: self.areas[name])
         total = float(self.counts.sum())
         for name in order:
@@ -506,7 +599,7 @@ class Identification:
             if not why and score[i] < self.rule.significance:
                 why = f"{score[i]:.1f} standard errors"
             if not why and self.areas[name] < 0.05 * total:
-                why = self.judge(without, name)
+                why = self.judge(without, name, float(score[i]))
             if why:
                 if self.debug:
                     print("   verify:", name, f"{score[i]:.1f}", why)
@@ -515,6 +608,123 @@ class Identification:
                 del self.areas[name]
                 return True
         return False
+
+    def evidence(self) -> list[LineEvidence]:
+        """Evidence for each line group that tube and axis allow, by energy."""
+        rule, total = self.rule, float(self.counts.sum())
+        scattered = set() if self.anode is None else {f"{self.anode}_{shell}" for shell in "KLM"}
+        area, error = self._scores(self.final)
+        others = self._competition(self.final)
+        found = []
+        for i in np.argsort(self.energies):
+            name, reason, competitor = self.names[i], self.rejected.get(self.names[i], ""), ""
+            limit = rule.significance * float(error[i])
+            if name in self.areas:
+                counts = self.areas[name]
+                score, spread, rivals = self._alone(name)
+                answer = "present"
+                if name in scattered:
+                    answer, reason = "tube", f"a line of the anode, {self.anode}"
+                elif name == "Ar_K":
+                    answer, reason = "air", "argon of the air"
+                elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * total:
+                    answer = "instrument"
+                    reason = "a trace of a metal that instruments are made of"
+                else:
+                    reason = f"{score:.0f} standard errors"
+                if rivals and answer == "present":
+                    reason += f"; {name.replace('_', ' ')} or " + " or ".join(
+                        rival.replace("_", " ") for rival in rivals
+                    )
+                    competitor = rivals[0]
+                if name in self.kept and score < rule.significance and answer == "present":
+                    answer, reason = "not seen", "asked for"
+                found.append(
+                    LineEvidence(
+                        name,
+                        answer,
+                        score,
+                        reason,
+                        competitor,
+                        counts,
+                        spread,
+                        rule.significance * spread,
+                        True,
+                    )
+                )
+                continue
+            answer = "tube" if name in scattered else "not seen"
+            what, size = max(
+                ((label, float(part[i])) for label, part in others.items()),
+                key=lambda pair: pair[1],
+                default=("", 0.0),
+            )
+            if size > limit and answer == "not seen":
+                competitor = what
+                if " + " in what:
+                    answer = "sum peak"
+                elif what.endswith("escape"):
+                    answer = "escape peak"
+                elif what.startswith("peak at"):
+                    answer = "diffraction"
+                if answer != "not seen":
+                    reason = f"{size:,.0f} counts there are of {what}"
+            found.append(
+                LineEvidence(
+                    name,
+                    answer,
+                    float(area[i] / error[i]),
+                    reason,
+                    competitor,
+                    0.0,
+                    float(error[i]),
+                    limit,
+                    False,
+                )
+            )
+        return found
+
+    def _alone(self, name: str) -> tuple[float, float, list[str]]:
+        """Significance beside all others, standard error, and line groups that do as well."""
+        without = self.fit(leave_out=name)
+        area, error = self._scores(without)
+        score = area / error
+        i = self.place[name]
+        root = np.sqrt(without.weights)[:, None]
+        units = self.whole * root
+        cosine = (
+            units.T @ units[:, i] / (np.linalg.norm(units, axis=0) * np.linalg.norm(units[:, i]))
+        )
+        rivals = [
+            other
+            for other in self.names
+            if other != name
+            and other not in self.areas
+            and cosine[self.place[other]] > self.rule.overlap
+            and score[self.place[other]] ** 2 > score[i] ** 2 - self.rule.tie
+            and score[self.place[other]] > self.rule.significance
+            and not self._lacks_harder(other, score)
+        ]
+        return float(score[i]), float(error[i]), rivals
+
+    def _competition(self, fit: _LeastSquares) -> dict[str, Array]:
+        """Counts of each competitor that a line group would have been given in its place."""
+        self.fit()
+        n = len(self.fitted)
+        norm = np.maximum(np.einsum("ij,ij->j", self.whole, self.whole), 1e-300)
+        found: dict[str, Array] = {}
+        for i, part in enumerate(self.parts):
+            if not (
+                " + " in part.name
+                or part.name.endswith("escape")
+                or part.name.startswith("peak at")
+            ) or part.name.endswith("position"):
+                continue
+            counts = float(fit.amplitudes[n + i]) + part.expected
+            found[part.name] = found.get(part.name, 0.0) + counts * (
+                part.spectrum @ self.whole / norm
+            )
+        return found
 
 
 def _harder(name: str, voltage: float, overvoltage: float) -> list[str]:

@@ -9,7 +9,6 @@ from skxrf.spectrum_fit._line_groups import (
     RULE,
     DetectionRule,
     Evidence,
-    candidates_in_range,
     evidence,
     present,
     unexplained_groups,
@@ -44,14 +43,6 @@ def test_more_evidence_never_loses_a_group(area, error, factor):
 def test_a_share_of_the_counts_is_worth_a_fit():
     totals = {"Fe_K": 3e4, "Co_K": 1.0, "Cu_K": 300.0}
     assert worth_fitting(totals, 1e6) == ["Fe_K", "Cu_K"]
-
-
-def test_candidates_are_excited_and_in_range():
-    names = candidates_in_range((1.3, 17.0), required=["Hg_L"], anode="Rh")
-    assert names[0] == "Hg_L"
-    assert {"Fe_K", "Pb_L", "Pb_M", "Rh_L"} <= set(names)
-    assert not {"Rh_K", "Sn_K", "Ag_K"} & set(names)  # scattered, or beyond the range
-    assert "Sr_K" not in candidates_in_range((1.3, 17.0), tube_voltage=15.0)
 
 
 def test_partners_come_along_by_energy():
