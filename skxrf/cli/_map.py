@@ -26,6 +26,7 @@ from ._options import (
     shape_option,
     write_json,
 )
+from ._tube import anode_of, tube_options, voltage_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,6 +55,7 @@ Examples:
     help="A model from skxrf train or save_model; default: the one that comes with skxrf.",
 )
 @elements_option
+@tube_options
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
 @run_options
 @cube_options
@@ -64,6 +66,8 @@ def map_(
     output: Path,
     model: Path | None,
     elements: str | None,
+    anode: str | None,
+    voltage: float | None,
     std: bool,
     report: Path | None,
     restart: bool,
@@ -74,7 +78,7 @@ def map_(
     """Predict the element maps of the cube in the file CUBE with a trained model.
 
     Without --model by the one that comes with skxrf: it needs no element list and no exact energy
-    calibration, gives standard errors, and lists the detected line groups.
+    calibration, gives standard errors, and lists the line groups that are present.
 
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
@@ -89,6 +93,16 @@ def map_(
             raise click.UsageError("--report reads the maps again, which a .png does not keep.")
     opened = open_with(cube, options)
     estimator = _load(model)
+    adapts = {"anode", "tube_voltage"} <= getattr(estimator, "get_params", dict)().keys()
+    if adapts and not hasattr(estimator, "energy_"):
+        estimator.set_params(
+            anode=anode_of(opened, anode),
+            tube_voltage=voltage if voltage is not None else voltage_of(opened),
+        )
+    elif anode is not None or voltage is not None:
+        raise click.UsageError(
+            "--anode and --voltage are of models that adapt to a painting, which this one does not."
+        )
     run = predict_maps_to_file(
         estimator,
         opened,
@@ -103,7 +117,7 @@ def map_(
     if not quiet:
         say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
-            say(f"detected in the painting: {', '.join(found) or 'none'}")
+            say(f"present: {', '.join(found) or 'no line group'}")
         for reason in unfamiliar or []:
             say(f"outside the training range: {reason}")
     if report is not None:
@@ -153,8 +167,8 @@ def write_report(
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
         facts = {
-            "detected in the painting": ", ".join(found) or "none",
-            "not detected": ", ".join(rest),
+            "present": ", ".join(found) or "none",
+            "not seen": ", ".join(rest),
         } | facts
     write_map_report(
         maps,

@@ -238,6 +238,32 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._learn_outputs(counts, names, targets, weights)
         return self
 
+    def add_line_groups(self, names: Sequence[str], X: ArrayLike, reason: str) -> Self:
+        """Fit again with line groups that the sum spectrum does not show.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Line groups.
+        X : array-like of shape (n_samples, n_channels)
+            The spectra that ``fit`` was given [counts].
+        reason : str
+            Evidence for them, in words.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+        """
+        seen = {one["line_group"]: one for one in self.evidence_}
+        added = {name: {**seen.get(name, {"line_group": name})} for name in names}
+        for one in added.values():
+            one.update(answer="present", reason=reason)
+        nuisance = self.nuisance
+        self.set_params(line_groups=[*self.fitted_groups_, *names], nuisance="none").fit(X)
+        self.set_params(nuisance=nuisance)
+        self.evidence_ = list((seen | added).values())
+        return self
+
     def predict(
         self, X: ArrayLike, return_std: bool = False
     ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:

@@ -151,12 +151,18 @@ def find_elements(
     Elements
         Without evidence where there are too few channels or counts.
     """
-    found = _find(spectrum, energy, tube, energy_range, required, detector, refined=refined)
-    anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
-    if anode is None or not tube.inferred or tube.anode == anode:
+    known = {"required": required, "detector": detector, "refined": refined}
+    found, search = _find(spectrum, energy, tube, energy_range, **known)
+    if search is None or not tube.inferred:
         return found
-    tube = replace(tube, anode=anode, anode_source="from its K lines")
-    return _find(spectrum, energy, tube, energy_range, required, detector, refined=refined)
+    tube = found.tube
+    anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
+    if anode is None and tube.anode is None:
+        anode = search.scattering_anode()
+    if anode is None or tube.anode == anode:
+        return found
+    tube = replace(tube, anode=anode, anode_source="from its scattered lines")
+    return _find(spectrum, energy, tube, energy_range, **known)[0]
 
 
 def _find(
@@ -164,20 +170,26 @@ def _find(
     energy: Array,
     tube: Tube,
     energy_range: tuple[float, float] | None,
+    *,
     required: Sequence[str],
     detector: DetectorResponse | None,
-    *,
     refined: bool,
-) -> Elements:
+) -> tuple[Elements, Identification | None]:
     low, high = identified_range(energy, tube, energy_range)
     inside = (energy >= low) & (energy <= high)
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
     few = inside.sum() < _RULE.least_channels or spectrum[inside].sum() < _RULE.least_counts
     if few:
-        return Elements([], tube, (low, high))
+        return Elements([], tube, (low, high)), None
     parameters = {name: row.start for name, row in PARAMETERS.items()}
     expected = detector or typical_detector()
     parameters |= {name: getattr(expected, name) for name in parameters if hasattr(expected, name)}
+    if tube.inferred and tube.anode is None:
+        # On the nominal axis: scattered lines are what a refined one rests on.
+        first = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+        first.clear(_RULE.anchor)
+        if anode := first.scattering_anode():
+            tube = replace(tube, anode=anode, anode_source="from its scattered lines")
     if refined:
         parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
     search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
@@ -188,7 +200,7 @@ def _find(
             parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
             search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     search.run()
-    return Elements(search.evidence(), tube, (low, high))
+    return Elements(search.evidence(), tube, (low, high)), search
 
 
 def _scattered(tube: Tube) -> list[str]:

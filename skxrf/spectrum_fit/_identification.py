@@ -16,6 +16,7 @@ from skxrf.physics._line_table import EXACT, line_table
 from skxrf.physics._lines import line_families
 from skxrf.physics._pile_up import coincidences
 from skxrf.physics.constants import (
+    ANODES,
     COMMON_LINE_GROUPS,
     INSTRUMENT_METALS,
     SEARCHED_LINE_GROUPS,
@@ -99,6 +100,8 @@ class IdentificationRule:
     overlap_error: float = 0.01
     uncommon_significance: float = 12.0
     partner_seen: float = 3.0
+    anode_gain: float = 100.0
+    anode_margin: float = 1.5
     instrument: float = 3e-4
     start_error: float = 0.03
     knots: float = 3.0
@@ -271,7 +274,7 @@ class Identification:
         parts += steps(number, edges, self.detector, self.counts)
         return parts
 
-    def fit(self, leave_out: str | None = None) -> _LeastSquares:
+    def fit(self, leave_out: Collection[str] = ()) -> _LeastSquares:
         """Fit all that is accepted so far."""
         parts = list(self.always)
         parts.append(
@@ -280,13 +283,13 @@ class Identification:
             )
         )
         for name, area in self.areas.items():
-            if name == leave_out:
+            if name in leave_out:
                 continue
             parts += self._companions(name, max(area, 1.0))
         lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
         parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
         parts += self.absorbed
-        mine = [name for name in self.areas if name != leave_out]
+        mine = [name for name in self.areas if name not in leave_out]
         self.fitted = mine
         own = self.whole[:, [self.place[name] for name in mine]]
         sizes = np.array([part.size for part in parts])
@@ -591,7 +594,7 @@ class Identification:
         order = sorted(judged, key=lambda name: self.areas[name])
         total = float(self.counts.sum())
         for name in order:
-            without = self.fit(leave_out=name)
+            without = self.fit(leave_out=[name])
             area, error = self._scores(without)
             score = area / error
             i = self.place[name]
@@ -608,6 +611,37 @@ class Identification:
                 del self.areas[name]
                 return True
         return False
+
+    def scattering_anode(self) -> str | None:
+        """Anode whose scattered lines explain what all else leaves, where one does clearly."""
+        gains: dict[str, float] = {}
+        for anode, group in ANODES.items():
+            low, high = self.edges[0], self.edges[-1]
+            if not low < 0.95 * line_group(group, tube_voltage=1e3).main_energy < high:
+                continue
+            own = [f"{anode}_{shell}" for shell in "KLM"]
+            without = self.fit(leave_out=own)
+            table = line_table((), (anode,), detail=EXACT)
+            scatter = table.render(self.edges, self.detector)
+            lines = (
+                [self.whole[:, [self.place[f"{anode}_L"]]]] if f"{anode}_L" in self.place else []
+            )
+            extra = np.column_stack([scatter[:, scatter.sum(axis=0) > 0.2], *lines])
+            information, right = without.reduced(extra)
+            # The square root of the information makes it a least-squares problem.
+            values, vectors = np.linalg.eigh(information)
+            kept = values > 1e-9 * values.max()
+            root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+            target = (vectors[:, kept].T @ right) / np.sqrt(values[kept])
+            amplitudes, _, residuals = nonnegative(root, target)
+            gains[anode] = float(target @ target - residuals @ residuals)
+        if self.debug:
+            print("   anodes", {k: round(v) for k, v in gains.items()})
+        if not gains:
+            return None
+        best = max(gains, key=lambda anode: gains[anode])
+        rest = max((gain for anode, gain in gains.items() if anode != best), default=0.0)
+        return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None
 
     def evidence(self) -> list[LineEvidence]:
         """Evidence for each line group that tube and axis allow, by energy."""
@@ -686,7 +720,7 @@ class Identification:
 
     def _alone(self, name: str) -> tuple[float, float, list[str]]:
         """Significance beside all others, standard error, and line groups that do as well."""
-        without = self.fit(leave_out=name)
+        without = self.fit(leave_out=[name])
         area, error = self._scores(without)
         score = area / error
         i = self.place[name]
