@@ -250,7 +250,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
-        """Return the line groups that finished maps show.
+        """Return the line groups of the object, by finished maps and the sum spectrum.
 
         Parameters
         ----------
@@ -271,13 +271,14 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
             for kind in ("intensity", "uncertainty")
         )
-        elsewhere = {
-            one["line_group"]
-            for one in self.evidence_
-            if one["answer"] not in ("present", "not seen")
-        }
-        shown = detected_line_groups(names, intensities, errors, false_alarms)
-        return [name for name in shown if name not in elsewhere]
+        shown = set(detected_line_groups(names, intensities, errors, false_alarms))
+        answers = {one["line_group"]: one["answer"] for one in self.evidence_}
+        return [
+            name
+            for name in names
+            if answers.get(name) == "present"
+            or (name in shown and answers.get(name, "not seen") == "not seen")
+        ]
 
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
         """Measure the misfit of spectra that the model cannot explain.

@@ -30,6 +30,10 @@ class CompetitorRule:
     family_factor : float
         Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
         samples.
+    weak_family, weak_spread : float
+        Share below which a family's radiative rates are known worse, and its spread as a share.
+    wings : float
+        Counts beyond a peak on both sides: the natural width of its lines.
     shift, width : float
         Error of a line's position [keV], and of its width as a share.
     tail, tail_slopes : float, tuple of float

@@ -13,7 +13,8 @@ from skxrf.physics import DetectorResponse, known_line_groups, line_group
 from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import TUBE_ONLY
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
-from skxrf.spectrum_fit._identification import Identification, LineEvidence
+from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of
+from skxrf.spectrum_fit._identification import Identification
 from skxrf.spectrum_fit._line_groups import with_partners
 from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
 from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
@@ -200,7 +201,7 @@ def _find(
             parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
             search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     search.run()
-    return Elements(search.evidence(), tube, (low, high)), search
+    return Elements(evidence_of(search), tube, (low, high)), search
 
 
 def _scattered(tube: Tube) -> list[str]:

@@ -13,7 +13,7 @@ from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._continuum import continuum_parts
 from skxrf.physics._line_table import EXACT, line_table
 from skxrf.spectrum_fit._elements import Elements, find_elements
-from skxrf.spectrum_fit._identification import LineEvidence
+from skxrf.spectrum_fit._evidence import LineEvidence
 from skxrf.spectrum_fit._line_groups import with_partners
 from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
