@@ -246,7 +246,7 @@ def bright_lines(areas: Mapping[str, float], total: float, voltage: float) -> li
             share = float(group.intensities[mine].sum())
             if share * area > _RULE.bright * total:
                 energy = float(group.energies[mine] @ group.intensities[mine]) / share
-                found.append(BrightLine(name, energy, share))
+                found.append(BrightLine(name, energy, share * area))
     return sorted(found, key=lambda line: -line.counts)[: _RULE.n_bright]
 
 

@@ -171,7 +171,7 @@ class Identification(GroupFit):
         expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
         others = float(rendered[:, second] @ self.lines / rendered[:, second].max())
         visible = expected > max(rule.partner * error, rule.least_visible * others)
-        if visible and counts[1] < rule.least_partner * expected - error:
+        if visible and counts[1] + rule.partner_doubt * error < rule.least_partner * expected:
             return True, (
                 f"{families[second]} lines have {counts[1]:,.0f} +- {error:,.0f} of "
                 f"{expected:,.0f} counts"

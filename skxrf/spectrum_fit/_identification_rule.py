@@ -38,8 +38,8 @@ class IdentificationRule:
         same for harder lines of the same element.
     least_visible : float
         Counts that it must be expected to have, as a share of those of other lines in its place.
-    least_partner : float
-        Share of its expected counts that it must have.
+    least_partner, partner_doubt : float
+        Share of its expected counts that it must have, and its standard errors that are allowed for.
     least_inside : float
         Share of a family's counts in the range, below which it is not judged.
     off_center, axis_error : float
@@ -101,6 +101,7 @@ class IdentificationRule:
     partner: float = 4.0
     least_visible: float = 0.1
     least_partner: float = 0.5
+    partner_doubt: float = 2.0
     least_inside: float = 0.5
     off_center: float = 0.02
     axis_error: float = 0.001

@@ -68,9 +68,9 @@ def test_a_broad_peak_is_no_element():
 
 
 def test_softer_lines_need_the_harder_ones_of_their_element():
-    evidence = found(expected({"Ca_K": 1e5, "Sn_L": 3e3}))
-    assert "Sn_L" not in present(evidence)
-    assert "Sn K" in evidence["Sn_L"].reason
+    evidence = found(expected({"Fe_K": 1e5, "Cd_L": 6e3}))
+    assert "Cd_L" not in present(evidence)
+    assert "Cd K" in evidence["Cd_L"].reason
 
 
 def test_an_element_at_its_limit_of_detection_is_found_in_half_of_the_cases():
