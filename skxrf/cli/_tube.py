@@ -68,10 +68,11 @@ def tube_of(
 
 def voltage_of(cube: xr.DataArray) -> float | None:
     """Voltage [kV] that the cube's file states."""
-    for name in ("tube_voltage_kV", "kV"):
+    in_words = re.findall(r"(\d+(?:\.\d+)?) *kV", str(cube.attrs.get("tube", "")))
+    for stated in (cube.attrs.get("tube_voltage_kV"), cube.attrs.get("kV"), *in_words):
         try:
-            value = float(cube.attrs[name])
-        except (KeyError, TypeError, ValueError):
+            value = float(stated)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
             continue
         if 1 < value < 1000:
             return value

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, known_line_groups, line_group
 from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import TUBE_ONLY
@@ -205,7 +206,17 @@ def _find(
 
 
 def _scattered(tube: Tube) -> list[str]:
-    return [] if tube.anode is None else [scattered_tube_group(tube.anode).name]
+    """Line group of the anode that is scattered, where the voltage excites it."""
+    names = [] if tube.anode is None else [scattered_tube_group(tube.anode).name]
+    return [name for name in names if _is_excited(name, tube)]
+
+
+def _is_excited(name: str, tube: Tube) -> bool:
+    try:
+        line_group(name, tube_voltage=tube.voltage)
+    except LineGroupError:
+        return False
+    return True
 
 
 def _nearest_axis(
@@ -230,7 +241,7 @@ def _nearest_axis(
     if costs[best] > _RULE.better * costs[0.0, 0.0]:
         best = (0.0, 0.0)
     groups, _ = search.found(*best)
-    own = [name for name in groups if name not in _scattered(tube)]
+    own = [name for name in groups if name not in _scattered(tube) and _is_excited(name, tube)]
     start = {**parameters, "low": best[0], "high": best[1]}
     return _refined(spectrum, energy, energy_range, tube, start, [*own, *_scattered(tube)], 3)
 

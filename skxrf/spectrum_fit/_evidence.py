@@ -125,6 +125,14 @@ def _other_origin(
         kinds = {" + ": "sum peak", "escape": "escape peak", "peak at": "diffraction"}
         answer = next(kind for sign, kind in kinds.items() if sign in what)
         return answer, f"{size:,.0f} counts there are of {what}", what
+    units = search.whole * np.sqrt(search.final.weights)[:, None]
+    units = units / np.linalg.norm(units, axis=0)
+    alike = {
+        other: float(units[:, place] @ units[:, search.place[other]]) for other in search.areas
+    }
+    nearest = max(alike, key=lambda other: alike[other], default="")
+    if nearest and alike[nearest] > search.rule.alike:
+        return "not seen", f"cannot be told from {nearest.replace('_', ' ')}", nearest
     return "not seen", search.rejected.get(name, ""), ""
 
 

@@ -28,9 +28,10 @@ class IdentificationRule:
         of the fit, and below which centroid and width are judged.
     rival : float
         Share of a candidate's significance from which on an overlapping one is its rival.
-    overlap, same, beside : float
-        Cosine of the angle between two line groups above which they overlap, above which they are
-        the same peak, and below which both may be accepted in one round.
+    overlap, alike, same, beside : float
+        Cosine of the angle between two line groups above which they overlap, above which a faint one
+        cannot be told from a bright one, above which they are the same peak, and below which both
+        may be accepted in one round.
     main_seen, partner_seen : float
         Standard errors above which the main line and its partner are seen.
     partner : float
@@ -94,6 +95,7 @@ class IdentificationRule:
     done: float = 3.0
     rival: float = 0.6
     overlap: float = 0.3
+    alike: float = 0.5
     same: float = 0.9
     beside: float = 0.1
     main_seen: float = 3.0

@@ -12,6 +12,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import known_line_groups, line_group
 from skxrf.physics._line_table import WHOLE, line_table
 from skxrf.physics.constants import (
+    BESIDE_SULFUR,
     FIRST_WITH_L_LINES,
     FIRST_WITH_M_LINES,
     SEARCHED_LINE_GROUPS,
@@ -53,9 +54,12 @@ def with_partners(
     -------
     list of str
         Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
-        its L lines: left out, they would be counted as sulfur, potassium or calcium.
+        its L lines: left out, they would be counted as sulfur, potassium or calcium. Beside the M
+        lines of lead and its neighbors no sum spectrum tells if there is sulfur, but pixels do.
     """
-    partners = (_softer(name) for name in names)
+    partners = [_softer(name) for name in names]
+    if {*names, *partners} & BESIDE_SULFUR:
+        partners.append("S_K")
     kept = {*names} | {
         name for name in partners if name and _is_excited(name, energy_range, tube_voltage)
     }

@@ -51,6 +51,7 @@ def test_rubidium_is_not_bromine():
 def test_lead_is_not_arsenic_and_arsenic_beside_lead_is_not_claimed():
     said = found(expected({"Pb_L": 1e6, "Pb_M": 1e5, "Ca_K": 1e5}))
     assert present(said) == {"Pb_L", "Pb_M", "Ca_K"}
+    assert said["S_K"].reason == "cannot be told from Pb M"
     # What lead's own L-alpha may be off by cannot be told from arsenic.
     assert said["As_K"].limit_counts > 5 * said["Zn_K"].limit_counts
 
@@ -78,8 +79,8 @@ def test_an_element_at_its_limit_of_detection_is_found_in_half_of_the_cases():
     limit = found(base)["Zn_K"].limit_counts
     added = limit * DETECTOR.template(line_group("Zn_K"), EDGES)
     known = {"refined": False, "detector": DETECTOR}
-    cases = [found(base + added, seed, **known)["Zn_K"].significance > 5 for seed in range(12)]
-    assert 2 <= sum(cases) <= 10
+    cases = [found(base + added, seed, **known)["Zn_K"].significance > 5 for seed in range(8)]
+    assert 1 <= sum(cases) <= 7
 
 
 @pytest.mark.parametrize("counts", [np.full(ENERGY.size, 300.0), 5e4 / ENERGY**2 + 50])
@@ -102,6 +103,12 @@ def test_anode_and_end_of_the_continuum_are_inferred():
     assert end_of_continuum(spectrum, ENERGY) == (pytest.approx(22.0, abs=0.6), True)
     assert infer_tube(spectrum, ENERGY, "Ag", 50.0).doubt
     assert infer_tube(spectrum, ENERGY, "none").anode is None
+
+
+def test_a_voltage_below_the_anodes_k_edge_excites_less():
+    said = found(expected({"Ca_K": 1e5, "Fe_K": 1e5}), tube=Tube.stated("Rh", 15.0, 25.0))
+    assert present(said) == {"Ca_K", "Fe_K"}
+    assert not {"Zr_K", "Sr_K"} & said.keys()
 
 
 @pytest.mark.parametrize("anode", ["Rh,Ag", "Xx", ""])

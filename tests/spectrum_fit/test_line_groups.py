@@ -46,7 +46,9 @@ def test_a_share_of_the_counts_is_worth_a_fit():
 
 
 def test_partners_come_along_by_energy():
-    assert with_partners(["Pb_L", "Sn_K"], (1.3, 26.0), 50.0) == ["Pb_M", "Sn_L", "Pb_L", "Sn_K"]
+    assert with_partners(["Pb_L", "Sn_K"], (1.3, 26.0), 50.0) == [
+        *("S_K", "Pb_M", "Sn_L", "Pb_L", "Sn_K")
+    ]
     assert with_partners(["Pb_L"], (3.0, 26.0), 50.0) == ["Pb_L"]
 
 
