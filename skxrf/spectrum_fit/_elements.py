@@ -59,7 +59,7 @@ class SearchRule:
     of_voltage: float = 0.95
     zeros: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
     gains: tuple[float, ...] = (-0.01, 0.0, 0.01)
-    better: float = 0.8
+    better: float = 0.95
     anchor: float = 0.003
     least_photon: float = 0.6
     least_channels: int = 32

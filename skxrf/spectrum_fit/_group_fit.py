@@ -271,9 +271,10 @@ class GroupFit:
         return area, np.hypot(error * np.sqrt(self.around(self.whole)), others)
 
     def _beside(self, columns: Array) -> Array:
-        """Counts of lines in the place of the main line of each column, per count of all of it."""
-        norm = np.einsum("ij,ij->j", columns, columns)
-        return np.asarray(self.lines @ columns / np.maximum(norm, 1e-300))
+        """Counts that each column would have, if it were fitted to the lines of all groups alone."""
+        weighted = columns * self.weights[:, None]
+        norm = np.einsum("ij,ij->j", columns, weighted)
+        return np.asarray(self.lines @ weighted / np.maximum(norm, 1e-300))
 
     def around(self, columns: Array) -> Array:
         """Mean squared residual around each column, in units of its expected square, 1 or more."""
