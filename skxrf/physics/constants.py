@@ -57,8 +57,12 @@ INSTRUMENT_METALS = frozenset({"Al", "Ni", "Cu", "Zn", "W", "Au"})
 # Anodes that are hardly ever elements of an object: their K lines are scattered ones.
 TUBE_ONLY = ("Rh", "Pd")
 
-# Line groups within 0.15 keV of S K: it cannot be told from them in a sum spectrum.
-BESIDE_SULFUR = frozenset({"Au_M", "Hg_M", "Tl_M", "Pb_M", "Bi_M", "Mo_L"})
+# Line groups that others lie so close to that a sum spectrum cannot tell if those are there: sulfur
+# beside M lines, argon of the air beside L lines of the tube.
+HIDDEN_BESIDE = {
+    "S_K": frozenset({"Au_M", "Hg_M", "Tl_M", "Pb_M", "Bi_M", "Mo_L"}),
+    "Ar_K": frozenset({"Rh_L", "Pd_L", "Ag_L"}),
+}
 
 # Line groups of paintings, rocks, air and instruments (elements of pigments: Eastaugh et al. 2008,
 # Pigment Compendium), and how each is used: c, candidate in a sum spectrum; s, part of the search

@@ -12,9 +12,9 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import known_line_groups, line_group
 from skxrf.physics._line_table import WHOLE, line_table
 from skxrf.physics.constants import (
-    BESIDE_SULFUR,
     FIRST_WITH_L_LINES,
     FIRST_WITH_M_LINES,
+    HIDDEN_BESIDE,
     SEARCHED_LINE_GROUPS,
     UNCOMMON_LINE_GROUPS,
 )
@@ -54,12 +54,12 @@ def with_partners(
     -------
     list of str
         Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
-        its L lines: left out, they would be counted as sulfur, potassium or calcium. Beside the M
-        lines of lead and its neighbors no sum spectrum tells if there is sulfur, but pixels do.
+        its L lines: left out, they would be counted as sulfur, potassium or calcium. What a sum
+        spectrum cannot tell from them, sulfur beside M lines of lead and argon beside L lines of the
+        tube, is measured in pixels.
     """
     partners = [_softer(name) for name in names]
-    if {*names, *partners} & BESIDE_SULFUR:
-        partners.append("S_K")
+    partners += [hidden for hidden, others in HIDDEN_BESIDE.items() if others & {*names, *partners}]
     kept = {*names} | {
         name for name in partners if name and _is_excited(name, energy_range, tube_voltage)
     }
