@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import textwrap
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
     from skxrf.persistence._model_file import ModelInfo
     from skxrf.spectrum_fit._elements import Elements
+    from skxrf.spectrum_fit._tube import Tube
+
+    from ._summary import CubeSummary
 
 __all__ = ["info"]
 
@@ -44,11 +49,17 @@ Examples:
 @click.argument("file", type=FILE)
 @tube_options
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
 @reading_options
 @shape_option
 def info(
-    file: Path, anode: str | None, voltage: float | None, as_json: bool, **options: Any
+    file: Path,
+    anode: str | None,
+    voltage: float | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Describe FILE: a spectral cube, element maps or a model.
 
@@ -57,10 +68,14 @@ def info(
     spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
+    if not quiet:
+        say(f"reading {file}")
     from skxrf.exceptions import SkxrfError
     from skxrf.persistence import model_info
     from skxrf.persistence._model_file import is_model_file
     from skxrf.utils.files import existing_file
+
+    from ._summary import summarize_cube
 
     path, _ = existing_file(file, "a spectral cube, element maps or a model", folders=True)
     if path.is_file() and is_model_file(path):
@@ -74,24 +89,28 @@ def info(
             raise
         _show_maps(maps, as_json)
         return
-    _show_cube(cube, anode, voltage, as_json)
+    with _progress(quiet):
+        summary = summarize_cube(cube)
+    tube = tube_of(cube, summary.sum_spectrum.astype(float), anode, voltage)
+    _show_cube(summary, tube, as_json)
 
 
-def _show_cube(cube: xr.DataArray, anode: str | None, voltage: float | None, as_json: bool) -> None:
-    import numpy as np
+def _progress(quiet: bool) -> AbstractContextManager[object]:
+    """Bar on a terminal for a cube that takes more than a second to read."""
+    from dask.diagnostics.progress import ProgressBar
 
+    if quiet or not sys.stderr.isatty():
+        return nullcontext()
+    return ProgressBar(minimum=1.0, out=sys.stderr)  # type: ignore[no-untyped-call]
+
+
+def _show_cube(summary: CubeSummary, tube: Tube, as_json: bool) -> None:
     from skxrf.physics import line_group
     from skxrf.spectrum_fit._elements import find_elements
 
     from ._spectrum import draw_spectrum
-    from ._summary import summarize_cube
 
-    if not as_json:
-        say(f"reading {cube.sizes['y']:,} x {cube.sizes['x']:,} spectra")
-    summary = summarize_cube(cube)
-    spectrum = summary.sum_spectrum.astype(np.float64)
-    tube = tube_of(cube, spectrum, anode, voltage)
-    found = find_elements(spectrum, summary.energy, tube)
+    found = find_elements(summary.sum_spectrum.astype(float), summary.energy, tube)
     if as_json:
         areas = {
             one.line_group: {"counts": one.counts, "error": one.error}

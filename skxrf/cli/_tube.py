@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from skxrf.linear_model import TemplateFitRegressor
     from skxrf.spectrum_fit._tube import Tube
 
-__all__ = ["anode_of", "tube_of", "tube_options", "voltage_of"]
+__all__ = ["anode_of", "identified_fit", "tube_of", "tube_options", "voltage_of"]
 
 
 def tube_options(command: Any) -> Any:
@@ -64,6 +66,56 @@ def tube_of(
     if tube.doubt:
         click.echo(f"skxrf: warning: {tube.doubt}.", err=True)
     return tube
+
+
+def identified_fit(
+    cube: xr.DataArray,
+    spectra: NDArray[Any],
+    wanted: Sequence[str] | None,
+    anode: str | None,
+    voltage: float | None,
+) -> tuple[TemplateFitRegressor, Tube]:
+    """Fit templates of the line groups that are present, or wanted, with all that is there besides.
+
+    Parameters
+    ----------
+    cube : DataArray
+        Its attributes and energy axis.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Spectra of the cube, or sums of them [counts].
+    wanted : sequence of str, optional
+        Line groups.
+    anode, voltage : str and float, optional
+        The user's statements.
+    """
+    import numpy as np
+
+    from skxrf.exceptions import LineGroupError
+    from skxrf.linear_model import TemplateFitRegressor
+    from skxrf.spectrum_fit._elements import find_elements, fitted_between
+    from skxrf.utils.threads import single_threaded_blas
+
+    energy, total = cube["energy"].to_numpy(), spectra.sum(axis=0, dtype=np.float64)
+    # One thread, so that a run that goes on finds the very same model.
+    with single_threaded_blas():
+        seen = find_elements(total, energy, tube_of(cube, total, anode, voltage))
+        found = list(wanted or seen.present)
+        if not found:
+            raise LineGroupError(
+                "no line group is present in the sum spectrum: there is nothing to map. Name those "
+                "to fit with --elements, or check the file and its energy axis with skxrf info."
+            )
+        model = TemplateFitRegressor(
+            found,
+            energy=energy,
+            anode=seen.tube.anode,
+            tube_voltage=seen.tube.voltage,
+            energy_range=fitted_between(seen, found),
+            nuisance=[name for name in seen.components() if name not in found],
+        )
+        model.fit(spectra)
+    model.evidence_ = [one.stated(len(spectra)) for one in seen.evidence]
+    return model, seen.tube
 
 
 def voltage_of(cube: xr.DataArray) -> float | None:

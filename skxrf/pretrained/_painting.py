@@ -121,7 +121,6 @@ def fit_painting(
         anode=calibrator.anode_ if anode is None else None if anode == "none" else anode,
         tube_voltage=50.0 if tube_voltage is None else tube_voltage,
         energy_range=(low, high),
-        n_jobs=-1,
         # Axis and resolution of the calibration are better than those of a second search.
         refine=resolution is None,
         detector=resolution,
@@ -137,9 +136,11 @@ def fit_painting(
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
     matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
-    # Spectra of which the share of novel ones is estimated.
-    some = X[:: max(1, len(X) // 1000)].astype(np.float32)
+    # Spectra in which like ones are found, and of which the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
+    fit.fit_weights(own)
+    own = own[:: max(1, len(own) // 1000)]
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
     # Share of a painting's counts below which a line group is rare.
@@ -230,6 +231,8 @@ class SpectrumFit:
     ----------
     energy_ : ndarray of shape (n_channels,)
         Nominal bin centers [keV] that the spectra must have.
+    calibrated_energy_ : ndarray of shape (n_channels,)
+        Bin centers [keV] as the calibration found them.
     fitted_groups_ : list of str
         All line groups in the fit.
     fitted_channels_ : slice
@@ -242,6 +245,7 @@ class SpectrumFit:
         fit, calibrator = painting.template_fit, painting.calibrator
         self._fit, self._calibrator = fit, calibrator
         self.energy_: NDArray[np.float64] = calibrator.energy_
+        self.calibrated_energy_: NDArray[np.float64] = calibrator.calibrated_energy_
         self.fitted_groups_: list[str] = list(fit.fitted_groups_)
         fitted = fit.energy_[fit.fitted_channels_]
         ends, edges = bin_edges(fitted), bin_edges(calibrator.calibrated_energy_)

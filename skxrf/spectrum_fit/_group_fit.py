@@ -92,6 +92,9 @@ class GroupFit:
             ],
             axis=1,
         )
+        own = [np.array(self.table.columns_of(name)) for name in self.names]
+        strongest = np.array([mine[self.table.shares[mine].argmax()] for mine in own], dtype=int)
+        self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
         self.place = {name: i for i, name in enumerate(self.names)}
         self.energies = [line_group(name, tube_voltage=voltage).main_energy for name in self.names]
         smooth = smoothed(counts)
@@ -263,18 +266,17 @@ class GroupFit:
         area, error = fit.scores(self.whole)
         if not self.inflated:
             return area, error
-        others = self._beside(self.whole)
+        others = self._beside()
         for name in self.areas:
             if name in self.place:
                 others[self.place[name]] -= self.areas[name]
         others = np.maximum(others, 0.0) * self.rule.overlap_error
         return area, np.hypot(error * np.sqrt(self.around(self.whole)), others)
 
-    def _beside(self, columns: Array) -> Array:
-        """Counts that each column would have, if it were fitted to the lines of all groups alone."""
-        weighted = columns * self.weights[:, None]
-        norm = np.einsum("ij,ij->j", columns, weighted)
-        return np.asarray(self.lines @ weighted / np.maximum(norm, 1e-300))
+    def _beside(self) -> Array:
+        """Counts that each candidate would have by all lines in the place of its main line."""
+        norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares
+        return np.asarray(self.lines @ self.main / np.maximum(norm, 1e-300))
 
     def around(self, columns: Array) -> Array:
         """Mean squared residual around each column, in units of its expected square, 1 or more."""
