@@ -61,7 +61,8 @@ def _info(spectrum: Judged, anode: str | None = None, voltage: float | None = No
 
 
 @click.command("elements")
-def main() -> None:
+@click.option("-m", "--method", "methods", multiple=True, help="Methods; default: all.")
+def main(methods: tuple[str, ...]) -> None:
     """Line groups named in measured spectra, against what is known to be in them."""
     rows = []
     for spectrum in judged_spectra():
@@ -69,7 +70,8 @@ def main() -> None:
             "info": _info,
             "info, tube stated": partial(_info, anode=spectrum.anode, voltage=spectrum.voltage),
         }
-        for method, names in named.items():
+        for method in methods or named:
+            names = named[method]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 row = {"spectrum": spectrum.name, "method": method}

@@ -167,9 +167,9 @@ class Identification(GroupFit):
             return True, ""
         second = order[1]
         counts, errors = _solved(information, right, np.eye(shares.size)[[main, second]])
-        error = errors[1] * spread[second]
-        expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
         others = float(rendered[:, second] @ self.lines / rendered[:, second].max())
+        error = float(np.hypot(errors[1] * spread[second], rule.overlap_error * others))
+        expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
         visible = expected > max(rule.partner * error, rule.least_visible * others)
         if visible and counts[1] + rule.partner_doubt * error < rule.least_partner * expected:
             return True, (
