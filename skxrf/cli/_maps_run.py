@@ -164,7 +164,7 @@ def _run(
         if elements is None:
             say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
-            say(f"detected in the painting: {', '.join(found) or 'none'}")
+            say(f"present: {', '.join(found) or 'no line group'}")
         for reason in unfamiliar or []:
             say(f"outside the training range: {reason}")
     if job.report is not None:
@@ -258,8 +258,8 @@ def _write_report(
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
         facts = {
-            "detected in the painting": ", ".join(found) or "none",
-            "not detected": ", ".join(rest),
+            "present": ", ".join(found) or "none",
+            "not seen": ", ".join(rest),
         } | facts
     write_map_report(
         maps,
