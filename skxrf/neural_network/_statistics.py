@@ -217,7 +217,7 @@ def standardization(
     input.
     """
     n_rows = rows_per_batch(dataset.X.shape[1], "cpu")
-    total = squares = torch.zeros(dataset.X.shape[1], dtype=torch.float64)
+    total = squares = torch.zeros(transform.n_features_out, dtype=torch.float64)
     origin: Tensor | None = None
     for start in range(0, len(dataset), n_rows):
         batch = dataset[start : start + n_rows][0]

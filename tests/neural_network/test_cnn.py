@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
@@ -75,3 +77,14 @@ def test_search_over_whole_steps(painting):
     assert kinds == {SpectrumMLPRegressor, SpectrumCNNRegressor}
     assert search.best_score_ > 0.5
     assert search.predict(X).shape == (500, 3)
+
+
+def test_a_fine_axis():
+    rng = np.random.default_rng(0)
+    y = rng.uniform(0, 500, size=(80, 2))
+    X = rng.poisson(y @ rng.dirichlet(np.ones(2050), size=2))
+    model = SpectrumCNNRegressor(max_epochs=1, random_state=0).fit(X, y)
+    assert model.net_.module_.transform.n_features_out == 1025
+    assert model.net_.module_.coef.shape == (2050, 2)
+    restored = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(restored.predict(X), model.predict(X))
