@@ -22,6 +22,7 @@ RANKS = [
     {
         "io",
         "preprocessing",
+        "cluster",
         "linear_model",
         "neural_network",
         "metrics",
@@ -53,6 +54,7 @@ EXCEPTIONS = {
 FRIENDS = {
     "accessor": {"report._notebook"},
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
+    "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
         "spectrum_fit._elements",
         "spectrum_fit._tube",
@@ -73,8 +75,10 @@ FRIENDS = {
     "io": {"physics._names"},
     "linear_model": {
         "physics._names",
+        "spectrum_fit._paint_templates",
         "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
+        "spectrum_fit._weight_classes",
     },
     "plotting": {"physics._names"},
     "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
@@ -131,6 +135,7 @@ LIGHT = [
     "skxrf.preprocessing",
     "skxrf.compose",
     "skxrf.physics",
+    "skxrf.cluster",
     "skxrf.linear_model",
     "skxrf.inference",
     "skxrf.postprocessing",

@@ -53,6 +53,11 @@ Examples:
 @elements_option
 @tube_options
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
+@click.option(
+    "--paints",
+    is_flag=True,
+    help="Also clusters of like pixels and their mean spectra; OUTPUT is .nc or .h5.",
+)
 @run_options
 @pixel_options
 @cube_options
@@ -66,6 +71,7 @@ def map_(
     anode: str | None,
     voltage: float | None,
     std: bool,
+    paints: bool,
     report: Path | None,
     per_second: bool,
     restart: bool,
@@ -88,12 +94,15 @@ def map_(
     wanted = names(elements)
     inputs = () if model is None else (model,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+    if paints and any(job.maps.suffix.lower() not in (".nc", ".h5") for job in jobs):
+        raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
     estimator = _load(model)
     run_jobs(
         jobs,
         lambda cube: (_of_tube(estimator, cube, anode, voltage), wanted),
         options,
         std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
+        paints=paints,
         per_second=per_second,
         restart=restart,
         force=force,

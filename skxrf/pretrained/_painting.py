@@ -130,16 +130,16 @@ def fit_painting(
     continuum = _continuum(fit, spectrum)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.add_line_groups(local, spectrum[None], "seen in single spectra")
-        lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
         continuum = _continuum(fit, spectrum)
+    # Spectra of which paints are learned, and the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
+    own = np.maximum(calibrator.transform(some), 0)
+    fit.fit_paints(own)
+    lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
     matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
-    # Spectra in which like ones are found, and of which the share of novel ones is estimated.
-    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
-    own = np.maximum(calibrator.transform(some), 0)
-    fit.fit_weights(own)
     own = own[:: max(1, len(own) // 1000)]
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))

@@ -53,8 +53,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Whether intensities below zero are set to zero.
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
-        The two err differently: the weight of the fit rises from 0.4 for intensities below one
-        standard error to 0.9 above four (after fine-tuning, as chosen on the labels), and it moves
+        The two err differently: the weight of the fit rises from 0.7 for intensities below one
+        standard error to 1 above four (after fine-tuning, as chosen on the labels), and it moves
         an intensity by at most three standard errors. Without it, predicting is several times
         faster.
     weights : Weights, optional

@@ -420,3 +420,15 @@ def test_a_scan_to_and_fro_is_turned(scan, skxrf, tmp_path):
         assert run.status == 0, run.err
     straight = open_maps(tmp_path / "scan.nc")["intensity"]
     np.testing.assert_allclose(open_maps(tmp_path / "snake.nc")["intensity"], straight, rtol=1e-4)
+
+
+def test_map_adds_paints(scan, model, skxrf, tmp_path):
+    run = skxrf("map", scan / "scan.h5", "--model", model, "-o", tmp_path / "out.nc", "--paints")
+    assert run.status == 0, run.err
+    maps = open_maps(tmp_path / "out.nc")
+    assert maps["paint"].shape == (18, 20)
+    assert maps["paint"].values.max() + 1 == maps.sizes["paint_number"]
+    assert maps["paint_spectrum"].dims == ("paint_number", "energy")
+    refused = skxrf("map", scan / "scan.h5", "-o", tmp_path / "out.csv", "--paints")
+    assert refused.status == 2
+    assert "--paints" in refused.err
