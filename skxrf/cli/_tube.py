@@ -92,6 +92,7 @@ def identified_fit(
 
     from skxrf.exceptions import LineGroupError
     from skxrf.linear_model import TemplateFitRegressor
+    from skxrf.physics._names import find_line_groups
     from skxrf.spectrum_fit._elements import find_elements, fitted_between
     from skxrf.utils.threads import single_threaded_blas
 
@@ -99,7 +100,7 @@ def identified_fit(
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
         seen = find_elements(total, energy, tube_of(cube, total, anode, voltage))
-        found = list(wanted or seen.present)
+        found = seen.present if wanted is None else find_line_groups(wanted)
         if not found:
             raise LineGroupError(
                 "no line group is present in the sum spectrum: there is nothing to map. Name those "
