@@ -200,6 +200,15 @@ class _Blocks:
             for sizes in self.sizes
         )
 
+    def predicted(
+        self, places: list[tuple[int, int]]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[Any]]]:
+        """Predict blocks in any order, on a cluster where dask computes on one."""
+        client = None if self.tasks is None else _cluster()
+        if client is None:
+            return _computed(self.predict, places, _n_threads())
+        return _computed_on(client, {place: self.tasks[place] for place in places})
+
     def predict(self, row: int, column: int) -> NDArray[Any]:
         """Read and predict one block, in whatever thread."""
         if self.tasks is not None:
@@ -229,6 +238,37 @@ def _scheduler() -> dict[str, str]:
     return {} if chosen is not None else {"scheduler": "synchronous"}
 
 
+def _cluster() -> Any:
+    """Return the client of the cluster that dask computes on, if it computes on one."""
+    from dask.base import get_scheduler
+
+    client = getattr(get_scheduler(), "__self__", None)  # type: ignore[no-untyped-call]
+    return client if hasattr(client, "scheduler_info") else None
+
+
+def _computed_on(
+    client: Any, tasks: Mapping[tuple[int, int], Any]
+) -> Iterator[tuple[tuple[int, int], NDArray[Any]]]:
+    """Compute blocks on a cluster: all are sent at once, with the model once for all of them.
+
+    What a worker had that ends is computed by the others.
+    """
+    from dask.distributed import KilledWorker, as_completed
+
+    futures = dict(zip(client.compute(list(tasks.values())), tasks, strict=True))
+    try:
+        finished = as_completed(list(futures), with_results=True)  # type: ignore[no-untyped-call]
+        for future, values in finished:
+            yield futures.pop(future), values
+    except KilledWorker as error:
+        raise SkxrfError(
+            f"the cluster's workers ended again and again at the same block ({error}): give them "
+            "more memory. Finished blocks are kept, and the same call goes on from there."
+        ) from error
+    finally:
+        client.cancel(list(futures))
+
+
 def _n_threads() -> int:
     import dask.config
 
@@ -248,7 +288,7 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
     report = ProgressReport(n_y * n_x, "predicting maps", enabled=progress, done=n_resumed)
     try:
         with report:
-            for place, values in _computed(blocks.predict, missing, _n_threads()):
+            for place, values in blocks.predicted(missing):
                 partial.write(*place, values)
                 report.advance(values.shape[0] * values.shape[1])
     except KeyboardInterrupt:

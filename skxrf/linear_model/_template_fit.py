@@ -14,12 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._names import find_line_groups
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
 from ._area_outputs import AreaOutputs, fit_ridge
+from ._pymca_config import PymcaExchange
 
 __all__ = ["TemplateFitRegressor"]
 
@@ -27,7 +29,7 @@ __all__ = ["TemplateFitRegressor"]
 _MOST_UNEXPLAINED = 0.2
 
 
-class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
     The spectrum of a pixel is modeled as a non-negative sum of line groups (relative
@@ -67,8 +69,13 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         holds if `refine` is false. Default: those of a usual silicon drift detector.
     background_spacing : float
         Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
+    weights : {"shared", "own"}
+        Weights of the channels in the fit of a spectrum. With ``"shared"``, the training spectra
+        are divided into up to 48 classes of like ones; a spectrum gets the weights of its most
+        probable class, or its own if it is like none. With ``"own"``, and after training on
+        fewer than 100 spectra, each spectrum gets its own, which takes about ten times as long.
     n_reweights : int
-        Reweighted steps of the Poisson fit; a second one changes little and costs half more.
+        Reweighted steps where a spectrum gets its own weights; a second one changes little.
     batch_size : int
         Spectra that are solved together: bounds the memory.
     n_jobs : int, optional
@@ -127,6 +134,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "refine": ["boolean"],
         "detector": [DetectorResponse, None],
         "background_spacing": [Interval(Real, 0.5, None, closed="left")],
+        "weights": [StrOptions({"shared", "own"})],
         "n_reweights": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
@@ -144,8 +152,9 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         refine: bool = True,
         detector: DetectorResponse | None = None,
         background_spacing: float = 3.0,
+        weights: str = "shared",
         n_reweights: int = 1,
-        batch_size: int = 1024,
+        batch_size: int = 2048,
         n_jobs: int | None = None,
     ) -> None:
         self.line_groups = line_groups
@@ -157,6 +166,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.refine = refine
         self.detector = detector
         self.background_spacing = background_spacing
+        self.weights = weights
         self.n_reweights = n_reweights
         self.batch_size = batch_size
         self.n_jobs = n_jobs
@@ -308,6 +318,25 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         counts: NDArray[Any] = validate_data(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
 
+    def fit_weights(self, X: ArrayLike) -> Self:
+        """Find anew which spectra share the weights of their channels.
+
+        ``fit`` does this with its own spectra. After a fit to a sum of spectra it is of use.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_channels)
+            Spectra [counts], spread over the painting.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+        """
+        check_is_fitted(self, "energy_")
+        counts: NDArray[Any] = validate_data(self, X, reset=False)
+        self._poisson_fit.share_weights(counts[:, self._channels])
+        return self
+
     # -- fitting
 
     def _refuse_without_axis(self, names: list[str] | None, unlabeled: bool) -> None:
@@ -337,7 +366,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _wanted_groups(self, names: list[str] | None) -> list[str]:
         if self.line_groups is not None:
-            wanted = [str(name) for name in self.line_groups]
+            wanted = find_line_groups(self.line_groups)
             if len(set(wanted)) != len(wanted):
                 raise LineGroupError(f"line_groups holds a group twice: {', '.join(wanted)}.")
         else:
@@ -372,6 +401,8 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._poisson_fit = PoissonFit(
             model.components, model.fit.model / max(n_spectra, 1e-12), self.n_reweights
         )
+        if self.weights == "shared":
+            self._poisson_fit.share_weights(X[:, model.channels], weights)
         if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
             warnings.warn(
                 f"the fit leaves {model.unexplained:.0%} of the counts of the sum spectrum "

@@ -34,6 +34,7 @@ TRUSTED_TYPES = (
     "skxrf.linear_model._template_fit.TemplateFitRegressor",
     "skxrf.linear_model._area_outputs.AreaOutputs",
     "skxrf.spectrum_fit._pixel_fit.PoissonFit",
+    "skxrf.spectrum_fit._weight_classes.WeightClasses",
     "skxrf.spectrum_fit._priors.AxisCorrection",
     "skxrf.spectrum_fit._sum_spectrum.SumSpectrumFit",
     "skxrf.physics._detector.DetectorResponse",

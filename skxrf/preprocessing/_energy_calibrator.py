@@ -213,7 +213,21 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             Spectra [counts]: float64 for float64, else float32.
         """
         check_is_fitted(self)
-        spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
+        return self.rebin(validate_data(self, X, dtype=(np.float32, np.float64), reset=False))
+
+    def rebin(self, spectra: NDArray[Any]) -> NDArray[Any]:
+        """Move the counts to the bins of `target`, as ``transform``, without checks.
+
+        Parameters
+        ----------
+        spectra : ndarray of shape (n_samples, n_channels), float32 or float64
+            Finite spectra [counts].
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_bins)
+            Spectra [counts], of the same dtype.
+        """
         return self._shares.apply(spectra)
 
     def __sklearn_tags__(self) -> Any:

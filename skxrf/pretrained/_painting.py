@@ -111,7 +111,6 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         energy=ENERGY,
         anode=calibrator.anode_,
         energy_range=(low, high),
-        n_jobs=-1,
         # Axis and resolution of the calibration are better than those of a second search.
         refine=resolution is None,
         detector=resolution,
@@ -127,9 +126,11 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
     matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
-    # Spectra of which the share of novel ones is estimated.
-    some = X[:: max(1, len(X) // 1000)].astype(np.float32)
+    # Spectra in which like ones are found, and of which the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)
+    fit.fit_weights(own)
+    own = own[:: max(1, len(own) // 1000)]
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
     # Share of a painting's counts below which a line group is rare.

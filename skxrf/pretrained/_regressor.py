@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import NotFittedError
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PretrainedRegressor"]
 
-# Spectra that are on the model's axis at a time; the fit's threads share them.
-_CHUNK = 8192
+# Spectra that a thread works on at a time: no fewer than a block of a map contains, so that blocks
+# which are predicted side by side start no further threads.
+_CHUNK = 2048
 
 
 class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -205,9 +207,15 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         n = len(spectra)
         values = np.empty((n, len(LINE_GROUPS)), dtype)
         errors = np.empty_like(values)
-        for start in range(0, n, _CHUNK):
+
+        def predict_chunk(start: int) -> None:
             rows = slice(start, start + _CHUNK)
             values[rows], errors[rows] = self._outputs(spectra[rows])
+
+        # Each thread has its chunks: BLAS' own would get in their way.
+        with single_threaded_blas():
+            run = Parallel(n_jobs=-1 if n > _CHUNK else 1, prefer="threads", require="sharedmem")
+            run(delayed(predict_chunk)(start) for start in range(0, n, _CHUNK))
         if self.nonnegative:
             np.maximum(values, 0, out=values)
         return (values, errors) if return_std else values
@@ -329,8 +337,9 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
 
     def _on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
-        rebinned = self.painting_.calibrator.transform(spectra.astype(np.float32, copy=False))
-        return np.asarray(np.maximum(rebinned, 0, out=rebinned), dtype=np.float32)
+        rebinned = self.painting_.calibrator.rebin(spectra.astype(np.float32, copy=False))
+        # Pre-treated spectra may contain negative values.
+        return rebinned if spectra.dtype.kind == "u" else np.maximum(rebinned, 0, out=rebinned)
 
     def _outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         counts = self._on_model_axis(spectra)
@@ -345,9 +354,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ) -> None:
         """Move intensities towards those of the template fit, the more the brighter they are."""
         fit = self.painting_.template_fit
-        # Threads work on batches of spectra: BLAS' own would get in their way.
-        with single_threaded_blas():
-            areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
+        areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
         shares = self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
             if name not in fit.line_groups_:

@@ -8,92 +8,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-__all__ = ["ComponentPairs", "PoissonFit", "fit_pixels", "solve_nonnegative", "standard_errors"]
+from skxrf.utils.threads import single_threaded_blas
 
+from ._nonnegative import covariances, solve_nonnegative
+from ._weight_classes import LEAST_EXPECTED, SharedFit, WeightClasses, doses, weight_classes
 
-# Whole sets of variables are exchanged as long as that makes progress, then one at a time.
-_FULL_EXCHANGES = 6
-_TOLERANCE = 1e-9
-
-
-def solve_nonnegative(
-    matrices: NDArray[np.float64],
-    vectors: NDArray[np.float64],
-    *,
-    start: NDArray[np.bool_] | None = None,
-    max_iter: int = 200,
-) -> NDArray[np.float64]:
-    """Minimize ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
-
-    Block principal pivoting with Murty's rule as a fall-back against cycles (Portugal, Judice &
-    Vicente 1994, Math. Comp. 63, 625), vectorized over the problems: all of them change
-    their sets together, and only those not yet solved are worked on.
-
-    Parameters
-    ----------
-    matrices : ndarray of shape (n_problems, n, n)
-        Symmetric positive definite matrices H.
-    vectors : ndarray of shape (n_problems, n)
-        Right-hand sides g.
-    start : ndarray of shape (n_problems, n), bool, optional
-        Which variables are guessed to be positive; default all.
-    max_iter : int
-        Most exchanges; what is not solved by then (degenerate problems) is cut off at zero.
-
-    Returns
-    -------
-    ndarray of shape (n_problems, n)
-        The non-negative solutions.
-    """
-    n_problems, n = vectors.shape
-    # Unit diagonals: tolerances then mean the same for every template.
-    scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", matrices), 1e-300))
-    matrix = matrices * scale[:, :, None]
-    matrix *= scale[:, None, :]
-    vector = vectors * scale
-    tolerance = _TOLERANCE * (np.abs(vector).max(axis=1, initial=0.0) + 1e-300)
-    solution = np.zeros((n_problems, n))
-    free = np.ones((n_problems, n), dtype=bool) if start is None else start.copy()
-    fewest_wrong = np.full(n_problems, n + 1)
-    chances = np.full(n_problems, _FULL_EXCHANGES)
-    todo = np.arange(n_problems)
-    for _ in range(max_iter):
-        x = _solve_on_free(matrix, vector, free)
-        gradient = np.einsum("pij,pj->pi", matrix, x) - vector
-        wrong = np.where(free, x, gradient) < -tolerance[:, None]
-        solution[todo] = np.maximum(x, 0)
-        n_wrong = wrong.sum(axis=1)
-        unsolved = n_wrong > 0
-        if not unsolved.any():
-            break
-        # Only what is not solved is carried on.
-        todo, matrix, vector, free, wrong, n_wrong, tolerance, fewest_wrong, chances = (
-            array[unsolved]
-            for array in (
-                *(todo, matrix, vector, free, wrong),
-                *(n_wrong, tolerance, fewest_wrong, chances),
-            )
-        )
-        better = n_wrong < fewest_wrong
-        fewest_wrong = np.where(better, n_wrong, fewest_wrong)
-        chances = np.where(better, _FULL_EXCHANGES, chances - 1)
-        single = chances < 0
-        last = n - 1 - np.argmax(wrong[:, ::-1], axis=1)
-        wrong[single] = False
-        wrong[single, last[single]] = True
-        free = free ^ wrong
-    solution *= scale
-    return solution
-
-
-def _solve_on_free(
-    matrix: NDArray[np.float64], vector: NDArray[np.float64], free: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    diagonal = np.arange(vector.shape[1])
-    matrix = matrix * (free[:, :, None] & free[:, None, :])
-    # A trace of ridge keeps templates that coincide from stopping the whole batch.
-    matrix[:, diagonal, diagonal] += np.where(free, 1e-10, 1.0)
-    return np.asarray(np.linalg.solve(matrix, (vector * free)[:, :, None])[:, :, 0])
+__all__ = ["ComponentPairs", "PoissonFit", "fit_pixels", "standard_errors"]
 
 
 class ComponentPairs:
@@ -113,6 +33,14 @@ class ComponentPairs:
         n = len(components)
         self.unpack = np.empty((n, n), dtype=np.intp)
         self.unpack[rows, columns] = self.unpack[columns, rows] = np.arange(rows.size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the products, which are large and follow from it."""
+        return {"components": self.components}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a saved state; earlier ones contain the products as well."""
+        ComponentPairs.__init__(self, state["components"])
 
     def information(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """Information matrices for the weights of channels.
@@ -144,17 +72,7 @@ def standard_errors(information: NDArray[np.float64]) -> NDArray[np.float64]:
     ndarray of shape (n_pixels, n_components)
         Square roots of the diagonal of the inverse.
     """
-    scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", information), 1e-300))
-    scaled = information * scale[:, :, None] * scale[:, None, :]
-    # A trace of ridge: components that coincide have no finite error, and need none here.
-    scaled[:, np.arange(scaled.shape[1]), np.arange(scaled.shape[1])] += 1e-10
-    variances = np.einsum("pii->pi", np.linalg.inv(scaled))
-    return np.asarray(np.sqrt(np.maximum(variances, 0.0)) * scale)
-
-
-# Expected counts in a channel are not taken below this share of the painting's mean spectrum at
-# the pixel's dose: a channel without any expected count would get an infinite weight.
-_LEAST_EXPECTED = 0.05
+    return covariances(information)[0]
 
 
 class PoissonFit:
@@ -166,6 +84,9 @@ class PoissonFit:
     Linear Models, sec. 2.5, with the identity link). One such step
     comes within a small part of a standard error of the Poisson maximum.
 
+    With `classes`, each spectrum gets the weights of the class of spectra that it is like, and
+    only those that are like none are reweighted on their own.
+
     Parameters
     ----------
     components : ndarray of shape (n_components, n_channels)
@@ -174,7 +95,15 @@ class PoissonFit:
         Smooth expected shape of the painting's mean spectrum, positive [counts].
     n_reweights : int
         Number of reweighted steps after the first.
+
+    Attributes
+    ----------
+    classes : WeightClasses or None
+        Classes of spectra that share weights.
     """
+
+    # Fits that were saved before there were classes have none.
+    classes: WeightClasses | None = None
 
     def __init__(
         self,
@@ -188,6 +117,20 @@ class PoissonFit:
         mean = np.maximum(mean, 1e-3 * mean.mean())
         self.shape = (mean / mean.sum()).astype(np.float32)
         self.n_reweights = n_reweights
+
+    def share_weights(
+        self, spectra: NDArray[Any], weights: NDArray[np.float64] | None = None
+    ) -> None:
+        """Find classes of spectra that share weights; none where there are too few spectra.
+
+        Parameters
+        ----------
+        spectra : ndarray of shape (n_spectra, n_channels)
+            Spectra of the painting in the fitted channels [counts].
+        weights : ndarray of shape (n_spectra,), optional
+            Number of spectra that each one stands for.
+        """
+        self.classes = weight_classes(self.components, self.shape, spectra, weights)
 
     def __call__(
         self, counts: NDArray[np.float32]
@@ -203,31 +146,31 @@ class PoissonFit:
         -------
         amplitudes : ndarray of shape (n_pixels, n_components)
             Non-negative amplitudes [counts].
-        information : ndarray of shape (n_pixels, n_components, n_components)
-            Fisher information at the solution.
+        errors : ndarray of shape (n_pixels, n_components)
+            Their standard errors, all components unknown [counts].
         """
-        dose = np.maximum(counts.sum(axis=1, dtype=np.float64), 1.0).astype(np.float32)
-        # The same weights for all: one information matrix, one projection.
-        shared = 1 / self.shape
-        amplitudes = solve_nonnegative(
-            *self._normal_equations(counts, np.broadcast_to(shared, (1, shared.size)))
-        )
-        matrices = np.empty(0)
-        floor = _LEAST_EXPECTED * dose[:, None] * self.shape
-        for _ in range(self.n_reweights):
-            expected = np.maximum(amplitudes.astype(np.float32) @ self.components, floor)
-            matrices, vectors = self._normal_equations(counts, 1 / expected)
-            amplitudes = solve_nonnegative(matrices, vectors, start=amplitudes > 0)
-        return amplitudes, matrices
+        if self.classes is None:
+            first = SharedFit(self.components, self.shape)
+            return self._reweighted(counts, first(counts, doses(counts))[0])
+        amplitudes, errors, unlike = self.classes.fit(counts)
+        if unlike.any():
+            own = self._reweighted(counts[unlike], amplitudes[unlike])
+            amplitudes[unlike], errors[unlike] = own
+        return amplitudes, errors
 
-    def _normal_equations(
-        self, counts: NDArray[np.float32], weights: NDArray[np.float32]
+    def _reweighted(
+        self, counts: NDArray[np.float32], amplitudes: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        matrices = self.pairs.information(weights)
-        if len(matrices) != len(counts):
-            matrices = np.broadcast_to(matrices, (len(counts), *matrices.shape[1:]))
-        vectors = ((counts * weights) @ self.components.T).astype(np.float64)
-        return matrices, vectors
+        """Fit each spectrum with the weights of its own expected counts."""
+        floor = LEAST_EXPECTED * doses(counts).astype(np.float32)[:, None] * self.shape
+        errors = np.empty(0)
+        for _ in range(self.n_reweights):
+            weights = 1 / np.maximum(amplitudes.astype(np.float32) @ self.components, floor)
+            amplitudes, errors = solve_nonnegative(
+                self.pairs.information(weights),
+                ((counts * weights) @ self.components.T).astype(np.float64),
+            )
+        return amplitudes, errors
 
 
 def fit_pixels(
@@ -268,15 +211,13 @@ def fit_pixels(
     """
 
     def one(start: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        batch = np.ascontiguousarray(
-            spectra[start : start + batch_size, channels], dtype=np.float32
-        )
-        amplitudes, information = fit(batch)
-        errors = standard_errors(information)[:, :n_kept] if return_std else None
-        return amplitudes[:, :n_kept], errors
+        batch = spectra[start : start + batch_size, channels].astype(np.float32, copy=False)
+        amplitudes, errors = fit(batch)
+        return amplitudes[:, :n_kept], errors[:, :n_kept] if return_std else None
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
-    parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))
+    with single_threaded_blas():
+        parts = run(delayed(one)(start) for start in range(0, len(spectra), batch_size))
     amplitudes = np.concatenate([part[0] for part in parts])
     errors = np.concatenate([part[1] for part in parts]) if return_std else None
     return amplitudes, errors

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dask.config
 import h5py
 import numpy as np
 import xarray as xr
@@ -140,8 +141,10 @@ def write_netcdf(maps: xr.Dataset, path: Path) -> None:
     # No fill value: NaN is a value like any other, and integers stay integers.
     encoding = {name: {"_FillValue": None} for name in stored.variables if name != "element"}
     try:
-        # In memory first: HDF5 takes the whole process down where a disk is full.
-        content = stored.to_netcdf(engine="h5netcdf", encoding=encoding)
+        # In memory first: HDF5 takes the whole process down where a disk is full. On a cluster
+        # xarray would lock the name of this file, which only this process has, for all workers.
+        with dask.config.set(scheduler="synchronous"):
+            content = stored.to_netcdf(engine="h5netcdf", encoding=encoding)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise FileFormatError(
             f"netCDF cannot hold these maps: {error}. Drop the coordinate or variable that it means."

@@ -1,0 +1,38 @@
+"""Option ``--cluster``: a dask cluster that computes instead of this machine."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["cluster_option"]
+
+# Seconds that a scheduler has to answer.
+_PATIENCE = 10
+
+
+def _connect(context: click.Context, parameter: click.Parameter, address: str | None) -> None:
+    """Make the cluster the place where dask computes, until the command ends."""
+    if address is None:
+        return
+    from dask.distributed import Client
+
+    try:
+        client = Client(address, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(
+            f"no dask scheduler answers at {address} ({error}): start one with `dask scheduler`, "
+            "workers with `dask worker ADDRESS`, and give the address that the scheduler prints.",
+            context,
+            parameter,
+        ) from error
+    context.with_resource(client)
+
+
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    expose_value=False,
+    callback=_connect,
+    help="Compute on the dask cluster with this scheduler, such as tcp://10.0.0.5:8786; its "
+    "workers must find the cube under the same path.",
+)

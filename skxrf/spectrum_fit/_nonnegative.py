@@ -1,0 +1,135 @@
+"""Non-negative least squares for many spectra at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["clamp_to_nonnegative", "covariances", "solve_nonnegative"]
+
+Array = NDArray[np.float64]
+
+
+def covariances(matrices: Array, ridge: float = 1e-10) -> tuple[Array, Array]:
+    """Standard errors and correlations of the unconstrained solutions.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (n_problems, n, n)
+        Symmetric positive definite matrices of normal equations.
+    ridge : float
+        Relative ridge: components that coincide must not stop the whole batch.
+
+    Returns
+    -------
+    errors : ndarray of shape (n_problems, n)
+        Square roots of the diagonals of the inverses.
+    correlations : ndarray of shape (n_problems, n, n)
+        The inverses, scaled to unit diagonals.
+    """
+    # Unit diagonals: the ridge then means the same for every component.
+    scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", matrices), 1e-300))
+    scaled = matrices * scale[:, :, None]
+    scaled *= scale[:, None, :]
+    diagonal = np.arange(scaled.shape[1])
+    scaled[:, diagonal, diagonal] += ridge
+    inverse = np.linalg.inv(scaled)
+    errors = np.sqrt(np.maximum(np.einsum("pii->pi", inverse), 1e-300))
+    inverse /= errors[:, :, None]
+    inverse /= errors[:, None, :]
+    return errors * scale, inverse
+
+
+def solve_nonnegative(matrices: Array, vectors: Array) -> tuple[Array, Array]:
+    """Minimize ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (n_problems, n, n)
+        Symmetric positive definite matrices H.
+    vectors : ndarray of shape (n_problems, n)
+        Right-hand sides g.
+
+    Returns
+    -------
+    solutions : ndarray of shape (n_problems, n)
+        The non-negative solutions.
+    errors : ndarray of shape (n_problems, n)
+        Standard errors of the unconstrained ones, where H is an information matrix.
+    """
+    errors, correlations = covariances(matrices)
+    standard = np.einsum("pij,pj->pi", correlations, errors * vectors)
+    clamp_to_nonnegative(standard, correlations)
+    return standard * errors, errors
+
+
+def clamp_to_nonnegative(
+    solutions: Array, correlations: Array, *, tolerance: float = 1e-7, max_sweeps: int = 1000
+) -> NDArray[np.bool_]:
+    """Move unconstrained solutions of least-squares problems to the non-negative ones.
+
+    Hildreth's method (1957, Naval Research Logistics Quarterly 4, 79): coordinate descent on the
+    multipliers of the constraints, which works on those variables only that are held at zero.
+
+    Parameters
+    ----------
+    solutions : ndarray of shape (n_problems, n), C-contiguous
+        Unconstrained solutions in units of their standard errors; changed in place.
+    correlations : ndarray of shape (n_problems, n, n) or (1, n, n)
+        Correlation matrix of each unconstrained solution, or the same for all.
+    tolerance : float
+        Largest change of a variable in the last sweep [standard errors].
+    max_sweeps : int
+        Sweeps after which what is negative is cut off at zero: components that nearly coincide.
+
+    Returns
+    -------
+    ndarray of shape (n_problems,), bool
+        Problems that were cut off.
+    """
+    n_problems, n = solutions.shape
+    # Compiled loops do not check their indices, and files of models may contain any array.
+    if correlations.shape not in ((n_problems, n, n), (1, n, n)):
+        raise ValueError(f"correlations of shape {correlations.shape} for {n_problems} x {n}.")
+    cut_off = np.zeros(n_problems, dtype=np.bool_)
+    _compiled()(solutions, np.ascontiguousarray(correlations), tolerance, max_sweeps, cut_off)
+    return cut_off
+
+
+@functools.cache
+def _compiled() -> Callable[..., None]:
+    """Compile the loop, in about a second, when it is first needed."""
+    import numba
+
+    signature = "void(float64[:,::1], float64[:,:,::1], float64, int64, boolean[::1])"
+    compiled: Callable[..., None] = numba.njit(signature, nogil=True)(_hildreth)
+    return compiled
+
+
+def _hildreth(
+    solutions: Any, correlations: Any, tolerance: float, max_sweeps: int, cut_off: Any
+) -> None:
+    n_problems, n = solutions.shape
+    multipliers = np.empty(n)
+    for problem in range(n_problems):
+        correlation = correlations[problem % len(correlations)]
+        multipliers[:] = 0.0
+        largest = tolerance
+        sweep = 0
+        while largest >= tolerance and sweep < max_sweeps:
+            largest = 0.0
+            sweep += 1
+            for i in range(n):
+                if solutions[problem, i] < 0.0 or multipliers[i] > 0.0:
+                    change = max(-solutions[problem, i], -multipliers[i])
+                    multipliers[i] += change
+                    largest = max(largest, abs(change))
+                    for j in range(n):
+                        solutions[problem, j] += correlation[i, j] * change
+        cut_off[problem] = largest >= tolerance
+        for i in range(n):
+            solutions[problem, i] = max(solutions[problem, i], 0.0)

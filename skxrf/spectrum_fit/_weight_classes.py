@@ -1,0 +1,260 @@
+"""Classes of like spectra that share the weights of channels, and the fit with shared weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._nonnegative import clamp_to_nonnegative, covariances
+
+__all__ = ["LEAST_EXPECTED", "SharedFit", "WeightClasses", "doses", "weight_classes"]
+
+Array = NDArray[np.float64]
+
+# Expected counts in a channel are not taken below this share of those of like spectra, or of the
+# painting's mean: a channel without any expected count would get an infinite weight.
+LEAST_EXPECTED = 0.05
+
+
+@dataclass(frozen=True)
+class ClassRule:
+    """Numbers of the classes."""
+
+    most: int = 48
+    """Largest number of classes: half of it costs 0.1 to 0.4 % of RMSE."""
+    least_spectra: int = 50
+    """Fewest spectra for each class, on average over all classes that are tried."""
+    least_members: int = 10
+    """Spectra below which a class is given up."""
+    sample: int = 6000
+    """Spectra that the classes are found in."""
+    most_steps: int = 20
+    """Most steps of the assignment."""
+    most_unlike: float = 0.1
+    """Squared relative distance from its class at which a spectrum gets weights of its own."""
+    noise_of_unlike: float = 3.0
+    """Factor on the part of that distance that is due to photon noise."""
+    ridge: float = 1e-8
+    """Relative ridge of the normal matrix: components may coincide."""
+
+
+_RULE = ClassRule()
+
+
+def doses(counts: NDArray[np.floating]) -> Array:
+    """Total counts of each spectrum, at least one."""
+    return np.asarray(np.maximum(counts.sum(axis=1), 1.0), dtype=np.float64)
+
+
+class SharedFit:
+    """Fit of all spectra with the weights of one expected spectrum.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_components, n_channels)
+        Spectra of one count of each component.
+    shape : ndarray of shape (n_channels,)
+        Expected share of each channel.
+    """
+
+    def __init__(self, components: NDArray[Any], shape: NDArray[Any]) -> None:
+        components = np.asarray(components, dtype=np.float64)
+        weighted = components / np.asarray(shape, dtype=np.float64)
+        self.information = weighted @ components.T
+        (self.error,), self.correlation = covariances(self.information[None], _RULE.ridge)
+        projection = self.correlation[0] @ (self.error[:, None] * weighted)
+        self.projection = np.ascontiguousarray(projection.T, dtype=np.float32)
+        # Variance of each amplitude per count of each component: exact for these weights, whatever
+        # the components' shares are.
+        self.noise = components @ np.square(projection).T * np.square(self.error)
+        self.least_noise = LEAST_EXPECTED * np.square(self.error)
+
+    def __call__(
+        self, counts: NDArray[np.float32], dose: Array
+    ) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Amplitudes, their standard errors, and whether a spectrum needs other weights."""
+        scale = np.sqrt(dose)[:, None]
+        amplitudes = np.ascontiguousarray((counts @ self.projection) / scale, dtype=np.float64)
+        cut_off = clamp_to_nonnegative(amplitudes, self.correlation)
+        amplitudes *= self.error * scale
+        variances = (1 - LEAST_EXPECTED) * (amplitudes @ self.noise)
+        variances += dose[:, None] * self.least_noise
+        # Mean of the squared ratio of expected counts to those of the class, less one.
+        distance = np.einsum("pi,pi->p", amplitudes @ self.information, amplitudes) / dose**2 - 1
+        noise = _RULE.noise_of_unlike * len(self.error) / dose
+        return amplitudes, np.sqrt(variances), cut_off | (distance > _RULE.most_unlike + noise)
+
+
+class WeightClasses:
+    """Classes of spectra whose channels get the same weights.
+
+    One matrix product and one matrix of normal equations then serve all spectra of a class. Each
+    spectrum is assigned by its own counts alone: by the likelihood of Poisson counts, to which
+    the classes' shares are prior. So faint spectra, which tell little, choose the common classes.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_components, n_channels), or (n_classes, ...)
+        Spectra of one count of each component, the same for all classes or each class's own.
+    shapes : ndarray of shape (n_classes, n_channels)
+        Expected share of each channel in the counts of a spectrum, positive.
+    shares : ndarray of shape (n_classes,)
+        Share of the spectra in each class, positive.
+    """
+
+    def __init__(self, components: NDArray[Any], shapes: Array, shares: Array) -> None:
+        self.shapes, self.shares = shapes, shares
+        self.components = np.asarray(components, dtype=np.float64)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        own = np.broadcast_to(self.components, (len(self.shapes), *self.components.shape[-2:]))
+        self._fits = [SharedFit(*pair) for pair in zip(own, self.shapes, strict=True)]
+        self._logarithms = _logarithms(self.shapes)
+
+    def assign(self, counts: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Most probable class of each spectrum.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (n_pixels, n_channels), float32
+            The spectra.
+
+        Returns
+        -------
+        ndarray of shape (n_pixels,), int
+        """
+        return _most_probable(counts, self._logarithms, self.shares)
+
+    def fit(
+        self, counts: NDArray[np.float32], classes: NDArray[np.intp] | None = None
+    ) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Fit spectra with the weights of their classes.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (n_pixels, n_channels), float32
+            The spectra.
+        classes : ndarray of shape (n_pixels,), int, optional
+            Class of each spectrum; default the most probable one.
+
+        Returns
+        -------
+        amplitudes : ndarray of shape (n_pixels, n_components)
+            Non-negative amplitudes [counts].
+        errors : ndarray of shape (n_pixels, n_components)
+            Their standard errors with these weights, all components unknown [counts].
+        unlike : ndarray of shape (n_pixels,), bool
+            Spectra so different from their class that weights of their own are better.
+        """
+        if classes is None:
+            classes = self.assign(counts)
+        dose = doses(counts)
+        amplitudes = np.empty((len(counts), self.components.shape[-2]))
+        errors = np.empty_like(amplitudes)
+        unlike = np.empty(len(counts), dtype=np.bool_)
+        for number in np.unique(classes):
+            rows = np.flatnonzero(classes == number)
+            amplitudes[rows], errors[rows], unlike[rows] = self._fits[number](
+                counts[rows], dose[rows]
+            )
+        return amplitudes, errors, unlike
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without what follows from it."""
+        return {name: vars(self)[name] for name in ("components", "shapes", "shares")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a saved state."""
+        vars(self).update(state)
+        self._prepare()
+
+
+def weight_classes(
+    components: NDArray[np.floating],
+    mean: NDArray[np.floating],
+    spectra: NDArray[Any],
+    weights: Array | None = None,
+) -> WeightClasses | None:
+    """Find the classes of a painting's spectra.
+
+    A mixture of multinomial distributions with hard assignment, whose members' fits, rather than
+    their counts, make the expected spectrum of a class.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_components, n_channels)
+        Spectra of one count of each component.
+    mean : ndarray of shape (n_channels,)
+        Expected share of each channel in the mean spectrum.
+    spectra : ndarray of shape (n_spectra, n_channels)
+        Spectra spread over the painting [counts].
+    weights : ndarray of shape (n_spectra,), optional
+        Number of spectra that each one stands for.
+
+    Returns
+    -------
+    WeightClasses or None
+        None where there are too few spectra.
+    """
+    weights = np.ones(len(spectra)) if weights is None else weights
+    rows = np.flatnonzero(weights > 0)
+    rows = rows[:: max(1, -(-len(rows) // _RULE.sample))]
+    n_classes = min(_RULE.most, int(weights.sum()) // _RULE.least_spectra)
+    if n_classes < 2:
+        return None
+    weights = weights[rows]
+    components = np.asarray(components, dtype=np.float64)
+    counts = np.maximum(spectra[rows], 0).astype(np.float32)
+    dose = doses(counts)
+    mean = np.asarray(mean, dtype=np.float64) / np.sum(mean, dtype=np.float64)
+    amplitudes = SharedFit(components, mean)(counts, dose)[0]
+    # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
+    members = _divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
+    for _ in range(_RULE.most_steps):
+        belongs = (members == np.arange(n_classes)[:, None]) * weights
+        sums, sizes = belongs @ amplitudes, belongs.sum(axis=1)
+        kept = (sizes >= _RULE.least_members) & (sums.sum(axis=1) > 0)
+        if not kept.any():
+            return None
+        shapes = sums[kept] @ components
+        shapes /= shapes.sum(axis=1, keepdims=True)
+        shapes = (1 - LEAST_EXPECTED) * shapes + LEAST_EXPECTED * mean
+        shares = sizes[kept] / sizes[kept].sum()
+        before, members = members, _most_probable(counts, _logarithms(shapes), shares)
+        n_classes = len(shapes)
+        if np.array_equal(before, members):
+            break
+    return WeightClasses(components, shapes, shares)
+
+
+def _divided(points: Array, weights: Array, n_classes: int) -> NDArray[np.intp]:
+    """Divide points again and again at the mean of the class that is widest along its main axis."""
+    members = np.zeros(len(points), dtype=np.intp)
+    scores = np.empty(len(points))
+    widths = np.zeros(n_classes)
+    for new in range(n_classes):
+        if new:
+            members[(members == np.argmax(widths)) & (scores > 0)] = new
+        for number in {new, int(np.argmax(widths))}:
+            rows = members == number
+            if not rows.any():
+                widths[number] = 0.0
+                continue
+            away = points[rows] - np.average(points[rows], axis=0, weights=weights[rows])
+            values, axes = np.linalg.eigh((away * weights[rows, None]).T @ away)
+            widths[number], scores[rows] = values[-1], away @ axes[:, -1]
+    return members
+
+
+def _logarithms(shapes: Array) -> NDArray[np.float32]:
+    return np.ascontiguousarray(np.log(shapes).T, dtype=np.float32)
+
+
+def _most_probable(
+    counts: NDArray[np.float32], logarithms: NDArray[np.float32], shares: Array
+) -> NDArray[np.intp]:
+    return np.asarray(np.argmax(counts @ logarithms + np.log(shares), axis=1))

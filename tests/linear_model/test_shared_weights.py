@@ -1,0 +1,44 @@
+"""Weights that like spectra share, against those of each spectrum's own fit, on a painting."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from skxrf.datasets import make_painting
+from skxrf.linear_model import TemplateFitRegressor
+from skxrf.samples import to_samples
+
+BRIGHTEST = 50_000
+
+
+@pytest.fixture(scope="module")
+def painting():
+    cube, maps = make_painting((28, 32), mean_counts=BRIGHTEST, random_state=3)
+    return to_samples(cube).to_numpy(), to_samples(maps), cube["energy"].to_numpy()
+
+
+@pytest.mark.parametrize("counts", [500, 5000, BRIGHTEST])
+def test_intensities_are_as_good(painting, counts):
+    X, Y, energy = painting
+    share = counts / BRIGHTEST
+    thinned = np.random.default_rng(0).binomial(X, share)
+    shared = TemplateFitRegressor(list(Y.columns), energy=energy, anode="Rh", refine=False)
+    shared.fit(thinned)
+    own = copy.deepcopy(shared)
+    own._poisson_fit.classes = None
+    errors = [
+        np.sqrt(np.mean((fit.predict(thinned) - share * Y.to_numpy()) ** 2, axis=0))
+        for fit in (shared, own)
+    ]
+    assert np.mean(errors[0] / errors[1]) < 1.01
+
+
+def test_weights_of_their_own_are_to_be_had(painting):
+    X, Y, energy = painting
+    fit = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False, weights="own")
+    fit.fit(X[::10])
+    assert fit._poisson_fit.classes is None
+    few = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False).fit(X[:90])
+    assert few._poisson_fit.classes is None
+    assert few.fit_weights(X)._poisson_fit.classes is not None
