@@ -4,6 +4,7 @@
 # make mutation   put faults into metrics, samples, preprocessing, fit and prediction, and list those that no
 #             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
+# make wheel  build the wheel, unpack it into an empty folder, and run it from there; CI does it too
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
 # make benchmark   add what is missing to benchmarks/results; make its pages and README's tables
 PYTHON ?= python3
@@ -22,10 +23,10 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest test-lowest mutation package benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest mutation wheel package benchmark docs clean
 
 demo: $(VENV)/.installed
-	$(BIN)/skxrf reproduce -o $(OUT) $(if $(DATA),--cube $(DATA))
+	$(BIN)/skxrf reproduce --force -o $(OUT) $(if $(DATA),--cube $(DATA))
 
 test: lint types pytest
 
@@ -50,6 +51,15 @@ mutation: $(VENV)/.installed-test
 	$(PIP) install --quiet 'mutmut>=3.8'
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
 	$(BIN)/mutmut results
+
+wheel: $(VENV)/.installed-test
+	rm -rf build/wheel
+	$(PIP) wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PIP) install --quiet --no-deps --target build/wheel/site build/wheel/*.whl
+	cd build/wheel && export PYTHONPATH=site && python=$(abspath $(BIN))/python && \
+	  $$python -c 'import skxrf; assert "build/wheel/site" in skxrf.__file__, skxrf.__file__' && \
+	  $$python -m skxrf simulate -o icon.h5 --shape 12 12 --quiet && \
+	  $$python -m skxrf map icon.h5 -o maps.nc --report report.html --quiet
 
 package:
 	rm -rf dist build/package

@@ -11,6 +11,8 @@ COMMANDS = {
     "run": ("run", "Learning from labels: networks, regressors, fits."),
     "accuracy": ("accuracy.run", "Maps of the shipped model and rivals over the Cramer-Rao bound."),
     "independent": ("accuracy.independent.run", "The same on paintings of other tables and axes."),
+    "open": ("open_benchmark.run", "Any method, yours too, on frozen scans of two simulators."),
+    "audit": ("audit", "Errors that the audit estimates without truth, against the true ones."),
     "probes": ("accuracy.probes", "Invented elements, foreign chemistry, other tables."),
     "detection": ("accuracy.detection", "False alarms and misses; flags for untrained data."),
     "elements": ("elements.run", "Line groups named in measured spectra against what is there."),

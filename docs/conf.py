@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_click",
+    "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # Our own, in _extensions.
@@ -48,6 +49,10 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # the pages list them with their whole text
 numpydoc_class_members_toctree = False
 python_display_short_literal_types = True
+
+# Copy buttons leave out prompts, and what a command prints.
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skxrf"

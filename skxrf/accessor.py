@@ -37,6 +37,11 @@ class XrfAccessor:
     skxrf.spectra.max_spectrum : :meth:`max_spectrum`.
     skxrf.samples.to_samples : :meth:`to_samples`.
     skxrf.plotting.ElementMapDisplay : :meth:`plot`.
+    skxrf.report.explore_maps : :meth:`explore`.
+
+    Notes
+    -----
+    A notebook shows ``maps.xrf`` as small maps; ``maps`` alone is shown by xarray.
 
     Examples
     --------
@@ -106,6 +111,32 @@ class XrfAccessor:
         from skxrf.samples import to_samples
 
         return to_samples(self._data)
+
+    def explore(self, cube: xr.DataArray | None = None, **kwargs: Any) -> Any:
+        """Show these maps and their spectra in a notebook, by :func:`skxrf.report.explore_maps`.
+
+        Parameters
+        ----------
+        cube : DataArray of dims (y, x, energy), optional
+            The counts that the maps were made from.
+        **kwargs : dict
+            Passed on, such as ``fit=...`` or ``height=900``.
+
+        Returns
+        -------
+        object
+            Shown by Jupyter, VS Code and Colab as a page: maps, spectra, regions.
+        """
+        from skxrf.report import explore_maps
+
+        return explore_maps(self._data, cube, **kwargs)
+
+    def _repr_html_(self) -> str | None:
+        if "element" not in self._data.dims:
+            return None
+        from skxrf.report._notebook import small_maps
+
+        return small_maps(self._data)
 
     def plot(self, **kwargs: Any) -> ElementMapDisplay:
         """Draw these maps, by :meth:`skxrf.plotting.ElementMapDisplay.from_maps`.

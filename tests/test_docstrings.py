@@ -7,6 +7,7 @@ import pkgutil
 import re
 import sys
 import warnings
+from functools import cached_property
 from typing import Protocol
 
 import pytest
@@ -83,7 +84,7 @@ def assert_documented(member):
     assert docstring, "has no docstring"
     summary = sections(docstring)[""].strip()
     assert re.match(r"[^\n]+[.;:!?](\n\n|\Z)", summary), "starts with one line, a whole sentence"
-    if not isinstance(member, property):
+    if not isinstance(member, property | cached_property):
         assert documented_parameters(docstring) == taken_parameters(member)
 
 

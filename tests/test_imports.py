@@ -34,6 +34,7 @@ RANKS = [
     {"inference.protocol"},
     {"pretrained"},
     {"inference"},
+    {"audit"},
     {"simulation"},
     {"datasets"},
     {"pretrained.training"},
@@ -51,32 +52,44 @@ EXCEPTIONS = {
 # Private modules that another part may use: the wiring between the rooms. What users call stands
 # in the other part's __all__ and needs no line here.
 FRIENDS = {
+    "accessor": {"report._notebook"},
+    "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
+        "audit._finished_maps",
+        "audit._tables",
         "inference._binding",
         "inference._store",
         "inference._to_file",
         "io._save_cube",
         "persistence._model_file",
+        "physics._names",
+        "plotting._axes",
+        "plotting._figure_file",
         "simulation.paintings._scan",
     },
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
-    "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers"},
+    "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers", "physics._names"},
+    "io": {"physics._names"},
     "linear_model": {
+        "physics._names",
         "spectrum_fit._paint_templates",
         "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
         "spectrum_fit._weight_classes",
     },
+    "plotting": {"physics._names"},
     "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
     "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
     "pretrained.training": {"simulation._optics"},
     "report": {
+        "audit._tables",
         "metrics._alignment",
+        "physics._scatter",
         "plotting._axes",
         "plotting._color_table",
     },
-    "reproduction": {"plotting._embedding"},
+    "reproduction": {"physics._names", "plotting._embedding"},
     "simulation": {
         "physics._scatter",
         "physics._pile_up",
@@ -94,7 +107,7 @@ FRIENDS = {
 SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
-    "numba": ["spectrum_fit._nonnegative"],
+    "numba": ["io.cubes.bcf_records", "spectrum_fit._nonnegative"],
     "torch": ["neural_network", "pretrained.training"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],

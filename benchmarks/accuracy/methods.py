@@ -19,7 +19,7 @@ from skxrf.postprocessing import denoise_maps
 from skxrf.preprocessing import rebin_counts
 from skxrf.pretrained import load_pretrained
 
-__all__ = ["METHODS", "Method", "maps_by", "rivals"]
+__all__ = ["METHODS", "Method", "labeled_spectra", "maps_by", "rivals"]
 
 # Paintings whose labels rivals learn from, and the fine-tuned model: the paper's three.
 TRAINING = ("icon_1", "icon_2", "icon_3")
@@ -63,7 +63,7 @@ def fine_tuned(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     """Labels of three other paintings, 60 s of training and 30 s of judging."""
     from skxrf.pretrained.training import fine_tune
 
-    X, Y, energy = _labeled(mean_counts)
+    X, Y, energy = labeled_spectra(mean_counts)
     model = fine_tune(load_pretrained(), X, Y, energy=energy, random_state=0)
     return predict_maps(model, cube, return_std=True)
 
@@ -113,7 +113,8 @@ def found_template_fit(cube: xr.DataArray, mean_counts: float) -> xr.Dataset:
     return predict_maps(model.fit(X), cube, return_std=True)
 
 
-def _labeled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
+def labeled_spectra(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
+    """Spectra of the three training icons at a dose, their true intensities, and the axis."""
     spectra, labels = [], []
     for seed, palette in enumerate(TRAINING):
         painting = load_painting(palette, "M6")
@@ -127,7 +128,7 @@ def _labeled(mean_counts: float) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
 
 
 def _rival_problem(mean_counts: float) -> ProblemData:
-    X, labels, energy = _labeled(mean_counts)
+    X, labels, energy = labeled_spectra(mean_counts)
     X = rebin_counts(X.astype(np.float32), energy, RIVAL_ENERGY)
     groups = pd.factorize(labels.index.get_level_values("painting"))[0]
     return ProblemData(X, labels, {}, groups, [], RIVAL_ENERGY, INSTRUMENTS["M6"].anode)

@@ -25,7 +25,7 @@ LANES = {
         ["samples"],
         ["preprocessing", "neural_network", "model_selection", "compose"],
         ["inference", "persistence", "postprocessing"],
-        ["plotting", "metrics"],
+        ["plotting", "metrics", "audit"],
         ["report", "reproduction"],
         ["cli", "accessor"],
     ],

@@ -18,6 +18,18 @@ ORDER = [
     "plot_saved_models.py",
     "plot_large_files.py",
     "plot_simulator.py",
+    "plot_recipe_rgb.py",
+    "plot_recipe_region.py",
+    "plot_recipe_correlation.py",
+    "plot_recipe_ratio.py",
+    "plot_recipe_clusters.py",
+    "plot_recipe_add_element.py",
+    "plot_recipe_dead_time.py",
+    "plot_recipe_registration.py",
+    "plot_recipe_photograph.py",
+    "plot_recipe_stitching.py",
+    "plot_recipe_odd_rows.py",
+    "plot_recipe_batch.py",
 ]
 
 

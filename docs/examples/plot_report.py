@@ -61,9 +61,9 @@ print(f"{path.stat().st_size / 1e6:.1f} MB")
 # Look at it
 # ----------
 #
-# This is the file itself, in a frame. Click on a map; drag across a spectrum to zoom; choose *|z|*
-# instead of *intensity* to see where the maps differ from the truth; scroll down for the
-# comparison.
+# This is the file itself, in a frame. Click on a map; drag on it to mark a region, whose mean
+# spectrum and values are shown; drag across a spectrum to zoom; choose *|z|* instead of *intensity*
+# to see where the maps differ from the truth; scroll down for the comparison.
 import html
 
 
@@ -95,7 +95,7 @@ Frame(path)
 # - sent by mail, or laid beside the scan;
 # - linked from a web page or a laboratory's notes, ``<a href="icon.html">``, or framed in it,
 #   ``<iframe src="icon.html" width="100%" height="700"></iframe>``;
-# - shown in a notebook, ``IPython.display.IFrame("icon.html", "100%", 700)``;
+# - shown in a notebook, without a file of its own, ``maps.xrf.explore(cube, fit=fit)``;
 # - printed: all maps, spectra and tables come on A4 pages.
 #
 # It stays below 50 MB for large scans too: spectra are then summed over channels and squares of

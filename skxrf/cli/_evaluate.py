@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ._options import FILE, check_output, elements_option, examples, names, write_json
+from ._options import (
+    FILE,
+    check_output,
+    elements_option,
+    examples,
+    force_option,
+    names,
+    say,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +72,7 @@ Examples:
     help="What z is measured in: the square root of the reference + 1, the spread of the "
     "differences, or the standard errors in MAPS.",
 )
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="The scores as JSON.")
 def evaluate(
     maps: Path,
@@ -70,6 +80,7 @@ def evaluate(
     output: Path | None,
     elements: str | None,
     sigma: Literal["poisson", "residual", "uncertainty"],
+    force: bool,
     as_json: bool,
 ) -> None:
     """Score the element maps in the file MAPS against those in the file REFERENCE.
@@ -79,11 +90,12 @@ def evaluate(
     that needs nothing else: both maps of each line group beside each other, where they differ and
     by how much, and the value of every pixel at a click.
     """
+    say(f"comparing {maps} with {reference}")
     from skxrf.exceptions import SkxrfError
     from skxrf.metrics import score_table
 
     if output is not None:
-        check_output(output, [maps, reference], (".html", ".htm"))
+        check_output(output, [maps, reference], (".html", ".htm"), force=force)
     found, errors = _opened(maps)
     truth, _ = _opened(reference)
     wanted = names(elements)
@@ -98,6 +110,7 @@ def evaluate(
         scale = errors.sel(element=groups).clip(min=1e-6)
     scores = score_table(truth, found, sigma=scale)
     if output is not None:
+        say("writing the report")
         _report(found, errors, truth, scale, output, (maps, reference))
     if as_json:
         write_json(
@@ -129,8 +142,10 @@ def _opened(path: Path) -> tuple[xr.DataArray, xr.DataArray | None]:
 
 def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     from skxrf.exceptions import LineGroupError
+    from skxrf.physics._names import find_line_groups
 
     known = [str(name) for name in maps["element"].to_numpy()]
+    wanted = find_line_groups(wanted, known)
     missing = [name for name in wanted if name not in known]
     if missing:
         raise LineGroupError(f"{path} has no {', '.join(missing)}: it contains {', '.join(known)}.")

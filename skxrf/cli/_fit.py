@@ -1,28 +1,32 @@
-"""``skxrf fit``: element maps of a cube by a fit of line templates, without a model."""
+"""``skxrf fit``: element maps of cubes by a fit of line templates, without a model."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ._anode import anode_of, anode_option
-from ._map import check_maps_output, tell, write_report
+from ._maps_run import jobs_of, run_jobs
 from ._options import (
     FILE,
-    check_output,
     cube_options,
     examples,
     holds_errors,
     names,
-    open_with,
     output_option,
     reading_options,
     run_options,
     say,
     shape_option,
 )
+from ._pixels import pixel_options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from skxrf.linear_model import TemplateFitRegressor
 
 __all__ = ["fit"]
 
@@ -31,57 +35,99 @@ __all__ = ["fit"]
     epilog=examples("""\
 Examples:
   skxrf fit scan.h5 -o maps.nc --report maps.html
-  skxrf fit scan.h5 -o maps.nc --elements Ca_K,Fe_K,Hg_L,Pb_L --anode Rh
+  skxrf fit scan.h5 -o maps.nc --elements Ca,Fe,Hg,Pb --anode Rh
+  skxrf fit a.h5 b.h5 c.h5 -o maps                    several: maps/a.nc, maps/b.nc, ...
+  skxrf fit scan.h5 -o maps.nc --config pymca.cfg     elements and axis of a fit by PyMca
 """),
     short_help="Element maps by a fit of line templates, without a model.",
 )
-@click.argument("cube", type=FILE)
+@click.argument("cubes", metavar="CUBE...", type=FILE, nargs=-1, required=True)
 @output_option
 @click.option(
-    "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: those found."
+    "--elements", metavar="NAMES", help="Line groups, such as Ca,Fe_K,Pb_M; default: those found."
 )
 @anode_option
+@click.option(
+    "--config",
+    type=FILE,
+    help="Configuration of PyMca (.cfg): line groups, range, axis and resolution.",
+)
 @run_options
+@pixel_options
 @cube_options
 @reading_options
 @shape_option
 def fit(
-    cube: Path,
+    cubes: tuple[Path, ...],
     output: Path,
     elements: str | None,
     anode: str | None,
+    config: Path | None,
     report: Path | None,
+    per_second: bool,
     restart: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Fit line templates to the cube in the file CUBE and write the element maps.
+    """Fit line templates to the cubes in the files CUBE... and write the element maps.
 
     The energy calibration, the resolution and the line groups come from the cube's sum spectrum.
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
+    if not quiet:
+        say("preparing the fit")
+    wanted = names(elements)
+    inputs = () if config is None else (config,)
+    jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+
+    def model_of(cube: xr.DataArray) -> tuple[TemplateFitRegressor, list[str]]:
+        return _fitted(cube, wanted, anode_of(cube, anode), config, quiet)
+
+    run_jobs(
+        jobs,
+        model_of,
+        options,
+        std=holds_errors(jobs[0].maps, quiet),
+        per_second=per_second,
+        restart=restart,
+        force=force,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def _fitted(
+    cube: xr.DataArray, wanted: list[str] | None, tube: str | None, config: Path | None, quiet: bool
+) -> tuple[TemplateFitRegressor, list[str]]:
+    """Template fit of a cube's sum spectrum, and the line groups to map."""
     from skxrf.exceptions import LineGroupError
-    from skxrf.inference import predict_maps_to_file
     from skxrf.inference._binding import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
 
-    check_maps_output(output, [cube], names(elements))
-    if report is not None:
-        check_output(report, [cube, output])
-    opened = open_with(cube, options)
-    tube = anode_of(opened, anode)
-    model = TemplateFitRegressor(names(elements), energy=opened["energy"].to_numpy(), anode=tube)
+    settings: dict[str, Any] = {"energy": cube["energy"].to_numpy()}
+    if wanted is not None:
+        settings["line_groups"] = wanted
+    if tube is not None:
+        settings["anode"] = tube
+    if config is None:
+        model = TemplateFitRegressor(**settings)
+    else:
+        model = TemplateFitRegressor.from_pymca(config, **settings)
+        if not quiet:
+            say(f"line groups, range and resolution from {config}; the background is the fit's own")
     if not quiet:
         scatter = f", with the scattered lines of {tube}" if tube is not None else ""
         say(f"refining the model on the sum spectrum{scatter}")
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
-        model.fit(sample_spectra(opened))
+        model.fit(sample_spectra(cube))
     # The lines of the tube are fitted like others, and are no element of the painting.
-    found = [name for name in model.line_groups_ if elements or not name.startswith(f"{tube}_")]
+    named = model.line_groups is not None
+    found = [name for name in model.line_groups_ if named or not name.startswith(f"{tube}_")]
     if not found:
         raise LineGroupError(
             "no line group stands out of the sum spectrum: there is nothing to map. Name those "
@@ -89,15 +135,4 @@ def fit(
         )
     if not quiet:
         say(f"fitting {', '.join(found)}")
-    run = predict_maps_to_file(
-        model,
-        opened,
-        output,
-        elements=found,
-        return_std=holds_errors(output, quiet),
-        progress=not quiet,
-        restart=restart,
-    )
-    if report is not None:
-        write_report(opened, output, report, model)
-    tell(run, output, as_json, report=report)
+    return model, found

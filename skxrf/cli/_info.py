@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import textwrap
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from ._options import (
     examples,
     open_with,
     reading_options,
+    say,
     shape_option,
     write_json,
 )
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from skxrf.persistence._model_file import ModelInfo
+
+    from ._summary import CubeSummary
 
 __all__ = ["info"]
 
@@ -42,20 +47,25 @@ Examples:
 @click.argument("file", type=FILE)
 @anode_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
 @reading_options
 @shape_option
-def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
+def info(file: Path, anode: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
     """Describe FILE: a spectral cube, element maps or a model.
 
     Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
     spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
+    if not quiet:
+        say(f"reading {file}")
     from skxrf.exceptions import SkxrfError
     from skxrf.persistence import model_info
     from skxrf.persistence._model_file import is_model_file
     from skxrf.utils.files import existing_file
+
+    from ._summary import summarize_cube
 
     path, _ = existing_file(file, "a spectral cube, element maps or a model", folders=True)
     if path.is_file() and is_model_file(path):
@@ -69,14 +79,24 @@ def info(file: Path, anode: str | None, as_json: bool, **options: Any) -> None:
             raise
         _show_maps(maps, as_json)
         return
-    _show_cube(cube, anode_of(cube, anode), as_json)
+    with _progress(quiet):
+        summary = summarize_cube(cube)
+    _show_cube(summary, anode_of(cube, anode), as_json)
 
 
-def _show_cube(cube: xr.DataArray, anode: str | None, as_json: bool) -> None:
+def _progress(quiet: bool) -> AbstractContextManager[object]:
+    """Bar on a terminal for a cube that takes more than a second to read."""
+    from dask.diagnostics.progress import ProgressBar
+
+    if quiet or not sys.stderr.isatty():
+        return nullcontext()
+    return ProgressBar(minimum=1.0, out=sys.stderr)  # type: ignore[no-untyped-call]
+
+
+def _show_cube(summary: CubeSummary, anode: str | None, as_json: bool) -> None:
     from ._spectrum import draw_spectrum
-    from ._summary import find_elements, summarize_cube
+    from ._summary import find_elements
 
-    summary = summarize_cube(cube)
     seen = find_elements(summary, anode)
     known = [] if isinstance(seen, str) else seen
     # The L lines of the tube are among those found, and of no element of the painting.

@@ -15,11 +15,15 @@ import click
 
 import skxrf
 
+from ._audit import audit
+from ._demo import demo
 from ._evaluate import evaluate
+from ._figure import figure
 from ._fit import fit
 from ._info import info
 from ._map import map_
 from ._options import examples
+from ._region import region
 from ._reproduce import reproduce
 from ._simulate import simulate
 from ._train import train
@@ -36,7 +40,10 @@ A first hour with a scan:
   skxrf info scan.h5                                 what is in the file
   skxrf map scan.h5 -o maps.nc                       maps by the shipped model
   skxrf fit scan.h5 -o fit.nc                        maps by a fit of line templates
+  skxrf figure maps.nc -o hg.png --rgb Hg,Cu,Pb      a picture for a paper
+  skxrf region scan.h5 --box 10:30,40:60             areas of a part of the scan
   skxrf evaluate maps.nc fit.nc -o report.html       how the two agree
+  skxrf audit scan.h5 --maps fit.nc                  how wrong they are, without truth
   skxrf train scan.h5 --maps fit.nc -o my.skxrf      a model of your own
   skxrf map other.h5 -o other.nc --model my.skxrf    ... used on another scan
 """),
@@ -52,7 +59,8 @@ def cli() -> None:
     """
 
 
-for _command in (info, map_, fit, train, evaluate, simulate, reproduce):
+_COMMANDS = (demo, info, map_, fit, region, figure, train, evaluate, audit, simulate, reproduce)
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

@@ -1,38 +1,29 @@
-"""``skxrf map``: element maps of a cube by a model."""
+"""``skxrf map``: element maps of cubes by a model."""
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ._maps_run import jobs_of, run_jobs
 from ._options import (
     FILE,
-    check_output,
     cube_options,
     elements_option,
     examples,
     holds_errors,
     names,
-    open_with,
     output_option,
     reading_options,
     run_options,
     say,
     shape_option,
-    write_json,
 )
+from ._pixels import pixel_options
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from skxrf.inference._to_file import MapsRun
-
-__all__ = ["check_maps_output", "map_", "tell", "write_report"]
+__all__ = ["map_"]
 
 
 @click.command(
@@ -40,13 +31,15 @@ __all__ = ["check_maps_output", "map_", "tell", "write_report"]
     epilog=examples("""\
 Examples:
   skxrf map scan.h5 -o maps.nc --report maps.html
-  skxrf map scan.h5 -o maps.nc --model my.skxrf --elements Ca_K,Fe_K,Pb_L
+  skxrf map scan.h5 -o maps.nc --model my.skxrf --elements Ca,Fe,Pb_M
   skxrf map scan.h5 -o maps.nc --energy -0.96,0.01    a file without energy axis
+  skxrf map scan.h5 -o part.nc --crop 0:50,20:80      a part of the scan
+  skxrf map a.h5 b.h5 c.h5 -o maps                    several: maps/a.nc, maps/b.nc, ...
   skxrf map scan.h5 -o maps.csv --std --json          for a script
 """),
     short_help="Element maps by a trained model.",
 )
-@click.argument("cube", type=FILE)
+@click.argument("cubes", metavar="CUBE...", type=FILE, nargs=-1, required=True)
 @output_option
 @click.option(
     "--model",
@@ -61,23 +54,26 @@ Examples:
     help="Also clusters of like pixels and their mean spectra; OUTPUT is .nc or .h5.",
 )
 @run_options
+@pixel_options
 @cube_options
 @reading_options
 @shape_option
 def map_(
-    cube: Path,
+    cubes: tuple[Path, ...],
     output: Path,
     model: Path | None,
     elements: str | None,
     std: bool,
     paints: bool,
     report: Path | None,
+    per_second: bool,
     restart: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Predict the element maps of the cube in the file CUBE with a trained model.
+    """Predict the element maps of the cubes in the files CUBE... with a trained model.
 
     Without --model by the one that comes with skxrf: it needs no element list and no exact energy
     calibration, gives standard errors, and lists the detected line groups.
@@ -85,170 +81,27 @@ def map_(
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
     """
-    from skxrf.inference import predict_maps_to_file
-
-    inputs = [cube, *([] if model is None else [model])]
-    check_maps_output(output, inputs, names(elements))
-    if report is not None:
-        check_output(report, [*inputs, output])
-        if output.suffix.lower() == ".png":
-            raise click.UsageError("--report reads the maps again, which a .png does not keep.")
-    if paints and output.suffix.lower() not in (".nc", ".h5"):
-        raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
-    opened = open_with(cube, options)
-    estimator = _load(model)
-    run = predict_maps_to_file(
-        estimator,
-        opened,
-        output,
-        elements=names(elements),
-        return_std=std or (model is None and holds_errors(output, quiet)),
-        progress=not quiet,
-        restart=restart,
-    )
-    if paints:
-        _add_paints(opened, output)
-    found = _found(run, output)
-    unfamiliar = _unfamiliar(run.estimator)
+    # A word at once: what follows loads libraries for a second.
     if not quiet:
-        say(f"line groups: {', '.join(run.line_groups)}")
-        if found is not None:
-            say(f"detected in the painting: {', '.join(found) or 'none'}")
-        for reason in unfamiliar or []:
-            say(f"outside the training range: {reason}")
-    if report is not None:
-        write_report(opened, output, report, run.estimator, found)
-    tell(run, output, as_json, found, report, unfamiliar)
-
-
-def _add_paints(cube: xr.DataArray, output: Path) -> None:
-    """Add the paints of the pixels, and their mean spectra, to the file of finished maps."""
-    import xarray as xr
-
-    from skxrf.inference import paint_maps
-    from skxrf.io import open_maps, save_maps
-
-    maps = open_maps(output)
-    if isinstance(maps, xr.DataArray):
-        maps = maps.to_dataset(name="intensity")
-    save_maps(maps.assign(paint_maps(cube).data_vars), output)
-
-
-def _found(run: MapsRun, output: Path) -> list[str] | None:
-    """Find the line groups that the maps show, where the model can tell and the file has errors."""
-    import xarray as xr
-
-    from skxrf.inference.protocol import BoundModel
-    from skxrf.io import open_maps
-
-    if not isinstance(run.estimator, BoundModel) or output.suffix.lower() == ".png":
-        return None
-    maps = open_maps(output)
-    return run.estimator.detected_in(maps) if isinstance(maps, xr.Dataset) else None
-
-
-def _unfamiliar(estimator: Any) -> list[str] | None:
-    """List reasons why the model may do worse on this painting, where it can tell."""
-    from skxrf.inference.protocol import BoundModel
-
-    return estimator.unfamiliar_ if isinstance(estimator, BoundModel) else None
-
-
-def write_report(
-    cube: xr.DataArray,
-    output: Path,
-    report: Path,
-    estimator: Any,
-    found: Sequence[str] | None = None,
-) -> None:
-    """Write the report of finished maps, with fitted spectra where the estimator has them.
-
-    Line groups that were found in the painting come first.
-    """
-    from skxrf.io import open_maps
-    from skxrf.report import write_map_report
-
-    maps = open_maps(output)
-    facts = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
-    if unfamiliar := _unfamiliar(estimator):
-        facts = {"outside the training range": "; ".join(unfamiliar)} | facts
-    if found is not None:
-        rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
-        maps = maps.sel(element=[*found, *rest])
-        facts = {
-            "detected in the painting": ", ".join(found) or "none",
-            "not detected": ", ".join(rest),
-        } | facts
-    write_map_report(
-        maps,
-        report,
-        cube=cube,
-        detected=found,
-        fit=estimator if _has_fit(estimator, cube) else None,
-        provenance=facts,
+        say("loading the model")
+    wanted = names(elements)
+    if paints and output is not None and output.suffix.lower() not in (".nc", ".h5"):
+        raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
+    inputs = () if model is None else (model,)
+    jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+    estimator = _load(model)
+    run_jobs(
+        jobs,
+        lambda cube: (estimator, wanted),
+        options,
+        std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
+        paints=paints,
+        per_second=per_second,
+        restart=restart,
+        force=force,
+        as_json=as_json,
+        quiet=quiet,
     )
-
-
-def _has_fit(estimator: Any, cube: xr.DataArray) -> bool:
-    """Tell whether an estimator fits the spectra of a cube in the cube's own channels."""
-    from skxrf.inference.protocol import BoundModel, SpectrumComponents
-    from skxrf.utils.energy import axes_agree
-
-    if isinstance(estimator, BoundModel):
-        return True
-    if not isinstance(estimator, SpectrumComponents):
-        return False
-    # A template fit from a file may be of another axis: its maps are of rebinned spectra.
-    energy = cube["energy"].to_numpy() if "energy" in cube.coords else estimator.energy_
-    return bool(axes_agree(energy, estimator.energy_))
-
-
-def check_maps_output(
-    output: Path, inputs: Sequence[Path], elements: Sequence[str] | None = None
-) -> None:
-    """Refuse a file that the maps could not be written to, of the inputs or of no known format."""
-    from skxrf.exceptions import FileFormatError
-    from skxrf.inference._store import PartialMaps
-
-    if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
-        raise FileFormatError(
-            f"cannot write {output}: one picture shows one map. Choose it, such as --elements Fe_K, "
-            "or name an output for all, such as maps.nc or maps.tif."
-        )
-
-    check_output(output, inputs)
-    partial = PartialMaps(output)
-    partial.check()
-    check_output(partial.path, inputs)
-
-
-def tell(
-    run: MapsRun,
-    output: Path,
-    as_json: bool,
-    found: list[str] | None = None,
-    report: Path | None = None,
-    unfamiliar: list[str] | None = None,
-) -> None:
-    """Print the files that a run wrote."""
-    if as_json:
-        write_json(
-            {
-                "maps": output,
-                "report": report,
-                "line_groups": run.line_groups,
-                "found": found,
-                "unfamiliar": unfamiliar,
-                "rows": run.shape[0],
-                "columns": run.shape[1],
-                "pixels_from_earlier_run": run.n_resumed,
-                "spectra_per_second": round(run.per_second, 1),
-            }
-        )
-        return
-    click.echo(f"Element maps: {output}")
-    if report is not None:
-        click.echo(f"Report: {report}")
 
 
 def _load(path: Path | None) -> Any:

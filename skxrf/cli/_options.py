@@ -24,6 +24,7 @@ __all__ = [
     "cube_options",
     "elements_option",
     "examples",
+    "force_option",
     "holds_errors",
     "names",
     "open_with",
@@ -38,7 +39,9 @@ __all__ = [
 FILE = click.Path(path_type=Path)
 ReadOptions = Mapping[str, Any]
 elements_option = click.option(
-    "--elements", metavar="NAMES", help="Line groups, such as Ca_K,Fe_K,Pb_L; default: all."
+    "--elements",
+    metavar="NAMES",
+    help="Line groups, such as Ca_K,Fe_K,Pb_M, or Ca,Fe; default: all.",
 )
 output_option = click.option(
     "-o",
@@ -46,8 +49,9 @@ output_option = click.option(
     type=FILE,
     required=True,
     help="File for the maps: .nc; .nxs for PyMca and silx; .tif; .csv or .dat; .dms for XRF "
-    "Explorer; .png of one map.",
+    "Explorer; .png of one map. Of several cubes: a folder.",
 )
+force_option = click.option("--force", is_flag=True, help="Replace outputs that exist.")
 shape_option = click.option(
     "--shape",
     metavar="ROWS,COLUMNS",
@@ -108,18 +112,25 @@ def reading_options(command: Any) -> Any:
 
 
 def run_options(command: Any) -> Any:
-    """Give a command the options of a run that makes maps: report, starting anew, output."""
+    """Give a command the options of a run that makes maps: report, rates, starting anew, output."""
     # The last is applied first, so that help lists them in this order.
     for option in reversed(
         (
             click.option(
                 "--report",
                 type=FILE,
-                help="HTML report of the maps: click on one to see that pixel's spectrum and its fit.",
+                help="HTML report of the maps: click on one to see that pixel's spectrum and its fit. "
+                "Of several cubes: a folder.",
+            ),
+            click.option(
+                "--per-second",
+                is_flag=True,
+                help="Divide the maps by the live times of the pixels: counts per second.",
             ),
             click.option(
                 "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
             ),
+            force_option,
             cluster_option,
             click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
             click.option("--quiet", is_flag=True, help="Show no progress."),
@@ -130,11 +141,13 @@ def run_options(command: Any) -> Any:
 
 
 def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
-    """Open a cube with the options of :func:`cube_options`."""
+    """Open a cube with the options of :func:`cube_options`, and take the pixels of others."""
     from skxrf.io import open_cube
 
+    from ._pixels import taken
+
     order = names(options["axes"])
-    return open_cube(
+    cube = open_cube(
         path,
         dataset=options["dataset"],
         energy=axis(options["energy"]),
@@ -146,6 +159,7 @@ def open_with(path: Path, options: ReadOptions) -> xr.DataArray:
         clip_negative=bool(options.get("clip_negative")),
         follow_links=bool(options.get("follow_links")),
     )
+    return taken(cube, options)
 
 
 def _shape(text: str | None) -> tuple[int, int] | None:
@@ -179,10 +193,14 @@ def axis(text: str | None) -> str | tuple[float, float] | None:
 
 
 def check_output(
-    output: Path, inputs: Sequence[Path], suffixes: Sequence[str] | None = None
+    output: Path,
+    inputs: Sequence[Path],
+    suffixes: Sequence[str] | None = None,
+    *,
+    force: bool = False,
 ) -> None:
-    """Refuse a file that could not be written, before the work is done and not after it."""
-    from skxrf.exceptions import FileFormatError
+    """Refuse a file that could not or should not be written, before the work is done."""
+    from skxrf.exceptions import Argument, FileFormatError
     from skxrf.utils.files import check_writable
 
     if suffixes is not None and output.suffix.lower() not in suffixes:
@@ -195,6 +213,12 @@ def check_output(
                 "output."
             )
     check_writable(output)
+    if output.exists() and not force:
+        raise FileFormatError(
+            f"{output} exists: name another output, or replace it with ",
+            Argument("force", True),
+            ".",
+        )
 
 
 def holds_errors(output: Path, quiet: bool) -> bool:

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.physics._names import find_line_groups
 from skxrf.preprocessing import ChannelBinner, rebin_counts
 from skxrf.samples import draw_pixels
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
@@ -109,7 +110,9 @@ def _common_groups(maps: Mapping[str, xr.DataArray], elements: Sequence[str] | N
     known = {name: [str(e) for e in one["element"].to_numpy()] for name, one in maps.items()}
     first = next(iter(known.values()))
     groups = (
-        list(elements) if elements else [g for g in first if all(g in k for k in known.values())]
+        find_line_groups(elements, first)
+        if elements
+        else [g for g in first if all(g in k for k in known.values())]
     )
     for name, has in known.items():
         missing = [group for group in groups if group not in has]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ._options import FILE, axis, cube_options, examples, names
+from ._options import FILE, axis, check_output, cube_options, examples, force_option, names, say
 
 __all__ = ["reproduce"]
 
@@ -74,6 +74,7 @@ Examples:
     metavar="ROWS COLUMNS",
     help="Size of each simulated painting.",
 )
+@force_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
 def reproduce(
@@ -87,6 +88,7 @@ def reproduce(
     max_samples: int,
     random_state: int,
     shape: tuple[int, int] | None,
+    force: bool,
     quiet: bool,
     dataset: str | None,
     energy: str | None,
@@ -97,6 +99,11 @@ def reproduce(
     Networks and classical regressors are cross-validated: each predicts the parts of a scan (or
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
+    for file in ("report.html", "maps.nc", "scores.csv"):
+        if (output / file).exists():
+            check_output(output / file, (), force=force)
+    if not quiet:
+        say("preparing the experiment")
     from skxrf.reproduction import reproduce as run
     from skxrf.reproduction import write_report
     from skxrf.utils.files import whole_files

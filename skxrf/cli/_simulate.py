@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ._options import FILE, axis, examples, names
+from ._options import FILE, axis, check_output, examples, force_option, names, say
 
 __all__ = ["simulate"]
 
@@ -55,6 +55,7 @@ Examples:
 @click.option("--channels", type=click.IntRange(64), help="Number of channels.  [default: 4096]")
 @click.option("--elements", metavar="NAMES", help="Line groups of the true maps.")
 @click.option("--random-state", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@force_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def simulate(
     output: Path,
@@ -67,16 +68,23 @@ def simulate(
     channels: int | None,
     elements: str | None,
     random_state: int,
+    force: bool,
     quiet: bool,
 ) -> None:
     """Simulate the scan of a painting, with its true maps beside it.
 
     The cube goes to OUTPUT, the true net intensities to OUTPUT with the ending .truth.nc.
     """
+    true_maps = output.with_suffix(".truth.nc")
+    for file in (output, true_maps):
+        check_output(file, (), force=force)
+    if not quiet:
+        say(f"preparing {palette}")
     import numpy as np
 
     from skxrf.io import save_maps
     from skxrf.io._save_cube import write_blocks
+    from skxrf.physics._names import find_line_groups
     from skxrf.simulation import Instrument
     from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
     from skxrf.utils.progress import ProgressReport
@@ -90,7 +98,7 @@ def simulate(
         palette,
         shape=shape,
         pixel_size=step,
-        elements=names(elements) or DEFAULT_LINE_GROUPS,
+        elements=find_line_groups(names(elements) or DEFAULT_LINE_GROUPS),
         instrument=scanner.with_axis(offset, gain, channels or scanner.n_channels),
         mean_counts=mean_counts,
         count_rate=count_rate,
@@ -115,6 +123,5 @@ def simulate(
         positions={"y": scan.plan.y, "x": scan.plan.x},
         attrs=scan.provenance,
     )
-    true_maps = output.with_suffix(".truth.nc")
     save_maps(scan.label_maps(truth), true_maps)
     click.echo(f"Cube: {output}\nTrue maps: {true_maps}")

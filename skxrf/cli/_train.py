@@ -15,6 +15,7 @@ from ._options import (
     cube_options,
     elements_option,
     examples,
+    force_option,
     names,
     open_with,
     reading_options,
@@ -66,6 +67,7 @@ Examples:
 @click.option(
     "--random-state", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Seed."
 )
+@force_option
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
 @reading_options
@@ -78,6 +80,7 @@ def train(
     max_samples: int,
     max_time: float | None,
     random_state: int,
+    force: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -100,7 +103,9 @@ def train(
         raise click.UsageError(
             f"{len(cubes)} cubes and {len(maps)} --maps: give one for each, in the same order."
         )
-    check_output(output, [*cubes, *maps])
+    check_output(output, [*cubes, *maps], force=force)
+    if not quiet:
+        say(f"opening {', '.join(map(str, cubes))}")
     scans = {}
     for cube_path, maps_path in zip(cubes, maps, strict=True):
         reference = open_maps(maps_path)

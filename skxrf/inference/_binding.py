@@ -30,15 +30,16 @@ def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     Returns
     -------
     ndarray of shape (n_spectra, n_channels)
-        In the cube's dtype.
+        In the cube's dtype; without those of dead pixels.
     """
     cube = cube.transpose("y", "x", "energy")
     n_y, n_x, n_channels = cube.shape
     # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
     most = min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1))
     step = max(1, int(np.ceil((n_y * n_x / max(most, 1)) ** 0.5)))
-    spectra = cube[::step, ::step].to_numpy()
-    return np.asarray(spectra.reshape(-1, n_channels))
+    spectra = np.asarray(cube[::step, ::step].to_numpy().reshape(-1, n_channels))
+    alive = spectra.any(axis=1)
+    return spectra if alive.all() or not alive.any() else spectra[alive]
 
 
 def bind(estimator: Any, cube: xr.DataArray) -> Any:

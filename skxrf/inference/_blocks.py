@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.inference._binding import axes_to_rebin
+from skxrf.physics._names import find_line_groups
 from skxrf.preprocessing import rebin_counts
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 from skxrf.utils.threads import single_threaded_blas
@@ -118,6 +119,8 @@ def _outputs(
                 ".",
             )
         return tuple(known), None, len(known)
+    if known is not None:
+        elements = find_line_groups(elements, known)
     wanted = tuple(str(element) for element in elements)
     if not wanted or len(set(wanted)) < len(wanted):
         raise LineGroupError(f"elements must be distinct line groups, got {list(wanted)}.")
@@ -169,6 +172,8 @@ def predict_block(
             )
         for k, part in enumerate(parts):
             out[rows, :, k] = _table(part, len(batch), plan)
+    # A dead pixel, or one that was not measured: its intensities are unknown, not zero.
+    out[~spectra.any(axis=1)] = np.nan
     return out.reshape(n_rows, n_columns, *out.shape[1:])
 
 

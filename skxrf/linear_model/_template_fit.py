@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._names import find_line_groups
 from skxrf.spectrum_fit._paint_templates import paint_templates
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
@@ -23,6 +24,7 @@ from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fi
 from skxrf.utils.energy import describe_axis, resolve_energy
 
 from ._area_outputs import AreaOutputs, fit_ridge
+from ._pymca_config import PymcaExchange
 
 __all__ = ["TemplateFitRegressor"]
 
@@ -30,7 +32,7 @@ __all__ = ["TemplateFitRegressor"]
 _MOST_UNEXPLAINED = 0.2
 
 
-class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
     The spectrum of a pixel is modeled as a non-negative sum of line groups (relative
@@ -379,7 +381,7 @@ class TemplateFitRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _wanted_groups(self, names: list[str] | None) -> list[str]:
         if self.line_groups is not None:
-            wanted = [str(name) for name in self.line_groups]
+            wanted = find_line_groups(self.line_groups)
             if len(set(wanted)) != len(wanted):
                 raise LineGroupError(f"line_groups holds a group twice: {', '.join(wanted)}.")
         else:

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.physics._names import find_line_groups
 from skxrf.utils.validation import as_map_dataset
 
 __all__ = [
@@ -173,11 +174,11 @@ def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:
     )
     axes.annotate(
         f"{length:g} {extent.unit}",
-        (0.04 + width / 2, 0.05 + height),
+        (0.04, 0.05 + height),
         xycoords="axes fraction",
         xytext=(0, 3),
         textcoords="offset points",
-        ha="center",
+        ha="left",
         va="bottom",
         fontsize="small",
         color="white",
@@ -215,6 +216,7 @@ def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None)
     if elements is None:
         return maps
     present = [str(e) for e in maps["element"].to_numpy()]
+    elements = find_line_groups(elements, present)
     missing = [e for e in elements if e not in present]
     if missing:
         raise SkxrfError(f"no map of {', '.join(missing)}: the maps contain {', '.join(present)}.")

@@ -113,6 +113,7 @@ class CompositeMapDisplay:
                 f"a picture has three colors, got {len(names)} line groups: pass one to three."
             )
         chosen = {title: select_elements(m, names) for title, m in several.items()}
+        names = [str(name) for name in select_elements(first, names)["element"].to_numpy()]
         limits = [
             color_range(plane(select_elements(first, names), k), percentiles)
             for k in range(len(names))

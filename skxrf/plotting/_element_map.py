@@ -201,10 +201,13 @@ class ElementMapDisplay:
         n = maps.sizes["element"]
         columns = min(n_columns, n)
         shape = (-(-n // columns), columns)
-        cell = (3.2, float(np.clip(2.3 * extent.aspect, 0.9, 6.0)) + 0.5)
+        # One map alone is larger than those of a grid.
+        size = 1.5 if n == 1 else 1.0
+        cell = (3.2 * size, float(np.clip(2.3 * size * extent.aspect, 0.9, 6.0)) + 0.5)
         self.figure_, self.axes_ = grid_axes(ax, shape, n, cell=cell)
         self.images_, self.colorbars_ = [], []
         names = maps["element"].to_numpy()
+        unit = str(maps.attrs.get("units", "counts"))
         for k, axes in enumerate(self.axes_):
             values = plane(maps, k)
             limits = color_range(values, percentiles)
@@ -214,7 +217,7 @@ class ElementMapDisplay:
             self.images_.append(image)
             if colorbar:
                 last = is_array(ax) or k == n - 1 or k % columns == columns - 1
-                label = colorbar_label(percentiles) if last else ""
+                label = colorbar_label(percentiles, unit) if last else ""
                 self.colorbars_.append(draw_colorbar(image, axes, values, label))
         if scale_bar:
             draw_scale_bar(self.axes_[0], extent)
@@ -268,8 +271,7 @@ def draw_colorbar(image: AxesImage, axes: Axes, values: NDArray[Any], label: str
     return bar
 
 
-def colorbar_label(percentiles: tuple[float, float] | None) -> str:
+def colorbar_label(percentiles: tuple[float, float] | None, unit: str = "counts") -> str:
     """Name the unit and, where the range is robust, its percentiles."""
-    if percentiles is None:
-        return "counts"
-    return f"counts\n{percentiles[0]:g}–{percentiles[1]:g} %"
+    span = [] if percentiles is None else [f"{percentiles[0]:g}–{percentiles[1]:g} %"]
+    return "\n".join([*([unit] if unit else []), *span])

@@ -221,6 +221,8 @@ class SpectrumFit:
     ----------
     energy_ : ndarray of shape (n_channels,)
         Nominal bin centers [keV] that the spectra must have.
+    calibrated_energy_ : ndarray of shape (n_channels,)
+        Bin centers [keV] as the calibration found them.
     fitted_groups_ : list of str
         All line groups in the fit.
     fitted_channels_ : slice
@@ -233,6 +235,7 @@ class SpectrumFit:
         fit, calibrator = painting.template_fit, painting.calibrator
         self._fit, self._calibrator = fit, calibrator
         self.energy_: NDArray[np.float64] = calibrator.energy_
+        self.calibrated_energy_: NDArray[np.float64] = calibrator.calibrated_energy_
         self.fitted_groups_: list[str] = list(fit.fitted_groups_)
         fitted = fit.energy_[fit.fitted_channels_]
         ends, edges = bin_edges(fitted), bin_edges(calibrator.calibrated_energy_)

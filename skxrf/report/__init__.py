@@ -1,5 +1,7 @@
-"""Self-contained HTML reports of element maps and their spectra."""
+"""Self-contained HTML reports of element maps, of their spectra and of audits."""
 
+from ._audit_report import write_audit_report
 from ._map_report import write_map_report
+from ._notebook import explore_maps
 
-__all__ = ["write_map_report"]
+__all__ = ["explore_maps", "write_audit_report", "write_map_report"]

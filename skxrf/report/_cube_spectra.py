@@ -84,6 +84,11 @@ class CubeSpectra:
         """Rows and columns of tiles."""
         return -(-self.counts.shape[0] // TILE), -(-self.counts.shape[1] // TILE)
 
+    def over_tiles(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sum `counts`, or `amplitudes`, over the squares of each tile: (n_tiles, n_values)."""
+        summed = _summed(_summed(values, TILE, 0), TILE, 1)
+        return summed.reshape(-1, values.shape[2])
+
     def tile(self, row: int, column: int) -> SpectrumTile:
         """Pack one tile: bin by bin, all its pixels, which are alike."""
         part = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]

@@ -53,7 +53,10 @@ def color_limits(values: NDArray[Any]) -> dict[str, list[float]]:
 
 
 def pack_planes(
-    values: Mapping[str, NDArray[Any]], classes: NDArray[Any] | None, budget: int
+    values: Mapping[str, NDArray[Any]],
+    classes: NDArray[Any] | None,
+    budget: int,
+    paints: NDArray[np.uint8] | None = None,
 ) -> MapPlanes:
     """Pack maps with as many digits, and then as many pixels, as the budget has room for.
 
@@ -65,6 +68,8 @@ def pack_planes(
         Classes of |z|, 0 to 3, NaN where there is none; packed as ``z``.
     budget : int
         Characters.
+    paints : ndarray of shape (n_y, n_x), optional
+        Paint of each pixel; packed as ``paint``. A square gets that of its first pixel.
     """
     side = 1
     while True:
@@ -77,6 +82,8 @@ def pack_planes(
                 # Class of |z| of a pixel without a value.
                 known = np.where(np.isfinite(classes), classes, 255).astype(np.uint8)
                 planes["z"] = [pack(known[..., k]) for k in range(known.shape[2])]
+            if paints is not None:
+                planes["paint"] = [pack(paints[::side, ::side])]
             n_y, n_x = next(iter(values.values())).shape[:2]
             packed = MapPlanes(planes, (n_y, n_x), side, digits)
             if packed.size <= budget or n_y * n_x == 1:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from skxrf.exceptions import SkxrfError
 from skxrf.inference import bind
 from skxrf.inference.protocol import BoundModel
 from skxrf.utils.files import whole_file
+from skxrf.utils.html import label
 from skxrf.utils.validation import as_cube
 
 from ._limits import LIMITS
@@ -22,6 +25,7 @@ from ._map_provenance import map_provenance
 from ._map_statistics import compare_maps
 from ._map_tables import sigma_text
 from ._page import PageContents, render_page
+from ._paints import paints_of
 
 __all__ = ["write_map_report"]
 
@@ -36,6 +40,7 @@ def write_map_report(
     sigma: Any = None,
     detected: Sequence[str] | None = None,
     title: str | None = None,
+    warnings: Sequence[str] = (),
     provenance: Mapping[str, object] | None = None,
     max_bytes: int = 50_000_000,
     progress: bool = False,
@@ -44,13 +49,19 @@ def write_map_report(
 
     The page loads nothing from elsewhere. It shows every map with its color bar and scale bar,
     the sum and the maximum-pixel spectrum, and for the pixel that the reader points at, its
-    spectrum, the fit, and the value and standard error of each element; it prints on A4.
+    spectrum, the fit, and the value and standard error of each element. Regions that the reader
+    draws, brushes in a scatter plot or sets a threshold for get their mean spectra and values,
+    which can be saved as CSV, and as masks that :func:`skxrf.io.open_maps` reads. Single maps and
+    composites of three can be enlarged and saved. The page prints on A4.
 
     Parameters
     ----------
     maps : DataArray of dims (y, x, element), or Dataset
         Intensities [counts]; a Dataset contains ``intensity`` and perhaps ``uncertainty``, the
-        standard errors.
+        standard errors; ``paint`` (y, x), the paint of each pixel, -1 for none; and
+        ``paint_spectrum`` and ``paint_fit`` (paint, energy), their mean spectra.
+        ``attrs["evidence"]``, JSON of a list with ``line_group``, ``answer`` and ``reason``, is
+        shown with the element.
     path : str or path-like
         The file; an existing one is replaced. It appears whole or not at all.
     cube : DataArray of dims (y, x, energy), optional
@@ -70,6 +81,8 @@ def write_map_report(
         others are on the page as well, but hidden until the reader asks for all. Default: all.
     title : str, optional
         Heading; by default the painting or the source file that the data name.
+    warnings : sequence of str
+        Sentences that stand above the maps, besides those that the model itself has.
     provenance : mapping of str to object, optional
         Further facts about the origin of the maps, such as ``{"command": "skxrf map ..."}``.
     max_bytes : int
@@ -118,7 +131,9 @@ def write_map_report(
         raise SkxrfError("fit= needs the spectra to draw beside: pass cube= as well.")
     arrays = map_arrays(maps, "maps")
     _require_same_pixels(arrays["intensity"], cube)
-    drawn = None if fit is None else _drawable(fit, cube)
+    bound = None if cube is None or fit is None else bind(fit, cube)
+    model = bound if isinstance(bound, BoundModel) else None
+    evidence = _evidence(maps)
     compared = None
     if reference is not None:
         against = map_arrays(reference, "the reference")["intensity"]
@@ -127,12 +142,20 @@ def write_map_report(
         arrays,
         compared,
         cube,
-        drawn,
-        is_fit_of_model=drawn is not fit,
+        fit if model is None else model.spectrum_fit(),
+        is_fit_of_model=model is not None,
         detected=detected,
         title=title or _title(maps, cube),
         sigma=sigma_text(sigma),
         provenance=map_provenance(maps, cube, reference, provenance),
+        warnings=[
+            *warnings,
+            *(model.unfamiliar_ if model else ()),
+            *_of_other_origin(evidence, arrays["intensity"]["element"].to_numpy()),
+            *_missing(arrays["intensity"]),
+        ],
+        evidence=evidence,
+        paints=paints_of(maps),
     )
     with whole_file(path) as partial:
         page = render_page(contents, max_bytes - LIMITS.other_bytes, progress=progress)
@@ -144,6 +167,39 @@ def write_map_report(
             )
         partial.write_bytes(content)
     return Path(path)
+
+
+def _missing(maps: xr.DataArray) -> list[str]:
+    """Say how many pixels have no value."""
+    n = int((~np.isfinite(maps.to_numpy())).any(axis=2).sum())
+    share = f"{n:,} of {maps.sizes['y'] * maps.sizes['x']:,} pixels"
+    return [f"{share} have no value in at least one map: they are gray."] if n else []
+
+
+def _of_other_origin(evidence: Mapping[str, Mapping[str, Any]], names: Iterable[Any]) -> list[str]:
+    """Name the maps whose signal is not of the object."""
+    answers = {str(name): evidence.get(name, {}).get("answer", "present") for name in names}
+    found = [
+        f"{label(name)} ({answer})"
+        for name, answer in answers.items()
+        if answer not in ("present", "not seen")
+    ]
+    return [f"Signals that are not of the object: {', '.join(found)}."] if found else []
+
+
+def _evidence(maps: xr.DataArray | xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Evidence for line groups that maps carry, by line group."""
+    stated = maps.attrs.get("evidence")
+    if stated is None and isinstance(maps, xr.Dataset):
+        stated = maps["intensity"].attrs.get("evidence")
+    try:
+        entries = json.loads(stated) if isinstance(stated, str) else []
+        return {str(entry["line_group"]): entry for entry in entries}
+    except (ValueError, TypeError, KeyError) as error:
+        raise SkxrfError(
+            f"attrs['evidence'] of the maps is not JSON of a list of line groups ({error}): remove "
+            "it from attrs."
+        ) from error
 
 
 def _require_same_pixels(maps: xr.DataArray, cube: Any) -> None:
@@ -169,9 +225,3 @@ def _title(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray | None) -> str:
                 is_file = name == "source" and re.search(r"\.\w{1,6}$", found)
                 return Path(found).stem if is_file else found
     return "Element maps"
-
-
-def _drawable(fit: Any, cube: Any) -> Any:
-    """Return a fit with components to draw: a template fit, or the one a model makes of a cube."""
-    bound = bind(fit, cube)
-    return bound.spectrum_fit() if isinstance(bound, BoundModel) else fit

@@ -19,7 +19,9 @@ from ._map_payload import components_of, element_entries, pixel_grid, spectra_en
 from ._map_planes import MapPlanes, pack_planes
 from ._map_statistics import MapComparison, map_totals
 from ._map_tables import SCORE_COLUMNS, element_rows, facts, mean_scores, score_rows
-from ._packing import Packed, pack
+from ._other_peaks import anode_of, other_peaks
+from ._packing import Packed, pack, smallest_counts
+from ._paints import Paints
 
 __all__ = ["PageContents", "render_page"]
 
@@ -48,6 +50,12 @@ class PageContents:
         Unit of z, in words.
     provenance : dict
         Sections of the last chapter.
+    warnings : sequence of str
+        What a reader has to know before the maps.
+    evidence : dict of str to dict
+        What speaks for and against a line group.
+    paints : Paints or None
+        Clusters of pixels with alike spectra.
     """
 
     arrays: dict[str, xr.DataArray]
@@ -59,6 +67,9 @@ class PageContents:
     title: str
     sigma: str
     provenance: dict[str, Any]
+    warnings: Sequence[str]
+    evidence: dict[str, dict[str, Any]]
+    paints: Paints | None
 
     @property
     def values(self) -> dict[str, NDArray[Any]]:
@@ -96,8 +107,13 @@ def render_page(contents: PageContents, budget: int, *, progress: bool = False) 
     comparisons = compared.by_element if compared else {}
     classes = compared.classes.to_numpy() if compared else None
     share = LIMITS.maps_share if cube is not None else 1.0
-    planes = pack_planes(values, classes, int(budget * share))
+    totals = map_totals(arrays)
+    paints = contents.paints
+    planes = pack_planes(
+        values, classes, int(budget * share), None if paints is None else paints.plane
+    )
     blocks = _plane_blocks(planes)
+    marks: list[dict[str, Any]] = []
     spectra: CubeSpectra | None = None
     curves = None
     if cube is not None:
@@ -107,15 +123,24 @@ def render_page(contents: PageContents, budget: int, *, progress: bool = False) 
         if fit is not None:
             curves = components_of(fit, spectra)
             blocks.append(_block("components", pack(curves.spectra)))
+        blocks += _sum_blocks(spectra)
+        bright = {name: of.total for name, of in zip(contents.names, totals, strict=True)}
+        marks = other_peaks(spectra, bright, anode_of(fit, cube.attrs, arrays["intensity"].attrs))
     intensity = arrays["intensity"]
     grid = pixel_grid(intensity, planes)
     seen = contents.seen
+    entries = element_entries(arrays, values, comparisons, seen)
     data = {
+        "title": contents.title,
         "grid": grid,
-        "elements": element_entries(arrays, values, comparisons, seen),
+        "elements": [
+            {**entry, "evidence": contents.evidence.get(entry["name"])} for entry in entries
+        ],
         "kinds": [kind for kind in ("intensity", "uncertainty") if kind in values],
         "sigma": contents.sigma,
         "spectra": spectra_entry(spectra, curves) if spectra else None,
+        "marks": marks,
+        "paints": None if paints is None else paints.entry(),
         "start": start_pixel(intensity),
     }
     page: str = (
@@ -132,13 +157,16 @@ def render_page(contents: PageContents, budget: int, *, progress: bool = False) 
             planes=planes,
             spectra=spectra,
             bin_width=_bin_width(spectra),
-            element_rows=element_rows(arrays, map_totals(arrays)),
+            element_rows=element_rows(arrays, totals),
             not_seen=[label(name) for name in contents.names if name not in seen],
             score_columns=SCORE_COLUMNS,
             score_rows=score_rows(comparisons),
             mean_scores=mean_scores(comparisons) if comparisons else [],
             sigma=contents.sigma,
             provenance=contents.provenance,
+            warnings=contents.warnings,
+            has_marks=bool(marks),
+            paints=None if paints is None else paints.rows(),
             data=Markup(_script_safe(json.dumps(data, allow_nan=False, separators=(",", ":")))),
             blocks=blocks,
         )
@@ -160,6 +188,14 @@ def _tile_blocks(tiles: list[SpectrumTile]) -> list[Markup]:
         blocks.append(_block(f"counts-{k}", tile.counts))
         if tile.amplitudes is not None:
             blocks.append(_block(f"amplitudes-{k}", tile.amplitudes))
+    return blocks
+
+
+def _sum_blocks(spectra: CubeSpectra) -> list[Markup]:
+    """Sums over whole tiles: a region then unpacks only those at its edge."""
+    blocks = [_block("counts-sums", pack(smallest_counts(spectra.over_tiles(spectra.counts))))]
+    if spectra.amplitudes is not None:
+        blocks.append(_block("amplitudes-sums", pack(spectra.over_tiles(spectra.amplitudes))))
     return blocks
 
 

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.physics._names import find_line_groups
 from skxrf.samples import to_maps, to_samples
 from skxrf.spectra import max_spectrum, sum_spectrum
 
@@ -92,7 +93,7 @@ def simulated_problem(
     from skxrf.model_selection import painting_groups
     from skxrf.simulation import Instrument, simulate_painting
 
-    options: dict[str, Any] = {} if elements is None else {"elements": list(elements)}
+    options: dict[str, Any] = {} if elements is None else {"elements": find_line_groups(elements)}
     # Offset and gain [keV] and channels: coarse, which keeps the demo quick.
     options["instrument"] = Instrument.m6_jetstream().with_axis(0.0, 0.025, 1024)
     cubes, truths = {}, {}

@@ -7,7 +7,7 @@ from skxrf.cli._main import _option
 from skxrf.exceptions import Argument
 from tests.test_imports import SOURCES
 
-NAMES = "dataset|energy|axes|shape|elements|anode|restart|snake|detector|scan|clip_negative|follow_links"
+NAMES = "dataset|energy|axes|shape|elements|anode|restart|force|snake|detector|scan|clip_negative|follow_links"
 
 
 @pytest.mark.parametrize(

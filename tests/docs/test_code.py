@@ -59,6 +59,20 @@ def test_example_compiles_and_imports_what_is_there(example):
     assert line == "=" * len(title)
 
 
+@pytest.mark.parametrize(
+    "recipe", sorted((ROOT / "docs" / "examples").glob("plot_recipe_*.py")), ids=name_of
+)
+def test_a_recipe_is_short(recipe):
+    tree = ast.parse(recipe.read_text(encoding="utf-8"))
+    lines, others = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            kind = others if text or isinstance(node, ast.Import | ast.ImportFrom) else lines
+            kind.update(range(node.lineno, node.end_lineno + 1))
+    assert len(lines - others) < 30
+
+
 def command_lines(page):
     """The calls of skxrf that a page shows, without prompt and comment."""
     for language in ("console", "sh", "powershell", "bash"):

@@ -404,3 +404,20 @@ def test_wrong_estimators():
 def test_wrong_batch_size(model, batch_size):
     with pytest.raises(SkxrfError, match="batch_size must be"):
         predict_maps(model, small_cube(), elements=ELEMENTS, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_pixels_without_counts_are_missing(lazy, model):
+    cube = small_cube()
+    cube[2, 3] = 0
+    maps = predict_maps(model, cube.chunk({"y": 2}) if lazy else cube, elements=ELEMENTS).compute()
+    missing = np.zeros(maps.shape[:2], bool)
+    missing[2, 3] = True
+    np.testing.assert_array_equal(np.isnan(maps[..., 0]), missing)
+
+
+def test_elements_are_found_as_they_are_typed():
+    model = fitted(make_pipeline(StandardScaler(), Ridge()))
+    model[-1].line_groups_ = ELEMENTS
+    maps = predict_maps(model, small_cube(), elements=["pb", "Fe Ka"])
+    assert list(maps["element"].values) == ["Pb_L", "Fe_K"]

@@ -1,4 +1,8 @@
-"""Small painting and its fit."""
+"""Small painting and its fit; pages in a real browser."""
+
+import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,103 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.samples import to_samples
 from skxrf.utils.energy import bin_edges
+
+LAPTOP = {"width": 1366, "height": 657}  # what a browser's own bars leave of 768
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A context of Chromium; `playwright install` is not needed where one is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if chromium() is None:
+        pytest.skip("no chromium or google-chrome is installed")
+    with playwright.sync_playwright() as api:
+        context = api.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")),
+            executable_path=chromium(),
+            args=SWITCHES,
+            viewport=LAPTOP,
+            accept_downloads=True,
+        )
+        # The machine may be busy with other things.
+        context.set_default_timeout(120_000)
+        yield context
+        context.close()
+
+
+class Visit:
+    """A page, and all that it asked for and complained of."""
+
+    def __init__(self, browser, path, screenshots):
+        self.page = browser.new_page()
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.uri, self.screenshots = path.as_uri(), screenshots
+        self.page.goto(self.uri)
+        self.page.wait_for_selector("html.ready")
+
+    def look(self, name, **options):
+        folder = Path(os.environ.get("SKXRF_SCREENSHOTS", self.screenshots))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png", **options)
+
+    def run(self, script, *arguments):
+        return self.page.evaluate(script, *arguments)
+
+    def curve(self, chart, key):
+        """Counts that a chart shows, by energy."""
+        return np.array(
+            self.run(
+                "([chart, key]) => Array.from("
+                "mapReport.view.charts[chart].curves.find((c) => c.key === key).y, "
+                "(count) => count ?? NaN)",
+                [chart, key],
+            )
+        )
+
+    def click_pixel(self, card, row, column, shape):
+        frame = self.page.locator(f"{card} .map")
+        box = frame.bounding_box()
+        place = {
+            "x": (column + 0.5) / shape[1] * box["width"],
+            "y": (row + 0.5) / shape[0] * box["height"],
+        }
+        frame.click(position=place)
+        self.page.wait_for_selector(f'html[data-chosen="{row},{column}"]')
+
+    def picture_of(self, chart):
+        """Bytes of what a chart's canvas shows."""
+        return self.run("(k) => mapReport.view.charts[k].plot.ctx.canvas.toDataURL()", chart)
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    visits = []
+
+    def open_page(path):
+        visits.append(Visit(browser, path, tmp_path / "screenshots"))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        one.page.close()
+        assert one.complaints == []
+        assert set(one.requests) == {one.uri}
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,8 @@ def test_page_loads_nothing_from_elsewhere(whole):
     assert "@import" not in whole
     assert "url(" not in whole
     assert "fetch(" not in whole
-    assert "http:" not in whole
-    assert "https:" not in whole
+    # The home of uPlot, in the comment above it.
+    assert set(re.findall(r"https?:[^\s\"']*", whole)) == {"https://github.com/leeoniya/uPlot"}
 
 
 def test_values_keep_four_digits_and_spectra_are_exact(painted, whole):
@@ -241,6 +241,46 @@ def test_a_long_scan_is_summed_to_stay_below_the_size_and_says_so(tmp_path):
     assert stored(html, "intensity-0")[0] == pytest.approx(mean, rel=0.01)
     # The spectra of the whole stay as they are.
     assert spectra["sum"] == counts.sum(axis=(0, 1)).tolist()
+
+
+def test_folders_of_the_author_stay_out_of_the_page(painted, tmp_path):
+    cube, maps, _, _ = painted
+    folder = "/home/ada/My scans/2024"
+    cube = cube.assign_attrs(
+        source=f"{folder}/panel.h5", history=f"opened {folder}/panel.h5, /entry/mca as NeXus"
+    )
+    command = f"skxrf fit '{folder}/panel.h5' -o /home/ada/m.nc C:\\Users\\ada\\r.html"
+    given = {"command": command, "site": "https://example.org/a/b"}
+    html = write(tmp_path / "maps.html", maps, cube=cube, provenance=given)
+    assert "ada" not in words(html)
+    assert "My scans" not in html
+    assert "opened panel.h5, /entry/mca as NeXus" in words(html)
+    assert "skxrf fit panel.h5 -o m.nc r.html" in words(html)
+    assert "https://example.org/a/b" in words(html)
+
+
+def test_sums_over_tiles_are_those_of_their_pixels(painted, whole):
+    cube = painted[0].to_numpy()
+    sums = stored(whole, "counts-sums").reshape(4, 500)
+    for k, (rows, columns) in enumerate(
+        (r, c) for r in (slice(16), slice(16, 20)) for c in (slice(16), slice(16, 28))
+    ):
+        np.testing.assert_array_equal(sums[k], cube[rows, columns].sum(axis=(0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda maps: maps.assign(paint=(("y", "x"), np.full((20, 28), 300))), "at most 255"),
+        (lambda maps: maps.assign(paint=("x", np.zeros(28, int))), r"expected \(y, x\)"),
+        (lambda maps: maps.assign_attrs(evidence="Fe is there"), "evidence"),
+        (lambda maps: maps.assign_attrs(evidence='[{"answer": "present"}]'), "line_group"),
+    ],
+)
+def test_paints_and_evidence_of_another_form_are_refused(change, match, painted, tmp_path):
+    with pytest.raises(SkxrfError, match=match):
+        write_map_report(change(painted[1]), tmp_path / "maps.html")
+    assert not (tmp_path / "maps.html").exists()
 
 
 def test_what_does_not_fit_together_is_refused_and_nothing_is_left(painted, tmp_path):

@@ -1,42 +1,33 @@
-"""Bruker ``.bcf`` maps, read row by row.
-
-The container and its header are read here, the packed spectra by RosettaSciIO's compiled
-unpacker, an optional extra (GPL-3), imported by the one function that needs it. It gets a few rows
-at a time, whose lengths have been checked: it checks nothing itself.
-
-Layout of a map, little-endian: rows and columns (4 bytes each); from 0x1A0 on, for each row the
-number of its pixels (4), then pixels of 22 bytes and their data: column (4), channels (2 x 2), 4
-unknown, packing (2), size (2), number of pulses (2), bytes of data (4). Packings: 0 and 1 are lists
-of pulses of 16 and 12 bits; 2 a packed spectrum that the pulses come after, 2 bytes each.
-"""
+"""Bruker ``.bcf`` maps, read row by row: container, header, and the counts of each pixel."""
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, CountsError, FileFormatError
+from skxrf.exceptions import Argument, FileFormatError
 
-from .bruker_xml import MapHeader, parse_map_header
+from .arrange import SUM, chosen_one
+from .bruker_xml import MapHeader, map_headers
 from .memory_map import file_stamp, require_unchanged
 from .sfs import MAGIC, StoredFile, stored_files
 from .source import CubeRequest, CubeSource, Slices
 
-__all__ = ["BcfReader", "open_bcf", "recognizes"]
+if TYPE_CHECKING:
+    from .bcf_records import State
 
-_ROWS_START = 0x1A0
-_PIXEL = struct.Struct("<IHH4xHHHI")
-_COUNT = struct.Struct("<I")
-# Padding that an unpacker which runs over the end of a damaged spectrum may read.
-_PADDING = bytes(4096)
+__all__ = ["BcfReader", "open_bcf", "recognizes", "stored_header"]
+
 _LARGEST_HEADER = 1 << 30
+# Of one block: rows that are longer are read in parts.
+_LARGEST_BLOCK = 1 << 26
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -45,47 +36,69 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a map of a ``.bcf``; all of it is passed over once, to find where rows start.
+    """Describe the maps of a ``.bcf``; they are passed over once, to find where rows start.
+
+    An instrument with several detectors writes a map of each.
 
     Parameters
     ----------
     path : Path
         The file.
     request : CubeRequest
-        ``dataset`` picks one of several maps, such as ``"SpectrumData1"``.
+        ``dataset`` or ``detector`` picks one of several maps, such as ``"SpectrumData1"``.
 
     Returns
     -------
     source : CubeSource
         The cube, its pixel sizes and times.
     request : CubeRequest
-        As given.
+        Without the choice that was obeyed here.
 
     Raises
     ------
     FileFormatError
-        If the file is damaged, holds several maps, or RosettaSciIO is not installed.
+        If the file is damaged, or holds several maps and none is chosen.
     """
-    _unpacker(path)
     files = stored_files(path)
-    name = _chosen(sorted(files), request.dataset, path)
-    header = parse_map_header(_header(files, path), int(name.removeprefix("SpectrumData")), path)
-    reader = BcfReader.of(files[name], header)
-    return CubeSource(
+    names = _chosen(sorted(files), request, path)
+    found = map_headers(stored_header(files, path), path)
+    headers = []
+    for name in names:
+        header = found.get(int(name.removeprefix("SpectrumData")))
+        if header is None:
+            raise FileFormatError(f"{path} is damaged: its header has no entry {name}.")
+        headers.append(header)
+    scans = [_scanned(files[name], one) for name, one in zip(names, headers, strict=True)]
+    readers = [
+        BcfReader.of(files[name], scan, one.n_channels)
+        for name, scan, one in zip(names, scans, headers, strict=True)
+    ]
+    header, shape = headers[0], readers[0].shape
+    for name, other, reader in zip(names[1:], headers[1:], readers[1:], strict=True):
+        if reader.shape != shape or other.energy != header.energy:
+            raise FileFormatError(
+                f"{path}: {names[0]} and {name} differ in shape or energy axis and cannot be added: pass ",
+                Argument("dataset"),
+                " with the name of one.",
+            )
+    several = len(readers) > 1
+    source = CubeSource(
         path=path,
-        dataset=name,
+        dataset=", ".join(names),
         layout="Bruker .bcf",
-        reader=reader,
-        dims=("y", "x", "energy"),
+        reader=_Stacked(tuple(readers)) if several else readers[0],
+        dims=("detector", "y", "x", "energy") if several else ("y", "x", "energy"),
         dims_from="the format",
+        detectors=tuple(names),
         energy=header.energy,
         energy_from=f"CalibAbs and CalibLin in {path}",
-        y=_positions(header.step_y, reader.shape[0]),
-        x=_positions(header.step_x, reader.shape[1]),
+        y=_positions(header.step_y, shape[0]),
+        x=_positions(header.step_x, shape[1]),
         attrs=header.attrs,
-        live_time=None if header.times_are_real else header.pixel_times,
+        live_time=_live_times(headers, scans),
         real_time=header.pixel_times if header.times_are_real else None,
-    ), request
+    )
+    return source, request if several else replace(request, detector=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,94 +109,105 @@ class BcfReader:
     row_starts: NDArray[np.int64]
     """Where each row starts in the decompressed map, and where the last one ends."""
     shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    """The file knows none: the smallest that holds every count, of two bytes at least."""
     stamp: tuple[int, int] = field(repr=False)
-    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint16))
-    """The file knows none: two bytes, or four where a pixel of the map may need them."""
+    announced: bool
+    """True where it was said that there are more channels than the header knows."""
 
     @classmethod
-    def of(cls, file: StoredFile, header: MapHeader) -> BcfReader:
+    def of(cls, file: StoredFile, scan: _Scan, n_channels: int) -> BcfReader:
         """Reader of one map."""
-        row_starts, n_columns, n_pixels = _row_starts(file)
-        highest = int(header.sum_spectrum.max(initial=0))
         return cls(
             file=file,
-            row_starts=row_starts,
-            shape=(len(row_starts) - 1, n_columns, header.n_channels),
+            row_starts=scan.row_starts,
+            shape=(len(scan.row_starts) - 1, scan.n_columns, n_channels),
+            dtype=np.min_scalar_type(max(scan.state.highest, 1 << 8)),
             stamp=file_stamp(file.path),
-            dtype=np.dtype(np.uint32 if highest > _bright(n_pixels) else np.uint16),
+            announced=scan.state.channels > n_channels,
         )
 
     @property
     def chunks(self) -> tuple[int, int, int]:
-        """A row: it is unpacked whole."""
-        return 1, self.shape[1], self.shape[2]
+        """A row, or as much of it as a block should hold."""
+        most = max(_LARGEST_BLOCK // (self.shape[2] * self.dtype.itemsize), 1)
+        return 1, min(self.shape[1], most), self.shape[2]
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
+        from .bcf_records import unpack
+
         require_unchanged(self.file.path, self.stamp)
-        rows = range(*key[0].indices(self.shape[0]))
-        if not rows:
-            return np.empty((0, *self.shape[1:]), self.dtype)[key]
+        rows, columns = (range(*key[i].indices(self.shape[i])) for i in (0, 1))
+        if not rows or not columns:
+            return np.empty((len(rows), len(columns), self.shape[2]), self.dtype)[..., key[2]]
         packed = self.file.read(int(self.row_starts[rows[0]]), int(self.row_starts[rows[-1] + 1]))
-        shape = (rows[-1] + 1 - rows[0], *self.shape[1:])
-        # In four bytes, so that a count beyond two is seen.
-        block = _unpacker(self.file.path)(_Rows(packed, shape), shape, np.uint32)
-        block = block[:: rows.step, key[1], key[2]]
-        if block.size and block.max() > np.iinfo(self.dtype).max:
-            at = np.unravel_index(block.argmax(), block.shape)
-            y, x, channel = (
-                range(*one.indices(size))[int(i)]
-                for one, size, i in zip(key, self.shape, at, strict=True)
-            )
-            raise CountsError(
-                f"{self.file.path}, {self.file.name}: the pixel (y={y}, x={x}) holds more than "
-                f"{np.iinfo(self.dtype).max:,} counts in channel {channel}, though the sum of all pixels "
-                "is low: the file is damaged, or has to be exported as .rpl."
-            )
-        return np.asarray(block, self.dtype)
-
-
-class _Rows:
-    """Some rows, in the shape in which the unpacker takes a whole map: one piece, no more."""
-
-    def __init__(self, packed: bytes, shape: tuple[int, int, int]) -> None:
-        start = struct.pack("<II", shape[0], shape[1]).ljust(_ROWS_START, b"\0")
-        self.content = start + packed + _PADDING
-
-    def get_iter_and_properties(self) -> tuple[Iterator[bytes], int, int]:
-        """The piece, its size, and that it is one: what the unpacker asks for."""
-        return iter([self.content]), len(self.content), 1
-
-
-def _unpacker(path: Path) -> Callable[..., NDArray[Any]]:
-    try:
-        from rsciio.bruker.unbcf_fast import parse_to_numpy
-    except ImportError:
-        raise FileFormatError(
-            f"{path} is a Bruker .bcf, which is unpacked by RosettaSciIO, with its compiled part: "
-            "pip install 'skxrf[bruker]'. (It is under the GPL-3, so it is not a part of skxrf.)"
-        ) from None
-    return parse_to_numpy  # type: ignore[no-any-return]
-
-
-def _chosen(names: list[str], wanted: str | None, path: Path) -> str:
-    maps = [name for name in names if re.fullmatch(r"SpectrumData\d{1,3}", name)]
-    if wanted in maps:
-        return str(wanted)
-    if not maps:
-        raise FileFormatError(f"{path} holds no map, only {', '.join(names)[:200] or 'nothing'}.")
-    if wanted is not None:
-        raise FileFormatError(f"{path} holds no map {wanted!r}, but {', '.join(maps)}.")
-    if len(maps) > 1:
-        raise FileFormatError(
-            f"{path} holds {len(maps)} maps, {', '.join(maps)}: pass ",
-            Argument("dataset"),
-            " with the name of one.",
+        counts = np.zeros(
+            (rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0], self.shape[2]), self.dtype
         )
-    return maps[0]
+        beyond = unpack(np.frombuffer(packed, np.uint8), columns[0], counts)
+        if beyond and not self.announced:
+            raise FileFormatError(
+                f"{self.file.path}, {self.file.name}: {beyond:,} counts of the rows {rows[0]} to "
+                f"{rows[-1]} are in channels beyond the {self.shape[2]} of the header: it is damaged. Copy "
+                "it again."
+            )
+        return counts[:: rows.step, :: columns.step, key[2]]
 
 
-def _header(files: dict[str, StoredFile], path: Path) -> bytes:
+@dataclass(frozen=True, eq=False)
+class _Stacked:
+    """Maps of several detectors as one array."""
+
+    readers: tuple[BcfReader, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.readers), *self.readers[0].shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.result_type(*(one.dtype for one in self.readers))
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        return 1, *self.readers[0].chunks
+
+    def read(self, key: Slices) -> NDArray[Any]:
+        """Read one block."""
+        return np.stack([one.read(key[1:]).astype(self.dtype) for one in self.readers[key[0]]])
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """Facts about a map that only passing over it tells."""
+
+    row_starts: NDArray[np.int64]
+    n_columns: int
+    state: State
+    in_peak: NDArray[np.int64]
+    """Counts in the zero peak on (y, x); empty where it is not known."""
+
+
+def _chosen(stored: list[str], request: CubeRequest, path: Path) -> list[str]:
+    """Names of the maps that are read: one, or those of all detectors."""
+    maps = [name for name in stored if re.fullmatch(r"SpectrumData\d{1,3}", name)]
+    if not maps:
+        raise FileFormatError(f"{path} holds no map, only {', '.join(stored)[:200] or 'nothing'}.")
+    if request.dataset is not None:
+        if request.dataset not in maps:
+            raise FileFormatError(
+                f"{path} holds no map {request.dataset!r}, but {', '.join(maps)}."
+            )
+        return [request.dataset]
+    if len(maps) == 1:
+        return maps
+    one = chosen_one(request.detector, maps, "detector", str(path), may_add=True)
+    return maps if one == SUM else [maps[int(one)]]
+
+
+def stored_header(files: dict[str, StoredFile], path: Path) -> bytes:
+    """The XML that describes the maps of a container."""
     if "HeaderData" not in files:
         raise FileFormatError(f"{path} is damaged: it holds no HeaderData.")
     file = files["HeaderData"]
@@ -196,67 +220,77 @@ def _positions(step: float | None, size: int) -> NDArray[np.float64] | None:
     return None if step is None else step * np.arange(size, dtype=np.float64)
 
 
-def _bright(n_pixels: int) -> int:
-    """Counts in a channel of the sum above which one pixel may have more than two bytes hold."""
-    return np.iinfo(np.uint16).max * max(n_pixels // 16, 1)
+def _scanned(file: StoredFile, header: MapHeader) -> _Scan:
+    """Pass over a map once; what its records say is checked on the way, unpacking trusts it."""
+    from .bcf_records import DAMAGE, ROWS_START, State, scan
 
-
-def _row_starts(file: StoredFile) -> tuple[NDArray[np.int64], int, int]:
-    """Where the rows of a map start, its number of columns, and that of its pixels with pulses.
-
-    Each pixel only tells where the next one is, so they are passed over one by one; what they say
-    is checked on the way, because the unpacker trusts it.
-    """
-    stream = _Stream(file)
-    buffer, at = stream.need(0, _ROWS_START)
-    n_rows, n_columns = struct.unpack_from("<II", buffer, at)
-    if n_rows * _COUNT.size > file.size:
+    pieces = file.pieces()
+    data = b""
+    while len(data) < ROWS_START:
+        piece = next(pieces, b"")
+        if not piece:
+            raise _damaged(file, f"it ends at {len(data):,} of its bytes")
+        data += piece
+    n_rows, n_columns = struct.unpack_from("<II", data)
+    if n_rows * 4 > file.size:
         raise _damaged(file, f"{n_rows} rows do not fit in its {file.size:,} bytes")
-    starts = np.empty(n_rows + 1, np.int64)
-    position, widest, n_all = _ROWS_START, 0, 0
-    for row in range(n_rows):
-        starts[row] = position
-        buffer, at = stream.need(position, _COUNT.size)
-        (n_pixels,) = _COUNT.unpack_from(buffer, at)
-        if n_pixels > n_columns:
-            raise _damaged(file, f"row {row} has {n_pixels} pixels of {n_columns}")
-        position += _COUNT.size
-        for _ in range(n_pixels):
-            buffer, at = stream.need(position, _PIXEL.size)
-            x, _, _, packing, _, n_pulses, size = _PIXEL.unpack_from(buffer, at)
-            needed = (2 * n_pulses, (3 * n_pulses + 1) // 2)[packing] if packing < 2 else 4
-            if x >= n_columns or size < needed or size > 1 << 16:
-                raise _damaged(file, f"pixel {x} in row {row} makes no sense")
-            position += _PIXEL.size + size + (2 * n_pulses if packing > 1 else 0)
-            widest = max(widest, x + 1)
-        n_all += n_pixels
-    starts[n_rows] = position
-    if position > file.size:
-        raise _damaged(file, "it ends within its last row")
+    # A pixel that is not there takes no bytes, yet there are hardly more of them than bytes.
+    sparse = n_rows * n_columns > file.size
+    peak = np.zeros(2, np.int64)
+    if header.zero_peak is not None and header.energy is not None and not sparse:
+        peak[:] = header.zero_peak.channels(header.energy, header.n_channels)
+    row_starts = np.empty(n_rows + 1, np.int64)
+    in_peak = np.zeros((n_rows, n_columns) if peak.any() else (0, 0), np.int64)
+    values = np.zeros(len(State._fields), np.int64)
+    start, data = ROWS_START, data[ROWS_START:]
+    while True:
+        at = scan(
+            np.frombuffer(data, np.uint8), start, values, row_starts, n_columns, peak, in_peak
+        )
+        start, data = start + at, data[at:]
+        state = State(*values.tolist())
+        if state.damage:
+            raise _damaged(file, f"{DAMAGE[state.damage]}, in row {state.row - 1}")
+        if state.row == n_rows and not state.left:
+            break
+        piece = next(pieces, b"")
+        if not piece:
+            raise _damaged(file, f"it ends within row {max(state.row - 1, 0)} of {n_rows}")
+        data += piece
+    row_starts[n_rows] = start
     # Pixels without pulses are left out, and where a scan was stopped its last rows, but hardly half
-    # of all columns.
-    if n_rows and n_columns > 2 * widest:
-        raise _damaged(file, f"no row reaches beyond the first {widest} of its {n_columns} pixels")
-    return starts, n_columns, n_all
+    # of all columns, unless the images of the map have as many too.
+    if n_rows and n_columns > 2 * state.widest and n_columns not in header.sizes:
+        raise _damaged(
+            file, f"no row reaches beyond the first {state.widest} of its {n_columns} pixels"
+        )
+    if state.channels > header.n_channels:
+        warnings.warn(
+            f"{file.path}, {file.name}: pixels use up to {state.channels} channels, the header and its energy "
+            f"axis have {header.n_channels}; the counts of the others are left out.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return _Scan(row_starts, n_columns, state, in_peak)
 
 
-class _Stream:
-    """The decompressed map from start to end, of which only the piece at hand is kept."""
-
-    def __init__(self, file: StoredFile) -> None:
-        self.file = file
-        self.pieces = file.pieces()
-        self.buffer, self.start = b"", 0
-
-    def need(self, position: int, length: int) -> tuple[bytes, int]:
-        """A buffer and where in it the bytes from `position` on are, at least `length` of them."""
-        while position + length > self.start + len(self.buffer):
-            piece = next(self.pieces, b"")
-            if not piece:
-                raise _damaged(self.file, f"it ends at {position:,} of its bytes")
-            keep = min(position - self.start, len(self.buffer))
-            self.buffer, self.start = self.buffer[keep:] + piece, self.start + keep
-        return self.buffer, position - self.start
+def _live_times(headers: list[MapHeader], scans: list[_Scan]) -> NDArray[np.float64] | None:
+    """Live time of each pixel [s] on (y, x), the mean over detectors; None where it is not known."""
+    header = headers[0]
+    if header.pixel_times is not None and not header.times_are_real:
+        return header.pixel_times
+    found = []
+    for one, scan in zip(headers, scans, strict=True):
+        if one.zero_peak is None or not scan.in_peak.any():
+            return None
+        times = scan.in_peak / one.zero_peak.frequency
+        total = times.sum()
+        real = one.real_time or (None if one.pixel_times is None else one.pixel_times.sum())
+        wrong_live = one.live_time is not None and not 0.9 < total / one.live_time < 1.1
+        if wrong_live or (real is not None and total > 1.1 * real):
+            return None
+        found.append(np.where(scan.in_peak > 0, times, np.nan))
+    return np.asarray(np.mean(found, axis=0))
 
 
 def _damaged(file: StoredFile, what: str) -> FileFormatError:

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,6 +37,10 @@ _BLOCK_HEADER = 16
 # Blocks seen have half a MiB, and containers a handful of files; what claims more is damage.
 _LARGEST_BLOCK = 1 << 28
 _MOST_ENTRIES = 1000
+_THREADS = 4
+# Blocks that are kept decompressed, and the size above which none are.
+_KEPT_BLOCKS = 8
+_MOST_KEPT = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,12 @@ class StoredFile:
     """Bytes of a decompressed block; 0 where nothing is compressed."""
     blocks: NDArray[np.int64]
     """Start and length of each compressed block, shape (n, 2)."""
+    recent: dict[int, bytes] = field(default_factory=dict, repr=False)
+    """Blocks that were decompressed last: the next rows begin within them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what was decompressed."""
+        return {**self.__dict__, "recent": {}}
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes from `start` to `stop` of the decompressed file."""
@@ -58,7 +70,7 @@ class StoredFile:
             if not self.block_bytes:
                 return self._stored(stream, start, stop - start)
             first, last = start // self.block_bytes, -(-stop // self.block_bytes)
-            found = b"".join(self._block(stream, i) for i in range(first, last))
+            found = b"".join(self._recent_block(stream, i) for i in range(first, last))
         skip = start - first * self.block_bytes
         return found[skip : skip + stop - start]
 
@@ -66,17 +78,39 @@ class StoredFile:
         """The decompressed file from start to end, in pieces of some megabytes at most."""
         with self.path.open("rb") as stream:
             if self.block_bytes:
-                yield from (self._block(stream, i) for i in range(len(self.blocks)))
+                yield from self._decompressed_ahead(stream)
             else:
                 for start in range(0, self.size, 1 << 20):
                     yield self._stored(stream, start, min(1 << 20, self.size - start))
 
-    def _block(self, stream: BinaryIO, i: int) -> bytes:
-        start, length = (int(value) for value in self.blocks[i])
+    def _decompressed_ahead(self, stream: BinaryIO) -> Iterator[bytes]:
+        """All blocks in order; threads decompress some of them beforehand."""
+        waiting: deque[Future[bytes]] = deque()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for i, (start, length) in enumerate(self.blocks.tolist()):
+                waiting.append(
+                    pool.submit(self._decompressed, i, self._stored(stream, start, length))
+                )
+                if len(waiting) > 2 * _THREADS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _recent_block(self, stream: BinaryIO, i: int) -> bytes:
+        block = self.recent.get(i)
+        if block is None:
+            start, length = (int(value) for value in self.blocks[i])
+            block = self._decompressed(i, self._stored(stream, start, length))
+            if self.block_bytes <= _MOST_KEPT:
+                self.recent[i] = block
+                while len(self.recent) > _KEPT_BLOCKS:
+                    # Several threads may do so.
+                    self.recent.pop(min(self.recent.copy(), default=i), None)
+        return block
+
+    def _decompressed(self, i: int, stored: bytes) -> bytes:
         try:
-            block = zlib.decompressobj().decompress(
-                self._stored(stream, start, length), self.block_bytes + 1
-            )
+            block = zlib.decompressobj().decompress(stored, self.block_bytes + 1)
         except zlib.error as error:
             raise FileFormatError(
                 f"{self.path}: block {i} of {self.name} is damaged ({error}). Copy the file again."
@@ -90,16 +124,27 @@ class StoredFile:
         return block
 
     def _stored(self, stream: BinaryIO, start: int, length: int) -> bytes:
-        """Bytes as they are stored, gathered from the chunks that hold them."""
-        found = []
-        while length > 0:
-            i, skip = divmod(start, self.chunk_bytes)
-            n = min(self.chunk_bytes - skip, length)
-            if i >= len(self.chunk_starts):
-                raise _cut(self.path)
-            found.append(_bytes_at(stream, int(self.chunk_starts[i]) + skip, n, self.path))
-            start, length = start + n, length - n
-        return b"".join(found)
+        """Bytes as they are stored; neighboring chunks are read at once."""
+        if length <= 0:
+            return b""
+        first, skip = divmod(start, self.chunk_bytes)
+        n_chunks = -(-(skip + length) // self.chunk_bytes)
+        starts = self.chunk_starts[first : first + n_chunks]
+        if len(starts) < n_chunks:
+            raise _cut(self.path)
+        size = self.chunk_bytes + _CHUNK_HEADER
+        ends = [*np.flatnonzero(np.diff(starts) != size) + 1, n_chunks]
+        found, begin, left = [], 0, skip + length
+        for end in ends:
+            # The header of the first chunk lies before its start, and the last may be used in part.
+            used = min((end - begin) * self.chunk_bytes, left)
+            n_bytes = used + (-(-used // self.chunk_bytes) - 1) * _CHUNK_HEADER
+            raw = _bytes_at(stream, int(starts[begin]), n_bytes, self.path)
+            padded = np.zeros(size * (end - begin), np.uint8)
+            padded[: len(raw)] = np.frombuffer(raw, np.uint8)
+            found.append(padded.reshape(-1, size)[:, : self.chunk_bytes].tobytes())
+            begin, left = end, left - used
+        return b"".join(found)[skip : skip + length]
 
 
 def stored_files(path: Path) -> dict[str, StoredFile]:

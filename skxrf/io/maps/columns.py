@@ -6,52 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 
 from skxrf.exceptions import Argument, LineGroupError
+from skxrf.physics._names import find_line_group, line_group_name
 
-__all__ = ["Elements", "chosen_columns", "line_group_name"]
+__all__ = ["Elements", "chosen_columns"]
 
 Elements = Sequence[str] | Mapping[str, str] | None
 
-_PERIODIC_TABLE = """
-H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
-Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
-Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu
-"""
-_SYMBOLS = frozenset(_PERIODIC_TABLE.split())
-# A separator, or none where upper and lower case leave no doubt. PyMca also fits parts of a
-# group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
-_SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
-_JOINED = re.compile(r"([A-Z][a-z]?)([KLM])([ab]|[1-5])?")
 # Columns of PyMca beside the line groups: mass fractions, concentrations, scatter, background,
 # figures of merit (and their uncertainties).
 _PYMCA_EXTRAS = re.compile(
     r"(w|mM)\(.*|Scatter[_ ](Peak|Compton)\d*|Constant|\d+(st|nd|rd|th)[_ ]Order|A\d+|"
     r"chisq|nFreeParameters|nObservations"
 )
-
-
-def line_group_name(spelling: str) -> str | None:
-    """Return the library's name of a line group, ``Fe_K`` for ``Fe-K``, ``Fe K`` or ``FeK``.
-
-    Parameters
-    ----------
-    spelling : str
-        A column's name.
-
-    Returns
-    -------
-    str or None
-        The name, or None where the spelling leaves doubt about which line group is meant.
-
-    Examples
-    --------
-    >>> from skxrf.io.maps.columns import line_group_name
-    >>> line_group_name("Pb-L"), line_group_name("FE_Ka"), line_group_name("Fe")
-    ('Pb_L', 'Fe_Ka', None)
-    """
-    match = _SPELLED.fullmatch(spelling.strip()) or _JOINED.fullmatch(spelling.strip())
-    if match is None or match[1].capitalize() not in _SYMBOLS:
-        return None
-    return f"{match[1].capitalize()}_{match[2]}{match[3] or ''}"
 
 
 def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> dict[str, str]:
@@ -85,7 +51,7 @@ def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> d
         back = {group: name for name, group in renamed.items() if group is not None}
         chosen = {}
         for one in wanted:
-            name = one if one in renamed else back.get(line_group_name(one) or one, one)
+            name = one if one in renamed else back.get(find_line_group(one, back), one)
             chosen[name] = renamed.get(name) or one
     else:
         unknown = [n for n, g in renamed.items() if g is None and not _PYMCA_EXTRAS.fullmatch(n)]

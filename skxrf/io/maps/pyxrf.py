@@ -9,10 +9,10 @@ from typing import Any
 import h5py
 
 from skxrf.exceptions import FileFormatError
+from skxrf.physics._names import line_group_name
 
 from .._hdf5_values import texts
 from .._limits import refuse_absurd_size
-from .columns import line_group_name
 from .source import MapsSource
 
 __all__ = ["find", "read"]

@@ -4,7 +4,6 @@ import base64
 import itertools
 import pickle
 import struct
-import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -17,8 +16,6 @@ from hypothesis import strategies as st
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
 from skxrf.io.cubes.sfs import stored_files
-
-pytest.importorskip("rsciio.bruker", reason="RosettaSciIO unpacks these maps")
 
 CHUNK = 1024
 USABLE = CHUNK - 32
@@ -82,7 +79,9 @@ def map_bytes(counts, pack, *, leave_out=(), n_columns=None):
     return b"".join(found)
 
 
-def header_xml(counts, *, times=None, line_counter=30, steps="<DX>500</DX><DY>2,5E2</DY>", extra=0):
+def header_xml(
+    counts, *, times=None, line_counter=30, steps="<DX>500</DX><DY>2,5E2</DY>", extra=0, hardware=""
+):
     height, width, n_channels = counts.shape
     times = np.full((height, width), 30) if times is None else times
     total = ",".join(str(n) for n in counts.sum((0, 1), dtype=np.int64))
@@ -90,7 +89,8 @@ def header_xml(counts, *, times=None, line_counter=30, steps="<DX>500</DX><DY>2,
     spectrum = (
         "<ClassInstance Type='TRTSpectrum'><TRTHeaderedClass>"
         "<ClassInstance Type='TRTXrfHeader'><ChassisType>XS-51</ChassisType><Voltage>50</Voltage>"
-        "<TubeType>Rh tube</TubeType></ClassInstance></TRTHeaderedClass>"
+        "<TubeType>Rh tube</TubeType></ClassInstance><ClassInstance "
+        f"Type='TRTSpectrumHardwareHeader'>{hardware}</ClassInstance></TRTHeaderedClass>"
         f"<ClassInstance Type='TRTSpectrumHeader'><ChannelCount>{n_channels}</ChannelCount>"
         "<CalibAbs>-0,955</CalibAbs><CalibLin>1E-2</CalibLin></ClassInstance>"
         f"<Channels>{total}</Channels></ClassInstance>"
@@ -224,8 +224,7 @@ def test_times_that_are_the_dwell_time_are_no_live_times(tmp_path, small_counts)
 
 
 def test_real_maps_are_as_rosettasciio_reads_them(real_data):
-    from rsciio.bruker import file_reader
-
+    file_reader = pytest.importorskip("rsciio.bruker").file_reader
     paths = sorted((real_data / "bruker_bcf").glob("*.bcf"))
     assert len(paths) == 2
     for path in paths:
@@ -255,15 +254,93 @@ def test_a_bright_pixel_does_not_wrap(tmp_path, small_counts):
     np.testing.assert_array_equal(open_cube(write(tmp_path, counts)), counts)
 
 
-def test_a_count_beyond_two_bytes_is_an_error_that_names_its_pixel(tmp_path, small_counts):
+def test_counts_beyond_two_bytes_widen_the_type(tmp_path, small_counts):
     counts = small_counts.astype(np.int64)
-    counts[2, 3, 4] = 70_000
-    path = write(tmp_path, counts)
-    cube = open_cube(path)
+    counts[2, 3, 4] = 3_000_000_000
 
-    with pytest.raises(CountsError, match=r"pixel \(y=2, x=3\) holds more than 65,535 counts"):
-        cube[1:, 1:].compute()
-    np.testing.assert_array_equal(open_cube(path, chunks=(1, 7))[3:], counts[3:])
+    cube = open_cube(write(tmp_path, counts))
+
+    assert cube.dtype == np.uint32
+    np.testing.assert_array_equal(cube, counts)
+
+
+def test_more_pulses_than_two_bytes_count_in_bytes(tmp_path, small_counts):
+    counts = small_counts.astype(np.uint16)
+    counts[1, 2, 5] = 60_000
+
+    np.testing.assert_array_equal(open_cube(write(tmp_path, counts, pack=pixels_16)), counts)
+
+
+def test_channels_that_the_header_does_not_know_are_left_out_with_a_warning(tmp_path, small_counts):
+    stream = map_bytes(small_counts, packed)
+    path = write(tmp_path, small_counts[..., :9], stream=stream)
+
+    with pytest.warns(UserWarning, match="use up to 12 channels, the header .* have 9"):
+        cube = open_cube(path)
+    np.testing.assert_array_equal(cube, small_counts[..., :9])
+    silent = stream.replace(struct.pack("<H", 12) + bytes(2), bytes(4))
+    with pytest.raises(FileFormatError, match="in channels beyond the 9 of the header"):
+        open_cube(write(tmp_path, small_counts[..., :9], stream=silent)).compute()
+
+
+def test_a_packing_that_is_not_known_is_refused(tmp_path, small_counts):
+    stream = map_bytes(small_counts, pixels_16)
+    path = write(
+        tmp_path, small_counts, stream=stream[: 0x1A0 + 16] + b"\x03" + stream[0x1A0 + 17 :]
+    )
+
+    with pytest.raises(FileFormatError, match="packed in a way that is not known, in row 0"):
+        open_cube(path)
+
+
+@pytest.mark.parametrize("pack", [pixels_16, pixels_12, packed])
+def test_live_times_from_the_zero_peak(tmp_path, pack):
+    """1 kHz of pulses at zero energy, 0.95 keV above the first channel."""
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(0.2, (4, 6, 130)).astype(np.uint16)
+    times = rng.integers(20, 50, (4, 6))
+    counts[..., 81:111] = 0
+    counts[..., 95] = times
+    hardware = "<ZeroPeakFrequency>1000</ZeroPeakFrequency>"
+
+    cube = open_cube(write(tmp_path, counts, pack=pack, hardware=hardware, times=np.zeros((4, 6))))
+    stated = f"<LifeTime>{times.sum() * 2}</LifeTime>{hardware}"
+    other = open_cube(write(tmp_path, counts, hardware=stated, times=np.zeros((4, 6))))
+
+    np.testing.assert_allclose(cube.live_time, times / 1000)
+    assert "live_time" not in other.coords, "the peak is not what it is taken for"
+
+
+def test_times_of_pixels_are_those_that_their_sum_agrees_with(tmp_path, small_counts):
+    """The header of the sum states both times; pixels of real files add up to the real time."""
+    times = np.full((5, 7), 100_000)
+    stated = "<RealTime>3500</RealTime><LifeTime>3100</LifeTime>"
+
+    cube = open_cube(write(tmp_path, small_counts, times=times, hardware=stated))
+
+    np.testing.assert_allclose(cube.real_time, 0.1)
+    assert "live_time" not in cube.coords
+
+
+def test_rows_that_are_mostly_empty_are_believed_where_an_image_has_their_length(
+    tmp_path, small_counts
+):
+    missing = [(y, x) for y in range(5) for x in range(1, 7)]
+    stream = map_bytes(small_counts, packed, leave_out=missing)
+
+    assert open_cube(write(tmp_path, small_counts, stream=stream)).shape == small_counts.shape
+    other = small_counts[:, :6]
+    with pytest.raises(FileFormatError, match="no row reaches beyond the first 1 of its 7"):
+        open_cube(write(tmp_path, other, stream=stream))
+
+
+def test_long_rows_are_read_in_parts(tmp_path, small_counts, monkeypatch):
+    monkeypatch.setattr("skxrf.io.cubes.bcf._LARGEST_BLOCK", 3 * 12 * 2)
+
+    cube = open_cube(write(tmp_path, small_counts), chunks=(1, 3))
+
+    assert cube.chunks[1] == (3, 3, 1)
+    np.testing.assert_array_equal(cube, small_counts)
 
 
 def test_pixels_that_were_not_measured_are_empty(tmp_path, small_counts):
@@ -277,18 +354,20 @@ def test_pixels_that_were_not_measured_are_empty(tmp_path, small_counts):
     np.testing.assert_array_equal(cube, expected)
 
 
-def test_several_maps(tmp_path, small_counts):
+def test_maps_of_several_detectors(tmp_path, small_counts):
     path = write(tmp_path, small_counts, n_maps=2)
 
-    with pytest.raises(
-        FileFormatError, match=r"2 maps, SpectrumData0, SpectrumData1: pass dataset"
-    ):
+    with pytest.raises(FileFormatError, match=r"2 detectors \(SpectrumData0, SpectrumData1\)"):
         open_cube(path)
     with pytest.raises(FileFormatError, match=r"no map 'SpectrumData7', but SpectrumData0"):
         open_cube(path, dataset="SpectrumData7")
-    cube = open_cube(path, dataset="SpectrumData1")
-    np.testing.assert_array_equal(cube, small_counts)
-    assert cube.attrs["dataset"] == "SpectrumData1"
+    for chosen in ({"dataset": "SpectrumData1"}, {"detector": 1}, {"detector": "SpectrumData1"}):
+        cube = open_cube(path, **chosen)
+        np.testing.assert_array_equal(cube, small_counts)
+        assert cube.attrs["dataset"] == "SpectrumData1"
+    added = open_cube(path, detector="sum")
+    np.testing.assert_array_equal(added, 2 * small_counts)
+    assert "all detectors added" in added.attrs["history"]
 
 
 def test_the_name_of_the_file_does_not_matter(tmp_path, small_counts):
@@ -309,15 +388,6 @@ def test_long_files_have_chained_tables(tmp_path):
     assert n_chunks > 3 * (USABLE // 4), "the table itself must not fit in a chunk"
 
     np.testing.assert_array_equal(open_cube(path), counts)
-
-
-def test_without_rosettasciio_it_says_what_to_install(tmp_path, small_counts, monkeypatch):
-    path = write(tmp_path, small_counts)
-    for name in ("rsciio", "rsciio.bruker", "rsciio.bruker.unbcf_fast"):
-        monkeypatch.setitem(sys.modules, name, None)
-
-    with pytest.raises(FileFormatError, match=r"scan\.bcf.*pip install 'skxrf\[bruker\]'"):
-        open_cube(path)
 
 
 def test_a_header_without_calibration_asks_for_it(tmp_path, small_counts):

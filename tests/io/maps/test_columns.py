@@ -1,7 +1,8 @@
 import pytest
 
 from skxrf.exceptions import LineGroupError
-from skxrf.io.maps.columns import chosen_columns, line_group_name
+from skxrf.io.maps.columns import chosen_columns
+from skxrf.physics._names import line_group_name
 
 
 @pytest.mark.parametrize(

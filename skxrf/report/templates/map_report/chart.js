@@ -1,21 +1,15 @@
-// A chart of spectra on a canvas. All charts share the energies that are shown.
-const view = { from: 0, to: 1, least: 0, most: 1, log: true, at: null, charts: [] };
+// Charts of spectra, drawn by uPlot. All share the energies that are shown.
+const view = { from: 0, to: 1, least: 0, most: 1, log: true, marks: true, charts: [] };
+const LABEL_ROOM = 36, AXIS_FONT = "11px system-ui, sans-serif";
 
-const INK = "#1d2329", SOFT = "#5a6570", GRIDLINE = "#e4e8eb", PICKED = "#009e73";
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const MARGIN = { left: 44, right: 44, bottom: 21, plainTop: 6, labelTop: 40 };
-
-function redraw() {
-  for (const chart of view.charts) chart.draw();
-}
+const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const redraw = () => view.charts.forEach((chart) => chart.plot?.redraw(false));
 
 function showEnergies(from, to) {
   const width = Math.min(Math.max(to - from, 0.15), view.most - view.least);
-  let start = (from + to - width) / 2;
-  start = Math.min(Math.max(start, view.least), view.most - width);
-  view.from = start;
-  view.to = start + width;
-  redraw();
+  const start = Math.min(Math.max((from + to - width) / 2, view.least), view.most - width);
+  Object.assign(view, { from: start, to: start + width });
+  for (const { plot } of view.charts) plot?.setScale("x", { min: view.from, max: view.to });
 }
 
 function zoom(factor) {
@@ -28,288 +22,92 @@ function pan(share) {
   showEnergies(view.from + step, view.to + step);
 }
 
+// An axis as all charts have it.
+const axisOf = (more) => ({ font: AXIS_FONT, labelFont: AXIS_FONT, labelSize: 15, size: 42, gap: 3, stroke: ink("soft"),
+  grid: { stroke: ink("grid"), width: 1 }, ticks: { show: false }, ...more });
+
 class Chart {
-  // options: title, labels (whether the line groups stand above it), describe (for screen readers)
+  // options: title, counts and right (titles of the axes), labels (whether line groups stand above),
+  // signed (whether it shows residuals), last (whether the energies are named below), describe (for screen readers)
   constructor(parent, options) {
     this.options = options;
-    this.curves = [];
     this.hidden = new Set();
-    this.legend = make("div", { className: "legend" });
-    this.canvas = make("canvas", { tabIndex: 0 });
-    this.canvas.setAttribute("role", "img");
-    this.reading = make("div", { className: "reading" });
-    parent.append(make("div", { className: "chart-head" }, make("b", { textContent: options.title }), this.legend), this.canvas, this.reading);
-    this.heading = parent.querySelector("b");
+    this.curves = [];
+    this.heading = make("b", { textContent: options.title });
+    this.head = make("div", { className: "chart-head", hidden: Boolean(options.signed) }, this.heading);
+    this.place = make("div", { className: "plot" });
+    parent.append(this.head, this.place);
     view.charts.push(this);
-    this.listen();
-    new ResizeObserver(() => this.draw()).observe(parent);
+    new ResizeObserver(() => this.resize()).observe(this.place);
   }
 
-  // curves: name, color, x, y, and perhaps right (axis), fill, width, dash
-  show(curves) {
-    this.curves = curves;
-    this.legend.replaceChildren(...curves.map((curve) => {
-      const button = make("button", { type: "button", textContent: curve.name, title: "Show or hide" });
-      button.style.setProperty("--swatch", curve.color);
-      button.setAttribute("aria-pressed", String(!this.hidden.has(curve.key)));
-      button.onclick = () => {
-        if (!this.hidden.delete(curve.key)) this.hidden.add(curve.key);
-        button.setAttribute("aria-pressed", String(!this.hidden.has(curve.key)));
-        this.draw();
-      };
-      return button;
-    }));
-    this.canvas.setAttribute("aria-label", this.options.describe());
-    this.draw();
+  // curves: key, name, color, y over the energies x, and perhaps fill, width, dash, right (axis),
+  // follows (does not set the range)
+  show(x, curves) {
+    Object.assign(this, { x, curves });
+    this.plot?.destroy();
+    this.head.querySelector("table")?.remove();
+    const { labels, signed, counts, right, last } = this.options;
+    const log = view.log && !signed;
+    const range = (u, low, high) => rangeOf(low, high, log, signed);
+    const titles = [[counts, "y", 3], [right, "right", 1]].filter(([title]) => title);
+    const colorOf = (scale) => (right ? curves.find((curve) => Boolean(curve.right) === (scale === "right"))?.color : ink("soft"));
+    this.plot = new uPlot({
+      ...this.size(),
+      padding: [labels ? LABEL_ROOM : 6, right ? 0 : this.place.clientWidth > 360 ? 57 : 10, 0, 0],
+      scales: { x: { time: false, range: () => [view.from, view.to] }, y: { distr: log ? 3 : 1, range }, right: { distr: log ? 3 : 1, range } },
+      series: [
+        { label: "", value: (u, at) => (at === null ? "" : readingAt(at, labels)) },
+        ...curves.map((curve) => ({
+          label: curve.name, scale: curve.right ? "right" : "y", stroke: curve.color, fill: curve.fill, width: curve.width ?? 1.2,
+          dash: curve.dash, auto: !curve.follows, show: !this.hidden.has(curve.key), points: { show: false },
+          value: (u, count) => (count === null ? "" : readable(count)),
+        })),
+      ],
+      axes: [
+        axisOf({ label: last ? "energy [keV]" : undefined, size: 19, values: (u, at) => at.map((e) => +e.toFixed(3)) }),
+        ...titles.map(([label, scale, side]) => axisOf({
+          label, scale, side, stroke: colorOf(scale), grid: { show: side === 3, stroke: ink("grid"), width: 1 }, space: signed ? 11 : 26,
+          splits: log ? (u, k, low, high) => decades(low, high) : undefined, values: (u, ticks) => ticks.map((v) => (v === null ? "" : compact(v))),
+        })),
+      ],
+      legend: { markers: { width: 2 }, mount: (u, table) => this.head.append(table) },
+      cursor: {
+        y: false, points: { show: false }, drag: { setScale: false },
+        sync: { key: "energies", scales: ["x", null], filters: { pub: (type) => /move|leave/.test(type) } },
+        bind: { dblclick: () => () => showEnergies(view.least, view.most) },
+      },
+      hooks: {
+        setSelect: [(u) => this.zoomTo(u)],
+        setSeries: [(u, k, { show }) => k && show !== undefined && this.hidden[show ? "delete" : "add"](curves[k - 1].key)],
+        drawAxes: [(u) => this.drawLines(u)],
+      },
+    }, [x, ...curves.map(({ y }) => y)], this.place);
+    this.reachable();
   }
 
-  get visible() {
-    return this.curves.filter((curve) => !this.hidden.has(curve.key));
+  size() {
+    return { width: Math.max(this.place.clientWidth, 120), height: Math.max(this.place.clientHeight, 40) };
   }
 
-  x(energy) {
-    return this.left + (energy - view.from) / (view.to - view.from) * (this.right - this.left);
+  resize() {
+    const { width, height } = this.size();
+    if (this.plot && (this.plot.width !== width || this.plot.height !== height)) this.plot.setSize({ width, height });
   }
 
-  energy(x) {
-    return view.from + (x - this.left) / (this.right - this.left) * (view.to - view.from);
+  zoomTo(u) {
+    const { left, width } = u.select;
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width > 5) showEnergies(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
   }
 
-  draw() {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
-    if (!width || !height) return;
-    // At least two device pixels for each of the page's, so that a print is sharp.
-    const scale = Math.max(window.devicePixelRatio || 1, 2);
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(height * scale);
-    const pen = this.pen = this.canvas.getContext("2d");
-    pen.scale(scale, scale);
-    pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
-    const twoAxes = this.curves.some((curve) => curve.right);
-    // The same in all charts, so that their energies stand one above the other.
-    this.left = MARGIN.left;
-    this.right = width - MARGIN.right;
-    this.top = this.options.labels ? MARGIN.labelTop : MARGIN.plainTop;
-    this.bottom = height - MARGIN.bottom;
-    const left = this.scaleOf(this.visible.filter((curve) => !curve.right));
-    const right = twoAxes ? this.scaleOf(this.visible.filter((curve) => curve.right)) : null;
-    this.drawEnergies();
-    const colorOf = (onRight) => (twoAxes ? this.curves.find((c) => Boolean(c.right) === onRight)?.color : SOFT);
-    if (left) this.drawCounts(left, false, colorOf(false));
-    if (right) this.drawCounts(right, true, colorOf(true));
-    this.drawLines();
-    pen.save();
-    pen.beginPath();
-    pen.rect(this.left, this.top, this.right - this.left, this.bottom - this.top);
-    pen.clip();
-    for (const curve of this.visible) this.drawCurve(curve, curve.right ? right : left);
-    this.drawCursor();
-    pen.restore();
-    pen.strokeStyle = "#9aa4ad";
-    pen.strokeRect(this.left + 0.5, this.top + 0.5, this.right - this.left - 1, this.bottom - this.top - 1);
-  }
-
-  // From counts to a height on the canvas, over the curves' counts at the energies shown.
-  scaleOf(curves) {
-    let top = 0, least = Infinity;
-    for (const { x, y } of curves) {
-      for (let i = 0; i < x.length; i++) {
-        if (x[i] < view.from || x[i] > view.to) continue;
-        if (y[i] > top) top = y[i];
-        if (y[i] > 0 && y[i] < least) least = y[i];
-      }
-    }
-    if (!curves.length) return null;
-    if (!(top > 0)) top = 1;
-    const span = this.bottom - this.top;
-    if (!view.log) {
-      const most = 1.06 * top;
-      return { low: 0, high: most, y: (v) => this.bottom - v / most * span };
-    }
-    // At most six decades; single counts stand above the axis.
-    const low = Math.max(Math.min(0.6 * Math.max(least, curves[0].least || 0), 0.5 * top), top * 1e-6);
-    const high = top * 1.6;
-    const decades = Math.log(high / low);
-    return { low, high, y: (v) => this.bottom - Math.log(Math.max(v, low * 1e-3) / low) / decades * span };
-  }
-
-  drawEnergies() {
-    const pen = this.pen;
-    pen.textAlign = "center";
-    pen.textBaseline = "top";
-    for (const energy of roundSteps(view.from, view.to, (this.right - this.left) / 60)) {
-      const x = Math.round(this.x(energy)) + 0.5;
-      pen.strokeStyle = GRIDLINE;
-      stroke(pen, x, this.top, x, this.bottom);
-      pen.fillStyle = SOFT;
-      const text = String(+energy.toFixed(3));
-      if (x + pen.measureText(text).width / 2 < this.right - 28) pen.fillText(text, x, this.bottom + 5);
-    }
-    pen.textAlign = "right";
-    pen.fillStyle = SOFT;
-    pen.fillText("keV", this.right, this.bottom + 5);
-  }
-
-  drawCounts(scale, onRight, color) {
-    const pen = this.pen;
-    pen.textAlign = onRight ? "left" : "right";
-    pen.textBaseline = "middle";
-    pen.fillStyle = color;
-    const ticks = view.log ? decadesOf(scale.low, scale.high) : roundSteps(0, scale.high, (this.bottom - this.top) / 30);
-    for (const tick of ticks) {
-      const y = Math.round(scale.y(tick)) + 0.5;
-      if (y < this.top + 5 || y > this.bottom + 1) continue;
-      if (!onRight) {
-        pen.strokeStyle = GRIDLINE;
-        stroke(pen, this.left, y, this.right, y);
-      }
-      pen.fillText(compact(tick), onRight ? this.right + 5 : this.left - 5, y);
-    }
-  }
-
-  drawCurve(curve, scale) {
-    if (!scale) return;
-    const pen = this.pen, { x, y } = curve;
-    const step = (x[x.length - 1] - x[0]) / Math.max(x.length - 1, 1);
-    pen.beginPath();
-    let open = false;
-    for (let i = 0; i < x.length; i++) {
-      if (x[i] < view.from - 2 * step || x[i] > view.to + 2 * step) continue;
-      if (Number.isNaN(y[i])) {
-        open = false;
-        continue;
-      }
-      const height = scale.y(y[i]);
-      if (curve.smooth) {
-        if (open) pen.lineTo(this.x(x[i]), height);
-        else pen.moveTo(this.x(x[i]), height);
-      } else {
-        // A count belongs to the whole width of its channel.
-        const from = this.x(x[i] - step / 2), to = this.x(x[i] + step / 2);
-        if (open) pen.lineTo(from, height);
-        else pen.moveTo(from, curve.fill ? this.bottom : height);
-        if (!open) pen.lineTo(from, height);
-        pen.lineTo(to, height);
-      }
-      open = true;
-    }
-    if (curve.fill) {
-      pen.lineTo(this.right, this.bottom + 4);
-      pen.lineTo(this.left, this.bottom + 4);
-      pen.fillStyle = curve.fill;
-      pen.fill();
-      if (!curve.width) return;
-    }
-    pen.strokeStyle = curve.color;
-    pen.lineWidth = curve.width || 1;
-    pen.lineJoin = "round";
-    pen.setLineDash(curve.dash || []);
-    pen.stroke();
-    pen.setLineDash([]);
-    pen.lineWidth = 1;
-  }
-
-  // Lines of the picked element in full, the main lines of the others faint, names on top.
-  drawLines() {
-    const pen = this.pen;
-    const picked = page.elements[state.picked];
-    const groups = page.elements
-      .filter((e) => (isShown(e) || e === picked) && e.energy !== null && e.energy > view.from && e.energy < view.to)
-      .sort((a, b) => a.energy - b.energy);
-    for (const group of groups) {
-      if (group === picked) continue;
-      const x = this.x(group.energy);
-      pen.strokeStyle = "rgba(90, 101, 112, 0.22)";
-      stroke(pen, x, this.top, x, this.bottom);
-    }
-    for (const [energy, share] of picked ? picked.lines : []) {
-      if (energy < view.from || energy > view.to) continue;
-      pen.globalAlpha = 0.35 + 0.65 * Math.sqrt(share);
-      pen.strokeStyle = PICKED;
-      pen.lineWidth = 1.4;
-      stroke(pen, this.x(energy), this.top, this.x(energy), this.bottom);
-      pen.globalAlpha = 1;
-      pen.lineWidth = 1;
-    }
-    if (!this.options.labels) return;
-    const places = spread(groups.map((g) => this.x(g.energy)), 12.5, this.left + 6, this.right - 6);
-    groups.forEach((group, k) => {
-      const isPicked = group === picked;
-      pen.strokeStyle = isPicked ? PICKED : "#aab2ba";
-      stroke(pen, this.x(group.energy), this.top, places[k], this.top - 6);
-      pen.save();
-      pen.translate(places[k], this.top - 8);
-      pen.rotate(-Math.PI / 2);
-      pen.textAlign = "left";
-      pen.textBaseline = "middle";
-      pen.font = `${isPicked ? "bold " : ""}${pen.font.replace(/^bold /, "")}`;
-      pen.fillStyle = isPicked ? "#00734f" : INK;
-      pen.fillText(group.label, 0, 0, MARGIN.labelTop - 9);
-      pen.restore();
-    });
-  }
-
-  drawCursor() {
-    const pen = this.pen;
-    if (this.dragFrom !== undefined && this.dragTo !== undefined) {
-      pen.fillStyle = "rgba(0, 114, 178, 0.14)";
-      pen.fillRect(this.dragFrom, this.top, this.dragTo - this.dragFrom, this.bottom - this.top);
-    }
-    if (view.at === null) return;
-    pen.strokeStyle = "rgba(29, 35, 41, 0.55)";
-    stroke(pen, this.x(view.at), this.top, this.x(view.at), this.bottom);
-  }
-
-  // What the cursor points at, in words.
-  read() {
-    if (view.at === null || !this.visible.length) {
-      this.reading.textContent = "";
-      return;
-    }
-    const near = page.elements.filter((e) => e.lines.some(([energy]) => Math.abs(energy - view.at) < 0.06));
-    const counts = this.visible.map((curve) => {
-      const value = curve.y[nearest(curve.x, view.at)];
-      return Number.isFinite(value) ? `${curve.name} ${readable(value)}` : "";
-    });
-    const lines = this.options.labels && near.length ? [near.map((e) => e.label).join(", ")] : [];
-    this.reading.textContent = [`${view.at.toFixed(2)} keV`, ...counts.filter(Boolean), ...lines].join(" · ");
-  }
-
-  listen() {
-    const canvas = this.canvas;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      this.dragFrom = event.offsetX;
-      canvas.setPointerCapture(event.pointerId);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      const energy = this.energy(event.offsetX);
-      view.at = energy >= view.from && energy <= view.to ? energy : null;
-      if (this.dragFrom !== undefined) this.dragTo = event.offsetX;
-      redraw();
-      for (const chart of view.charts) chart.read();
-    });
-    canvas.addEventListener("pointerup", () => {
-      const { dragFrom, dragTo } = this;
-      this.dragFrom = this.dragTo = undefined;
-      if (dragTo !== undefined && Math.abs(dragTo - dragFrom) > 6) {
-        const ends = [this.energy(dragFrom), this.energy(dragTo)].sort((a, b) => a - b);
-        showEnergies(...ends);
-      } else {
-        redraw();
-      }
-    });
-    canvas.addEventListener("pointercancel", () => {
-      this.dragFrom = this.dragTo = undefined;
-      redraw();
-    });
-    canvas.addEventListener("pointerleave", () => {
-      view.at = null;
-      redraw();
-      for (const chart of view.charts) chart.read();
-    });
-    canvas.addEventListener("dblclick", () => showEnergies(view.least, view.most));
-    canvas.addEventListener("keydown", (event) => {
+  // By keys, and for those who do not see it.
+  reachable() {
+    const over = this.plot.over;
+    over.tabIndex = 0;
+    over.setAttribute("role", "img");
+    over.setAttribute("aria-label", this.options.describe());
+    over.addEventListener("keydown", (event) => {
       const actions = {
         ArrowLeft: () => pan(-0.2), ArrowRight: () => pan(0.2), "+": () => zoom(1.6), "=": () => zoom(1.6),
         "-": () => zoom(1 / 1.6), 0: () => showEnergies(view.least, view.most), l: () => setLog(!view.log),
@@ -319,51 +117,104 @@ class Chart {
       event.preventDefault();
       action();
     });
+    for (const name of [...this.head.querySelectorAll(".u-series th")].slice(1)) {
+      Object.assign(name, { tabIndex: 0, role: "button", title: "Show or hide" });
+      name.addEventListener("keydown", (event) => event.key === "Enter" && name.click());
+    }
+  }
+
+  // Lines of the picked element in full, the main lines of the others faint, names on top; peaks that
+  // are no element's at the bottom.
+  drawLines(u) {
+    if (this.options.signed) return;
+    const pen = u.ctx, scale = uPlot.pxRatio, { left, top, width, height } = u.bbox;
+    const inView = (energy) => energy !== null && energy > view.from && energy < view.to;
+    const at = (energy) => u.valToPos(energy, "x", true);
+    const line = (x, color, thick = 1, dash = []) => {
+      pen.setLineDash(dash);
+      pen.strokeStyle = color;
+      pen.lineWidth = thick * scale;
+      pen.beginPath();
+      pen.moveTo(x, top);
+      pen.lineTo(x, top + height);
+      pen.stroke();
+    };
+    pen.save();
+    const picked = page.elements[state.picked];
+    const groups = page.elements.filter((e) => (isShown(e) || e === picked) && inView(e.energy)).sort((a, b) => a.energy - b.energy);
+    for (const group of groups) if (group !== picked) line(at(group.energy), ink("faint"));
+    for (const [energy, share] of picked?.lines.filter(([energy]) => inView(energy)) || []) {
+      pen.globalAlpha = 0.35 + 0.65 * Math.sqrt(share);
+      line(at(energy), ink("picked"), 1.4);
+    }
+    pen.globalAlpha = 1;
+    const marks = view.marks && this.options.labels ? page.marks.filter((mark) => inView(mark.energy)).sort((a, b) => a.energy - b.energy) : [];
+    for (const mark of marks) line(at(mark.energy), ink("soft"), 0.7, [2 * scale, 3 * scale]);
+    if (this.options.labels) {
+      this.label(pen, groups.map((g) => [g.label, at(g.energy), g === picked]), scale, left, width, top - 5 * scale, 1);
+      this.label(pen, marks.map((mark) => [mark.label, at(mark.energy)]), scale, left, width, top + height - 4 * scale, 0);
+    }
+    pen.restore();
+  }
+
+  label(pen, names, scale, left, width, y, leader) {
+    const places = spread(names.map(([, x]) => x), 12 * scale, left + 6 * scale, left + width - 6 * scale);
+    names.forEach(([name, x, isPicked], k) => {
+      pen.setLineDash([]);
+      pen.lineWidth = scale;
+      pen.strokeStyle = ink(isPicked ? "picked" : "faint");
+      if (leader) {
+        pen.beginPath();
+        pen.moveTo(x, y + 5 * scale);
+        pen.lineTo(places[k], y);
+        pen.stroke();
+      }
+      pen.save();
+      pen.translate(places[k], y);
+      pen.rotate(-Math.PI / 2);
+      pen.font = `${isPicked ? "bold " : ""}${(leader ? 11 : 9.5) * scale}px system-ui, sans-serif`;
+      pen.textBaseline = "middle";
+      pen.textAlign = "left";
+      pen.fillStyle = ink(isPicked ? "picked" : leader ? "ink" : "soft");
+      if (!leader) {
+        pen.strokeStyle = ink("paper");
+        pen.lineWidth = 3 * scale;
+        pen.strokeText(name, 0, 0);
+      }
+      pen.fillText(name, 0, 0);
+      pen.restore();
+    });
   }
 }
 
-function stroke(pen, x1, y1, x2, y2) {
-  pen.beginPath();
-  pen.moveTo(x1, y1);
-  pen.lineTo(x2, y2);
-  pen.stroke();
+// Energy at the cursor, and the elements with a line there.
+function readingAt(energy, labels) {
+  const near = page.elements.filter((e) => e.lines.some(([line]) => Math.abs(line - energy) < 0.06));
+  return [`${energy.toFixed(2)} keV`, ...(labels ? near.slice(0, 3).map((e) => e.label) : [])].join(" ");
 }
 
-// Round numbers within a range, at most about `most` of them.
-function roundSteps(from, to, most) {
-  const raw = (to - from) / Math.max(most, 1);
-  const magnitude = 10 ** Math.floor(Math.log10(raw));
-  const step = magnitude * [1, 2, 5, 10].find((s) => s * magnitude >= raw * 0.999);
-  const steps = [];
-  for (let k = Math.ceil(from / step - 1e-9); k * step <= to * (1 + 1e-9); k++) steps.push(k * step);
-  return steps;
+function rangeOf(low, high, log, signed) {
+  if (signed) {
+    const most = Math.min(Math.max(-(low ?? 0), high ?? 0, 4), 30) * 1.08;
+    return [-most, most];
+  }
+  const top = high > 0 ? high : 1;
+  if (!log) return [0, 1.06 * top];
+  // At most six decades; single counts stand above the axis.
+  return [Math.max(Math.min(0.6 * (low > 0 ? low : 1), 0.5 * top), 1e-6 * top), 1.6 * top];
 }
 
-function decadesOf(low, high) {
-  const decades = [];
-  for (let k = Math.ceil(Math.log10(low)); 10 ** k <= high; k++) decades.push(10 ** k);
-  if (decades.length > 1) return decades;
-  return [1, 2, 5].flatMap((s) => [s * 10 ** Math.floor(Math.log10(low)), s * 10 ** Math.floor(Math.log10(high))])
-    .filter((tick, k, all) => tick >= low && tick <= high && all.indexOf(tick) === k);
+// Powers of ten within a range; 1, 2, 5 where that is less than two.
+function decades(low, high) {
+  const powers = [];
+  for (let k = Math.ceil(Math.log10(low)); 10 ** k <= high; k++) powers.push(10 ** k);
+  const first = 10 ** Math.floor(Math.log10(low));
+  return powers.length > 1 ? powers : [1, 2, 5, 10, 20, 50].map((k) => k * first).filter((v) => v >= low && v <= high);
 }
 
 function compact(value) {
-  if (value === 0) return "0";
-  const power = Math.floor(Math.log10(value) + 1e-9);
-  if (power < -3) return `10⁻${SUPERSCRIPTS[-power]}`;
-  if (power < 3) return String(+value.toPrecision(3));
-  const [unit, size] = power < 6 ? ["k", 1e3] : power < 9 ? ["M", 1e6] : ["G", 1e9];
-  return `${+(value / size).toPrecision(3)} ${unit}`;
-}
-
-function nearest(sorted, value) {
-  let low = 0, high = sorted.length - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] <= value) low = middle;
-    else high = middle;
-  }
-  return value - sorted[low] <= sorted[high] - value ? low : high;
+  if (Math.abs(value) >= 1000) return value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+  return (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(0) : String(+value.toPrecision(3))).replace("-", "−");
 }
 
 // Places nearest to increasing targets, a spacing apart, within bounds: isotonic regression of the

@@ -1,17 +1,27 @@
 // What the page holds: the description of its contents, and packed arrays by the id of their element.
-const page = JSON.parse(document.getElementById("report-data").textContent);
+const page = JSON.parse(byId("report-data").textContent);
 const grid = page.grid;
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
 
 const unpacked = new Map();
-const KEPT = 400;
+const KEPT = 400e6, AHEAD = 160e6;
+let kept = 0;
 
-// The array of an id, as a promise; the last ones used are kept.
+// The array of an id, as a promise; the last ones used are kept, up to so many bytes.
 function unpack(id) {
   let array = unpacked.get(id);
   if (array === undefined) {
-    array = inflate(document.getElementById(id));
-    if (unpacked.size >= KEPT) unpacked.delete(unpacked.keys().next().value);
+    array = inflate(byId(id));
+    array.then(({ byteLength }) => {
+      array.bytes = byteLength;
+      kept += byteLength;
+      for (const [old, { bytes }] of unpacked) {
+        if (kept <= KEPT) break;
+        if (bytes === undefined || old === id) continue;
+        kept -= bytes;
+        unpacked.delete(old);
+      }
+    });
   } else {
     unpacked.delete(id);
   }
@@ -20,9 +30,9 @@ function unpack(id) {
 }
 
 async function inflate(element) {
-  const text = atob(element.textContent);
-  const deflated = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) deflated[i] = text.charCodeAt(i);
+  const text = element.textContent;
+  // Faster where the browser has it.
+  const deflated = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
   const planes = new Uint8Array(await new Response(stream).arrayBuffer());
   const Kind = ARRAYS[element.dataset.kind];
@@ -35,6 +45,16 @@ async function inflate(element) {
     for (let i = 0, from = k * n, to = k; i < n; i++, from++, to += width) bytes[to] = planes[from];
   }
   return new Kind(bytes.buffer);
+}
+
+// Unpack what a region will need while nothing else is to be done.
+async function unpackAhead() {
+  const idle = () => new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done));
+  for (const { id, textContent: { length } } of document.querySelectorAll("script[data-kind]")) {
+    if (kept + 8 * length > AHEAD) return;
+    await idle();
+    await unpack(id);
+  }
 }
 
 // Where in a map's array a pixel of the scan is.
@@ -50,37 +70,61 @@ async function valuesAt(kind, row, column) {
   return planes.map((plane) => plane[place]);
 }
 
-// Counts of the square of pixels that a pixel lies in, and the amplitudes of their fit.
-async function spectrumAt(row, column) {
-  const held = page.spectra;
-  const r = Math.floor(row / held.side), c = Math.floor(column / held.side);
-  const tilesAcross = Math.ceil(held.columns / held.tile);
-  const tileRow = Math.floor(r / held.tile), tileColumn = Math.floor(c / held.tile);
-  const height = Math.min(held.tile, held.rows - tileRow * held.tile);
-  const width = Math.min(held.tile, held.columns - tileColumn * held.tile);
-  const tile = tileRow * tilesAcross + tileColumn;
-  const nPixels = height * width;
-  const place = (r - tileRow * held.tile) * width + (c - tileColumn * held.tile);
-  const every = (array) => {
-    const values = new Float64Array(array.length / nPixels);
-    for (let k = 0; k < values.length; k++) values[k] = array[k * nPixels + place];
-    return values;
-  };
-  const counts = every(await unpack(`counts-${tile}`));
-  const inSquare = Math.min(held.side, grid.rows - r * held.side)
-    * Math.min(held.side, grid.columns - c * held.side);
-  if (!held.fit) return { counts, inSquare, fit: null };
-  const amplitudes = every(await unpack(`amplitudes-${tile}`));
-  return { counts, inSquare, fit: await fittedSpectrum(amplitudes) };
+// Where the squares of a tile are: rows, columns, the number of the tile's squares.
+function tileAt(tile) {
+  const { tile: side, rows, columns } = page.spectra;
+  const across = Math.ceil(columns / side);
+  const row = Math.floor(tile / across) * side, column = (tile % across) * side;
+  const width = Math.min(side, columns - column), height = Math.min(side, rows - row);
+  return { row, column, width, size: width * height };
 }
+
+// Sums over squares of a tile, of an array that holds value by value all squares.
+function sumOver(array, size, places) {
+  const sums = new Float64Array(array.length / size);
+  for (let k = 0, from = 0; k < sums.length; k++, from += size) {
+    for (const place of places) sums[k] += array[from + place];
+  }
+  return sums;
+}
+
+function addTo(sums, values, from = 0) {
+  for (let k = 0; k < sums.length; k++) sums[k] += values[from + k];
+}
+
+// Counts summed over squares of pixels, given by their places row by row, and the sum of their fits.
+// Tiles that are covered whole are summed already.
+async function spectrumOf(squares) {
+  const held = page.spectra, across = Math.ceil(held.columns / held.tile);
+  const counts = new Float64Array(held.binEnergy.length), amplitudes = new Float64Array(held.fit?.names.length ?? 0);
+  const tiles = new Map();
+  let inSquares = 0;
+  for (const square of squares) {
+    const r = Math.floor(square / held.columns), c = square % held.columns;
+    inSquares += Math.min(held.side, grid.rows - r * held.side) * Math.min(held.side, grid.columns - c * held.side);
+    const tile = Math.floor(r / held.tile) * across + Math.floor(c / held.tile);
+    const { row, column, width } = tileAt(tile);
+    if (!tiles.has(tile)) tiles.set(tile, []);
+    tiles.get(tile).push((r - row) * width + c - column);
+  }
+  await Promise.all([...tiles].flatMap(([tile, places]) => ["counts", held.fit && "amplitudes"].filter(Boolean).map(async (kind) => {
+    const sums = kind === "counts" ? counts : amplitudes, { size } = tileAt(tile);
+    if (places.length === size && size > 1) addTo(sums, await unpack(`${kind}-sums`), tile * sums.length);
+    else addTo(sums, sumOver(await unpack(`${kind}-${tile}`), size, places));
+  })));
+  return { counts, inSquares, fit: held.fit ? await fittedSpectrum(amplitudes) : null };
+}
+
+// The spectrum of the square of pixels that a pixel lies in.
+const squareAt = (row, column) => Math.floor(row / page.spectra.side) * page.spectra.columns + Math.floor(column / page.spectra.side);
+const spectrumAt = (row, column) => spectrumOf([squareAt(row, column)]);
 
 // The whole fit, and the part of each line group by its name.
 async function fittedSpectrum(amplitudes) {
   const components = await unpack("components");
   const { names, first, last } = page.spectra.fit;
   const nBins = page.spectra.binEnergy.length;
-  const total = new Float64Array(nBins).fill(NaN);
-  total.fill(0, first, last);
+  const total = new Array(nBins).fill(null).fill(0, first, last);
   const parts = {};
   names.forEach((name, k) => {
     const part = new Float64Array(nBins);
@@ -119,8 +163,25 @@ function whereIs(row, column) {
   return `x ${readable(x)} ${grid.unit}, y ${readable(y)} ${grid.unit} (${indices})`;
 }
 
+function byId(id) {
+  return document.getElementById(id);
+}
+
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
+}
+
+// Offer a file to save.
+function download(name, content, type) {
+  const link = make("a", { download: `${page.title.replace(/[^\w.-]+/g, "_")}_${name}`, href: URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type })) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+// Rows of a table as comma-separated text.
+function csv(rows) {
+  const cell = (value) => (typeof value === "number" ? (Number.isFinite(value) ? String(+value.toPrecision(7)) : "") : /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  return rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }

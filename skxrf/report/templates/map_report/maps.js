@@ -1,28 +1,33 @@
 // Maps on canvases: colors, color bars, the crosshair that all of them share.
 const state = {
-  picked: 0, row: null, column: null, group: "seen", kind: "intensity", colors: "inferno", range: "most",
+  picked: 0, row: null, column: null, group: "seen", kind: "intensity", colors: "inferno", range: "most", tool: "move",
 };
 const MISSING = [207, 212, 218];
 const Z_COLORS = [[255, 255, 255], [249, 212, 35], [215, 38, 30], [0, 0, 0]];
-const KIND_NAMES = { intensity: "Map", uncertainty: "Standard errors", reference: "Reference map", z: "|z|" };
+const KIND_NAMES = { intensity: "Map", uncertainty: "Standard errors", reference: "Reference map", z: "|z|", paint: "Paints" };
+
+// Width by height of a map as it is drawn: scans of few rows or columns are stretched.
+const ASPECT = Math.min(Math.max(grid.aspect, 0.2), 8);
 
 const views = [];
 
 // Whether a line group is shown: those that the maps do not show are there on demand.
 const isShown = (element) => state.group === "all" || element.seen;
 
-// One map: its canvas, scale bar, crosshair and color bar. `of` gives {kind, element}.
+// One map: its canvas, scale bar, crosshair, regions and color bar. `of` gives {kind, element, limits}.
 class MapView {
   constructor(of, options = {}) {
     this.of = of;
     this.canvas = make("canvas", { width: grid.planeColumns, height: grid.planeRows });
-    this.frame = make("div", { className: "map", tabIndex: options.tabIndex ?? 0 }, this.canvas,
+    this.overlay = make("img", { className: "overlay", alt: "", hidden: true, draggable: false });
+    this.content = make("div", { className: "content" }, this.canvas, this.overlay,
       make("i", { className: "cross across" }), make("i", { className: "cross down" }), make("i", { className: "point at" }));
+    this.frame = make("div", { className: "map", tabIndex: options.tabIndex ?? 0 }, this.content);
     this.frame.setAttribute("role", "img");
     if (!options.plain) {
-      const bar = make("span", { className: "scale-bar" }, make("span", { textContent: grid.barLabel }));
-      bar.style.setProperty("--share", `${100 * grid.barShare}%`);
-      this.frame.append(bar);
+      this.bar = make("span", { className: "scale-bar" }, make("span", { textContent: grid.barLabel }));
+      this.bar.style.setProperty("--share", `${100 * grid.barShare}%`);
+      this.frame.append(this.bar);
       this.low = make("span");
       this.high = make("span");
       this.colorBar = make("div", { className: "color-bar" }, make("i"), this.low, this.high);
@@ -32,16 +37,16 @@ class MapView {
   }
 
   async draw() {
-    const { kind, element } = this.of();
+    const { kind, element, limits } = this.of();
     const k = placeOf(kind, element);
-    const drawn = this.drawn = `${kind}-${k}-${state.colors}-${state.range}`;
+    const drawn = this.drawn = `${kind}-${k}-${state.colors}-${state.range}${limits ? `-${limits[state.range]}` : ""}`;
     // An element that the reference does not have: nothing is known in any pixel.
     const plane = k === null ? new Float32Array(grid.planeRows * grid.planeColumns).fill(NaN) : await unpack(`${kind}-${k}`);
     if (this.drawn !== drawn) return;
     const image = new ImageData(grid.planeColumns, grid.planeRows);
-    this.frame.classList.toggle("of-z", kind === "z");
-    this.colorBar?.classList.toggle("of-z", kind === "z");
-    if (kind === "z") this.paintClasses(image.data, plane);
+    const colors = { z: Z_COLORS, paint: page.paints?.colors }[kind];
+    for (const part of [this.frame, this.colorBar]) part?.classList.toggle("of-z", kind === "z");
+    if (colors) this.paintClasses(image.data, plane, colors);
     else this.paintCounts(image.data, plane, kind, element);
     this.canvas.getContext("2d").putImageData(image, 0, 0);
     this.canvas.dataset.shows = drawn;
@@ -63,14 +68,14 @@ class MapView {
       }
       pixels[p + 3] = 255;
     }
-    const [least, most] = limits.all;
+    const [least, most] = (element.limits[kind] ?? limits).all;
     this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
     this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
   }
 
-  paintClasses(pixels, plane) {
+  paintClasses(pixels, plane, colors) {
     for (let i = 0, p = 0; i < plane.length; i++, p += 4) {
-      const color = Z_COLORS[plane[i]] || MISSING;
+      const color = colors[plane[i]] || MISSING;
       pixels[p] = color[0]; pixels[p + 1] = color[1]; pixels[p + 2] = color[2]; pixels[p + 3] = 255;
     }
     if (this.colorBar) {
@@ -82,8 +87,8 @@ class MapView {
   describe(kind, element, plane) {
     let top = -1;
     for (let i = 0; i < plane.length; i++) if (plane[i] > (top < 0 ? -Infinity : plane[top])) top = i;
-    let text = `${KIND_NAMES[kind]} of ${element.label}, ${grid.rows} rows by ${grid.columns} columns`;
-    if (kind !== "z" && top >= 0) {
+    let text = `${KIND_NAMES[kind]} of ${element?.label ?? "the scan"}, ${grid.rows} rows by ${grid.columns} columns`;
+    if (kind !== "z" && element && top >= 0) {
       const [least, most] = element.limits[kind].all;
       const row = Math.floor(top / grid.planeColumns) * grid.side, column = top % grid.planeColumns * grid.side;
       text += `: ${readable(least)} to ${readable(most)} counts, most at ${whereIs(row, column)}`;
@@ -91,15 +96,29 @@ class MapView {
     this.frame.setAttribute("aria-label", `${text}. Arrow keys move the chosen pixel.`);
   }
 
-  pixelAt(event) {
+  // Row and column under the pointer, fractions included.
+  placeAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const clip = (share, n) => Math.min(Math.max(Math.floor(share * n), 0), n - 1);
+    const clip = (share, n) => Math.min(Math.max(share * n, 0), n);
     return [clip((event.clientY - box.top) / box.height, grid.rows), clip((event.clientX - box.left) / box.width, grid.columns)];
   }
 
+  pixelAt(event) {
+    const [row, column] = this.placeAt(event).map(Math.floor);
+    return [Math.min(row, grid.rows - 1), Math.min(column, grid.columns - 1)];
+  }
+
   listen() {
-    const pick = () => page.elements.indexOf(this.of().element);
-    this.frame.addEventListener("click", (event) => choose(...this.pixelAt(event), pick()));
+    const pick = () => Math.max(page.elements.indexOf(this.of().element), 0);
+    this.frame.addEventListener("click", (event) => {
+      if (this.dragged) return;
+      choose(...this.pixelAt(event), this.of().element ? pick() : undefined);
+      if (this.of().kind === "paint") selectPaint(...this.pixelAt(event));
+    });
+    this.frame.addEventListener("pointerdown", (event) => {
+      this.dragged = false;
+      if (event.button === 0 && state.tool !== "move") new Outline(this, event);
+    });
     this.frame.addEventListener("pointermove", (event) => {
       const [row, column] = this.pixelAt(event);
       placeCross("over", row, column);
@@ -107,7 +126,7 @@ class MapView {
     });
     this.frame.addEventListener("pointerleave", () => {
       document.documentElement.classList.remove("pointing");
-      document.getElementById("tip").hidden = true;
+      byId("tip").hidden = true;
     });
     this.frame.addEventListener("keydown", (event) => {
       const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -122,6 +141,45 @@ class MapView {
   }
 }
 
+// A rectangle or lasso that is drawn on a map, from pressing to letting go.
+class Outline {
+  constructor(map, event) {
+    Object.assign(this, { map, points: [map.placeAt(event)], from: [event.clientX, event.clientY] });
+    const { frame } = map;
+    frame.setPointerCapture(event.pointerId);
+    const move = (later) => this.move(later);
+    frame.addEventListener("pointermove", move);
+    const end = (later) => {
+      frame.removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) frame.removeEventListener(name, end);
+      this.shape?.remove();
+      if (map.dragged && later.type === "pointerup") addRegion(maskOf(this.corners()));
+      else trial(null);
+    };
+    for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, end);
+  }
+
+  corners() {
+    if (state.tool === "lasso") return this.points;
+    const [[r0, c0], [r1, c1]] = [this.points[0], this.points.at(-1)];
+    const [top, bottom, left, right] = [Math.floor(Math.min(r0, r1)), Math.ceil(Math.max(r0, r1)), Math.floor(Math.min(c0, c1)), Math.ceil(Math.max(c0, c1))];
+    return [[top, left], [top, right], [bottom, right], [bottom, left]];
+  }
+
+  move(event) {
+    const { map, from } = this;
+    if (!map.dragged && Math.hypot(event.clientX - from[0], event.clientY - from[1]) < 5) return;
+    map.dragged = true;
+    this.points.push(map.placeAt(event));
+    if (!this.shape) {
+      map.content.insertAdjacentHTML("beforeend", `<svg class="outline-shape" viewBox="0 0 ${grid.columns} ${grid.rows}" preserveAspectRatio="none"><polygon vector-effect="non-scaling-stroke"/></svg>`);
+      this.shape = map.content.lastElementChild;
+    }
+    this.shape.firstElementChild.setAttribute("points", this.corners().map(([r, c]) => `${c},${r}`).join(" "));
+    trial(maskOf(this.corners()));
+  }
+}
+
 // Counts beside a color bar, where there is little room.
 function brief(value) {
   return Math.abs(value) >= 99950 ? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 }) : readable(value);
@@ -129,6 +187,7 @@ function brief(value) {
 
 // Where a map is among those of its kind; null where the reference does not have the element.
 function placeOf(kind, element) {
+  if (kind === "paint") return 0;
   return kind === "reference" || kind === "z" ? element.compared : page.elements.indexOf(element);
 }
 
@@ -141,13 +200,19 @@ function placeCross(which, row, column) {
 }
 
 async function showTip(event, row, column, { kind, element }) {
-  const tip = document.getElementById("tip");
-  const asked = tip.dataset.asked = `${row},${column},${kind},${element.name}`;
+  const tip = byId("tip");
+  const asked = tip.dataset.asked = `${row},${column},${kind},${element?.name}`;
   const k = page.elements.indexOf(element);
   const place = placeInPlane(row, column);
   const { clientX, clientY } = event;
   let text;
-  if (placeOf(kind, element) === null) {
+  if (kind === "paint") {
+    text = paintName((await unpack("paint-0"))[place]);
+  } else if (kind === "rgb") {
+    const chosen = enlarged.chosen.filter((one) => one >= 0);
+    const values = await Promise.all(chosen.map(async (one) => (await unpack(`intensity-${one}`))[place]));
+    text = values.map((value, n) => `${page.elements[chosen[n]].label} ${readable(value)}`).join(", ");
+  } else if (placeOf(kind, element) === null) {
     text = "not in the reference";
   } else if (kind === "z") {
     const shown = (await unpack(`z-${element.compared}`))[place];
@@ -160,7 +225,7 @@ async function showTip(event, row, column, { kind, element }) {
     text = withError(value, error).join(" ");
   }
   if (tip.dataset.asked !== asked) return;
-  tip.textContent = `${element.label}: ${text} · ${whereIs(row, column)}`;
+  tip.textContent = `${kind === "rgb" ? "" : `${element?.label ?? "Paint"}: `}${text} · ${whereIs(row, column)}`;
   tip.hidden = false;
   const left = Math.min(clientX + 14, document.documentElement.clientWidth - tip.offsetWidth - 6);
   const above = clientY + 20 + tip.offsetHeight > window.innerHeight;
@@ -171,12 +236,17 @@ async function showTip(event, row, column, { kind, element }) {
 const cards = [];
 
 function makeCards() {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   page.elements.forEach((element, place) => {
     const map = new MapView(() => ({ kind: state.kind, element }));
     const value = make("span", { className: "value" });
+    const enlarge = make("button", { type: "button", className: "enlarge", textContent: "⤢", title: `Enlarge ${element.label}` });
+    enlarge.setAttribute("aria-label", enlarge.title);
+    enlarge.onclick = () => enlarged.show("map", place);
+    map.frame.addEventListener("dblclick", enlarge.onclick);
+    const doubt = element.evidence && element.evidence.answer !== "present" ? make("span", { className: "doubt", textContent: "?", title: origin(element.evidence.answer) }) : "";
     const card = make("figure", { className: "card", id: `map-${place}` },
-      make("figcaption", {}, make("b", { textContent: element.label, title: element.label }), value), map.frame, map.colorBar);
+      make("figcaption", {}, make("b", { textContent: element.label, title: element.label }), doubt, value), map.frame, enlarge, map.colorBar);
     cards.push({ element, place, card, map, value });
     gallery.append(card);
   });
@@ -203,27 +273,33 @@ async function drawMaps() {
 
 // As many columns as let all maps that are shown fit the window, if they stay large enough.
 function bestColumns(n) {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   const width = gallery.clientWidth, height = window.innerHeight - gallery.getBoundingClientRect().top - window.scrollY - 8;
-  const least = Math.min(Math.max(94 * Math.sqrt(grid.aspect), 90), 240);
+  const least = Math.min(Math.max(94 * Math.sqrt(ASPECT), 90), 240);
   let best = 1;
   for (let columns = 1; columns <= Math.min(n, 8); columns++) {
     const card = (width - 12 * (columns - 1)) / columns;
     if (columns > 1 && card < least) break;
     best = columns;
-    if (Math.ceil(n / columns) * (card / grid.aspect + 50) <= 1.06 * height) break;
+    if (Math.ceil(n / columns) * (card / ASPECT + 50) <= 1.06 * height) break;
   }
   return best;
 }
 
 function layOut(columns) {
-  const gallery = document.getElementById("maps");
+  const gallery = byId("maps");
   gallery.style.setProperty("--columns", columns);
   const n = page.elements.length;
   gallery.style.setProperty("--print-columns", n === 1 ? 1 : n <= 4 ? 2 : n <= 16 ? 4 : 5);
   // One tall map must not be higher than the window.
   gallery.style.setProperty("--tallest", `${Math.max(window.innerHeight - 170, 260)}px`);
-  for (const { canvas } of views) {
-    canvas.classList.toggle("fine", grid.planeColumns > 1.1 * canvas.clientWidth * (window.devicePixelRatio || 1));
+  smooth(views);
+}
+
+// Pixels are drawn with sharp edges, unless they are smaller than those of the screen.
+function smooth(some) {
+  for (const { canvas } of some) {
+    const { width } = canvas.getBoundingClientRect();
+    canvas.classList.toggle("fine", width > 0 && grid.planeColumns > 1.1 * width * (window.devicePixelRatio || 1));
   }
 }

@@ -1,6 +1,4 @@
 // Puts the page together: controls, order and choice of maps, the first pixel.
-const byId = (id) => document.getElementById(id);
-
 const ORDERS = {
   given: (a, b) => a.place - b.place,
   number: (a, b) => (a.element.number ?? 999) - (b.element.number ?? 999) || ORDERS.energy(a, b),
@@ -50,24 +48,46 @@ function listenToControls() {
   byId("zoom-in")?.addEventListener("click", () => zoom(1.6));
   byId("zoom-out")?.addEventListener("click", () => zoom(1 / 1.6));
   byId("zoom-all")?.addEventListener("click", () => showEnergies(view.least, view.most));
-  window.addEventListener("resize", arrange);
+  byId("marks")?.addEventListener("change", (event) => { view.marks = event.target.checked; redraw(); });
+  byId("show-scatter").addEventListener("click", showScatter);
+  window.addEventListener("resize", () => { arrange(); enlarged.moveTo(enlarged.x, enlarged.y); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { redo(); scatter?.draw(); });
+  // Prints are light, and as wide as the paper.
+  for (const [name, printing] of [["beforeprint", true], ["afterprint", false]]) {
+    window.addEventListener(name, () => { document.documentElement.classList.toggle("printing", printing); redo(); });
+  }
+}
+
+// The scatter plot takes the place of the spectra of the whole scan.
+function showScatter() {
+  const wanted = document.documentElement.classList.toggle("with-scatter");
+  byId("scatter").hidden = !wanted;
+  byId("show-scatter").setAttribute("aria-pressed", String(wanted));
+  if (wanted) scatter ??= new Scatter(byId("scatter-plot"));
 }
 
 async function start() {
-  document.documentElement.style.setProperty("--aspect", grid.aspect);
+  document.documentElement.style.setProperty("--aspect", ASPECT);
+  document.documentElement.classList.toggle("one-pixel", grid.rows * grid.columns === 1);
   makeCards();
   makeComparisons();
   makeCharts();
+  enlarged.make();
   listenToControls();
+  listenToRegions();
+  // A mouse draws regions at once; a finger scrolls until it is told to.
+  setTool(matchMedia("(pointer: coarse)").matches ? "move" : "rectangle");
   arrange();
+  await makePaints();
   await drawMaps();
   arrange();
   await choose(...page.start);
   document.documentElement.classList.add("ready");
+  unpackAhead();
 }
 
 // For those who want the numbers in the browser's console.
-window.mapReport = { page, state, view, choose, spectrumAt, valuesAt, showEnergies };
+window.mapReport = { page, state, view, regions, choose, spectrumAt, valuesAt, showEnergies, addRegion, maskOf, maskBetween };
 
 start().catch((error) => {
   const old = typeof DecompressionStream === "undefined";

@@ -1,5 +1,5 @@
-// The two charts, and the values of the chosen pixel.
-let paintingChart = null, pixelChart = null;
+// The charts of the scan and of a pixel or regions, and the values of the chosen pixel.
+let paintingChart = null, pixelChart = null, residuals = null;
 let shown = null;
 
 function makeCharts() {
@@ -10,18 +10,25 @@ function makeCharts() {
   view.most = energy[energy.length - 1];
   view.from = view.least;
   view.to = lastUseful(energy, held.sum);
-  paintingChart = new Chart(document.getElementById("painting-chart"), {
-    title: "Whole scan", labels: true,
+  paintingChart = new Chart(byId("painting-chart"), {
+    title: "Whole scan", labels: true, counts: "counts, sum", right: "counts, maximum",
     describe: () => `Sum and maximum-pixel spectrum from ${readable(view.least)} to ${readable(view.most)} keV, with the lines of ${page.elements.filter((e) => isShown(e) && e.energy !== null).map((e) => e.label).join(", ")}. Arrow keys move, plus and minus zoom.`,
   });
-  pixelChart = new Chart(document.getElementById("pixel-chart"), {
-    title: "Pixel", labels: false,
-    describe: () => `Spectrum of the chosen pixel${held.fit ? " and its fit" : ""}. Arrow keys move, plus and minus zoom.`,
+  pixelChart = new Chart(byId("pixel-chart"), {
+    title: "Pixel", counts: "counts", last: !held.fit,
+    describe: () => `Spectrum of the chosen ${active === null ? "pixel" : "regions"}${held.fit ? " and its fit" : ""}. Arrow keys move, plus and minus zoom.`,
   });
-  paintingChart.show([
-    { key: "sum", name: "sum", color: "#0072b2", x: energy, y: held.sum },
-    { key: "maximum", name: "maximum pixel", color: "#c04f00", x: energy, y: held.maximum, right: true },
+  if (held.fit) {
+    residuals = new Chart(byId("residual-chart"), {
+      title: "Counts less fit", counts: "residual [σ]", signed: true, last: true, describe: () => "Counts less fit, in units of the square root of the fit.",
+    });
+  }
+  paintingChart.redo = () => paintingChart.show(energy, [
+    { key: "sum", name: "sum", color: ink("sum"), y: held.sum },
+    { key: "maximum", name: "maximum pixel", color: ink("maximum"), y: held.maximum, right: true },
   ]);
+  pixelChart.redo = () => (active === null ? drawPixelChart() : showRegions(regions, active));
+  paintingChart.redo();
 }
 
 // Where the sum spectrum ends: beyond, there are next to no counts.
@@ -34,18 +41,33 @@ function lastUseful(energy, sum) {
 
 function drawPixelChart() {
   if (!shown || !pixelChart) return;
-  const held = page.spectra, x = held.binEnergy;
-  const { counts, inSquare, fit } = shown;
-  const curves = [{ key: "counts", name: inSquare > 1 ? `sum of ${inSquare} pixels` : "counts", color: "#616d78", fill: "rgba(63, 73, 83, 0.13)", width: 0.9, x, y: counts, least: 0.8 }];
-  const picked = page.elements[state.picked];
-  curves.push({ key: "mean", name: "mean of all", color: "#8b97a2", width: 1, smooth: true, dash: [3, 2], x, y: meanSpectrum(inSquare) });
-  if (fit) {
-    const part = fit.parts[picked.name];
-    if (part) curves.push({ key: "part", name: `${picked.label} in the fit`, color: PICKED, fill: "rgba(0, 158, 115, 0.38)", smooth: true, x, y: part });
-    curves.push({ key: "fit", name: "fit", color: "#d55e00", width: 1.5, smooth: true, x, y: fit.total });
-  }
-  pixelChart.heading.textContent = inSquare > 1 ? "Square of pixels" : "Pixel";
-  pixelChart.show(curves);
+  const { counts, inSquares, fit } = shown;
+  const title = inSquares > 1 ? "Square of pixels" : "Pixel";
+  drawSpectra(title, "counts", [
+    { key: "counts", name: inSquares > 1 ? `sum of ${inSquares} pixels` : "counts", color: ink("counts"), fill: ink("counts-fill"), width: 0.9, y: counts },
+    { key: "mean", name: "mean of all", color: ink("soft"), width: 1, dash: [3, 2], follows: true, y: meanSpectrum(inSquares) },
+  ], counts, fit, 1);
+}
+
+// Mean spectra of all regions, and of the chosen one the fit.
+function drawRegionChart(all, chosen) {
+  const { spectrum: { counts, inSquares, fit } } = all[chosen];
+  drawSpectra(all.length > 1 ? "Regions" : "Region", "counts per pixel", all.map(({ spectrum, name, color }, k) => (
+    { key: `region-${k}`, name, color, width: k === chosen ? 1.5 : 1.1, y: spectrum.counts.map((v) => v / spectrum.inSquares) }
+  )), counts, fit, inSquares);
+}
+
+// Curves with the fit of one spectrum: all in it, the part of the picked element, and what is left.
+function drawSpectra(title, counted, curves, counts, fit, pixels) {
+  const x = page.spectra.binEnergy, each = (values) => Array.from(values, (v) => (v === null ? null : v / pixels));
+  const picked = page.elements[state.picked], part = fit?.parts[picked.name];
+  if (part) curves.push({ key: "part", name: `${picked.label} in the fit`, color: ink("picked"), fill: ink("picked-fill"), follows: true, y: each(part) });
+  if (fit) curves.push({ key: "fit", name: "fit", color: ink("fit"), width: 1.5, follows: true, y: each(fit.total) });
+  pixelChart.heading.textContent = title;
+  pixelChart.options.counts = counted;
+  pixelChart.show(x, curves);
+  residuals?.show(x, [{ key: "residual", name: "difference", color: ink("counts"), fill: ink("counts-fill"),
+    y: fit.total.map((v, k) => (v > 0 ? (counts[k] - v) / Math.sqrt(Math.max(v, 1)) : v === null ? null : 0)) }]);
 }
 
 // The mean of all pixels, on the bins and for the number of pixels of a square.
@@ -66,7 +88,7 @@ async function choose(row, column, picked = state.picked) {
   Object.assign(state, { row, column, picked });
   placeCross("at", row, column);
   document.documentElement.classList.add("chosen");
-  for (const { card, place } of cards) card.classList.toggle("picked", place === picked);
+  markPicked();
   const [values, errors, spectrum] = await Promise.all([
     valuesAt("intensity", row, column),
     page.kinds.includes("uncertainty") ? valuesAt("uncertainty", row, column) : null,
@@ -77,9 +99,27 @@ async function choose(row, column, picked = state.picked) {
   document.getElementById("pixel-title").textContent = `Pixel at ${whereIs(row, column)}`;
   listValues(values, errors);
   shown = spectrum;
+  active = null;
+  showRegions(regions, null);
   drawPixelChart();
   redraw();
   document.documentElement.dataset.chosen = `${row},${column}`;
+}
+
+// Choose an element, for the pixel or region that is shown.
+function pick(element) {
+  if (active === null) return choose(state.row, state.column, element);
+  state.picked = element;
+  markPicked();
+  showRegions(regions, active);
+  redraw();
+}
+
+function markPicked() {
+  const element = page.elements[state.picked];
+  for (const { card, place } of cards) card.classList.toggle("picked", place === state.picked);
+  byId("threshold-name").textContent = element.label;
+  sayEvidence(element);
 }
 
 function listValues(values, errors) {
@@ -89,7 +129,7 @@ function listValues(values, errors) {
     const [value, spreadText] = withError(values[k], error);
     cards[k].value.replaceChildren(value, make("span", { className: "error", textContent: ` ${spreadText}` }));
     const item = make("li", { title: `${element.label}: ${value} ${spreadText} counts` },
-      make("button", { type: "button", textContent: element.label, onclick: () => choose(state.row, state.column, k) }),
+      make("button", { type: "button", textContent: element.label, onclick: () => pick(k) }),
       make("span", { className: "number", textContent: value }), make("span", { className: "error", textContent: spreadText }));
     const top = element.limits.intensity.all[1];
     item.style.setProperty("--share", `${100 * Math.min(Math.max(values[k] / top, 0), 1) || 0}%`);
@@ -100,8 +140,25 @@ function listValues(values, errors) {
   }));
 }
 
+// What speaks for and against an element.
+function sayEvidence({ label, evidence }) {
+  const said = byId("evidence");
+  said.hidden = !evidence;
+  if (!evidence) return;
+  const { answer, significance, reason, competitor, limit_counts: inSum, limit_per_pixel: inPixel } = evidence;
+  const limit = Number.isFinite(inPixel) ? `${readable(inPixel)} counts a pixel` : Number.isFinite(inSum) && `${readable(inSum)} counts in the sum`;
+  const parts = [reason, competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
+    limit && `limit of detection ${limit}`].filter(Boolean);
+  said.replaceChildren(make("b", { textContent: `${label}: ${origin(answer)}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
+}
+
+// Answer of a search for an element, in words: one that is none of these names the origin of the signal.
+const origin = (answer) => (["present", "not seen"].includes(answer) ? answer : `not of the object, but ${answer}`);
+
 function setLog(log) {
   view.log = log;
-  document.getElementById("log").checked = log;
-  redraw();
+  byId("log").checked = log;
+  redo();
 }
+
+const redo = () => view.charts.forEach((chart) => chart.redo?.());

@@ -1,0 +1,56 @@
+"""Methods of packages that are not dependencies of the benchmarks: installed by who wants them."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from benchmarks.open_benchmark.methods import factor_maps, in_units_of_noise, template_fit_maps
+from benchmarks.open_benchmark.scans import Task
+
+__all__ = ["bm3d_maps", "espm_maps", "noise2void_maps"]
+
+
+def bm3d_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
+    """BM3D (Maekinen, Azzari & Foi 2020) on maps of the template fit."""
+    from bm3d import bm3d
+
+    return in_units_of_noise(
+        template_fit_maps(cube, task), lambda image: np.asarray(bm3d(image, 1.0))
+    )
+
+
+def espm_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
+    """Non-negative factors by espm (Teurtrie et al. 2023), smooth over neighbors."""
+    from espm.estimators import SmoothNMF
+
+    X = cube.to_numpy().reshape(-1, cube.sizes["energy"]).T.astype(np.float64)
+    model = SmoothNMF(
+        n_components=12, lambda_L=1.0, shape_2d=cube.shape[:2], max_iter=60, tol=0.0,
+        init="nndsvda", random_state=0, verbose=0,
+    )  # fmt: skip
+    spectra = np.asarray(model.fit_transform(X))
+    return factor_maps(model.H_.T, spectra.T, cube, task)
+
+
+def noise2void_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
+    """Noise2Void of careamics, trained on each map of the template fit."""
+    from tempfile import TemporaryDirectory
+
+    import torch
+    from careamics import CAREamist
+    from careamics.config import create_n2v_config
+
+    def denoised(image: np.ndarray) -> np.ndarray:
+        configuration = create_n2v_config(
+            "map", data_type="array", axes="YX", patch_size=[16, 16], batch_size=16, num_epochs=10
+        )
+        single = image.astype(np.float32)
+        with TemporaryDirectory() as folder, torch.random.fork_rng():
+            torch.manual_seed(0)
+            careamist = CAREamist(configuration, work_dir=folder, enable_progress_bar=False)
+            careamist.train(train_data=single)
+            found, _ = careamist.predict(single, data_type="array", axes="YX")
+        return np.squeeze(np.asarray(found))
+
+    return in_units_of_noise(template_fit_maps(cube, task), denoised)

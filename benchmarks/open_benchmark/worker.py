@@ -1,0 +1,135 @@
+"""One method on the scans of the open benchmark, in a process of its own."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from benchmarks.open_benchmark.methods import METHODS, Method, load_methods
+from benchmarks.open_benchmark.scans import SCANS, OpenScan, task_of
+from benchmarks.open_benchmark.scoring import score_maps
+from skxrf.audit import CommandMethod
+from skxrf.utils.validation import as_map_dataset
+
+__all__ = ["MethodSource", "ScanResult", "run_scans"]
+
+
+@dataclass(frozen=True)
+class MethodSource:
+    """Name of a method, and where it comes from: it is found again in another process.
+
+    Parameters
+    ----------
+    name : str
+        Name in the tables.
+    file : Path or None
+        Python file that defines it.
+    command : str
+        Command of another program.
+    """
+
+    name: str
+    file: Path | None = None
+    command: str = ""
+
+    def find(self) -> Method:
+        """Return the method."""
+        if self.command:
+            command = CommandMethod(self.command)
+            return Method(self.name, self.command, lambda cube, task: command(cube))
+        known = METHODS if self.file is None else load_methods(self.file)
+        return next(one for one in known if one.name == self.name)
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """Result of a method on a scan.
+
+    Parameters
+    ----------
+    scan : str
+        Name of the scan.
+    scores : DataFrame
+        Of :func:`score_maps`.
+    seconds : float
+        Wall time from cube to maps, training included [s].
+    n_pixels : int
+        Pixels of the scan.
+    peak_mib : float
+        Largest memory of the process so far [MiB].
+    error : str
+        Reason of a failure; empty for none.
+    """
+
+    scan: str
+    scores: pd.DataFrame
+    seconds: float
+    n_pixels: int
+    peak_mib: float
+    error: str
+
+
+def run_scans(source: MethodSource, scans: Sequence[str]) -> list[ScanResult]:
+    """Run a method on some scans; a failure counts as empty maps.
+
+    Parameters
+    ----------
+    source : MethodSource
+        The method.
+    scans : sequence of str
+        Names of the scans.
+
+    Returns
+    -------
+    list of ScanResult
+    """
+    method = source.find()
+    return [_run(method, one) for one in SCANS if one.name in scans]
+
+
+def _run(method: Method, scan: OpenScan) -> ScanResult:
+    painting = scan.load()
+    cube = painting.counts(scan.counts, scan.seed)
+    maps: xr.Dataset | None = None
+    error = ""
+    started = time.perf_counter()
+    try:
+        maps = _checked(method.maps(cube, task_of(cube, scan.counts)), cube)
+    except Exception as failure:  # noqa: BLE001
+        # Whatever a stranger's method raises is its result on this scan.
+        traceback.print_exc()
+        error = f"{type(failure).__name__}: {failure}"
+    seconds = time.perf_counter() - started
+    return ScanResult(
+        scan.name,
+        score_maps(maps, painting, scan),
+        seconds,
+        cube.shape[0] * cube.shape[1],
+        _peak_mib(),
+        " ".join(error.split())[:300],
+    )
+
+
+def _checked(maps: Any, cube: xr.DataArray) -> xr.Dataset:
+    dataset = as_map_dataset(maps)
+    shape = dataset["intensity"].shape[:2]
+    if shape != cube.shape[:2]:
+        raise ValueError(f"maps of {shape} pixels, expected {cube.shape[:2]}")
+    if not bool(dataset["intensity"].notnull().all()):
+        raise ValueError("maps that contain NaN")
+    return dataset
+
+
+def _peak_mib() -> float:
+    # In KiB, but on macOS in bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

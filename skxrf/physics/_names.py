@@ -1,0 +1,120 @@
+"""Names of line groups as chemists and other programs write them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from skxrf.exceptions import LineGroupError
+
+__all__ = ["find_line_group", "find_line_groups", "line_group_name"]
+
+_PERIODIC_TABLE = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
+Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
+Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu
+"""
+_SYMBOLS = tuple(_PERIODIC_TABLE.split())
+# From here on the K lines lie above 30 keV: few tubes excite them well, and the L lines are meant.
+_FIRST_BY_L_LINES = "Cs"
+# A separator, or none where upper and lower case leave no doubt. PyMca also fits parts of a
+# group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
+_SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
+_JOINED = re.compile(r"([A-Z][a-z]?)([KLM])([ab]|[1-5])?")
+# As typed: case, separator and shell are free, and a part of a group stands for the whole.
+_TYPED = re.compile(
+    r"([a-z]{1,2})(?:[-_ ]?([klm])(?:[-_ ]?(?:[1-5]|a|b|g|alpha|beta|gamma|α|β|γ)){0,2})?"
+)
+
+
+def line_group_name(spelling: str) -> str | None:
+    """Return the library's name of a line group, ``Fe_K`` for ``Fe-K``, ``Fe K`` or ``FeK``.
+
+    Parameters
+    ----------
+    spelling : str
+        A column's name.
+
+    Returns
+    -------
+    str or None
+        The name, or None where the spelling leaves doubt about which line group is meant.
+
+    Examples
+    --------
+    >>> from skxrf.physics._names import line_group_name
+    >>> line_group_name("Pb-L"), line_group_name("FE_Ka"), line_group_name("Fe")
+    ('Pb_L', 'Fe_Ka', None)
+    """
+    match = _SPELLED.fullmatch(spelling.strip()) or _JOINED.fullmatch(spelling.strip())
+    if match is None or match[1].capitalize() not in _SYMBOLS:
+        return None
+    return f"{match[1].capitalize()}_{match[2]}{match[3] or ''}"
+
+
+def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
+    """Find the line group that a user means: ``Fe_K`` for ``fe``, ``Fe-K`` or ``Fe_Ka``.
+
+    Parameters
+    ----------
+    wanted : str
+        An element or line group, in any case. An element alone is its K lines up to iodine and
+        its L lines from cesium on, or those of its lines that are known.
+    known : iterable of str, optional
+        Line groups to choose from; a name among them is taken as it is.
+
+    Returns
+    -------
+    str
+        The library's name. It need not be among `known`: the caller has to look.
+
+    Raises
+    ------
+    LineGroupError
+        If it is no element and there is no list to choose from; with the nearest symbols.
+
+    Examples
+    --------
+    >>> from skxrf.physics._names import find_line_group
+    >>> find_line_group("hg"), find_line_group("Fe Ka"), find_line_group("Pb", ["Fe_K", "Pb_M"])
+    ('Hg_L', 'Fe_K', 'Pb_M')
+    """
+    names = [] if known is None else [str(name) for name in known]
+    text = str(wanted).strip()
+    for name in (text, line_group_name(text)):
+        if name in names:
+            return name
+    symbol, shell = _symbol_and_shell(text)
+    if symbol is None and known is not None:
+        return text
+    if symbol is None:
+        nearest = difflib.get_close_matches(text.partition("_")[0].capitalize(), _SYMBOLS, 3, 0.5)
+        advice = f": did you mean {' or '.join(nearest)}?" if nearest else ","
+        raise LineGroupError(
+            f"unknown line group {wanted!r}{advice} Expected an element or its lines K, L or M, such "
+            "as 'Fe', 'Fe_K' or 'Pb_M'."
+        )
+    if shell is None:
+        of_element = [f"{symbol}_{one}" for one in "KLM" if f"{symbol}_{one}" in names]
+        by_l_lines = _SYMBOLS.index(symbol) >= _SYMBOLS.index(_FIRST_BY_L_LINES)
+        return of_element[0] if of_element else f"{symbol}_{'L' if by_l_lines else 'K'}"
+    return f"{symbol}_{shell}"
+
+
+def find_line_groups(wanted: Iterable[str], known: Iterable[str] | None = None) -> list[str]:
+    """Find the line groups that a user means, see :func:`find_line_group`."""
+    names = None if known is None else list(known)
+    return [find_line_group(one, names) for one in wanted]
+
+
+def _symbol_and_shell(text: str) -> tuple[str | None, str | None]:
+    if text.capitalize() in _SYMBOLS:
+        return text.capitalize(), None
+    match = _TYPED.fullmatch(text.lower())
+    # Two letters may be a symbol of one letter and a shell, such as "sk".
+    for symbol, shell in ((match[1], match[2]), (text[:1], text[1:])) if match else ():
+        known = symbol.capitalize() in _SYMBOLS
+        if known and (shell or "").upper() in ("K", "L", "M"):
+            return symbol.capitalize(), shell.upper()
+    return None, None

@@ -1,0 +1,95 @@
+"""``skxrf audit`` on a small simulated scan."""
+
+import json
+
+import numpy as np
+import pytest
+
+from skxrf.datasets import make_painting
+from skxrf.io import save_cube, save_maps
+from tests.audit.conftest import make_scene
+
+
+@pytest.fixture(scope="module")
+def painting(tmp_path_factory):
+    """Cube, maps, and a folder with both in files."""
+    folder = tmp_path_factory.mktemp("painting")
+    cube, maps = make_painting((24, 28), random_state=0)
+    cube = cube.assign_coords(live_time=(("y", "x"), np.full((24, 28), 0.04), {"units": "s"}))
+    save_cube(cube, folder / "scan.h5")
+    save_maps(maps, folder / "truth.nc")
+    return folder
+
+
+def test_the_audit_of_a_scan(skxrf, painting, tmp_path):
+    page = tmp_path / "audit.html"
+    run = skxrf(
+        "audit", painting / "scan.h5", "--maps", painting / "truth.nc", "--report", page, "--quiet"
+    )
+    assert run.status == 0, run.err
+    for words in ("Error of a pixel", "skxrf map", "truth.nc", "at 40 ms; 5 % needs", "Not seen:"):
+        assert words in run.out
+    assert f"Report: {page}" in run.out
+    assert "Audit of scan.h5" in page.read_text(encoding="utf-8")
+
+
+class Bound:
+    """Model that is bound to the scene of the audit's tests: quicker than the shipped one."""
+
+    bound_ = True
+    unfamiliar_ = ()
+
+    def __init__(self, scene):
+        self.fit = scene.fit
+        self.energy_, self.line_groups_ = scene.fit.energy_, scene.fit.fitted_groups_
+        self.n_features_in_ = self.energy_.size
+
+    def predict(self, X, return_std=False):
+        """Fit by least squares; one error for all."""
+        values = self.fit.decompose(X)[:, : len(self.line_groups_)].astype(np.float32)
+        return (values, np.full_like(values, 20.0)) if return_std else values
+
+    def detected_in(self, maps, false_alarms=0.01):
+        """Name all line groups."""
+        return self.line_groups_
+
+    def spectrum_fit(self):
+        """Return the fit with the true templates."""
+        return self.fit
+
+
+def test_the_same_for_a_script(skxrf, tmp_path, monkeypatch):
+    scene = make_scene(shape=(24, 28))
+    save_cube(scene.cube, tmp_path / "scan.h5")
+    monkeypatch.setattr("skxrf.pretrained.load_pretrained", lambda: Bound(scene))
+    run = skxrf("audit", tmp_path / "scan.h5", "--json", "--quiet", "--precision", "10")
+    assert run.status == 0, run.err
+    found = json.loads(run.out)
+    assert found["refused"] is None
+    assert found["pixels_audited"] == 24 * 28
+    assert found["errors"]["skxrf map"]["Fe_K"]["rmse"] > 0
+    assert found["dwell"]["wanted"] == 0.1
+    assert found["not_seen"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--command", "skxrf fit {cube} -o {maps}"], "takes NAME=COMMAND"),
+        (["--maps", "missing.nc"], "missing.nc"),
+        (["--report", "page.pdf"], ".html"),
+    ],
+)
+def test_mistakes_end_with_one_line(skxrf, painting, arguments, words):
+    run = skxrf("audit", painting / "scan.h5", *arguments)
+    assert run.status == 2
+    assert words in run.err
+    assert "Traceback" not in run.err
+
+
+def test_maps_of_another_scan_are_refused(skxrf, painting, tmp_path):
+    _, maps = make_painting((20, 20), random_state=1)
+    save_maps(maps, tmp_path / "other.nc")
+    run = skxrf("audit", painting / "scan.h5", "--maps", tmp_path / "other.nc", "--quiet")
+    assert run.status == 2
+    assert "other.nc have 20 x 20 pixels, the scan 24 x 28: they are of another scan" in run.err

@@ -1,0 +1,12 @@
+from skxrf.io import open_maps
+
+
+def test_demo_ends_with_a_report_and_keeps_what_is_there(skxrf, tmp_path):
+    folder = tmp_path / "demo"
+    run = skxrf("demo", "-o", folder)
+    assert run.status == 0, run.err
+    assert f"Open {folder / 'report.html'} in a browser" in run.out.splitlines()[-1]
+    assert {"Fe_K", "Cu_K", "Hg_L", "Pb_L"} <= set(open_maps(folder / "maps.nc")["element"].values)
+    assert (folder / "hg_cu_pb.png").read_bytes().startswith(b"\x89PNG")
+    run = skxrf("demo", "-o", folder)
+    assert (run.status, "exists" in run.err) == (2, True)
