@@ -110,6 +110,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         Spectra of one count of each component: those of ``fitted_groups_`` first, then
         scattered tube lines, pile-up and the functions that make up the continuum. Their ratios of
         lines are those that the paints have in common.
+    n_paints_ : int
+        Number of classes of spectra that have their own ratios of lines.
     fitted_channels_ : slice
         The channels of the spectra that are fitted.
     n_features_in_ : int
@@ -473,6 +475,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
 
     def _learn_paints(self, X: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         """Find the classes of like spectra, and the ratios of lines in each."""
+        self.n_paints_ = 1
         if self.weights == "own":
             return
         spectra, fit = X[:, self._channels], self._poisson_fit
@@ -489,6 +492,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self.sum_spectrum_fit_ = replace(self.sum_spectrum_fit_, families=found.families)
         self.components_ = found.painting
         self._poisson_fit = PoissonFit(found.painting, fit.shape, self.n_reweights)
+        self.n_paints_ = len(found.components)
         self._poisson_fit.classes = WeightClasses(
             found.components, fit.classes.shapes, fit.classes.shares
         )

@@ -20,7 +20,7 @@ from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._diagnostics import detected_line_groups
-from ._fit_average import average_with_fit
+from ._fit_average import average_with_fit, default_shares
 from ._painting import SpectrumFit, fit_painting
 from ._weights import Weights, shipped_weights
 
@@ -54,7 +54,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
         The two err differently: the weight of the fit rises from 0.7 for intensities below one
-        standard error to 1 above four (after fine-tuning, as chosen on the labels), and it moves
+        standard error to 1 above four (from 0.4 to 0.9 for paintings of fewer than 100 spectra;
+        after fine-tuning, as chosen on the labels), and it moves
         an intensity by at most three standard errors. Without it, predicting is several times
         faster.
     weights : Weights, optional
@@ -399,7 +400,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         fit = self.painting_.template_fit
         areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
-        shares = self.load_weights().fit_shares
+        by_paint = self.weights is None and getattr(fit, "n_paints_", 1) > 1
+        shares = default_shares(by_paint=True) if by_paint else self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
             if name not in fit.line_groups_:
                 continue

@@ -76,7 +76,7 @@ class RatioSpread:
 class PaintRule:
     """Numbers of the fit of paints."""
 
-    of_painting: RatioSpread = field(default=RatioSpread(6.0, 0.3, 0.1, 0.03))
+    of_painting: RatioSpread = field(default=RatioSpread(3.0, 0.3, 0.1, 0.01))
     """Spread of a painting's ratios about theory. In simulated paintings K-beta of calcium is up
     to 30 % stronger than theory's, outer L lines of lead 45 % weaker."""
     of_paint: RatioSpread = field(default=RatioSpread(2.5, 0.025, 0.015, 0.005))
