@@ -31,7 +31,7 @@ class AveragingRule:
     """
 
     signals: tuple[float, float] = (1.0, 4.0)
-    shares: tuple[float, float] = (0.4, 0.9)
+    shares: tuple[float, float] = (0.7, 1.0)
     most_away: float = 3.0
 
 

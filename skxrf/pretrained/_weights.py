@@ -149,7 +149,7 @@ class Weights:
         Recipe and versions, of plain values.
     fit_shares : ndarray of shape (2, n_groups), float32, optional
         Weight of a painting's template fit for line groups that are hardly there, and for bright
-        ones. Default: 0.4 and 0.9.
+        ones. Default: 0.7 and 1.
     """
 
     arrays: dict[str, Array] = field(repr=False)
