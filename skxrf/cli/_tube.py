@@ -124,7 +124,7 @@ def voltage_of(cube: xr.DataArray) -> float | None:
     in_words = re.findall(r"(\d+(?:\.\d+)?) *kV", str(cube.attrs.get("tube", "")))
     for stated in (cube.attrs.get("tube_voltage_kV"), cube.attrs.get("kV"), *in_words):
         try:
-            value = float(stated)  # type: ignore[arg-type]
+            value = float(stated)
         except (TypeError, ValueError):
             continue
         if 1 < value < 1000:

@@ -142,6 +142,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
     True
     """
 
+    evidence_: list[dict[str, Any]]
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "line_groups": ["array-like", None],
         "energy": ["array-like", None],

@@ -193,11 +193,11 @@ def companions(
     if group.shell == "K":
         # The photon lacks at least the energy of another electron; the ramp ends lower.
         for family, subshell, reach in (("alpha", "L3", 0.1), ("beta", "M3", 0.03)):
-            mine = families.get(family)
+            members = families.get(family)
             bound = edge_energy(group.atomic_number, subshell)
-            if mine is None or bound <= 0:
+            if members is None or bound <= 0:
                 continue
-            line = float(group.energies[mine] @ shares[mine] / shares[mine].sum())
+            line = float(group.energies[members] @ shares[members] / shares[members].sum())
             depths = bound + np.linspace(0.0, reach, 40) * line
             spectrum = _spread(
                 edges, detector, np.array([line]), np.ones(1), depths, np.linspace(1.0, 0.0, 40)

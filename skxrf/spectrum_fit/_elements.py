@@ -153,8 +153,19 @@ def find_elements(
     Elements
         Without evidence where there are too few channels or counts.
     """
-    known = {"required": required, "detector": detector, "refined": refined}
-    found, search = _find(spectrum, energy, tube, energy_range, **known)
+
+    def find(tube: Tube) -> tuple[Elements, Identification | None]:
+        return _find(
+            spectrum,
+            energy,
+            tube,
+            energy_range,
+            required=required,
+            detector=detector,
+            refined=refined,
+        )
+
+    found, search = find(tube)
     if search is None or not tube.inferred:
         return found
     tube = found.tube
@@ -164,7 +175,7 @@ def find_elements(
     if anode is None or tube.anode == anode:
         return found
     tube = replace(tube, anode=anode, anode_source="from its scattered lines")
-    return _find(spectrum, energy, tube, energy_range, **known)[0]
+    return find(tube)[0]
 
 
 def _find(
@@ -282,8 +293,11 @@ def _search(
         np.where(axis > _RULE.least_photon, spectrum, 0.0),
         axis,
         DetectorResponse(
+            noise=parameters["noise"],
+            fano=parameters["fano"],
+            tail_fraction=parameters["tail_fraction"],
+            tail_slope=parameters["tail_slope"],
             thickness=expected.thickness,
-            **{name: parameters[name] for name in ("noise", "fano", "tail_fraction", "tail_slope")},
         ),
         list(dict.fromkeys([*names, *required])),
         anode=tube.anode,
