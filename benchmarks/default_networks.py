@@ -2,8 +2,7 @@
 
 Root mean square errors against the true intensities of both networks and of ridge regression on raw
 counts, tuned by leaving one out, on problems that differ from the training set in palettes, or are
-blocks of a painting, learned from many or from few pixels. A network with one weight of its layers
-for all intensities stands beside those with one for each of five. Takes some minutes on one core.
+blocks of a painting, learned from many or from few pixels. Takes some minutes on one core.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeCV
 
-from benchmarks.problems import N_BLOCKS
+from benchmarks.problems import N_BLOCKS, simulated_other_palettes
 from benchmarks.tables import RESULTS, write_rows
 from skxrf.datasets import make_painting, make_spectra
 from skxrf.model_selection import block_groups
@@ -38,6 +37,7 @@ class Split(NamedTuple):
     y: NDArray[np.float64]
     X_test: NDArray[np.float32]
     y_test: NDArray[np.float64]
+    names: tuple[str, ...] = ()
 
 
 @click.command("default-networks")
@@ -50,9 +50,6 @@ def main() -> None:
             "ridge": RidgeCV(np.logspace(-2, 6, 17), alpha_per_target=True),
             "SpectrumCNNRegressor": SpectrumCNNRegressor(random_state=0),
             "SpectrumMLPRegressor": SpectrumMLPRegressor(random_state=0),
-            "SpectrumCNNRegressor, n_residual_weights=1": SpectrumCNNRegressor(
-                n_residual_weights=1, random_state=0
-            ),
         }
         errors = {}
         for name, model in models.items():
@@ -61,7 +58,7 @@ def main() -> None:
             seconds = time.process_time() - start
             errors[name] = rmse(model.predict(split.X_test), split.y_test)
             ratio = errors[name] / errors["ridge"]
-            for i, line_group in enumerate(names):
+            for i, line_group in enumerate(split.names or names):
                 weight = getattr(model, "residual_weight_", None)
                 rows.append(
                     {
@@ -93,6 +90,11 @@ def problems() -> tuple[list[str], dict[str, Split]]:
     few = np.random.default_rng(1).choice(np.flatnonzero(~test), 500, replace=False)
     X_held_out, Y_held_out = make_spectra(N_TEST, palette=HELD_OUT, random_state=2)
     training = X.astype(np.float32), Y.to_numpy(dtype=np.float64)
+    paintings = {name: make_painting((84, 84), palette=name, random_state=3) for name in TRAINING}
+    many = to_samples({name: cube for name, (cube, _) in paintings.items()}).to_numpy()
+    of_many = to_samples({name: maps for name, (_, maps) in paintings.items()}).to_numpy(float)
+    other = simulated_other_palettes(False)
+    (fitted, held_out), *_ = other.folds
     return list(Y.columns), {
         "another icon's palette": Split(
             *training, X_test.astype(np.float32), Y_test.to_numpy(dtype=np.float64)
@@ -102,6 +104,15 @@ def problems() -> tuple[list[str], dict[str, Split]]:
         ),
         "blocks of an icon": Split(counts[~test], y[~test], counts[test], y[test]),
         "few pixels of an icon": Split(counts[few], y[few], counts[test], y[test]),
+        "three paintings, another icon": Split(many.astype(np.float32), of_many, counts, y),
+        # Other line groups, whose names are not those of the other problems.
+        "other periods and scanner": Split(
+            other.X[fitted],
+            other.labels.to_numpy(float)[fitted],
+            other.X[held_out],
+            other.labels.to_numpy(float)[held_out],
+            tuple(other.labels.columns),
+        ),
     }
 
 

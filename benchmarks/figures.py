@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.independent.run import FITTED
@@ -14,7 +15,6 @@ from benchmarks.accuracy.tables import MAIN
 from benchmarks.rivals import ENTRIES
 from benchmarks.tables import RESULTS, ROOT, markdown, write_text
 from skxrf.physics import line_group
-from skxrf.reproduction._rivals import RIVALS
 
 __all__ = ["TABLES", "marked_pages", "refresh", "refreshed"]
 
@@ -180,7 +180,11 @@ def real_scan(folder: Path) -> str:
 
 def simulated_painting(folder: Path) -> str:
     """SSIM against the true intensities, of all that learn and of the template fit."""
-    names = [name for name, entry in ENTRIES.items() if entry.learns or name == "template_fit"]
+    names = [
+        name
+        for name, entry in ENTRIES.items()
+        if entry.learns or name in ("template_fit", "shipped")
+    ]
     return _ssim(folder, "simulated_painting", ("truth",), names, None)
 
 
@@ -204,8 +208,17 @@ def _ssim(
         for element in shown:
             first, *others = (_decimals(means[one, name, element]) for one in references)
             cells.append(first + (f" ({', '.join(others)})" if others else ""))
-        rows.append([_title(name, runs), *cells])
-    return f"{markdown(['', *map(_spaced, shown)], rows)}\n\n{_made_by(runs, names)}"
+        rows.append([_title(name, runs), *cells, _relative_error(scores, references[0], name)])
+    table = markdown(["", *map(_spaced, shown), "RMSE / Ridge's"], rows)
+    return f"{table}\n\n{_made_by(runs, names)}"
+
+
+def _relative_error(scores: pd.DataFrame, reference: str, name: str) -> str:
+    """RMSE over that of ridge regression: geometric mean over all line groups."""
+    mine = scores[scores["reference"] == reference].groupby(["estimator", "element"])["rmse"].mean()
+    if "ridge" not in mine.index:
+        return "–"
+    return f"{np.exp(np.log(mine[name] / mine['ridge']).mean()):.2f}"
 
 
 def _made_by(runs: pd.DataFrame, names: list[str]) -> str:
@@ -213,21 +226,25 @@ def _made_by(runs: pd.DataFrame, names: list[str]) -> str:
     folds = mine.groupby("estimator", sort=False)["fold"].nunique()
     parts = []
     for n in sorted(set(folds), reverse=True):
-        titles = ", ".join(RIVALS[name].name for name in names if folds[name] == n)
+        titles = ", ".join(_name(name) for name in names if folds[name] == n)
         parts.append(f"{n} {'folds' if n > 1 else 'fold'}: {titles}")
     revisions = ", ".join(f"`{name}`" for name in sorted(set(mine["revision"])))
     return f"*Means over the folds. {'. '.join(parts)}. Revisions: {revisions}.*"
 
 
 def _title(name: str, runs: pd.DataFrame) -> str:
-    rival = RIVALS[name]
-    if not rival.learns:
-        return f"{rival.name.lower()}, no labels"
-    if rival.kind == "published network":
+    entry, title = ENTRIES[name], _name(name)
+    if not entry.learns:
+        return f"{title.lower()}, no labels"
+    if entry.limited:
         budget = runs.loc[runs["estimator"] == name, "budget_seconds"].max()
-        return f"{rival.name}, {budget:g} s"
-    plain = rival.name if rival.name in ("CNN", "MLP", "PLS", "Ridge") else rival.name.lower()
-    return f"{plain}, tuned" if rival.grid else plain
+        return f"{title}, {budget:g} s"
+    plain = title if title in ("CNN", "MLP", "PLS", "Ridge", "MLPRegressor") else title.lower()
+    return f"{plain}, tuned" if entry.tuned else plain
+
+
+def _name(name: str) -> str:
+    return ENTRIES[name].title or name
 
 
 def _decimals(value: float) -> str:

@@ -26,7 +26,7 @@ BARE_DEFAULT = {
     **BARE,
     "linear_path": False,
     "loss": "squared_error",
-    "weight_decay": 0.0,
+    "optimizer__weight_decay": 0.0,
 }
 
 

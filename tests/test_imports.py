@@ -56,6 +56,8 @@ FRIENDS = {
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
+        "spectrum_fit._elements",
+        "spectrum_fit._tube",
         "audit._finished_maps",
         "audit._tables",
         "inference._binding",
@@ -98,9 +100,13 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
+        "physics._detector",
         "physics._line_table",
+        "physics._lines",
         "physics._pile_up",
         "physics._scatter",
+        "physics._silicon",
+        "physics._xraylib",
     },
 }
 # The one place for scikit-learn's private names, made to be imported by all.

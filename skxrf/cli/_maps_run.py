@@ -106,7 +106,7 @@ def run_jobs(
             if not quiet:
                 say(f"opening {job.cube}")
             cube = open_with(job.cube, options)
-            result = _run(job, cube, model_of, std, restart, per_second, quiet, paints)
+            result = _run(job, cube, model_of, std, restart, per_second, paints, quiet)
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
@@ -134,8 +134,8 @@ def _run(
     std: bool,
     restart: bool,
     per_second: bool,
-    quiet: bool,
     paints: bool,
+    quiet: bool,
 ) -> dict[str, Any]:
     from skxrf.exceptions import SkxrfError
     from skxrf.inference import predict_maps_to_file
@@ -156,13 +156,15 @@ def _run(
         restart=restart,
     )
     if paints:
+        if not quiet:
+            say("finding the paints")
         _add_paints(cube, job.maps)
     found, unfamiliar = _found(run, job.maps), _unfamiliar(run.estimator)
     if not quiet:
         if elements is None:
             say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
-            say(f"detected in the painting: {', '.join(found) or 'none'}")
+            say(f"present: {', '.join(found) or 'no line group'}")
         for reason in unfamiliar or []:
             say(f"outside the training range: {reason}")
     if job.report is not None:
@@ -205,17 +207,13 @@ def _divide(path: Path, live_time: xr.DataArray) -> None:
 
     maps = open_maps(path)
     times = live_time.drop_vars(live_time.coords).compute()
+    rates = maps if isinstance(maps, xr.Dataset) else maps.to_dataset(name="intensity")
     with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
-        if isinstance(maps, xr.Dataset):  # besides the maps it may contain paints
-            named = [name for name in ("intensity", "uncertainty") if name in maps]
-            rates = maps.assign(maps[named] / times.where(times > 0))
-            changed = [rates[name] for name in named]
-        else:
-            rates = maps / times.where(times > 0)
-            changed = [rates]
-    for array in changed:
-        array.attrs["units"] = "counts/s"
-    save_maps(rates, path)
+        for name in ("intensity", "uncertainty"):
+            if name in rates:
+                rates[name] = rates[name] / times.where(times > 0)
+                rates[name].attrs["units"] = "counts/s"
+    save_maps(rates if isinstance(maps, xr.Dataset) else rates["intensity"], path)
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:
@@ -260,8 +258,8 @@ def _write_report(
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
         facts = {
-            "detected in the painting": ", ".join(found) or "none",
-            "not detected": ", ".join(rest),
+            "present": ", ".join(found) or "none",
+            "not seen": ", ".join(rest),
         } | facts
     write_map_report(
         maps,

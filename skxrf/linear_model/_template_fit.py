@@ -98,6 +98,12 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         All line groups in the model, nuisances included.
     energy_ : ndarray of shape (n_channels,)
         Bin centers [keV] that the spectra must have.
+    evidence_ : list of dict
+        Evidence for every line group that the tube can excite, where they were looked for:
+        ``line_group``, ``answer`` (``present``; ``air``, ``instrument``, ``tube``, ``sum peak``,
+        ``escape peak`` or ``diffraction`` for a signal of that origin; ``not seen``),
+        ``significance``, ``reason``, ``competitor``, ``counts``, ``error``, and the limits of
+        detection ``limit_counts`` in the sum and ``limit_per_pixel``.
     sum_spectrum_fit_ : SumSpectrumFit
         Refined calibration, detector, areas of the sum spectrum.
     components_ : ndarray of shape (n_components, n_fitted_channels)
@@ -257,6 +263,32 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self._learn_outputs(counts, names, targets, weights)
         return self
 
+    def add_line_groups(self, names: Sequence[str], X: ArrayLike, reason: str) -> Self:
+        """Fit again with line groups that the sum spectrum does not show.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Line groups.
+        X : array-like of shape (n_samples, n_channels)
+            The spectra that ``fit`` was given [counts].
+        reason : str
+            Evidence for them, in words.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+        """
+        seen = {one["line_group"]: one for one in self.evidence_}
+        added = {name: {**seen.get(name, {"line_group": name})} for name in names}
+        for one in added.values():
+            one.update(answer="present", reason=reason)
+        nuisance = self.nuisance
+        self.set_params(line_groups=[*self.fitted_groups_, *names], nuisance="none").fit(X)
+        self.set_params(nuisance=nuisance)
+        self.evidence_ = list((seen | added).values())
+        return self
+
     def predict(
         self, X: ArrayLike, return_std: bool = False
     ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
@@ -405,6 +437,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         )
         self._channels = model.channels
         self.fitted_groups_ = model.groups
+        self.evidence_ = [one.stated(n_spectra) for one in model.evidence]
         self.sum_spectrum_fit_ = model.fit
         self.components_ = model.components
         self._poisson_fit = PoissonFit(

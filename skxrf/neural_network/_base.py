@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import functools
 import time
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
@@ -16,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._augmentation import SpectrumAugmentation
 from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype
+from skxrf.neural_network._cross_fit import cross_fit, folds_of_groups
 from skxrf.neural_network._fit_plan import (
     FitPlan,
     Seeds,
@@ -36,12 +40,20 @@ from skxrf.neural_network._outputs import (
 )
 from skxrf.neural_network._parameters import available_device
 from skxrf.neural_network._precision import Precision, prediction_function
-from skxrf.neural_network._statistics import expected_errors, fit_statistics, weigh_residual
+from skxrf.neural_network._statistics import (
+    HeldOut,
+    expected_errors,
+    fit_statistics,
+    predict_held_out,
+    weigh_residual,
+)
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
+# Buffers of the weight of the layers' correction.
+_WEIGHTS = ("residual_levels", "residual_weight")
 
 
 class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
@@ -53,16 +65,13 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "linear_path": ["boolean"],
-        "n_residual_weights": [Interval(Integral, 1, None, closed="left")],
         "input_transform": [StrOptions({"sqrt", "standard"}), None],
         "loss": [StrOptions(set(LOSSES[:3]))],
         "augmentation": [SpectrumAugmentation, None],
-        "nonnegative": ["boolean"],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
         "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -74,16 +83,13 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
 
     # Fixed for the published networks, parameters or these values for the others.
     linear_path: bool
-    n_residual_weights: int
     input_transform: Literal["sqrt", "standard"] | None
     loss: Loss
     augmentation: SpectrumAugmentation | None
-    nonnegative: bool
     precision: Precision
     learning_rate: float
-    weight_decay: float
     batch_size: int | Literal["auto"]
-    max_epochs: int
+    max_epochs: int | Literal["auto"]
     max_time: float | None
     early_stopping: bool | int
     validation_fraction: float
@@ -125,7 +131,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         groups : array-like of shape (n_samples,), default=None
             Groups such as :func:`skxrf.model_selection.block_groups` makes: a share
             `validation_fraction` of the groups is held out, whole, instead of single spectra, so
-            that validation does not see neighbors of training pixels.
+            that validation does not see neighbors of training pixels. The weight of the
+            correction is chosen on whole groups too, by default on those of similar spectra.
         X_val : array-like of shape (n_val, n_channels), default=None
             Spectra to validate on instead of a part of X; copied together with X.
         y_val : array-like of shape (n_val, n_outputs), default=None
@@ -182,11 +189,25 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         if continuing:
             self._continue()
         path = None if continuing else self._start(plan)
+        former = dict(self.net_.module_.named_buffers())
+        weights = {name: former[name].clone() for name in _WEIGHTS if name in former}
         errors = self._expected_errors(plan)
         train, valid = self._datasets(plan, *errors)
+        held_out, rows = None, plan.valid
+        if path is not None and plan.folds:
+            held_out, rows = self._cross_fit(plan, path, train, errors[1], deadline)
         self._train(train, valid, plan.seeds.order, deadline, incremental)
-        if self.linear_path:
-            self._weigh_residual(plan, errors[1], incremental)
+        if self.linear_path and plan.validated:
+            held_out = predict_held_out(
+                self.net_.module_, plan.X_drawn, plan.y_drawn, errors[1], plan.valid
+            )
+        if self.linear_path and not incremental:
+            if continuing and held_out is None:
+                fill_buffers(self.net_.module_, **weights)
+            else:
+                self._weigh_residual(plan, held_out, rows)
+        elif self.linear_path:
+            self.residual_weight_ = np.ones(weights["residual_weight"].shape)
         if path is not None:
             fill_buffers(self.net_.module_, **path.final._asdict())
             self.linear_strength_ = path.strength
@@ -223,6 +244,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             train, valid = np.arange(n_own), np.arange(n_own, len(X))
         else:
             train, valid = self._split(X, labels, seed, groups, incremental)
+        chosen = len(X) > n_own or bool(self._skorch().get("train_split"))
+        validated = chosen and not incremental and len(valid) > 0
         redrawing = None
         if self.augmentation is not None:
             redrawing = self.augmentation._redrawing(X, n_outputs)
@@ -230,8 +253,24 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         if redrawing is not None and (len(valid) or not continuing):
             rng = np.random.default_rng(seeds.augmentation)
             X_drawn, y_drawn = redrawing.draw_whole(X, labels, rng)
-        refit = len(X) == n_own
-        return FitPlan(X, labels, weight, train, valid, refit, X_drawn, y_drawn, redrawing, seeds)
+        folds, of_fold = [], None
+        if self.linear_path and not (continuing or incremental or validated):
+            folds, of_fold = folds_of_groups(X_drawn, train, groups, seeds.order)
+        return FitPlan(
+            X=X,
+            y=labels,
+            weight=weight,
+            train=train,
+            valid=valid,
+            validated=validated,
+            refit=len(X) == n_own,
+            folds=folds,
+            groups=of_fold,
+            X_drawn=X_drawn,
+            y_drawn=y_drawn,
+            redrawing=redrawing,
+            seeds=seeds,
+        )
 
     def _with_validation(
         self, X: Any, labels: Any, weights: Any, validation: dict[str, Any]
@@ -297,6 +336,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             loss=self.loss,
             weight=plan.weight,
             refit=plan.refit,
+            folds=plan.folds,
         )
         return path
 
@@ -342,23 +382,16 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         deadline: float | None,
         incremental: bool,
     ) -> None:
-        batch_size = _auto_batch_size(len(train)) if self.batch_size == "auto" else self.batch_size
         patience = _PATIENCE if self.early_stopping is True else int(self.early_stopping)
-        self.stopped_by_ = train_network(
-            self.net_,
-            train,
-            valid,
-            TrainingSettings(
-                epochs=1 if incremental else self.max_epochs,
-                batch_size=min(batch_size, len(train)),
-                learning_rate=self._rate(),
-                one_cycle=self._one_cycle and not incremental,
-                patience=patience if patience and valid is not None else None,
-                deadline=deadline,
-                seed=seed,
-                verbose=bool(self.verbose),
+        settings = dataclasses.replace(
+            self._settings(
+                len(train), 1 if incremental else self._epochs(len(train)), deadline, seed
             ),
+            one_cycle=self._one_cycle and not incremental,
+            patience=patience if patience and valid is not None else None,
+            verbose=bool(self.verbose),
         )
+        self.stopped_by_ = train_network(self.net_, train, valid, settings)
         history = self.net_.history
         self.loss_curve_ = [float(row["train_loss"]) for row in history]
         self.validation_loss_curve_ = [
@@ -366,12 +399,63 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         ]
         self.n_iter_ = len(history)
 
-    def _weigh_residual(self, plan: FitPlan, error: NDArray[Any], incremental: bool) -> None:
-        if incremental:
-            self.residual_weight_ = np.ones((self.n_residual_weights, self.n_outputs_))
-            return
+    def _epochs(self, n_rows: int) -> int:
+        return _auto_epochs(n_rows) if self.max_epochs == "auto" else self.max_epochs
+
+    def _settings(
+        self, n_rows: int, epochs: int, deadline: float | None, seed: int
+    ) -> TrainingSettings:
+        batch_size = _auto_batch_size(n_rows) if self.batch_size == "auto" else self.batch_size
+        return TrainingSettings(
+            epochs=epochs,
+            batch_size=min(batch_size, n_rows),
+            learning_rate=self._rate(),
+            one_cycle=self._one_cycle,
+            patience=None,
+            deadline=deadline,
+            seed=seed,
+            verbose=False,
+        )
+
+    def _cross_fit(
+        self,
+        plan: FitPlan,
+        path: LinearPath,
+        train: SpectrumDataset,
+        error: NDArray[Any],
+        deadline: float | None,
+    ) -> tuple[HeldOut, NDArray[np.intp]]:
+        """Predict each fold by a network like this one that was trained on the others."""
+        own: Any = self.net_.module_
+
+        def fit(k: int, rows: NDArray[np.intp], epochs: int, until: float | None) -> Any:
+            net = self._empty_net(
+                {"n_features": plan.X.shape[1], "seed": plan.seeds.weights},
+                _compute_dtype(plan.X),
+                available_device(self.device),
+                with_callbacks=False,
+            )
+            module = net.module_
+            fill_buffers(module, **dict(own.named_buffers()))
+            fill_buffers(module, **path.of_folds[k]._asdict())
+            others = copy.copy(train)
+            others.rows = rows
+            train_network(
+                net, others, None, self._settings(len(rows), epochs, until, plan.seeds.order)
+            )
+            return functools.partial(predict_held_out, module, plan.X_drawn, plan.y_drawn, error)
+
+        rng = np.random.default_rng([plan.seeds.order, 2])
+        epochs = self._epochs(len(plan.train))
+        return cross_fit(fit, plan.train, plan.folds, epochs, deadline, rng)
+
+    def _weigh_residual(
+        self, plan: FitPlan, held_out: HeldOut | None, rows: NDArray[np.intp]
+    ) -> None:
+        weight = None if plan.weight is None else plan.weight[rows]
+        groups = None if plan.groups is None else plan.groups[rows]
         self.residual_intensity_, self.residual_weight_ = weigh_residual(
-            self.net_.module_, plan.X_drawn, plan.y_drawn, error, plan.valid, plan.weight
+            self.net_.module_, held_out, weight, groups
         )
 
     # -- predicting
@@ -395,7 +479,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         # float64 spectra ask for exact numbers.
         precision = "float32" if dtype == np.float64 else self.precision
         predictions = collect(module, spectra, prediction_function(module, precision))
-        if self.nonnegative:
+        if getattr(self, "_nonnegative", False):  # a parameter of earlier versions
             np.maximum(predictions, 0, out=predictions)
         predictions = predictions.astype(dtype, copy=False)
         return predictions.ravel() if self._y_is_1d else predictions
@@ -429,6 +513,11 @@ def _compute_dtype(X: NDArray[Any]) -> Any:
     """float64 for float64 (and wider), float32 for all else, counts included."""
     wide = X.dtype.kind == "f" and X.dtype.itemsize >= 8
     return np.dtype(np.float64 if wide else np.float32)
+
+
+def _auto_epochs(n_samples: int) -> int:
+    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 12."""
+    return int(np.clip(round(300_000 / max(n_samples, 1)), 12, 30))
 
 
 def _auto_batch_size(n_samples: int) -> int:

@@ -46,8 +46,14 @@ class FitPlan:
         Weights of the labels, 1 on average and 0 where they are missing; None: all the same.
     train, valid : ndarray of int
         Rows to train and to validate on.
+    validated : bool
+        Whether the user chose `valid`, by ``X_val`` or ``train_split``.
     refit : bool
         Whether the validation rows join the final fit of the linear path.
+    folds : list of ndarray of int
+        Parts of `train` that the weight of the correction is chosen on; empty: none.
+    groups : ndarray of shape (n_samples,) or None
+        Groups of rows that err together; 0 outside the folds.
     X_drawn, y_drawn : ndarray
         One augmented draw of all rows for the statistics and the validation; else X and y.
     redrawing : Redrawing or None
@@ -61,7 +67,10 @@ class FitPlan:
     weight: NDArray[np.float64] | None
     train: Rows
     valid: Rows
+    validated: bool
     refit: bool
+    folds: list[Rows]
+    groups: Rows | None
     X_drawn: NDArray[Any]
     y_drawn: NDArray[np.float64]
     redrawing: Redrawing | None

@@ -33,7 +33,7 @@ _UNSET = torch.device("meta")
 
 
 class InputTransform(nn.Module):
-    """Input of the layers: optional signed square root, then optional standardization.
+    """Input of the layers: sums of channels, signed square root, standardization, each optional.
 
     Parameters
     ----------
@@ -43,17 +43,27 @@ class InputTransform(nn.Module):
         ``"sqrt"``: sign(x) sqrt(abs(x)), which stabilizes the variance of Poisson counts, then
         per-channel standardization; ``"standard"``: the standardization alone; None: unchanged
         spectra.
+    channels_summed : int
+        Adjacent channels that are summed first; of the last ones, perhaps fewer.
     """
 
-    def __init__(self, n_features: int, kind: Literal["sqrt", "standard"] | None) -> None:
+    def __init__(
+        self, n_features: int, kind: Literal["sqrt", "standard"] | None, channels_summed: int = 1
+    ) -> None:
         super().__init__()
         self.kind = kind
+        self.channels_summed = channels_summed
+        self.n_features_out = -(-n_features // channels_summed)
         if kind is not None:
-            self.register_buffer("shift", torch.zeros(n_features))
-            self.register_buffer("gain", torch.ones(n_features))
+            self.register_buffer("shift", torch.zeros(self.n_features_out))
+            self.register_buffer("gain", torch.ones(self.n_features_out))
 
     def root(self, X: Tensor) -> Tensor:
-        """Return the spectra before standardization, of shape (n_samples, n_features)."""
+        """Return the spectra before standardization, of shape (n_samples, n_features_out)."""
+        if self.channels_summed > 1:
+            missing = -X.shape[1] % self.channels_summed
+            whole = functional.pad(X, (0, missing)) if missing else X
+            X = whole.unflatten(1, (-1, self.channels_summed)).sum(dim=2)
         # In place: a pass over memory costs as much as the arithmetic.
         return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,11 +94,14 @@ class LinearPath(NamedTuple):
         Fit to all rows with the same strengths.
     strength : ndarray of shape (n_outputs,)
         Chosen ridge strengths, in units of the mean variance of a channel.
+    of_folds : list of LinearFit
+        Fits to the training rows without each fold, with the same strengths.
     """
 
     selection: LinearFit
     final: LinearFit
     strength: Array
+    of_folds: list[LinearFit]
 
 
 def fit_linear_path(
@@ -107,6 +112,7 @@ def fit_linear_path(
     weight: NDArray[Any] | None = None,
     *,
     refit: bool = True,
+    folds: Sequence[NDArray[np.intp]] = (),
 ) -> LinearPath:
     """Fit a ridge regression, its strength chosen per output.
 
@@ -127,6 +133,8 @@ def fit_linear_path(
         Weights of the labels; 0 for labels that are missing.
     refit : bool
         Whether the final fit is to all rows, else to those of `train`.
+    folds : sequence of ndarray of int
+        Parts of `train`, each of which one more fit leaves out; together all of it.
 
     Returns
     -------
@@ -134,17 +142,18 @@ def fit_linear_path(
     """
     design = _Design(X)
     if weight is None:
-        return _fit_outputs(design, y, train, valid, None, refit)
+        return _fit_outputs(design, y, train, valid, None, refit, folds)
     shape = X.shape[1], y.shape[1]
-    fits = [LinearFit(np.zeros(shape), np.zeros(shape[1])) for _ in range(2)]
-    path = LinearPath(fits[0], fits[1], np.zeros(shape[1]))
+    fits = [LinearFit(np.zeros(shape), np.zeros(shape[1])) for _ in range(2 + len(folds))]
+    path = LinearPath(fits[0], fits[1], np.zeros(shape[1]), fits[2:])
     # Outputs with the same weights are fitted together.
     patterns, pattern = np.unique(weight, axis=1, return_inverse=True)
     for i, weights in enumerate(patterns.T):
         outputs = np.flatnonzero(pattern.ravel() == i)
-        rows = [part[weights[part] > 0] for part in (train, valid)]
-        found = _fit_outputs(design, y[:, outputs], rows[0], rows[1], weights, refit)
-        for fit, of_outputs in zip(path[:2], found[:2], strict=True):
+        own, held, *parts = (part[weights[part] > 0] for part in (train, valid, *folds))
+        found = _fit_outputs(design, y[:, outputs], own, held, weights, refit, parts)
+        of_all = (found.selection, found.final, *found.of_folds)
+        for fit, of_outputs in zip(fits, of_all, strict=True):
             fit.coef[:, outputs] = of_outputs.coef
             fit.intercept[outputs] = of_outputs.intercept
         path.strength[outputs] = found.strength
@@ -158,6 +167,7 @@ def _fit_outputs(
     valid: NDArray[np.intp],
     weight: Array | None,
     refit: bool,
+    folds: Sequence[NDArray[np.intp]],
 ) -> LinearPath:
     """Fit outputs whose labels have the same weights, one a row."""
     if weight is None:
@@ -166,7 +176,11 @@ def _fit_outputs(
         rows = np.union1d(train, valid)
         y_shift = np.average(y[rows], axis=0, weights=weight[rows])
     target = y - y_shift
-    selection = _Moments.of(design, target, train, weight)
+    parts = [_Moments.of(design, target, rows, weight) for rows in folds or (train,)]
+    selection = functools.reduce(_Moments.plus, parts)
+    without = [
+        functools.reduce(_Moments.plus, [*parts[:k], *parts[k + 1 :]]) for k in range(len(folds))
+    ]
     final, everything = selection, train
     if refit:
         final = selection.plus(_Moments.of(design, target, valid, weight))
@@ -174,7 +188,7 @@ def _fit_outputs(
     scores = _leave_one_out(design, target, everything, final, np.array(RIDGE.strengths), weight)
     chosen = _strongest(scores)
     fits = []
-    for moments in (selection, final):
+    for moments in (selection, final, *without):
         n_features = design.X.shape[1]
         coef, intercept = np.empty((n_features, y.shape[1])), np.empty(y.shape[1])
         for i in np.unique(chosen).tolist():
@@ -183,7 +197,7 @@ def _fit_outputs(
             coef[:, outputs] = found.coef
             intercept[outputs] = found.intercept + y_shift[outputs]
         fits.append(LinearFit(coef, intercept))
-    return LinearPath(fits[0], fits[1], np.array(RIDGE.strengths)[chosen])
+    return LinearPath(fits[0], fits[1], np.array(RIDGE.strengths)[chosen], fits[2:])
 
 
 def fit_error_model(

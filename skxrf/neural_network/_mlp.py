@@ -11,7 +11,7 @@ from skxrf.neural_network._augmentation import SpectrumAugmentation
 from skxrf.neural_network._base import BaseSpectrumRegressor
 from skxrf.neural_network._layers import ACTIVATIONS
 from skxrf.neural_network._losses import Loss
-from skxrf.neural_network._parameters import integers
+from skxrf.neural_network._parameters import channels_summed, integers
 from skxrf.neural_network._precision import Precision
 from skxrf.neural_network._shared_docs import with_shared_docs
 from skxrf.utils._sklearn import Interval, StrOptions
@@ -75,16 +75,13 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
         activation: str = "silu",
         dropout: float = 0.0,
         linear_path: bool = True,
-        n_residual_weights: int = 5,
         input_transform: Literal["sqrt", "standard"] | None = "sqrt",
         loss: Loss = "poisson",
         augmentation: SpectrumAugmentation | None = None,
-        nonnegative: bool = False,
         precision: Precision = "auto",
         learning_rate: float = 5e-3,
-        weight_decay: float = 1.0,
         batch_size: int | Literal["auto"] = "auto",
-        max_epochs: int = 30,
+        max_epochs: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         early_stopping: bool | int = False,
         validation_fraction: float = 0.1,
@@ -101,4 +98,5 @@ class SpectrumMLPRegressor(BaseSpectrumRegressor):
             "hidden_layer_sizes": integers(self.hidden_layer_sizes, "hidden_layer_sizes"),
             "activation": self.activation,
             "dropout": self.dropout,
+            "channels_summed": channels_summed(n_features, self.input_transform),
         }

@@ -51,6 +51,8 @@ class ResidualNetwork(nn.Module):
         Whether there is a linear path.
     n_residual_weights : int
         Number of signals at which the correction has a weight.
+    channels_summed : int
+        See :class:`InputTransform`.
     """
 
     def __init__(
@@ -61,9 +63,10 @@ class ResidualNetwork(nn.Module):
         input_transform: Literal["sqrt", "standard"] | None,
         linear_path: bool,
         n_residual_weights: int = 1,
+        channels_summed: int = 1,
     ) -> None:
         super().__init__()
-        self.transform = InputTransform(n_features, input_transform)
+        self.transform = InputTransform(n_features, input_transform, channels_summed)
         self.linear_path = linear_path
         start = {"shift": 0.0, "gain": 1.0}
         if linear_path:
@@ -165,6 +168,7 @@ class SpectrumNetwork(ResidualNetwork):
         **linear_path: Any,
     ) -> None:
         super().__init__(n_features, n_outputs, **linear_path)
+        n_features = self.transform.n_features_out
         self.trunk: DenseTrunk | ConvolutionalTrunk
         if convolutions is None:
             self.trunk = DenseTrunk(n_features, n_templates)

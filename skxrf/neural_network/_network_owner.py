@@ -13,6 +13,7 @@ from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
 from skxrf.neural_network._net import SpectrumNet, make_net
 from skxrf.neural_network._older_models import migrated
 from skxrf.neural_network._parameters import available_device, device_or_cpu
+from skxrf.neural_network._residual_weight import EVIDENCE
 from skxrf.neural_network._skorch_parameters import SkorchParameters
 from skxrf.neural_network._state import check_weights, fill_net, net_state
 
@@ -24,12 +25,13 @@ class NetworkOwner(SkorchParameters):
 
     _network: ClassVar[type[ResidualNetwork]] = SpectrumNetwork
 
+    # Decay of the default optimizer, AdamW, unless there is an ``optimizer__weight_decay``.
+    _weight_decay: ClassVar[float] = 1.0
+
     linear_path: bool
-    n_residual_weights: int
     input_transform: Any
     loss: Any
     learning_rate: float
-    weight_decay: float
     device: str | torch.device
     n_features_in_: int
     n_outputs_: int
@@ -52,7 +54,8 @@ class NetworkOwner(SkorchParameters):
             **self._training_settings,
             "device": str(self.net_.device),
         }
-        adjustable = {"dropout"}
+        # Networks of earlier versions may have other levels and input channels.
+        adjustable = {"dropout", "n_residual_weights", "channels_summed"}
         names = [*fitted, *(name for name in found if name not in fitted)]
         changed = [
             name
@@ -69,7 +72,7 @@ class NetworkOwner(SkorchParameters):
             self._module_settings["dropout"] = module.dropout.share = found["dropout"]
         if "optimizer" not in found:
             for group in self.net_.optimizer_.param_groups:
-                group["weight_decay"] = self.weight_decay
+                group["weight_decay"] = self._decay()
         self.net_.callbacks = self._skorch().get("callbacks")
 
     def _present_module_settings(self, n_features: int) -> dict[str, Any]:
@@ -77,13 +80,15 @@ class NetworkOwner(SkorchParameters):
         return {
             "input_transform": self.input_transform,
             "linear_path": self.linear_path,
-            "n_residual_weights": self.n_residual_weights,
+            "n_residual_weights": EVIDENCE.n_levels,
             **self._architecture(n_features),
         }
 
     def _present_training_settings(self) -> dict[str, Any]:
         """Settings of the training that a fit which continues must share with the first one."""
         own = {"callbacks", "train_split", "optimizer__lr"}
+        if "optimizer" not in self._skorch():
+            own.add("optimizer__weight_decay")
         skorch = {
             name: value
             for name, value in self._skorch().items()
@@ -92,13 +97,20 @@ class NetworkOwner(SkorchParameters):
         return {"loss": self.loss, **skorch}
 
     def _empty_net(
-        self, sizes: dict[str, Any], dtype: np.dtype[Any], device: str, **rates: float
+        self,
+        sizes: dict[str, Any],
+        dtype: np.dtype[Any],
+        device: str,
+        *,
+        with_callbacks: bool = True,
+        **rates: float,
     ) -> SpectrumNet:
         skorch = {name: v for name, v in self._skorch().items() if not name.startswith("module")}
         # The settings of the fit, which parameters that were set after it are not.
         fitted = dict(self._training_settings)
         loss = fitted.pop("loss")
         known = {name for name in skorch if name.startswith(("callbacks", "train_split"))}
+        known = known if with_callbacks else set()
         return make_net(
             self._network,
             {"n_outputs": self.n_outputs_, **sizes, **self._module_settings},
@@ -106,12 +118,15 @@ class NetworkOwner(SkorchParameters):
             dtype=dtype,
             device=device,
             learning_rate=rates.get("learning_rate", self._rate()),
-            weight_decay=rates.get("weight_decay", self.weight_decay),
+            weight_decay=rates.get("weight_decay", self._decay()),
             skorch={**{name: skorch[name] for name in known}, **fitted},
         )
 
     def _rate(self) -> float:
         return float(self._skorch().get("optimizer__lr", self.learning_rate))
+
+    def _decay(self) -> float:
+        return float(self._skorch().get("optimizer__weight_decay", self._weight_decay))
 
     # -- storing: pickle, copy and skxrf.persistence all use these two
 

@@ -29,6 +29,8 @@ _GONE = (
     "scale_outputs",
     "tol",
 )
+# Parameters of the last version that are now constants, skorch's, or the caller's.
+_MOVED = ("n_residual_weights", "nonnegative", "weight_decay")
 # Parameters that only the published networks still have.
 _PUBLISHED = ("padding", "pool_size", "stride", "templates")
 
@@ -46,12 +48,12 @@ def migrated(state: dict[str, Any]) -> dict[str, Any]:
     dict
         State of this version; the network predicts bit for bit as it did.
     """
+    state = _without_moved(state)
     if state.keys().isdisjoint({"_fitted_settings", *_GONE, *_AUGMENTATION}):
         return state
     state = dict(state)
     # Values that reproduce the first versions, which lacked these parameters.
     state.setdefault("precision", "float32")
-    state["n_residual_weights"] = state.get("residual_levels", 1)
     if state.get("early_stopping"):
         state["early_stopping"] = state.get("n_iter_no_change", 10)
     state["augmentation"] = _augmentation(state)
@@ -74,6 +76,17 @@ def migrated(state: dict[str, Any]) -> dict[str, Any]:
         state["residual_weight_"] = np.atleast_2d(state["residual_weight_"])
     state["_net_state"] = {**stored, "weights": weights}
     return state
+
+
+def _without_moved(state: dict[str, Any]) -> dict[str, Any]:
+    if state.keys().isdisjoint(_MOVED):
+        return state
+    kept = {name: value for name, value in state.items() if name not in _MOVED}
+    if state.get("nonnegative"):
+        kept["_nonnegative"] = True
+    if state.get("weight_decay", 1.0) != 1.0:
+        kept.setdefault("optimizer__weight_decay", state["weight_decay"])
+    return kept
 
 
 def _augmentation(state: dict[str, Any]) -> SpectrumAugmentation | None:

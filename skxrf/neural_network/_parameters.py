@@ -24,6 +24,14 @@ def integers(values: Any, name: str, least: int = 1) -> tuple[int, ...]:
     return found
 
 
+def channels_summed(n_features: int, input_transform: str | None, most: int = 1024) -> int:
+    """Number of adjacent channels to sum, so that fewer than twice `most` are left.
+
+    The channels of a 40 keV axis are then 40 eV wide, a third of the width of a line.
+    """
+    return 1 if input_transform is None else max(n_features // most, 1)
+
+
 def per_layer(value: Any, n_layers: int, name: str, least: int = 1) -> tuple[int, ...]:
     """Return one integer per layer, from one for all layers or a sequence."""
     found = integers(value, name, least)

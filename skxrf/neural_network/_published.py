@@ -45,20 +45,18 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     templates: ArrayLike | None
 
     linear_path = False
-    n_residual_weights = 1
     input_transform = None
     loss = "scaled_absolute_error"
     augmentation = None
-    nonnegative = False
     precision = "float32"
-    weight_decay = 0.0  # plain Adam
+    _weight_decay = 0.0  # plain Adam
     _one_cycle = False
     _scale_outputs = False
 
     @property
     def early_stopping(self) -> int:  # type: ignore[override]
         """Patience that never stops a fit, so that the weights of the best epoch are kept."""
-        return self.max_epochs
+        return int(self.max_epochs)
 
     def _architecture(self, n_features: int) -> dict[str, Any]:
         templates = checked_templates(self.templates, n_features)

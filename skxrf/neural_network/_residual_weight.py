@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ResidualWeight", "fit_residual_weight", "intensity_at"]
+__all__ = ["EVIDENCE", "ResidualWeight", "fit_residual_weight", "intensity_at"]
 
 Array = NDArray[np.float64]
 
@@ -19,23 +19,31 @@ class Evidence:
 
     Attributes
     ----------
+    n_levels : int
+        Number of levels of the signal that have a weight.
     least_rows : int
         Smallest number of held-out rows for a weight above zero.
     doubt : float
-        Minimum significance of the error reduction [standard errors].
+        Minimum significance of the error reduction on rows like those of the training
+        [standard errors].
+    doubt_of_groups : float
+        The same where groups of rows unlike the others were held out; between them, gains vary
+        more than a normal distribution would.
     bright : float
         Quantile of the held-out signals above which the weight fades to zero.
     fading : float
         Width of that fading in the signal; 1 is a factor e in the intensity of bright elements.
     """
 
+    n_levels: int = 5
     least_rows: int = 20
     doubt: float = 2.0
+    doubt_of_groups: float = 3.0
     bright: float = 0.97
     fading: float = 1.0
 
 
-_EVIDENCE = Evidence()
+EVIDENCE = Evidence()
 
 
 class ResidualWeight(NamedTuple):
@@ -61,6 +69,7 @@ def fit_residual_weight(
     signal: NDArray[Any],
     n_levels: int,
     sample_weight: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
 ) -> ResidualWeight:
     """Choose the share of the correction to apply, for each output and level of its signal.
 
@@ -78,6 +87,10 @@ def fit_residual_weight(
     James and Stein's estimator (1961, Proc. 4th Berkeley Symp. 1, 361), with a threshold of two
     standard errors.
 
+    With groups, the rows of a group err together. The standard error is then that of clustered
+    samples (Liang and Zeger 1986, Biometrika 73, 13), from the sums over the groups, and the
+    threshold is three of them.
+
     Parameters
     ----------
     y, linear, full : ndarray of shape (n_samples, n_outputs)
@@ -90,37 +103,25 @@ def fit_residual_weight(
         Number of levels; 1: the same weight for all signals.
     sample_weight : ndarray of shape (n_samples, n_outputs), optional
         Weights of the labels; 0 for labels that are missing.
+    groups : ndarray of shape (n_samples,), optional
+        Groups that were held out together.
 
     Returns
     -------
     ResidualWeight
     """
-    if sample_weight is not None:
-        parts = [
-            _fit_output(y, linear, full, np.broadcast_to(error, y.shape), signal, n_levels, w, j)
-            for j, w in enumerate(sample_weight.T)
-        ]
-        return ResidualWeight(
-            *(np.concatenate(found, axis=1) for found in zip(*parts, strict=True))
+    if sample_weight is None:
+        return _fit_outputs(y, linear, full, error, signal, n_levels, None, groups)
+    error = np.broadcast_to(error, y.shape)
+    parts = []
+    for j, weight in enumerate(sample_weight.T):
+        rows = weight > 0
+        label, alone, whole, unit, at = (
+            array[rows, j][:, None] for array in (y, linear, full, error, signal)
         )
-    return _fit_outputs(y, linear, full, error, signal, n_levels, None)
-
-
-def _fit_output(
-    y: NDArray[Any],
-    linear: NDArray[Any],
-    full: NDArray[Any],
-    error: NDArray[Any],
-    signal: NDArray[Any],
-    n_levels: int,
-    weight: NDArray[Any],
-    output: int,
-) -> ResidualWeight:
-    """Fit one output on the rows that have a label of it."""
-    rows = weight > 0
-    arrays = [array[rows, output][:, None] for array in (y, linear, full, error, signal)]
-    y, linear, full, error, signal = arrays
-    return _fit_outputs(y, linear, full, error, signal, n_levels, weight[rows])
+        of_rows = None if groups is None else groups[rows]
+        parts.append(_fit_outputs(label, alone, whole, unit, at, n_levels, weight[rows], of_rows))
+    return ResidualWeight(*(np.concatenate(found, axis=1) for found in zip(*parts, strict=True)))
 
 
 def _fit_outputs(
@@ -131,14 +132,16 @@ def _fit_outputs(
     signal: NDArray[Any],
     n_levels: int,
     row_weight: NDArray[Any] | None,
+    groups: NDArray[Any] | None,
 ) -> ResidualWeight:
     n_samples, n_outputs = y.shape
     shape = n_levels, n_outputs
-    if n_samples < _EVIDENCE.least_rows:
+    if n_samples < EVIDENCE.least_rows:
         return ResidualWeight(np.zeros(shape), np.zeros(shape))
     levels = _levels(signal, n_levels)
     needed, added = (y - linear) / error, (full - linear) / error
     n_chosen = max(n_levels - 1, 1)  # the last one's weight is 0
+    threshold = EVIDENCE.doubt if groups is None else EVIDENCE.doubt_of_groups
     weight = np.zeros(shape)
     for j in range(n_outputs):
         near = _nearness(signal[:, j], levels[:, j])[:, :n_chosen]
@@ -151,11 +154,20 @@ def _fit_outputs(
         left = needed[:, [j]] - share * added[:, [j]]
         gained = needed[:, [j]] ** 2 - left**2
         gain = (near * gained).sum(axis=0) / total
-        doubt = _EVIDENCE.doubt * np.sqrt(np.square(near * (gained - gain)).sum(axis=0)) / total
+        apart = near * (gained - gain)
+        if groups is not None:
+            apart = _sums(apart, groups)
+        doubt = threshold * np.sqrt(np.square(apart).sum(axis=0)) / total
         helps = gain > doubt
         shrinkage = 1.0 - (doubt / np.where(helps, gain, 1.0)) ** 2
         weight[:n_chosen, j] = np.where(helps, share * shrinkage, 0.0)
     return ResidualWeight(levels, weight)
+
+
+def _sums(values: Array, groups: NDArray[Any]) -> Array:
+    """Sums over the rows of each group, of shape (n_groups, n_levels)."""
+    _, number = np.unique(groups, return_inverse=True)
+    return np.stack([np.bincount(number.ravel(), column) for column in values.T], axis=1)
 
 
 def intensity_at(
@@ -188,10 +200,10 @@ def _levels(signal: NDArray[Any], n_levels: int) -> Array:
         return np.asarray(np.median(signal, axis=0, keepdims=True))
     n_parts = n_levels - 2
     shares = (np.arange(n_parts) + 0.5) / max(n_parts, 1)
-    levels = np.quantile(signal, [*shares, _EVIDENCE.bright], axis=0)
+    levels = np.quantile(signal, [*shares, EVIDENCE.bright], axis=0)
     # Levels keep their order even with so many parts that the last is beyond.
     levels = np.sort(levels, axis=0)
-    return np.concatenate([levels, levels[-1:] + _EVIDENCE.fading])
+    return np.concatenate([levels, levels[-1:] + EVIDENCE.fading])
 
 
 def _nearness(signal: NDArray[Any], levels: Array) -> Array:

@@ -13,14 +13,11 @@ _PARAMETERS = """\
 linear_path : bool, default=True
     Whether a ridge regression on the raw spectra is part of the network, which the layers then
     correct (see Notes).
-n_residual_weights : int, default=5
-    Number of intensity levels per output at which the weight of the layers' correction is chosen
-    on held-out spectra; interpolated between, zero above the highest. 1: one weight for all
-    intensities.
 input_transform : {"sqrt", "standard"} or None, default="sqrt"
     Input of the layers. ``"sqrt"``: sign(x) sqrt(abs(x)), then per-channel standardization with
     the statistics of the training spectra; ``"standard"``: the standardization alone; None: the
-    spectra unchanged. The linear path always takes the spectra unchanged.
+    spectra unchanged. The built-in layers see sums of
+    adjacent channels where there are 2048 or more. The linear path always takes the spectra unchanged.
 loss : {"poisson", "squared_error", "absolute_error"}, default="poisson"
     Mean over spectra and outputs of a function of e = (prediction - y) / error. ``"poisson"``:
     2 (sqrt(1 + e^2) - 1), with error^2 = floor + slope * intensity; floor and slope are fitted,
@@ -32,9 +29,6 @@ loss : {"poisson", "squared_error", "absolute_error"}, default="poisson"
 augmentation : SpectrumAugmentation or None, default=None
     Random changes of the training spectra, such as other doses or energy axes. X must then hold
     whole, non-negative counts.
-nonnegative : bool, default=False
-    Whether predictions below zero are set to zero. Training is not affected; the mean of many
-    pixels without an element is then above zero.
 precision : {"auto", "float32", "bfloat16"}, default="auto"
     Arithmetic of the layers up to the last hidden one in ``predict``. ``"auto"``: bfloat16 where
     the CPU has instructions for it and there is a linear path, which itself stays in float32.
@@ -43,14 +37,11 @@ learning_rate : float, default=5e-3
     Peak of the learning rate, which rises over the first 30 % of the fit and then falls to
     almost zero (one cycle). A ``skorch.callbacks.LRScheduler`` among the `callbacks`
     replaces the cycle, and starts from this rate.
-weight_decay : float, default=1.0
-    Decoupled weight decay of the default optimizer, AdamW: every step subtracts the share
-    ``weight_decay * learning_rate`` of the weights. Other optimizers take
-    ``optimizer__weight_decay``.
 batch_size : int or "auto", default="auto"
     Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
-max_epochs : int, default=30
-    Passes over the training spectra.
+max_epochs : int or "auto", default="auto"
+    Passes over the training spectra; ``"auto"``: 30, fewer for more than 10,000 spectra, and 12
+    for 25,000 or more.
 max_time : float, default=None
     Time limit of one ``fit`` [s], everything included; None: no limit. The fit ends with the
     batch in which it is reached. The learning-rate cycle ends with it too, so results then
@@ -60,11 +51,11 @@ early_stopping : bool or int, default=False
     stops; the weights of the best epoch are kept. True: 10; False: no early stopping.
 validation_fraction : float, default=0.1
     Share of the training spectra, or of the `groups` of ``fit``, that the layers are not trained
-    on: for early stopping and to choose the weight of the correction. Nothing is held out
-    without early stopping, linear path and callbacks.
+    on: for early stopping and the expected errors. Nothing is held out without early stopping,
+    linear path and callbacks.
 warm_start : bool, default=False
-    Whether ``fit`` continues from the weights of the last fit; the linear path, the expected
-    errors and the input transform then stay as they were. Parameters that cannot change in
+    Whether ``fit`` continues from the weights of the last fit; the linear path, the weight of
+    the correction, the expected errors and the input transform then stay as they were. Parameters that cannot change in
     between are refused.
 device : str or torch.device, default="cpu"
     Device to compute on: ``"cpu"``, ``"cuda"``, any of torch's names, or ``"auto"`` for a CUDA
@@ -77,7 +68,9 @@ verbose : bool or int, default=False
 **skorch_parameters : dict
     Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
     `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
-    as ``optimizer__betas``, with skorch's prefixes."""
+    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW with
+    ``optimizer__weight_decay=1.0``: every step subtracts the share ``weight_decay *
+    learning_rate`` of the weights."""
 
 _PUBLISHED = """\
 learning_rate : float, default=1e-3
@@ -124,10 +117,10 @@ stopped_by_ : {"max_epochs", "early_stopping", "max_time", "callback"}
 _LINEAR_ATTRIBUTES = """
 linear_strength_ : ndarray of shape (n_outputs_,)
     Chosen strengths of the ridge regression. Only with `linear_path`.
-residual_weight_ : ndarray of shape (n_residual_weights, n_outputs_)
+residual_weight_ : ndarray of shape (n_levels, n_outputs_)
     Weights of the layers' correction, from 0 to 1, at rising intensities. Only with
     `linear_path`.
-residual_intensity_ : ndarray of shape (n_residual_weights, n_outputs_)
+residual_intensity_ : ndarray of shape (n_levels, n_outputs_)
     Intensities of these weights, in the unit of y; 0 if nothing was held out. Only with
     `linear_path`, and after ``fit``."""
 
@@ -139,14 +132,20 @@ With `linear_path`, the prediction is ``linear + weight * error * correction``.
   After training, it is fitted once more, to all rows.
 - ``correction``: output of the layers. {correction} ``error`` is the expected error of the
   linear path at that intensity.
-- ``weight``: best share of the correction on the held-out rows, for each output and as a function
+- ``weight``: best share of the correction on held-out rows, for each output and as a function
   of ``linear``. The layers help most where an element is faint or absent; for bright elements
   ridge regression already reaches the photon-noise limit, also on unseen palettes. So the weight
   is chosen at intensities in the middle of equal parts of the held-out rows and at their 97 %
-  quantile; from there it falls to 0 over a factor e. Each weight is shrunk by 1 - (2 s / g)^2,
+  quantile; from there it falls to 0 over a factor e. Each weight is shrunk by 1 - (c s / g)^2,
   with g the reduction of the mean squared error around that intensity and s its standard error;
-  it is 0 where g is below 2 s, or fewer than 20 rows were held out. So the layers are used only
-  where held-out spectra show that they help.
+  it is 0 where g is below c s, or fewer than 20 rows were held out.
+
+Layers also learn relations between elements that hold in the paints of the training spectra alone.
+So the rows are divided into up to 60 groups of similar spectra, or those of `groups`; two smaller
+networks like this one, three for `groups`, each predict the groups that they were not trained on.
+The weight is chosen on these predictions, with the standard error over the groups and c = 3: the
+layers are used only where they help with spectra unlike those of the training. Validation
+spectra that you choose (`X_val`, `train_split`) are used in their place, with c = 2.
 
 Labels that are NaN are left out of the loss, of the linear path and of the weights."""
 

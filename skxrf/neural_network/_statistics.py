@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,15 @@ from skxrf.neural_network._residual_weight import (
     intensity_at,
 )
 
-__all__ = ["Statistics", "expected_errors", "fit_statistics", "standardization", "weigh_residual"]
+__all__ = [
+    "HeldOut",
+    "Statistics",
+    "expected_errors",
+    "fit_statistics",
+    "predict_held_out",
+    "standardization",
+    "weigh_residual",
+]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -63,6 +72,7 @@ def fit_statistics(
     loss: Loss,
     weight: NDArray[Any] | None = None,
     refit: bool = True,
+    folds: Sequence[Rows] = (),
 ) -> tuple[Statistics, LinearPath | None]:
     """Fill the module's buffers; its linear path is fitted to the training rows alone.
 
@@ -84,6 +94,8 @@ def fit_statistics(
         Weights of the labels; 0 for labels that are missing, whose value is then any number.
     refit : bool
         Whether the final linear path is fitted to all rows, else to those of `train`.
+    folds : sequence of ndarray of int
+        Parts of `train`, each of which one more linear path leaves out.
 
     Returns
     -------
@@ -104,7 +116,7 @@ def fit_statistics(
             unit = np.ones_like(unit)
         if loss != "poisson":
             return Statistics(unit, None, None), None
-    path = fit_linear_path(X, y, train, valid, weight, refit=refit)
+    path = fit_linear_path(X, y, train, valid, weight, refit=refit, folds=folds)
     # Unbiased where rows were held out.
     honest = valid if len(valid) else train
     estimate = path.selection.predict(X[honest])
@@ -127,40 +139,60 @@ def expected_errors(
     return np.asarray(np.sqrt(variance))
 
 
-def weigh_residual(
-    module: ResidualNetwork,
-    X: NDArray[Any],
-    y: Array,
-    error: Array,
-    valid: Rows,
-    weight: NDArray[Any] | None = None,
-) -> ResidualWeight:
-    """Apply the correction only as far as held-out rows show that it helps.
+class HeldOut(NamedTuple):
+    """Predictions of rows that a network was not trained on, each (n_rows, n_outputs).
 
-    Sets the module's weight of the correction, and returns it with the intensities of its levels,
-    in the unit of y, instead of their signals.
+    Attributes
+    ----------
+    y, linear, full, signal : ndarray
+        Labels, linear path, whole network with the weight one, and signal of the linear path.
+    error : ndarray
+        Expected errors of the labels.
     """
-    n_levels = len(module.get_buffer("residual_levels"))
+
+    y: Array
+    linear: NDArray[Any]
+    full: NDArray[Any]
+    signal: NDArray[Any]
+    error: Array
+
+
+def predict_held_out(
+    module: ResidualNetwork, X: NDArray[Any], y: Array, error: Array, rows: Rows
+) -> HeldOut:
+    """Predict rows that a network was not trained on, with the weight one for the correction."""
     fill_buffers(module, residual_weight=np.ones(y.shape[1]))
-    if not len(valid):
-        nothing = np.zeros((n_levels, y.shape[1]))
-        fill_buffers(module, residual_levels=nothing, residual_weight=nothing)
-        return ResidualWeight(nothing, nothing)
-    linear = collect(module, X[valid], module.linear)
+    spectra = X[rows]
 
     def signal_of(batch: Tensor) -> Tensor:
         estimate = module.linear(batch)
         return module.signal(estimate, module.expected_error(estimate))
 
-    found = fit_residual_weight(
-        y[valid],
-        linear,
-        collect(module, X[valid]),
-        error[valid],
-        collect(module, X[valid], signal_of),
-        n_levels,
-        None if weight is None else weight[valid],
+    return HeldOut(
+        y[rows],
+        collect(module, spectra, module.linear),
+        collect(module, spectra),
+        collect(module, spectra, signal_of),
+        error[rows],
     )
+
+
+def weigh_residual(
+    module: ResidualNetwork,
+    held_out: HeldOut | None,
+    weight: NDArray[Any] | None = None,
+    groups: NDArray[Any] | None = None,
+) -> ResidualWeight:
+    """Apply the correction only as far as held-out rows show that it helps.
+
+    Sets the module's weight of the correction, 0 where nothing was held out, and returns it with
+    the intensities of its levels, in the unit of y, instead of their signals.
+    """
+    shape = tuple(module.get_buffer("residual_levels").shape)
+    found = ResidualWeight(np.zeros(shape), np.zeros(shape))
+    if held_out is not None:
+        y, linear, full, signal, error = held_out
+        found = fit_residual_weight(y, linear, full, error, signal, shape[0], weight, groups)
     fill_buffers(module, residual_levels=found.levels, residual_weight=found.weight)
     floor, slope = (module.get_buffer(name).cpu().numpy() for name in ("floor", "slope"))
     return ResidualWeight(intensity_at(found.levels, floor, slope), found.weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
-from skxrf.utils._sklearn import _fit_context
+from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
 
@@ -59,11 +60,20 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
+    anode : str, optional
+        Anode of the tube, such as ``"Rh"``, or ``"none"``. Default: the one whose scattered lines
+        are found in the spectra.
+    tube_voltage : float, optional
+        Voltage of the tube [kV]; default 50.
 
     Attributes
     ----------
     line_groups_ : list of str
-        Names of the outputs.
+        Names of the outputs: those of the network, and those that the painting's template fit finds
+        besides and measures alone.
+    evidence_ : list of dict
+        Evidence for each line group in the sum spectrum, see
+        :class:`skxrf.linear_model.TemplateFitRegressor`.
     energy_ : ndarray of shape (n_channels,)
         Nominal bin centers [keV] of the spectra that ``predict`` takes.
     painting_ : PaintingFit
@@ -94,6 +104,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "nonnegative": ["boolean"],
         "template_fit": ["boolean"],
         "weights": [Weights, None],
+        "anode": [str, None],
+        "tube_voltage": [Interval(Real, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -103,11 +115,15 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         nonnegative: bool = True,
         template_fit: bool = True,
         weights: Weights | None = None,
+        anode: str | None = None,
+        tube_voltage: float | None = None,
     ) -> None:
         self.energy = energy
         self.nonnegative = nonnegative
         self.template_fit = template_fit
         self.weights = weights
+        self.anode = anode
+        self.tube_voltage = tube_voltage
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -128,9 +144,9 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.energy_ = resolve_energy(
             ENERGY if self.energy is None else self.energy, spectra.shape[1]
         )
-        self.line_groups_ = list(LINE_GROUPS)
-        self.painting_ = fit_painting(spectra, self.energy_)
+        self.painting_ = fit_painting(spectra, self.energy_, self.anode, self.tube_voltage)
         self.bound_ = True
+        self.line_groups_ = [*LINE_GROUPS, *self._further_groups()]
         return self
 
     def bind(self, X: ArrayLike, energy: ArrayLike | None) -> Self:
@@ -206,7 +222,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         spectra = self._checked(X)
         dtype = np.float64 if spectra.dtype == np.float64 else np.float32
         n = len(spectra)
-        values = np.empty((n, len(LINE_GROUPS)), dtype)
+        values = np.empty((n, len(self.line_groups_)), dtype)
         errors = np.empty_like(values)
 
         def predict_chunk(start: int) -> None:
@@ -239,11 +255,11 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Line groups, in the order of ``line_groups_``.
         """
         return detected_line_groups(
-            LINE_GROUPS, np.asarray(intensities), np.asarray(errors), false_alarms
+            self.line_groups_, np.asarray(intensities), np.asarray(errors), false_alarms
         )
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
-        """Return the line groups that finished maps show.
+        """Return the line groups of the object, by finished maps and the sum spectrum.
 
         Parameters
         ----------
@@ -256,14 +272,22 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         list of str
-            Line groups, in the order of the maps.
+            Line groups of the object, in the order of the maps; those of air, instrument and tube
+            are left out.
         """
         names = [str(name) for name in maps["element"].to_numpy()]
         intensities, errors = (
             maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
             for kind in ("intensity", "uncertainty")
         )
-        return detected_line_groups(names, intensities, errors, false_alarms)
+        shown = set(detected_line_groups(names, intensities, errors, false_alarms))
+        answers = {one["line_group"]: one["answer"] for one in self.evidence_}
+        return [
+            name
+            for name in names
+            if answers.get(name) == "present"
+            or (name in shown and answers.get(name, "not seen") == "not seen")
+        ]
 
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
         """Measure the misfit of spectra that the model cannot explain.
@@ -316,6 +340,23 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return shipped_weights() if self.weights is None else self.weights
 
     @property
+    def evidence_(self) -> list[dict[str, Any]]:
+        """Evidence for each line group in the sum spectrum of the painting."""
+        self._require_bound()
+        return getattr(self.painting_.template_fit, "evidence_", [])
+
+    def _further_groups(self) -> list[str]:
+        """Line groups of the object that the network does not map and the template fit does."""
+        if not self.template_fit:
+            return []
+        fitted = self.painting_.template_fit.line_groups_
+        return [
+            one["line_group"]
+            for one in self.evidence_
+            if one["answer"] == "present" and one["line_group"] in set(fitted) - {*LINE_GROUPS}
+        ]
+
+    @property
     def unfamiliar_(self) -> list[str]:
         """Reasons, in words, why the model may do worse on this painting than in training."""
         self._require_bound()
@@ -346,14 +387,17 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         counts = self._on_model_axis(spectra)
         values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
-            self._average_with_fit(values, errors, counts)
+            values, errors = self._average_with_fit(values, errors, counts)
         # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
         return values, np.hypot(errors, 0.007 * values)
 
     def _average_with_fit(
         self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
-    ) -> None:
-        """Move intensities towards those of the template fit, the more the brighter they are."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Move intensities towards those of the template fit, the more the brighter they are.
+
+        Those of further line groups are the template fit's.
+        """
         fit = self.painting_.template_fit
         areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
         by_paint = self.weights is None and getattr(fit, "n_paints_", 1) > 1
@@ -370,6 +414,11 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 shares[:, column],
                 rare=name in self.painting_.rare_groups,
             )
+        further = [fit.line_groups_.index(name) for name in self.line_groups_[len(LINE_GROUPS) :]]
+        return (
+            np.hstack([values, areas[:, further]]),
+            np.hstack([errors, area_errors[:, further]]),
+        )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a saved state; models saved before the redesign contain former names."""
@@ -380,6 +429,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "has: use load_pretrained(), and skxrf.postprocessing.denoise_maps for neighbors."
             )
         state.pop("precision", None)
+        state = {"anode": None, "tube_voltage": None} | state
         if state.pop("calibrated_", False):
             state["bound_"] = True
         super().__setstate__(state)

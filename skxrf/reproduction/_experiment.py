@@ -98,7 +98,7 @@ def run_method(
         folds=pd.DataFrame(folds, index=pd.RangeIndex(1, len(folds) + 1, name="fold")),
         loss_curves=loss_curves(fitted),
         n_parameters=count_parameters(fitted),
-        is_reference=not method.learns and problem.data.reference_name == "template fit",
+        is_reference=method.name.lower() == problem.data.reference_name,
         warnings=_for_users(caught),
     )
     return result, rows

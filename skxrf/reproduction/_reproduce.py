@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from skxrf.exceptions import SkxrfError
+from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils.progress import StepReport
 
 from ._experiment import held_out_parts, run_method
@@ -127,7 +127,7 @@ def reproduce(
                 axes=axes,
                 say=report.say,
             )
-        return _run(problem, chosen, settings, report, command)
+        return _run(problem, chosen, settings, report, command, skip=methods is None)
 
 
 def _run(
@@ -136,12 +136,21 @@ def _run(
     settings: Settings,
     progress: StepReport,
     command: str | None,
+    *,
+    skip: bool,
 ) -> ReproductionResult:
+    """Run the methods; with `skip`, leave out those that do not know the line groups."""
     splits = held_out_parts(problem, settings)
     progress.begin(len(chosen) * len(splits))
     results, rows = [], []
     for method in chosen:
-        result, scores = run_method(method, problem, splits, settings, progress)
+        try:
+            result, scores = run_method(method, problem, splits, settings, progress)
+        except LineGroupError as error:
+            if not skip:
+                raise
+            progress.say(f"{method.name} left out: {error}")
+            continue
         results.append(result)
         rows += scores
     return ReproductionResult(

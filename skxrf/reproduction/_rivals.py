@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
@@ -16,6 +18,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skxrf.exceptions import LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.preprocessing import ChannelBinner, SpectrumNormalizer
@@ -72,7 +75,7 @@ class Rival:
         Settings among which the benchmarks choose by inner cross-validation. The experiment
         takes those that `make` gives.
     learns : bool
-        Whether it learns from labels; the template fit, which may have made them, does not.
+        Whether it learns from labels; template fit and shipped model do not.
     """
 
     name: str
@@ -155,6 +158,37 @@ def _nearest_neighbors(task: Task) -> Pipeline:
     )
 
 
+class _ChosenLineGroups(RegressorMixin, BaseEstimator):
+    """Model that needs no labels, of whose line groups those of the labels are returned."""
+
+    def __init__(self, regressor: Any) -> None:
+        self.regressor = regressor
+
+    def fit(self, X: NDArray[Any], y: pd.DataFrame) -> _ChosenLineGroups:
+        """Bind the model to the spectra."""
+        self.regressor_ = clone(self.regressor).fit(X)
+        self.line_groups_ = [str(name) for name in y.columns]
+        known = [str(name) for name in self.regressor_.line_groups_]
+        missing = [name for name in self.line_groups_ if name not in known]
+        if missing:
+            raise LineGroupError(
+                f"the shipped model does not map {', '.join(missing)}: leave them out, or choose "
+                "other methods."
+            )
+        self._columns = [known.index(name) for name in self.line_groups_]
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Predict the line groups of the labels."""
+        return np.asarray(self.regressor_.predict(X))[:, self._columns]
+
+
+def _shipped(task: Task) -> _ChosenLineGroups:
+    from skxrf.pretrained import load_pretrained
+
+    return _ChosenLineGroups(load_pretrained().set_params(energy=task.energy))
+
+
 def _template_fit(task: Task) -> TemplateFitRegressor:
     return TemplateFitRegressor(list(task.line_groups), energy=task.energy, **task.template_fit)
 
@@ -195,9 +229,12 @@ RIVALS: dict[str, Rival] = {
     "pls": Rival(
         "PLS",
         "classical",
-        "Partial least squares on channels summed by two; 30 components unless tuned.",
+        "Partial least squares on channels summed by two; 30 components, unscaled, unless tuned.",
         _pls,
-        {"plsregression__n_components": [5, 10, 15, 20, 30, 40]},
+        {
+            "plsregression__n_components": [5, 10, 20, 40],
+            "plsregression__scale": [False, True],
+        },
     ),
     "random_forest": Rival(
         "Random forest",
@@ -221,6 +258,14 @@ RIVALS: dict[str, Rival] = {
         "Poisson-weighted, non-negative fit of line templates to each spectrum: calibrated on the "
         "sum of the training spectra, it learns nothing from the labels.",
         _template_fit,
+        learns=False,
+    ),
+    "shipped": Rival(
+        "Shipped model",
+        "classical",
+        "The model that comes with the library, trained on simulated spectra alone: "
+        "bound to the training spectra, it learns nothing from the labels.",
+        _shipped,
         learns=False,
     ),
 }

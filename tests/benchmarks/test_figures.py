@@ -42,7 +42,7 @@ def test_the_best_that_learns_is_in_the_readme(problem):
     scores = pd.read_csv(RESULTS / "scores.csv").query("problem == @problem")
     means = scores.groupby("estimator")["ssim"].mean()
     best = means[[name for name in means.index if ENTRIES[name].learns]].idxmax()
-    title = {"cnn": "CNN", "mlp": "MLP", "knn": "k nearest"}.get(best, best.replace("_", " "))
+    title = ENTRIES[best].title
     table = TABLES[problem.replace("_", "-")](RESULTS)
     assert f"| {title}".lower() in table.lower()
     assert table in README

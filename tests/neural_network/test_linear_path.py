@@ -49,6 +49,25 @@ def test_is_ridge_regression(strength_index, monkeypatch):
     np.testing.assert_allclose(path.final.predict(X), expected(X), rtol=1e-8)
 
 
+def test_one_fit_leaves_out_each_fold(monkeypatch):
+    X, y, train, valid = make_problem(200, 12)
+    only(monkeypatch, 8)
+    folds = [train[::2], train[1::2]]
+    path = fit_linear_path(X, y, train, valid, folds=folds)
+    whole = fit_linear_path(X, y, train, valid)
+    np.testing.assert_allclose(path.selection.predict(X), whole.selection.predict(X), rtol=1e-9)
+    for fit, others in zip(path.of_folds, folds[::-1], strict=True):
+        expected = reference_ridge(X, y, others, STRENGTHS[8])
+        np.testing.assert_allclose(fit.predict(X), expected(X), rtol=1e-8)
+    # The same with weights, one pattern for each output.
+    weight = np.ones_like(y)
+    weight[train[::7], 0] = 0.0
+    found = fit_linear_path(X, y, train, valid, weight, folds=folds)
+    others = folds[1][weight[folds[1], 0] > 0]
+    expected = reference_ridge(X, y[:, :1], others, STRENGTHS[8])
+    np.testing.assert_allclose(found.of_folds[0].predict(X)[:, 0], expected(X), rtol=1e-8)
+
+
 def test_fewer_spectra_than_channels_are_the_same_regression(monkeypatch):
     X, y, train, valid = make_problem(40, 90)
     only(monkeypatch, 10)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from skxrf.neural_network._layers import Dropout, PatchConvolution
+from skxrf.neural_network._layers import Dropout, InputTransform, PatchConvolution
 from skxrf.neural_network._modules import SpectrumNetwork, fill_buffers, n_parameters
+from skxrf.neural_network._parameters import channels_summed
 
 
 def make_network(n_features=20, n_outputs=3, *, convolutions=None, **arguments):
@@ -184,3 +185,18 @@ def test_dropout_draws_from_a_seed_and_in_training_alone():
     layer.restart(3)
     assert torch.equal(layer(X), first)
     assert layer.eval()(X) is X
+
+
+@pytest.mark.parametrize("kind", ["sqrt", "standard"])
+def test_layers_see_sums_of_adjacent_channels(kind):
+    X = torch.from_numpy(np.random.default_rng(0).poisson(3.0, size=(5, 14))).double()
+    summed = InputTransform(14, kind, channels_summed=4).double()
+    whole = torch.stack([X[:, k : k + 4].sum(dim=1) for k in (0, 4, 8, 12)], dim=1)
+    expected = InputTransform(4, kind).double()(whole.clone())
+    torch.testing.assert_close(summed(X), expected)
+    assert summed.n_features_out == 4
+
+
+def test_built_in_layers_see_about_a_thousand_channels():
+    assert [channels_summed(n, "sqrt") for n in (64, 1024, 2047, 2048, 4096)] == [1, 1, 1, 2, 4]
+    assert channels_summed(4096, None) == 1

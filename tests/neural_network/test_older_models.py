@@ -1,15 +1,18 @@
 """Networks that were stored by earlier versions predict as they did."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from skxrf.neural_network import SpectrumAugmentation, SpectrumCNNRegressor, SpectrumMLPRegressor
+from skxrf.neural_network._modules import fill_buffers
 from skxrf.neural_network._older_models import migrated
 
 
 @pytest.fixture
 def fitted(painting):
-    model = SpectrumMLPRegressor((16, 16), n_residual_weights=1, max_epochs=10, random_state=0)
+    model = SpectrumMLPRegressor((16, 16), max_epochs=10, random_state=0)
     return model.fit(*painting)
 
 
@@ -18,7 +21,7 @@ def earlier_state(model, **parameters):
     state = model.__getstate__()
     for name in ("augmentation", "dropout"):
         del state[name]
-    state["residual_levels"] = state.pop("n_residual_weights")
+    state["residual_levels"] = 5
     settings = {**state.pop("_module_settings"), **state.pop("_training_settings")}
     del settings["dropout"]
     settings["residual_levels"] = settings.pop("n_residual_weights")
@@ -61,6 +64,9 @@ def test_parameters_of_the_augmentation_become_one_object(fitted, painting):
 
 def test_a_network_with_one_weight_for_all_intensities(fitted, painting):
     X, _ = painting
+    fitted = copy.deepcopy(fitted)
+    fill_buffers(fitted.net_.module_, residual_weight=np.full(3, 0.7))
+    fitted.residual_weight_[:] = 0.7
     state = earlier_state(fitted)
     del state["residual_levels"], state["residual_intensity_"], state["residual_share"]
     state["residual_weight_"] = state["residual_weight_"][0]
@@ -70,8 +76,7 @@ def test_a_network_with_one_weight_for_all_intensities(fitted, painting):
     weights["residual_weight"] = weights["residual_weight"][0]
     state["_net_state"] = {**state["_net_state"], "weights": weights}
     model = restored(state)
-    assert model.n_residual_weights == 1
-    assert np.any(model.residual_weight_ > 0)
+    np.testing.assert_array_equal(model.residual_weight_, [[0.7] * 3])
     np.testing.assert_array_equal(model.predict(X), fitted.predict(X))
 
 
@@ -82,7 +87,7 @@ def test_it_can_be_trained_on(fitted, painting):
 
 def test_an_unfitted_one(painting):
     state = SpectrumCNNRegressor((4,)).__getstate__()
-    del state["augmentation"], state["n_residual_weights"]
+    del state["augmentation"]
     state.update(stride=4, padding=None, pool_size=1, gain_jitter=0.01)
     model = restored(state, SpectrumCNNRegressor)
     assert model.augmentation.gain_jitter == 0.01
@@ -92,3 +97,12 @@ def test_an_unfitted_one(painting):
 def test_a_state_of_this_version_is_left_alone(fitted):
     state = fitted.__getstate__()
     assert migrated(state) is state
+
+
+def test_parameters_that_are_no_longer_there(fitted, painting):
+    X, _ = painting
+    state = {**fitted.__getstate__(), "n_residual_weights": 5, "nonnegative": True}
+    model = restored({**state, "weight_decay": 0.25})
+    np.testing.assert_array_equal(model.predict(X), np.maximum(fitted.predict(X), 0))
+    assert model.get_params()["optimizer__weight_decay"] == 0.25
+    assert set(model.get_params()) - set(fitted.get_params()) == {"optimizer__weight_decay"}

@@ -91,3 +91,18 @@ def test_weights_are_shares(seed, n_levels):
     assert np.all((weight >= 0) & (weight <= 1))
     assert np.all(np.diff(levels, axis=0) >= 0)
     assert n_levels == 1 or np.all(weight[-1] == 0)
+
+
+def test_a_gain_in_few_groups_is_no_evidence():
+    rng = np.random.default_rng(0)
+    y, group = rng.normal(size=(3000, 1)), np.repeat(np.arange(30), 100)
+    signal = np.zeros_like(y)
+    # The layers are right in three groups of thirty, and add nothing elsewhere.
+    full = np.where(group[:, None] < 3, y, 0.01 * rng.normal(size=y.shape))
+    alone = fit_residual_weight(y, 0 * y, full, 1.0, signal, 1)
+    grouped = fit_residual_weight(y, 0 * y, full, 1.0, signal, 1, None, group)
+    assert alone.weight[0, 0] > 0.9
+    assert grouped.weight[0, 0] == 0
+    # They are right everywhere; the numbers of the groups do not matter.
+    found = fit_residual_weight(y, 0 * y, y, 1.0, signal, 1, None, 7 * group)
+    assert found.weight[0, 0] > 0.9

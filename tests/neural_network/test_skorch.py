@@ -164,7 +164,6 @@ def test_mixed_precision(estimator, painting):
         ({"optimizer__betas": (0.5, 0.9)}, "optimizer__betas"),
         ({"criterion": torch.nn.L1Loss}, "criterion"),
         ({"input_transform": None}, "input_transform"),
-        ({"n_residual_weights": 2}, "n_residual_weights"),
         ({"activation": "relu"}, "activation"),
         ({"device": "meta"}, "device"),
     ],
@@ -189,7 +188,7 @@ def test_a_fit_that_continues_takes_over_what_may_change(painting):
 
     constant = LRScheduler(ConstantLR, factor=1.0)
     model.set_params(
-        weight_decay=0.25, learning_rate=3e-3, dropout=0.5, callbacks=[Count(), constant]
+        optimizer__weight_decay=0.25, learning_rate=3e-3, dropout=0.5, callbacks=[Count(), constant]
     ).fit(X, y)
     group = model.net_.optimizer_.param_groups[0]
     assert (group["weight_decay"], group["lr"]) == (0.25, 3e-3)

@@ -9,6 +9,7 @@ from skxrf.neural_network._statistics import (
     Statistics,
     expected_errors,
     fit_statistics,
+    predict_held_out,
     standardization,
     weigh_residual,
 )
@@ -78,14 +79,16 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
     labels = collect(module, X)
     valid = np.arange(1000, 1200)
-    intensity, weight = weigh_residual(module, X, labels, error, valid)
+    held_out = predict_held_out(module, X, labels, error, valid)
+    intensity, weight = weigh_residual(module, held_out)
     np.testing.assert_allclose(weight, [[1.0, 1.0, 0]], atol=1e-9)
     np.testing.assert_allclose(module.residual_weight, weight)
     linear = collect(module, X[valid], module.linear)
     np.testing.assert_allclose(intensity, np.median(linear, axis=0)[None], rtol=1e-3)
     # Too few rows are no evidence.
-    for n_rows in (19, 0):
-        _, weight = weigh_residual(module, X, labels, error, np.arange(n_rows))
+    few = predict_held_out(module, X, labels, error, np.arange(19))
+    for held_out in (few, None):
+        _, weight = weigh_residual(module, held_out)
         np.testing.assert_array_equal(weight, 0)
         np.testing.assert_array_equal(module.residual_weight, 0)
 
@@ -97,7 +100,8 @@ def test_levels_are_those_of_the_linear_estimates(painting):
         module.layers[-1].bias.fill_(1.0)
     labels = collect(module, X)
     valid = np.arange(1000, 1200)
-    intensity, weight = weigh_residual(module, X, labels, error, valid)
+    held_out = predict_held_out(module, X, labels, error, valid)
+    intensity, weight = weigh_residual(module, held_out)
     np.testing.assert_allclose(weight, [[1.0] * 3] * 3 + [[0.0] * 3], atol=1e-9)
     linear = torch.from_numpy(intensity)
     signal = module.signal(linear, module.expected_error(linear))

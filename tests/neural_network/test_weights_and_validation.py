@@ -153,18 +153,23 @@ def test_groups_are_held_out_whole(painting, monkeypatch):
     index = pd.MultiIndex.from_product([["icon"], range(30), range(40)])
     index.names = ["painting", "y", "x"]
     groups = block_groups(y.set_axis(index), block_shape=(5, 5))
-    drawn = {}
+    drawn = []
     from skxrf.neural_network import _base
 
     original = _base.train_network
 
     def spy(net, train, valid, settings):
-        drawn.update(train=train.rows, valid=valid.rows)
+        drawn.append((train.rows, None if valid is None else valid.rows))
         return original(net, train, valid, settings)
 
     monkeypatch.setattr(_base, "train_network", spy)
     small(max_epochs=1, validation_fraction=0.25).fit(X, y, groups=groups)
-    train, valid = drawn["train"], drawn["valid"]
+    # The networks that weigh the correction have seen two thirds of the groups each.
+    *others, (train, valid) = drawn
+    seen = [set(groups[rows]) for rows, _ in others]
+    assert len(seen) == 3
+    assert not set.intersection(*seen)
+    assert all(valid is None for _, valid in others)
     assert not set(groups[train]) & set(groups[valid])
     assert len(np.unique(groups[valid])) == round(0.25 * len(np.unique(groups)))
     np.testing.assert_array_equal(np.sort(np.r_[train, valid]), np.arange(len(X)))

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from skxrf.datasets import make_painting
+from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.reproduction._experiment import held_out_parts, run_method, task_of
 from skxrf.reproduction._networks import count_parameters, n_epochs
 from skxrf.reproduction._result import Settings
 from skxrf.reproduction._rivals import RIVALS, Task, pure_spectra
+from skxrf.samples import to_samples
 from skxrf.utils.progress import StepReport
 
 SETTINGS = Settings(n_folds=2, budget=0.4, random_state=3)
@@ -21,8 +24,8 @@ def task(linear_problem):
 
 def test_each_rival_is_described_and_can_be_tuned(task):
     kinds = [rival.kind for rival in RIVALS.values()]
-    assert kinds == ["network"] * 2 + ["published network"] * 4 + ["classical"] * 5
-    assert [key for key, rival in RIVALS.items() if not rival.learns] == ["template_fit"]
+    assert kinds == ["network"] * 2 + ["published network"] * 4 + ["classical"] * 6
+    assert [key for key, rival in RIVALS.items() if not rival.learns] == ["template_fit", "shipped"]
     for rival in RIVALS.values():
         assert rival.description.endswith(".")
         estimator = clone(rival.make(task))
@@ -85,3 +88,14 @@ def test_what_is_no_network_has_no_epochs():
 
     assert np.isnan(n_epochs(LinearRegression()))
     assert count_parameters(LinearRegression()) is None
+
+
+def test_the_shipped_model_gives_the_line_groups_of_the_labels():
+    cube, maps = make_painting((12, 14), random_state=0)
+    X, Y = to_samples(cube).to_numpy(), to_samples(maps)[["Pb_L", "Fe_K"]]
+    task = Task(cube["energy"].to_numpy(), list(Y.columns), len(X), 1.0)
+    model = RIVALS["shipped"].make(task).fit(X, Y)
+    error = np.sqrt(np.square(model.predict(X) - Y.to_numpy()).mean(axis=0))
+    assert np.all(error < 0.1 * Y.to_numpy().std(axis=0))
+    with pytest.raises(LineGroupError, match="does not map Xe_L"):
+        RIVALS["shipped"].make(task).fit(X, Y.rename(columns={"Pb_L": "Xe_L"}))
