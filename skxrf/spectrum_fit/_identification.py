@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
+from skxrf.physics.constants import COMMON_LINE_GROUPS
 from skxrf.spectrum_fit._competitors import Competitor
 from skxrf.spectrum_fit._group_fit import GroupFit
 from skxrf.spectrum_fit._least_squares import LeastSquares
@@ -190,6 +191,11 @@ class Identification(GroupFit):
         if counts[0] <= 0:
             return "off center or broad"
         main = counts[0] * float(self.table.shares[self.table.columns_of(name)][0])
+        # Beside brighter lines the centroid is mostly an error of their shapes. Seldom elements
+        # would explain such errors too.
+        brighter = self._beside()[place] - self.areas.get(name, 0.0) > counts[0]
+        if brighter and name in COMMON_LINE_GROUPS:
+            return ""
         tolerance = rule.shape_sigmas * float(np.sqrt(self.around(here[:, None])[0])) / main
         away, wider = -counts[1] / main, counts[2] / main
         allowed = rule.off_center + rule.axis_error * self.energies[place]

@@ -120,3 +120,13 @@ def test_one_element_is_an_anode(anode):
 def test_a_voltage_is_in_kilovolts():
     with pytest.raises(SkxrfError, match="kV"):
         infer_tube(np.ones(ENERGY.size), ENERGY, None, 50_000.0)
+
+
+def test_sulfur_is_found_beside_the_m_lines_of_lead_and_mercury():
+    base = {"Pb_L": 1.5e6, "Hg_L": 7e5, "Pb_M": 1.8e5, "Hg_M": 4e4, "S_K": 4.4e4, "Fe_K": 9e5}
+    # Ratios of M lines are known badly: here what lies further out is a third brighter.
+    group = line_group("Pb_M")
+    outer = group.energies > 2.4
+    more = 0.3 * 1.8e5 * group.intensities[outer] / group.intensities.sum()
+    counts = expected(base) + DETECTOR.peaks(group.energies[outer], more, EDGES)
+    assert found(counts)["S_K"].answer == "present"
