@@ -3,6 +3,7 @@
 # make test-lowest   the light tests with the lowest versions of all dependencies that are allowed
 # make mutation   put faults into metrics, samples, preprocessing, fit and prediction, and list those that no
 #             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
+# make fuzz   open damaged files of every format (CASES of them); wrong ones are kept in build/fuzz
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
 # make wheel  build the wheel, unpack it into an empty folder, and run it from there; CI does it too
 # make docs   install with the docs extra, run the gallery, build docs/_build/html
@@ -14,6 +15,8 @@ DATA ?=
 OUT ?= demo-report
 # What `make mutation` changes: names of functions, with wildcards; empty: all.
 MUTANTS ?=
+# Number of files that `make fuzz` damages.
+CASES ?= 10000
 # Where pip finds the CPU build of torch, if not in its default index (see README).
 TORCH_INDEX ?=
 
@@ -23,7 +26,7 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test lint types pytest test-lowest mutation wheel package benchmark docs clean
+.PHONY: demo test lint types pytest test-lowest mutation fuzz wheel package benchmark docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/skxrf reproduce --force -o $(OUT) $(if $(DATA),--cube $(DATA))
@@ -51,6 +54,9 @@ mutation: $(VENV)/.installed-test
 	$(PIP) install --quiet 'mutmut>=3.8'
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
 	$(BIN)/mutmut results
+
+fuzz: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)
 
 wheel: $(VENV)/.installed-test
 	rm -rf build/wheel

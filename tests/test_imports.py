@@ -22,6 +22,7 @@ RANKS = [
     {
         "io",
         "preprocessing",
+        "cluster",
         "linear_model",
         "neural_network",
         "metrics",
@@ -53,7 +54,10 @@ EXCEPTIONS = {
 FRIENDS = {
     "accessor": {"report._notebook"},
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
+    "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
+        "spectrum_fit._elements",
+        "spectrum_fit._tube",
         "audit._finished_maps",
         "audit._tables",
         "inference._binding",
@@ -71,8 +75,10 @@ FRIENDS = {
     "io": {"physics._names"},
     "linear_model": {
         "physics._names",
+        "spectrum_fit._paint_templates",
         "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
+        "spectrum_fit._weight_classes",
     },
     "plotting": {"physics._names"},
     "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
@@ -94,9 +100,13 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
+        "physics._detector",
         "physics._line_table",
+        "physics._lines",
         "physics._pile_up",
         "physics._scatter",
+        "physics._silicon",
+        "physics._xraylib",
     },
 }
 # The one place for scikit-learn's private names, made to be imported by all.
@@ -125,6 +135,7 @@ LIGHT = [
     "skxrf.preprocessing",
     "skxrf.compose",
     "skxrf.physics",
+    "skxrf.cluster",
     "skxrf.linear_model",
     "skxrf.inference",
     "skxrf.postprocessing",

@@ -32,7 +32,7 @@ LANES = {
     "physics": [
         ["spectra", "physics"],
         ["spectrum_fit"],
-        ["linear_model"],
+        ["linear_model", "cluster"],
         ["pretrained"],
         ["pretrained.training", "simulation", "datasets"],
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -114,7 +113,8 @@ class Audit:
         squares = pd.DataFrame(found.squared, columns=found.line_groups)
         by_paint = squares.groupby(found.paints).mean()
         typical = (self.shares[found.line_groups] * by_paint).sum().clip(lower=0.0)
-        return np.sqrt(typical) / self.dwell["intensity"].reindex(found.line_groups)
+        ratio: pd.Series = typical**0.5 / self.dwell["intensity"].reindex(found.line_groups)
+        return ratio
 
     def better(self, first: str, second: str) -> pd.DataFrame:
         """Compare the errors of two methods, whose noise is largely common.
@@ -256,7 +256,7 @@ def audit_scan(
             errors[name], coverage[name] = found, covered
     limits = {}
     for name, found_maps in finished.items():
-        shown[name] = tiles.of(found_maps)  # type: ignore[arg-type]
+        shown[name] = tiles.of(found_maps)
         table = finished_map_errors(name, shown[name], reference, intensities, variances)
         if dispersion.objection is None:
             limits[name] = table
@@ -290,8 +290,9 @@ def audit_scan(
 
 
 def _check_folds(n_splits: int, n_runs: int) -> None:
-    for name, value, least in (("n_splits", n_splits, 2), ("n_runs", n_runs, 1)):
-        if not isinstance(value, Integral) or value < least:
+    stated: list[tuple[str, object, int]] = [("n_splits", n_splits, 2), ("n_runs", n_runs, 1)]
+    for name, value, least in stated:
+        if not isinstance(value, int | np.integer) or value < least:
             raise SkxrfError(
                 f"a whole number from {least} up is needed: ", Argument(name, value), "."
             )

@@ -55,7 +55,7 @@ def needed_dwell(
     for k, name in enumerate(reference.line_groups):
         share = shares[:, k]
         intensity = float(share @ mean[:, k]) if share.any() else np.nan
-        relative = float(np.sqrt(max(share @ variance[:, k], 0.0))) / intensity
+        relative = float(np.sqrt(max(float(share @ variance[:, k]), 0.0))) / intensity
         factor = (relative / precision) ** 2
         rows[name] = {
             "intensity": intensity,

@@ -96,7 +96,7 @@ class MapErrors:
         """
         frame = pd.DataFrame(self.squared, columns=self.line_groups)
         means = frame.groupby(np.asarray(regions)).mean()
-        return np.sqrt(means.clip(lower=0.0))
+        return means.clip(lower=0.0) ** 0.5
 
     def error_map(self, size: int = 16) -> xr.DataArray:
         """Map of the root mean square error, averaged over squares.
@@ -115,7 +115,7 @@ class MapErrors:
         shape = (intensity.sizes["y"], intensity.sizes["x"], -1)
         squared = intensity.astype(np.float64).copy(data=self.squared.reshape(shape))
         coarse = squared.coarsen(y=size, x=size, boundary="pad").mean()
-        found: xr.DataArray = np.sqrt(coarse.clip(min=0.0)).rename("rmse")
+        found: xr.DataArray = (coarse.clip(min=0.0) ** 0.5).rename("rmse")
         return found.assign_attrs(units="counts")
 
 

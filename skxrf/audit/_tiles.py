@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 __all__ = ["Tiles", "spread_tiles"]
+
+OfPixels = TypeVar("OfPixels", xr.DataArray, xr.Dataset)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Tiles:
     size: int
     whole: bool
 
-    def of(self, array: xr.DataArray) -> xr.DataArray:
+    def of(self, array: OfPixels) -> OfPixels:
         """Take the tiles of a cube or of maps of the same pixels; a lazy cube is read here."""
         return array.isel(y=self.rows, x=self.columns).load()
 

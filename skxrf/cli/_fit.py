@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._anode import anode_of, anode_option
 from ._maps_run import jobs_of, run_jobs
 from ._options import (
     FILE,
@@ -22,6 +21,7 @@ from ._options import (
     shape_option,
 )
 from ._pixels import pixel_options
+from ._tube import anode_of, identified_fit, tube_options
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +46,7 @@ Examples:
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca,Fe_K,Pb_M; default: those found."
 )
-@anode_option
+@tube_options
 @click.option(
     "--config",
     type=FILE,
@@ -62,6 +62,7 @@ def fit(
     output: Path,
     elements: str | None,
     anode: str | None,
+    voltage: float | None,
     config: Path | None,
     report: Path | None,
     per_second: bool,
@@ -84,7 +85,9 @@ def fit(
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
 
     def model_of(cube: xr.DataArray) -> tuple[TemplateFitRegressor, list[str]]:
-        return _fitted(cube, wanted, anode_of(cube, anode), config, quiet)
+        if config is not None:
+            return _configured(cube, wanted, anode_of(cube, anode), config, quiet)
+        return _fitted(cube, wanted, anode, voltage, quiet)
 
     run_jobs(
         jobs,
@@ -99,11 +102,10 @@ def fit(
     )
 
 
-def _fitted(
-    cube: xr.DataArray, wanted: list[str] | None, tube: str | None, config: Path | None, quiet: bool
+def _configured(
+    cube: xr.DataArray, wanted: list[str] | None, anode: str | None, config: Path, quiet: bool
 ) -> tuple[TemplateFitRegressor, list[str]]:
-    """Template fit of a cube's sum spectrum, and the line groups to map."""
-    from skxrf.exceptions import LineGroupError
+    """Template fit as a configuration of PyMca states it, and the line groups to map."""
     from skxrf.inference._binding import sample_spectra
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.utils.threads import single_threaded_blas
@@ -111,28 +113,32 @@ def _fitted(
     settings: dict[str, Any] = {"energy": cube["energy"].to_numpy()}
     if wanted is not None:
         settings["line_groups"] = wanted
-    if tube is not None:
-        settings["anode"] = tube
-    if config is None:
-        model = TemplateFitRegressor(**settings)
-    else:
-        model = TemplateFitRegressor.from_pymca(config, **settings)
-        if not quiet:
-            say(f"line groups, range and resolution from {config}; the background is the fit's own")
+    if anode is not None:
+        settings["anode"] = None if anode.lower() == "none" else anode
+    model = TemplateFitRegressor.from_pymca(config, **settings)
     if not quiet:
-        scatter = f", with the scattered lines of {tube}" if tube is not None else ""
-        say(f"refining the model on the sum spectrum{scatter}")
-    # One thread, so that a run that goes on finds the very same model.
+        say(f"line groups, range and resolution from {config}; the background is the fit's own")
     with single_threaded_blas():
         model.fit(sample_spectra(cube))
-    # The lines of the tube are fitted like others, and are no element of the painting.
-    named = model.line_groups is not None
-    found = [name for name in model.line_groups_ if named or not name.startswith(f"{tube}_")]
-    if not found:
-        raise LineGroupError(
-            "no line group stands out of the sum spectrum: there is nothing to map. Name those "
-            "to fit with --elements, or check the file and its energy axis with skxrf info."
-        )
     if not quiet:
-        say(f"fitting {', '.join(found)}")
-    return model, found
+        say(f"fitting {', '.join(model.line_groups_)}")
+    return model, list(model.line_groups_)
+
+
+def _fitted(
+    cube: xr.DataArray,
+    wanted: list[str] | None,
+    anode: str | None,
+    voltage: float | None,
+    quiet: bool,
+) -> tuple[TemplateFitRegressor, list[str]]:
+    """Template fit of a cube's sum spectrum, and the line groups to map."""
+    from skxrf.inference._binding import sample_spectra
+
+    if not quiet:
+        say("looking for line groups in the sum spectrum")
+    model, tube = identified_fit(cube, sample_spectra(cube), wanted, anode, voltage)
+    if not quiet:
+        say(f"tube: {tube}")
+        say(f"fitting {', '.join(model.line_groups_)}")
+    return model, list(model.line_groups_)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._anode import anode_of, anode_option
 from ._options import (
     FILE,
     cube_options,
@@ -24,11 +23,14 @@ from ._options import (
     shape_option,
     write_json,
 )
+from ._tube import tube_of, tube_options
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from skxrf.persistence._model_file import ModelInfo
+    from skxrf.spectrum_fit._elements import Elements
+    from skxrf.spectrum_fit._tube import Tube
 
     from ._summary import CubeSummary
 
@@ -45,17 +47,25 @@ Examples:
 """)
 )
 @click.argument("file", type=FILE)
-@anode_option
+@tube_options
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @cube_options
 @reading_options
 @shape_option
-def info(file: Path, anode: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
+def info(
+    file: Path,
+    anode: str | None,
+    voltage: float | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Describe FILE: a spectral cube, element maps or a model.
 
-    Of a cube: its shape and energy axis, its counts, dead pixels, the line groups in its sum
-    spectrum, and two spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
+    Of a cube: its shape and energy axis, its counts, dead pixels, the tube, the line groups that
+    are present in its sum spectrum, signals of other origin (air, instrument, sum peaks), and two
+    spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
     if not quiet:
@@ -81,7 +91,8 @@ def info(file: Path, anode: str | None, as_json: bool, quiet: bool, **options: A
         return
     with _progress(quiet):
         summary = summarize_cube(cube)
-    _show_cube(summary, anode_of(cube, anode), as_json)
+    tube = tube_of(cube, summary.sum_spectrum.astype(float), anode, voltage)
+    _show_cube(summary, tube, as_json)
 
 
 def _progress(quiet: bool) -> AbstractContextManager[object]:
@@ -93,31 +104,66 @@ def _progress(quiet: bool) -> AbstractContextManager[object]:
     return ProgressBar(minimum=1.0, out=sys.stderr)  # type: ignore[no-untyped-call]
 
 
-def _show_cube(summary: CubeSummary, anode: str | None, as_json: bool) -> None:
-    from ._spectrum import draw_spectrum
-    from ._summary import find_elements
+def _show_cube(summary: CubeSummary, tube: Tube, as_json: bool) -> None:
+    from skxrf.physics import line_group
+    from skxrf.spectrum_fit._elements import find_elements
 
-    seen = find_elements(summary, anode)
-    known = [] if isinstance(seen, str) else seen
-    # The L lines of the tube are among those found, and of no element of the painting.
-    elements = [lines for lines in known if not lines.name.startswith(f"{anode}_")]
+    from ._spectrum import draw_spectrum
+
+    found = find_elements(summary.sum_spectrum.astype(float), summary.energy, tube)
     if as_json:
-        areas = {lines.name: {"counts": lines.counts, "error": lines.error} for lines in elements}
-        write_json({"kind": "cube", **summary.facts(), "anode": anode, "elements": areas})
+        areas = {
+            one.line_group: {"counts": one.counts, "error": one.error}
+            for one in found.evidence
+            if one.answer == "present"
+        }
+        write_json(
+            {
+                "kind": "cube",
+                **summary.facts(),
+                "anode": found.tube.anode,
+                "voltage_kV": found.tube.voltage,
+                "tube_found": str(found.tube),
+                "elements": areas,
+                "evidence": [one.stated(summary.n_pixels) for one in found.evidence],
+            }
+        )
         return
-    _show(summary.lines())
-    total = max(summary.total, 1.0)
-    found = ", ".join(f"{lines.name} {100 * lines.counts / total:.2g} %" for lines in elements)
-    note = f"not looked for: {seen}" if isinstance(seen, str) else found or "none found"
-    besides = f"; beside the lines of the {anode} tube" if anode is not None else ""
-    _show({"elements": f"{note}{f' (share of all counts{besides})' if found else ''}"})
-    peaks = [(lines.name.replace("_", " "), lines.energy) for lines in known]
+    _show(summary.lines() | {"tube": str(found.tube)} | _elements_lines(found, summary.total))
+    peaks = [
+        (one.line_group.replace("_", " "), line_group(one.line_group, tube_voltage=1e3).main_energy)
+        for one in found.evidence
+        if one.fitted
+    ]
     drawn = {"sum of all pixels": summary.sum_spectrum}
     if summary.n_pixels > 1:
         drawn["maximum pixel in each channel"] = summary.max_spectrum
-    for title, spectrum in drawn.items():
+    for title, counts in drawn.items():
         click.echo(f"\ncounts, {title}")
-        click.echo(draw_spectrum(summary.energy, spectrum, peaks, width=_width()))
+        click.echo(draw_spectrum(summary.energy, counts, peaks, width=_width()))
+
+
+def _elements_lines(found: Elements, total: float) -> dict[str, str]:
+    """Line groups that are present, and signals of other origin, as text."""
+    if not found.evidence:
+        low, high = found.energy_range
+        return {
+            "present": f"not looked for: too few channels or counts from {low:.2f} to {high:.2f} keV"
+        }
+    present = [one for one in found.evidence if one.answer == "present"]
+    names = ", ".join(f"{one.line_group} {100 * one.counts / total:.2g} %" for one in present)
+    lines = {"present": f"{names} (share of all counts)" if names else "no line group"}
+    doubts = [one.reason for one in present if one.competitor]
+    if doubts:
+        lines["ambiguous"] = ", ".join(reason.split("; ")[-1] for reason in doubts)
+    others = [
+        f"{one.line_group} ({one.competitor or one.answer})"
+        for one in found.evidence
+        if one.answer in ("air", "instrument", "sum peak", "diffraction")
+    ]
+    if others:
+        lines["other origin"] = ", ".join(others)
+    return lines
 
 
 def _opened_maps(path: Path) -> xr.Dataset | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,10 @@ from ._options import (
     shape_option,
 )
 from ._pixels import pixel_options
+from ._tube import anode_of, tube_options, voltage_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["map_"]
 
@@ -47,7 +51,13 @@ Examples:
     help="A model from skxrf train or save_model; default: the one that comes with skxrf.",
 )
 @elements_option
+@tube_options
 @click.option("--std", is_flag=True, help="Standard errors too, where the model gives them.")
+@click.option(
+    "--paints",
+    is_flag=True,
+    help="Also clusters of like pixels and their mean spectra; OUTPUT is .nc or .h5.",
+)
 @run_options
 @pixel_options
 @cube_options
@@ -58,7 +68,10 @@ def map_(
     output: Path,
     model: Path | None,
     elements: str | None,
+    anode: str | None,
+    voltage: float | None,
     std: bool,
+    paints: bool,
     report: Path | None,
     per_second: bool,
     restart: bool,
@@ -70,7 +83,7 @@ def map_(
     """Predict the element maps of the cubes in the files CUBE... with a trained model.
 
     Without --model by the one that comes with skxrf: it needs no element list and no exact energy
-    calibration, gives standard errors, and lists the detected line groups.
+    calibration, gives standard errors, and lists the line groups that are present.
 
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
@@ -81,18 +94,36 @@ def map_(
     wanted = names(elements)
     inputs = () if model is None else (model,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+    if paints and any(job.maps.suffix.lower() not in (".nc", ".h5") for job in jobs):
+        raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
     estimator = _load(model)
     run_jobs(
         jobs,
-        lambda cube: (estimator, wanted),
+        lambda cube: (_of_tube(estimator, cube, anode, voltage), wanted),
         options,
         std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
+        paints=paints,
         per_second=per_second,
         restart=restart,
         force=force,
         as_json=as_json,
         quiet=quiet,
     )
+
+
+def _of_tube(estimator: Any, cube: xr.DataArray, anode: str | None, voltage: float | None) -> Any:
+    """Give a model that adapts to a painting the tube that the user or the file states."""
+    adapts = {"anode", "tube_voltage"} <= getattr(estimator, "get_params", dict)().keys()
+    if adapts and not hasattr(estimator, "energy_"):
+        return estimator.set_params(
+            anode=anode_of(cube, anode),
+            tube_voltage=voltage_of(cube) if voltage is None else voltage,
+        )
+    if anode is not None or voltage is not None:
+        raise click.UsageError(
+            "--anode and --voltage are of models that adapt to a painting, which this one does not."
+        )
+    return estimator
 
 
 def _load(path: Path | None) -> Any:

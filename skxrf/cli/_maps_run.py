@@ -92,6 +92,7 @@ def run_jobs(
     per_second: bool,
     as_json: bool,
     quiet: bool,
+    paints: bool = False,
 ) -> None:
     """Make the maps of each cube; of several, go on after one that fails, and name those."""
     from skxrf.exceptions import SkxrfError
@@ -105,7 +106,7 @@ def run_jobs(
             if not quiet:
                 say(f"opening {job.cube}")
             cube = open_with(job.cube, options)
-            result = _run(job, cube, model_of, std, restart, per_second, quiet)
+            result = _run(job, cube, model_of, std, restart, per_second, paints, quiet)
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
@@ -133,6 +134,7 @@ def _run(
     std: bool,
     restart: bool,
     per_second: bool,
+    paints: bool,
     quiet: bool,
 ) -> dict[str, Any]:
     from skxrf.exceptions import SkxrfError
@@ -153,12 +155,16 @@ def _run(
         progress=not quiet,
         restart=restart,
     )
+    if paints:
+        if not quiet:
+            say("finding the paints")
+        _add_paints(cube, job.maps)
     found, unfamiliar = _found(run, job.maps), _unfamiliar(run.estimator)
     if not quiet:
         if elements is None:
             say(f"line groups: {', '.join(run.line_groups)}")
         if found is not None:
-            say(f"detected in the painting: {', '.join(found) or 'none'}")
+            say(f"present: {', '.join(found) or 'no line group'}")
         for reason in unfamiliar or []:
             say(f"outside the training range: {reason}")
     if job.report is not None:
@@ -180,6 +186,19 @@ def _run(
     }
 
 
+def _add_paints(cube: xr.DataArray, path: Path) -> None:
+    """Add the paints of the pixels, and their mean spectra, to the file of finished maps."""
+    import xarray as xr
+
+    from skxrf.inference import paint_maps
+    from skxrf.io import open_maps, save_maps
+
+    maps = open_maps(path)
+    if isinstance(maps, xr.DataArray):
+        maps = maps.to_dataset(name="intensity")
+    save_maps(maps.assign(paint_maps(cube).data_vars), path)
+
+
 def _divide(path: Path, live_time: xr.DataArray) -> None:
     """Turn the maps in a file into rates."""
     import xarray as xr
@@ -188,11 +207,13 @@ def _divide(path: Path, live_time: xr.DataArray) -> None:
 
     maps = open_maps(path)
     times = live_time.drop_vars(live_time.coords).compute()
+    rates = maps if isinstance(maps, xr.Dataset) else maps.to_dataset(name="intensity")
     with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
-        rates = maps / times.where(times > 0)
-    for array in rates.data_vars.values() if isinstance(rates, xr.Dataset) else (rates,):
-        array.attrs["units"] = "counts/s"
-    save_maps(rates, path)
+        for name in ("intensity", "uncertainty"):
+            if name in rates:
+                rates[name] = rates[name] / times.where(times > 0)
+                rates[name].attrs["units"] = "counts/s"
+    save_maps(rates if isinstance(maps, xr.Dataset) else rates["intensity"], path)
 
 
 def _found(run: MapsRun, output: Path) -> list[str] | None:
@@ -237,8 +258,8 @@ def _write_report(
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])
         facts = {
-            "detected in the painting": ", ".join(found) or "none",
-            "not detected": ", ".join(rest),
+            "present": ", ".join(found) or "none",
+            "not seen": ", ".join(rest),
         } | facts
     write_map_report(
         maps,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._anode import anode_of, anode_option
 from ._options import (
     FILE,
     check_output,
@@ -23,6 +22,7 @@ from ._options import (
     write_json,
 )
 from ._pixels import boxed, masked, read_mask
+from ._tube import identified_fit, tube_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ Examples:
 @click.option(
     "--elements", metavar="NAMES", help="Line groups, such as Ca,Fe_K,Pb_M; default: those found."
 )
-@anode_option
+@tube_options
 @force_option
 @click.option("--json", "as_json", is_flag=True, help="Print areas and spectrum as JSON.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -68,6 +68,7 @@ def region(
     output: Path | None,
     elements: str | None,
     anode: str | None,
+    voltage: float | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -86,15 +87,13 @@ def region(
     spectrum = _summed(opened, box, mask, cube)
     if not quiet:
         say(f"fitting the sum of {spectrum.n_pixels:,} pixels")
-    tube = anode_of(opened, anode)
-    fit = _fitted(spectrum, names(elements), tube)
+    fit, _ = identified_fit(opened, spectrum.total[None], names(elements), anode, voltage)
     areas = {
         name: {
             "counts": fit.sum_spectrum_fit_.areas[name] / spectrum.n_pixels,
             "error": fit.sum_spectrum_fit_.errors[name] / spectrum.n_pixels,
         }
         for name in fit.line_groups_
-        if elements is not None or not name.startswith(f"{tube}_")
     }
     if output is not None:
         _write(output, spectrum, fit)
@@ -153,14 +152,6 @@ def _summed(cube: xr.DataArray, box: str | None, mask: Path | None, source: Path
         time = float(inside["live_time"].to_numpy()[alive].mean())
     energy, total = cube["energy"].to_numpy(), both["total"].to_numpy().astype(np.float64)
     return _Region(energy, total, int(alive.sum()), time, source)
-
-
-def _fitted(spectrum: _Region, wanted: list[str] | None, anode: str | None) -> TemplateFitRegressor:
-    from skxrf.linear_model import TemplateFitRegressor
-
-    fit = TemplateFitRegressor(wanted, energy=spectrum.energy, anode=anode)
-    fit.fit(spectrum.total[None])
-    return fit
 
 
 def _columns(spectrum: _Region, fit: TemplateFitRegressor) -> dict[str, NDArray[Any]]:

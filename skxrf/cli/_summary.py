@@ -9,31 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from skxrf.exceptions import SkxrfError
 from skxrf.spectra import max_spectrum, sum_dtype, sum_spectrum
 from skxrf.utils.energy import describe_axis
 
-__all__ = ["CubeSummary", "SeenLines", "find_elements", "summarize_cube"]
-
-
-@dataclass(frozen=True)
-class SeenLines:
-    """A line group in the sum spectrum.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``Fe_K``.
-    energy : float
-        Of its strongest line [keV].
-    counts, error : float
-        Net counts in the sum spectrum, and their standard error.
-    """
-
-    name: str
-    energy: float
-    counts: float
-    error: float
+__all__ = ["CubeSummary", "summarize_cube"]
 
 
 @dataclass(frozen=True)
@@ -180,31 +159,6 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
             if cube.attrs.get(name)
         },
     )
-
-
-def find_elements(summary: CubeSummary, anode: str | None = None) -> list[SeenLines] | str:
-    """Look for line groups in the sum spectrum, as the template fit does.
-
-    Returns
-    -------
-    list of SeenLines, or str
-        By energy; or why none could be looked for.
-    """
-    from skxrf.linear_model import TemplateFitRegressor
-    from skxrf.physics import line_group
-
-    try:
-        model = TemplateFitRegressor(energy=summary.energy, anode=anode)
-        model.fit(summary.sum_spectrum.astype(np.float64)[None])
-    except SkxrfError as error:
-        return str(error)
-    fit = model.sum_spectrum_fit_
-    seen = [
-        SeenLines(name, line_group(name).main_energy, fit.areas[name], fit.errors[name])
-        for name in model.fitted_groups_
-        if fit.areas[name] > 0
-    ]
-    return sorted(seen, key=lambda lines: lines.energy)
 
 
 def _counted(n: int, what: str) -> str:

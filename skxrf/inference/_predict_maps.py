@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -248,6 +249,8 @@ def as_maps(values: Any, plan: PredictionPlan, cube: xr.DataArray) -> xr.DataArr
     coords["element"] = xr.Variable("element", list(plan.line_groups))
     attrs = {"units": "counts", "model": " ".join(repr(plan.estimator).split())}
     attrs |= {name: cube.attrs[name] for name in ("painting", "source") if name in cube.attrs}
+    if evidence := getattr(plan.estimator, "evidence_", None):
+        attrs["evidence"] = json.dumps(evidence)
     step = f"skxrf {__version__}: maps predicted by {type(plan.estimator).__name__}"
     attrs["history"] = "\n".join([*filter(None, [cube.attrs.get("history")]), step])
     intensity, *uncertainty = (

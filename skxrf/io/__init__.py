@@ -4,12 +4,14 @@
 from skxrf import accessor as _accessor  # noqa: F401
 
 from ._open_cube import open_cube
+from ._open_images import open_images
 from ._open_maps import open_maps
 from ._save_cube import save_cube, write_blocks
 from ._save_maps import save_maps
 
 __all__ = [
     "open_cube",
+    "open_images",
     "open_maps",
     "save_cube",
     "save_maps",

@@ -39,8 +39,8 @@ def open_cube(
     """Open a spectral cube lazily: nothing but its description is read.
 
     The format is recognized by content: HDF5 in several layouts, or any other by `dataset` and
-    `energy`; Bruker's ``.bcf`` and ``.spx``; Ripple, ``.rpl`` with ``.raw``; ``.mca`` files and
-    rows of ``.edf`` in a folder; and ``.msa``.
+    `energy`; Bruker's ``.bcf`` and ``.spx``; Ripple, ``.rpl`` with ``.raw``; ``.mca`` and ``.spe``
+    files and rows of ``.edf`` in a folder; ``.msa``; and a spectrum in columns of text.
 
     Parameters
     ----------

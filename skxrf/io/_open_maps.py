@@ -28,13 +28,13 @@ def open_maps(
 
     The format is recognized by content: all that :func:`save_maps` writes but pictures; results of
     PyMca, ewoksfluo, XRF-Maps and PyXRF in HDF5; a text table of one line a pixel with the columns
-    ``row`` and ``column`` (PyMca's ``.dat`` and ``.csv``); Datamuncher's ``.dms`` and ``.ims``; TIFF,
-    one file with a page a map or a folder with a file a map.
+    ``row`` and ``column`` (PyMca's ``.dat`` and ``.csv``); Datamuncher's ``.dms`` and ``.ims``; TIFF
+    and EDF, one file with a page a map or a folder with a file a map; and Bruker's ``.rtx``.
 
     Parameters
     ----------
     path : str or path-like
-        The file, or a folder of TIFF files.
+        The file, or a folder of TIFF or EDF files.
     elements : sequence of str or mapping of str to str, optional
         The maps to read, in this order; or a mapping from the file's names to line groups, such
         as ``{"Fe": "Fe_K"}``. By default all: in a table every column must then be a line group
@@ -86,7 +86,7 @@ def open_maps(
                 maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
-        found = "a folder without TIFF files" if folder else f"it starts with {head[:16]!r}"
+        found = "a folder without TIFF or EDF files" if folder else f"it starts with {head[:16]!r}"
         raise FileFormatError(
             f"{file} is of no known format for maps, {found}. Known are: "
             f"{', '.join(one.name for one in MAPS_FORMATS)}."

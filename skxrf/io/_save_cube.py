@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from skxrf.exceptions import EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.utils.files import whole_file
 from skxrf.utils.validation import as_cube, name_of, require_counts
 
+from ._cube_coordinates import json_text, write_coordinates
 from .cubes.counts import ATTRIBUTES
 
 __all__ = ["save_cube", "write_blocks"]
@@ -65,19 +65,22 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
     step = ordered.chunksizes["y"][0] if ordered.chunksizes else 64
     rows = range(0, ordered.sizes["y"], step)
     blocks = ((slice(i, i + step), _counts(ordered, i, i + step, name)) for i in rows)
+    times = [
+        name
+        for name in ("live_time", "real_time")
+        if name in ordered.coords and set(ordered[name].dims) == {"y", "x"}
+    ]
+    placed = {"energy", *times, *(dim for dim in positions if positions[dim] is not None)}
     return write_blocks(
         path,
         blocks,
         shape=ordered.shape,
         dtype=ordered.dtype,
         energy=ordered["energy"].to_numpy(),
-        times={
-            name: ordered[name].transpose("y", "x").to_numpy()
-            for name in ("live_time", "real_time")
-            if name in ordered.coords and set(ordered[name].dims) == {"y", "x"}
-        },
+        times={name: ordered[name].transpose("y", "x").to_numpy() for name in times},
         positions={dim: values for dim, values in positions.items() if values is not None},
         attrs=ordered.attrs,
+        coords={name: ordered[name] for name in ordered.coords if name not in placed},
     )
 
 
@@ -114,6 +117,7 @@ def write_blocks(
     positions: Mapping[str, NDArray[Any]] | None = None,
     times: Mapping[str, NDArray[Any]] | None = None,
     attrs: Mapping[Any, Any] | None = None,
+    coords: Mapping[Hashable, xr.DataArray] | None = None,
 ) -> Path:
     """Write blocks of rows as they come; memory is bounded by the block.
 
@@ -135,6 +139,8 @@ def write_blocks(
         Times of the pixels (n_rows, n_columns) [s].
     attrs : mapping, optional
         What describes the scan; values that JSON cannot hold are written as text.
+    coords : mapping of str to DataArray, optional
+        Other coordinates.
 
     Returns
     -------
@@ -152,8 +158,7 @@ def write_blocks(
         )  # fmt: skip
         counts.attrs["dims"] = ["y", "x", "energy"]
         # As one text: several names mean something to those who read HDF5 and netCDF.
-        kept = {str(name): value for name, value in (attrs or {}).items()}
-        counts.attrs[ATTRIBUTES] = json.dumps(kept, default=_jsonable)
+        counts.attrs[ATTRIBUTES] = json_text(attrs or {})
         file["energy_keV"] = np.asarray(energy, dtype=np.float64)
         for name, values in (positions or {}).items():
             file[f"{name}_mm"] = np.asarray(values, dtype=np.float64)
@@ -161,10 +166,7 @@ def write_blocks(
             file[f"{name}_s"] = seconds
             file[f"{name}_s"].attrs["dims"] = ["y", "x"]
             file[f"{name}_s"].attrs["units"] = "s"
+        write_coordinates(file, coords or {})
         for rows, block in blocks:
             counts[rows] = block
     return target
-
-
-def _jsonable(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,8 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._names import find_line_groups
+from skxrf.spectrum_fit._paint_templates import paint_templates
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
-from skxrf.spectrum_fit._template_model import Setup, template_model
+from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
+from skxrf.spectrum_fit._weight_classes import WeightClasses
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
@@ -69,6 +72,12 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         holds if `refine` is false. Default: those of a usual silicon drift detector.
     background_spacing : float
         Distance [keV] of the smooth functions that bend the continuum from pixel to pixel.
+    line_ratios : {"paint", "painting"}
+        Ratios of the lines within a group. With ``"paint"`` they are learned from the summed
+        spectra of the classes of like spectra that also share weights: those that all paints have
+        in common, and from them each paint's own, as far as its counts tell. With
+        ``"painting"``, after training on fewer than 100 spectra and with ``weights="own"``, those
+        of the sum spectrum are used for all.
     weights : {"shared", "own"}
         Weights of the channels in the fit of a spectrum. With ``"shared"``, the training spectra
         are divided into up to 48 classes of like ones; a spectrum gets the weights of its most
@@ -89,11 +98,20 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         All line groups in the model, nuisances included.
     energy_ : ndarray of shape (n_channels,)
         Bin centers [keV] that the spectra must have.
+    evidence_ : list of dict
+        Evidence for every line group that the tube can excite, where they were looked for:
+        ``line_group``, ``answer`` (``present``; ``air``, ``instrument``, ``tube``, ``sum peak``,
+        ``escape peak`` or ``diffraction`` for a signal of that origin; ``not seen``),
+        ``significance``, ``reason``, ``competitor``, ``counts``, ``error``, and the limits of
+        detection ``limit_counts`` in the sum and ``limit_per_pixel``.
     sum_spectrum_fit_ : SumSpectrumFit
         Refined calibration, detector, areas of the sum spectrum.
     components_ : ndarray of shape (n_components, n_fitted_channels)
         Spectra of one count of each component: those of ``fitted_groups_`` first, then
-        scattered tube lines, pile-up and the functions that make up the continuum.
+        scattered tube lines, pile-up and the functions that make up the continuum. Their ratios of
+        lines are those that the paints have in common.
+    n_paints_ : int
+        Number of classes of spectra that have their own ratios of lines.
     fitted_channels_ : slice
         The channels of the spectra that are fitted.
     n_features_in_ : int
@@ -124,6 +142,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
     True
     """
 
+    evidence_: list[dict[str, Any]]
+
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "line_groups": ["array-like", None],
         "energy": ["array-like", None],
@@ -134,6 +154,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         "refine": ["boolean"],
         "detector": [DetectorResponse, None],
         "background_spacing": [Interval(Real, 0.5, None, closed="left")],
+        "line_ratios": [StrOptions({"paint", "painting"})],
         "weights": [StrOptions({"shared", "own"})],
         "n_reweights": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -152,6 +173,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         refine: bool = True,
         detector: DetectorResponse | None = None,
         background_spacing: float = 3.0,
+        line_ratios: str = "paint",
         weights: str = "shared",
         n_reweights: int = 1,
         batch_size: int = 2048,
@@ -166,6 +188,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self.refine = refine
         self.detector = detector
         self.background_spacing = background_spacing
+        self.line_ratios = line_ratios
         self.weights = weights
         self.n_reweights = n_reweights
         self.batch_size = batch_size
@@ -242,6 +265,32 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self._learn_outputs(counts, names, targets, weights)
         return self
 
+    def add_line_groups(self, names: Sequence[str], X: ArrayLike, reason: str) -> Self:
+        """Fit again with line groups that the sum spectrum does not show.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Line groups.
+        X : array-like of shape (n_samples, n_channels)
+            The spectra that ``fit`` was given [counts].
+        reason : str
+            Evidence for them, in words.
+
+        Returns
+        -------
+        self : TemplateFitRegressor
+        """
+        seen = {one["line_group"]: one for one in self.evidence_}
+        added = {name: {**seen.get(name, {"line_group": name})} for name in names}
+        for one in added.values():
+            one.update(answer="present", reason=reason)
+        nuisance = self.nuisance
+        self.set_params(line_groups=[*self.fitted_groups_, *names], nuisance="none").fit(X)
+        self.set_params(nuisance=nuisance)
+        self.evidence_ = list((seen | added).values())
+        return self
+
     def predict(
         self, X: ArrayLike, return_std: bool = False
     ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
@@ -291,7 +340,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         """Counts of every component of the model in each spectrum.
 
         The fitted spectrum is ``decompose(X) @ components_``, in the channels
-        ``fitted_channels_``.
+        ``fitted_channels_``; each paint's own ratios of lines make a difference of some per cent
+        of a line.
 
         Parameters
         ----------
@@ -318,8 +368,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         counts: NDArray[Any] = validate_data(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
 
-    def fit_weights(self, X: ArrayLike) -> Self:
-        """Find anew which spectra share the weights of their channels.
+    def fit_paints(self, X: ArrayLike) -> Self:
+        """Find anew which spectra are alike, and share weights and ratios of lines.
 
         ``fit`` does this with its own spectra. After a fit to a sum of spectra it is of use.
 
@@ -333,8 +383,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self : TemplateFitRegressor
         """
         check_is_fitted(self, "energy_")
-        counts: NDArray[Any] = validate_data(self, X, reset=False)
-        self._poisson_fit.share_weights(counts[:, self._channels])
+        self._learn_paints(validate_data(self, X, reset=False), None)
         return self
 
     # -- fitting
@@ -378,14 +427,6 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
     def _fit_templates(
         self, X: NDArray[Any], wanted: list[str], weights: NDArray[np.float64] | None
     ) -> None:
-        setup = Setup(
-            self.energy_,
-            self.energy_range,
-            self.anode,
-            self.tube_voltage,
-            self.refine,
-            self.detector,
-        )
         nuisance: list[str] | None = None  # those found in the spectrum
         if not isinstance(self.nuisance, str):
             nuisance = [str(name) for name in self.nuisance]
@@ -393,16 +434,18 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
             nuisance = []
         spectrum = X.sum(axis=0, dtype=np.float64) if weights is None else weights @ X
         n_spectra = float(len(X) if weights is None else weights.sum())
-        model = template_model(spectrum, setup, wanted, nuisance, self.background_spacing)
+        model = template_model(
+            spectrum, self._measurement(), wanted, nuisance, self.background_spacing
+        )
         self._channels = model.channels
         self.fitted_groups_ = model.groups
+        self.evidence_ = [one.stated(n_spectra) for one in model.evidence]
         self.sum_spectrum_fit_ = model.fit
         self.components_ = model.components
         self._poisson_fit = PoissonFit(
             model.components, model.fit.model / max(n_spectra, 1e-12), self.n_reweights
         )
-        if self.weights == "shared":
-            self._poisson_fit.share_weights(X[:, model.channels], weights)
+        self._learn_paints(X, weights)
         if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
             warnings.warn(
                 f"the fit leaves {model.unexplained:.0%} of the counts of the sum spectrum "
@@ -421,6 +464,40 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
                 UserWarning,
                 stacklevel=5,
             )
+
+    def _measurement(self) -> Setup:
+        return Setup(
+            self.energy_,
+            self.energy_range,
+            self.anode,
+            self.tube_voltage,
+            self.refine,
+            self.detector,
+        )
+
+    def _learn_paints(self, X: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
+        """Find the classes of like spectra, and the ratios of lines in each."""
+        self.n_paints_ = 1
+        if self.weights == "own":
+            return
+        spectra, fit = X[:, self._channels], self._poisson_fit
+        fit.share_weights(spectra, weights)
+        if fit.classes is None or self.line_ratios == "painting" or not self.fitted_groups_:
+            return
+        found = paint_templates(
+            TemplateModel(
+                self.fitted_groups_, self._channels, self.sum_spectrum_fit_, self.components_
+            ),
+            self._measurement(),
+            fit.classes.sums(spectra, weights),
+        )
+        self.sum_spectrum_fit_ = replace(self.sum_spectrum_fit_, families=found.families)
+        self.components_ = found.painting
+        self._poisson_fit = PoissonFit(found.painting, fit.shape, self.n_reweights)
+        self.n_paints_ = len(found.components)
+        self._poisson_fit.classes = WeightClasses(
+            found.components, fit.classes.shapes, fit.classes.shares
+        )
 
     def _learn_outputs(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -345,7 +344,8 @@ class CountThinning:
         -------
         int
         """
-        if not isinstance(self.n_splits, Integral) or self.n_splits < 2:
+        n_splits: object = self.n_splits
+        if not isinstance(n_splits, int | np.integer) or n_splits < 2:
             raise SkxrfError(
                 "the number of folds must be a whole number from 2 up: pass such as ",
                 Argument("n_splits", 10),

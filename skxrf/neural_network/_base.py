@@ -253,7 +253,8 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         if redrawing is not None and (len(valid) or not continuing):
             rng = np.random.default_rng(seeds.augmentation)
             X_drawn, y_drawn = redrawing.draw_whole(X, labels, rng)
-        folds, of_fold = [], None
+        folds: list[Any] = []
+        of_fold = None
         if self.linear_path and not (continuing or incremental or validated):
             folds, of_fold = folds_of_groups(X_drawn, train, groups, seeds.order)
         return FitPlan(

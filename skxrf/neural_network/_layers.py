@@ -63,7 +63,7 @@ class InputTransform(nn.Module):
         if self.channels_summed > 1:
             missing = -X.shape[1] % self.channels_summed
             whole = functional.pad(X, (0, missing)) if missing else X
-            X = whole.unflatten(1, (-1, self.channels_summed)).sum(dim=2)
+            X = whole.reshape(len(whole), -1, self.channels_summed).sum(dim=2)
         # In place: a pass over memory costs as much as the arithmetic.
         return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
 

@@ -40,6 +40,7 @@ TRUSTED_TYPES = (
     "skxrf.physics._detector.DetectorResponse",
     "skxrf.spectrum_fit._pixel_fit.ComponentPairs",
     "skxrf.compose.SubsampledRegressor",
+    "skxrf.cluster._poisson_mixture.PoissonMixture",
     # Transformers.
     "skxrf.preprocessing._binning.ChannelBinner",
     "skxrf.preprocessing._energy_range.EnergyRangeSelector",

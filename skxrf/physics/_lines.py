@@ -181,12 +181,22 @@ def _tube_averaged_production(
     # Logarithmic steps: photoionization falls as about E^-3, most of it happens near the edge.
     steps = np.geomspace(edge * 1.001, tube_voltage * 0.999, 25)
     photons = (tube_voltage / steps - 1) * np.gradient(steps)
-    total = np.zeros(len(names))
-    for energy, weight in zip(steps, photons, strict=True):
-        total += weight * np.array(
-            [_xraylib.production_cross_section(number, line, float(energy)) for line in names]
+    produced = {
+        subshell: sum(
+            weight * _xraylib.subshell_cross_section(number, subshell, float(energy))
+            for energy, weight in zip(steps, photons, strict=True)
         )
-    return total
+        for subshell in {name[:2] for name in names}
+    }
+    # xraylib has no cross sections of transitions within the M shell.
+    return np.array(
+        [
+            0.0
+            if name[0] == name[2] == "M"
+            else produced[name[:2]] * _xraylib.radiative_rate(number, name)
+            for name in names
+        ]
+    )
 
 
 def known_line_groups(

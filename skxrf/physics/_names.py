@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from skxrf.exceptions import LineGroupError
 
-__all__ = ["find_line_group", "find_line_groups", "line_group_name"]
+__all__ = ["element_symbol", "find_line_group", "find_line_groups", "line_group_name"]
 
 _PERIODIC_TABLE = """
 H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
@@ -26,6 +26,11 @@ _JOINED = re.compile(r"([A-Z][a-z]?)([KLM])([ab]|[1-5])?")
 _TYPED = re.compile(
     r"([a-z]{1,2})(?:[-_ ]?([klm])(?:[-_ ]?(?:[1-5]|a|b|g|alpha|beta|gamma|α|β|γ)){0,2})?"
 )
+
+
+def element_symbol(atomic_number: int) -> str | None:
+    """Return the symbol of an element, None beyond plutonium."""
+    return _SYMBOLS[atomic_number - 1] if 1 <= atomic_number <= len(_SYMBOLS) else None
 
 
 def line_group_name(spelling: str) -> str | None:

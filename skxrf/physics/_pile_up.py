@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["pile_up", "pile_up_shape"]
+__all__ = ["coincidences", "pile_up", "pile_up_shape"]
 
 Array = NDArray[np.float64]
 
@@ -73,8 +73,8 @@ def pile_up(
     return np.asarray(np.maximum(spectrum, 0.0).reshape(counts.shape))
 
 
-def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
-    """Spectrum of two photons counted as one: the spectrum convolved with itself.
+def coincidences(spectrum: Array, energy: Array, edges: Array) -> Array:
+    """Sums of all pairs of counts: the spectrum convolved with itself.
 
     Bins of equal width are assumed, as every multichannel analyzer makes them.
 
@@ -90,7 +90,7 @@ def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
     Returns
     -------
     ndarray of shape (n_bins,)
-        Shares of one count.
+        Ordered pairs of counts whose energies add up to one in the bin.
     """
     sums = fftconvolve(spectrum, spectrum)
     # Channels i and j give the energy 2 E_0 + (i + j) dE.
@@ -100,5 +100,25 @@ def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
     inside = np.interp(
         edges, np.append(positions - width / 2, positions[-1] + width / 2), cumulative
     )
-    shape = np.diff(inside)
-    return np.asarray(shape / max(float(shape.sum()), 1.0))
+    return np.asarray(np.diff(inside))
+
+
+def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
+    """Spectrum of two photons counted as one, see :func:`coincidences`.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts.
+    energy : ndarray of shape (n_channels,)
+        Bin centers [keV].
+    edges : ndarray of shape (n_bins + 1,)
+        Edges [keV] of the bins wanted.
+
+    Returns
+    -------
+    ndarray of shape (n_bins,)
+        Shares of one count.
+    """
+    pairs = coincidences(spectrum, energy, edges)
+    return np.asarray(pairs / max(float(pairs.sum()), 1.0))

@@ -52,6 +52,18 @@ ANODES = {"Rh": "Rh_K", "Ag": "Ag_K", "Mo": "Mo_K", "Pd": "Pd_K", "W": "W_L", "C
 # Further ones, whose lines an object scatters too little to tell them from its own.
 SOFT_ANODES = ("Ti", "Cr", "Au")
 
+# Metals of windows, collimators, chambers and detectors that instruments show in every spectrum.
+INSTRUMENT_METALS = frozenset({"Al", "Ni", "Cu", "Zn", "W", "Au"})
+# Anodes that are hardly ever elements of an object: their K lines are scattered ones.
+TUBE_ONLY = ("Rh", "Pd")
+
+# Line groups that others lie so close to that a sum spectrum cannot tell if those are there: sulfur
+# beside M lines, argon of the air beside L lines of the tube.
+HIDDEN_BESIDE = {
+    "S_K": frozenset({"Au_M", "Hg_M", "Tl_M", "Pb_M", "Bi_M", "Mo_L"}),
+    "Ar_K": frozenset({"Rh_L", "Pd_L", "Ag_L"}),
+}
+
 # Line groups of paintings, rocks, air and instruments (elements of pigments: Eastaugh et al. 2008,
 # Pigment Compendium), and how each is used: c, candidate in a sum spectrum; s, part of the search
 # for an axis; b, possibly among the brightest peaks; u, uncommon candidate beside common lines.

@@ -214,7 +214,7 @@ def unfamiliar(
         )
     names = [*_clear_in_calibration(calibrator), *fitted]
     if unmapped := _unmapped(dict.fromkeys(names), calibrator):
-        reasons.append(f"the spectra show {', '.join(unmapped)}, which the model does not map")
+        reasons.append(f"the spectra show {', '.join(unmapped)}, which the network does not map")
     if novel_share > _RANGE.novel_share:
         reasons.append(
             f"{100 * novel_share:.0f} % of the spectra contain lines or shapes that the model does "

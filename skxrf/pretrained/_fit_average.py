@@ -26,21 +26,25 @@ class AveragingRule:
     shares : pair of float
         Weights of the fit for faint and for bright intensities: the network is better informed on
         faint ones, the fit has less bias for bright ones.
+    shares_by_paint : pair of float
+        The same for a fit whose ratios of lines are each paint's own, which has less bias.
     most_away : float
         Largest difference between the two that is used [standard errors].
     """
 
     signals: tuple[float, float] = (1.0, 4.0)
     shares: tuple[float, float] = (0.4, 0.9)
+    shares_by_paint: tuple[float, float] = (0.7, 1.0)
     most_away: float = 3.0
 
 
 _RULE = AveragingRule()
 
 
-def default_shares() -> NDArray[np.float32]:
+def default_shares(*, by_paint: bool = False) -> NDArray[np.float32]:
     """Weights of the fit of each line group, (2, n_groups): for faint and for bright intensities."""
-    return np.tile(np.array(_RULE.shares, np.float32)[:, None], (1, len(LINE_GROUPS)))
+    shares = _RULE.shares_by_paint if by_paint else _RULE.shares
+    return np.tile(np.array(shares, np.float32)[:, None], (1, len(LINE_GROUPS)))
 
 
 def average_with_fit(

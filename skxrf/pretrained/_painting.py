@@ -86,7 +86,12 @@ class PaintingFit:
         return unfamiliar(self.calibrator, self.novel_share, self.template_fit.fitted_groups_)
 
 
-def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> PaintingFit:
+def fit_painting(
+    X: NDArray[np.generic],
+    energy: NDArray[np.float64],
+    anode: str | None = None,
+    tube_voltage: float | None = None,
+) -> PaintingFit:
     """Fit axis, resolution and line groups of a painting to a sample of its spectra.
 
     Parameters
@@ -95,6 +100,10 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
         Spectra [counts], spread over the painting.
     energy : ndarray of shape (n_channels,)
         Nominal bin centers [keV].
+    anode : str, optional
+        Anode of the tube, or ``"none"``; default the one whose scattered lines are found.
+    tube_voltage : float, optional
+        Voltage of the tube [kV]; default 50.
     """
     calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
     total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)
@@ -109,7 +118,8 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
     fit = TemplateFitRegressor(
         energy=ENERGY,
-        anode=calibrator.anode_,
+        anode=calibrator.anode_ if anode is None else None if anode == "none" else anode,
+        tube_voltage=50.0 if tube_voltage is None else tube_voltage,
         energy_range=(low, high),
         # Axis and resolution of the calibration are better than those of a second search.
         refine=resolution is None,
@@ -119,17 +129,17 @@ def fit_painting(X: NDArray[np.generic], energy: NDArray[np.float64]) -> Paintin
     lines = _line_spectra([*COMPONENT_GROUPS, *UNCOMMON_GROUPS, *fit.fitted_groups_], fit)
     continuum = _continuum(fit, spectrum)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
-        fit.set_params(line_groups=[*fit.fitted_groups_, *local]).fit(spectrum[None])
-        lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
+        fit.add_line_groups(local, spectrum[None], "seen in single spectra")
         continuum = _continuum(fit, spectrum)
+    # Spectra of which paints are learned, and the share of novel ones is estimated.
+    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
+    own = np.maximum(calibrator.transform(some), 0)
+    fit.fit_paints(own)
+    lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
     matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
-    # Spectra in which like ones are found, and of which the share of novel ones is estimated.
-    some = X[:: max(1, len(X) // 6000)].astype(np.float32)
-    own = np.maximum(calibrator.transform(some), 0)
-    fit.fit_weights(own)
     own = own[:: max(1, len(own) // 1000)]
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))

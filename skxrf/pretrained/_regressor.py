@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,13 +14,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
-from skxrf.utils._sklearn import _fit_context
+from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._diagnostics import detected_line_groups
-from ._fit_average import average_with_fit
+from ._fit_average import average_with_fit, default_shares
 from ._painting import SpectrumFit, fit_painting
 from ._weights import Weights, shipped_weights
 
@@ -52,17 +53,27 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Whether intensities below zero are set to zero.
     template_fit : bool
         Whether to average the network's intensities with those of the painting's template fit.
-        The two err differently: the weight of the fit rises from 0.4 for intensities below one
-        standard error to 0.9 above four (after fine-tuning, as chosen on the labels), and it moves
+        The two err differently: the weight of the fit rises from 0.7 for intensities below one
+        standard error to 1 above four (from 0.4 to 0.9 for paintings of fewer than 100 spectra;
+        after fine-tuning, as chosen on the labels), and it moves
         an intensity by at most three standard errors. Without it, predicting is several times
         faster.
     weights : Weights, optional
         Weights to use instead of the shipped ones, such as fine-tuned ones.
+    anode : str, optional
+        Anode of the tube, such as ``"Rh"``, or ``"none"``. Default: the one whose scattered lines
+        are found in the spectra.
+    tube_voltage : float, optional
+        Voltage of the tube [kV]; default 50.
 
     Attributes
     ----------
     line_groups_ : list of str
-        Names of the outputs.
+        Names of the outputs: those of the network, and those that the painting's template fit finds
+        besides and measures alone.
+    evidence_ : list of dict
+        Evidence for each line group in the sum spectrum, see
+        :class:`skxrf.linear_model.TemplateFitRegressor`.
     energy_ : ndarray of shape (n_channels,)
         Nominal bin centers [keV] of the spectra that ``predict`` takes.
     painting_ : PaintingFit
@@ -93,6 +104,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "nonnegative": ["boolean"],
         "template_fit": ["boolean"],
         "weights": [Weights, None],
+        "anode": [str, None],
+        "tube_voltage": [Interval(Real, 1, None, closed="left"), None],
     }
 
     def __init__(
@@ -102,11 +115,15 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         nonnegative: bool = True,
         template_fit: bool = True,
         weights: Weights | None = None,
+        anode: str | None = None,
+        tube_voltage: float | None = None,
     ) -> None:
         self.energy = energy
         self.nonnegative = nonnegative
         self.template_fit = template_fit
         self.weights = weights
+        self.anode = anode
+        self.tube_voltage = tube_voltage
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -127,9 +144,9 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.energy_ = resolve_energy(
             ENERGY if self.energy is None else self.energy, spectra.shape[1]
         )
-        self.line_groups_ = list(LINE_GROUPS)
-        self.painting_ = fit_painting(spectra, self.energy_)
+        self.painting_ = fit_painting(spectra, self.energy_, self.anode, self.tube_voltage)
         self.bound_ = True
+        self.line_groups_ = [*LINE_GROUPS, *self._further_groups()]
         return self
 
     def bind(self, X: ArrayLike, energy: ArrayLike | None) -> Self:
@@ -205,7 +222,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         spectra = self._checked(X)
         dtype = np.float64 if spectra.dtype == np.float64 else np.float32
         n = len(spectra)
-        values = np.empty((n, len(LINE_GROUPS)), dtype)
+        values = np.empty((n, len(self.line_groups_)), dtype)
         errors = np.empty_like(values)
 
         def predict_chunk(start: int) -> None:
@@ -238,11 +255,11 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Line groups, in the order of ``line_groups_``.
         """
         return detected_line_groups(
-            LINE_GROUPS, np.asarray(intensities), np.asarray(errors), false_alarms
+            self.line_groups_, np.asarray(intensities), np.asarray(errors), false_alarms
         )
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
-        """Return the line groups that finished maps show.
+        """Return the line groups of the object, by finished maps and the sum spectrum.
 
         Parameters
         ----------
@@ -255,14 +272,22 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         list of str
-            Line groups, in the order of the maps.
+            Line groups of the object, in the order of the maps; those of air, instrument and tube
+            are left out.
         """
         names = [str(name) for name in maps["element"].to_numpy()]
         intensities, errors = (
             maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
             for kind in ("intensity", "uncertainty")
         )
-        return detected_line_groups(names, intensities, errors, false_alarms)
+        shown = set(detected_line_groups(names, intensities, errors, false_alarms))
+        answers = {one["line_group"]: one["answer"] for one in self.evidence_}
+        return [
+            name
+            for name in names
+            if answers.get(name) == "present"
+            or (name in shown and answers.get(name, "not seen") == "not seen")
+        ]
 
     def novelty(self, X: ArrayLike) -> NDArray[np.float32]:
         """Measure the misfit of spectra that the model cannot explain.
@@ -315,6 +340,23 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return shipped_weights() if self.weights is None else self.weights
 
     @property
+    def evidence_(self) -> list[dict[str, Any]]:
+        """Evidence for each line group in the sum spectrum of the painting."""
+        self._require_bound()
+        return getattr(self.painting_.template_fit, "evidence_", [])
+
+    def _further_groups(self) -> list[str]:
+        """Line groups of the object that the network does not map and the template fit does."""
+        if not self.template_fit:
+            return []
+        fitted = self.painting_.template_fit.line_groups_
+        return [
+            one["line_group"]
+            for one in self.evidence_
+            if one["answer"] == "present" and one["line_group"] in set(fitted) - {*LINE_GROUPS}
+        ]
+
+    @property
     def unfamiliar_(self) -> list[str]:
         """Reasons, in words, why the model may do worse on this painting than in training."""
         self._require_bound()
@@ -345,17 +387,21 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         counts = self._on_model_axis(spectra)
         values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
-            self._average_with_fit(values, errors, counts)
+            values, errors = self._average_with_fit(values, errors, counts)
         # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
         return values, np.hypot(errors, 0.007 * values)
 
     def _average_with_fit(
         self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
-    ) -> None:
-        """Move intensities towards those of the template fit, the more the brighter they are."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Move intensities towards those of the template fit, the more the brighter they are.
+
+        Those of further line groups are the template fit's.
+        """
         fit = self.painting_.template_fit
         areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
-        shares = self.load_weights().fit_shares
+        by_paint = self.weights is None and getattr(fit, "n_paints_", 1) > 1
+        shares = default_shares(by_paint=True) if by_paint else self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
             if name not in fit.line_groups_:
                 continue
@@ -368,6 +414,11 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 shares[:, column],
                 rare=name in self.painting_.rare_groups,
             )
+        further = [fit.line_groups_.index(name) for name in self.line_groups_[len(LINE_GROUPS) :]]
+        return (
+            np.hstack([values, areas[:, further]]),
+            np.hstack([errors, area_errors[:, further]]),
+        )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a saved state; models saved before the redesign contain former names."""
@@ -378,6 +429,7 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "has: use load_pretrained(), and skxrf.postprocessing.denoise_maps for neighbors."
             )
         state.pop("precision", None)
+        state = {"anode": None, "tube_voltage": None} | state
         if state.pop("calibrated_", False):
             state["bound_"] = True
         super().__setstate__(state)

@@ -50,7 +50,10 @@ class TemplateGrid:
     """
 
     def __init__(self, low: float, high: float, noise: float, margin: float) -> None:
-        self.anodes = [anode for anode, group in ANODES.items() if within_range([group], low, high)]
+        # Of an anode whose lines lie just beyond the range, the Compton peak may lie inside.
+        self.anodes = [
+            anode for anode, group in ANODES.items() if within_range([group], low, high * 1.05)
+        ]
         groups = within_range([*SEARCHED_LINE_GROUPS, *ANODES.values()], low, high)
         self.table = line_table(groups, self.anodes, detail=WHOLE)
         self.grid = np.arange(low - margin, high + margin, _STEP)

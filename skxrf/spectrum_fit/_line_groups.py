@@ -9,27 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
-from skxrf.physics import DetectorResponse, known_line_groups, line_group
+from skxrf.physics import known_line_groups, line_group
 from skxrf.physics._line_table import WHOLE, line_table
-from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import (
-    COMMON_LINE_GROUPS,
     FIRST_WITH_L_LINES,
     FIRST_WITH_M_LINES,
+    HIDDEN_BESIDE,
     SEARCHED_LINE_GROUPS,
     UNCOMMON_LINE_GROUPS,
 )
-from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel, smoothed
-from skxrf.spectrum_fit._priors import SELECTION
-from skxrf.spectrum_fit._sum_spectrum import calibrated
+from skxrf.spectrum_fit._model import Solution, SumSpectrumModel, smoothed
 
 __all__ = [
     "RULE",
     "DetectionRule",
     "Evidence",
-    "candidates_in_range",
     "evidence",
-    "find_line_groups",
     "present",
     "unexplained_groups",
     "with_partners",
@@ -39,44 +34,6 @@ __all__ = [
 
 
 Array = NDArray[np.float64]
-
-
-def candidates_in_range(
-    energy_range: tuple[float, float],
-    *,
-    required: Sequence[str] = (),
-    candidates: Sequence[str] = COMMON_LINE_GROUPS,
-    anode: str | None = None,
-    tube_voltage: float = 50.0,
-) -> list[str]:
-    """Line groups that a spectrum may show: excited by the tube, with lines in the range.
-
-    Parameters
-    ----------
-    energy_range : pair of float
-        Fitted range [keV].
-    required : sequence of str
-        Line groups that are kept in any case.
-    candidates : sequence of str
-        Line groups to try.
-    anode : str, optional
-        Element of the tube: its scattered lines cannot be told from emitted ones and are no
-        candidates; its L lines beside scattered K lines are one.
-    tube_voltage : float
-        Voltage of the tube [kV].
-
-    Returns
-    -------
-    list of str
-        The required ones first.
-    """
-    scattered = None if anode is None else scattered_tube_group(anode).name
-    tube = [] if anode is None else [f"{anode}_L"]
-    return [
-        name
-        for name in dict.fromkeys([*required, *candidates, *tube])
-        if name in required or (name != scattered and _is_excited(name, energy_range, tube_voltage))
-    ]
 
 
 def with_partners(
@@ -97,9 +54,12 @@ def with_partners(
     -------
     list of str
         Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
-        its L lines: left out, they would be counted as sulfur, potassium or calcium.
+        its L lines: left out, they would be counted as sulfur, potassium or calcium. What a sum
+        spectrum cannot tell from them, sulfur beside M lines of lead and argon beside L lines of the
+        tube, is measured in pixels.
     """
-    partners = (_softer(name) for name in names)
+    partners = [_softer(name) for name in names]
+    partners += [hidden for hidden, others in HIDDEN_BESIDE.items() if others & {*names, *partners}]
     kept = {*names} | {
         name for name in partners if name and _is_excited(name, energy_range, tube_voltage)
     }
@@ -322,56 +282,6 @@ def unexplained_groups(
         unit = columns[:, best] / size[best]
         missing = missing - unit * (unit @ missing)
     return added
-
-
-def find_line_groups(
-    binned: BinnedSpectrum,
-    tried: Sequence[str],
-    *,
-    required: Collection[str] = (),
-    anode: str | None = None,
-    tube_voltage: float = 50.0,
-    refined: bool = True,
-    detector: DetectorResponse | None = None,
-    rule: DetectionRule = RULE,
-) -> list[str]:
-    """Line groups that stand out of a sum spectrum, all candidates fitted together.
-
-    Parameters
-    ----------
-    binned : BinnedSpectrum
-        Sum spectrum.
-    tried : sequence of str
-        Line groups of the fit, see :func:`candidates_in_range`.
-    required : collection of str
-        Those that are kept in any case.
-    anode : str, optional
-        Element of the tube, whose scattered lines are part of the model.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    refined : bool
-        Whether to refine axis and detector first.
-    detector : DetectorResponse, optional
-        Start of the refinement, or the detector as it is without.
-    rule : DetectionRule
-        Thresholds.
-
-    Returns
-    -------
-    list of str
-        In the order in which they were tried.
-    """
-    model = SumSpectrumModel(
-        binned,
-        tried,
-        anode,
-        SELECTION,
-        tube_voltage=tube_voltage,
-        thickness=(detector or DetectorResponse()).thickness,
-    )
-    x = calibrated(model, detector, refined=refined)
-    model.reweigh(x, model.solve(x))
-    return present(evidence(model, model.solve(x)), required=required, rule=rule)
 
 
 def _harder(name: str) -> str:

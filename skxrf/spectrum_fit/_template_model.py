@@ -12,19 +12,21 @@ from skxrf.exceptions import Argument, CountsError, EnergyAxisError, LineGroupEr
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._continuum import continuum_parts
 from skxrf.physics._line_table import EXACT, line_table
-from skxrf.spectrum_fit._line_groups import candidates_in_range, find_line_groups, with_partners
-from skxrf.spectrum_fit._model import BinnedSpectrum, unexplained_share
-from skxrf.spectrum_fit._priors import SELECTION
+from skxrf.spectrum_fit._elements import Elements, find_elements
+from skxrf.spectrum_fit._evidence import LineEvidence
+from skxrf.spectrum_fit._line_groups import with_partners
+from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
+from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.energy import bin_edges, describe_axis
 
 __all__ = [
     "Setup",
     "TemplateModel",
     "channels_between",
+    "elements_of",
     "fit_components",
     "fitted_range",
-    "line_groups_of",
     "template_model",
 ]
 
@@ -243,6 +245,8 @@ class TemplateModel:
         Spectra of one count of each component, those of `groups` first.
     unexplained : float
         Share of the counts that the fit of the sum spectrum does not explain.
+    evidence : list of LineEvidence
+        Evidence for all line groups, where they were looked for.
     """
 
     groups: list[str]
@@ -250,12 +254,13 @@ class TemplateModel:
     fit: SumSpectrumFit = field(repr=False)
     components: Array = field(repr=False)
     unexplained: float = 0.0
+    evidence: list[LineEvidence] = field(default_factory=list, repr=False)
 
 
-def line_groups_of(
+def elements_of(
     spectrum: Array, setup: Setup, energy_range: tuple[float, float], required: Sequence[str] = ()
-) -> list[str]:
-    """Line groups that a sum spectrum shows, and those required, by energy.
+) -> Elements:
+    """Line groups that a sum spectrum shows, and those required, with the evidence for each.
 
     Parameters
     ----------
@@ -270,21 +275,17 @@ def line_groups_of(
 
     Returns
     -------
-    list of str
+    Elements
     """
-    tried = candidates_in_range(
-        energy_range, required=required, anode=setup.anode, tube_voltage=setup.tube_voltage
-    )
-    found = find_line_groups(
-        BinnedSpectrum.of(spectrum, setup.energy, SELECTION.bin_width, energy_range),
-        tried,
+    return find_elements(
+        spectrum,
+        setup.energy,
+        Tube.stated(setup.anode, setup.tube_voltage, float(energy_range[1])),
+        energy_range=energy_range,
         required=required,
-        anode=setup.anode,
-        tube_voltage=setup.tube_voltage,
         refined=setup.refine,
         detector=setup.detector,
     )
-    return with_partners(found, energy_range, setup.tube_voltage)
 
 
 def template_model(
@@ -330,8 +331,11 @@ def template_model(
         )
     # Isolated negative sums can only come from pre-treated spectra; weights need counts.
     spectrum = np.maximum(spectrum, 0)
+    evidence: list[LineEvidence] = []
     if nuisance is None:
-        nuisance = line_groups_of(spectrum, setup, (low, high), wanted)
+        found = elements_of(spectrum, setup, (low, high), wanted)
+        evidence = found.evidence
+        nuisance = with_partners([*wanted, *found.fitted], (low, high), setup.tube_voltage)
     groups = [*wanted, *(name for name in nuisance if name not in wanted)]
     fit = fit_sum_spectrum(
         spectrum,
@@ -353,4 +357,4 @@ def template_model(
     )
     n_joined = max(1, round(_PEAK_WIDTH / float(np.median(np.diff(setup.energy)))))
     unexplained = unexplained_share(spectrum[channels], fit.model, n_joined)
-    return TemplateModel(groups, channels, fit, components, unexplained)
+    return TemplateModel(groups, channels, fit, components, unexplained, evidence)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ._nonnegative import clamp_to_nonnegative, covariances
 
-__all__ = ["LEAST_EXPECTED", "SharedFit", "WeightClasses", "doses", "weight_classes"]
+__all__ = ["LEAST_EXPECTED", "SharedFit", "WeightClasses", "divided", "doses", "weight_classes"]
 
 Array = NDArray[np.float64]
 
@@ -129,6 +129,29 @@ class WeightClasses:
         """
         return _most_probable(counts, self._logarithms, self.shares)
 
+    def sums(self, spectra: NDArray[Any], weights: Array | None = None) -> Array:
+        """Sum the spectra of each class.
+
+        Parameters
+        ----------
+        spectra : ndarray of shape (n_spectra, n_channels)
+            Spectra [counts].
+        weights : ndarray of shape (n_spectra,), optional
+            Number of spectra that each one stands for.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, n_channels)
+        """
+        found = np.zeros(self.shapes.shape)
+        numbers = np.arange(len(self.shapes))[:, None]
+        for start in range(0, len(spectra), 4096):
+            rows = slice(start, start + 4096)
+            counts = np.asarray(spectra[rows], dtype=np.float32)
+            belongs = (self.assign(counts) == numbers).astype(np.float64)
+            found += (belongs if weights is None else belongs * weights[rows]) @ counts
+        return found
+
     def fit(
         self, counts: NDArray[np.float32], classes: NDArray[np.intp] | None = None
     ) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -213,7 +236,7 @@ def weight_classes(
     mean = np.asarray(mean, dtype=np.float64) / np.sum(mean, dtype=np.float64)
     amplitudes = SharedFit(components, mean)(counts, dose)[0]
     # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
-    members = _divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
+    members = divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
     for _ in range(_RULE.most_steps):
         belongs = (members == np.arange(n_classes)[:, None]) * weights
         sums, sizes = belongs @ amplitudes, belongs.sum(axis=1)
@@ -231,7 +254,7 @@ def weight_classes(
     return WeightClasses(components, shapes, shares)
 
 
-def _divided(points: Array, weights: Array, n_classes: int) -> NDArray[np.intp]:
+def divided(points: Array, weights: Array, n_classes: int) -> NDArray[np.intp]:
     """Divide points again and again at the mean of the class that is widest along its main axis."""
     members = np.zeros(len(points), dtype=np.intp)
     scores = np.empty(len(points))

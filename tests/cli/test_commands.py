@@ -164,7 +164,7 @@ def test_info_names_elements_and_draws_two_spectra(scan, skxrf, monkeypatch):
     monkeypatch.setenv("COLUMNS", "90")
     run = skxrf("info", scan / "scan.h5")
     assert run.status == 0, run.err
-    elements = run.out.split("elements:")[1].split("\n\n")[0]
+    elements = run.out.split("present:")[1].split("\n\n")[0]
     assert all(name in elements for name in ("Ca_K", "Fe_K", "Pb_L"))
     for title in ("counts, sum of all pixels", "counts, maximum pixel in each channel"):
         drawing = run.out.split(title)[1].splitlines()
@@ -231,24 +231,37 @@ def test_the_tube_that_the_file_names_is_no_element(tube_scan, skxrf):
     said = json.loads(skxrf("info", tube_scan, "--json").out)
     assert said["anode"] == "Rh"
     assert set(said["elements"]) == {"Ca_K", "Fe_K"}
-    assert "beside the lines of the Rh tube" in " ".join(skxrf("info", tube_scan).out.split())
+    answers = {one["line_group"]: one["answer"] for one in said["evidence"]}
+    assert (answers["Rh_L"], answers["Cl_K"]) == ("tube", "not seen")
+    assert "tube:          Rh, as stated; 50 kV" in skxrf("info", tube_scan).out
     said = json.loads(skxrf("info", tube_scan, "--anode", "none", "--json").out)
     assert said["anode"] is None
     assert {"Ca_K", "Fe_K"} <= set(said["elements"])
-    assert "Rh tube" not in skxrf("info", tube_scan, "--anode", "none").out
+    said = json.loads(skxrf("info", tube_scan, "--voltage", "15", "--json").out)
+    assert said["voltage_kV"] == 15
+    assert "Sr_K" in answers
+    assert "Sr_K" not in {one["line_group"] for one in said["evidence"]}
+
+
+def test_info_and_fit_state_the_same_evidence(tube_scan, skxrf, tmp_path):
+    said = json.loads(skxrf("info", tube_scan, "--json").out)
+    assert skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc").status == 0
+    evidence = json.loads(open_maps(tmp_path / "fit.nc").attrs["evidence"])
+    assert evidence == said["evidence"]
+    assert all(one["limit_counts"] > one["limit_per_pixel"] > 0 for one in evidence)
 
 
 def test_fit_takes_the_tube_of_the_file(tube_scan, skxrf, tmp_path):
     run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc")
     assert run.status == 0, run.err
-    assert "with the scattered lines of Rh" in run.err
+    assert "tube: Rh, as stated" in run.err
     maps = open_maps(tmp_path / "fit.nc")
     assert set(maps["element"].to_numpy()) == {"Ca_K", "Fe_K"}
     run = skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc", "--elements", "Rh_L,ca", "--force")
     assert open_maps(tmp_path / "fit.nc")["element"].to_numpy().tolist() == ["Rh_L", "Ca_K"]
     run = skxrf("fit", tube_scan, "-o", tmp_path / "other.nc", "--anode", "Xx")
     assert run.status == 2
-    assert "Xx" in run.err.splitlines()[-1]
+    assert "--anode=Xx: expected the symbol of one element" in run.err.splitlines()[-1]
 
 
 def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
@@ -256,7 +269,7 @@ def test_info_of_an_axis_without_room_for_elements(skxrf, tmp_path):
         file["counts"] = np.ones((3, 4, 20), np.uint8)
     run = skxrf("info", tmp_path / "short.h5", "--energy", "0.1,0.05", "--axes", "y,x,energy")
     assert run.status == 0, run.err
-    assert "elements:      not looked for: only " in run.out
+    assert "present:       not looked for: too few channels" in run.out
 
 
 MISTAKES = [
@@ -407,3 +420,15 @@ def test_a_scan_to_and_fro_is_turned(scan, skxrf, tmp_path):
         assert run.status == 0, run.err
     straight = open_maps(tmp_path / "scan.nc")["intensity"]
     np.testing.assert_allclose(open_maps(tmp_path / "snake.nc")["intensity"], straight, rtol=1e-4)
+
+
+def test_map_adds_paints(scan, model, skxrf, tmp_path):
+    run = skxrf("map", scan / "scan.h5", "--model", model, "-o", tmp_path / "out.nc", "--paints")
+    assert run.status == 0, run.err
+    maps = open_maps(tmp_path / "out.nc")
+    assert maps["paint"].shape == (18, 20)
+    assert maps["paint"].values.max() + 1 == maps.sizes["paint_number"]
+    assert maps["paint_spectrum"].dims == ("paint_number", "energy")
+    refused = skxrf("map", scan / "scan.h5", "-o", tmp_path / "out.csv", "--paints")
+    assert refused.status == 2
+    assert "--paints" in refused.err

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skxrf.io._xarray_engine import CubeBackend
+from tests.io.maps.test_rtx import WHOLE
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user_guide" / "files.md"
 
@@ -30,6 +31,7 @@ def folder(tmp_path, monkeypatch):
             f"<<DATA>>\n{text}<<END>>\n"
         )
     (tmp_path / "reference.dat").write_text("row  column  Fe_K\n0  0  1\n0  1  2\n")
+    (tmp_path / "map.rtx").write_bytes(WHOLE)
     (tmp_path / "elements.csv").write_text("row;column;Fe;Pb;chisq\n0;0;1;2;3\n")
     monkeypatch.chdir(tmp_path)
 
@@ -37,7 +39,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("folder")
 def test_the_examples_run():
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
 
     names: dict[str, object] = {"CubeBackend": CubeBackend}
     for block in blocks:

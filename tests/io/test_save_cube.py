@@ -1,5 +1,12 @@
+import math
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skxrf.datasets import make_painting
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
@@ -37,6 +44,54 @@ def test_times_and_attributes_come_back(cube, tmp_path):
     for name in times:
         np.testing.assert_array_equal(back[name], saved[name])
     assert {name: back.attrs[name] for name in reserved} == reserved
+
+
+def _coordinates():
+    """Coordinates that a cube of 4 x 5 x 6 may have."""
+    kinds = {
+        "i8": st.integers(-(2**62), 2**62),
+        "f8": st.floats(allow_nan=False, width=64),
+        "?": st.booleans(),
+        "U8": st.text(st.characters(blacklist_characters="\0", codec="utf-8"), max_size=8),
+        "M8[s]": st.integers(0, 2**33),
+    }
+    sizes = {"y": 4, "x": 5, "energy": 6}
+
+    @st.composite
+    def one(draw):
+        dims = tuple(draw(st.lists(st.sampled_from(sorted(sizes)), unique=True, max_size=3)))
+        kind = draw(st.sampled_from(sorted(kinds)))
+        n = math.prod(sizes[dim] for dim in dims)
+        values = [draw(kinds[kind])] * n
+        units = draw(st.sampled_from([{}, {"units": "m/s"}, {"scale_factor": 2, "dims": "none"}]))
+        return dims, np.array(values).astype(kind).reshape([sizes[dim] for dim in dims]), units
+
+    names = st.sampled_from(["measured", "painting", "temperature", "a/b", "shift y", "name"])
+    return st.dictionaries(names, one(), max_size=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    coords=_coordinates(), numbers=st.booleans(), dtype=st.sampled_from(["u1", "u2", "u4", "f4"])
+)
+def test_every_coordinate_comes_back(coords, numbers, dtype):
+    y = [7, 9, 10, 11] if numbers else [0.5, 0.75, 1.0, 2.0]
+    cube = xr.DataArray(
+        np.arange(120, dtype=dtype).reshape(4, 5, 6),
+        dims=("y", "x", "energy"),
+        coords={"y": y, "energy": 0.1 * np.arange(6), **coords},
+        name="counts",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        back = open_cube(save_cube(cube, Path(folder, "cube.h5"))).load()
+
+    assert back.dtype == cube.dtype
+    for name in ("y", *coords):
+        found = back[name].transpose(*cube[name].dims)
+        xr.testing.assert_equal(found.variable, cube[name].variable)
+        assert back[name].dtype == cube[name].dtype or cube[name].dtype.kind == "U"
+    for name, (_, _, units) in coords.items():
+        assert back[name].attrs == units
 
 
 def test_nothing_half_written_is_left(cube, tmp_path):

@@ -47,7 +47,7 @@ def test_so_is_the_spread_of_draws_from_their_mean(repeats, fitted, weights):
     draws = np.random.default_rng(0).poisson(X.mean(axis=0), (1000, X.shape[1]))
     fit = copy.deepcopy(fitted)  # to so few repeats, each of which has weights of its own
     if weights == "shared":
-        fit.fit_weights(draws)
+        fit.fit_paints(draws)
     areas, errors = fit.predict(draws, return_std=True)
     free = areas.min(axis=0) > 0
     ratio = areas.std(axis=0)[free] / errors.mean(axis=0)[free]

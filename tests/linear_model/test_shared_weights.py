@@ -41,4 +41,4 @@ def test_weights_of_their_own_are_to_be_had(painting):
     assert fit._poisson_fit.classes is None
     few = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False).fit(X[:90])
     assert few._poisson_fit.classes is None
-    assert few.fit_weights(X)._poisson_fit.classes is not None
+    assert few.fit_paints(X)._poisson_fit.classes is not None

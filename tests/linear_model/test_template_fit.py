@@ -253,3 +253,52 @@ def test_spectra_without_lines_give_a_warning():
     with pytest.warns(UserWarning, match="no line group stands out"):
         model = TemplateFitRegressor(energy=(0.0, 0.04)).fit(X)
     assert model.predict(X).shape == (20, 0)
+
+
+def unkind_paintings():
+    """Spectra of one color, of few pixels, of noise, of a paint of one pixel, of unlike doses."""
+    rng = np.random.default_rng(3)
+    cube, maps = make_painting((20, 24), palette="icon_test", random_state=4)
+    X, Y = to_samples(cube).to_numpy(), to_samples(maps)[GROUPS].to_numpy()
+    one, other = X.mean(axis=0), X[np.argmax(Y[:, GROUPS.index("Au_L")])]
+    doses = rng.choice([0.0, 0.01, 1.0, 200.0], 480)
+    return {
+        "one color": np.tile(one, (200, 1)),
+        "20 pixels": X[::24].astype(float),
+        "noise": np.full((200, one.size), 2.0),
+        "one pixel of another": np.vstack([np.tile(one, (199, 1)), other]),
+        "doses from 0 to 1e6": X * doses[:, None],
+    }
+
+
+@pytest.mark.parametrize(
+    "kind", ["one color", "20 pixels", "noise", "one pixel of another", "doses from 0 to 1e6"]
+)
+def test_ratios_by_paint_are_never_worse(painting, kind):
+    energy = painting[2]
+    expected = unkind_paintings()[kind]
+    X = np.random.default_rng(5).poisson(expected)
+    fits = {
+        ratios: TemplateFitRegressor(
+            GROUPS, energy=energy, anode="Rh", nuisance="none", refine=False, line_ratios=ratios
+        ).fit(X)
+        for ratios in ("painting", "paint")
+    }
+    areas, errors = fits["paint"].predict(X, return_std=True)
+    before = fits["painting"].predict(X)
+    assert np.all(np.isfinite(areas))
+    assert np.all(np.isfinite(errors))
+    if kind in ("one color", "noise", "20 pixels"):
+        # Nothing differs from pixel to pixel: what is common may only improve the fit.
+        inside = fits["paint"].fitted_channels_
+        misfit = [
+            np.mean(
+                (X[:, inside] - fit.decompose(X) @ fit.components_) ** 2 / (expected[:, inside] + 1)
+            )
+            for fit in fits.values()
+        ]
+        assert misfit[1] < 1.01 * misfit[0]
+    else:
+        np.testing.assert_allclose(areas[errors > 0], before[errors > 0], atol=8 * errors.max())
+    parts = [fits["paint"].predict(part) for part in (X[::-1][:7], X[::-1][7:])]
+    np.testing.assert_allclose(np.concatenate(parts)[::-1], areas, rtol=1e-4, atol=1e-2)

@@ -71,6 +71,10 @@ def test_lines_that_no_component_explains_stand_far_out(painting, spectra, name)
     assert [4 < int(match[1]) < 8 for match in shares if match] == [True]
     if name != "Ru_K":  # beside the tube's scattered lines
         assert any(f"show {name}, which the" in one for one in model.painting_.unfamiliar)
+    # Measured by the template fit, in the same output.
+    measured = model.predict(X)[:, model.line_groups_.index(name)]
+    assert np.median(measured[:60]) == pytest.approx(500, rel=0.15)
+    assert np.median(measured[60:]) < 15
 
 
 def test_foreign_chemistry_is_noticed_and_named(stacks):

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BcfReader", "open_bcf", "recognizes", "stored_header"]
 
-_LARGEST_HEADER = 1 << 30
+# A header with a mosaic and overviews seen has 34 MB.
+_LARGEST_HEADER = 1 << 28
+# Pixels up to which live times are kept.
+_MOST_PIXELS = 10**8
 # Of one block: rows that are longer are read in parts.
 _LARGEST_BLOCK = 1 << 26
 
@@ -235,7 +238,7 @@ def _scanned(file: StoredFile, header: MapHeader) -> _Scan:
     if n_rows * 4 > file.size:
         raise _damaged(file, f"{n_rows} rows do not fit in its {file.size:,} bytes")
     # A pixel that is not there takes no bytes, yet there are hardly more of them than bytes.
-    sparse = n_rows * n_columns > file.size
+    sparse = n_rows * n_columns > min(file.size, _MOST_PIXELS)
     peak = np.zeros(2, np.int64)
     if header.zero_peak is not None and header.energy is not None and not sparse:
         peak[:] = header.zero_peak.channels(header.energy, header.n_channels)

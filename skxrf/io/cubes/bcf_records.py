@@ -64,7 +64,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
 
 
 @_compiled
-def _number(data: Any, at: int, size: int) -> int:
+def _number(data: Any, at: int, size: int) -> Any:
     value = np.int64(0)
     for i in range(size):
         value |= np.int64(data[at + i]) << (8 * i)
@@ -72,7 +72,7 @@ def _number(data: Any, at: int, size: int) -> int:
 
 
 @_compiled
-def _record(data: Any, at: int) -> tuple[int, int, int, int, int, int]:
+def _record(data: Any, at: int) -> Any:
     """Column, channels, packing, pulses, bytes of data, and bytes of the whole record."""
     packing, n_pulses = _number(data, at + 12, 2), _number(data, at + 16, 2)
     size = _number(data, at + 18, 4)
@@ -81,14 +81,14 @@ def _record(data: Any, at: int) -> tuple[int, int, int, int, int, int]:
 
 
 @_compiled
-def _run_bytes(code: int, n: int) -> int:
+def _run_bytes(code: int, n: int) -> Any:
     if code == 0:
         return 0
     return 1 + (n + 1) // 2 if code == 1 else code + n * (code // 2)
 
 
 @_compiled
-def _highest_in_runs(data: Any, at: int, end: int) -> int:
+def _highest_in_runs(data: Any, at: int, end: int) -> Any:
     """Count that no channel exceeds; -1 where the runs do not end at `end`."""
     highest = np.int64(0)
     while at + 2 <= end:
@@ -111,7 +111,7 @@ def _highest_in_runs(data: Any, at: int, end: int) -> int:
 
 
 @_compiled
-def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> int:
+def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> Any:
     """Count that no channel of a record exceeds; or minus a position in `DAMAGE`."""
     if packing > 2:
         return -5
@@ -124,7 +124,7 @@ def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> int:
 
 
 @_compiled
-def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> int:
+def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     beyond = 0
     for i in range(n):
         channel = _number(data, at + 2 * i, 2)
@@ -136,7 +136,7 @@ def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> int:
 
 
 @_compiled
-def _add_short_pulses(data: Any, at: int, n: int, spectrum: Any) -> int:
+def _add_short_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     beyond = 0
     for i in range(n):
         bit = 12 * i
@@ -175,7 +175,7 @@ def _add_run(data: Any, at: int, code: int, n: int, spectrum: Any, first: int) -
 
 
 @_compiled
-def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> int:
+def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> Any:
     channel, beyond, n_channels = np.int64(0), np.int64(0), len(spectrum)
     while at < end and not (partial and channel >= n_channels):
         code, n = np.int64(data[at]), np.int64(data[at + 1])
@@ -185,10 +185,11 @@ def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> int
         elif code:
             values = np.zeros(n, np.int64)
             _add_run(data, at, code, n, values, 0)
-            inside = max(n_channels - channel, 0)
-            for i in range(inside):
-                spectrum[channel + i] += values[i]
-            beyond += values[inside:].sum()
+            for i in range(n):
+                if channel + i < n_channels:
+                    spectrum[channel + i] += values[i]
+                else:
+                    beyond += values[i]
         at += _run_bytes(code, n)
         channel += n
     return beyond
@@ -197,7 +198,7 @@ def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> int
 @_compiled
 def _add(
     data: Any, at: int, packing: int, n_pulses: int, size: int, spectrum: Any, partial: bool
-) -> int:
+) -> Any:
     """Add the counts of a record; return those beyond the last channel, which `partial` does not need."""
     if packing == 0:
         return _add_pulses(data, at, n_pulses, spectrum)
@@ -210,7 +211,7 @@ def _add(
 @_compiled
 def scan(
     data: Any, start: int, state: Any, row_starts: Any, n_columns: int, peak: Any, in_peak: Any
-) -> int:
+) -> Any:
     """Pass over the whole rows and records of a piece of a map.
 
     Parameters
@@ -273,7 +274,7 @@ def scan(
 
 
 @_compiled
-def unpack(data: Any, first: int, counts: Any) -> int:
+def unpack(data: Any, first: int, counts: Any) -> Any:
     """Add the counts of whole rows that `scan` has passed over.
 
     Parameters

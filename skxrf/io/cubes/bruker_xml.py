@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.physics._names import element_symbol
 
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
@@ -262,7 +264,7 @@ def _pixel_times(root: ElementTree.Element) -> NDArray[np.float64] | None:
     planes = [] if image is None else list(planes_of(image))
     if len(planes) != 1 or planes[0][1] is None or not planes[0][1].any():
         return None
-    return planes[0][1] * 1e-6
+    return np.asarray(planes[0][1] * 1e-6, np.float64)
 
 
 def _are_real_times(
@@ -311,6 +313,7 @@ def _about(spectrum: ElementTree.Element) -> dict[str, str | float]:
         "instrument": f"{_XRF}/ChassisType",
         "tube": f"{_XRF}/TubeType",
         "optic": f"{_XRF}/Optic",
+        "atmosphere": f"{_XRF}/Atmosphere",
         "excitation_filter": f"{_XRF}/ExcitationFilter/FilterId",
         "detector": ".//ClassInstance[@Type='TRTDetectorHeader']/Type",
     }
@@ -330,4 +333,19 @@ def _about(spectrum: ElementTree.Element) -> dict[str, str | float]:
         value = _number(spectrum, tag)
         if value:
             found[name] = value
+    areas = _net_counts(spectrum)
+    if areas:
+        found["bruker_net_counts"] = json.dumps(areas)
     return found
+
+
+def _net_counts(spectrum: ElementTree.Element) -> dict[str, float]:
+    """Net counts of line groups by Bruker's own fit, where the file has its results."""
+    areas = {}
+    for result in spectrum.findall("./ClassInstance[@Type='TRTResult']/Result"):
+        symbol = element_symbol(int(_number(result, "./Atom") or 0))
+        family = re.fullmatch(r"([KLM])-Serie", _text(result, "./XLine"))
+        counts = _number(result, "./NetIntens")
+        if symbol and family and counts is not None:
+            areas[f"{symbol}_{family[1]}"] = counts
+    return areas

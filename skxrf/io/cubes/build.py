@@ -98,6 +98,12 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     missing = _missing(source, three)
     if missing is not None:
         coords["measured"] = (("y", "x"), ~missing)
+    coords |= {
+        name: coord
+        for name, coord in source.coords.items()
+        if name not in ("energy", "counts")
+        and np.shape(coord[1]) == tuple(sizes[d] for d in coord[0])
+    }
     return xr.DataArray(
         lazy_counts(counts, _checked_chunks(request.chunks)),
         dims=("y", "x", "energy"),

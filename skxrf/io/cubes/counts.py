@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._cube_coordinates import read_coordinates
 from .._hdf5_values import (
     axis_labels,
     numbers,
@@ -67,6 +68,7 @@ def read(cube: Any) -> CubeSource:
         )
     if dims is not None:
         sizes = dict(zip(dims, cube.shape, strict=True))
+        found["coords"] = read_coordinates(group, sizes)
         found |= {
             dim: positions(group.get(f"{dim}_mm"), sizes[dim], units="mm")
             for dim in ("y", "x")

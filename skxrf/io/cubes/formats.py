@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .._hdf5_access import is_hdf5
-from . import bcf, bruker_xml, edf, hdf5, mca, msa, ripple
+from . import bcf, bruker_xml, column_text, edf, hdf5, mca, msa, ripple
 from .source import CubeRequest, CubeSource
 
 __all__ = ["CUBE_FORMATS", "CubeFormat"]
@@ -28,7 +28,9 @@ CUBE_FORMATS = (
     CubeFormat("Bruker .bcf", bcf.recognizes, bcf.open_bcf),
     CubeFormat("Bruker .spx", bruker_xml.recognizes, bruker_xml.open_spx),
     CubeFormat("Ripple (.rpl, .raw)", ripple.recognizes, ripple.open_ripple),
-    CubeFormat(".mca (text)", mca.recognizes, mca.open_mca),
+    CubeFormat(".mca, .spe (text)", mca.recognizes, mca.open_mca),
     CubeFormat("EDF rows", edf.recognizes, edf.open_edf),
     CubeFormat("EMSA (.msa)", msa.recognizes, msa.open_msa),
+    # Any text with lines of numbers, so it comes last.
+    CubeFormat("columns of text", column_text.recognizes, column_text.open_columns),
 )

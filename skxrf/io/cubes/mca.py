@@ -1,4 +1,4 @@
-"""Cubes of ``.mca`` files: a folder with a file for each pixel, or one file of many spectra.
+"""Cubes of ``.mca`` and ``.spe`` files: a folder with a file for each pixel, or one file of many spectra.
 
 Amptek's are called ``.txt`` where XISMuS wrote them.
 """
@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .arrange import chosen_one
-from .mca_text import TextSpectrum, is_amptek, is_spec, parse_facts, parse_spectra
+from .mca_sections import is_gse, is_spe
+from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, grid_of, series
 from .single import ArrayReader
 from .source import CubeRequest, CubeSource, Slices
+from .text_spectrum import TextSpectrum
 
 __all__ = ["open_mca", "recognizes"]
 
@@ -33,8 +35,8 @@ _LARGEST_FILE = 1 << 30
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a file by its start, a folder by its files."""
     if path.is_dir():
-        return bool(files_in(path, ".mca")) or any(map(_holds_amptek, files_in(path, ".txt")))
-    return is_amptek(head) or is_spec(head)
+        return bool(_files_of(path))
+    return is_amptek(head) or is_spec(head) or is_gse(head) or is_spe(head)
 
 
 def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
@@ -161,6 +163,14 @@ class FolderReader:
         return counts
 
 
+def _files_of(path: Path) -> list[Path]:
+    """Files of a folder that hold a spectrum each."""
+    for suffix in (".mca", ".spe"):
+        if found := files_in(path, suffix):
+            return found
+    return list(filter(_holds_amptek, files_in(path, ".txt")))
+
+
 def _holds_amptek(file: Path) -> bool:
     """Recognize a text file of Amptek's; one that cannot be read is none."""
     try:
@@ -176,8 +186,7 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
             f"{path} holds both .mca and .edf files: put those of one cube into a folder of their "
             "own."
         )
-    found = files_in(path, ".mca") or list(filter(_holds_amptek, files_in(path, ".txt")))
-    ordered = _of_one_detector(series(found, str(path)), request, path)
+    ordered = _of_one_detector(series(_files_of(path), str(path)), request, path)
     shape, files = grid_of(ordered, request.shape, str(path), axes=request.axes)
     here = [file for file in files if file is not None]
     first = _only_spectrum(here[0]).counts

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +19,18 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, FileFormatError
+from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import to_kev
 
 from .axes import axis_or_reason
+from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
+from .text_spectrum import TextSpectrum, counts_of, floats, seconds
 
-__all__ = ["TextSpectrum", "is_amptek", "is_spec", "parse_facts", "parse_spectra", "whole_counts"]
+__all__ = ["is_amptek", "is_spec", "parse_facts", "parse_spectra"]
 
 _SECTION = re.compile(r"^<<([^<>\n]+)>>[ \t]*$", re.MULTILINE)
 _ENERGY_UNITS = ("kev", "ev")
-
-
-@dataclass(frozen=True)
-class TextSpectrum:
-    """One spectrum and what its file says about it."""
-
-    counts: NDArray[Any]
-    """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
-    energy: Polynomial | None = None
-    """Energy [keV] of stored channels from 0."""
-    problem: tuple[str | Argument, ...] = ()
-    """Reason for which a calibration is not used."""
-    live_time: float | None = None
-    """Seconds."""
-    real_time: float | None = None
-    scan: str = ""
-    """Number of its scan, with that of the repetition where a number occurs twice."""
-    detector: str = ""
-    """Name of its detector, empty where there is one."""
 
 
 def is_amptek(head: bytes) -> bool:
@@ -85,9 +68,13 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
         return [_amptek(text, path)]
     if is_spec(content[:100]):
         return _spec(text, path)
+    if is_gse(content[:512]):
+        return gse_spectra(text, path)
+    if is_spe(content[:100]):
+        return [spe_spectrum(text, path)]
     raise FileFormatError(
         f"{path} starts with {content[:16]!r}: expected an .mca file, of Amptek's (<<PMCA "
-        "SPECTRUM>>) or of SPEC and PyMca (#F, #S)."
+        "SPECTRUM>>), of SPEC and PyMca (#F, #S), or of GSECARS (VERSION:), or a .spe ($SPEC_ID:)."
     )
 
 
@@ -115,18 +102,11 @@ def parse_facts(content: bytes, path: Path) -> TextSpectrum:
         header = content.partition(b"<<DATA>>")[0]
         return parse_spectra(header + b"\n<<DATA>>\n<<END>>\n", path)[0]
     if not is_spec(content[:100]):
-        return parse_spectra(content, path)[0]  # the error that says so
+        return parse_spectra(content, path)[0]  # or the error that says so
     header = re.split(rb"(?m)^@[A-Z]", content, maxsplit=1)[0]
     text = header.decode("latin-1").replace("\r\n", "\n")
     # The number of channels says nothing where no counts are looked at.
     return _spec(f"{text}\n@A", path, check=False)[0]
-
-
-def whole_counts(values: NDArray[np.float64]) -> NDArray[Any]:
-    """Counts in uint32 where they are whole numbers that fit, else as they are."""
-    with np.errstate(invalid="ignore"):
-        whole = np.all((values >= 0) & (values < 2**32) & (values == np.floor(values)))
-    return values.astype(np.uint32) if whole else values
 
 
 def _amptek(text: str, path: Path) -> TextSpectrum:
@@ -140,11 +120,11 @@ def _amptek(text: str, path: Path) -> TextSpectrum:
     facts = dict(re.findall(r"^([A-Z_]+) - (.*)$", sections.get("PMCA SPECTRUM", ""), re.MULTILINE))
     energy, problem = axis_or_reason(lambda: _line_through(sections.get("CALIBRATION", ""), path))
     return TextSpectrum(
-        counts=_counts(sections["DATA"].split(), path),
+        counts=counts_of(sections["DATA"].split(), path),
         energy=energy,
         problem=problem,
-        live_time=_seconds(facts.get("LIVE_TIME")),
-        real_time=_seconds(facts.get("REAL_TIME")),
+        live_time=seconds(facts.get("LIVE_TIME")),
+        real_time=seconds(facts.get("REAL_TIME")),
     )
 
 
@@ -153,7 +133,7 @@ def _line_through(section: str, path: Path) -> Polynomial | None:
     label = re.search(r"^LABEL - (.*)$", section, re.MULTILINE)
     unit = label[1].strip().lower() if label else ""
     points = np.array(
-        [_floats(line.split()) for line in section.splitlines() if len(line.split()) == 2]
+        [floats(line.split()) for line in section.splitlines() if len(line.split()) == 2]
     )
     points = points.reshape(-1, 2)
     if len(np.unique(points[:, 0])) < 2 or not np.isfinite(points).all():
@@ -187,12 +167,12 @@ def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
             if not started and match[1] in device and match[1] != "CTIME":
                 device = {}
                 devices.append(device)
-            device[match[1]] = words[:1] if match[1] == "MCADEV" else _floats(words)
+            device[match[1]] = words[:1] if match[1] == "MCADEV" else floats(words)
         elif re.match(r"@[A-Z]", line):
             words = _continued(line[2:], lines)
             at = n_since if has_points else n_since % len(devices)
             state = devices[min(at, len(devices) - 1)]
-            spectrum = _with_header(_counts(words, path), state, path, check=check)
+            spectrum = _with_header(counts_of(words, path), state, path, check=check)
             name = state.get("MCADEV", [str(at)])[0] if at < len(devices) else str(at)
             found.append(replace(spectrum, scan=scan, detector=name))
             n_since += 1
@@ -244,32 +224,6 @@ def _with_header(
         counts,
         energy if isinstance(energy, Polynomial) else None,
         problem,
-        live_time=_seconds(times[1]),
-        real_time=_seconds(times[2]),
+        live_time=seconds(times[1]),
+        real_time=seconds(times[2]),
     )
-
-
-def _counts(words: list[str], path: Path) -> NDArray[Any]:
-    try:
-        values = np.array(words, np.float64)
-    except ValueError as error:
-        raise FileFormatError(f"{path} holds counts that are no numbers: {error}.") from None
-    return whole_counts(values)
-
-
-def _floats(words: Iterable[str]) -> list[float]:
-    found = []
-    for word in words:
-        try:
-            found.append(float(word.replace(",", ".")))
-        except ValueError:
-            found.append(np.nan)
-    return found
-
-
-def _seconds(value: str | float | None) -> float | None:
-    try:
-        seconds = float(value) if value is not None else np.nan
-    except ValueError:
-        return None
-    return seconds if 0 < seconds < np.inf else None

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import decimal
 
-from .mca_text import whole_counts
 from .single import ArrayReader, smallest_unsigned
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
+from .text_spectrum import whole_counts
 
 __all__ = ["open_msa", "recognizes"]
 

@@ -94,6 +94,8 @@ class CubeSource:
         Per pixel [s], as stored; or a pair of that and the names of its axes, where the file has them.
     missing : ndarray of bool of shape (n_rows, n_columns), optional
         Pixels that the scan did not reach and that have no counts.
+    coords : mapping of str to (dims, values, attrs)
+        Other coordinates, over y, x and energy.
     detectors : tuple of str
         Names of the detectors, where the file has several and names them.
     any_axes : bool
@@ -118,6 +120,9 @@ class CubeSource:
     live_time: Times = None
     real_time: Times = None
     missing: NDArray[np.bool_] | None = None
+    coords: Mapping[str, tuple[tuple[str, ...], NDArray[Any], Mapping[str, Any]]] = field(
+        default_factory=dict
+    )
     detectors: tuple[str, ...] = ()
     any_axes: bool = False
     steps: str = ""

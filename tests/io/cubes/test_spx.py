@@ -1,5 +1,6 @@
 """Single spectra of Bruker's: cubes of one pixel."""
 
+import json
 import pickle
 import tempfile
 from pathlib import Path
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
+from skxrf.io.cubes.bruker_xml import ZeroPeak
 
 COUNTS = np.random.default_rng(5).poisson(40.0, 64)
 
@@ -125,3 +128,28 @@ def test_damaged_files_give_a_cube_or_one_of_our_errors(data, open_or_refuse):
         path = Path(folder, "point.spx")
         path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
         open_or_refuse(path)
+
+
+def test_what_a_real_file_of_an_m6_states(real_data):
+    (path,) = (real_data / "bruker_m6_spx").glob("*.spx")
+
+    cube = open_cube(path)
+
+    assert cube.attrs["atmosphere"] == "Helium"
+    areas = json.loads(cube.attrs["bruker_net_counts"])
+    assert areas["Ca_K"] == 459971
+    assert areas["Rh_K"] == 2080
+    assert "Ti_K" not in areas, "no counts are stated for it"
+
+
+def test_the_zero_peak_gives_the_live_time_of_real_files(real_data):
+    paths = [*real_data.glob("bruker_m6_spx/*.spx"), *real_data.glob("nist_m4_tornado/*/*.spx")]
+    assert len(paths) == 14
+    for path in paths:
+        cube = open_cube(path)
+        # ZeroPeakFrequency of all of them.
+        peak = ZeroPeak(10_000)
+        axis = Polynomial.fit(np.arange(cube.sizes["energy"]), cube.energy, 1)
+        first, end = peak.channels(axis, cube.sizes["energy"])
+        in_peak = int(cube[0, 0, first:end].sum())
+        np.testing.assert_allclose(in_peak / peak.frequency, cube.live_time[0, 0], rtol=0.005)

@@ -169,7 +169,9 @@ def test_what_is_no_map(tmp_path):
     ):
         open_maps(folder)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileFormatError, match=r"empty is of no known format.*without TIFF files"):
+    with pytest.raises(
+        FileFormatError, match=r"empty is of no known format.*without TIFF or EDF files"
+    ):
         open_maps(tmp_path / "empty")
 
 

@@ -1,0 +1,5 @@
+"""Clusters of spectra: the paints of a painting."""
+
+from ._poisson_mixture import PoissonMixture
+
+__all__ = ["PoissonMixture"]

@@ -1,0 +1,83 @@
+"""EDF images as maps: one file with an image a map, or a folder with a file a map, as PyMca writes them.
+
+The name of a map is ``Title`` of its header, else the end of the file's name (``IMAGES_Fe_K.edf``).
+``s(Fe_K)`` is the standard deviation of ``Fe_K``. Files without any name are no maps.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from numpy.typing import NDArray
+
+from skxrf.exceptions import FileFormatError
+from skxrf.physics._names import line_group_name
+
+from .._edf_file import EdfImage, edf_images, is_edf
+from .source import MapsRequest, MapsSource, build_maps
+
+__all__ = ["folder_recognizes", "read_edf", "read_edf_folder", "recognizes"]
+
+_UNCERTAINTY = re.compile(r"s\((.+)\)")
+
+
+def recognizes(path: Path, head: bytes) -> bool:
+    """Recognize an EDF file by its start."""
+    return is_edf(path, head)
+
+
+def folder_recognizes(path: Path, head: bytes) -> bool:
+    """Recognize a folder of EDF files."""
+    return bool(_files_in(path))
+
+
+def read_edf(path: Path, request: MapsRequest) -> xr.Dataset:
+    """Read the images of one file as maps."""
+    return _built(path, [(path, image) for image in edf_images(path)], request)
+
+
+def read_edf_folder(path: Path, request: MapsRequest) -> xr.Dataset:
+    """Read the files of a folder as maps."""
+    images = [(file, image) for file in _files_in(path) for image in edf_images(file)]
+    return _built(path, images, request)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.suffix.lower() == ".edf" and one.is_file())
+
+
+def _built(path: Path, images: list[tuple[Path, EdfImage]], request: MapsRequest) -> xr.Dataset:
+    found: dict[str, NDArray[Any]] = {}
+    for file, image in images:
+        name = _name(file, image)
+        if len(image.shape) != 2 or not name or any(key.startswith("mca ") for key in image.header):
+            raise FileFormatError(
+                f"{file} holds {'x'.join(map(str, image.shape))} values called {name or 'nothing'!r}: expected "
+                "maps, images with a Title or a file name such as Fe_K. Rows of spectra are opened with "
+                "open_cube."
+            )
+        if name in found:
+            raise FileFormatError(f"{path} holds two images called {name!r}: keep one of them.")
+        found[name] = image.read()
+    errors = {match[1]: found[n] for n in found if (match := _UNCERTAINTY.fullmatch(n))}
+    source = MapsSource(
+        path=path,
+        layout="EDF images",
+        images={n: one for n, one in found.items() if not _UNCERTAINTY.fullmatch(n)},
+        errors=errors,
+    )
+    return build_maps(source, request.elements)
+
+
+def _name(file: Path, image: EdfImage) -> str:
+    """Title of an image, else what ends the name of its file and is the name of a map."""
+    title = image.header.get("title", "").strip()
+    if title and re.fullmatch(r"Array_\d+", title) is None:
+        return title
+    words = file.stem.split("_")
+    ends = ["_".join(words[i:]) for i in range(len(words))]
+    plain = [one for one in ends if line_group_name(_UNCERTAINTY.sub(r"\1", one)) is not None]
+    return plain[0] if plain else ""

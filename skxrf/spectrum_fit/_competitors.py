@@ -1,0 +1,330 @@
+"""Signals that look like a line group: sum peaks, escape peaks, tails, satellites, edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._detector import render_peaks
+from skxrf.physics._lines import line_families
+from skxrf.physics._silicon import absorbed_share, escape_fraction
+from skxrf.physics._xraylib import edge_energy
+from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
+
+__all__ = ["BrightLine", "Competitor", "bright_lines", "companions", "steps", "sum_peaks"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CompetitorRule:
+    """Sizes that competitors are expected to have, as shares of the counts of their bright line.
+
+    Parameters
+    ----------
+    family_factor : float
+        Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
+        samples.
+    weak_family, weak_spread : float
+        Share below which a family's radiative rates are known worse, and its spread as a share.
+    wings : float
+        Counts beyond a peak on both sides: the natural width of its lines.
+    shift, width : float
+        Error of a line's position [keV], and of its width as a share.
+    tail, tail_slopes : float, tuple of float
+        Counts in an exponential tail, and its decay lengths [keV].
+    shelf : float
+        Counts in a shelf from zero energy to the line.
+    satellite : float
+        Counts of radiative Auger transitions, below K-alpha by the energy of an L electron or more
+        (Campbell et al. 1986, Phys. Rev. A 33, 2410: up to about a per cent).
+    escape : float
+        Error of the escape peak, as a share of its expected size.
+    silicon : float
+        Counts of the detector's own Si K per count above the silicon edge.
+    sum_peak, soft_sum_peak, soft : float
+        Error of a sum peak, as a share of its expected size; the same where one of both photons is
+        softer than `soft` [keV], below the threshold of the fast channel that rejects pile-up.
+    sum_shift : float
+        Error of the position of a sum peak [keV]: pulses that do not quite coincide.
+    bright, n_bright : float, int
+        Share of all counts above which a family of lines has sum peaks, and the most of those.
+    """
+
+    family_factor: float = 2.0
+    weak_family: float = 0.05
+    weak_spread: float = 0.5
+    wings: float = 0.01
+    shift: float = 0.008
+    width: float = 0.1
+    tail: float = 0.01
+    tail_slopes: tuple[float, ...] = (0.15, 0.5, 1.5)
+    shelf: float = 0.01
+    satellite: float = 0.01
+    escape: float = 0.3
+    silicon: float = 0.004
+    sum_peak: float = 0.5
+    soft_sum_peak: float = 5.0
+    soft: float = 2.2
+    sum_shift: float = 0.02
+    bright: float = 0.003
+    n_bright: int = 12
+
+
+_RULE = CompetitorRule()
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """Component that is no line group of the object.
+
+    Parameters
+    ----------
+    name : str
+        Words for a reader, such as ``Fe + Fe``.
+    spectrum : ndarray of shape (n_bins,)
+        Counts per bin.
+    size : float
+        Spread of its amplitude about zero; infinite where nothing is known.
+    expected : float
+        Counts that are part of another component already.
+    """
+
+    name: str
+    spectrum: Array
+    size: float
+    expected: float = 0.0
+
+
+@dataclass(frozen=True)
+class BrightLine:
+    """Family of lines of a line group, taken as one line.
+
+    Parameters
+    ----------
+    group : str
+        Line group.
+    energy : float
+        Mean energy [keV].
+    counts : float
+        Net counts.
+    """
+
+    group: str
+    energy: float
+    counts: float
+
+
+def companions(
+    name: str, edges: Array, detector: DetectorResponse, voltage: float
+) -> Iterator[Competitor]:
+    """Errors of ratios, places and shapes of a line group, and what comes with its lines.
+
+    Parameters
+    ----------
+    name : str
+        Line group.
+    edges : ndarray of shape (n_bins + 1,)
+        True bin edges [keV].
+    detector : DetectorResponse
+        Width of a peak.
+    voltage : float
+        Of the tube [kV].
+
+    Yields
+    ------
+    Competitor
+        For one count of the line group.
+    """
+    group = line_group(name, tube_voltage=voltage)
+    element = group.element
+    shares = group.intensities * absorbed_share(group.energies, detector.thickness / 10)
+    shares = shares / shares.sum()
+    sigmas = detector.fwhm(group.energies) / FWHM_OF_SIGMA
+
+    def peaks(lines: Array, counts: Array, widths: Array) -> Array:
+        return np.asarray(render_peaks(edges, lines, counts, widths)[0])
+
+    families = line_families(group, fine=True)
+    main = max(families, key=lambda family: shares[families[family]].sum())
+    for family, mine in families.items():
+        share = float(shares[mine].sum())
+        # The strongest family measures the group; the others depart from their shares of it.
+        if family != main and share > 1e-3:
+            spectrum = peaks(group.energies[mine], shares[mine] / share, sigmas[mine])
+            spread = _RULE.family_factor * FAMILY_SPREAD[group.shell] * share
+            if share < _RULE.weak_family:
+                spread = _RULE.weak_spread * share
+            yield Competitor(f"{element} {family}", spectrum, spread)
+    step = 0.002
+    moved = peaks(group.energies + step, shares, sigmas) - peaks(
+        group.energies - step, shares, sigmas
+    )
+    yield Competitor(f"{element} position", moved / (2 * step), _RULE.shift)
+    wider = peaks(group.energies, shares, 1.02 * sigmas) - peaks(
+        group.energies, shares, 0.98 * sigmas
+    )
+    yield Competitor(f"{element} width", wider / 0.04, _RULE.width)
+    strong = shares > 0.02
+    lines, counts = group.energies[strong], shares[strong]
+    for slope in _RULE.tail_slopes:
+        depths = slope * np.linspace(0.05, 6, 60)
+        weights = np.exp(-depths / slope)
+        yield Competitor(
+            f"{element} tail",
+            _spread(edges, detector, lines, counts, depths, weights),
+            _RULE.tail,
+        )
+    whole = float(lines @ counts / counts.sum())
+    depths = np.linspace(0.0, 1.0, 120) * whole
+    shelf = _spread(edges, detector, np.array([whole]), np.ones(1), depths, np.ones(120))
+    yield Competitor(f"{element} shelf", shelf, _RULE.shelf)
+    escaping = counts * escape_fraction(lines)
+    if escaping.sum() > 0:
+        below = lines - SILICON.k_alpha
+        spectrum = peaks(below, escaping / escaping.sum(), detector.fwhm(below) / FWHM_OF_SIGMA)
+        share = float(escaping.sum())
+        yield Competitor(f"{element} escape", spectrum, _RULE.escape * share, share)
+    if group.shell == "K":
+        # The photon lacks at least the energy of another electron; the ramp ends lower.
+        for family, subshell, reach in (("alpha", "L3", 0.1), ("beta", "M3", 0.03)):
+            members = families.get(family)
+            bound = edge_energy(group.atomic_number, subshell)
+            if members is None or bound <= 0:
+                continue
+            line = float(group.energies[members] @ shares[members] / shares[members].sum())
+            depths = bound + np.linspace(0.0, reach, 40) * line
+            spectrum = _spread(
+                edges, detector, np.array([line]), np.ones(1), depths, np.linspace(1.0, 0.0, 40)
+            )
+            yield Competitor(f"{element} radiative Auger", spectrum, _RULE.satellite)
+    distances = np.geomspace(0.05, 2.0, 60)
+    depths = np.concatenate([-distances, distances])
+    weights = np.tile(1 / distances, 2)  # 1 / d**2 on logarithmic steps
+    wings = _spread(edges, detector, lines, counts, depths, weights)
+    yield Competitor(f"{element} wings", wings, _RULE.wings)
+
+
+def _spread(
+    edges: Array,
+    detector: DetectorResponse,
+    lines: Array,
+    counts: Array,
+    depths: Array,
+    weights: Array,
+) -> Array:
+    """Counts per bin of lines whose energy is spread downwards over depths, of unit area."""
+    energies = (lines[:, None] - depths).ravel()
+    parts = (counts[:, None] * weights).ravel()
+    kept = energies > 0.1
+    energies, parts = energies[kept], parts[kept]
+    widths = detector.fwhm(energies) / FWHM_OF_SIGMA
+    return np.asarray(render_peaks(edges, energies, parts / parts.sum(), widths)[0])
+
+
+def bright_lines(areas: Mapping[str, float], total: float, voltage: float) -> list[BrightLine]:
+    """Families of lines whose sums can be seen, the brightest first.
+
+    Parameters
+    ----------
+    areas : mapping of str to float
+        Net counts of line groups.
+    total : float
+        All counts.
+    voltage : float
+        Of the tube [kV].
+    """
+    found = []
+    for name, area in areas.items():
+        group = line_group(name, tube_voltage=voltage)
+        for mine in line_families(group).values():
+            share = float(group.intensities[mine].sum())
+            if share * area > _RULE.bright * total:
+                energy = float(group.energies[mine] @ group.intensities[mine]) / share
+                found.append(BrightLine(name, energy, share * area))
+    return sorted(found, key=lambda line: -line.counts)[: _RULE.n_bright]
+
+
+def sum_peaks(
+    lines: list[BrightLine], rate: float, shift: float, edges: Array, detector: DetectorResponse
+) -> Iterator[Competitor]:
+    """Departures of the sum peaks of all pairs of bright lines from the spectrum of pile-up.
+
+    Parameters
+    ----------
+    lines : list of BrightLine
+        Bright lines.
+    rate : float
+        Coincidences per pair of counts.
+    shift : float
+        Distance of sum peaks from the sum of both energies [keV].
+    edges : ndarray of shape (n_bins + 1,)
+        True bin edges [keV].
+    detector : DetectorResponse
+        Width of a peak.
+
+    Yields
+    ------
+    Competitor
+        Of unit area, and its derivative by the energy.
+    """
+    step = 0.01
+    for place, first in enumerate(lines):
+        for second in lines[place:]:
+            energy = first.energy + second.energy + shift
+            if not edges[0] < energy < edges[-1]:
+                continue
+            expected = rate * first.counts * second.counts * (1 if first is second else 2)
+            soft = min(first.energy, second.energy) < _RULE.soft
+            relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
+            at = energy + step * np.array([-1.0, 0.0, 1.0])
+            widths = detector.fwhm(at) / FWHM_OF_SIGMA
+            low, here, high = render_peaks(
+                edges, at, np.ones(3), widths, columns=np.arange(3), n_columns=3
+            )
+            name = f"{first.group[:-2]} + {second.group[:-2]}"
+            yield Competitor(name, here, relative * expected, expected)
+            yield Competitor(
+                f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected
+            )
+
+
+def steps(
+    anode_number: int, edges: Array, detector: DetectorResponse, counts: Array
+) -> Iterator[Competitor]:
+    """Edge of a filter of the anode's own element, and the silicon of the detector.
+
+    Parameters
+    ----------
+    anode_number : int
+        Atomic number of the anode; 0 where unknown.
+    edges : ndarray of shape (n_bins + 1,)
+        True bin edges [keV].
+    detector : DetectorResponse
+        Width of a peak.
+    counts : ndarray of shape (n_bins,)
+        Counts.
+
+    Yields
+    ------
+    Competitor
+    """
+    centers = (edges[1:] + edges[:-1]) / 2
+    widths = np.diff(edges)
+    edge = edge_energy(anode_number, "K") if anode_number else 0.0
+    if edges[0] < edge < edges[-1]:
+        sigma = float(detector.fwhm(edge)) / FWHM_OF_SIGMA
+        above = ndtr((centers - edge) / sigma)
+        for power in (0, 1):
+            shape = above * ((centers - edge) ** power) * widths
+            yield Competitor("edge of the tube's filter", shape, np.inf)
+    if edges[0] < SILICON.k_alpha:
+        line = np.array([SILICON.k_alpha])
+        own = render_peaks(edges, line, np.ones(1), detector.fwhm(line) / FWHM_OF_SIGMA)[0]
+        hard = float(counts[centers > SILICON.k_edge].sum())
+        yield Competitor("the detector's silicon", own, _RULE.silicon * hard)

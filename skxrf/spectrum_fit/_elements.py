@@ -1,0 +1,306 @@
+"""Line groups in a sum spectrum of unknown axis, tube and composition, with the evidence for each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.exceptions import LineGroupError
+from skxrf.physics import DetectorResponse, known_line_groups, line_group
+from skxrf.physics._scatter import scattered_tube_group
+from skxrf.physics.constants import TUBE_ONLY
+from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
+from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of
+from skxrf.spectrum_fit._identification import Identification
+from skxrf.spectrum_fit._line_groups import with_partners
+from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
+from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
+from skxrf.spectrum_fit._sum_spectrum import refine
+from skxrf.spectrum_fit._tube import Tube
+
+__all__ = ["Elements", "find_elements", "fitted_between", "identified_range"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SearchRule:
+    """Numbers of the search.
+
+    Parameters
+    ----------
+    bin_width : float
+        Least width of a bin [keV].
+    lowest : float
+        Lower end of the range [keV]: below, no line is counted without the K lines of the air.
+    usual_lowest : float
+        The same for a fit of pixels without lines of Na and Mg [keV].
+    of_voltage : float
+        Upper end of the range, as a share of the voltage.
+    zeros, gains : tuple of float
+        Errors of zero [keV] and gain that are tried.
+    better : float
+        Ratio of costs below which another axis is taken instead of the nominal one.
+    anchor : float
+        Share of all counts above which a line group helps to find the axis.
+    least_photon : float
+        Energy [keV] above which photons pile up visibly: below lies a noise peak.
+    least_channels, least_counts : int, float
+        Fewer channels or counts hold no lines.
+    """
+
+    bin_width: float = 0.025
+    lowest: float = 0.9
+    usual_lowest: float = 1.3
+    of_voltage: float = 0.95
+    zeros: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
+    gains: tuple[float, ...] = (-0.01, 0.0, 0.01)
+    better: float = 0.95
+    anchor: float = 0.003
+    least_photon: float = 0.6
+    least_channels: int = 32
+    least_counts: float = 50.0
+
+
+_RULE = SearchRule()
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Line groups of a spectrum, and the evidence for each.
+
+    Parameters
+    ----------
+    evidence : list of LineEvidence
+        Of all line groups that tube and axis allow, by energy.
+    tube : Tube
+        Anode and voltage.
+    energy_range : pair of float
+        Range that was searched [keV].
+    """
+
+    evidence: list[LineEvidence] = field(repr=False)
+    tube: Tube
+    energy_range: tuple[float, float]
+
+    @property
+    def present(self) -> list[str]:
+        """Line groups of the object."""
+        return [one.line_group for one in self.evidence if one.answer == "present"]
+
+    @property
+    def fitted(self) -> list[str]:
+        """Line groups with a signal, of the object or not, the tube's scattered ones left out."""
+        return [one.line_group for one in self.evidence if one.fitted]
+
+    def components(self) -> list[str]:
+        """Line groups that belong into a fit of pixels: those with a signal, and softer partners."""
+        return with_partners(self.fitted, self.energy_range, self.tube.voltage)
+
+
+def fitted_between(found: Elements, wanted: Sequence[str]) -> tuple[float, float]:
+    """Range [keV] for a fit of pixels: from 1.3 keV, or below the softest wanted line."""
+    energies = [line_group(name, tube_voltage=1e3).main_energy for name in wanted]
+    low, high = found.energy_range
+    if not any(energy < _RULE.usual_lowest for energy in energies):
+        low = max(low, _RULE.usual_lowest)
+    return low, high
+
+
+def identified_range(
+    energy: Array, tube: Tube, energy_range: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """Range [keV] in which lines are looked for: up to the end of the continuum."""
+    low, high = energy_range or (_RULE.lowest, min(tube.end + 1.0, _RULE.of_voltage * tube.voltage))
+    return max(low, float(energy[0])), min(high, float(energy[-1]))
+
+
+def find_elements(
+    spectrum: Array,
+    energy: Array,
+    tube: Tube,
+    *,
+    energy_range: tuple[float, float] | None = None,
+    required: Sequence[str] = (),
+    detector: DetectorResponse | None = None,
+    refined: bool = True,
+) -> Elements:
+    """Find the line groups of a sum spectrum.
+
+    Parameters
+    ----------
+    spectrum : ndarray of shape (n_channels,)
+        Counts, summed over many pixels.
+    energy : ndarray of shape (n_channels,)
+        Nominal bin centers [keV].
+    tube : Tube
+        Anode and voltage.
+    energy_range : pair of float, optional
+        Range [keV]; default from 0.9 keV to the end of the continuum.
+    required : sequence of str
+        Line groups that are part of the fit in any case.
+    detector : DetectorResponse, optional
+        Expected resolution.
+    refined : bool
+        Whether axis and resolution are refined.
+
+    Returns
+    -------
+    Elements
+        Without evidence where there are too few channels or counts.
+    """
+
+    def find(tube: Tube) -> tuple[Elements, Identification | None]:
+        return _find(
+            spectrum,
+            energy,
+            tube,
+            energy_range,
+            required=required,
+            detector=detector,
+            refined=refined,
+        )
+
+    found, search = find(tube)
+    if search is None or not tube.inferred:
+        return found
+    tube = found.tube
+    anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
+    if anode is None and tube.anode is None:
+        anode = search.scattering_anode()
+    if anode is None or tube.anode == anode:
+        return found
+    tube = replace(tube, anode=anode, anode_source="from its scattered lines")
+    return find(tube)[0]
+
+
+def _find(
+    spectrum: Array,
+    energy: Array,
+    tube: Tube,
+    energy_range: tuple[float, float] | None,
+    *,
+    required: Sequence[str],
+    detector: DetectorResponse | None,
+    refined: bool,
+) -> tuple[Elements, Identification | None]:
+    low, high = identified_range(energy, tube, energy_range)
+    inside = (energy >= low) & (energy <= high)
+    spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
+    few = inside.sum() < _RULE.least_channels or spectrum[inside].sum() < _RULE.least_counts
+    if few:
+        return Elements([], tube, (low, high)), None
+    parameters = {name: row.start for name, row in PARAMETERS.items()}
+    expected = detector or typical_detector()
+    parameters |= {name: getattr(expected, name) for name in parameters if hasattr(expected, name)}
+    if tube.inferred and tube.anode is None:
+        # On the nominal axis: scattered lines are what a refined one rests on.
+        first = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+        first.clear(_RULE.anchor)
+        if anode := first.scattering_anode():
+            tube = replace(tube, anode=anode, anode_source="from its scattered lines")
+    if refined:
+        parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
+    search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+    if refined:
+        clear = search.clear(_RULE.anchor)
+        if clear:
+            groups = [*clear, *_scattered(tube)]
+            parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
+            search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+    search.run()
+    return Elements(evidence_of(search), tube, (low, high)), search
+
+
+def _scattered(tube: Tube) -> list[str]:
+    """Line group of the anode that is scattered, where the voltage excites it."""
+    names = [] if tube.anode is None else [scattered_tube_group(tube.anode).name]
+    return [name for name in names if _is_excited(name, tube)]
+
+
+def _is_excited(name: str, tube: Tube) -> bool:
+    try:
+        line_group(name, tube_voltage=tube.voltage)
+    except LineGroupError:
+        return False
+    return True
+
+
+def _nearest_axis(
+    spectrum: Array,
+    energy: Array,
+    energy_range: tuple[float, float],
+    tube: Tube,
+    parameters: Mapping[str, float],
+) -> dict[str, float]:
+    """Axis near the nominal one on which the lines lie best, and the width of the peaks."""
+    low, high = max(energy_range[0], LOWEST), min(energy_range[1], HIGHEST)
+    if np.count_nonzero((energy >= low) & (energy <= high)) < _RULE.least_channels:
+        return dict(parameters)
+    binned = BinnedSpectrum.of(spectrum, energy, 0.06, (low, high))
+    search = ShiftSearch(binned, 0.15)
+    shifts = [
+        (zero + 2 * gain, zero + 15 * gain)
+        for zero, gain in itertools.product(_RULE.zeros, _RULE.gains)
+    ]
+    costs = {shift: search.fit(*shift)[0] for shift in shifts}
+    best = min(costs, key=lambda shift: costs[shift])
+    if costs[best] > _RULE.better * costs[0.0, 0.0]:
+        best = (0.0, 0.0)
+    groups, _ = search.found(*best)
+    own = [name for name in groups if name not in _scattered(tube) and _is_excited(name, tube)]
+    start = {**parameters, "low": best[0], "high": best[1]}
+    return _refined(spectrum, energy, energy_range, tube, start, [*own, *_scattered(tube)], 3)
+
+
+def _refined(
+    spectrum: Array,
+    energy: Array,
+    energy_range: tuple[float, float],
+    tube: Tube,
+    start: Mapping[str, float],
+    groups: Sequence[str],
+    rounds: int,
+) -> dict[str, float]:
+    """Axis and detector from the line groups that are clearly there."""
+    binned = BinnedSpectrum.of(spectrum, energy, AXIS.bin_width, energy_range)
+    model = SumSpectrumModel(binned, groups, tube.anode, AXIS, tube_voltage=tube.voltage)
+    return refine(model, start, rounds=rounds).parameters
+
+
+def _search(
+    spectrum: Array,
+    energy: Array,
+    energy_range: tuple[float, float],
+    tube: Tube,
+    parameters: Mapping[str, float],
+    required: Sequence[str],
+    expected: DetectorResponse,
+) -> Identification:
+    binned = BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range)
+    correction = SumSpectrumModel.correction(parameters)
+    edges, axis = correction(binned.edges), correction(energy)
+    names = known_line_groups(edges[0] + 0.05, edges[-1] - 0.15, tube_voltage=tube.voltage)
+    # The scatter of the anode's lines cannot be told from lines of the object.
+    names = [name for name in names if name not in _scattered(tube)]
+    return Identification(
+        binned.counts,
+        edges,
+        np.where(axis > _RULE.least_photon, spectrum, 0.0),
+        axis,
+        DetectorResponse(
+            noise=parameters["noise"],
+            fano=parameters["fano"],
+            tail_fraction=parameters["tail_fraction"],
+            tail_slope=parameters["tail_slope"],
+            thickness=expected.thickness,
+        ),
+        list(dict.fromkeys([*names, *required])),
+        anode=tube.anode,
+        voltage=tube.voltage,
+        required=required,
+    )

@@ -1,0 +1,173 @@
+"""Evidence for and against each line group of an identification."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics.constants import INSTRUMENT_METALS
+from skxrf.spectrum_fit._identification import Identification
+
+__all__ = ["LineEvidence", "evidence_of"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LineEvidence:
+    """Evidence for a line group.
+
+    Parameters
+    ----------
+    line_group : str
+        Such as ``Fe_K``.
+    answer : str
+        ``present``, of the object; ``air``, ``instrument``, ``tube``, ``sum peak``, ``escape peak``
+        or ``diffraction``, where there is a signal of that origin; ``not seen``.
+    significance : float
+        Net counts beside all else that is there, in standard errors.
+    reason : str
+        Reason, in words.
+    competitor : str
+        Signal that explains the same counts; empty where there is none.
+    counts, error : float
+        Net counts in the sum, and their standard error.
+    limit_counts : float
+        Limit of detection [counts in the sum]: a line group of so many counts is found in half of
+        the cases.
+    fitted : bool
+        Whether the line group is a component of the fit.
+    """
+
+    line_group: str
+    answer: str
+    significance: float
+    reason: str
+    competitor: str
+    counts: float
+    error: float
+    limit_counts: float
+    fitted: bool
+
+    def stated(self, n_pixels: float = 1) -> dict[str, Any]:
+        """Evidence as plain values, with the mean limit of detection of a number of pixels."""
+        plain = asdict(self) | {"limit_per_pixel": self.limit_counts / max(n_pixels, 1)}
+        plain.pop("fitted")
+        return {
+            key: float(f"{value:.4g}") if isinstance(value, float) else value
+            for key, value in plain.items()
+        }
+
+
+def evidence_of(search: Identification) -> list[LineEvidence]:
+    """State the evidence for each line group that tube and axis allow, by energy.
+
+    Parameters
+    ----------
+    search : Identification
+        Finished search.
+
+    Returns
+    -------
+    list of LineEvidence
+    """
+    area, error = search.scores(search.final)
+    competition = _competition(search)
+    found = []
+    for i in np.argsort(search.energies):
+        name = search.names[i]
+        if name in search.areas:
+            found.append(_of_fitted(search, name))
+            continue
+        limit = search.rule.significance * float(error[i])
+        answer, reason, competitor = _other_origin(search, name, competition, int(i), limit)
+        score = float(area[i] / error[i])
+        found.append(
+            LineEvidence(
+                name, answer, score, reason, competitor, 0.0, float(error[i]), limit, False
+            )
+        )
+    return found
+
+
+def _of_fitted(search: Identification, name: str) -> LineEvidence:
+    """Evidence for a line group that is part of the fit: of the object, or of air, tube, instrument."""
+    rule, counts = search.rule, search.areas[name]
+    score, error, rivals = _alone(search, name)
+    answer, reason, competitor = "present", f"{score:.0f} standard errors", ""
+    if name in search.tube:
+        answer, reason = "tube", f"a line of the anode, {search.anode}"
+    elif name == "Ar_K":
+        answer, reason = "air", "argon of the air"
+    elif score < rule.significance:
+        answer, reason = "not seen", search.rejected.get(name, "")
+    elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * float(search.counts.sum()):
+        answer, reason = "instrument", "a trace of a metal that instruments are made of"
+    elif rivals:
+        names = " or ".join(one.replace("_", " ") for one in (name, *rivals))
+        reason, competitor = f"{reason}; {names}", rivals[0]
+    limit = rule.significance * error
+    return LineEvidence(name, answer, score, reason, competitor, counts, error, limit, True)
+
+
+def _other_origin(
+    search: Identification, name: str, competition: dict[str, Array], place: int, limit: float
+) -> tuple[str, str, str]:
+    """Answer, reason and competitor of a line group that is no part of the fit."""
+    if search.anode is not None and name.startswith(f"{search.anode}_"):
+        return "tube", f"a line of the anode, {search.anode}", ""
+    what = max(competition, key=lambda label: competition[label][place], default="")
+    size = float(competition[what][place]) if what else 0.0
+    if size > limit:
+        kinds = {" + ": "sum peak", "escape": "escape peak", "peak at": "diffraction"}
+        answer = next(kind for sign, kind in kinds.items() if sign in what)
+        return answer, f"{size:,.0f} counts there are of {what}", what
+    units = search.whole * np.sqrt(search.final.weights)[:, None]
+    units = units / np.linalg.norm(units, axis=0)
+    alike = {
+        other: float(units[:, place] @ units[:, search.place[other]]) for other in search.areas
+    }
+    nearest = max(alike, key=lambda other: alike[other], default="")
+    if nearest and alike[nearest] > search.rule.alike:
+        return "not seen", f"cannot be told from {nearest.replace('_', ' ')}", nearest
+    return "not seen", search.rejected.get(name, ""), ""
+
+
+def _alone(search: Identification, name: str) -> tuple[float, float, list[str]]:
+    """Significance beside all others, standard error, and line groups that do as well."""
+    without = search.fit(leave_out=[name])
+    area, error = search.scores(without)
+    score, mine = area / error, search.place[name]
+    units = search.whole * np.sqrt(without.weights)[:, None]
+    units = units / np.linalg.norm(units, axis=0)
+    rule = search.rule
+    as_good = (
+        (units.T @ units[:, mine] > rule.overlap)
+        & (score**2 > score[mine] ** 2 - rule.tie)
+        & (score > rule.significance)
+    )
+    rivals = [
+        search.names[i]
+        for i in np.flatnonzero(as_good)
+        if search.names[i] not in search.areas and not search.lacks_harder(search.names[i], score)
+    ]
+    return float(score[mine]), float(error[mine]), rivals
+
+
+def _competition(search: Identification) -> dict[str, Array]:
+    """Counts of sum peaks, escape peaks and reflections in the place of each line group."""
+    fit = search.fit()
+    n_groups = len(search.fitted)
+    norm = np.maximum(np.einsum("ij,ij->j", search.whole, search.whole), 1e-300)
+    found: dict[str, Array] = {}
+    for i, part in enumerate(search.parts):
+        named = any(sign in part.name for sign in (" + ", "escape", "peak at"))
+        if not named or part.name.endswith("position"):
+            continue
+        counts = float(fit.amplitudes[n_groups + i]) + part.expected
+        there = counts * (part.spectrum @ search.whole / norm)
+        found[part.name] = found.get(part.name, np.zeros(len(search.names))) + there
+    return found

@@ -1,0 +1,310 @@
+"""Fit of a sum spectrum by line groups, their errors, and all that may be taken for a line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._continuum import clamped_splines
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.physics._pile_up import coincidences
+from skxrf.physics.constants import (
+    ANODES,
+    COMMON_LINE_GROUPS,
+    SEARCHED_LINE_GROUPS,
+    UNCOMMON_LINE_GROUPS,
+)
+from skxrf.spectrum_fit._competitors import (
+    Competitor,
+    bright_lines,
+    companions,
+    steps,
+    sum_peaks,
+)
+from skxrf.spectrum_fit._identification_rule import RULE, IdentificationRule
+from skxrf.spectrum_fit._least_squares import LeastSquares
+from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
+
+__all__ = ["GroupFit"]
+
+Array = NDArray[np.float64]
+
+
+class GroupFit:
+    """Fit of a spectrum by the line groups that are accepted so far.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_bins,)
+        Counts.
+    edges : ndarray of shape (n_bins + 1,)
+        True bin edges [keV].
+    photons, axis : ndarray of shape (n_channels,)
+        Counts that pile up, and their true energies [keV].
+    detector : DetectorResponse
+        Width and tail of a peak.
+    candidates : sequence of str
+        Line groups to try.
+    anode : str, optional
+        Anode of the tube, whose scattered lines are part of the fit.
+    voltage : float
+        Voltage of the tube [kV].
+    required : collection of str
+        Line groups that stay in the fit.
+    rule : IdentificationRule
+        Thresholds.
+    """
+
+    def __init__(
+        self,
+        counts: Array,
+        edges: Array,
+        photons: Array,
+        axis: Array,
+        detector: DetectorResponse,
+        candidates: Sequence[str],
+        *,
+        anode: str | None,
+        voltage: float,
+        required: Collection[str] = (),
+        rule: IdentificationRule = RULE,
+    ) -> None:
+        self.counts, self.edges, self.rule = counts, edges, rule
+        self.detector, self.anode, self.voltage = detector, anode, voltage
+        self.pile_ups = {
+            shift: coincidences(photons, axis, edges - shift) for shift in rule.sum_shifts
+        }
+        self.sum_shift = 0.0
+        self.names = list(candidates)
+        self.table = line_table(
+            self.names, detail=EXACT, tube_voltage=voltage, thickness=detector.thickness
+        )
+        rendered = self.rendered = self.table.render(edges, detector)
+        self.whole = np.stack(
+            [
+                rendered[:, mine] @ self.table.shares[mine]
+                for mine in map(self.table.columns_of, self.names)
+            ],
+            axis=1,
+        )
+        own = [np.array(self.table.columns_of(name)) for name in self.names]
+        strongest = np.array([mine[self.table.shares[mine].argmax()] for mine in own], dtype=int)
+        self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
+        self.place = {name: i for i, name in enumerate(self.names)}
+        self.energies = [line_group(name, tube_voltage=voltage).main_energy for name in self.names]
+        smooth = smoothed(counts)
+        self.variance = smooth + (rule.start_error * smooth) ** 2 + 1
+        self.weights = 1 / self.variance
+        self.inflation = np.ones(counts.size)
+        self.lines = np.zeros(counts.size)
+        self.always = self._always()
+        self.areas: dict[str, float] = {}
+        self.known: dict[str, list[Competitor]] = {}
+        self.absorbed: list[Competitor] = []
+        self.rejected: dict[str, str] = {}
+        self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
+        self.rate = self.most
+        self.refusals: dict[str, int] = {}
+        self.inflated = False
+        self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
+        self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
+        self.kept = list(dict.fromkeys([*self.tube, *required]))
+
+    def _always(self) -> list[Competitor]:
+        edges = self.edges
+        places = [float(edges[0])]
+        while places[-1] < edges[-1]:
+            places.append(places[-1] + self.rule.knots * float(self.detector.fwhm(places[-1])))
+        knots = np.linspace(0, 1, len(places))
+        knots = float(edges[0]) + (np.array(places) - places[0]) * (edges[-1] - edges[0]) / (
+            places[-1] - places[0]
+        )
+        knots[-1] = edges[-1]
+        centers = np.clip((edges[1:] + edges[:-1]) / 2, edges[0], edges[-1])
+        splines = clamped_splines(centers, knots, 3) * np.diff(edges)[:, None]
+        parts = [Competitor("continuum", one, np.inf) for one in splines.T]
+        number = 0
+        if self.anode is not None:
+            name = f"{self.anode} scatter"
+            parts += [Competitor(name, one, np.inf) for one in self._scatter(self.anode)]
+            number = line_group(f"{self.anode}_L").atomic_number
+        parts += steps(number, edges, self.detector, self.counts)
+        return parts
+
+    def _scatter(self, anode: str) -> list[Array]:
+        """Scattered lines of an anode that lie in the range, by family and angle."""
+        parts = line_table((), (anode,), detail=EXACT).render(self.edges, self.detector).T
+        return [one for one in parts if one.sum() > self.rule.least_scatter]
+
+    def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
+        """Fit all that is accepted so far."""
+        parts = list(self.always)
+        parts.append(
+            Competitor(
+                "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
+            )
+        )
+        for name, area in self.areas.items():
+            if name in leave_out:
+                continue
+            parts += self._companions(name, max(area, 1.0))
+        lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
+        parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
+        parts += self.absorbed
+        mine = [name for name in self.areas if name not in leave_out]
+        self.fitted = mine
+        own = self.whole[:, [self.place[name] for name in mine]]
+        sizes = np.array([part.size for part in parts])
+        columns = np.column_stack([own, *(part.spectrum for part in parts)])
+        self.parts = parts
+        sizes = np.concatenate([np.full(len(mine), np.inf), sizes])
+        return LeastSquares(columns, sizes, self.counts, self.weights)
+
+    def _companions(self, name: str, area: float) -> list[Competitor]:
+        if name not in self.known:
+            found = companions(name, self.edges, self.detector, self.voltage)
+            self.known[name] = list(found)
+        return [
+            replace(one, size=one.size * area, expected=one.expected * area)
+            for one in self.known[name]
+        ]
+
+    def clear(self, least_share: float) -> list[str]:
+        """Line groups that hold a share of all counts in a first fit."""
+        self.start()
+        self.refit()
+        least = least_share * float(self.counts.sum())
+        return [name for name, area in self.areas.items() if area > least]
+
+    def start(self) -> None:
+        """Accept what stands out of a non-negative fit of all candidates together."""
+        smooth = smoothed(self.counts)
+        weights = 1 / np.sqrt(smooth + (self.rule.start_error * smooth) ** 2 + 1)
+        others = [part.spectrum for part in self.always if np.isinf(part.size)]
+        design = np.column_stack([self.whole, self.pile_ups[self.sum_shift] * self.rate, *others])
+        design = design * weights[:, None]
+        amplitudes, _, _ = nonnegative(design, self.counts * weights)
+        used = np.flatnonzero(amplitudes > 0)
+        part = design[:, used] / np.linalg.norm(design[:, used], axis=0)
+        covariance = np.linalg.pinv(part.T @ part, rcond=1e-12, hermitian=True)
+        errors = np.sqrt(np.diag(covariance)) / np.linalg.norm(design[:, used], axis=0)
+        for i, error in zip(used, errors, strict=True):
+            if i < len(self.names) and amplitudes[i] > self.rule.significance * error:
+                self.areas[self.names[i]] = float(amplitudes[i])
+        for name in self.kept:
+            self.areas.setdefault(name, 1e-3 * float(self.counts.sum()))
+
+    def refit(self) -> LeastSquares:
+        """Fit again, with the errors and sizes that the last fit shows."""
+        for _ in range(2):
+            fit = self.fit()
+            self._learn(fit)
+        return self.fit()
+
+    def _learn(self, fit: LeastSquares) -> None:
+        """Take amplitudes over; drop what has become insignificant."""
+        for i, name in enumerate(self.fitted):
+            if name in self.kept:
+                self.areas[name] = max(float(fit.amplitudes[i]), 1.0)
+            elif fit.amplitudes[i] < self.rule.significance * self.rule.still_there * fit.errors[i]:
+                del self.areas[name]
+                self.refusals[name] = self.refusals.get(name, 0) + 1
+            else:
+                self.areas[name] = float(fit.amplitudes[i])
+        n = len(self.fitted)
+        for i, part in enumerate(self.parts):
+            if part.name == "pile-up":
+                factor = float(np.clip(fit.amplitudes[n + i], 0.01, 2.0))
+                self.rate = max(self.rate * factor, 1e-4 * self.most)
+        measured = smoothed(self.counts)
+        smooth = np.maximum(np.maximum(fit.model, 0.0), 0.25 * measured)
+        continuum, scatter = (
+            np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
+        )
+        self.lines = np.maximum(smooth - continuum - scatter, 0.0)
+        lines = maximum_filter1d(self.lines, 3)
+        error = (
+            self.rule.line_error * lines
+            + self.rule.continuum_error * continuum
+            + self.rule.scatter_error * scatter
+        )
+        self.variance = smooth + error**2 + 1
+        self.weights = 1 / self.variance
+        n_local = max(
+            3, round(self.rule.local / float(np.median(np.diff(self.edges)))) // 2 * 2 + 1
+        )
+        self.inflation = 1 / (
+            misfit_weights(self.counts - fit.model, self.variance, n_local) ** 2 * self.variance
+        )
+
+    def _sum_of(self, fit: LeastSquares, kind: str) -> Array:
+        n = len(self.fitted)
+        return sum(
+            (
+                fit.amplitudes[n + i] * part.spectrum
+                for i, part in enumerate(self.parts)
+                if part.name.endswith(kind)
+            ),
+            np.zeros(self.counts.size),
+        )
+
+    def shift_sums(self) -> None:
+        """Find how far sum peaks lie from the sum of both energies, as pulses overlap in part."""
+        costs = {}
+        for shift in self.pile_ups:
+            self.sum_shift = shift
+            costs[shift] = float(self.weights @ (self.counts - self.fit().model) ** 2)
+        self.sum_shift = min(costs, key=lambda shift: costs[shift])
+
+    def scores(self, fit: LeastSquares) -> tuple[Array, Array]:
+        """Counts of each candidate beside a fit, and their standard errors."""
+        area, error = fit.scores(self.whole)
+        if not self.inflated:
+            return area, error
+        others = self._beside()
+        for name in self.areas:
+            if name in self.place:
+                others[self.place[name]] -= self.areas[name]
+        others = np.maximum(others, 0.0) * self.rule.overlap_error
+        return area, np.hypot(error * np.sqrt(self.around(self.whole)), others)
+
+    def _beside(self) -> Array:
+        """Counts that each candidate would have by all lines in the place of its main line."""
+        norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares
+        return np.asarray(self.lines @ self.main / np.maximum(norm, 1e-300))
+
+    def around(self, columns: Array) -> Array:
+        """Mean squared residual around each column, in units of its expected square, 1 or more."""
+        units = columns**2 * self.weights[:, None]
+        return np.asarray(self.inflation @ units / np.maximum(units.sum(axis=0), 1e-300))
+
+    def scattering_anode(self) -> str | None:
+        """Anode whose scattered lines explain what all else leaves, where one does clearly."""
+        gains: dict[str, float] = {}
+        for anode, group in ANODES.items():
+            low, high = self.edges[0], self.edges[-1]
+            # The Compton peak lies a twentieth lower.
+            if not low < 0.95 * line_group(group, tube_voltage=1e3).main_energy < high:
+                continue
+            own = [f"{anode}_{shell}" for shell in "KLM"]
+            without = self.fit(leave_out=own)
+            softer = [self.place[name] for name in own if name[-1] == "L" and name in self.place]
+            extra = np.column_stack([*self._scatter(anode), self.whole[:, softer]])
+            information, right = without.reduced(extra)
+            # The square root of the information makes it a least-squares problem.
+            values, vectors = np.linalg.eigh(information)
+            kept = values > 1e-9 * values.max()
+            root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+            target = (vectors[:, kept].T @ right) / np.sqrt(values[kept])
+            _, _, residuals = nonnegative(root, target)
+            gains[anode] = float(target @ target - residuals @ residuals)
+        if not gains:
+            return None
+        best = max(gains, key=lambda anode: gains[anode])
+        rest = max((gain for anode, gain in gains.items() if anode != best), default=0.0)
+        return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None

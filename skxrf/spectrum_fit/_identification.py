@@ -1,0 +1,243 @@
+"""Line groups that a sum spectrum shows: the one rule of the library."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics import line_group
+from skxrf.physics._lines import line_families
+from skxrf.physics._xraylib import atomic_number, edge_energy
+from skxrf.spectrum_fit._competitors import Competitor
+from skxrf.spectrum_fit._group_fit import GroupFit
+from skxrf.spectrum_fit._least_squares import LeastSquares
+
+__all__ = ["Identification"]
+
+Array = NDArray[np.float64]
+
+
+class Identification(GroupFit):
+    """Search for the line groups of one spectrum, see :class:`GroupFit` for the parameters.
+
+    Line groups are accepted by significance, the brightest first, and judged by their main line, its
+    partner, its centroid and its width once all brighter ones are part of the fit. A peak that no
+    line group explains becomes a component of its own.
+    """
+
+    def run(self) -> None:
+        """Find the line groups."""
+        self.start()
+        self.refit()
+        self.shift_sums()
+        fit = self.refit()
+        for _ in range(self.rule.most_rounds):
+            area, error = self.scores(fit)
+            score = area / error
+            for i, name in enumerate(self.names):
+                if name in self.areas or self.refusals.get(name, 0) > 1:
+                    score[i] = 0
+            if score.max() >= self.rule.significance:
+                self._add(fit, score, area)
+            elif not self._verify():
+                break
+            fit = self.refit()
+        self.final = fit
+
+    def _add(self, fit: LeastSquares, score: Array, area: Array) -> None:
+        """Accept the most significant line groups, or make their peaks components."""
+        rule = self.rule
+        units = self.whole * np.sqrt(fit.weights)[:, None]
+        units = units / np.linalg.norm(units, axis=0)
+        score = score.copy()
+        # Errors of the shapes are judged when nothing bright is missing any more.
+        self.inflated = score.max() < rule.nearly_done * rule.significance
+        strict = bool(score.max() < rule.done * rule.significance)
+        least = max(rule.significance, rule.share_of_best * float(score.max()))
+        while score.max() > least:
+            top = int(score.argmax())
+            cosine = units.T @ units[:, top]
+            rivals = np.flatnonzero(
+                (cosine > rule.overlap) & (score > max(rule.rival * score[top], rule.significance))
+            )
+            chosen = next(
+                (
+                    i
+                    for i in rivals[np.argsort(-score[rivals])]
+                    if self._accepts(fit, int(i), score, strict=strict)
+                ),
+                None,
+            )
+            if chosen is not None:
+                self.areas[self.names[chosen]] = float(area[chosen])
+            else:
+                mine = [self.place[name] for name in self.areas]
+                if not mine or (units.T[mine] @ units[:, top]).max() < rule.same:
+                    self._absorb(self.names[top], float(area[top]))
+            score[cosine > rule.beside] = 0
+
+    def _accepts(self, fit: LeastSquares, place: int, score: Array, *, strict: bool) -> bool:
+        name = self.names[place]
+        why = ""
+        if score[place] < self.rule.bright:
+            why = self.judge(fit, name, float(score[place]), strict=strict)
+        why = why or self.lacks_harder(name, score)
+        if why:
+            self.rejected[name] = why
+            self.refusals[name] = self.refusals.get(name, 0) + 1
+        return not why
+
+    def _absorb(self, name: str, area: float) -> None:
+        """Make a peak that no line group explains a component."""
+        group = line_group(name, tube_voltage=self.voltage)
+        label = f"peak at {group.main_energy:.2f} keV"
+        if any(one.name == label for one in self.absorbed):
+            return
+        for part, size in zip(self._peak(name), (2.0, 0.05, 0.5), strict=True):
+            self.absorbed.append(Competitor(label, part, size * max(area, 1.0)))
+
+    def _peak(self, name: str) -> list[Array]:
+        """Main family of lines, and its derivatives by energy and width."""
+        group = line_group(name, tube_voltage=self.voltage)
+        mine = line_families(group, fine=True)
+        main = next(iter(mine.values()))
+        energies, shares = group.energies[main], group.intensities[main]
+        shares = shares / shares.sum()
+        peaks = self.detector.peaks
+        here = peaks(energies, shares, self.edges)
+        moved = peaks(energies + 0.005, shares, self.edges)
+        moved = (moved - peaks(energies - 0.005, shares, self.edges)) / 0.01
+        wide = (self.detector.scaled(1.1).peaks(energies, shares, self.edges) - here) / 0.1
+        return [here, moved, wide]
+
+    def lacks_harder(self, name: str, score: Array) -> str:
+        """Reason why softer lines are not there: the tube excites harder ones, which are not seen."""
+        for harder in _harder(name, self.voltage, self.rule.overvoltage):
+            if harder not in self.place or harder in self.areas:
+                continue
+            if score[self.place[harder]] < self.rule.partner:
+                return f"no {harder.replace('_', ' ')} lines"
+        return ""
+
+    def judge(self, fit: LeastSquares, name: str, score: float, *, strict: bool = True) -> str:
+        """Judge a line group by its main line, partner line, centroid and width.
+
+        Parameters
+        ----------
+        fit : LeastSquares
+            Fit of all others.
+        name : str
+            Line group.
+        score : float
+            Its significance.
+        strict : bool
+            Whether centroid and width count, and a single line of a seldom element does not do.
+
+        Returns
+        -------
+        str
+            Reason why it is not there, though it would explain counts; empty where there is none.
+        """
+        alone, why = self._partner(fit, name)
+        if why or not strict:
+            return why
+        if alone and name not in self.usual and score < self.rule.uncommon_significance:
+            return "one line alone, of an element that is seldom there"
+        return self._misshapen(fit, name)
+
+    def _partner(self, fit: LeastSquares, name: str) -> tuple[bool, str]:
+        """Tell if the partner of the main line is not seen, and what is wrong with either."""
+        rule, mine = self.rule, self.table.columns_of(name)
+        rendered, shares = self.rendered[:, mine], self.table.shares[mine]
+        inside = rendered.sum(axis=0) > rule.least_inside
+        rendered, shares = rendered[:, inside], shares[inside]
+        families = [self.table.labels[m][1] for m, seen in zip(mine, inside, strict=True) if seen]
+        information, right = fit.reduced(rendered)
+        information[np.diag_indices_from(information)] *= 1 + 1e-6
+        spread = np.sqrt(self.around(rendered))
+        order = np.argsort(-shares)
+        main = order[0]
+        rest = np.where(np.arange(shares.size) == main, 0.0, shares)
+        basis = np.stack([np.eye(shares.size)[main], rest])[: 2 if shares.size > 1 else 1]
+        counts, errors = _solved(information, right, basis)
+        error = errors[0] * spread[main]
+        if counts[0] < rule.main_seen * error:
+            return True, f"{families[main]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"
+        if shares.size == 1 or name[-1] == "M":
+            return True, ""
+        second = order[1]
+        counts, errors = _solved(information, right, np.eye(shares.size)[[main, second]])
+        others = float(rendered[:, second] @ self.lines / rendered[:, second].max())
+        error = float(np.hypot(errors[1] * spread[second], rule.overlap_error * others))
+        expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
+        visible = expected > max(rule.partner * error, rule.least_visible * others)
+        if visible and counts[1] + rule.partner_doubt * error < rule.least_partner * expected:
+            return True, (
+                f"{families[second]} lines have {counts[1]:,.0f} +- {error:,.0f} of "
+                f"{expected:,.0f} counts"
+            )
+        return bool(counts[1] < rule.partner_seen * error), ""
+
+    def _misshapen(self, fit: LeastSquares, name: str) -> str:
+        """Distance of the centroid and width of the main line, where they are no errors."""
+        rule, place = self.rule, self.place[name]
+        here, moved, wide = self._peak(name)
+        extra = np.column_stack([self.whole[:, place], moved, wide])
+        information, right = fit.reduced(extra)
+        if np.linalg.cond(information) > rule.worst_condition:
+            return ""
+        counts, errors = _solved(information, right, np.eye(3))
+        if counts[0] <= 0:
+            return "off center or broad"
+        main = counts[0] * float(self.table.shares[self.table.columns_of(name)][0])
+        tolerance = rule.shape_sigmas * float(np.sqrt(self.around(here[:, None])[0])) / main
+        away, wider = -counts[1] / main, counts[2] / main
+        allowed = rule.off_center + rule.axis_error * self.energies[place]
+        if abs(away) > max(tolerance * errors[1], allowed):
+            return f"the line lies {1000 * away:+.0f} eV off"
+        if wider > max(tolerance * errors[2], rule.widest - 1):
+            return f"the line is {1 + wider:.2f} times as wide as it should be"
+        return ""
+
+    def _verify(self) -> bool:
+        """Judge what was accepted in the presence of all others; false where all may stay."""
+        if not self.inflated:
+            self.inflated = True
+            return True
+        judged = [name for name in self.areas if name not in self.kept]
+        order = sorted(judged, key=lambda name: self.areas[name])
+        total = float(self.counts.sum())
+        for name in order:
+            without = self.fit(leave_out=[name])
+            area, error = self.scores(without)
+            score = area / error
+            i = self.place[name]
+            why = self.lacks_harder(name, score)
+            if not why and score[i] < self.rule.significance:
+                why = f"{score[i]:.1f} standard errors"
+            if not why and self.areas[name] < self.rule.undoubted * total:
+                why = self.judge(without, name, float(score[i]))
+            if why:
+                self.rejected[name] = why
+                self.refusals[name] = 2
+                del self.areas[name]
+                return True
+        return False
+
+
+def _solved(information: Array, right: Array, basis: Array) -> tuple[Array, Array]:
+    """Amplitudes and standard errors in a basis of the columns, (n_basis, n_columns)."""
+    covariance = np.linalg.pinv(basis @ information @ basis.T, hermitian=True)
+    return covariance @ (basis @ right), np.sqrt(np.maximum(np.diag(covariance), 0.0))
+
+
+def _harder(name: str, voltage: float, overvoltage: float) -> list[str]:
+    """Line groups of the same element that the tube excites well and that are harder."""
+    symbol, shell = name.split("_")
+    number = atomic_number(symbol)
+    found = []
+    for harder in "KLM"[: "KLM".index(shell)]:
+        edge = edge_energy(number, {"K": "K", "L": "L3", "M": "M5"}[harder])
+        if edge * overvoltage < voltage:
+            found.append(f"{symbol}_{harder}")
+    return found[-1:]

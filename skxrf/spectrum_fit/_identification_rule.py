@@ -1,0 +1,133 @@
+"""Thresholds of the identification of line groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["RULE", "IdentificationRule"]
+
+
+@dataclass(frozen=True)
+class IdentificationRule:
+    """Thresholds of the identification.
+
+    Parameters
+    ----------
+    significance : float
+        Standard errors above which a line group is believed.
+    uncommon_significance : float
+        The same for a line group of an element that is seldom there, where its main line is the only
+        one that is seen.
+    bright : float
+        Standard errors above which a line group is accepted before it is judged.
+    share_of_best : float
+        Share of the greatest significance above which line groups are accepted in one round: errors
+        of a line that is not yet fitted look like others.
+    nearly_done, done : float
+        Greatest significance left, in units of `significance`, below which residuals count as errors
+        of the fit, and below which centroid and width are judged.
+    rival : float
+        Share of a candidate's significance from which on an overlapping one is its rival.
+    overlap, alike, same, beside : float
+        Cosine of the angle between two line groups above which they overlap, above which a faint one
+        cannot be told from a bright one, above which they are the same peak, and below which both
+        may be accepted in one round.
+    main_seen, partner_seen : float
+        Standard errors above which the main line and its partner are seen.
+    partner : float
+        Standard errors that a partner line must be expected to have for its absence to count; the
+        same for harder lines of the same element.
+    least_visible : float
+        Counts that it must be expected to have, as a share of those of other lines in its place.
+    least_partner, partner_doubt : float
+        Share of its expected counts that it must have, and its standard errors that are allowed for.
+    least_inside : float
+        Share of a family's counts in the range, below which it is not judged.
+    off_center, axis_error : float
+        Distance of the measured centroid from the table that is no error of the axis [keV], and
+        what is allowed besides as a share of the energy.
+    widest : float
+        Greatest width of a line, relative to the detector's; broader peaks are reflections.
+    shape_sigmas : float
+        Standard errors by which centroid and width must miss.
+    worst_condition : float
+        Condition number above which centroid and width cannot be told from other lines.
+    undoubted : float
+        Share of all counts above which a line group is not judged by its shape.
+    overvoltage : float
+        Ratio of voltage to edge above which the harder lines of an element must be there too.
+    line_error, continuum_error, scatter_error : float
+        Shares of the counts of lines, continuum and scattered lines by which the fit may be wrong in
+        a bin.
+    start_error : float
+        The same of all counts, in the first fit.
+    overlap_error : float
+        Share of the counts of other lines in its place that a line group must exceed by its
+        significance: errors of a shape are the same in all bins.
+    still_there : float
+        Share of `significance` below which an accepted line group is dropped.
+    least_scatter : float
+        Share of a scattered peak in the range from which on it is part of the fit.
+    anode_gain, anode_margin : float
+        Decrease of chi-square by scattered lines from which on they are believed, and what it must
+        be besides, relative to that of the second-best anode.
+    instrument : float
+        Share of all counts below which a metal of instruments is taken for the instrument's own.
+    knots : float
+        Spacing of the continuum's knots, in widths of a peak.
+    pile_up : float
+        Greatest share of all counts that are sums of two photons.
+    sum_shifts : tuple of float
+        Distances [keV] of sum peaks from the sum of both energies that are tried.
+    local : float
+        Width over which residuals are averaged [keV].
+    tie : float
+        Difference of squared significances below which two line groups explain a peak as well.
+    most_rounds : int
+        Most rounds.
+    """
+
+    significance: float = 5.0
+    uncommon_significance: float = 12.0
+    bright: float = 100.0
+    share_of_best: float = 0.3
+    nearly_done: float = 10.0
+    done: float = 3.0
+    rival: float = 0.6
+    overlap: float = 0.3
+    alike: float = 0.5
+    same: float = 0.9
+    beside: float = 0.1
+    main_seen: float = 3.0
+    partner_seen: float = 3.0
+    partner: float = 4.0
+    least_visible: float = 0.1
+    least_partner: float = 0.5
+    partner_doubt: float = 2.0
+    least_inside: float = 0.5
+    off_center: float = 0.02
+    axis_error: float = 0.001
+    widest: float = 1.4
+    shape_sigmas: float = 3.0
+    worst_condition: float = 1e14
+    undoubted: float = 0.05
+    overvoltage: float = 1.5
+    line_error: float = 0.01
+    continuum_error: float = 0.002
+    scatter_error: float = 0.03
+    start_error: float = 0.03
+    overlap_error: float = 0.01
+    still_there: float = 0.6
+    least_scatter: float = 0.2
+    anode_gain: float = 100.0
+    anode_margin: float = 1.5
+    instrument: float = 3e-4
+    knots: float = 3.0
+    pile_up: float = 0.05
+    sum_shifts: tuple[float, ...] = (-0.08, -0.06, -0.04, -0.02, 0.0, 0.02)
+    local: float = 0.6
+    tie: float = 9.0
+    most_rounds: int = 60
+
+
+RULE = IdentificationRule()

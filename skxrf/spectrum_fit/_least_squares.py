@@ -1,0 +1,46 @@
+"""Weighted least squares with components of known spread."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LeastSquares"]
+
+Array = NDArray[np.float64]
+
+
+class LeastSquares:
+    """Weighted least squares with components of known spread, and scores of further columns."""
+
+    def __init__(self, columns: Array, sizes: Array, counts: Array, weights: Array) -> None:
+        self.weights, self.counts = weights, counts
+        norm = np.sqrt(np.maximum(weights @ columns**2, 1e-300))
+        self.columns = columns / norm
+        weighted = self.columns * weights[:, None]
+        information = self.columns.T @ weighted
+        with np.errstate(divide="ignore"):
+            prior = 1 / np.square(sizes * norm)
+        information[np.diag_indices_from(information)] += prior + 1e-9
+        self.weighted = weighted
+        self.inverse = np.linalg.inv(information)
+        solution = self.inverse @ (weighted.T @ counts)
+        self.amplitudes = solution / norm
+        self.errors = np.sqrt(np.maximum(np.diag(self.inverse), 0.0)) / norm
+        self.model = self.columns @ solution
+
+    def reduced(self, extra: Array) -> tuple[Array, Array]:
+        """Information matrix and right-hand side of further columns beside these."""
+        weighted = extra * self.weights[:, None]
+        shared = self.weighted.T @ extra
+        information = extra.T @ weighted - shared.T @ self.inverse @ shared
+        return information, weighted.T @ (self.counts - self.model)
+
+    def scores(self, extra: Array) -> tuple[Array, Array]:
+        """Amplitude of each further column, alone beside these, and its standard error."""
+        shared = self.weighted.T @ extra
+        norm = self.weights @ extra**2 - np.einsum("ij,ij->j", shared, self.inverse @ shared)
+        free = self.weights @ extra**2
+        norm = np.maximum(norm, 1e-6 * free + 1e-300)
+        right = (extra * self.weights[:, None]).T @ (self.counts - self.model)
+        return right / norm, 1 / np.sqrt(norm)

@@ -1,0 +1,301 @@
+"""Components of each paint: ratios of lines in theory, painting and paint by one hierarchical fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.utils.energy import bin_edges
+
+from ._model import misfit_weights, smoothed
+from ._nonnegative import solve_nonnegative
+from ._template_model import Setup, TemplateModel
+
+__all__ = ["PaintTemplates", "RatioSpread", "paint_templates"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RatioSpread:
+    """Spread of the ratios of a line group's families about expected ones, in relative terms.
+
+    What lies above an atom absorbs soft lines more than hard ones: a tilt that is smooth in the
+    energy. Edges, and the hardness of the exciting radiation, change sub-shells as a whole.
+
+    Parameters
+    ----------
+    tilt : float
+        Absorption [keV]: the standard deviation of a share is this over the energy of its lines,
+        in common for all families of the group.
+    outer : float
+        Standard deviation that L lines from outer shells have in common: most of them lie beyond
+        the L3 edge of their own element.
+    subshell : float
+        Standard deviation that the L lines of a sub-shell have in common.
+    single : float
+        Standard deviation of each family on its own.
+    """
+
+    tilt: float
+    outer: float
+    subshell: float
+    single: float
+
+    def covariance(self, group: str, labels: list[str], energies: Array) -> Array:
+        """Covariance of the relative shares of the families of a group.
+
+        Parameters
+        ----------
+        group : str
+            Line group.
+        labels : list of str
+            Its families.
+        energies : ndarray of shape (n_families,)
+            Their mean energies [keV].
+
+        Returns
+        -------
+        ndarray of shape (n_families, n_families)
+        """
+        tilt = self.tilt / energies
+        tilt -= tilt.mean()
+        found = np.outer(tilt, tilt) + self.single**2 * np.eye(len(labels))
+        if group.endswith("_L"):
+            shells = np.array([label[:2] for label in labels])
+            outer = np.array([label.endswith("-N") for label in labels], dtype=np.float64)
+            found += self.subshell**2 * (shells[:, None] == shells)
+            found += self.outer**2 * np.outer(outer, outer)
+        return found
+
+
+@dataclass(frozen=True)
+class PaintRule:
+    """Numbers of the fit of paints."""
+
+    of_painting: RatioSpread = field(default=RatioSpread(3.0, 0.3, 0.1, 0.01))
+    """Spread of a painting's ratios about theory. In simulated paintings K-beta of calcium is up
+    to 30 % stronger than theory's, outer L lines of lead 45 % weaker."""
+    of_paint: RatioSpread = field(default=RatioSpread(2.5, 0.025, 0.015, 0.005))
+    """Spread of a paint's ratios about the painting's: in simulated paintings the shares of lead's
+    L-alpha and L-beta lines vary by 2 and 4 %, against each other."""
+    model_error: float = 0.015
+    """Share of a channel's counts by which the model of a paint's spectrum may be wrong."""
+    rounds: int = 3
+    """Times that weights, areas and ratios are found anew."""
+    most_step: float = 0.5
+    """Largest change of the logarithm of a ratio in a round."""
+    bin_width: float = 0.02
+    """Narrower channels are joined [keV]."""
+    local_width: float = 0.6
+    """Width over which residuals are averaged to see how wrong the model is there [keV]."""
+    least_area: float = 1e-5
+    """Share of a paint's counts below which its ratios are not held any tighter."""
+
+
+_RULE = PaintRule()
+
+
+@dataclass(frozen=True)
+class PaintTemplates:
+    """Components of the pixels of each paint.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_paints, n_components, n_channels), float32
+        Spectra of one count of each component.
+    painting : ndarray of shape (n_components, n_channels)
+        Those with the ratios that the paints have in common.
+    families : dict of str to dict of str to float
+        The latter ratios: shares of the families of each line group.
+    """
+
+    components: NDArray[np.float32] = field(repr=False)
+    painting: Array = field(repr=False)
+    families: dict[str, dict[str, float]] = field(repr=False)
+
+
+def paint_templates(model: TemplateModel, setup: Setup, spectra: Array) -> PaintTemplates:
+    """Learn ratios of lines from the spectra of several paints together.
+
+    The logarithms of a painting's ratios are normally distributed about those of theory, and those
+    of its paints about the painting's. All are fitted at once, by Gauss-Newton steps in which
+    the amplitudes of each paint are eliminated. So each ratio follows those spectra that tell it,
+    as far as they do: a line group that only overlaps others in one paint is learned from another,
+    and a paint of few counts has the painting's ratios.
+
+    Parameters
+    ----------
+    model : TemplateModel
+        Fit of the painting's sum spectrum.
+    setup : Setup
+        Measurement.
+    spectra : ndarray of shape (n_paints, n_fitted_channels)
+        Summed counts of each paint, in the fitted channels.
+
+    Returns
+    -------
+    PaintTemplates
+    """
+    return _HierarchicalFit(model, setup).fit(np.maximum(spectra, 0.0))
+
+
+class _HierarchicalFit:
+    """Fit of the ratios of a painting and of its paints."""
+
+    def __init__(self, model: TemplateModel, setup: Setup) -> None:
+        self.model = model
+        detector = model.fit.detector
+        edges = model.fit.correction(bin_edges(setup.energy))
+        edges = edges[model.channels.start : model.channels.stop + 1]
+        self.table = line_table(
+            model.groups,
+            detail=EXACT,
+            tube_voltage=setup.tube_voltage,
+            thickness=detector.thickness,
+        )
+        self.lines = self.table.render(edges, detector)
+        # Scattered lines, pile-up and continuum have the painting's shapes.
+        self.others = np.asarray(model.components[len(model.groups) :], dtype=np.float64)
+        width = float(np.median(np.diff(edges)))
+        joined = max(1, int(_RULE.bin_width / width + 1e-9))
+        self.starts = np.arange(0, edges.size - 1, joined)
+        self.design = self._joined(np.vstack([self.lines.T, self.others])).T
+        n_local = round(_RULE.local_width / (width * joined)) // 2 * 2 + 1
+        self.n_local = min(max(n_local, 3), 2 * self.starts.size - 1)
+        # Columns of a group are side by side.
+        sizes = [len(self.table.columns_of(name)) for name in model.groups]
+        ends = np.cumsum(sizes, dtype=np.intp)
+        self.families = [slice(int(end - n), int(end)) for n, end in zip(sizes, ends, strict=True)]
+        self.logarithms = np.zeros(self.lines.shape[1])
+        """Of the painting's ratios over those of theory."""
+        self.about_theory = np.zeros((self.logarithms.size, self.logarithms.size))
+        self.about_painting = np.zeros_like(self.about_theory)
+        energies = self._energies()
+        for name, mine in zip(model.groups, self.families, strict=True):
+            labels = [label[1] for label in self.table.labels[mine]]
+            for spread, inverse in (
+                (_RULE.of_painting, self.about_theory),
+                (_RULE.of_paint, self.about_painting),
+            ):
+                inverse[mine, mine] = np.linalg.inv(spread.covariance(name, labels, energies[mine]))
+
+    def _energies(self) -> Array:
+        """Mean energy of the lines of each family [keV]."""
+        table = self.table
+        total = np.bincount(table.columns, table.energies * table.intensities)
+        return np.asarray(total / np.bincount(table.columns, table.intensities))
+
+    def _joined(self, spectra: Array) -> Array:
+        return np.add.reduceat(spectra, self.starts, axis=-1)
+
+    def fit(self, spectra: Array) -> PaintTemplates:
+        counts = self._joined(spectra)
+        smooth = np.stack([smoothed(one) for one in counts])
+        variance = smooth + (_RULE.model_error * smooth) ** 2 + 1
+        weights = 1 / np.sqrt(variance)
+        amplitudes = self._with_ratios_of_painting(counts, weights)
+        for _ in range(_RULE.rounds):
+            information = self.about_theory.copy()
+            gradient = -self.about_theory @ self.logarithms
+            for k, one in enumerate(counts):
+                amplitudes[k], more, slope = self._solve(one, weights[k], amplitudes[k])
+                information += more
+                gradient += slope
+                missed = one - self.design @ amplitudes[k]
+                weights[k] = misfit_weights(missed, variance[k], self.n_local)
+            shares = self.shares()
+            step = np.linalg.solve(information, gradient)
+            for mine in self.families:
+                step[mine] -= shares[mine] @ step[mine]
+            self.logarithms += np.clip(step, -_RULE.most_step, _RULE.most_step)
+        return self._templates(amplitudes)
+
+    def shares(self) -> Array:
+        """Shares of the families of the painting's line groups."""
+        shares = np.maximum(self.table.shares, 1e-6) * np.exp(self.logarithms)
+        for mine in self.families:
+            shares[mine] /= shares[mine].sum()
+        return shares
+
+    def _with_ratios_of_painting(self, counts: Array, weights: Array) -> Array:
+        """First amplitudes of each paint, with the same ratios for all."""
+        n_lines = self.logarithms.size
+        joining = np.zeros((self.design.shape[1], len(self.families) + len(self.others)))
+        for j, mine in enumerate(self.families):
+            joining[mine, j] = self.shares()[mine]
+        joining[n_lines:, len(self.families) :] = np.eye(len(self.others))
+        design = self.design @ joining
+        weighted = weights[:, :, None] * design
+        matrices = np.swapaxes(weighted, 1, 2) @ weighted
+        vectors = np.einsum("kcj,kc->kj", weighted, weights * counts)
+        return np.asarray(solve_nonnegative(matrices, vectors)[0] @ joining.T)
+
+    def _solve(self, counts: Array, weights: Array, before: Array) -> tuple[Array, Array, Array]:
+        """Amplitudes of a paint, and what it tells of the painting's ratios.
+
+        Parameters
+        ----------
+        counts, weights : ndarray of shape (n_bins,)
+            Counts, and one over their standard errors.
+        before : ndarray of shape (n_columns,)
+            Amplitudes of the last round, whose areas are the unit of deviations.
+
+        Returns
+        -------
+        amplitudes : ndarray of shape (n_columns,)
+            Counts of each family and of the other components.
+        information : ndarray of shape (n_families, n_families)
+            Of the logarithms of the painting's ratios, the amplitudes unknown.
+        gradient : ndarray of shape (n_families,)
+            Of the logarithm of the probability.
+        """
+        n_lines = self.logarithms.size
+        shares, least = self.shares(), _RULE.least_area * counts.sum() + 1
+        # Relative deviations of the paint's shares are linear in its amplitudes (`own`), and so
+        # is what a change of the painting's ratios makes of them (`common`).
+        own, common = np.zeros((2, n_lines, n_lines))
+        for mine in self.families:
+            area = float(before[mine].sum())
+            one = np.eye(mine.stop - mine.start)
+            own[mine, mine] = (one / shares[mine, None] - 1) / max(area, least)
+            common[mine, mine] = (one - shares[mine]) * (area / max(area, least))
+        weighted = self.design * weights[:, None]
+        matrix = weighted.T @ weighted
+        matrix[:n_lines, :n_lines] += own.T @ self.about_painting @ own
+        vector = weighted.T @ (weights * counts)
+        amplitudes = solve_nonnegative(matrix[None], vector[None])[0][0]
+        mixed = own.T @ self.about_painting @ common
+        free = amplitudes > 0
+        scale = 1 / np.sqrt(np.diag(matrix)[free])
+        inner = matrix[np.ix_(free, free)] * scale[:, None] * scale
+        inner[np.diag_indices_from(inner)] += 1e-10
+        coupled = np.vstack([mixed, np.zeros((len(free) - n_lines, n_lines))])[free]
+        coupled *= scale[:, None]
+        information = common.T @ self.about_painting @ common
+        information -= coupled.T @ np.linalg.solve(inner, coupled)
+        return amplitudes, information, mixed.T @ amplitudes[:n_lines]
+
+    def _templates(self, amplitudes: Array) -> PaintTemplates:
+        shares, components = self.shares(), []
+        for of_paint in (np.zeros_like(shares), *amplitudes):
+            groups = []
+            for mine in self.families:
+                # One count with the painting's ratios: a paint may contain none of the group.
+                counts = of_paint[mine] + shares[mine]
+                groups.append(self.lines[:, mine] @ (counts / counts.sum()))
+            components.append(np.vstack([*groups, self.others]))
+        named = {
+            name: dict(
+                zip(
+                    (label[1] for label in self.table.labels[mine]),
+                    shares[mine].tolist(),
+                    strict=True,
+                )
+            )
+            for name, mine in zip(self.model.groups, self.families, strict=True)
+        }
+        return PaintTemplates(np.array(components[1:], dtype=np.float32), components[0], named)

@@ -1,0 +1,67 @@
+"""Single spectra in columns of text."""
+
+import numpy as np
+import pytest
+
+from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.io import open_cube
+
+COUNTS = np.random.default_rng(8).poisson(30.0, 40)
+ENERGY = -0.1 + 0.02 * np.arange(40)
+
+
+def comma(value):
+    return f"{value:.3f}".replace(".", ",")
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("# Energy (keV)  counts\n", lambda e, n: f"{e:.3f} {n}"),
+        ("Energy [eV];Counts\n", lambda e, n: f"{1000 * e:.1f};{n}"),
+        ("title\nkeV\tcounts\n", lambda e, n: f"{comma(e)}\t{n}"),
+        ("energy / keV,counts\n", lambda e, n: f"{e:.3f},{n}"),
+        ("keV\n", lambda e, n: f"  {e:.6e},   {n}.0"),
+    ],
+)
+def test_energies_and_counts(tmp_path, header, line):
+    path = tmp_path / "point.txt"
+    rows = [line(e, n) for e, n in zip(ENERGY, COUNTS, strict=True)]
+    path.write_text(header + "\n".join(rows) + "\n\n")
+
+    cube = open_cube(path)
+
+    np.testing.assert_array_equal(cube[0, 0], COUNTS)
+    np.testing.assert_allclose(cube.energy, ENERGY, atol=1e-9)
+    assert cube.dtype == np.uint16
+
+
+@pytest.mark.parametrize("line", ["{1}", "{0} {1}", "{0},{1}"])
+def test_channels_are_no_energies(tmp_path, line):
+    path = tmp_path / "point.csv"
+    path.write_text("\n".join(line.format(i, n) for i, n in enumerate(COUNTS)))
+
+    with pytest.raises(EnergyAxisError, match="no energy calibration"):
+        open_cube(path)
+    np.testing.assert_array_equal(open_cube(path, energy=(0, 0.01))[0, 0], COUNTS)
+
+
+def test_a_unit_that_is_not_named_is_asked_for(tmp_path):
+    path = tmp_path / "point.xy"
+    path.write_text("\n".join(f"{e:.3f} {n}" for e, n in zip(ENERGY, COUNTS, strict=True)))
+
+    with pytest.raises(EnergyAxisError, match=r"from -0\.1 to 0\.68 in a unit"):
+        open_cube(path)
+
+
+@pytest.mark.parametrize("bad", ["end of data", "1 2 3", "5"])
+def test_other_lines_are_refused(tmp_path, bad):
+    path = tmp_path / "point.txt"
+    rows = [f"{e:.3f} {n}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+    path.write_text("\n".join(["keV", *rows, bad]))
+
+    with pytest.raises(FileFormatError, match="one of which is"):
+        open_cube(path)
+    path.write_text("keV\n1 2\n2 3\n4 5\n6 7\n")
+    with pytest.raises(FileFormatError, match="at least 16 lines"):
+        open_cube(path)

@@ -1,0 +1,122 @@
+"""Line groups named in spectra that look like those of other elements."""
+
+import numpy as np
+import pytest
+
+from skxrf.exceptions import SkxrfError
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._line_table import scattered_tube_families
+from skxrf.physics._pile_up import coincidences
+from skxrf.spectrum_fit._elements import find_elements
+from skxrf.spectrum_fit._tube import Tube, end_of_continuum, infer_tube
+
+ENERGY = 0.02 * np.arange(1, 1250)
+EDGES = np.append(ENERGY - 0.01, ENERGY[-1] + 0.01)
+DETECTOR = DetectorResponse(tail_fraction=0.01)
+TUBE = Tube.stated(None, 50.0, 25.0)
+
+
+def expected(areas, *, continuum=100.0, pile_up=0.0, sums=0.0):
+    """Counts per channel of line groups on a flat continuum; share and shift [keV] of sum peaks."""
+    counts = np.full(ENERGY.size, continuum)
+    for name, area in areas.items():
+        counts += area * DETECTOR.template(line_group(name), EDGES)
+    pairs = coincidences(counts, ENERGY, EDGES - sums)
+    return counts + pile_up * counts.sum() * pairs / pairs.sum()
+
+
+def found(counts, seed=0, tube=TUBE, **options):
+    spectrum = np.random.default_rng(seed).poisson(counts).astype(float)
+    evidence = find_elements(spectrum, ENERGY, tube, **options).evidence
+    return {one.line_group: one for one in evidence}
+
+
+def present(evidence):
+    return {name for name, one in evidence.items() if one.answer == "present"}
+
+
+def test_a_sum_of_two_iron_photons_is_no_lead():
+    said = found(expected({"Fe_K": 3e6, "Ca_K": 2e5}, pile_up=0.01, sums=-0.04))
+    assert present(said) == {"Fe_K", "Ca_K"}
+    assert said["Pb_L"].answer == "sum peak"
+    assert said["Pb_L"].competitor == "Fe + Fe"
+
+
+def test_rubidium_is_not_bromine():
+    said = found(expected({"Fe_K": 3e5, "Rb_K": 5e3, "Sr_K": 5e3, "Zr_K": 2e4}))
+    assert present(said) == {"Fe_K", "Rb_K", "Sr_K", "Zr_K"}
+    assert said["Br_K"].answer == "not seen"
+
+
+def test_lead_is_not_arsenic_and_arsenic_beside_lead_is_not_claimed():
+    said = found(expected({"Pb_L": 1e6, "Pb_M": 1e5, "Ca_K": 1e5}))
+    assert present(said) == {"Pb_L", "Pb_M", "Ca_K"}
+    assert said["S_K"].reason == "cannot be told from Pb M"
+    # What lead's own L-alpha may be off by cannot be told from arsenic.
+    assert said["As_K"].limit_counts > 5 * said["Zn_K"].limit_counts
+
+
+def test_argon_is_of_the_air_and_a_trace_of_nickel_of_the_instrument():
+    said = found(expected({"Ca_K": 1e6, "Fe_K": 2e6, "Ar_K": 5e4, "Ni_K": 900.0}, continuum=20.0))
+    assert present(said) == {"Ca_K", "Fe_K"}
+    assert (said["Ar_K"].answer, said["Ni_K"].answer) == ("air", "instrument")
+
+
+def test_a_broad_peak_is_no_element():
+    bump = 2e4 * np.exp(-0.5 * ((ENERGY - 5.9) / 0.13) ** 2) / 16
+    said = found(expected({"Ca_K": 1e5}) + bump)
+    assert present(said) == {"Ca_K"}
+
+
+def test_softer_lines_need_the_harder_ones_of_their_element():
+    evidence = found(expected({"Fe_K": 1e5, "Cd_L": 6e3}))
+    assert "Cd_L" not in present(evidence)
+    assert "Cd K" in evidence["Cd_L"].reason
+
+
+def test_an_element_at_its_limit_of_detection_is_found_in_half_of_the_cases():
+    base = expected({"Fe_K": 2e5, "Ca_K": 1e5})
+    limit = found(base)["Zn_K"].limit_counts
+    added = limit * DETECTOR.template(line_group("Zn_K"), EDGES)
+    known = {"refined": False, "detector": DETECTOR}
+    cases = [found(base + added, seed, **known)["Zn_K"].significance > 5 for seed in range(8)]
+    assert 1 <= sum(cases) <= 7
+
+
+@pytest.mark.parametrize("counts", [np.full(ENERGY.size, 300.0), 5e4 / ENERGY**2 + 50])
+def test_a_continuum_alone_shows_no_element(counts):
+    assert present(found(counts)) == set()
+
+
+@pytest.mark.parametrize("total", [0, 10])
+def test_few_counts_show_nothing(total):
+    assert found(np.full(ENERGY.size, total / ENERGY.size)) == {}
+
+
+def test_anode_and_end_of_the_continuum_are_inferred():
+    parts = scattered_tube_families("Rh", DETECTOR, EDGES)
+    counts = expected({"Ca_K": 2e5, "Fe_K": 5e5, "Rh_L": 2e4}, continuum=300.0)
+    counts += 2e4 * parts["Rh_rayleigh alpha"] + 4e4 * parts["Rh_compton alpha 135"]
+    spectrum = np.random.default_rng(0).poisson(np.where(ENERGY < 22, counts, 0)).astype(float)
+    tube = infer_tube(spectrum, ENERGY)
+    assert (tube.anode, round(tube.voltage)) == ("Rh", 24)
+    assert end_of_continuum(spectrum, ENERGY) == (pytest.approx(22.0, abs=0.6), True)
+    assert infer_tube(spectrum, ENERGY, "Ag", 50.0).doubt
+    assert infer_tube(spectrum, ENERGY, "none").anode is None
+
+
+def test_a_voltage_below_the_anodes_k_edge_excites_less():
+    said = found(expected({"Ca_K": 1e5, "Fe_K": 1e5}), tube=Tube.stated("Rh", 15.0, 25.0))
+    assert present(said) == {"Ca_K", "Fe_K"}
+    assert not {"Zr_K", "Sr_K"} & said.keys()
+
+
+@pytest.mark.parametrize("anode", ["Rh,Ag", "Xx", ""])
+def test_one_element_is_an_anode(anode):
+    with pytest.raises(SkxrfError, match="one element"):
+        infer_tube(np.ones(ENERGY.size), ENERGY, anode)
+
+
+def test_a_voltage_is_in_kilovolts():
+    with pytest.raises(SkxrfError, match="kV"):
+        infer_tube(np.ones(ENERGY.size), ENERGY, None, 50_000.0)
