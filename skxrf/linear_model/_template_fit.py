@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -13,18 +12,24 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
-from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._names import find_line_groups
+from skxrf.exceptions import Argument, EnergyAxisError
+from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._paint_templates import paint_templates
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
 from skxrf.spectrum_fit._weight_classes import WeightClasses
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
-from skxrf.utils.energy import describe_axis, resolve_energy
+from skxrf.utils.energy import resolve_energy
 
 from ._area_outputs import AreaOutputs, fit_ridge
 from ._pymca_config import PymcaExchange
+from ._requests import (
+    column_names,
+    refuse_without_axis,
+    wanted_groups,
+    warn_nothing_found,
+    warn_unexplained,
+)
 
 __all__ = ["TemplateFitRegressor"]
 
@@ -236,7 +241,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
             wrong by more than about 2 % in gain or 150 eV in zero; or if no line group stands out
             and none is asked for.
         """
-        names = _column_names(y)
+        names = column_names(y)
         counts: NDArray[Any]
         targets: NDArray[Any] | None = None
         if y is None:
@@ -250,11 +255,11 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
                 sample_weight, counts, dtype=np.float64, ensure_non_negative=True
             )
         if self.energy is None:
-            self._refuse_without_axis(names, targets is None)
+            refuse_without_axis(self.line_groups, names, targets is None)
             self._fit_channels(counts, targets, weights)
             return self
         self.energy_ = resolve_energy(self.energy, counts.shape[1])
-        wanted = self._wanted_groups(names)
+        wanted = wanted_groups(self.line_groups, self.tube_voltage, names)
         self._fit_templates(counts, wanted, weights)
         if names is not None and targets is not None:
             self.line_groups_ = names
@@ -388,22 +393,6 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
 
     # -- fitting
 
-    def _refuse_without_axis(self, names: list[str] | None, unlabeled: bool) -> None:
-        named = [name for name in names or [] if _is_line_group(name)]
-        if unlabeled or named or self.line_groups is not None:
-            why = (
-                "labels are missing"
-                if unlabeled
-                else f"line groups are asked for ({', '.join(map(str, named or self.line_groups or []))})"
-            )
-            raise EnergyAxisError(
-                f"the template fit needs the energy axis, for {why}: pass ",
-                Argument("energy"),
-                " as bin centers in keV, such as cube['energy'].values, or ",
-                Argument("energy", placeholder="offset, gain"),
-                ".",
-            )
-
     def _fit_channels(
         self, X: NDArray[Any], y: NDArray[Any] | None, weights: NDArray[np.float64] | None
     ) -> None:
@@ -412,17 +401,6 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
                 delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
         self._channel_model = fit_ridge(X.astype(dtype, copy=False), y, weights)
-
-    def _wanted_groups(self, names: list[str] | None) -> list[str]:
-        if self.line_groups is not None:
-            wanted = find_line_groups(self.line_groups)
-            if len(set(wanted)) != len(wanted):
-                raise LineGroupError(f"line_groups holds a group twice: {', '.join(wanted)}.")
-        else:
-            wanted = [name for name in names or [] if _is_line_group(name)]
-        for name in wanted:
-            line_group(name, tube_voltage=self.tube_voltage)
-        return wanted
 
     def _fit_templates(
         self, X: NDArray[Any], wanted: list[str], weights: NDArray[np.float64] | None
@@ -447,23 +425,9 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         )
         self._learn_paints(X, weights)
         if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
-            warnings.warn(
-                f"the fit leaves {model.unexplained:.0%} of the counts of the sum spectrum "
-                "unexplained: the energy axis may be wrong by more than the refinement mends "
-                f"(about 2 % in gain, 150 eV in zero; it is {describe_axis(self.energy_)}), or "
-                "lines are there that are no candidates. Find the axis with EnergyCalibrator, or "
-                "name the line groups.",
-                UserWarning,
-                stacklevel=5,
-            )
+            warn_unexplained(model.unexplained, self.energy_)
         if not model.groups:
-            warnings.warn(
-                f"no line group stands out of the sum of {len(X)} spectra ({spectrum.sum():,.0f} "
-                "counts), and none is asked for: there is nothing to predict. Fit on more pixels, "
-                "or name the line groups.",
-                UserWarning,
-                stacklevel=5,
-            )
+            warn_nothing_found(len(X), float(spectrum.sum()))
 
     def _measurement(self) -> Setup:
         return Setup(
@@ -542,19 +506,3 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         return tags
-
-
-def _column_names(y: object) -> list[str] | None:
-    columns = getattr(y, "columns", None)
-    if columns is not None:
-        return [str(name) for name in columns]
-    name = getattr(y, "name", None)
-    return None if name is None else [str(name)]
-
-
-def _is_line_group(name: str) -> bool:
-    try:
-        line_group(name, tube_voltage=1e3)
-    except LineGroupError:
-        return False
-    return True

@@ -211,7 +211,8 @@ class Identification(GroupFit):
             self.inflated = True
             return True
         judged = [name for name in self.areas if name not in self.kept]
-        order = sorted(judged, key=lambda name: self.areas[name])
+        # Seldom elements first: those that stay in their place make common ones insignificant.
+        order = sorted(judged, key=lambda name: (name in COMMON_LINE_GROUPS, self.areas[name]))
         total = float(self.counts.sum())
         for name in order:
             without = self.fit(leave_out=[name])

@@ -14,7 +14,7 @@ from skxrf.physics._continuum import continuum_parts
 from skxrf.physics._line_table import EXACT, line_table
 from skxrf.spectrum_fit._elements import Elements, find_elements
 from skxrf.spectrum_fit._evidence import LineEvidence
-from skxrf.spectrum_fit._line_groups import with_partners
+from skxrf.spectrum_fit._line_groups import with_partners, within_range
 from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 from skxrf.spectrum_fit._tube import Tube
@@ -277,11 +277,13 @@ def elements_of(
     -------
     Elements
     """
+    # All of the axis, unless a range is asked for: harder lines tell which softer ones may be there.
+    end = float(setup.energy[-1])
     return find_elements(
         spectrum,
         setup.energy,
-        Tube.stated(setup.anode, setup.tube_voltage, float(energy_range[1])),
-        energy_range=energy_range,
+        Tube.stated(setup.anode, setup.tube_voltage, min(end, setup.tube_voltage)),
+        energy_range=None if setup.energy_range is None else energy_range,
         required=required,
         refined=setup.refine,
         detector=setup.detector,
@@ -335,7 +337,8 @@ def template_model(
     if nuisance is None:
         found = elements_of(spectrum, setup, (low, high), wanted)
         evidence = found.evidence
-        nuisance = with_partners([*wanted, *found.fitted], (low, high), setup.tube_voltage)
+        inside = within_range(found.fitted, low, high)
+        nuisance = with_partners([*wanted, *inside], (low, high), setup.tube_voltage)
     groups = [*wanted, *(name for name in nuisance if name not in wanted)]
     fit = fit_sum_spectrum(
         spectrum,
