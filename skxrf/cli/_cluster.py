@@ -14,10 +14,14 @@ def _connect(context: click.Context, parameter: click.Parameter, address: str | 
     """Make the cluster the place where dask computes, until the command ends."""
     if address is None:
         return
+    import dask.config
     from dask.distributed import Client
 
     try:
-        client = Client(address, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+        # A client that found no scheduler would stay dask's default.
+        client = Client(  # type: ignore[no-untyped-call]
+            address, timeout=_PATIENCE, set_as_default=False
+        )
     except (OSError, ValueError) as error:
         raise click.BadParameter(
             f"no dask scheduler answers at {address} ({error}): start one with `dask scheduler`, "
@@ -26,6 +30,7 @@ def _connect(context: click.Context, parameter: click.Parameter, address: str | 
             parameter,
         ) from error
     context.with_resource(client)
+    context.with_resource(dask.config.set(scheduler=client))
 
 
 cluster_option = click.option(

@@ -257,7 +257,7 @@ def _computed_on(
 
     futures = dict(zip(client.compute(list(tasks.values())), tasks, strict=True))
     try:
-        finished = as_completed(list(futures), with_results=True)  # type: ignore[no-untyped-call]
+        finished = as_completed(list(futures), loop=client.loop, with_results=True)  # type: ignore[no-untyped-call]
         for future, values in finished:
             yield futures.pop(future), values
     except KilledWorker as error:

@@ -7,6 +7,7 @@ import signal
 import h5py
 import numpy as np
 import pytest
+from dask.base import get_scheduler
 from dask.distributed import LocalCluster
 
 from skxrf.inference._store import PartialMaps
@@ -100,3 +101,4 @@ def test_an_address_where_nothing_answers(scan, skxrf, tmp_path, monkeypatch):
     assert run.status == 2
     assert "no dask scheduler answers at tcp://127.0.0.1:9" in run.err
     assert list(tmp_path.iterdir()) == []
+    assert get_scheduler() is None  # later computations stay in this process
