@@ -214,7 +214,7 @@ def _divide(path: Path, live_time: xr.DataArray) -> None:
     with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
         for name in ("intensity", "uncertainty"):
             if name in rates:
-                rates[name] = rates[name] / times.where(times > 0)
+                rates[name] = (rates[name] / times.where(times > 0)).astype(rates[name].dtype)
                 rates[name].attrs["units"] = "counts/s"
     save_maps(rates if isinstance(maps, xr.Dataset) else rates["intensity"], path)
 

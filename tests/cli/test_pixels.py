@@ -65,6 +65,8 @@ def test_maps_per_second(timed, skxrf, tmp_path):
     for kind in ("intensity", "uncertainty"):
         np.testing.assert_allclose(rates[kind], counts[kind] / times, rtol=1e-5)
         assert rates[kind].attrs["units"] == "counts/s"
+        assert rates[kind].dtype == counts[kind].dtype
+    assert "\ncounts/s " in skxrf("info", tmp_path / "rates.nc").out
 
 
 def test_rates_of_a_file_without_live_times_are_refused(scan, skxrf, tmp_path):
