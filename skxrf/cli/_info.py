@@ -193,6 +193,7 @@ def _show_maps(maps: xr.Dataset, as_json: bool) -> None:
                 "kind": "maps",
                 "rows": intensity.sizes["y"],
                 "columns": intensity.sizes["x"],
+                "units": intensity.attrs.get("units"),
                 "uncertainty": "uncertainty" in maps,
                 "elements": {
                     name: dict(zip(("min", "mean", "max"), values, strict=True))
@@ -209,7 +210,8 @@ def _show_maps(maps: xr.Dataset, as_json: bool) -> None:
             "errors": "standard errors are in the file" if "uncertainty" in maps else "none",
         }
     )
-    click.echo(f"{'counts':<14} {'least':>12} {'mean':>12} {'most':>12}")
+    unit = str(intensity.attrs.get("units", "counts"))
+    click.echo(f"{unit:<14} {'least':>12} {'mean':>12} {'most':>12}")
     for name, values in ranges.items():
         click.echo(f"  {name:<12} " + " ".join(f"{value:>12,.1f}" for value in values))
 

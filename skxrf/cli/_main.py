@@ -86,15 +86,14 @@ def main() -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        # Raised by the system or by the library: only the former needs its file named.
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        _fail(in_options(error))
     except ValueError as error:
         from skxrf.exceptions import SkxrfError
         from skxrf.utils._sklearn import InvalidParameterError
 
         if not isinstance(error, SkxrfError | InvalidParameterError):
             raise
-        _fail(error.written(_option) if isinstance(error, SkxrfError) else str(error))
+        _fail(in_options(error))
     sys.exit(0)
 
 
@@ -122,6 +121,16 @@ def _print_warnings() -> None:
 def _fail(message: str) -> NoReturn:
     click.echo(f"skxrf: {' '.join(message.split())}", err=True)
     sys.exit(2)
+
+
+def in_options(error: Exception) -> str:
+    """Text of an error, with arguments of the library written as options of the command."""
+    from skxrf.exceptions import SkxrfError
+
+    if isinstance(error, OSError) and error.filename:
+        # Raised by the system, not by the library: its file is named nowhere else.
+        return f"{error.filename}: {error.strerror}"
+    return error.written(_option) if isinstance(error, SkxrfError) else str(error)
 
 
 def _option(argument: Argument) -> str:

@@ -97,10 +97,13 @@ def run_jobs(
     """Make the maps of each cube; of several, go on after one that fails, and name those."""
     from skxrf.exceptions import SkxrfError
 
+    from ._main import in_options
+
     results, failed = [], []
     for job in jobs:
         if len(jobs) > 1 and job.maps.exists() and not force:
-            say(f"{job.maps} exists and stays; --force makes it anew")
+            bare = job.report is not None and not job.report.exists()
+            say(f"{job.maps} exists and stays{' without report' * bare}; --force makes it anew")
             continue
         try:
             if not quiet:
@@ -110,7 +113,7 @@ def run_jobs(
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
-            say(f"{job.cube}: {error}")
+            say(f"{job.cube}: {in_options(error)}")
             failed.append(job.cube.name)
             continue
         results.append(result)
@@ -211,7 +214,7 @@ def _divide(path: Path, live_time: xr.DataArray) -> None:
     with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
         for name in ("intensity", "uncertainty"):
             if name in rates:
-                rates[name] = rates[name] / times.where(times > 0)
+                rates[name] = (rates[name] / times.where(times > 0)).astype(rates[name].dtype)
                 rates[name].attrs["units"] = "counts/s"
     save_maps(rates if isinstance(maps, xr.Dataset) else rates["intensity"], path)
 

@@ -84,13 +84,14 @@ def boxed(pixels: _Pixels, text: str | None, option: str = "--crop") -> _Pixels:
     n_y, n_x = pixels.sizes["y"], pixels.sizes["x"]
     if len(words) != 2:
         raise click.UsageError(f"{option} takes ROWS,COLUMNS, such as 10:60,0:80, got {text!r}.")
-    rows, columns = (
-        _range(word, size, option) for word, size in zip(words, (n_y, n_x), strict=True)
-    )
+    rows = _range(words[0], n_y, "rows", option)
+    columns = _range(words[1], n_x, "columns", option)
     return pixels.isel(y=rows, x=columns)
 
 
-def _range(word: str, size: int, option: str) -> slice:
+def _range(word: str, size: int, kind: str, option: str) -> slice:
+    from skxrf.exceptions import SkxrfError
+
     first, colon, last = (part.strip() for part in word.partition(":"))
     try:
         start = int(first) if first else 0
@@ -98,9 +99,9 @@ def _range(word: str, size: int, option: str) -> slice:
     except ValueError:
         start = stop = -1
     if not 0 <= start < stop <= size:
-        raise click.UsageError(
-            f"{option} {word.strip()!r}: there are {size}. Expected FIRST:END, such as 0:{size}, "
-            "counted from 0, END not included."
+        raise SkxrfError(
+            f"{option} {word.strip()!r}: not within the {size} {kind}, 0 to {size - 1}. Expected "
+            f"FIRST:END, such as 0:{size}, END not included, or a single number."
         )
     return slice(start, stop)
 

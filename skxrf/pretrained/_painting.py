@@ -131,6 +131,10 @@ def fit_painting(
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.add_line_groups(local, spectrum[None], "seen in single spectra")
         continuum = _continuum(fit, spectrum)
+    # The fit saw one spectrum, the sum of all of X.
+    for one in fit.evidence_:
+        if "limit_counts" in one:
+            one["limit_per_pixel"] = float(f"{one['limit_counts'] / len(X):.4g}")
     # Spectra of which paints are learned, and the share of novel ones is estimated.
     some = X[:: max(1, len(X) // 6000)].astype(np.float32)
     own = np.maximum(calibrator.transform(some), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -265,7 +266,8 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ----------
         maps : Dataset of dims (y, x, element)
             ``intensity`` and ``uncertainty``, as
-            :func:`skxrf.inference.predict_maps` gives them with ``return_std=True``.
+            :func:`skxrf.inference.predict_maps` gives them with ``return_std=True``. Its attribute
+            ``evidence`` is that of the sum spectrum; without it, the model must be bound.
         false_alarms : float
             Accepted chance to report a line group that is in no pixel.
 
@@ -281,7 +283,9 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             for kind in ("intensity", "uncertainty")
         )
         shown = set(detected_line_groups(names, intensities, errors, false_alarms))
-        answers = {one["line_group"]: one["answer"] for one in self.evidence_}
+        stated = maps.attrs.get("evidence")
+        evidence = self.evidence_ if stated is None else json.loads(stated)
+        answers = {one["line_group"]: one["answer"] for one in evidence}
         return [
             name
             for name in names

@@ -58,7 +58,7 @@ def test_each_format(suffix, head, maps, skxrf, tmp_path):
         (["--percentiles", "99,1"], "LOW,HIGH"),
         (["--cmap", "rainbow"], "inferno"),
         (["-o", "maps.doc"], ".png"),
-        (["--crop", "0:1,0:99"], "there are 20"),
+        (["--crop", "0:1,0:99"], "within the 20 columns"),
     ],
 )
 def test_mistakes_in_a_figure(options, part, maps, skxrf, tmp_path, monkeypatch):

@@ -65,6 +65,8 @@ def test_maps_per_second(timed, skxrf, tmp_path):
     for kind in ("intensity", "uncertainty"):
         np.testing.assert_allclose(rates[kind], counts[kind] / times, rtol=1e-5)
         assert rates[kind].attrs["units"] == "counts/s"
+        assert rates[kind].dtype == counts[kind].dtype
+    assert "\ncounts/s " in skxrf("info", tmp_path / "rates.nc").out
 
 
 def test_rates_of_a_file_without_live_times_are_refused(scan, skxrf, tmp_path):
@@ -75,12 +77,14 @@ def test_rates_of_a_file_without_live_times_are_refused(scan, skxrf, tmp_path):
 
 
 def test_several_scans_go_on_after_one_that_fails(scan, timed, model, skxrf, tmp_path):
-    (tmp_path / "bad.h5").write_text("no spectra")
+    with h5py.File(tmp_path / "bad.h5", "w") as file:  # without an axis
+        file["counts"] = np.ones((18, 20, 64), np.uint16)
     cubes = (scan / "scan.h5", tmp_path / "bad.h5", timed)
     options = ("-o", tmp_path / "maps", "--model", model, "--report", tmp_path / "pages")
     run = skxrf("map", *cubes, *options)
     assert run.status == 2
     assert "1 of 3 cubes gave no maps: bad.h5" in run.err.splitlines()[-1]
+    assert "--energy" in run.err
     made = sorted(path.name for path in (tmp_path / "maps").iterdir())
     assert made == ["scan.nc", "timed.nc"]
     assert sorted(path.stem for path in (tmp_path / "pages").iterdir()) == ["scan", "timed"]
@@ -89,13 +93,26 @@ def test_several_scans_go_on_after_one_that_fails(scan, timed, model, skxrf, tmp
     run = skxrf("map", cubes[0], timed, *options, "--json")
     assert (run.status, json.loads(run.out)) == (0, [])
     assert (tmp_path / "maps" / "scan.nc").stat().st_mtime_ns == before
-    assert "exists and stays" in run.err
+    assert "exists and stays;" in run.err
+    (tmp_path / "pages" / "scan.html").unlink()
+    assert "exists and stays without report" in skxrf("map", cubes[0], timed, *options).err
+
+
+def test_a_crop_outside_one_of_several_scans_stops_none(scan, model, skxrf, tmp_path):
+    with h5py.File(scan / "scan.h5") as source, h5py.File(tmp_path / "a.h5", "w") as file:
+        file["counts"], file["energy_keV"] = source["counts"][:4], source["energy_keV"][:]
+        file["counts"].attrs["dims"] = ["y", "x", "energy"]
+    cubes = (tmp_path / "a.h5", scan / "scan.h5")
+    run = skxrf("map", *cubes, "-o", tmp_path / "maps", "--model", model, "--crop", "0:6,0:5")
+    assert run.status == 2
+    assert "a.h5: --crop '0:6': not within the 4 rows" in run.err
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["scan.nc"]
 
 
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
-        (["--crop", "0:99,0:5"], ["'0:99'", "there are 18"]),
+        (["--crop", "0:99,0:5"], ["'0:99'", "within the 18 rows"]),
         (["--crop", "5:5,0:5"], ["'5:5'"]),
         (["--crop", "3"], ["ROWS,COLUMNS"]),
         (["--pixel-size", "0"], ["above 0", "'0'"]),

@@ -51,7 +51,7 @@ def test_a_masked_mean_spectrum_as_msa(scan, skxrf, tmp_path):
     ("options", "part"),
     [
         (["--box", "3,4"], "no pixel of the region has counts"),
-        (["--box", "9:3,0:4"], "there are 18"),
+        (["--box", "9:3,0:4"], "within the 18 rows"),
         (["-o", "region.txt"], ".msa"),
         (["--elements", "Xq"], "unknown line group 'Xq'"),
     ],

@@ -66,6 +66,18 @@ def test_says_what_is_there(spectra, truth, model):
     assert not absent & set(found)
 
 
+def test_limits_of_detection_are_of_a_pixel(spectra, model):
+    (iron,) = [one for one in model.evidence_ if one["line_group"] == "Fe_K"]
+    assert iron["limit_per_pixel"] == pytest.approx(iron["limit_counts"] / len(spectra), rel=1e-3)
+
+
+def test_says_what_is_in_finished_maps_without_being_bound(painting, model):
+    maps = predict_maps(model, painting[0], return_std=True)
+    assert load_pretrained().detected_in(maps) == model.detected_in(maps)
+    with pytest.raises(NotFittedError, match="not bound"):
+        load_pretrained().detected_in(maps.drop_attrs())
+
+
 def test_notices_lines_that_it_does_not_know(spectra, model):
     energy = model.energy_
     uranium = 400 * np.exp(-0.5 * ((energy - 21.9) / 0.08) ** 2) / 5

@@ -284,7 +284,11 @@ def test_paints_are_a_map_with_mean_spectra(with_cube, visit, painted, tmp_path)
 def test_warnings_stand_above_the_maps_and_evidence_with_the_element(visit, painted, tmp_path):
     cube, maps, _, _ = painted
     entry = {"line_group": "Hg_L", "answer": "instrument", "significance": 7.2}
-    entry |= {"reason": "one line at its energy", "competitor": "W_L", "limit_per_pixel": 3.0}
+    entry |= {
+        "reason": "7 standard errors; Hg L or W L",
+        "competitor": "W_L",
+        "limit_per_pixel": 3.0,
+    }
     marked = maps.assign_attrs(evidence=json.dumps([entry]))
     marked["intensity"] = marked["intensity"].copy()
     marked["intensity"][0, 0, 0] = np.nan
@@ -300,7 +304,8 @@ def test_warnings_stand_above_the_maps_and_evidence_with_the_element(visit, pain
     seen.click_pixel("#map-2", 15, 6, SHAPE)
     said = seen.page.locator("#evidence").inner_text()
     assert said.startswith("Hg L: not of the object, but instrument")
-    assert "could be W_L" in said
+    assert "Hg L or W L; could be W_L; 7.2 standard errors in the sum spectrum" in said
+    assert said.count("standard errors") == 1
     assert "limit of detection 3 counts a pixel" in said
     seen.click_pixel("#map-0", 15, 6, SHAPE)
     assert not seen.page.locator("#evidence").is_visible()

@@ -147,7 +147,8 @@ function sayEvidence({ label, evidence }) {
   if (!evidence) return;
   const { answer, significance, reason, competitor, limit_counts: inSum, limit_per_pixel: inPixel } = evidence;
   const limit = Number.isFinite(inPixel) ? `${readable(inPixel)} counts a pixel` : Number.isFinite(inSum) && `${readable(inSum)} counts in the sum`;
-  const parts = [reason, competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
+  // The reason of a line group that is present begins with its significance.
+  const parts = [reason && reason.replace(/^\d+ standard errors(; )?/, ""), competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
     limit && `limit of detection ${limit}`].filter(Boolean);
   said.replaceChildren(make("b", { textContent: `${label}: ${origin(answer)}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
 }
