@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["cluster_option"]
+__all__ = ["cluster_option", "connect_cluster"]
 
 # Seconds that a scheduler has to answer.
 _PATIENCE = 10
 
 
-def _connect(context: click.Context, parameter: click.Parameter, address: str | None) -> None:
-    """Make the cluster the place where dask computes, until the command ends."""
+_ADDRESS = "skxrf.cluster"
+
+
+def _keep(context: click.Context, parameter: click.Parameter, address: str | None) -> None:
+    """Keep the address until the command runs: no line of a command connects when it is parsed."""
+    context.meta[_ADDRESS] = address
+
+
+def connect_cluster() -> None:
+    """Make the cluster of the command's line the place where dask computes, until it ends."""
+    context = click.get_current_context()
+    address = context.meta.get(_ADDRESS)
     if address is None:
         return
     import dask.config
@@ -27,7 +37,7 @@ def _connect(context: click.Context, parameter: click.Parameter, address: str | 
             f"no dask scheduler answers at {address} ({error}): start one with `dask scheduler`, "
             "workers with `dask worker ADDRESS`, and give the address that the scheduler prints.",
             context,
-            parameter,
+            param_hint="--cluster",
         ) from error
     context.with_resource(client)
     context.with_resource(dask.config.set(scheduler=client))
@@ -37,7 +47,7 @@ cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",
     expose_value=False,
-    callback=_connect,
-    help="Compute on the dask cluster with this scheduler, such as tcp://10.0.0.5:8786; its "
+    callback=_keep,
+    help="Compute on the dask cluster with this scheduler, such as tcp://scheduler:8786; its "
     "workers must find the cube under the same path.",
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._cluster import connect_cluster
 from ._options import check_output, open_with, say, write_json
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def run_jobs(
 
     from ._main import in_options
 
+    connect_cluster()
     results, failed = [], []
     for job in jobs:
         if len(jobs) > 1 and job.maps.exists() and not force:

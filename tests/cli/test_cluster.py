@@ -10,6 +10,7 @@ import pytest
 from dask.base import get_scheduler
 from dask.distributed import LocalCluster
 
+from skxrf.cli import cli
 from skxrf.inference._store import PartialMaps
 from skxrf.io import open_maps
 from skxrf.io.cubes import lazy
@@ -102,3 +103,9 @@ def test_an_address_where_nothing_answers(scan, skxrf, tmp_path, monkeypatch):
     assert "no dask scheduler answers at tcp://127.0.0.1:9" in run.err
     assert list(tmp_path.iterdir()) == []
     assert get_scheduler() is None  # later computations stay in this process
+
+
+def test_a_line_that_is_only_parsed_connects_to_nothing(scan, monkeypatch):
+    monkeypatch.setattr("dask.distributed.Client", None)
+    line = [str(scan / "scan.h5"), "-o", "x.nc", "--cluster", "tcp://127.0.0.1:9"]
+    cli.commands["map"].make_context("map", line).close()
