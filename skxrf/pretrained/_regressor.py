@@ -350,15 +350,13 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return getattr(self.painting_.template_fit, "evidence_", [])
 
     def _further_groups(self) -> list[str]:
-        """Line groups of the object that the network does not map and the template fit does."""
+        """Line groups of elements of the object that the network does not map: by the template fit."""
         if not self.template_fit:
             return []
-        fitted = self.painting_.template_fit.line_groups_
-        return [
-            one["line_group"]
-            for one in self.evidence_
-            if one["answer"] == "present" and one["line_group"] in set(fitted) - {*LINE_GROUPS}
-        ]
+        fitted = {*self.painting_.template_fit.line_groups_}
+        mapped = {name.split("_")[0] for name in LINE_GROUPS}
+        present = [one["line_group"] for one in self.evidence_ if one["answer"] == "present"]
+        return [name for name in present if name in fitted and name.split("_")[0] not in mapped]
 
     @property
     def unfamiliar_(self) -> list[str]:
