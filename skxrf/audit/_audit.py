@@ -45,7 +45,7 @@ class Audit:
     errors : dict of str to MapErrors
         By method; empty where the counts are no Poisson counts.
     coverage : dict of str to DataFrame
-        Coverage of stated standard errors by method, as of :func:`error_coverage`.
+        Coverage of stated standard errors, by method.
     finished : dict of str to DataFrame
         Limits of the errors of finished maps, whose method could not be run again.
     comparisons : dict of pair of str to DataFrame

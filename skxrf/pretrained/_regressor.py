@@ -72,9 +72,6 @@ class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     line_groups_ : list of str
         Names of the outputs: those of the network, and those that the painting's template fit finds
         besides and measures alone.
-    evidence_ : list of dict
-        Evidence for each line group in the sum spectrum, see
-        :class:`skxrf.linear_model.TemplateFitRegressor`.
     energy_ : ndarray of shape (n_channels,)
         Nominal bin centers [keV] of the spectra that ``predict`` takes.
     painting_ : PaintingFit
