@@ -82,7 +82,7 @@ class Audit:
         "line group that is taken for another, an error of the energy axis that the fit follows. "
         "Line groups that the fit does not find are not judged."
     )
-    """What no audit sees, in words."""
+    """Errors that no audit sees, in words."""
 
     @property
     def refused(self) -> str | None:

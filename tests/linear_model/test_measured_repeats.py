@@ -35,7 +35,7 @@ def test_the_spread_of_repeats_is_the_claimed_error(repeats, fitted):
     free = areas.min(axis=0) > 0  # where non-negativity plays no part
     assert free[[GROUPS.index(name) for name in ("Cu_K", "Zn_K", "Zr_K", "Fe_K")]].all()
     n = len(X) - 1
-    # What 32 repeats can tell: each variance to 25 %, that of all groups together to 12 %.
+    # Precision of 32 repeats: each variance to 25 %, that of all groups together to 12 %.
     low, high = chi2.ppf([0.002, 0.998], n) / n
     assert np.all((squared[free] > low) & (squared[free] < high))
     assert np.sqrt(squared[free].mean()) == pytest.approx(1, abs=0.1)

@@ -25,7 +25,7 @@ def test_an_element_is_the_lines_that_are_known():
     assert find_line_groups(["pb", "sn", "Fe-Ka", "paint 1"], known) == [
         *("Pb_M", "Sn_K", "Fe_Ka", "paint 1")
     ]
-    # What is not among them is for the caller to refuse, with the list.
+    # The caller refuses all others, with the list.
     assert find_line_groups(["zn", "nothing"], known) == ["Zn_K", "nothing"]
 
 

@@ -52,7 +52,7 @@ def test_lead_is_not_arsenic_and_arsenic_beside_lead_is_not_claimed():
     said = found(expected({"Pb_L": 1e6, "Pb_M": 1e5, "Ca_K": 1e5}))
     assert present(said) == {"Pb_L", "Pb_M", "Ca_K"}
     assert said["S_K"].reason == "cannot be told from Pb M"
-    # What lead's own L-alpha may be off by cannot be told from arsenic.
+    # Errors of lead's own L-alpha cannot be told from arsenic.
     assert said["As_K"].limit_counts > 5 * said["Zn_K"].limit_counts
 
 
