@@ -266,17 +266,17 @@ class GroupFit:
         area, error = fit.scores(self.whole)
         if not self.inflated:
             return area, error
-        others = self._beside()
-        for name in self.areas:
-            if name in self.place:
-                others[self.place[name]] -= self.areas[name]
-        others = np.maximum(others, 0.0) * self.rule.overlap_error
+        others = self.of_others() * self.rule.overlap_error
         return area, np.hypot(error * np.sqrt(self.around(self.whole)), others)
 
-    def _beside(self) -> Array:
-        """Counts that each candidate would have by all lines in the place of its main line."""
+    def of_others(self) -> Array:
+        """Counts that each candidate would have by the lines of others in the place of its main line."""
         norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares
-        return np.asarray(self.lines @ self.main / np.maximum(norm, 1e-300))
+        counts = np.asarray(self.lines @ self.main / np.maximum(norm, 1e-300))
+        for name in self.areas:
+            if name in self.place:
+                counts[self.place[name]] -= self.areas[name]
+        return np.asarray(np.maximum(counts, 0.0))
 
     def around(self, columns: Array) -> Array:
         """Mean squared residual around each column, in units of its expected square, 1 or more."""

@@ -193,7 +193,7 @@ class Identification(GroupFit):
         main = counts[0] * float(self.table.shares[self.table.columns_of(name)][0])
         # Beside brighter lines the centroid is mostly an error of their shapes. Seldom elements
         # would explain such errors too.
-        brighter = self._beside()[place] - self.areas.get(name, 0.0) > counts[0]
+        brighter = self.of_others()[place] > counts[0]
         if brighter and name in COMMON_LINE_GROUPS:
             return ""
         tolerance = rule.shape_sigmas * float(np.sqrt(self.around(here[:, None])[0])) / main
