@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._maps_run import jobs_of, run_jobs
+from ._maps_run import RunOptions, jobs_of, run_jobs
 from ._options import (
     FILE,
     cube_options,
@@ -70,7 +70,7 @@ def fit(
     force: bool,
     as_json: bool,
     quiet: bool,
-    **options: Any,
+    **reading: Any,
 ) -> None:
     """Fit line templates to the cubes in the files CUBE... and write the element maps.
 
@@ -92,13 +92,15 @@ def fit(
     run_jobs(
         jobs,
         model_of,
-        options,
-        std=holds_errors(jobs[0].maps, quiet),
-        per_second=per_second,
-        restart=restart,
-        force=force,
-        as_json=as_json,
-        quiet=quiet,
+        reading,
+        RunOptions(
+            std=holds_errors(jobs[0].maps, quiet),
+            per_second=per_second,
+            restart=restart,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        ),
     )
 
 

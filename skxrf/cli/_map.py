@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._maps_run import jobs_of, run_jobs
+from ._maps_run import RunOptions, jobs_of, run_jobs
 from ._options import (
     FILE,
     cube_options,
@@ -78,7 +78,7 @@ def map_(
     force: bool,
     as_json: bool,
     quiet: bool,
-    **options: Any,
+    **reading: Any,
 ) -> None:
     """Predict the element maps of the cubes in the files CUBE... with a trained model.
 
@@ -100,14 +100,16 @@ def map_(
     run_jobs(
         jobs,
         lambda cube: (_of_tube(estimator, cube, anode, voltage), wanted),
-        options,
-        std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
-        paints=paints,
-        per_second=per_second,
-        restart=restart,
-        force=force,
-        as_json=as_json,
-        quiet=quiet,
+        reading,
+        RunOptions(
+            std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
+            paints=paints,
+            per_second=per_second,
+            restart=restart,
+            force=force,
+            as_json=as_json,
+            quiet=quiet,
+        ),
     )
 
 

@@ -17,9 +17,7 @@ from ._options import check_output, open_with, say, write_json
 if TYPE_CHECKING:
     import xarray as xr
 
-    from skxrf.inference._to_file import MapsRun
-
-__all__ = ["Job", "jobs_of", "run_jobs"]
+__all__ = ["Job", "RunOptions", "jobs_of", "run_jobs"]
 
 # Makes the estimator of a cube, and names its maps: None for all.
 ModelOf = Callable[["xr.DataArray"], tuple[Any, list[str] | None]]
@@ -62,8 +60,6 @@ def jobs_of(
         _check_maps(output, [*cubes, *inputs], elements, force)
         if report is not None:
             check_output(report, [*cubes, *inputs, output], force=force)
-            if output.suffix.lower() == ".png":
-                raise click.UsageError("--report reads the maps again, which a .png does not keep.")
         return [job]
     twice = {cube.stem for cube in cubes if [one.stem for one in cubes].count(cube.stem) > 1}
     if twice:
@@ -82,18 +78,26 @@ def jobs_of(
     return jobs
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of a run that makes maps; see the help of ``skxrf map``."""
+
+    std: bool
+    restart: bool
+    force: bool
+    per_second: bool
+    as_json: bool
+    quiet: bool
+    paints: bool = False
+
+    def say(self, text: str) -> None:
+        """Tell what is being done, unless nothing is to be told."""
+        if not self.quiet:
+            say(text)
+
+
 def run_jobs(
-    jobs: Sequence[Job],
-    model_of: ModelOf,
-    options: Mapping[str, Any],
-    *,
-    std: bool,
-    restart: bool,
-    force: bool,
-    per_second: bool,
-    as_json: bool,
-    quiet: bool,
-    paints: bool = False,
+    jobs: Sequence[Job], model_of: ModelOf, reading: Mapping[str, Any], options: RunOptions
 ) -> None:
     """Make the maps of each cube; of several, go on after one that fails, and name those."""
     from skxrf.exceptions import SkxrfError
@@ -103,15 +107,13 @@ def run_jobs(
     connect_cluster()
     results, failed = [], []
     for job in jobs:
-        if len(jobs) > 1 and job.maps.exists() and not force:
+        if len(jobs) > 1 and job.maps.exists() and not options.force:
             bare = job.report is not None and not job.report.exists()
             say(f"{job.maps} exists and stays{' without report' * bare}; --force makes it anew")
             continue
         try:
-            if not quiet:
-                say(f"opening {job.cube}")
-            cube = open_with(job.cube, options)
-            result = _run(job, cube, model_of, std, restart, per_second, paints, quiet)
+            options.say(f"opening {job.cube}")
+            result = _run(job, open_with(job.cube, reading), model_of, options)
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
@@ -119,11 +121,11 @@ def run_jobs(
             failed.append(job.cube.name)
             continue
         results.append(result)
-        if not as_json:
+        if not options.as_json:
             for what, file in (("Element maps", job.maps), ("Report", job.report)):
                 if file is not None:
                     click.echo(f"{what}: {file}")
-    if as_json:
+    if options.as_json:
         write_json(results if len(jobs) > 1 else results[0])
     if failed:
         raise SkxrfError(
@@ -132,52 +134,49 @@ def run_jobs(
         )
 
 
-def _run(
-    job: Job,
-    cube: xr.DataArray,
-    model_of: ModelOf,
-    std: bool,
-    restart: bool,
-    per_second: bool,
-    paints: bool,
-    quiet: bool,
-) -> dict[str, Any]:
+def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -> dict[str, Any]:
     from skxrf.exceptions import SkxrfError
     from skxrf.inference import predict_maps_to_file
-    from skxrf.inference.protocol import BindsToPainting
+    from skxrf.inference.protocol import BindsToPainting, BoundModel
 
-    if per_second and "live_time" not in cube.coords:
+    if options.per_second and "live_time" not in cube.coords:
         raise SkxrfError(f"{job.cube} states no live times: leave --per-second out.")
     estimator, elements = model_of(cube)
-    if isinstance(estimator, BindsToPainting) and not quiet:
-        say("finding the energy axis and the line groups of the painting")
+    if isinstance(estimator, BindsToPainting):
+        options.say("finding the energy axis and the line groups of the painting")
+    counts: dict[str, xr.DataArray | xr.Dataset] = {}
+
+    def finish(maps: xr.DataArray | xr.Dataset) -> xr.DataArray | xr.Dataset:
+        counts["maps"] = maps
+        if options.paints:
+            options.say("finding the paints")
+            counts["maps"] = maps = _with_paints(maps, cube)
+        return _divided(maps, cube["live_time"]) if options.per_second else maps
+
     run = predict_maps_to_file(
         estimator,
         cube,
         job.maps,
         elements=elements,
-        return_std=std,
-        progress=not quiet,
-        restart=restart,
+        return_std=options.std,
+        progress=not options.quiet,
+        restart=options.restart,
+        finish=finish,
     )
-    if paints:
-        if not quiet:
-            say("finding the paints")
-        _add_paints(cube, job.maps)
-    found, unfamiliar = _found(run, job.maps), _unfamiliar(run.estimator)
-    if not quiet:
-        if elements is None:
-            say(f"line groups: {', '.join(run.line_groups)}")
-        if found is not None:
-            say(f"present: {', '.join(found) or 'no line group'}")
-        for reason in unfamiliar or []:
-            say(f"outside the training range: {reason}")
+    maps, bound = counts["maps"], run.estimator
+    unfamiliar = bound.unfamiliar_ if isinstance(bound, BoundModel) else None
+    # Which line groups are there is a matter of errors.
+    tells = isinstance(bound, BoundModel) and options.std
+    found = bound.detected_in(maps) if tells else None
+    if elements is None:
+        options.say(f"line groups: {', '.join(run.line_groups)}")
+    if found is not None:
+        options.say(f"present: {', '.join(found) or 'no line group'}")
+    for reason in unfamiliar or []:
+        options.say(f"outside the training range: {reason}")
     if job.report is not None:
-        if not quiet:
-            say("writing the report")
-        _write_report(cube, job.maps, job.report, run.estimator, found)
-    if per_second:
-        _divide(job.maps, cube["live_time"])
+        options.say("writing the report")
+        _write_report(cube, maps, job.report, bound, found)
     return {
         "maps": job.maps,
         "report": job.report,
@@ -191,74 +190,43 @@ def _run(
     }
 
 
-def _add_paints(cube: xr.DataArray, path: Path) -> None:
-    """Add the paints of the pixels, and their mean spectra, to the file of finished maps."""
-    import xarray as xr
-
+def _with_paints(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray) -> xr.Dataset:
+    """Add the paints of the pixels, and their mean spectra, to maps."""
     from skxrf.inference import paint_maps
-    from skxrf.io import open_maps, save_maps
+    from skxrf.utils.validation import as_map_dataset
 
-    maps = open_maps(path)
-    if isinstance(maps, xr.DataArray):
-        maps = maps.to_dataset(name="intensity")
-    save_maps(maps.assign(paint_maps(cube).data_vars), path)
+    return as_map_dataset(maps).assign(paint_maps(cube).data_vars)
 
 
-def _divide(path: Path, live_time: xr.DataArray) -> None:
-    """Turn the maps in a file into rates."""
+def _divided(maps: xr.DataArray | xr.Dataset, live_time: xr.DataArray) -> xr.DataArray | xr.Dataset:
+    """Maps as rates."""
     import xarray as xr
 
-    from skxrf.io import open_maps, save_maps
-
-    maps = open_maps(path)
+    if isinstance(maps, xr.Dataset):
+        kinds = [name for name in ("intensity", "uncertainty") if name in maps]
+        return maps.assign({name: _divided(maps[name], live_time) for name in kinds})
     times = live_time.drop_vars(live_time.coords).compute()
-    rates = maps if isinstance(maps, xr.Dataset) else maps.to_dataset(name="intensity")
-    with xr.set_options(keep_attrs=True):  # type: ignore[no-untyped-call]
-        for name in ("intensity", "uncertainty"):
-            if name in rates:
-                rates[name] = (rates[name] / times.where(times > 0)).astype(rates[name].dtype)
-                rates[name].attrs["units"] = "counts/s"
-    save_maps(rates if isinstance(maps, xr.Dataset) else rates["intensity"], path)
-
-
-def _found(run: MapsRun, output: Path) -> list[str] | None:
-    """Find the line groups that the maps show, where the model can tell and the file has errors."""
-    import xarray as xr
-
-    from skxrf.inference.protocol import BoundModel
-    from skxrf.io import open_maps
-
-    if not isinstance(run.estimator, BoundModel) or output.suffix.lower() == ".png":
-        return None
-    maps = open_maps(output)
-    return run.estimator.detected_in(maps) if isinstance(maps, xr.Dataset) else None
-
-
-def _unfamiliar(estimator: Any) -> list[str] | None:
-    """List reasons why the model may do worse on this painting, where it can tell."""
-    from skxrf.inference.protocol import BoundModel
-
-    return estimator.unfamiliar_ if isinstance(estimator, BoundModel) else None
+    rates = (maps / times.where(times > 0)).astype(maps.dtype)
+    return rates.assign_attrs(maps.attrs, units="counts/s")
 
 
 def _write_report(
     cube: xr.DataArray,
-    output: Path,
+    maps: xr.DataArray | xr.Dataset,
     report: Path,
     estimator: Any,
-    found: Sequence[str] | None = None,
+    found: Sequence[str] | None,
 ) -> None:
-    """Write the report of finished maps, with fitted spectra where the estimator has them.
+    """Write the report of maps, with fitted spectra where the estimator has them.
 
     Line groups that were found in the painting come first.
     """
-    from skxrf.io import open_maps
+    from skxrf.inference.protocol import BoundModel
     from skxrf.report import write_map_report
 
-    maps = open_maps(output)
     facts = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
-    if unfamiliar := _unfamiliar(estimator):
-        facts = {"outside the training range": "; ".join(unfamiliar)} | facts
+    if isinstance(estimator, BoundModel) and estimator.unfamiliar_:
+        facts = {"outside the training range": "; ".join(estimator.unfamiliar_)} | facts
     if found is not None:
         rest = [str(name) for name in maps["element"].to_numpy() if name not in found]
         maps = maps.sel(element=[*found, *rest])

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -22,7 +22,9 @@ from skxrf.io.maps.netcdf import reserve_netcdf
 from skxrf.io.maps.writers import SUFFIXES
 from skxrf.utils.files import lock_file
 
-__all__ = ["PartialMaps"]
+__all__ = ["Maps", "PartialMaps"]
+
+Maps = xr.DataArray | xr.Dataset
 
 # Behind the netCDF file, which HDF5 ignores, while the maps are not complete: the header (a line:
 # checksum and JSON), a mark for each block (0, or 2**32 plus the checksum of its values), the
@@ -88,7 +90,7 @@ class PartialMaps:
     def create(
         cls,
         target: str | os.PathLike[str],
-        maps: xr.DataArray | xr.Dataset,
+        maps: Maps,
         blocks: tuple[Sequence[int], Sequence[int]],
         identity: Mapping[str, Any],
     ) -> Self:
@@ -271,13 +273,29 @@ class PartialMaps:
             raise self._explained(error, kept) from error
         self.finished[row, column] = True
 
-    def complete(self) -> None:
-        """Turn the file into the target, once all blocks are finished."""
+    def complete(self, finish: Callable[[Maps], Maps] | None = None) -> None:
+        """Turn the file into the target, once all blocks are finished.
+
+        Parameters
+        ----------
+        finish : callable, optional
+            Function of the whole maps; the target contains what it returns. The file stays as it
+            is until the target is there.
+        """
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
-        # HDF5 locks what it reads.
+        as_it_is = self.target.suffix.lower() in _AS_IT_IS
+        maps = None
+        if finish is not None or not as_it_is:
+            # HDF5 locks what it reads.
+            self.close()
+            read = open_maps(self.path)
+            self._take(self.path.open("r+b", buffering=0))
+            maps = read if finish is None else finish(read)
+            if as_it_is and maps is read:
+                maps = None
         self.close()
-        if self.target.suffix.lower() in _AS_IT_IS:
+        if maps is None:
             if self.target.exists():
                 self.path.chmod(self.target.stat().st_mode)
             self.path.replace(self.target)
@@ -286,7 +304,7 @@ class PartialMaps:
             os.truncate(self.target, self._end)
             return
         try:
-            save_maps(open_maps(self.path), self.target)
+            save_maps(maps, self.target)
         except OSError as error:
             raise type(error)(
                 f"{str(error).replace(' Nothing was left there.', '')} The finished maps are kept "

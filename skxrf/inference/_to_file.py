@@ -29,7 +29,7 @@ from skxrf.inference._predict_maps import (
     checked_params,
     predict_lazily,
 )
-from skxrf.inference._store import PartialMaps
+from skxrf.inference._store import Maps, PartialMaps
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.threads import single_threaded_blas
 
@@ -75,6 +75,7 @@ def predict_maps_to_file(
     progress: bool = False,
     predict_params: Mapping[str, xr.DataArray] | None = None,
     restart: bool = False,
+    finish: Callable[[Maps], Maps] | None = None,
 ) -> MapsRun:
     """Predict the element maps of a cube into a file; interrupted runs resume.
 
@@ -106,6 +107,10 @@ def predict_maps_to_file(
         Values per pixel that ``predict`` takes by keyword.
     restart : bool
         Whether to begin anew where an earlier run left finished blocks.
+    finish : callable, optional
+        Function of the whole maps, a DataArray or with `return_std` a Dataset, that is called once
+        when all blocks are finished; `path` contains the maps that it returns. They are then in
+        memory. If the process ends before `path` is written, the same call only has to finish.
 
     Returns
     -------
@@ -158,7 +163,7 @@ def predict_maps_to_file(
             partial = PartialMaps.create(
                 path, as_maps(template, plan, cube), blocks.sizes, identity
             )
-        return _fill(partial, blocks, progress)
+        return _fill(partial, blocks, progress, finish)
     finally:
         if partial is not None:
             partial.close()
@@ -281,7 +286,12 @@ def _n_threads() -> int:
     return min(available or 1, 8)
 
 
-def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
+def _fill(
+    partial: PartialMaps,
+    blocks: _Blocks,
+    progress: bool,
+    finish: Callable[[Maps], Maps] | None,
+) -> MapsRun:
     plan, (n_y, n_x) = blocks.plan, blocks.cube.shape[:2]
     n_resumed = partial.n_pixels
     missing = [(int(i), int(j)) for i, j in np.argwhere(~partial.finished)]
@@ -300,7 +310,7 @@ def _fill(partial: PartialMaps, blocks: _Blocks, progress: bool) -> MapsRun:
             partial.discard()
         raise
     try:
-        partial.complete()
+        partial.complete(finish)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
     return MapsRun(

@@ -387,10 +387,17 @@ def test_one_picture_of_one_map(scan, model, skxrf, tmp_path):
     arguments = ("map", scan / "scan.h5", "-o", out, "--model", model)
     assert skxrf(*arguments, "--elements", "Fe_K").status == 0
     assert out.read_bytes().startswith(b"\x89PNG")
-    run = skxrf(
-        *(*arguments, "--elements", "Fe_K", "--report", tmp_path / "report.html", "--force")
-    )
-    assert (run.status, "a .png does not keep" in run.err) == (2, True)
+    report = tmp_path / "report.html"
+    run = skxrf(*arguments, "--elements", "Fe_K", "--report", report, "--force")
+    assert run.status == 0, run.err
+    assert "Fe" in report.read_text(encoding="utf-8")
+
+
+def test_maps_are_no_cube(scan, skxrf, tmp_path):
+    run = skxrf("map", scan / "maps.nc", "-o", tmp_path / "out.nc")
+    assert run.status == 2
+    assert "contains element maps, not spectra: name the cube" in run.err
+    assert skxrf("info", scan / "maps.nc").status == 0
 
 
 def test_a_warning_is_one_line(skxrf, tmp_path):

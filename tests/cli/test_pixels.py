@@ -69,6 +69,24 @@ def test_maps_per_second(timed, skxrf, tmp_path):
     assert "\ncounts/s " in skxrf("info", tmp_path / "rates.nc").out
 
 
+@pytest.mark.parametrize("suffix", [".nc", ".csv"])
+def test_an_interruption_never_leaves_counts_for_rates(timed, skxrf, tmp_path, monkeypatch, suffix):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    arguments = ("fit", timed, "-o", tmp_path / f"rates{suffix}", *FIT, "--per-second")
+    with monkeypatch.context() as patch:
+        patch.setattr("skxrf.cli._maps_run._divided", interrupt)
+        run = skxrf(*arguments)
+    assert (run.status, "18 of 18 rows are finished" in run.err) == (130, True)
+    assert [path.name for path in tmp_path.iterdir()] == [f"rates{suffix}.partial"]
+    assert skxrf(*arguments).status == 0
+    assert skxrf("fit", timed, "-o", tmp_path / "counts.nc", *FIT).status == 0
+    rates, counts = (open_maps(tmp_path / name) for name in (f"rates{suffix}", "counts.nc"))
+    times = 0.1 * np.arange(1, 19)[:, None, None]
+    np.testing.assert_allclose(rates["intensity"], counts["intensity"] / times, rtol=1e-5)
+
+
 def test_rates_of_a_file_without_live_times_are_refused(scan, skxrf, tmp_path):
     run = skxrf("fit", scan / "scan.h5", "-o", tmp_path / "out.nc", *FIT, "--per-second")
     assert run.status == 2

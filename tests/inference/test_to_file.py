@@ -393,3 +393,38 @@ def test_a_full_disk_at_the_end_says_where_the_maps_are(counts, model, tmp_path,
             predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["maps.csv.partial"]
     assert predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv").n_resumed == 91
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv"])
+def test_the_finishing_step_comes_before_the_file(suffix, counts, model, tmp_path):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    path, cube = tmp_path / f"maps{suffix}", cube_of(counts)
+    with pytest.raises(KeyboardInterrupt, match=r"13 of 13 rows are finished and kept"):
+        predict_maps_to_file(model, cube, path, finish=interrupt)
+    assert [one.name for one in tmp_path.iterdir()] == [f"{path.name}.partial"]
+    run = predict_maps_to_file(model, cube, path, finish=lambda maps: 2 * maps)
+    assert run.n_resumed == 91
+    assert list(tmp_path.iterdir()) == [path]
+    found = open_maps(path).astype(np.float32)
+    np.testing.assert_array_equal(found, 2 * predict_maps(model, cube).to_numpy())
+
+
+def test_maps_that_the_finishing_step_only_looks_at_stay(counts, model, tmp_path):
+    seen = []
+    predict_maps_to_file(model, cube_of(counts), tmp_path / "plain.nc")
+    predict_maps_to_file(
+        model, cube_of(counts), tmp_path / "maps.nc", finish=lambda maps: seen.append(maps) or maps
+    )
+    assert (tmp_path / "maps.nc").read_bytes() == (tmp_path / "plain.nc").read_bytes()
+    xr.testing.assert_identical(seen[0], open_maps(tmp_path / "maps.nc"))
+
+
+def test_no_other_run_resumes_while_maps_are_finished(counts, model, tmp_path):
+    def finish(maps):
+        with pytest.raises(SkxrfError, match="being written by another process"):
+            predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.nc")
+        return maps
+
+    predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.nc", finish=finish)

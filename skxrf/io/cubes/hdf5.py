@@ -101,6 +101,7 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
         if request.dataset is not None:
             cube, source = _named(file, found, request)
         else:
+            _refuse_maps(file)
             layout, cube = _recognized(file, found, request)
             require_readable(cube, follow=request.follow_links)
             source = layout.read(cube)
@@ -110,6 +111,15 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
         elif request.energy is None and source.energy is None:
             source = dataclasses.replace(source, energy_hint=_hints(file, cube, source.energy_hint))
     return source, request
+
+
+def _refuse_maps(file: Any) -> None:
+    """Refuse maps that `save_maps` wrote: their variables look like cubes."""
+    if {"intensity", "element"} <= set(file):
+        raise FileFormatError(
+            f"{file.filename} contains element maps, not spectra: name the cube that they were made "
+            "from. Maps are opened by open_maps."
+        )
 
 
 def _named(file: Any, found: list[Any], request: CubeRequest) -> tuple[Any, CubeSource]:
