@@ -62,7 +62,6 @@ FRIENDS = {
         "audit._tables",
         "inference._binding",
         "inference._store",
-        "inference._to_file",
         "io._save_cube",
         "persistence._model_file",
         "physics._names",
@@ -113,7 +112,7 @@ FRIENDS = {
 SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
-    "numba": ["io.cubes.bcf_records", "spectrum_fit._nonnegative"],
+    "numba": ["utils.compilation"],
     "torch": ["neural_network", "pretrained.training"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.utils.compilation import compiled
+
 __all__ = ["clamp_to_nonnegative", "covariances", "solve_nonnegative"]
 
 Array = NDArray[np.float64]
@@ -102,12 +104,10 @@ def clamp_to_nonnegative(
 
 @functools.cache
 def _compiled() -> Callable[..., None]:
-    """Compile the loop, in about a second, when it is first needed."""
-    import numba
-
+    """Compile the loop when it is first needed."""
     signature = "void(float64[:,::1], float64[:,:,::1], float64, int64, boolean[::1])"
-    compiled: Callable[..., None] = numba.njit(signature, nogil=True)(_hildreth)
-    return compiled
+    loop: Callable[..., None] = compiled(_hildreth, signature)
+    return loop
 
 
 def _hildreth(

@@ -173,6 +173,16 @@ def test_info_names_elements_and_draws_two_spectra(scan, skxrf, monkeypatch):
     assert run.out.isascii()
 
 
+def test_info_describes_a_cube(scan, skxrf):
+    run = skxrf("info", scan / "scan.h5")
+    assert run.status == 0
+    assert "18 rows x 20 columns x 512 channels, uint16" in run.out
+    assert "dead pixels:   2 of 360 without counts" in run.out
+    with h5py.File(scan / "scan.h5") as file:
+        total = int(file["counts"][:].astype(np.int64).sum())
+    assert f"{total:,} in all" in run.out
+
+
 def test_info_as_json(scan, model, skxrf):
     with h5py.File(scan / "scan.h5") as file:
         counts = file["counts"][:].astype(int)
@@ -299,6 +309,19 @@ MISTAKES = [
     ("evaluate MAPS nowhere.nc", ["nowhere.nc"]),
     ("map CUBE -o maps.png --model MODEL", ["one picture shows one map", "--elements Fe_K"]),
     ("info nowhere.h5", ["nowhere.h5"]),
+    ("info TEXT", ["TEXT"]),
+    ("fit TEXT -o OUT", ["TEXT"]),
+    ("fit CUBE -o maps.xyz", ["maps.xyz", ".nc"]),
+    ("fit CUBE -o OUT --elements Xx_K", ["Xx_K"]),
+    ("fit CUBE -o no/such/OUT --elements Pb_L", ["no/such/out.nc"]),
+    ("info CUBE --dataset spectra", ["spectra"]),
+    ("info CUBE --energy 5,-1 --axes y,x,energy", ["increase"]),
+    ("info CUBE --energy 0,0.04", ["which axis is which", "--axes"]),
+    ("reproduce -o OUT --methods magic", ["'magic'", "Ridge"]),
+    ("reproduce -o OUT --maps MAPS", ["cube"]),
+    ("reproduce", ["--output"]),
+    ("reproduce -o OUT --folds 1", ["--folds"]),
+    ("nonsense", ["nonsense"]),
     ("info CUBE --energy 0;0.02", ["no dataset '0;0.02'"]),
     ("info CUBE --energy 0,0.02keV", ["OFFSET,GAIN", "0,0.02keV"]),
     ("info CUBE --axes y,x", ["--axes=y,x,energy"]),

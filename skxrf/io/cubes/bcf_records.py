@@ -17,11 +17,11 @@ is first called, which takes some seconds; so is this module imported by the fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from skxrf.utils.compilation import compiled
 
 __all__ = ["DAMAGE", "ROWS_START", "State", "scan", "unpack"]
 
@@ -55,15 +55,7 @@ class State(NamedTuple):
     """Position in `DAMAGE`."""
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile when first called, and keep the result for later processes where there is a place."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True)(function)
-
-
-@_compiled
+@compiled
 def _number(data: Any, at: int, size: int) -> Any:
     value = np.int64(0)
     for i in range(size):
@@ -71,7 +63,7 @@ def _number(data: Any, at: int, size: int) -> Any:
     return value
 
 
-@_compiled
+@compiled
 def _record(data: Any, at: int) -> Any:
     """Column, channels, packing, pulses, bytes of data, and bytes of the whole record."""
     packing, n_pulses = _number(data, at + 12, 2), _number(data, at + 16, 2)
@@ -80,14 +72,14 @@ def _record(data: Any, at: int) -> Any:
     return _number(data, at, 4), _number(data, at + 4, 2), packing, n_pulses, size, whole
 
 
-@_compiled
+@compiled
 def _run_bytes(code: int, n: int) -> Any:
     if code == 0:
         return 0
     return 1 + (n + 1) // 2 if code == 1 else code + n * (code // 2)
 
 
-@_compiled
+@compiled
 def _highest_in_runs(data: Any, at: int, end: int) -> Any:
     """Count that no channel exceeds; -1 where the runs do not end at `end`."""
     highest = np.int64(0)
@@ -110,7 +102,7 @@ def _highest_in_runs(data: Any, at: int, end: int) -> Any:
     return highest if at == end else -1
 
 
-@_compiled
+@compiled
 def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> Any:
     """Count that no channel of a record exceeds; or minus a position in `DAMAGE`."""
     if packing > 2:
@@ -123,7 +115,7 @@ def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> Any:
     return -4 if highest < 0 else highest + n_pulses
 
 
-@_compiled
+@compiled
 def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     beyond = 0
     for i in range(n):
@@ -135,7 +127,7 @@ def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     return beyond
 
 
-@_compiled
+@compiled
 def _add_short_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     beyond = 0
     for i in range(n):
@@ -153,7 +145,7 @@ def _add_short_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
     return beyond
 
 
-@_compiled
+@compiled
 def _add_run(data: Any, at: int, code: int, n: int, spectrum: Any, first: int) -> None:
     """Add the counts of a run to the `n` channels from `first` on."""
     if code == 1:
@@ -174,7 +166,7 @@ def _add_run(data: Any, at: int, code: int, n: int, spectrum: Any, first: int) -
             spectrum[first + i] += low + _number(data, at + code + i * (code // 2), code // 2)
 
 
-@_compiled
+@compiled
 def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> Any:
     channel, beyond, n_channels = np.int64(0), np.int64(0), len(spectrum)
     while at < end and not (partial and channel >= n_channels):
@@ -195,7 +187,7 @@ def _add_runs(data: Any, at: int, end: int, spectrum: Any, partial: bool) -> Any
     return beyond
 
 
-@_compiled
+@compiled
 def _add(
     data: Any, at: int, packing: int, n_pulses: int, size: int, spectrum: Any, partial: bool
 ) -> Any:
@@ -208,7 +200,7 @@ def _add(
     return beyond + _add_pulses(data, at + size, n_pulses, spectrum)
 
 
-@_compiled
+@compiled
 def scan(
     data: Any, start: int, state: Any, row_starts: Any, n_columns: int, peak: Any, in_peak: Any
 ) -> Any:
@@ -273,7 +265,7 @@ def scan(
         at += whole
 
 
-@_compiled
+@compiled
 def unpack(data: Any, first: int, counts: Any) -> Any:
     """Add the counts of whole rows that `scan` has passed over.
 

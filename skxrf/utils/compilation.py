@@ -1,0 +1,31 @@
+"""Compiled loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["compiled"]
+
+
+def compiled(function: Callable[..., Any], signature: str | None = None) -> Any:
+    """Compile a function, and keep the result for later processes where there is a place for it.
+
+    Parameters
+    ----------
+    function : callable
+        In the part of Python that numba compiles; it runs without the interpreter's lock.
+    signature : str, optional
+        Types of result and arguments, to compile at once; by default, at the first call.
+
+    Returns
+    -------
+    callable
+    """
+    import numba
+
+    arguments = () if signature is None else (signature,)
+    try:
+        return numba.njit(*arguments, nogil=True, cache=True)(function)
+    except RuntimeError:  # neither the library's folder nor the user's can be written to
+        return numba.njit(*arguments, nogil=True)(function)
