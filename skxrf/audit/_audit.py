@@ -166,7 +166,8 @@ def audit_scan(
     maps : mapping of str to DataArray or Dataset, optional
         Finished maps of the whole scan; of their errors only limits can be given.
     fit : SpectrumComponents, optional
-        Fit of the scan, in the channels of the cube, as reference. Default: the template fit that
+        Fit of the scan, in the channels of the cube, as reference. Default: that of the first
+        method that :func:`skxrf.inference.bind` has bound to the scan, else the template fit that
         the shipped model makes of the scan.
     n_splits : int
         Folds of counts: each run lacks one of them.
@@ -209,10 +210,13 @@ def audit_scan(
     --------
     >>> from skxrf.audit import audit_scan
     >>> from skxrf.datasets import make_painting
-    >>> from skxrf.pretrained import load_pretrained
+    >>> from skxrf.linear_model import TemplateFitRegressor
+    >>> from skxrf.samples import to_samples
     >>> cube, _ = make_painting((24, 24), random_state=0)
-    >>> found = audit_scan(cube, {"shipped": load_pretrained()}, n_runs=1)
-    >>> found.table.loc[("shipped", "Fe_K"), ["mean", "rmse", "bound"]].shape
+    >>> fit = TemplateFitRegressor(["Fe_K", "Pb_L"], energy=cube["energy"].values, nuisance=[])
+    >>> fit = fit.fit(to_samples(cube).values)
+    >>> found = audit_scan(cube, {"fit": fit}, fit=fit, n_runs=1)
+    >>> found.table.loc[("fit", "Fe_K"), ["mean", "rmse", "bound"]].shape
     (3,)
     """
     cube = as_cube(cube)
@@ -224,7 +228,7 @@ def audit_scan(
     require_counts(part.to_numpy(), "the cube")
     dispersion = count_dispersion(part)
     spectra = part.to_numpy().reshape(-1, part.sizes["energy"])
-    fit = template_fit_of(cube) if fit is None else fit
+    fit = template_fit_of(cube, methods.values()) if fit is None else fit
     reference = linear_reference(fit, spectra)
     intensities, variances = reference.intensities(spectra), reference.variances(spectra)
     errors: dict[str, MapErrors] = {}

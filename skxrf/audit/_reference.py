@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,13 +102,15 @@ class LinearReference:
         return found
 
 
-def template_fit_of(cube: xr.DataArray) -> SpectrumComponents:
+def template_fit_of(cube: xr.DataArray, methods: Iterable[Any] = ()) -> SpectrumComponents:
     """Template fit of a scan, on an axis and with line groups found in its own spectra.
 
     Parameters
     ----------
     cube : DataArray of dims (y, x, energy)
         Counts.
+    methods : iterable of object
+        Methods; one that is bound to the scan has such a fit.
 
     Returns
     -------
@@ -116,9 +119,8 @@ def template_fit_of(cube: xr.DataArray) -> SpectrumComponents:
     """
     from skxrf.pretrained import load_pretrained
 
-    bound = bind(load_pretrained(), cube)
-    assert isinstance(bound, BoundModel)
-    return bound.spectrum_fit()
+    bound = next((one for one in methods if isinstance(one, BoundModel)), None)
+    return (bound or bind(load_pretrained(), cube)).spectrum_fit()  # type: ignore[no-any-return]
 
 
 def linear_reference(fit: SpectrumComponents, spectra: NDArray[Any]) -> LinearReference:

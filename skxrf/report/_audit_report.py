@@ -66,10 +66,13 @@ def write_audit_report(
     --------
     >>> from skxrf.audit import audit_scan
     >>> from skxrf.datasets import make_painting
-    >>> from skxrf.pretrained import load_pretrained
+    >>> from skxrf.linear_model import TemplateFitRegressor
     >>> from skxrf.report import write_audit_report
+    >>> from skxrf.samples import to_samples
     >>> cube, _ = make_painting((24, 24), random_state=0)
-    >>> found = audit_scan(cube, {"shipped": load_pretrained()}, n_runs=1)
+    >>> fit = TemplateFitRegressor(["Fe_K", "Pb_L"], energy=cube["energy"].values, nuisance=[])
+    >>> fit = fit.fit(to_samples(cube).values)
+    >>> found = audit_scan(cube, {"fit": fit}, fit=fit, n_runs=1)
     >>> write_audit_report(found, "audit.html").name
     'audit.html'
     """

@@ -395,8 +395,10 @@ def test_ctrl_c_stops_a_search_at_once():
         from sklearn.model_selection import cross_val_score
         from skxrf.neural_network import SpectrumMLPRegressor
 
-        X, y = np.random.default_rng(0).normal(size=(2000, 64)), np.arange(2000.0)
-        model = SpectrumMLPRegressor(max_epochs=1_000_000, verbose=True, early_stopping=1_000_000)
+        X, y = np.random.default_rng(0).normal(size=(200, 16)), np.arange(200.0)
+        model = SpectrumMLPRegressor(
+            linear_path=False, max_epochs=1_000_000, verbose=True, early_stopping=1_000_000
+        )
         try:
             cross_val_score(model, X, y, cv=3, error_score="raise")
         except KeyboardInterrupt:

@@ -20,8 +20,11 @@ from skxrf.samples import to_samples
 
 @pytest.fixture(autouse=True)
 def few_stacks(monkeypatch):
-    """Simulated spectra of fewer stacks, which take less time."""
+    """Fewer simulated spectra of fewer stacks, which take less time."""
     monkeypatch.setattr(_fine_tuning, "_STACKS_PER_INSTRUMENT", 64)
+    monkeypatch.setattr(
+        _fine_tuning, "draw_spectra", lambda *args: draw_spectra(*args[:-1], min(args[-1], 2048))
+    )
 
 
 def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was(bank, small):
