@@ -23,7 +23,7 @@ LINE_GROUPS = ["Ca_K", "Fe_K", "Hg_L", "Pb_L"]
 SMALLER = {
     "cross_validation.md": {
         "make_painting(random_state=seed)": (
-            "make_painting((21, 24), n_channels=256, energy=(0.0, 0.1), random_state=seed)"
+            "make_painting((21, 24), n_channels=128, energy=(0.0, 0.2), random_state=seed)"
         ),
         "n_jobs=2": "n_jobs=1",
     },
@@ -51,7 +51,7 @@ SMALLER = {
         ),
     },
     "materials.md": {"20_000": "200"},
-    "reproduce.md": {"budget=20": "budget=0.5"},
+    "reproduce.md": {"n_folds=3, budget=20": "n_folds=2, budget=0.5"},
 }
 PAGES = [
     *("../index.md", "getting_started.md", "template_fit.md", "large_files.md"),
