@@ -71,7 +71,7 @@ class Chart {
           splits: log ? (u, k, low, high) => decades(low, high) : undefined, values: (u, ticks) => ticks.map((v) => (v === null ? "" : compact(v))),
         })),
       ],
-      legend: { markers: { width: 2 }, mount: (u, table) => this.head.append(table) },
+      legend: { markers: { width: 2, dash: (u, k) => (u.series[k].dash ? "dashed" : "solid") }, mount: (u, table) => this.head.append(table) },
       cursor: {
         y: false, points: { show: false }, drag: { setScale: false },
         sync: { key: "energies", scales: ["x", null], filters: { pub: (type) => /move|leave/.test(type) } },
