@@ -139,22 +139,22 @@ def map_extent(maps: xr.DataArray) -> MapExtent:
     maps : DataArray with the dims y and x
         Maps.
     """
-    (left, right), x_unit = _edges(maps, "x")
-    (top, bottom), y_unit = _edges(maps, "y")
-    unit = x_unit if x_unit == y_unit else "px"
-    return MapExtent(left, right, bottom, top, unit)
+    (x, x_unit), (y, y_unit) = _positions(maps, "x"), _positions(maps, "y")
+    steps = [(one[-1] - one[0]) / (one.size - 1) if one.size > 1 else None for one in (x, y)]
+    # The pixels of a single row or column are taken for squares.
+    across = steps[0] or abs(steps[1] or 1.0)
+    down = steps[1] or abs(across)
+    left, right = float(x[0] - across / 2), float(x[-1] + across / 2)
+    top, bottom = float(y[0] - down / 2), float(y[-1] + down / 2)
+    return MapExtent(left, right, bottom, top, x_unit if x_unit == y_unit else "px")
 
 
-def _edges(maps: xr.DataArray, dim: str) -> tuple[tuple[float, float], str]:
+def _positions(maps: xr.DataArray, dim: str) -> tuple[NDArray[np.float64], str]:
     coordinate = maps.coords.get(dim)
-    n = maps.sizes[dim]
     if coordinate is None or not np.issubdtype(coordinate.dtype, np.number):
-        return (-0.5, n - 0.5), "px"
-    values = coordinate.to_numpy().astype(np.float64)
-    integer = np.issubdtype(coordinate.dtype, np.integer)
-    unit = str(coordinate.attrs.get("units", "px" if integer else "mm"))
-    half = (values[-1] - values[0]) / (n - 1) / 2 if n > 1 else 0.5
-    return (float(values[0] - half), float(values[-1] + half)), unit
+        return np.arange(float(maps.sizes[dim])), "px"
+    unit = "px" if np.issubdtype(coordinate.dtype, np.integer) else "mm"
+    return coordinate.to_numpy().astype(np.float64), str(coordinate.attrs.get("units", unit))
 
 
 def draw_scale_bar(axes: Axes, extent: MapExtent) -> None:

@@ -25,6 +25,14 @@ def test_extent_is_in_mm_and_the_first_row_on_top(toy_maps):
     assert image.axes.get_ylim() == (5.75, -0.25)
 
 
+@pytest.mark.parametrize("only", ["y", "x"])
+def test_pixels_of_a_single_row_or_column_are_squares(toy_maps, only):
+    image = ElementMapDisplay.from_maps(toy_maps.isel({only: slice(3, 4)})).images_[0]
+    left, right, bottom, top = image.get_extent()
+    height, width = image.get_array().shape
+    assert (right - left, bottom - top) == (width * 0.5, height * 0.5)
+
+
 @pytest.mark.parametrize("coords", [{}, {"y": np.arange(12), "x": np.arange(20)}])
 def test_without_millimetres_the_axes_are_in_pixels(toy_maps, coords):
     maps = toy_maps.drop_vars(["y", "x"]).assign_coords(coords)
