@@ -110,6 +110,9 @@ class GroupFit:
         self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
         self.rate = self.most
         self.refusals: dict[str, int] = {}
+        self.errors: dict[str, float] = {}
+        self.undecided: dict[str, str] = {}
+        self.excluded: set[str] = set()
         self.inflated = False
         self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
         self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
@@ -209,9 +212,10 @@ class GroupFit:
     def _learn(self, fit: LeastSquares) -> None:
         """Take amplitudes over; drop what has become insignificant."""
         for i, name in enumerate(self.fitted):
+            least = self.rule.undecided if name in self.undecided else self.rule.significance
             if name in self.kept:
                 self.areas[name] = max(float(fit.amplitudes[i]), 1.0)
-            elif fit.amplitudes[i] < self.rule.significance * self.rule.still_there * fit.errors[i]:
+            elif fit.amplitudes[i] < least * self.rule.still_there * fit.errors[i]:
                 del self.areas[name]
                 self.refusals[name] = self.refusals.get(name, 0) + 1
             else:

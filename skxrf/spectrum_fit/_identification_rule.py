@@ -54,6 +54,9 @@ class IdentificationRule:
         Condition number above which centroid and width cannot be told from other lines.
     undoubted : float
         Share of all counts above which a line group is not judged by its shape.
+    undecided : float
+        Standard errors above which a line group that is not believed may be there, so that what it
+        would take from the intensities of others matters.
     overvoltage : float
         Ratio of voltage to edge above which the harder lines of an element must be there too.
     line_error, continuum_error, scatter_error : float
@@ -111,6 +114,7 @@ class IdentificationRule:
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
+    undecided: float = 2.0
     overvoltage: float = 1.5
     line_error: float = 0.01
     continuum_error: float = 0.002
