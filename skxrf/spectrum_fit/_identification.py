@@ -143,6 +143,7 @@ class Identification(GroupFit):
         if why or not strict:
             return why
         if alone and name not in self.usual and score < self.rule.uncommon_significance:
+            self.excluded.add(name)
             return "one line alone, of an element that is seldom there"
         if why := self._misshapen(fit, name):
             self.excluded.add(name)
