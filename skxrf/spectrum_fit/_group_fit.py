@@ -103,6 +103,8 @@ class GroupFit:
         self.inflation = np.ones(counts.size)
         self.lines = np.zeros(counts.size)
         self.always = self._always()
+        # No scattered peak has more counts than all together: differences of peaks are no lines.
+        self.scattered = float(counts.sum())
         self.areas: dict[str, float] = {}
         self.known: dict[str, list[Competitor]] = {}
         self.absorbed: list[Competitor] = []
@@ -146,7 +148,10 @@ class GroupFit:
 
     def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
         """Fit all that is accepted so far."""
-        parts = list(self.always)
+        parts = [
+            replace(one, size=self.scattered) if one.name.endswith("scatter") else one
+            for one in self.always
+        ]
         parts.append(
             Competitor(
                 "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
@@ -170,7 +175,8 @@ class GroupFit:
 
     def _companions(self, name: str, area: float) -> list[Competitor]:
         if name not in self.known:
-            found = companions(name, self.edges, self.detector, self.voltage)
+            tube = name in self.tube
+            found = companions(name, self.edges, self.detector, self.voltage, of_tube=tube)
             self.known[name] = list(found)
         return [
             replace(one, size=one.size * area, expected=one.expected * area)
@@ -230,6 +236,7 @@ class GroupFit:
         continuum, scatter = (
             np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
         )
+        self.scattered = max(float(scatter.sum()), self.rule.least_scattered * measured.sum())
         self.lines = np.maximum(smooth - continuum - scatter, 0.0)
         lines = maximum_filter1d(self.lines, 3)
         error = (

@@ -266,6 +266,9 @@ class Identification(GroupFit):
             small = score[i] < least or bias[:, i].max() < 1
             if small or taken or self.lacks_harder(name, score):
                 continue
+            self.judge(fit, name, float(score[i]))
+            if name in self.excluded:
+                continue
             self.areas[name] = float(area[i])
             left = self.scores(self.fit(leave_out=[other]))
             mine = self.place[other]

@@ -71,6 +71,8 @@ class IdentificationRule:
         Share of `significance` below which an accepted line group is dropped.
     least_scatter : float
         Share of a scattered peak in the range from which on it is part of the fit.
+    least_scattered : float
+        Share of all counts that scattered lines may have where none are seen yet.
     anode_gain, anode_margin : float
         Decrease of chi-square by scattered lines from which on they are believed, and what it must
         be besides, relative to that of the second-best anode.
@@ -123,6 +125,7 @@ class IdentificationRule:
     overlap_error: float = 0.01
     still_there: float = 0.6
     least_scatter: float = 0.2
+    least_scattered: float = 1e-3
     anode_gain: float = 100.0
     anode_margin: float = 1.5
     instrument: float = 3e-4
