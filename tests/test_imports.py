@@ -81,7 +81,14 @@ FRIENDS = {
     },
     "plotting": {"physics._names"},
     "preprocessing": {"spectrum_fit._axis_fit", "spectrum_fit._axis_search"},
-    "pretrained": {"physics._continuum", "physics._lines", "physics._line_table"},
+    "pretrained": {
+        "physics._continuum",
+        "physics._lines",
+        "physics._line_table",
+        "spectrum_fit._elements",
+        "spectrum_fit._line_groups",
+        "spectrum_fit._tube",
+    },
     "pretrained.training": {"simulation._optics"},
     "report": {
         "audit._tables",

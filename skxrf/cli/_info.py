@@ -156,6 +156,13 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     doubts = [one.reason for one in present if one.competitor]
     if doubts:
         lines["ambiguous"] = ", ".join(reason.split("; ")[-1] for reason in doubts)
+    undecided = [
+        f"{one.line_group} ({one.reason.split('; ')[-1]})"
+        for one in found.evidence
+        if one.fitted and one.answer == "not seen" and one.competitor
+    ]
+    if undecided:
+        lines["undecided"] = ", ".join(undecided)
     others = [
         f"{one.line_group} ({one.competitor or one.answer})"
         for one in found.evidence

@@ -30,6 +30,9 @@ class CompetitorRule:
     family_factor : float
         Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
         samples.
+    tube_spread : float
+        Spread of a family of the anode's own lines, as a share of it: electrons make other shares of
+        vacancies in the sub-shells than photons, and the tube's window absorbs the softer lines.
     weak_family, weak_spread : float
         Share below which a family's radiative rates are known worse, and its spread as a share.
     wings : float
@@ -57,6 +60,7 @@ class CompetitorRule:
     """
 
     family_factor: float = 2.0
+    tube_spread: float = 1.0
     weak_family: float = 0.05
     weak_spread: float = 0.5
     wings: float = 0.01
@@ -121,7 +125,7 @@ class BrightLine:
 
 
 def companions(
-    name: str, edges: Array, detector: DetectorResponse, voltage: float
+    name: str, edges: Array, detector: DetectorResponse, voltage: float, *, of_tube: bool = False
 ) -> Iterator[Competitor]:
     """Errors of ratios, places and shapes of a line group, and what comes with its lines.
 
@@ -135,6 +139,8 @@ def companions(
         Width of a peak.
     voltage : float
         Of the tube [kV].
+    of_tube : bool
+        Whether they are lines of the tube's anode, that the object scatters.
 
     Yields
     ------
@@ -160,6 +166,8 @@ def companions(
             spread = _RULE.family_factor * FAMILY_SPREAD[group.shell] * share
             if share < _RULE.weak_family:
                 spread = _RULE.weak_spread * share
+            if of_tube:
+                spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
     step = 0.002
     moved = peaks(group.energies + step, shares, sigmas) - peaks(

@@ -103,6 +103,8 @@ class GroupFit:
         self.inflation = np.ones(counts.size)
         self.lines = np.zeros(counts.size)
         self.always = self._always()
+        # No scattered peak has more counts than all together: differences of peaks are no lines.
+        self.scattered = float(counts.sum())
         self.areas: dict[str, float] = {}
         self.known: dict[str, list[Competitor]] = {}
         self.absorbed: list[Competitor] = []
@@ -110,6 +112,9 @@ class GroupFit:
         self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
         self.rate = self.most
         self.refusals: dict[str, int] = {}
+        self.errors: dict[str, float] = {}
+        self.undecided: dict[str, str] = {}
+        self.excluded: set[str] = set()
         self.inflated = False
         self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
         self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
@@ -143,7 +148,10 @@ class GroupFit:
 
     def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
         """Fit all that is accepted so far."""
-        parts = list(self.always)
+        parts = [
+            replace(one, size=self.scattered) if one.name.endswith("scatter") else one
+            for one in self.always
+        ]
         parts.append(
             Competitor(
                 "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
@@ -167,7 +175,8 @@ class GroupFit:
 
     def _companions(self, name: str, area: float) -> list[Competitor]:
         if name not in self.known:
-            found = companions(name, self.edges, self.detector, self.voltage)
+            tube = name in self.tube
+            found = companions(name, self.edges, self.detector, self.voltage, of_tube=tube)
             self.known[name] = list(found)
         return [
             replace(one, size=one.size * area, expected=one.expected * area)
@@ -209,9 +218,10 @@ class GroupFit:
     def _learn(self, fit: LeastSquares) -> None:
         """Take amplitudes over; drop what has become insignificant."""
         for i, name in enumerate(self.fitted):
+            least = self.rule.undecided if name in self.undecided else self.rule.significance
             if name in self.kept:
                 self.areas[name] = max(float(fit.amplitudes[i]), 1.0)
-            elif fit.amplitudes[i] < self.rule.significance * self.rule.still_there * fit.errors[i]:
+            elif fit.amplitudes[i] < least * self.rule.still_there * fit.errors[i]:
                 del self.areas[name]
                 self.refusals[name] = self.refusals.get(name, 0) + 1
             else:
@@ -226,6 +236,7 @@ class GroupFit:
         continuum, scatter = (
             np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
         )
+        self.scattered = max(float(scatter.sum()), self.rule.least_scattered * measured.sum())
         self.lines = np.maximum(smooth - continuum - scatter, 0.0)
         lines = maximum_filter1d(self.lines, 3)
         error = (

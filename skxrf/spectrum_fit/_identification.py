@@ -40,7 +40,7 @@ class Identification(GroupFit):
                     score[i] = 0
             if score.max() >= self.rule.significance:
                 self._add(fit, score, area)
-            elif not self._verify():
+            elif not self._verify() and not self._keep_undecided():
                 break
             fit = self.refit()
         self.final = fit
@@ -143,8 +143,11 @@ class Identification(GroupFit):
         if why or not strict:
             return why
         if alone and name not in self.usual and score < self.rule.uncommon_significance:
+            self.excluded.add(name)
             return "one line alone, of an element that is seldom there"
-        return self._misshapen(fit, name)
+        if why := self._misshapen(fit, name):
+            self.excluded.add(name)
+        return why
 
     def _partner(self, fit: LeastSquares, name: str) -> tuple[bool, str]:
         """Tell if the partner of the main line is not seen, and what is wrong with either."""
@@ -163,6 +166,9 @@ class Identification(GroupFit):
         counts, errors = _solved(information, right, basis)
         error = errors[0] * spread[main]
         if counts[0] < rule.main_seen * error:
+            expected = shares[main] * float(counts[-1])
+            if counts[0] + rule.partner_doubt * error < rule.least_partner * expected:
+                self.excluded.add(name)
             return True, f"{families[main]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"
         if shares.size == 1 or name[-1] == "M":
             return True, ""
@@ -173,6 +179,7 @@ class Identification(GroupFit):
         expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
         visible = expected > max(rule.partner * error, rule.least_visible * others)
         if visible and counts[1] + rule.partner_doubt * error < rule.least_partner * expected:
+            self.excluded.add(name)
             return True, (
                 f"{families[second]} lines have {counts[1]:,.0f} +- {error:,.0f} of "
                 f"{expected:,.0f} counts"
@@ -210,25 +217,65 @@ class Identification(GroupFit):
         if not self.inflated:
             self.inflated = True
             return True
-        judged = [name for name in self.areas if name not in self.kept]
+        judged = [name for name in self.areas if name not in {*self.kept, *self.undecided}]
         # Seldom elements first: those that stay in their place make common ones insignificant.
         order = sorted(judged, key=lambda name: (name in COMMON_LINE_GROUPS, self.areas[name]))
-        total = float(self.counts.sum())
         for name in order:
-            without = self.fit(leave_out=[name])
-            area, error = self.scores(without)
-            score = area / error
-            i = self.place[name]
-            why = self.lacks_harder(name, score)
-            if not why and score[i] < self.rule.significance:
-                why = f"{score[i]:.1f} standard errors"
-            if not why and self.areas[name] < self.rule.undoubted * total:
-                why = self.judge(without, name, float(score[i]))
+            why = self.doubt(name)
             if why:
                 self.rejected[name] = why
                 self.refusals[name] = 2
                 del self.areas[name]
                 return True
+        return False
+
+    def doubt(self, name: str) -> str:
+        """Reason why an accepted line group is not believed beside all others; empty for none."""
+        without = self.fit(leave_out=[name])
+        area, error = self.scores(without)
+        score = area / error
+        i = self.place[name]
+        self.errors[name] = float(error[i])
+        if why := self.lacks_harder(name, score):
+            return why
+        if score[i] < self.rule.significance:
+            return f"{score[i]:.1f} standard errors"
+        if self.areas[name] < self.rule.undoubted * float(self.counts.sum()):
+            return self.judge(without, name, float(score[i]))
+        return ""
+
+    def _keep_undecided(self) -> bool:
+        """Let a line group stay whose absence is not established and that others would replace.
+
+        Left out, it would make one of those that are there too bright by more than its error.
+        """
+        rule, fit = self.rule, self.fit()
+        there = [i for i, name in enumerate(self.fitted) if name in self.errors]
+        if not there:
+            return False
+        area, error = self.scores(fit)
+        score = area / error
+        errors = np.array([self.errors[self.fitted[i]] for i in there])
+        bias = fit.leakage(self.whole)[there] * area / errors[:, None]
+        for i in np.argsort(-score)[: np.count_nonzero(score > rule.undecided)]:
+            name, other = self.names[i], self.fitted[there[int(bias[:, i].argmax())]]
+            least = rule.undecided
+            if name not in self.usual:
+                least *= rule.uncommon_significance / rule.significance
+            taken = name in self.areas or name in self.undecided or name in self.excluded
+            small = score[i] < least or bias[:, i].max() < 1
+            if small or taken or self.lacks_harder(name, score):
+                continue
+            self.judge(fit, name, float(score[i]))
+            if name in self.excluded:
+                continue
+            self.areas[name] = float(area[i])
+            left = self.scores(self.fit(leave_out=[other]))
+            mine = self.place[other]
+            if left[0][mine] > rule.significance * left[1][mine]:
+                self.undecided[name] = other
+                return True
+            del self.areas[name]
         return False
 
 

@@ -54,6 +54,9 @@ class IdentificationRule:
         Condition number above which centroid and width cannot be told from other lines.
     undoubted : float
         Share of all counts above which a line group is not judged by its shape.
+    undecided : float
+        Standard errors above which a line group that is not believed may be there, so that what it
+        would take from the intensities of others matters.
     overvoltage : float
         Ratio of voltage to edge above which the harder lines of an element must be there too.
     line_error, continuum_error, scatter_error : float
@@ -68,6 +71,8 @@ class IdentificationRule:
         Share of `significance` below which an accepted line group is dropped.
     least_scatter : float
         Share of a scattered peak in the range from which on it is part of the fit.
+    least_scattered : float
+        Share of all counts that scattered lines may have where none are seen yet.
     anode_gain, anode_margin : float
         Decrease of chi-square by scattered lines from which on they are believed, and what it must
         be besides, relative to that of the second-best anode.
@@ -111,6 +116,7 @@ class IdentificationRule:
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
+    undecided: float = 2.0
     overvoltage: float = 1.5
     line_error: float = 0.01
     continuum_error: float = 0.002
@@ -119,6 +125,7 @@ class IdentificationRule:
     overlap_error: float = 0.01
     still_there: float = 0.6
     least_scatter: float = 0.2
+    least_scattered: float = 1e-3
     anode_gain: float = 100.0
     anode_margin: float = 1.5
     instrument: float = 3e-4

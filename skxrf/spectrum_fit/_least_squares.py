@@ -16,6 +16,7 @@ class LeastSquares:
     def __init__(self, columns: Array, sizes: Array, counts: Array, weights: Array) -> None:
         self.weights, self.counts = weights, counts
         norm = np.sqrt(np.maximum(weights @ columns**2, 1e-300))
+        self.norm = norm
         self.columns = columns / norm
         weighted = self.columns * weights[:, None]
         information = self.columns.T @ weighted
@@ -44,3 +45,7 @@ class LeastSquares:
         norm = np.maximum(norm, 1e-6 * free + 1e-300)
         right = (extra * self.weights[:, None]).T @ (self.counts - self.model)
         return right / norm, 1 / np.sqrt(norm)
+
+    def leakage(self, extra: Array) -> Array:
+        """Counts that each of these columns takes over from one count of each further column."""
+        return self.inverse @ (self.weighted.T @ extra) / self.norm[:, None]

@@ -232,10 +232,6 @@ def test_command_judges_once_and_again_when_told(on_tiny, tiny, capsys):
         invoke("-m", "no such method")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="arsenic beside lead is not found in a hundred pixels, and lead takes its counts",
-)
 def test_shipped_model_on_a_tiny_painting(on_tiny, tiny, capsys):
     invoke("-m", "shipped", "-m", "shipped, denoised")
     table = pd.read_csv(command.PATHS["first"])

@@ -253,12 +253,13 @@ def test_the_tube_that_the_file_names_is_no_element(tube_scan, skxrf):
     assert "Sr_K" not in {one["line_group"] for one in said["evidence"]}
 
 
-def test_info_and_fit_state_the_same_evidence(tube_scan, skxrf, tmp_path):
-    said = json.loads(skxrf("info", tube_scan, "--json").out)
-    assert skxrf("fit", tube_scan, "-o", tmp_path / "fit.nc").status == 0
-    evidence = json.loads(open_maps(tmp_path / "fit.nc").attrs["evidence"])
-    assert evidence == said["evidence"]
-    assert all(one["limit_counts"] > one["limit_per_pixel"] > 0 for one in evidence)
+def test_info_fit_and_map_state_the_same_evidence(tube_scan, skxrf, tmp_path):
+    said = json.loads(skxrf("info", tube_scan, "--json").out)["evidence"]
+    for command in ("fit", "map"):
+        out = tmp_path / f"{command}.nc"
+        assert skxrf(command, tube_scan, "-o", out).status == 0
+        assert json.loads(open_maps(out).attrs["evidence"]) == said
+    assert all(one["limit_counts"] > one["limit_per_pixel"] > 0 for one in said)
 
 
 def test_fit_takes_the_tube_of_the_file(tube_scan, skxrf, tmp_path):

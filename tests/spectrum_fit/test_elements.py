@@ -56,6 +56,18 @@ def test_lead_is_not_arsenic_and_arsenic_beside_lead_is_not_claimed():
     assert said["As_K"].limit_counts > 5 * said["Zn_K"].limit_counts
 
 
+def test_arsenic_that_lead_would_replace_stays_a_component_of_the_fit():
+    lead = {"Pb_L": 7e4, "Ca_K": 6e4}
+    alone = found(expected(lead, continuum=30.0))
+    both = found(expected(lead | {"As_K": 4e3}, continuum=30.0))
+    arsenic = both["As_K"]
+    assert (arsenic.answer, arsenic.fitted) == ("not seen", True)
+    assert arsenic.reason.endswith("cannot be told from Pb L")
+    assert arsenic.counts == pytest.approx(4e3, abs=2 * arsenic.error)
+    assert both["Pb_L"].counts == pytest.approx(alone["Pb_L"].counts, rel=0.02)
+    assert not alone["As_K"].fitted
+
+
 def test_argon_is_of_the_air_and_a_trace_of_nickel_of_the_instrument():
     said = found(expected({"Ca_K": 1e6, "Fe_K": 2e6, "Ar_K": 5e4, "Ni_K": 900.0}, continuum=20.0))
     assert present(said) == {"Ca_K", "Fe_K"}
