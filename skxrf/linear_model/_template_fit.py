@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -14,14 +13,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.physics import DetectorResponse
-from skxrf.spectrum_fit._paint_templates import paint_templates
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
-from skxrf.spectrum_fit._weight_classes import WeightClasses
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
 
 from ._area_outputs import AreaOutputs, fit_ridge
+from ._paints import learned_paints
 from ._pymca_config import PymcaExchange
 from ._requests import (
     column_names,
@@ -444,24 +442,18 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, Base
         self.n_paints_ = 1
         if self.weights == "own":
             return
-        spectra, fit = X[:, self._channels], self._poisson_fit
-        fit.share_weights(spectra, weights)
-        if fit.classes is None or self.line_ratios == "painting" or not self.fitted_groups_:
-            return
-        found = paint_templates(
-            TemplateModel(
-                self.fitted_groups_, self._channels, self.sum_spectrum_fit_, self.components_
-            ),
-            self._measurement(),
-            fit.classes.sums(spectra, weights),
+        model = TemplateModel(
+            self.fitted_groups_, self._channels, self.sum_spectrum_fit_, self.components_
         )
-        self.sum_spectrum_fit_ = replace(self.sum_spectrum_fit_, families=found.families)
-        self.components_ = found.painting
-        self._poisson_fit = PoissonFit(found.painting, fit.shape, self.n_reweights)
-        self.n_paints_ = len(found.components)
-        self._poisson_fit.classes = WeightClasses(
-            found.components, fit.classes.shapes, fit.classes.shares
+        learned = learned_paints(
+            self._poisson_fit,
+            model,
+            self._measurement() if self.line_ratios == "paint" else None,
+            X[:, self._channels],
+            weights,
         )
+        self._poisson_fit, self.n_paints_ = learned.fit, learned.n_paints
+        self.sum_spectrum_fit_, self.components_ = learned.model.fit, learned.model.components
 
     def _learn_outputs(
         self,
