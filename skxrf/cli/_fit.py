@@ -135,11 +135,20 @@ def _fitted(
     quiet: bool,
 ) -> tuple[TemplateFitRegressor, list[str]]:
     """Template fit of a cube's sum spectrum, and the line groups to map."""
-    from skxrf.inference._binding import sample_spectra
+    from skxrf.inference._binding import sample_rows
+    from skxrf.inference._drift import axis_drift
 
     if not quiet:
         say("looking for line groups in the sum spectrum")
-    model, tube = identified_fit(cube, sample_spectra(cube), wanted, anode, voltage)
+    spectra, rows = sample_rows(cube)
+    model, tube = identified_fit(cube, spectra, wanted, anode, voltage)
+    drift = axis_drift(lambda: model.line_axis_, cube, spectra, rows)
+    # The fit of the cube asks the cube, rather than look for a drift once more.
+    cube.attrs["axis_drift"] = "none" if drift is None else drift.describe()
+    if drift is not None:
+        if not quiet:
+            say(f"the energy axis drifts: {drift}; its rows are brought onto one axis")
+        model, tube = identified_fit(cube, drift.straighten(spectra, rows), wanted, anode, voltage)
     if not quiet:
         say(f"tube: {tube}")
         say(f"fitting {', '.join(model.line_groups_)}")

@@ -206,6 +206,7 @@ def _show_maps(maps: xr.Dataset, as_json: bool) -> None:
                     name: dict(zip(("min", "mean", "max"), values, strict=True))
                     for name, values in ranges.items()
                 },
+                "axis_drift": maps.attrs.get("axis_drift", intensity.attrs.get("axis_drift")),
                 "history": intensity.attrs.get("history"),
             }
         )
@@ -216,11 +217,23 @@ def _show_maps(maps: xr.Dataset, as_json: bool) -> None:
             f"{len(groups)} line groups, {intensity.dtype}",
             "errors": "standard errors are in the file" if "uncertainty" in maps else "none",
         }
+        | _drift_line(maps)
     )
     unit = str(intensity.attrs.get("units", "counts"))
     click.echo(f"{unit:<14} {'least':>12} {'mean':>12} {'most':>12}")
     for name, values in ranges.items():
         click.echo(f"  {name:<12} " + " ".join(f"{value:>12,.1f}" for value in values))
+
+
+def _drift_line(maps: xr.Dataset) -> dict[str, str]:
+    """Drift of the energy axis that the maps state as corrected, as text."""
+    import numpy as np
+
+    from skxrf.preprocessing._axis_drift import AxisDrift
+
+    stated = maps.attrs.get("axis_drift", maps["intensity"].attrs.get("axis_drift", "none"))
+    drift = AxisDrift.stated(str(stated), np.zeros(0))
+    return {} if drift is None else {"axis drift": f"{drift}, corrected"}
 
 
 def _show_model(facts: ModelInfo, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,8 @@ class CubeSummary:
         Shortest and longest [s].
     attrs : dict of str to str
         Instrument, tube, dataset, reader, where known.
+    drift : str
+        Drift of the energy axis over the rows, in words; empty for an axis at rest.
     """
 
     shape: tuple[int, int, int]
@@ -56,6 +59,7 @@ class CubeSummary:
     n_dead: int
     live_time: tuple[float, float] | None
     attrs: dict[str, str]
+    drift: str = ""
 
     @property
     def n_pixels(self) -> int:
@@ -95,6 +99,8 @@ class CubeSummary:
             shortest, longest = (f"{time:.3g}" for time in self.live_time)
             times = shortest if shortest == longest else f"{shortest} to {longest}"
             lines["live time"] = f"{times} s per pixel"
+        if self.drift:
+            lines["axis drifts"] = f"{self.drift}; maps are corrected for it"
         return lines | self.attrs
 
     def _fullest(self) -> int:
@@ -118,6 +124,7 @@ class CubeSummary:
             "most_counts": self.pixel_counts[1],
             "dead_pixels": self.n_dead,
             "live_time": self.live_time,
+            "axis_drift": self.drift or None,
             **self.attrs,
             "energy_keV": self.energy,
             "sum_spectrum": self.sum_spectrum,
@@ -138,6 +145,7 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
             "counts": cube.sum("energy", dtype=sum_dtype(cube.dtype)),
             "sum": sum_spectrum(cube),
             "max": max_spectrum(cube),
+            "rows": cube.sum("x", dtype=sum_dtype(cube.dtype)),
         }
     ).compute()
     counts = facts["counts"].to_numpy()
@@ -158,7 +166,24 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
             for name in ("instrument", "tube", "dataset", "reader")
             if cube.attrs.get(name)
         },
+        drift=_drift(cube, facts["rows"].transpose("y", "energy").to_numpy()),
     )
+
+
+def _drift(cube: xr.DataArray, rows: NDArray[Any]) -> str:
+    """Drift of the axis in words, from the sum spectrum of each row."""
+    from skxrf.inference._drift import axis_drift
+    from skxrf.preprocessing import EnergyCalibrator
+    from skxrf.utils.threads import single_threaded_blas
+
+    energy = cube["energy"].to_numpy()
+    alive = np.flatnonzero(rows.any(axis=1))
+    with single_threaded_blas(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # no lines: no drift is seen
+        drift = axis_drift(
+            lambda: EnergyCalibrator(energy=energy).fit(rows).line_axis_, cube, rows[alive], alive
+        )
+    return "" if drift is None else str(drift)
 
 
 def _counted(n: int, what: str) -> str:

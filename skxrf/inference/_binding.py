@@ -10,13 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
-from skxrf.inference.protocol import BindsToPainting, BoundModel, FormerlyCalibrated
+from skxrf.inference._drift import axis_drift
+from skxrf.inference.protocol import BindsToPainting, BoundModel, FormerlyCalibrated, KnowsLines
+from skxrf.preprocessing._axis_drift import AxisDrift
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
 from skxrf.utils.fitted import fitted_channels, fitted_energy
 from skxrf.utils.threads import single_threaded_blas
 from skxrf.utils.validation import name_of
 
-__all__ = ["axes_to_rebin", "bind", "sample_spectra"]
+__all__ = ["axes_to_rebin", "bind", "bind_with_drift", "sample_rows", "sample_spectra"]
 
 
 def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
@@ -32,14 +34,21 @@ def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     ndarray of shape (n_spectra, n_channels)
         In the cube's dtype; without those of dead pixels.
     """
+    return sample_rows(cube)[0]
+
+
+def sample_rows(cube: xr.DataArray) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Take spectra as ``sample_spectra`` does, and the row of each."""
     cube = cube.transpose("y", "x", "energy")
     n_y, n_x, n_channels = cube.shape
     # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
     most = min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1))
     step = max(1, int(np.ceil((n_y * n_x / max(most, 1)) ** 0.5)))
-    spectra = np.asarray(cube[::step, ::step].to_numpy().reshape(-1, n_channels))
+    sample = cube[::step, ::step].to_numpy()
+    rows = np.repeat(step * np.arange(len(sample)), sample.shape[1])
+    spectra = np.asarray(sample.reshape(-1, n_channels))
     alive = spectra.any(axis=1)
-    return spectra if alive.all() or not alive.any() else spectra[alive]
+    return (spectra, rows) if alive.all() or not alive.any() else (spectra[alive], rows[alive])
 
 
 def bind(estimator: Any, cube: xr.DataArray) -> Any:
@@ -73,15 +82,53 @@ def bind(estimator: Any, cube: xr.DataArray) -> Any:
     >>> bind(load_pretrained(), cube).unfamiliar_
     []
     """
-    if isinstance(estimator, type | BoundModel):
-        return estimator
+    return bind_with_drift(estimator, cube)[0]
+
+
+def bind_with_drift(estimator: Any, cube: xr.DataArray) -> tuple[Any, AxisDrift | None]:
+    """Bind an estimator as ``bind`` does, and look for a drift of the cube's energy axis.
+
+    Parameters
+    ----------
+    estimator : object
+        As for ``bind``.
+    cube : DataArray of dims (y, x, energy)
+        The cube that will be predicted.
+
+    Returns
+    -------
+    estimator : object
+        Bound to straightened spectra where there is a drift.
+    drift : AxisDrift or None
+        The drift, which the spectra to predict are still to be straightened by.
+    """
+    if isinstance(estimator, type):
+        return estimator, None
+    adapts = not isinstance(estimator, BoundModel) and isinstance(
+        estimator, BindsToPainting | FormerlyCalibrated
+    )
+    if not adapts and not isinstance(estimator, KnowsLines):
+        return estimator, None
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else None
+    spectra, rows = sample_rows(cube)
     with single_threaded_blas():
-        if isinstance(estimator, BindsToPainting):
-            return estimator.bind(sample_spectra(cube), energy)
-        if isinstance(estimator, FormerlyCalibrated):
-            return estimator.calibrated(sample_spectra(cube), energy)
-    return estimator
+        bound = _bound(estimator, spectra, energy) if adapts else estimator
+        drift = axis_drift(
+            lambda: bound.line_axis_ if isinstance(bound, KnowsLines) else None,
+            cube,
+            spectra,
+            rows,
+            None if adapts else fitted_energy(bound),
+        )
+        if adapts and drift is not None:
+            bound = _bound(estimator, drift.straighten(spectra, rows), energy)
+    return bound, drift
+
+
+def _bound(estimator: Any, spectra: NDArray[Any], energy: NDArray[Any] | None) -> Any:
+    if isinstance(estimator, BindsToPainting):
+        return estimator.bind(spectra, energy)
+    return estimator.calibrated(spectra, energy)
 
 
 def axes_to_rebin(

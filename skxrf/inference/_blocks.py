@@ -19,6 +19,7 @@ from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.inference._binding import axes_to_rebin
 from skxrf.physics._names import find_line_groups
 from skxrf.preprocessing import rebin_counts
+from skxrf.preprocessing._axis_drift import AxisDrift
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
 from skxrf.utils.threads import single_threaded_blas
 from skxrf.utils.validation import name_of, require_counts
@@ -38,6 +39,7 @@ class PredictionPlan:
     dtype: np.dtype[Any]
     return_std: bool
     axes: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    drift: AxisDrift | None
     config: dict[str, Any]
     cube_name: str
 
@@ -48,6 +50,7 @@ def make_plan(
     elements: Sequence[str] | None,
     return_std: bool,
     batch_size: object,
+    drift: AxisDrift | None = None,
 ) -> PredictionPlan:
     """Look up all that the blocks need, and refuse here what cannot work in any of them."""
     name = type(estimator).__name__
@@ -64,6 +67,7 @@ def make_plan(
     if not isinstance(batch_size, Integral) or batch_size < 1:
         raise SkxrfError(f'batch_size must be a number >= 1 or "auto", got {batch_size!r}.')
     groups, columns, n_outputs = _outputs(estimator, elements)
+    axes = axes_to_rebin(estimator, cube)
     return PredictionPlan(
         estimator=estimator,
         line_groups=groups,
@@ -72,7 +76,8 @@ def make_plan(
         batch_size=int(batch_size),
         dtype=np.dtype(np.float64 if cube.dtype == np.float64 else np.float32),
         return_std=return_std,
-        axes=axes_to_rebin(estimator, cube),
+        axes=axes,
+        drift=drift if drift is None or axes is None else drift.onto(axes[1]),
         # scikit-learn's settings are each thread's own: a block may be predicted in another.
         config=get_config(),
         cube_name=name_of(cube),
@@ -160,7 +165,10 @@ def predict_block(
         if plan.return_std:
             keywords["return_std"] = True
         batch = np.ascontiguousarray(spectra[rows], dtype=plan.dtype)
-        if plan.axes is not None:
+        if plan.drift is not None:
+            places = np.arange(start, start + len(batch)) // n_columns
+            batch = plan.drift.straighten(batch, origin[0] + places)
+        elif plan.axes is not None:
             batch = rebin_counts(batch, *plan.axes)
         with config_context(**plan.config):
             predicted = plan.estimator.predict(batch, **keywords)

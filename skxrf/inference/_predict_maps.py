@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
-from skxrf.inference._binding import bind
+from skxrf.inference._binding import bind_with_drift
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, predict_chunk
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.validation import as_cube, name_of
@@ -115,7 +115,8 @@ def predict_maps(
     (2, dtype('float32'))
     """
     cube = checked_cube(cube)
-    plan = make_plan(bind(estimator, cube), cube, elements, return_std, batch_size)
+    bound, drift = bind_with_drift(estimator, cube)
+    plan = make_plan(bound, cube, elements, return_std, batch_size, drift)
     params = checked_params(predict_params, cube)
     if cube.chunks is None:
         values = _predict_eagerly(plan, cube, params, progress)
@@ -252,7 +253,11 @@ def as_maps(values: Any, plan: PredictionPlan, cube: xr.DataArray) -> xr.DataArr
     if evidence := getattr(plan.estimator, "evidence_", None):
         attrs["evidence"] = json.dumps(evidence)
     step = f"skxrf {__version__}: maps predicted by {type(plan.estimator).__name__}"
-    attrs["history"] = "\n".join([*filter(None, [cube.attrs.get("history")]), step])
+    steps = [*filter(None, [cube.attrs.get("history")]), step]
+    if plan.drift is not None:
+        attrs["axis_drift"] = plan.drift.describe()
+        steps.append(f"drift of the energy axis corrected: {plan.drift}")
+    attrs["history"] = "\n".join(steps)
     intensity, *uncertainty = (
         xr.DataArray(values[..., k], dims=("y", "x", "element"), coords=coords, attrs=attrs)
         for k in range(values.shape[-1])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import Argument, CountsError, SkxrfError
-from skxrf.inference._binding import bind
+from skxrf.inference._binding import bind_with_drift
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
 from skxrf.inference._predict_maps import (
     as_maps,
@@ -149,7 +149,8 @@ def predict_maps_to_file(
     PartialMaps(path).check()
     partial = None if restart else PartialMaps.resume(path)
     try:
-        plan = make_plan(bind(estimator, cube), cube, elements, return_std, batch_size)
+        bound, drift = bind_with_drift(estimator, cube)
+        plan = make_plan(bound, cube, elements, return_std, batch_size, drift)
         params = checked_params(predict_params, cube)
         blocks = _Blocks(plan, cube, params)
         identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
@@ -386,6 +387,7 @@ def identity_of(
         f"{_counts(cube)}",
         "cube's file": _file_state(cube.attrs.get("source")),
         "energy axis": _digest(energy),
+        "drift of the axis": "none" if plan.drift is None else plan.drift.describe(),
         "model": f"{type(plan.estimator).__name__} {_model_digest(plan.estimator)}",
         "line groups": ", ".join(plan.line_groups),
         "options": ", ".join(f"{name}: {value}" for name, value in options.items()),

@@ -12,7 +12,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BindsToPainting", "BoundModel", "SpectrumComponents"]
+from skxrf.spectrum_fit._drift import LineAxis
+
+__all__ = ["BindsToPainting", "BoundModel", "KnowsLines", "SpectrumComponents"]
 
 
 @runtime_checkable
@@ -42,6 +44,15 @@ class FormerlyCalibrated(Protocol):
 
     def calibrated(self, X: NDArray[Any], energy: ArrayLike | None) -> Any:
         """Return an estimator for one painting, as ``bind`` does."""
+
+
+@runtime_checkable
+class KnowsLines(Protocol):
+    """Model that knows which lines make the spectra of its painting, and its axis by them."""
+
+    @property
+    def line_axis_(self) -> LineAxis | None:
+        """Axis, line groups and resolution, by which a drift is found; None where unknown."""
 
 
 @runtime_checkable

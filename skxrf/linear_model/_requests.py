@@ -17,6 +17,7 @@ __all__ = [
     "column_names",
     "is_line_group",
     "refuse_without_axis",
+    "require_axis",
     "wanted_groups",
     "warn_nothing_found",
     "warn_unexplained",
@@ -116,3 +117,9 @@ def warn_nothing_found(n_spectra: int, counts: float) -> None:
         UserWarning,
         stacklevel=6,
     )
+
+
+def require_axis(fitted: object, lacking: str) -> None:
+    """Refuse what an estimator that was fitted without an energy axis cannot do."""
+    if not hasattr(fitted, "energy_"):
+        raise EnergyAxisError(f"{lacking}: pass ", Argument("energy"), " and fit again.")

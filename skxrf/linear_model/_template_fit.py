@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -12,21 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.physics import DetectorResponse
-from skxrf.spectrum_fit._paint_templates import paint_templates
+from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
-from skxrf.spectrum_fit._weight_classes import WeightClasses
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
 
 from ._area_outputs import AreaOutputs, fit_ridge
+from ._paints import learned_paints
 from ._pymca_config import PymcaExchange
 from ._requests import (
     column_names,
     refuse_without_axis,
+    require_axis,
     wanted_groups,
     warn_nothing_found,
     warn_unexplained,
@@ -321,26 +320,31 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         dtype = np.float64 if counts.dtype == np.float64 else np.float32
         if not hasattr(self, "energy_"):
             if return_std:
-                raise EnergyAxisError(
-                    "standard errors come from the template fit, which needs the energy axis: "
-                    "pass ",
-                    Argument("energy"),
-                    " and fit again.",
+                require_axis(
+                    self, "standard errors come from the template fit, which needs the energy axis"
                 )
-            return self._shaped(
-                self._channel_model.predict(counts.astype(dtype, copy=False)), dtype
-            )
+            labels = self._channel_model.predict(counts.astype(dtype, copy=False))
+            return self._shaped(labels, dtype)
         areas, errors = self._amplitudes(counts, return_std, len(self.fitted_groups_))
         values, spread = self._outputs(areas, errors)
-        if return_std:
-            return self._shaped(values, dtype), self._shaped(spread, dtype)
-        return self._shaped(values, dtype)
+        shaped = self._shaped(values, dtype)
+        return (shaped, self._shaped(spread, dtype)) if return_std else shaped
 
     @property
     def fitted_channels_(self) -> slice:
         """Fitted channels of the spectra."""
         check_is_fitted(self, "energy_")
         return self._channels
+
+    @property
+    def line_axis_(self) -> LineAxis | None:
+        """Axis and resolution found, and the lines by which a drift of the axis can be seen."""
+        check_is_fitted(self)
+        if not hasattr(self, "energy_") or not self.fitted_groups_:
+            return None
+        found = self.sum_spectrum_fit_
+        axis = found.correction(self.energy_)
+        return LineAxis(axis, self.fitted_groups_, found.detector, self.anode)
 
     def decompose(self, X: ArrayLike) -> NDArray[np.float32]:
         """Counts of every component of the model in each spectrum.
@@ -365,12 +369,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
             If the estimator was fitted without an energy axis, and so without templates.
         """
         check_is_fitted(self)
-        if not hasattr(self, "energy_"):
-            raise EnergyAxisError(
-                "there are no components without an energy axis: pass ",
-                Argument("energy"),
-                " and fit again.",
-            )
+        require_axis(self, "there are no components without an energy axis")
         counts: NDArray[Any] = validate_data(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
 
@@ -391,8 +390,6 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         check_is_fitted(self, "energy_")
         self._learn_paints(validate_data(self, X, reset=False), None)
         return self
-
-    # -- fitting
 
     def _fit_channels(
         self, X: NDArray[Any], y: NDArray[Any] | None, weights: NDArray[np.float64] | None
@@ -445,24 +442,18 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         self.n_paints_ = 1
         if self.weights == "own":
             return
-        spectra, fit = X[:, self._channels], self._poisson_fit
-        fit.share_weights(spectra, weights)
-        if fit.classes is None or self.line_ratios == "painting" or not self.fitted_groups_:
-            return
-        found = paint_templates(
-            TemplateModel(
-                self.fitted_groups_, self._channels, self.sum_spectrum_fit_, self.components_
-            ),
-            self._measurement(),
-            fit.classes.sums(spectra, weights),
+        model = TemplateModel(
+            self.fitted_groups_, self._channels, self.sum_spectrum_fit_, self.components_
         )
-        self.sum_spectrum_fit_ = replace(self.sum_spectrum_fit_, families=found.families)
-        self.components_ = found.painting
-        self._poisson_fit = PoissonFit(found.painting, fit.shape, self.n_reweights)
-        self.n_paints_ = len(found.components)
-        self._poisson_fit.classes = WeightClasses(
-            found.components, fit.classes.shapes, fit.classes.shares
+        learned = learned_paints(
+            self._poisson_fit,
+            model,
+            self._measurement() if self.line_ratios == "paint" else None,
+            X[:, self._channels],
+            weights,
         )
+        self._poisson_fit, self.n_paints_ = learned.fit, learned.n_paints
+        self.sum_spectrum_fit_, self.components_ = learned.model.fit, learned.model.components
 
     def _learn_outputs(
         self,

@@ -14,6 +14,7 @@ from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._axis_fit import AxisFit, fit_energy_axis
 from skxrf.spectrum_fit._axis_search import guess_energy_axis
+from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
@@ -198,6 +199,15 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.lines_ = [] if fit is None else list(fit.groups)
         self.anode_ = None if fit is None or fit.scatter is None else fit.scatter[:-2]
         self._shares = BinShares(self.calibrated_energy_, self.output_energy_)
+
+    @property
+    def line_axis_(self) -> LineAxis | None:
+        """Axis and resolution found, and the lines by which a drift can be seen."""
+        check_is_fitted(self)
+        found = self.axis_fit_
+        if found is None:
+            return None
+        return LineAxis(found.energy, found.groups, found.resolution, self.anode_)
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Move the counts to the bins of `target`.

@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
+from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
@@ -346,6 +347,12 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         """Evidence for each line group in the sum spectrum of the painting."""
         self._require_bound()
         return getattr(self.painting_.template_fit, "evidence_", [])
+
+    @property
+    def line_axis_(self) -> LineAxis | None:
+        """Axis and resolution of the painting, and the lines by which a drift can be seen."""
+        self._require_bound()
+        return self.painting_.calibrator.line_axis_
 
     def _further_groups(self) -> list[str]:
         """Line groups of elements of the object that the network does not map: by the template fit."""
