@@ -25,6 +25,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from skxrf.compose import SubsampledRegressor
 from skxrf.exceptions import ModelFileError
@@ -491,3 +492,74 @@ def forged_arrays(path, source, value):
             new.writestr(member.filename, data)
     body = head + b"\n" + packed.getvalue()
     path.write_bytes(magic + b"\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("estimator", 5),
+        ("steps", [1]),
+        ("line_groups", [["Fe_K"]]),
+        ("n_channels", "many"),
+        ("energy_range", [1.0]),
+        ("energy_range", ["a", "b"]),
+        ("versions", ["1.0"]),
+        ("versions", {"skxrf": {"a": 1}}),
+    ],
+)
+def test_a_header_of_wrong_types_is_refused(name, value, tmp_path):
+    header = json.dumps({"format": 1, "estimator": "Ridge", name: value}).encode()
+    body = header + b"\n" + b"PK"
+    digest = hashlib.sha256(body).hexdigest().encode()
+    (tmp_path / "model").write_bytes(b"skxrf model\n" + digest + b"\n" + body)
+    with pytest.raises(ModelFileError, match=rf"header with errors \({name} is "):
+        model_info(tmp_path / "model")
+
+
+def test_names_of_types_are_shown_as_plain_text(tmp_path):
+    def rename(schema):
+        schema["__class__"] = "Ridge\x1b[2J\n" + "A" * 10_000
+
+    forged(tmp_path / "model", rename)
+    with pytest.raises(ModelFileError, match="does not know") as error:
+        load_model(tmp_path / "model")
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize("kind", [np.random.RandomState, np.random.MT19937, np.random.Philox])
+def test_generators_at_places_outside_their_state_are_refused(kind, spectra, tmp_path):
+    X, Y = spectra
+    generator = kind(0)
+    model = Ridge().fit(X, Y).set_params(random_state=generator)
+    if kind is np.random.RandomState:
+        name, key, *_ = generator.get_state()
+        generator.set_state((name, key, 10**6, 0, 0.0))
+    else:
+        state = generator.state
+        (state["state"] if kind is np.random.MT19937 else state).update(pos=10**6, buffer_pos=10**6)
+        generator.state = state
+        model.random_state = np.random.Generator(generator)
+    with pytest.raises(ModelFileError, match="random numbers is at a place"):
+        save_model(model, tmp_path / "model")
+
+
+def test_trees_that_predict_no_numbers_are_refused(spectra, tmp_path):
+    X, Y = spectra
+    model = DecisionTreeRegressor(max_depth=2).fit(X, Y)
+    model.tree_.value[0] = np.nan
+    with pytest.raises(ModelFileError, match="values of a decision tree are not finite"):
+        save_model(model, tmp_path / "model")
+
+
+def test_other_files_are_not_read_whole(tmp_path, monkeypatch):
+    with (tmp_path / "cube.h5").open("wb") as stream:
+        stream.write(b"\x89HDF\r\n\x1a\n")
+        stream.truncate(2**33)
+    with pytest.raises(ModelFileError, match="is HDF5"):
+        load_model(tmp_path / "cube.h5")
+    with (tmp_path / "model").open("wb") as stream:
+        stream.write(b"skxrf model\n")
+        stream.truncate(2**33)
+    with pytest.raises(ModelFileError, match="more than the"):
+        load_model(tmp_path / "model")

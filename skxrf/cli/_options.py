@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,14 +204,7 @@ def check_output(
 
     if suffixes is not None and output.suffix.lower() not in suffixes:
         raise FileFormatError(f"cannot write {output}: name it {', '.join(suffixes)}.")
-    target = os.path.realpath(output)
-    for source in inputs:
-        if target == os.path.realpath(source):
-            raise FileFormatError(
-                f"cannot write {output}: it is the input, which is never written to. Name another "
-                "output."
-            )
-    check_writable(output)
+    check_writable(output, inputs)
     if output.exists() and not force:
         raise FileFormatError(
             f"{output} exists: name another output, or replace it with ",

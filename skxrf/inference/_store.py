@@ -20,7 +20,7 @@ from skxrf.io import open_maps, save_maps
 from skxrf.io._save_maps import as_dataset
 from skxrf.io.maps.netcdf import reserve_netcdf
 from skxrf.io.maps.writers import SUFFIXES
-from skxrf.utils.files import lock_file
+from skxrf.utils.files import check_writable, lock_file, refuse_irregular
 
 __all__ = ["Maps", "PartialMaps"]
 
@@ -70,21 +70,16 @@ class PartialMaps:
 
     # -- opening
 
-    def check(self) -> None:
-        """Refuse a target that could not be written."""
+    def check(self, inputs: Sequence[str] = ()) -> None:
+        """Refuse a target that could not be written, or that is one of the files that are read."""
         if self.target.suffix.lower() not in SUFFIXES:
             raise FileFormatError(
                 f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
             )
-        folder = self.target.parent
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"cannot write {self.target}: there is no folder {folder}. Make it first."
-            )
-        if self.target.is_dir():
-            raise IsADirectoryError(f"cannot write {self.target}: it is a folder.")
-        if not os.access(self.target if self.target.exists() else folder, os.W_OK):
-            raise PermissionError(f"cannot write {self.target}: it is protected against writing.")
+        check_writable(self.target, inputs)
+        # What it leads to would be overwritten.
+        if os.path.lexists(self.path):
+            refuse_irregular(self.path)
 
     @classmethod
     def create(
@@ -183,8 +178,6 @@ class PartialMaps:
         self.check()
         if not self.path.exists():
             return None
-        if not self.path.is_file():
-            raise FileFormatError(f"{self.path} is a folder: move it away, or name another output.")
         try:
             self._take(self.path.open("r+b", buffering=0))
             try:

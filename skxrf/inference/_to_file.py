@@ -32,6 +32,7 @@ from skxrf.inference._predict_maps import (
 from skxrf.inference._store import Maps, PartialMaps
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.validation import input_files
 
 __all__ = ["MapsRun", "differences", "identity_of", "predict_maps_to_file"]
 
@@ -146,7 +147,7 @@ def predict_maps_to_file(
     """
     cube = checked_cube(cube)
     # The folder first, so that a long fit of the painting is not made for one that is missing.
-    PartialMaps(path).check()
+    PartialMaps(path).check(input_files(cube))
     partial = None if restart else PartialMaps.resume(path)
     try:
         bound, drift = bind_with_drift(estimator, cube)

@@ -55,15 +55,16 @@ class EdfImage:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    def read(self) -> NDArray[Any]:
-        """Read its values."""
+    def read(self, part: int | None = None) -> NDArray[Any]:
+        """Read its values, or those at one position along the slowest axis."""
+        shape = self.shape if part is None else self.shape[1:]
+        count = math.prod(shape)
         with self.path.open("rb") as stream:
-            stream.seek(self.offset)
-            count = math.prod(self.shape)
+            stream.seek(self.offset + (part or 0) * count * self.dtype.itemsize)
             content = stream.read(count * self.dtype.itemsize)
         if len(content) != count * self.dtype.itemsize:
             raise FileFormatError(f"{self.path} has changed since it was opened. Open it again.")
-        return np.frombuffer(content, self.dtype).reshape(self.shape)
+        return np.frombuffer(content, self.dtype).reshape(shape)
 
 
 def is_edf(path: Path, head: bytes) -> bool:

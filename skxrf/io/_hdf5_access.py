@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import posixpath
+import re
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -23,13 +24,16 @@ __all__ = [
     "link_problem",
     "listed",
     "open_file",
-    "refuse_foreign_links",
+    "refuse_foreign_sources",
     "require_filters",
     "require_readable",
+    "value_files",
 ]
 
 # Axes of counts: scans, detectors, rows, columns, channels.
 _MOST_AXES = 5
+# Virtual datasets of virtual datasets.
+_DEEPEST = 10
 
 
 def is_hdf5(path: Path, head: bytes) -> bool:
@@ -72,37 +76,105 @@ def _cause(error: Exception, path: str | Path) -> str:
     return f"({size} bytes) {what}: {said:.300}. Copy it again, or repair it with HDF5's tools."
 
 
-def refuse_foreign_links(file: Any, *, follow: bool) -> None:
-    """Refuse a file with links out of its own folder, or to what is no regular file.
+def refuse_foreign_sources(file: Any, *, follow: bool | None) -> None:
+    """Refuse a file with links or values out of its own folder, or in what is no regular file.
+
+    The files that it refers to in its folder are looked at in the same way.
 
     Parameters
     ----------
     file : File
         The open file.
-    follow : bool
-        Whether the caller asked to follow links to other folders.
+    follow : bool or None
+        Whether the caller asked to follow what leads to other folders; None where there is no such
+        choice.
     """
-    found: list[tuple[str, str]] = []
+    seen: set[Path] = set()
+    waiting = _looked_at(file, follow)
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        # One that cannot be opened gives no values.
+        with contextlib.suppress(OSError, RuntimeError), h5py.File(path, "r") as other:
+            waiting |= _looked_at(other, follow)
 
-    def visit(name: Any, link: Any) -> None:
-        # An exception must not pass through HDF5.
+
+def _looked_at(file: Any, follow: bool | None) -> set[Path]:
+    """Files in the folder that one refers to; raise where it refers to others."""
+    links: list[tuple[Any, str]] = []
+    odd: list[Any] = []
+
+    # An exception must not pass through HDF5.
+    def visit_link(name: Any, link: Any) -> None:
         if isinstance(link, h5py.ExternalLink):
-            found.append((text(name), text(link.filename)))
+            links.append((name, text(link.filename)))
 
-    file.visititems_links(visit)
-    for name, target in found:
-        refuse_foreign_source(file, f"the link {name!r}", target, follow=follow)
+    def visit(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+            odd.append(item)
+
+    file.visititems_links(visit_link)
+    file.visititems(visit)
+    for name, target in links:
+        refuse_foreign_source(file, f"the link {text(name)!r}", target, follow=follow)
+    found = [target for _, target in links]
+    for item in odd:
+        for name, *_ in item.external or ():
+            where = f"the values of {item.name!r} in external storage"
+            if not follow:
+                raise FileFormatError(
+                    f"{file.filename}: {where} are those of another file, {name!r}.",
+                    *_trust(follow),
+                )
+            refuse_foreign_source(file, where, name, follow=follow)
+        for name in {one.file_name for one in item.virtual_sources()} if item.is_virtual else ():
+            refuse_foreign_source(file, f"a source of {item.name!r}", name, follow=follow)
+            found.append(name)
+    folder = Path(file.filename).parent
+    return {path.resolve() for name in found for path in _named_by(folder, name)}
 
 
-def refuse_foreign_source(file: Any, what: str, name: str, *, follow: bool) -> None:
+def _named_by(folder: Path, name: str) -> list[Path]:
+    """Files that a name means: one, or a series where a part of it is a pattern such as ``%b``."""
+    if "%" not in name:
+        return [folder / name]
+    pattern = re.compile(re.sub(r"%\\?\d*b", r"\\d+", re.escape(Path(name).name)))
+    beside = (folder / name).parent
+    return [one for one in beside.glob("*") if pattern.fullmatch(one.name)]
+
+
+def value_files(dataset: Any, *, depth: int = 0) -> list[Path]:
+    """Further files that hold values of a dataset, by external storage or as virtual sources."""
+    folder = Path(dataset.file.filename).parent
+    found = [folder / text(name) for name, *_ in dataset.external or ()]
+    sources = dataset.virtual_sources() if dataset.is_virtual else ()
+    for name in dict.fromkeys(one.file_name for one in sources if one.file_name != "."):
+        inside = {one.dset_name for one in sources if one.file_name == name}
+        for path in filter(Path.is_file, _named_by(folder, name)):
+            found.append(path)
+            if depth < _DEEPEST:
+                with open_file(path) as other:
+                    for item in filter(None, map(other.get, inside)):
+                        if isinstance(item, h5py.Dataset):
+                            found += value_files(item, depth=depth + 1)
+    return sorted(set(found))
+
+
+def _trust(follow: bool | None) -> tuple[str | Argument, ...]:
+    """Way to open a file of sources elsewhere, where there is one."""
+    if follow is None:
+        return ()
+    return " Where you trust the file, pass ", Argument("follow_links", True), "."
+
+
+def refuse_foreign_source(file: Any, what: str, name: str, *, follow: bool | None) -> None:
     """Refuse one file that an HDF5 file refers to, where it is elsewhere or no regular file."""
     path = file.filename
     if not follow and is_elsewhere(name):
         raise FileFormatError(
-            f"{path}: {what} leads to {name!r}, out of the file's own folder. Where you trust the file, "
-            "pass ",
-            Argument("follow_links", True),
-            ".",
+            f"{path}: {what} leads to {name!r}, out of the file's own folder.", *_trust(follow)
         )
     target = Path(path).parent / name
     if target.exists() and not target.is_file():
@@ -133,32 +205,17 @@ def link_problem(file: Any, name: str) -> str:
     return ""
 
 
-def require_readable(dataset: Any, *, follow: bool = False) -> None:
-    """Load what is needed to read a dataset, or say what is missing or refused.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The counts.
-    follow : bool
-        Whether values outside the file's folder may be read.
-    """
+def require_readable(dataset: Any) -> None:
+    """Load what is needed to read a dataset, or say what is missing."""
     require_filters(dataset)
+    folder = Path(dataset.file.filename).parent
     for name, *_ in dataset.external or ():
-        where = f"the values of {dataset.name!r} in external storage"
-        if not follow:
+        if not (folder / name).is_file():
             raise FileFormatError(
-                f"{dataset.file.filename}: {where} are those of another file, {name!r}. Where you trust "
-                "the file, pass ",
-                Argument("follow_links", True),
-                ".",
+                f"{dataset.file.filename}: the values of {dataset.name!r} in external storage are in "
+                f"{name!r}, which is missing."
             )
-        refuse_foreign_source(dataset.file, where, name, follow=follow)
-        if not (Path(dataset.file.filename).parent / name).is_file():
-            raise FileFormatError(
-                f"{dataset.file.filename}: {where} are in {name!r}, which is missing."
-            )
-    _require_sources(dataset, follow=follow)
+    _require_sources(dataset)
 
 
 def require_filters(dataset: Any) -> None:
@@ -180,7 +237,7 @@ def require_filters(dataset: Any) -> None:
             )
 
 
-def _sources_by_file(dataset: Any, folder: Path, follow: bool) -> dict[str, list[Any]]:
+def _sources_by_file(dataset: Any, folder: Path) -> dict[str, list[Any]]:
     """Group the sources of a virtual dataset by their files, all of which must exist."""
     by_file: dict[str, list[Any]] = {}
     for source in dataset.virtual_sources():
@@ -188,8 +245,6 @@ def _sources_by_file(dataset: Any, folder: Path, follow: bool) -> dict[str, list
         if "%" not in source.file_name and "%" not in source.dset_name:
             by_file.setdefault(source.file_name, []).append(source)
     others = [name for name in by_file if name != "."]
-    for name in others:
-        refuse_foreign_source(dataset.file, f"a source of {dataset.name!r}", name, follow=follow)
     missing = [name for name in others if not (folder / name).exists()]
     if missing:
         raise FileFormatError(
@@ -199,13 +254,13 @@ def _sources_by_file(dataset: Any, folder: Path, follow: bool) -> dict[str, list
     return by_file
 
 
-def _require_sources(dataset: Any, *, follow: bool) -> None:
+def _require_sources(dataset: Any) -> None:
     """Refuse a virtual dataset whose sources are missing or too small: HDF5 would read zeros."""
     if not dataset.is_virtual:
         return
     path = dataset.file.filename
     folder = Path(path).parent
-    by_file = _sources_by_file(dataset, folder, follow)
+    by_file = _sources_by_file(dataset, folder)
     for name, sources in by_file.items():
         where = (
             f"{path}, dataset {dataset.name!r} is put together from other files, of which {name!r}"

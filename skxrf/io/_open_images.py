@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from skxrf.utils.files import existing_file
+from skxrf.utils.files import existing_file, printable_attrs
 
 from ._bruker_images import bruker_images, positions
 from ._guard import own_errors
@@ -43,6 +43,7 @@ def open_images(path: str | os.PathLike[str]) -> dict[str, xr.DataArray]:
     file, _ = existing_file(path, "a Bruker file")
     with own_errors(file, "a Bruker file"):
         found = bruker_images(file)
+    source = printable_attrs({"source": str(file)})
     images: dict[str, xr.DataArray] = {}
     for image in found:
         name = first = image.name.strip() or "map"
@@ -58,6 +59,6 @@ def open_images(path: str | os.PathLike[str]) -> dict[str, xr.DataArray]:
             at = positions(step, size)
             coords[dim] = np.arange(size) if at is None else (dim, at, {"units": "mm"})
         images[name] = xr.DataArray(
-            stack, dims=("y", "x", "plane"), coords=coords, name=name, attrs={"source": str(file)}
+            stack, dims=("y", "x", "plane"), coords=coords, name=name, attrs=source
         )
     return images

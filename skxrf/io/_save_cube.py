@@ -13,8 +13,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError, SkxrfError
-from skxrf.utils.files import whole_file
-from skxrf.utils.validation import as_cube, name_of, require_counts
+from skxrf.utils.files import check_writable, whole_file
+from skxrf.utils.validation import as_cube, input_files, name_of, require_counts
 
 from ._cube_coordinates import json_text, write_coordinates
 from .cubes.counts import ATTRIBUTES
@@ -53,8 +53,11 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
         If counts are negative or not finite.
     OSError
         If the file cannot be written.
+    FileFormatError
+        If it is one that the cube is read from.
     """
     ordered = as_cube(cube)
+    check_writable(path, input_files(ordered))
     name = name_of(ordered)
     if "energy" not in ordered.coords:
         raise EnergyAxisError(

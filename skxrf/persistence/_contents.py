@@ -21,7 +21,20 @@ from skxrf.exceptions import ModelFileError
 __all__ = ["check_contents"]
 
 # Attributes that scikit-learn keeps weights in, and those of the shipped model.
-_WEIGHTS = ("coef_", "intercept_", "arrays", "error_scale", "fit_shares")
+_WEIGHTS = (
+    "alpha_",
+    "arrays",
+    "coef_",
+    "coefs_",
+    "components_",
+    "dual_coef_",
+    "error_scale",
+    "fit_shares",
+    "intercept_",
+    "intercepts_",
+)
+# Words of the state of the Mersenne twister.
+_TWISTER_WORDS = 624
 
 
 def check_contents(estimator: object) -> None:
@@ -45,6 +58,8 @@ def check_contents(estimator: object) -> None:
     trees: list[object] = []
     for part in _parts(estimator):
         _check_weights(part)
+        if isinstance(part, np.random.RandomState | np.random.Generator):
+            _check_random(part)
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
             _check_tree(part.tree_, _n_features(part))
             owned.add(id(part.tree_))
@@ -107,7 +122,9 @@ def _check_weights(part: Any) -> None:
     if "_parameters" in attributes and "_modules" in attributes:
         weights |= part.state_dict()
     for name, values in weights.items():
-        arrays = values.values() if isinstance(values, Mapping) else (values,)
+        arrays = (values,)
+        if isinstance(values, Mapping | list | tuple):
+            arrays = values.values() if isinstance(values, Mapping) else values
         for array in map(np.asarray, arrays):
             if array.dtype.kind in "fc" and not np.isfinite(array).all():
                 raise ModelFileError(
@@ -116,7 +133,21 @@ def _check_weights(part: Any) -> None:
                 )
 
 
+def _check_random(generator: np.random.RandomState | np.random.Generator) -> None:
+    """Refuse positions outside the state of a generator: numpy reads there without a look."""
+    if isinstance(generator, np.random.Generator):
+        state = dict(generator.bit_generator.state)
+    else:
+        state = dict(generator.get_state(legacy=False))
+    inner = state.get("state")
+    twister = inner.get("pos", 0) if isinstance(inner, Mapping) else 0
+    if not (0 <= twister <= _TWISTER_WORDS and 0 <= state.get("buffer_pos", 0) <= 4):
+        raise ModelFileError("a generator of random numbers is at a place that it does not have.")
+
+
 def _check_tree(tree: Any, n_features: int) -> None:
+    if not np.isfinite(tree.value).all():
+        raise ModelFileError("the values of a decision tree are not finite. Fit it once more.")
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     number = np.arange(len(left))
     leaf = left == -1

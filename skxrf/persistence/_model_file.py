@@ -24,11 +24,13 @@ from skxrf.exceptions import ModelFileError
 
 from ._archive import check_archive
 
-__all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "unpack"]
+__all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "read_model_file", "unpack"]
 
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
 _DIGEST = 64
+# A forest of 1000 deep trees has some hundred megabytes.
+_LARGEST = 4 << 30
 _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 
@@ -61,6 +63,20 @@ class ModelInfo:
     energy_range: tuple[float, float] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+
+
+def read_model_file(path: Path) -> bytes:
+    """Content of a file that starts like a model's; nothing else is read whole."""
+    with path.open("rb") as stream:
+        head = stream.read(16)
+        size = path.stat().st_size
+        if not head.startswith(_MAGIC):
+            raise ModelFileError(f"{path} {_foreign(head)}; {_EXPECTED}.")
+        if size > _LARGEST:
+            raise ModelFileError(
+                f"{path} has {size:,} bytes, more than the {_LARGEST:,} of any model."
+            )
+        return head + stream.read()
 
 
 def is_model_file(path: Path) -> bool:
@@ -126,7 +142,21 @@ def _read_header(header: Mapping[str, object]) -> ModelInfo:
             if not isinstance(value, list):
                 raise TypeError(f"{name} is no list")
             known[name] = tuple(value)
-    return ModelInfo(**known)  # type: ignore[arg-type]
+    info = ModelInfo(**known)  # type: ignore[arg-type]
+    energy = info.energy_range or (0.0, 1.0)
+    sound = {
+        "estimator": isinstance(info.estimator, str),
+        "steps": all(isinstance(one, str) for one in info.steps),
+        "line_groups": all(isinstance(one, str) for one in info.line_groups or ()),
+        "n_channels": info.n_channels is None or type(info.n_channels) is int,
+        "energy_range": len(energy) == 2 and all(type(one) in (int, float) for one in energy),
+        "versions": isinstance(info.versions, dict)
+        and all(isinstance(one, str) for one in info.versions.values()),
+    }
+    wrong = [name for name, right in sound.items() if not right]
+    if wrong:
+        raise TypeError(f"{wrong[0]} is {getattr(info, wrong[0])!r:.60}")
+    return info
 
 
 def _foreign(head: bytes) -> str:

@@ -24,7 +24,7 @@ from skxrf.utils.provenance import versions
 from ._aliases import with_present_names
 from ._archive import repacked
 from ._contents import check_contents
-from ._model_file import ModelInfo, pack, unpack
+from ._model_file import ModelInfo, pack, read_model_file, unpack
 from ._schema import check_schema
 from ._trusted_types import TRUSTED_TYPES
 
@@ -155,7 +155,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     import skops.io
 
     file = _existing(path)
-    _, archive = unpack(file.read_bytes(), str(file))
+    _, archive = unpack(read_model_file(file), str(file))
     try:
         check_schema(archive)
         archive = with_present_names(archive)
@@ -168,7 +168,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
     except Exception as error:
         # Built of known types by skops, a hostile content can make it raise anything.
         raise ModelFileError(
-            f"{file} contains no model that can be built: {error}. Get it once more, or save it "
+            f"{file} contains no model that can be built: {str(error).rstrip('.')}. Get it once more, or save it "
             "again where it was made."
         ) from error
     if unknown:
@@ -201,7 +201,7 @@ def model_info(path: str | os.PathLike[str]) -> ModelInfo:
         If there is no such file, or it cannot be read.
     """
     file = _existing(path)
-    return unpack(file.read_bytes(), str(file))[0]
+    return unpack(read_model_file(file), str(file))[0]
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:
@@ -218,7 +218,9 @@ def _untrusted(archive: bytes) -> list[str]:
 
 
 def _refusal(types: list[str]) -> str:
-    shown = ", ".join(types[:5]) + (f" and {len(types) - 5} more" if len(types) > 5 else "")
+    # Names as a file writes them may be of any length, and hold characters that a terminal obeys.
+    shown = ", ".join(ascii(one)[1:-1][:80] for one in types[:5])
+    shown += f" and {len(types) - 5} more" if len(types) > 5 else ""
     return (
         f"it contains {shown}, which skxrf does not know to be safe to load. Models are made of the "
         "estimators of skxrf and scikit-learn, without functions of one's own; of a search, save "

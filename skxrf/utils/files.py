@@ -7,7 +7,7 @@ import importlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,8 @@ __all__ = [
     "check_writable",
     "existing_file",
     "lock_file",
+    "printable_attrs",
+    "refuse_irregular",
     "whole_file",
     "whole_files",
     "whole_folder",
@@ -59,6 +61,14 @@ def existing_file(
     if not head:
         raise FileFormatError(f"{file} is empty (0 bytes): expected {what}.")
     return file, head
+
+
+def printable_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what is not UTF-8 in texts, such as names of files, with backslashes: files can hold it."""
+    return {
+        name: one.encode("utf-8", "backslashreplace").decode() if isinstance(one, str) else one
+        for name, one in attrs.items()
+    }
 
 
 @contextlib.contextmanager
@@ -201,13 +211,16 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
     _flush_to_disk(target.parent)
 
 
-def check_writable(path: str | os.PathLike[str]) -> Path:
-    """Refuse a file that could not be written, before the work is done and not after it.
+def check_writable(path: str | os.PathLike[str], inputs: Iterable[str | Path] = ()) -> Path:
+    """Refuse a file that could not or should not be written, before the work is done and not after it.
 
     Parameters
     ----------
     path : str or path-like
         The file; a link is followed.
+    inputs : iterable of str or Path
+        Files that are read, and folders of such files: they are never written to, under no other
+        name either.
 
     Returns
     -------
@@ -217,7 +230,10 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     OSError
-        If the folder is missing, the path is a folder, or either is protected.
+        If the folder is missing, or either is protected; if the path is a folder, a device or a pipe, or
+        has further names (hard links), which would go on to mean the old file.
+    FileFormatError
+        If it is one of the inputs.
     """
     target = Path(os.path.realpath(Path(path).expanduser()))
     folder = target.parent
@@ -227,15 +243,49 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
         raise FileNotFoundError(
             f"cannot write {target}: there is no folder {folder}. Make it first."
         )
-    if target.is_dir():
-        raise IsADirectoryError(f"cannot write {target}: it is a folder. Name a file in it.")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(f"cannot write {target}: the file is protected against writing.")
+    if os.path.lexists(target):
+        refuse_irregular(target)
+        for one in _input_files(inputs):
+            if one.samefile(target):
+                raise FileFormatError(
+                    f"cannot write {path}: it is the input, which is never written to. Name another "
+                    "output."
+                )
+        if target.stat().st_nlink > 1:
+            raise OSError(
+                f"cannot write {target}: it is a hard link, and the file's other names would go on to "
+                "mean what it holds now. Remove it, or name another output."
+            )
+        if not os.access(target, os.W_OK):
+            raise PermissionError(f"cannot write {target}: the file is protected against writing.")
     if not os.access(folder, os.W_OK):
         raise PermissionError(
             f"cannot write {target}: Permission denied, the folder is protected against writing."
         )
     return target
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuse to write to an existing path that is a folder, device, pipe, socket or link.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder. Name a file in it.")
+    if path.is_symlink() or not path.is_file():
+        found = "a link" if path.is_symlink() else "a device or pipe"
+        raise OSError(f"cannot write {path}: it is {found}, no file. Name a file.")
+
+
+def _input_files(inputs: Iterable[str | Path]) -> Iterator[Path]:
+    for one in map(Path, inputs):
+        if one.is_dir():
+            yield from one.iterdir()
+        elif one.exists():
+            yield one
 
 
 def lock_file(stream: IO[Any]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
 
-__all__ = ["as_cube", "as_map_dataset", "name_of", "require_counts"]
+__all__ = ["as_cube", "as_map_dataset", "input_files", "name_of", "require_counts"]
 
 _CUBE = ("y", "x", "energy")
 _MAPS = ("y", "x", "element")
@@ -23,6 +23,12 @@ def name_of(cube: xr.DataArray) -> str:
     """Name of a cube in error messages: by its file, or its painting, where stated."""
     source = cube.attrs.get("source", cube.attrs.get("painting"))
     return "the cube" if source is None else f"the cube of {source}"
+
+
+def input_files(cube: xr.DataArray) -> list[str]:
+    """Files that a cube says it is read from."""
+    stated = cube.attrs.get("sources", cube.attrs.get("source"))
+    return [] if stated is None else str(stated).split("\n")
 
 
 def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:

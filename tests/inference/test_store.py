@@ -121,3 +121,13 @@ def test_blocks_of_another_shape_and_early_ends_are_refused(tmp_path):
         store.complete()
     store.discard()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_partial_file_that_leads_elsewhere_is_refused(tmp_path):
+    (tmp_path / "precious").write_bytes(b"mine")
+    (tmp_path / "maps.nc.partial").symlink_to(tmp_path / "precious")
+    with pytest.raises(OSError, match="is a link"):
+        written(tmp_path / "maps.nc")
+    with pytest.raises(OSError, match="is a link"):
+        PartialMaps.resume(tmp_path / "maps.nc")
+    assert (tmp_path / "precious").read_bytes() == b"mine"

@@ -6,6 +6,7 @@ import types
 
 import pytest
 
+from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import check_writable, lock_file, whole_file, whole_files, whole_folder
 
 
@@ -367,3 +368,32 @@ def test_a_file_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="file is a file, not a folder"):
         check_writable(tmp_path / "file" / "out")
+
+
+def test_only_regular_files_are_written_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to pipe").symlink_to(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "one").write_text("old")
+    (tmp_path / "two").hardlink_to(tmp_path / "one")
+    for name, words in [
+        ("pipe", "device or pipe"),
+        ("to pipe", "device or pipe"),
+        ("loop", "a link"),
+        ("one", "hard link"),
+    ]:
+        with pytest.raises(OSError, match=words), whole_file(tmp_path / name):
+            pytest.fail("it must not start")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "two").read_text() == "old"
+
+
+def test_inputs_are_not_written_to_under_any_name(tmp_path):
+    (tmp_path / "in").write_text("counts")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    (tmp_path / "hard").hardlink_to(tmp_path / "in")
+    for name in ("in", "link", "hard", "../" + tmp_path.name + "/in"):
+        for inputs in ([tmp_path / "in"], [str(tmp_path)], [tmp_path / "none", tmp_path / "link"]):
+            with pytest.raises(FileFormatError, match="is the input"):
+                check_writable(tmp_path / name, inputs)
+    assert check_writable(tmp_path / "new", [tmp_path / "in"]) == tmp_path / "new"

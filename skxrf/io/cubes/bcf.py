@@ -62,7 +62,7 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     FileFormatError
         If the file is damaged, or holds several maps and none is chosen.
     """
-    files = stored_files(path)
+    stamp, files = file_stamp(path), stored_files(path)
     names = _chosen(sorted(files), request, path)
     found = map_headers(stored_header(files, path), path)
     headers = []
@@ -73,7 +73,7 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         headers.append(header)
     scans = [_scanned(files[name], one) for name, one in zip(names, headers, strict=True)]
     readers = [
-        BcfReader.of(files[name], scan, one.n_channels)
+        BcfReader.of(files[name], scan, one.n_channels, stamp)
         for name, scan, one in zip(names, scans, headers, strict=True)
     ]
     header, shape = headers[0], readers[0].shape
@@ -119,14 +119,16 @@ class BcfReader:
     """True where it was said that there are more channels than the header knows."""
 
     @classmethod
-    def of(cls, file: StoredFile, scan: _Scan, n_channels: int) -> BcfReader:
-        """Reader of one map."""
+    def of(
+        cls, file: StoredFile, scan: _Scan, n_channels: int, stamp: tuple[int, int]
+    ) -> BcfReader:
+        """Reader of one map, of a file in the state that it had before it was passed over."""
         return cls(
             file=file,
             row_starts=scan.row_starts,
             shape=(len(scan.row_starts) - 1, scan.n_columns, n_channels),
             dtype=np.min_scalar_type(max(scan.state.highest, 1 << 8)),
-            stamp=file_stamp(file.path),
+            stamp=stamp,
             announced=scan.state.channels > n_channels,
         )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import skxrf
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.files import printable_attrs
 
 from .arrange import ArrangedReader, arranged, arranged_times
 from .axes import DIMS, axis_order
@@ -109,15 +110,17 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         dims=("y", "x", "energy"),
         coords=coords,
         name="counts",
-        attrs={
-            "units": "counts",
-            **source.attrs,
-            "source": str(source.path),
-            "dataset": source.dataset,
-            "reader": source.layout,
-            "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}, "
-            f"energy axis from {_short(given_from)}{_steps(source, request, three)}",
-        },
+        attrs=printable_attrs(
+            {
+                "units": "counts",
+                **source.attrs,
+                "source": str(source.path),
+                "dataset": source.dataset,
+                "reader": source.layout,
+                "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}, "
+                f"energy axis from {_short(given_from)}{_steps(source, request, three)}",
+            }
+        ),
     )
 
 

@@ -95,4 +95,7 @@ def _kept(cube: Any) -> dict[str, Any]:
         kept = json.loads(text(cube.attrs.get(ATTRIBUTES)) or "{}")
     except ValueError:
         return {}
-    return kept if isinstance(kept, dict) else {}
+    if not isinstance(kept, dict):
+        return {}
+    # The counts are in this file now.
+    return {name: value for name, value in kept.items() if name != "sources"}

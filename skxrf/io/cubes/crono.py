@@ -24,8 +24,8 @@ from .._hdf5_access import open_file
 from .._hdf5_values import numbers, units_of
 from .._limits import refuse_absurd_size
 from .axes import axis_or_reason
-from .hdf5_reader import open_dataset
-from .memory_map import file_stamp, require_unchanged
+from .hdf5_reader import open_dataset, stamps_of
+from .memory_map import Stamps, require_all_unchanged
 from .source import CubeSource, Slices
 from .stated_axis import stated_axis
 
@@ -50,7 +50,7 @@ class GriddedReader:
     dtype: np.dtype[Any]
     index: NDArray[np.int64]
     """Of shape (n_rows, n_columns): the spectrum of each pixel, -1 for none."""
-    stamp: tuple[int, int] = field(repr=False)
+    stamps: Stamps = field(repr=False)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -69,7 +69,7 @@ class GriddedReader:
         wanted = np.unique(index[index >= 0])
         with open_file(self.path) as file:
             table = open_dataset(file, self.dataset, self.table_shape)
-            require_unchanged(self.path, self.stamp)
+            require_all_unchanged(self.stamps)
             n_channels = len(range(*key[2].indices(self.table_shape[1])))
             block = np.zeros((*index.shape, n_channels), self.dtype)
             for run in _runs(wanted):
@@ -110,7 +110,7 @@ def read(table: Any) -> CubeSource:
             table_shape=table.shape,
             dtype=table.dtype,
             index=index,
-            stamp=file_stamp(Path(file.filename)),
+            stamps=stamps_of(table),
         ),
         dims=("y", "x", "energy"),
         dims_from=f"the grid of {_INDEX}",

@@ -23,7 +23,7 @@ from skxrf.utils.units import decimal
 from .._edf_file import EdfImage, edf_images, is_edf
 from .arrange import chosen_one
 from .axes import axis_or_reason
-from .memory_map import file_stamp
+from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
 from .stated_axis import stated_axis
@@ -75,7 +75,6 @@ def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         detectors=tuple(tuple(one) for one in stacks),
         shape=(len(stacks), *_full_shape(stacks[0])),
         dtype=first.dtype,
-        stamp=tuple(file_stamp(file) for files in chosen for file in files),
     )
     missing = np.zeros(reader.shape[1:3], bool)
     missing[-1, stacks[0][-1].shape[0] :] = True
@@ -105,6 +104,7 @@ class _Row:
 
     image: EdfImage
     start: int
+    stamp: tuple[int, int] = field(repr=False)
 
     @property
     def path(self) -> Path:
@@ -123,8 +123,8 @@ class _Row:
         return self.image.dtype
 
     def read(self) -> NDArray[Any]:
-        values = self.image.read()
-        return values if values.ndim == 2 else np.asarray(values[self.start])
+        require_unchanged(self.path, self.stamp)
+        return self.image.read(None if len(self.image.shape) == 2 else self.start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,6 @@ class RowReader:
     detectors: tuple[tuple[_Row, ...], ...]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    stamp: tuple[tuple[int, int], ...] = field(repr=False)
 
     @property
     def chunks(self) -> tuple[int, ...]:
@@ -149,23 +148,9 @@ class RowReader:
         shape = (len(detectors), len(rows), *self.shape[2:])
         block = np.zeros(shape, self.dtype)
         for (i, detector), (j, y) in itertools.product(enumerate(detectors), enumerate(rows)):
-            row = self._row(self.detectors[detector][y])
+            row = self.detectors[detector][y].read()
             block[i, j, : row.shape[0]] = row
         return block[:, :, key[2], key[3]]
-
-    def _row(self, row: _Row) -> NDArray[Any]:
-        if not row.path.is_file():
-            raise FileFormatError(
-                f"{row.path} is missing since its folder was opened. Open it again."
-            )
-        now = [one for one in edf_images(row.path) if one.offset == row.image.offset]
-        if not now or now[0].shape != row.image.shape or now[0].dtype != row.dtype:
-            found = f"now {now[0].shape} of {now[0].dtype}" if now else "now others"
-            raise FileFormatError(
-                f"{row.path} has changed since it was opened: it held {row.image.shape} values of "
-                f"{row.dtype}, {found}. Open it again."
-            )
-        return row.read()
 
 
 def _stack(files: Sequence[Path]) -> list[_Row]:
@@ -185,14 +170,15 @@ def _stack(files: Sequence[Path]) -> list[_Row]:
 def _rows_in(file: Path) -> list[_Row]:
     if not file.is_file():
         raise FileFormatError(f"{file} is missing since its folder was opened. Open it again.")
-    found = []
+    # Before it is read: what changes in between is noticed.
+    found, stamp = [], file_stamp(file)
     for image in edf_images(file):
         if len(image.shape) == 1:
             raise FileFormatError(
                 f"{file} has the shape {image.shape}: expected one row of spectra."
             )
         n = 1 if len(image.shape) == 2 else image.shape[0]
-        found += [_Row(image, i) for i in range(n)]
+        found += [_Row(image, i, stamp) for i in range(n)]
     if not found:
         raise FileFormatError(f"{file} is empty: expected rows of spectra.")
     return found

@@ -17,9 +17,11 @@ from .._hdf5_access import (
     link_problem,
     listed,
     open_file,
-    refuse_foreign_links,
+    refuse_foreign_sources,
     require_readable,
+    value_files,
 )
+from .._hdf5_heaps import refuse_endless_heaps
 from .._hdf5_values import numbers, units_of
 from . import (
     bcf_converter,
@@ -95,16 +97,18 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
     EnergyAxisError
         If there is no such energy dataset.
     """
+    refuse_endless_heaps(path)
     with open_file(path) as file:
-        refuse_foreign_links(file, follow=request.follow_links)
+        refuse_foreign_sources(file, follow=request.follow_links)
         found = datasets_in(file)
         if request.dataset is not None:
             cube, source = _named(file, found, request)
         else:
             _refuse_maps(file)
             layout, cube = _recognized(file, found, request)
-            require_readable(cube, follow=request.follow_links)
+            require_readable(cube)
             source = layout.read(cube)
+        source = _with_others(source, value_files(cube))
         if isinstance(request.energy, str):
             energy = _energy_dataset(file, cube, request.energy)
             request = dataclasses.replace(request, energy=energy)
@@ -122,6 +126,18 @@ def _refuse_maps(file: Any) -> None:
         )
 
 
+def _with_others(source: CubeSource, others: list[Path]) -> CubeSource:
+    """Name the further files that hold counts, in the history and the attribute ``sources``."""
+    if not others:
+        return source
+    steps = f"counts of {', '.join(map(str, others[:10]))}{' ...' if len(others) > 10 else ''}"
+    return dataclasses.replace(
+        source,
+        steps=", ".join(filter(None, (source.steps, steps))),
+        attrs={**source.attrs, "sources": "\n".join(map(str, (source.path, *others)))},
+    )
+
+
 def _named(file: Any, found: list[Any], request: CubeRequest) -> tuple[Any, CubeSource]:
     """Dataset of the name that the caller gave, and its description."""
     name = str(request.dataset)
@@ -136,7 +152,7 @@ def _named(file: Any, found: list[Any], request: CubeRequest) -> tuple[Any, Cube
             f"{listed([one for one in found if one.ndim == 3])}; of others: "
             f"{listed([one for one in found if one.ndim != 3 and one.size > 1])}."
         )
-    require_readable(dataset, follow=request.follow_links)
+    require_readable(dataset)
     # Under the name of a link other things may stand beside it than where it lies.
     same = [dataset, *(one for one in found if one == dataset and one.name != dataset.name)]
     sources = []

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from skxrf.exceptions import CountsError, FileFormatError
 from skxrf.utils.units import is_rate
 
-from .._hdf5_access import open_file, require_filters
+from .._hdf5_access import open_file, require_filters, value_files
 from .._hdf5_values import numbers, scalar_attrs, units_of
-from .memory_map import file_stamp, require_unchanged
+from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import Slices
 
-__all__ = ["HDF5Reader", "open_dataset"]
+__all__ = ["HDF5Reader", "open_dataset", "stamps_of"]
 
 # Names by which netCDF and NeXus state how counts follow from the stored numbers.
 _FACTORS = ("scale_factor", "scaling_factor")
@@ -37,8 +37,7 @@ class HDF5Reader:
     shape: tuple[int, ...]
     stored: np.dtype[Any]
     chunks: tuple[int, ...] | None
-    # Tells a changed file from the one that was opened, here and in dask's keys.
-    stamp: tuple[int, int] = field(repr=False)
+    stamps: Stamps = field(repr=False)
     factor: float = 1.0
     offset: float = 0.0
     fill: float | None = None
@@ -65,7 +64,7 @@ class HDF5Reader:
             shape=dataset.shape,
             stored=dataset.dtype,
             chunks=dataset.chunks,
-            stamp=file_stamp(path),
+            stamps=stamps_of(dataset),
             factor=_stated(dataset, said, _FACTORS, "scaling_factor", 1.0),
             offset=_stated(dataset, said, _OFFSETS, "offset", 0.0),
             # A pixel without counts has zeros, whatever they are called.
@@ -84,7 +83,7 @@ class HDF5Reader:
         """Read one block."""
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
-            require_unchanged(self.path, self.stamp)
+            require_all_unchanged(self.stamps)
             block: NDArray[Any] = dataset[key]
         if self.fill is not None and (block == self.fill).any():
             raise CountsError(
@@ -141,9 +140,22 @@ def _refuse_huge_chunks(dataset: Any) -> None:
         )
 
 
+def stamps_of(dataset: Any) -> Stamps:
+    """State of the file of a dataset, and of others that hold values of it."""
+    files = (Path(dataset.file.filename), *value_files(dataset))
+    return tuple((path, file_stamp(path)) for path in files)
+
+
 def open_dataset(file: Any, name: str, shape: tuple[int, ...]) -> Any:
     """Open a dataset as it was when the cube was opened, ready to be read."""
     dataset = file.get(name)
+    if isinstance(dataset, h5py.Dataset) and dataset.external:
+        # External files lie beside the file, not in the folder that the process runs in.
+        access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+        access.set_efile_prefix(b"${ORIGIN}")
+        # HDF5 keeps the way in which one that is open was opened.
+        del dataset
+        dataset = h5py.Dataset(h5py.h5d.open(file.id, name.encode(), access))
     if not isinstance(dataset, h5py.Dataset) or dataset.shape != shape:
         found = getattr(dataset, "shape", "nothing")
         raise FileFormatError(

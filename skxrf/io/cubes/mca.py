@@ -29,7 +29,9 @@ __all__ = ["open_mca", "recognizes"]
 _LAYOUT = ".mca (text)"
 # The header before the counts has a few hundred bytes.
 _HEAD_BYTES = 4096
-_LARGEST_FILE = 1 << 30
+# Of a file of many spectra, and of one; each number takes some ten times its text in memory.
+_LARGEST_FILE = 1 << 28
+_LARGEST_SPECTRUM = 1 << 24
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -63,11 +65,10 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     """
     if path.is_dir():
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
-    if path.stat().st_size > _LARGEST_FILE:
-        raise FileFormatError(
-            f"{path} has {path.stat().st_size:,} bytes of text, more than is read at once: split it."
-        )
-    spectra = _of_one_scan(parse_spectra(path.read_bytes(), path), request, path)
+    with path.open("rb") as stream:
+        many = is_spec(stream.read(100))
+    content = _content(path, _LARGEST_FILE if many else _LARGEST_SPECTRUM)
+    spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
     wanted = names if choice == "sum" else (names[int(choice)],)
@@ -97,6 +98,15 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         real_time=_times([one.real_time for one in flat], shape, transpose=True),
         steps=_steps(spectra, names, choice),
     ), replace(request, detector="sum" if choice == "sum" else None, scan=None, dataset=None)
+
+
+def _content(file: Path, at_most: int) -> bytes:
+    if file.stat().st_size > at_most:
+        raise FileFormatError(
+            f"{file} has {file.stat().st_size:,} bytes of text, more than the {at_most:,} that are read at "
+            "once: it is no such file, or must be split."
+        )
+    return file.read_bytes()
 
 
 def _of_one_scan(
@@ -225,15 +235,15 @@ def _facts(file: Path) -> TextSpectrum:
     """Calibration and times of a file, of which as little is read as can be."""
     with file.open("rb") as stream:
         content = stream.read(_HEAD_BYTES)
-        if b"<<DATA>>" not in content and b"\n@A" not in content:
-            content += stream.read()
+    if b"<<DATA>>" not in content and b"\n@A" not in content:
+        content = _content(file, _LARGEST_SPECTRUM)
     return parse_facts(content, file)
 
 
 def _only_spectrum(file: Path) -> TextSpectrum:
     if not file.is_file():
         raise FileFormatError(f"{file} is missing since its folder was opened. Open it again.")
-    spectra = parse_spectra(file.read_bytes(), file)
+    spectra = parse_spectra(_content(file, _LARGEST_SPECTRUM), file)
     if len(spectra) > 1:
         raise FileFormatError(
             f"{file} holds {len(spectra)} spectra: in a folder each file is one pixel. Open the "

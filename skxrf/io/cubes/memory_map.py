@@ -15,7 +15,10 @@ from skxrf.exceptions import FileFormatError
 
 from .source import Slices
 
-__all__ = ["RawReader", "file_stamp", "require_unchanged"]
+__all__ = ["RawReader", "Stamps", "file_stamp", "require_all_unchanged", "require_unchanged"]
+
+Stamps = tuple[tuple[Path, tuple[int, int]], ...]
+"""Files that counts are read from, each with its stamp: here and in dask's keys."""
 
 
 def file_stamp(path: Path) -> tuple[int, int]:
@@ -32,6 +35,12 @@ def require_unchanged(path: Path, stamp: tuple[int, int]) -> None:
         raise FileFormatError(
             f"{path} has changed since it was opened: it had {stamp[1]:,} bytes. Open it again."
         )
+
+
+def require_all_unchanged(stamps: Stamps) -> None:
+    """Refuse to go on where one of several files is not the one that was opened."""
+    for path, stamp in stamps:
+        require_unchanged(path, stamp)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .._hdf5_access import cubes_in, listed, open_file, refuse_foreign_links
+from .._hdf5_access import cubes_in, listed, open_file, refuse_foreign_sources
+from .._hdf5_heaps import refuse_endless_heaps
 from . import netcdf, nexus, pyxrf, xrf_maps
 from .source import MapsRequest, MapsSource, build_maps
 
@@ -55,8 +56,9 @@ def read_hdf5_maps(path: Path, request: MapsRequest) -> xr.Dataset:
     FileFormatError
         If the file cannot be read, or holds no such group, or several.
     """
+    refuse_endless_heaps(path)
     with open_file(path) as file:
-        refuse_foreign_links(file, follow=False)
+        refuse_foreign_sources(file, follow=None)
         if "intensity" in file and request.dataset is None:
             return netcdf.read_netcdf(path, request.elements)
         layout, name = _chosen(file, request.dataset)

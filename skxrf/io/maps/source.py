@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import skxrf
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.files import printable_attrs
 
 from .columns import Elements, chosen_columns
 
@@ -112,13 +113,15 @@ def build_maps(source: MapsSource, elements: Elements) -> xr.Dataset:
         errors = {name: source.errors.get(name, nan) for name in chosen}
         maps["uncertainty"] = (("y", "x", "element"), _stacked(errors, source.where, (n_y, n_x)))
     for variable in maps.data_vars.values():
-        variable.attrs = {
-            "units": source.units,
-            **source.attrs,
-            "source": str(source.path),
-            "reader": source.layout,
-            "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}",
-        }
+        variable.attrs = printable_attrs(
+            {
+                "units": source.units,
+                **source.attrs,
+                "source": str(source.path),
+                "reader": source.layout,
+                "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}",
+            }
+        )
     return maps
 
 

@@ -17,6 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skxrf.exceptions import FileFormatError
+from skxrf.io import open_cube, open_maps
+
 SCRIPT = Path(__file__).with_name("open_damaged.py")
 
 
@@ -145,3 +148,20 @@ def test_flipped_bytes_give_a_cube_or_one_of_our_errors(opened, contents, layout
     said = opened(bytes(content), seconds=20)
 
     assert said.partition(" ")[0] in {"cube", "refused", "lost"}, said
+
+
+def test_a_heap_without_an_end_is_refused(tmp_path):
+    """HDF5 would read its free space of no bytes for ever."""
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+        file["counts"].attrs.update(dims=["y", "x", "energy"], units="counts")
+        file["energy_keV"] = 0.02 * np.arange(12)
+    assert open_cube(path).shape == (2, 3, 12)
+    content = bytearray(path.read_bytes())
+    at = content.find(b"GCOL") + 16
+    content[at : at + 16] = bytes(16)
+    path.write_bytes(content)
+    for opener in (open_cube, open_maps):
+        with pytest.raises(FileFormatError, match="has no end"):
+            opener(path)

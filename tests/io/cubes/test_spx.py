@@ -13,7 +13,7 @@ from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
-from skxrf.io.cubes.bruker_xml import ZeroPeak
+from skxrf.io.cubes.bruker_xml import ZeroPeak, parsed
 
 COUNTS = np.random.default_rng(5).poisson(40.0, 64)
 
@@ -153,3 +153,15 @@ def test_the_zero_peak_gives_the_live_time_of_real_files(real_data):
         first, end = peak.channels(axis, cube.sizes["energy"])
         in_peak = int(cube[0, 0, first:end].sum())
         np.testing.assert_allclose(in_peak / peak.frequency, cube.live_time[0, 0], rtol=0.005)
+
+
+def test_definitions_in_any_encoding_are_refused(tmp_path):
+    laughs = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><r>&b;</r>'
+    for content in (laughs.encode(), b"\xff\xfe" + laughs.encode("utf-16-le")):
+        with pytest.raises(FileFormatError, match="definitions"):
+            parsed(content, tmp_path / "header.xml")
+
+
+def test_more_tags_than_a_file_has_are_refused(tmp_path):
+    with pytest.raises(FileFormatError, match="tags"):
+        parsed(b"<r>" + b"<a/>" * 1_000_001 + b"</r>", tmp_path / "header.xml")
