@@ -71,7 +71,13 @@ FRIENDS = {
         "simulation.paintings._scan",
     },
     "datasets": {"simulation._forward", "simulation.paintings._scan", "simulation._rendering"},
-    "inference": {"io._save_maps", "io.maps.netcdf", "io.maps.writers", "physics._names"},
+    "inference": {
+        "io._save_maps",
+        "io.maps.netcdf",
+        "io.maps.writers",
+        "physics._names",
+        "spectrum_fit._pixel_fit",
+    },
     "io": {"physics._names"},
     "linear_model": {
         "physics._names",
