@@ -81,6 +81,8 @@ FRIENDS = {
         "preprocessing._axis_drift",
     },
     "inference.protocol": {"spectrum_fit._drift"},
+        "spectrum_fit._pixel_fit",
+    },
     "io": {"physics._names"},
     "linear_model": {
         "physics._names",

@@ -252,7 +252,9 @@ def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:
             f"{path} holds no counts where they should be, in the element Channels: it is damaged "
             "or was cut short. Copy it again."
         )
-    if len(counts) > _MOST_CHANNELS or (stated is not None and stated != len(counts)):
+    if len(counts) > _MOST_CHANNELS:
+        raise FileFormatError(f"{path} holds {len(counts):,} channels, more than any spectrum has.")
+    if stated is not None and stated != len(counts):
         raise FileFormatError(
             f"{path} says that a spectrum has {stated:g} channels and holds {len(counts)}: it is "
             "damaged. Copy it again."
