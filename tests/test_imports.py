@@ -79,10 +79,9 @@ FRIENDS = {
         "io.maps.writers",
         "physics._names",
         "preprocessing._axis_drift",
-    },
-    "inference.protocol": {"spectrum_fit._drift"},
         "spectrum_fit._pixel_fit",
     },
+    "inference.protocol": {"spectrum_fit._drift"},
     "io": {"physics._names"},
     "linear_model": {
         "physics._names",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +10,13 @@ import click
 from ._options import (
     FILE,
     check_output,
+    command_line,
     cube_options,
     examples,
+    json_option,
     open_with,
+    print_table,
+    quiet_option,
     reading_options,
     say,
     shape_option,
@@ -76,8 +78,8 @@ Examples:
     help="Pixels that are looked at, in tiles spread over the scan.",
 )
 @click.option("--report", type=FILE, help="HTML page of the audit.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@json_option
+@quiet_option
 @cube_options
 @reading_options
 @shape_option
@@ -91,7 +93,6 @@ def audit(
     pixels: int,
     report: Path | None,
     as_json: bool,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Estimate how wrong element maps of the cube in the file CUBE are, without knowing the truth.
@@ -124,8 +125,7 @@ def audit(
     opened = open_with(cube, options)
     for name, found_maps in finished.items():
         maps_of_scan(found_maps, name, opened)  # before what takes long
-    if not quiet:
-        say("binding the shipped model to the scan")
+    say("binding the shipped model to the scan")
     bound = bind(load_pretrained(), opened)
     found = audit_scan(
         opened,
@@ -139,8 +139,8 @@ def audit(
     if report is not None:
         from skxrf.report import write_audit_report
 
-        command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
-        write_audit_report(found, report, title=cube.name, provenance={"command": command})
+        facts = {"command": command_line()}
+        write_audit_report(found, report, title=cube.name, provenance=facts)
     if as_json:
         write_json(_content(found, cube, report))
         return
@@ -190,26 +190,15 @@ def _tell(found: Audit, cube: Path) -> None:
         click.echo(f"\nNo errors are given: {found.refused}")
     else:
         click.echo("\nError of a pixel [counts], without truth")
-        _print(error_table(found))
+        print_table(error_table(found), indent="  ")
         if rows := coverage_table(found):
             click.echo("\nStated standard errors: pixels within one (68.3 % if right), and factor")
-            _print(rows)
+            print_table(rows, indent="  ")
     if lines := dwell_lines(found):
         click.echo(f"\nDwell, by the Fisher information, for {100 * found.precision:g} %")
         for line in lines:
             click.echo(f"  {line}")
     for (one, two), table in found.comparisons.items():
         click.echo(f"\nDifferences, {two} less {one}")
-        _print(difference_rows(table))
+        print_table(difference_rows(table), indent="  ")
     click.echo(f"\nNot seen: {found.not_seen}")
-
-
-def _print(rows: list[list[str]]) -> None:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        # Words are read from the left.
-        if rows[0][-1] == "likely reason":
-            cells[-1] = row[-1]
-        click.echo("  ".join(["", *cells]).rstrip())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,10 +11,13 @@ import click
 from ._options import (
     FILE,
     check_output,
+    command_line,
     elements_option,
     examples,
     force_option,
     names,
+    opened_maps,
+    print_table,
     say,
     write_json,
 )
@@ -96,8 +97,9 @@ def evaluate(
 
     if output is not None:
         check_output(output, [maps, reference], (".html", ".htm"), force=force)
-    found, errors = _opened(maps)
-    truth, _ = _opened(reference)
+    opened = opened_maps(maps)
+    found, errors = opened["intensity"], opened.get("uncertainty")
+    truth = opened_maps(reference)["intensity"]
     wanted = names(elements)
     if wanted is not None:
         truth = _chosen(truth, wanted, reference)
@@ -129,17 +131,6 @@ def evaluate(
         click.echo(f"Report: {output}")
 
 
-def _opened(path: Path) -> tuple[xr.DataArray, xr.DataArray | None]:
-    import xarray as xr
-
-    from skxrf.io import open_maps
-
-    opened = open_maps(path)
-    if isinstance(opened, xr.DataArray):
-        return opened, None
-    return opened["intensity"], opened.get("uncertainty")
-
-
 def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     from skxrf.exceptions import LineGroupError
     from skxrf.physics._names import find_line_groups
@@ -169,14 +160,13 @@ def _report(
     shown: xr.DataArray | xr.Dataset = maps.sel(element=groups)
     if errors is not None:
         shown = xr.Dataset({"intensity": shown, "uncertainty": errors.sel(element=groups)})
-    command = " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])
     write_map_report(
         shown,
         output,
         reference=reference.sel(element=groups),
         sigma=sigma,
         title=f"{files[0].name} against {files[1].name}",
-        provenance={"maps": files[0], "reference": files[1], "command": command},
+        provenance={"maps": files[0], "reference": files[1], "command": command_line()},
     )
 
 
@@ -186,11 +176,7 @@ def _print_table(scores: pd.DataFrame) -> None:
         rows.append([str(name), *_cells(row)])
     if len(scores) > 1:
         rows.append(["mean", *_cells(scores.mean())])
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for cells in rows:
-        padded = [cells[0].ljust(widths[0])]
-        padded += [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-        click.echo("  ".join(padded).rstrip())
+    print_table(rows)
 
 
 def _cells(row: Any) -> list[str]:

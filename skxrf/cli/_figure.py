@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import FILE, check_output, examples, force_option, names, say
+from ._options import (
+    FILE,
+    check_output,
+    examples,
+    force_option,
+    names,
+    opened_maps,
+    quiet_option,
+    say,
+)
 from ._pixels import boxed, sized
 
 if TYPE_CHECKING:
@@ -65,7 +74,7 @@ Examples:
 @click.option("--crop", metavar="ROWS,COLUMNS", help="Part of the maps, such as 10:60,0:80.")
 @click.option("--pixel-size", metavar="MM", help="Step of the scan [mm], or the steps in y and x.")
 @force_option
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def figure(
     maps: Path, output: Path, crop: str | None, pixel_size: str | None, force: bool, **options: Any
 ) -> None:
@@ -79,11 +88,10 @@ def figure(
         raise click.UsageError("--rgb, --ratio, --z and --elements are different pictures: choose.")
     inputs = [maps, *([options["reference"]] if options["reference"] else [])]
     check_output(output, inputs, force=force)
-    if not options["quiet"]:
-        say(f"drawing {maps}")
+    say(f"drawing {maps}")
     from skxrf.plotting._figure_file import save_figure
 
-    taken = boxed(sized(_opened(maps), pixel_size), crop)
+    taken = boxed(sized(opened_maps(maps), pixel_size), crop)
     save_figure(lambda: _display(taken, options), output, dpi=options["dpi"])
     click.echo(f"Figure: {output}")
 
@@ -103,7 +111,7 @@ def _display(maps: xr.Dataset, options: dict[str, Any]) -> Any:
             key=bars,
         )
     if options["reference"] is not None:
-        reference = _opened(options["reference"])["intensity"]
+        reference = opened_maps(options["reference"])["intensity"]
         shown = names(options["elements"])
         return ZScoreMapDisplay.from_maps(
             reference, maps["intensity"], elements=shown, n_columns=columns, key=bars
@@ -120,15 +128,6 @@ def _display(maps: xr.Dataset, options: dict[str, Any]) -> Any:
         colorbar=bars,
         scale_bar=scale_bar,
     )
-
-
-def _opened(path: Path) -> xr.Dataset:
-    import xarray as xr
-
-    from skxrf.io import open_maps
-
-    maps = open_maps(path)
-    return maps.to_dataset(name="intensity") if isinstance(maps, xr.DataArray) else maps
 
 
 def _ratio(maps: xr.Dataset, wanted: list[str]) -> xr.DataArray:

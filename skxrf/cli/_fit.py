@@ -69,7 +69,6 @@ def fit(
     restart: bool,
     force: bool,
     as_json: bool,
-    quiet: bool,
     **reading: Any,
 ) -> None:
     """Fit line templates to the cubes in the files CUBE... and write the element maps.
@@ -78,34 +77,32 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map.
     """
-    if not quiet:
-        say("preparing the fit")
+    say("preparing the fit")
     wanted = names(elements)
     inputs = () if config is None else (config,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
 
     def model_of(cube: xr.DataArray) -> tuple[TemplateFitRegressor, list[str]]:
         if config is not None:
-            return _configured(cube, wanted, anode_of(cube, anode), config, quiet)
-        return _fitted(cube, wanted, anode, voltage, quiet)
+            return _configured(cube, wanted, anode_of(cube, anode), config)
+        return _fitted(cube, wanted, anode, voltage)
 
     run_jobs(
         jobs,
         model_of,
         reading,
         RunOptions(
-            std=holds_errors(jobs[0].maps, quiet),
+            std=holds_errors(jobs[0].maps),
             per_second=per_second,
             restart=restart,
             force=force,
             as_json=as_json,
-            quiet=quiet,
         ),
     )
 
 
 def _configured(
-    cube: xr.DataArray, wanted: list[str] | None, anode: str | None, config: Path, quiet: bool
+    cube: xr.DataArray, wanted: list[str] | None, anode: str | None, config: Path
 ) -> tuple[TemplateFitRegressor, list[str]]:
     """Template fit as a configuration of PyMca states it, and the line groups to map."""
     from skxrf.inference._binding import sample_spectra
@@ -118,12 +115,10 @@ def _configured(
     if anode is not None:
         settings["anode"] = None if anode.lower() == "none" else anode
     model = TemplateFitRegressor.from_pymca(config, **settings)
-    if not quiet:
-        say(f"line groups, range and resolution from {config}; the background is the fit's own")
+    say(f"line groups, range and resolution from {config}; the background is the fit's own")
     with single_threaded_blas():
         model.fit(sample_spectra(cube))
-    if not quiet:
-        say(f"fitting {', '.join(model.line_groups_)}")
+    say(f"fitting {', '.join(model.line_groups_)}")
     return model, list(model.line_groups_)
 
 
@@ -132,24 +127,20 @@ def _fitted(
     wanted: list[str] | None,
     anode: str | None,
     voltage: float | None,
-    quiet: bool,
 ) -> tuple[TemplateFitRegressor, list[str]]:
     """Template fit of a cube's sum spectrum, and the line groups to map."""
     from skxrf.inference._binding import sample_rows
     from skxrf.inference._drift import axis_drift
 
-    if not quiet:
-        say("looking for line groups in the sum spectrum")
+    say("looking for line groups in the sum spectrum")
     spectra, rows = sample_rows(cube)
     model, tube = identified_fit(cube, spectra, wanted, anode, voltage)
     drift = axis_drift(lambda: model.line_axis_, cube, spectra, rows)
     # The fit of the cube asks the cube, rather than look for a drift once more.
     cube.attrs["axis_drift"] = "none" if drift is None else drift.describe()
     if drift is not None:
-        if not quiet:
-            say(f"the energy axis drifts: {drift}; its rows are brought onto one axis")
+        say(f"the energy axis drifts: {drift}; its rows are brought onto one axis")
         model, tube = identified_fit(cube, drift.straighten(spectra, rows), wanted, anode, voltage)
-    if not quiet:
-        say(f"tube: {tube}")
-        say(f"fitting {', '.join(model.line_groups_)}")
+    say(f"tube: {tube}")
+    say(f"fitting {', '.join(model.line_groups_)}")
     return model, list(model.line_groups_)

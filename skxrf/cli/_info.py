@@ -17,7 +17,10 @@ from ._options import (
     FILE,
     cube_options,
     examples,
+    is_quiet,
     open_with,
+    opened_maps,
+    quiet_option,
     reading_options,
     say,
     shape_option,
@@ -49,7 +52,7 @@ Examples:
 @click.argument("file", type=FILE)
 @tube_options
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 @cube_options
 @reading_options
 @shape_option
@@ -58,7 +61,6 @@ def info(
     anode: str | None,
     voltage: float | None,
     as_json: bool,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Describe FILE: a spectral cube, element maps or a model.
@@ -68,8 +70,7 @@ def info(
     spectra on a logarithmic scale: the sum of all pixels, and the maximum-pixel
     spectrum, which shows what is rare: in each channel the counts of the pixel that has most.
     """
-    if not quiet:
-        say(f"reading {file}")
+    say(f"reading {file}")
     from skxrf.exceptions import SkxrfError
     from skxrf.persistence import model_info
     from skxrf.persistence._model_file import is_model_file
@@ -83,23 +84,24 @@ def info(
         return
     try:
         cube = open_with(file, options)
-    except SkxrfError:
-        maps = _opened_maps(path)
-        if maps is None:
-            raise
+    except SkxrfError as no_cube:
+        try:
+            maps = opened_maps(path)
+        except SkxrfError:
+            raise no_cube from None
         _show_maps(maps, as_json)
         return
-    with _progress(quiet):
+    with _progress():
         summary = summarize_cube(cube)
     tube = tube_of(cube, summary.sum_spectrum.astype(float), anode, voltage)
     _show_cube(summary, tube, as_json)
 
 
-def _progress(quiet: bool) -> AbstractContextManager[object]:
+def _progress() -> AbstractContextManager[object]:
     """Bar on a terminal for a cube that takes more than a second to read."""
     from dask.diagnostics.progress import ProgressBar
 
-    if quiet or not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         return nullcontext()
     return ProgressBar(minimum=1.0, out=sys.stderr)  # type: ignore[no-untyped-call]
 
@@ -171,20 +173,6 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     if others:
         lines["other origin"] = ", ".join(others)
     return lines
-
-
-def _opened_maps(path: Path) -> xr.Dataset | None:
-    """The maps in a file, where it is one of maps."""
-    import xarray as xr
-
-    from skxrf.exceptions import SkxrfError
-    from skxrf.io import open_maps
-
-    try:
-        maps = open_maps(path)
-    except SkxrfError:
-        return None
-    return maps.to_dataset() if isinstance(maps, xr.DataArray) else maps
 
 
 def _show_maps(maps: xr.Dataset, as_json: bool) -> None:

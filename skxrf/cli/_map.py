@@ -77,7 +77,6 @@ def map_(
     restart: bool,
     force: bool,
     as_json: bool,
-    quiet: bool,
     **reading: Any,
 ) -> None:
     """Predict the element maps of the cubes in the files CUBE... with a trained model.
@@ -89,8 +88,7 @@ def map_(
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
     """
     # A word at once: what follows loads libraries for a second.
-    if not quiet:
-        say("loading the model")
+    say("loading the model")
     wanted = names(elements)
     inputs = () if model is None else (model,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
@@ -102,13 +100,12 @@ def map_(
         lambda cube: (_of_tube(estimator, cube, anode, voltage), wanted),
         reading,
         RunOptions(
-            std=std or (model is None and holds_errors(jobs[0].maps, quiet)),
+            std=std or (model is None and holds_errors(jobs[0].maps)),
             paints=paints,
             per_second=per_second,
             restart=restart,
             force=force,
             as_json=as_json,
-            quiet=quiet,
         ),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._cluster import connect_cluster
-from ._options import check_output, open_with, say, write_json
+from ._options import check_output, command_line, is_quiet, open_with, say, write_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,13 +85,7 @@ class RunOptions:
     force: bool
     per_second: bool
     as_json: bool
-    quiet: bool
     paints: bool = False
-
-    def say(self, text: str) -> None:
-        """Tell what is being done, unless nothing is to be told."""
-        if not self.quiet:
-            say(text)
 
 
 def run_jobs(
@@ -109,15 +101,18 @@ def run_jobs(
     for job in jobs:
         if len(jobs) > 1 and job.maps.exists() and not options.force:
             bare = job.report is not None and not job.report.exists()
-            say(f"{job.maps} exists and stays{' without report' * bare}; --force makes it anew")
+            click.echo(
+                f"{job.maps} exists and stays{' without report' * bare}; --force makes it anew",
+                err=True,
+            )
             continue
         try:
-            options.say(f"opening {job.cube}")
+            say(f"opening {job.cube}")
             result = _run(job, open_with(job.cube, reading), model_of, options)
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
-            say(f"{job.cube}: {in_options(error)}")
+            click.echo(f"{job.cube}: {in_options(error)}", err=True)
             failed.append(job.cube.name)
             continue
         results.append(result)
@@ -143,13 +138,13 @@ def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -
         raise SkxrfError(f"{job.cube} states no live times: leave --per-second out.")
     estimator, elements = model_of(cube)
     if isinstance(estimator, BindsToPainting):
-        options.say("finding the energy axis and the line groups of the painting")
+        say("finding the energy axis and the line groups of the painting")
     counts: dict[str, xr.DataArray | xr.Dataset] = {}
 
     def finish(maps: xr.DataArray | xr.Dataset) -> xr.DataArray | xr.Dataset:
         counts["maps"] = maps
         if options.paints:
-            options.say("finding the paints")
+            say("finding the paints")
             counts["maps"] = maps = _with_paints(maps, cube)
         return _divided(maps, cube["live_time"]) if options.per_second else maps
 
@@ -159,7 +154,7 @@ def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -
         job.maps,
         elements=elements,
         return_std=options.std,
-        progress=not options.quiet,
+        progress=not is_quiet(),
         restart=options.restart,
         finish=finish,
     )
@@ -169,13 +164,13 @@ def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -
     tells = isinstance(bound, BoundModel) and options.std
     found = bound.detected_in(maps) if tells else None
     if elements is None:
-        options.say(f"line groups: {', '.join(run.line_groups)}")
+        say(f"line groups: {', '.join(run.line_groups)}")
     if found is not None:
-        options.say(f"present: {', '.join(found) or 'no line group'}")
+        say(f"present: {', '.join(found) or 'no line group'}")
     for reason in unfamiliar or []:
-        options.say(f"outside the training range: {reason}")
+        say(f"outside the training range: {reason}")
     if job.report is not None:
-        options.say("writing the report")
+        say("writing the report")
         _write_report(cube, maps, job.report, bound, found)
     return {
         "maps": job.maps,
@@ -224,7 +219,7 @@ def _write_report(
     from skxrf.inference.protocol import BoundModel
     from skxrf.report import write_map_report
 
-    facts = {"command": " ".join(["skxrf", *map(shlex.quote, sys.argv[1:])])}
+    facts = {"command": command_line()}
     if isinstance(estimator, BoundModel) and estimator.unfamiliar_:
         facts = {"outside the training range": "; ".join(estimator.unfamiliar_)} | facts
     if found is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +22,20 @@ __all__ = [
     "ReadOptions",
     "axis",
     "check_output",
+    "command_line",
     "cube_options",
     "elements_option",
     "examples",
     "force_option",
     "holds_errors",
+    "is_quiet",
+    "json_option",
     "names",
     "open_with",
+    "opened_maps",
     "output_option",
+    "print_table",
+    "quiet_option",
     "reading_options",
     "run_options",
     "say",
@@ -36,6 +44,7 @@ __all__ = [
 ]
 
 FILE = click.Path(path_type=Path)
+_QUIET = "skxrf.quiet"
 ReadOptions = Mapping[str, Any]
 elements_option = click.option(
     "--elements",
@@ -51,6 +60,14 @@ output_option = click.option(
     "Explorer; .png of one map. Of several cubes: a folder.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace outputs that exist.")
+quiet_option = click.option(
+    "--quiet",
+    is_flag=True,
+    expose_value=False,
+    callback=lambda context, _, quiet: context.meta.update({_QUIET: quiet}),
+    help="Show no progress.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 shape_option = click.option(
     "--shape",
     metavar="ROWS,COLUMNS",
@@ -131,8 +148,8 @@ def run_options(command: Any) -> Any:
             ),
             force_option,
             cluster_option,
-            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-            click.option("--quiet", is_flag=True, help="Show no progress."),
+            json_option,
+            quiet_option,
         )
     ):
         command = option(command)
@@ -213,18 +230,48 @@ def check_output(
         )
 
 
-def holds_errors(output: Path, quiet: bool) -> bool:
+def holds_errors(output: Path) -> bool:
     """Tell if a file for maps has room for standard errors; print a note where it has none."""
     if output.suffix.lower() not in (".dms", ".png"):
         return True
-    if not quiet:
-        say(f"standard errors are left out: a {output.suffix} has no place for them")
+    say(f"standard errors are left out: a {output.suffix} has no place for them")
     return False
 
 
+def opened_maps(path: Path) -> xr.Dataset:
+    """Maps in a file, with their standard errors where it has them."""
+    from skxrf.io import open_maps
+    from skxrf.utils.validation import as_map_dataset
+
+    return as_map_dataset(open_maps(path), str(path))
+
+
+def command_line() -> str:
+    """The command's line, for reports."""
+    return shlex.join(["skxrf", *sys.argv[1:]])
+
+
+def is_quiet() -> bool:
+    """Tell whether the command's line says --quiet."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
+
+
 def say(text: str) -> None:
-    """Tell what is being done, beside the output."""
-    click.echo(text, err=True)
+    """Tell what is being done, beside the output, unless the command is quiet."""
+    if not is_quiet():
+        click.echo(text, err=True)
+
+
+def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
+    """Print rows of cells: the first column and words to the left, numbers to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        if rows[0][-1] == "likely reason":
+            cells[-1] = row[-1]
+        click.echo((indent + "  ".join(cells)).rstrip())
 
 
 def write_json(content: object) -> None:

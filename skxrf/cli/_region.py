@@ -16,6 +16,7 @@ from ._options import (
     force_option,
     names,
     open_with,
+    quiet_option,
     reading_options,
     say,
     shape_option,
@@ -57,7 +58,7 @@ Examples:
 @tube_options
 @force_option
 @click.option("--json", "as_json", is_flag=True, help="Print areas and spectrum as JSON.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 @cube_options
 @reading_options
 @shape_option
@@ -71,7 +72,6 @@ def region(
     voltage: float | None,
     force: bool,
     as_json: bool,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Print the net areas of the mean spectrum of a part of the cube in the file CUBE.
@@ -81,12 +81,10 @@ def region(
     """
     if output is not None:
         check_output(output, [cube, *([mask] if mask else [])], (".csv", ".msa"), force=force)
-    if not quiet:
-        say(f"reading {cube}")
+    say(f"reading {cube}")
     opened = open_with(cube, options)
     spectrum = _summed(opened, box, mask, cube)
-    if not quiet:
-        say(f"fitting the sum of {spectrum.n_pixels:,} pixels")
+    say(f"fitting the sum of {spectrum.n_pixels:,} pixels")
     fit, _ = identified_fit(opened, spectrum.total[None], names(elements), anode, voltage)
     areas = {
         name: {

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
 import click
 
-from ._options import FILE, axis, check_output, cube_options, examples, force_option, names, say
+from ._options import (
+    FILE,
+    axis,
+    check_output,
+    command_line,
+    cube_options,
+    examples,
+    force_option,
+    is_quiet,
+    names,
+    quiet_option,
+    say,
+)
 
 __all__ = ["reproduce"]
 
@@ -75,7 +85,7 @@ Examples:
     help="Size of each simulated painting.",
 )
 @force_option
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 @cube_options
 def reproduce(
     output: Path,
@@ -89,7 +99,6 @@ def reproduce(
     random_state: int,
     shape: tuple[int, int] | None,
     force: bool,
-    quiet: bool,
     dataset: str | None,
     energy: str | None,
     axes: str | None,
@@ -102,8 +111,7 @@ def reproduce(
     for file in ("report.html", "maps.nc", "scores.csv"):
         if (output / file).exists():
             check_output(output / file, (), force=force)
-    if not quiet:
-        say("preparing the experiment")
+    say("preparing the experiment")
     from skxrf.reproduction import reproduce as run
     from skxrf.reproduction import write_report
     from skxrf.utils.files import whole_files
@@ -123,8 +131,8 @@ def reproduce(
             dataset=dataset,
             energy=axis(energy),
             axes=None if (order := names(axes)) is None else tuple(order),
-            progress=not quiet,
-            command=shlex.join(["skxrf", *sys.argv[1:]]),
+            progress=not is_quiet(),
+            command=command_line(),
         )
         write_report(result, folder)
     scores = result.table("ssim")["mean"].round(3)

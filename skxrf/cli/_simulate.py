@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from ._options import FILE, axis, check_output, examples, force_option, names, say
+from ._options import (
+    FILE,
+    axis,
+    check_output,
+    examples,
+    force_option,
+    is_quiet,
+    names,
+    quiet_option,
+    say,
+)
 
 __all__ = ["simulate"]
 
@@ -56,7 +66,7 @@ Examples:
 @click.option("--elements", metavar="NAMES", help="Line groups of the true maps.")
 @click.option("--random-state", type=click.IntRange(0, 2**31), default=0, show_default=True)
 @force_option
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def simulate(
     output: Path,
     palette: str,
@@ -69,7 +79,6 @@ def simulate(
     elements: str | None,
     random_state: int,
     force: bool,
-    quiet: bool,
 ) -> None:
     """Simulate the scan of a painting, with its true maps beside it.
 
@@ -78,8 +87,7 @@ def simulate(
     true_maps = output.with_suffix(".truth.nc")
     for file in (output, true_maps):
         check_output(file, (), force=force)
-    if not quiet:
-        say(f"preparing {palette}")
+    say(f"preparing {palette}")
     import numpy as np
 
     from skxrf.io import save_maps
@@ -108,7 +116,7 @@ def simulate(
 
     def blocks() -> Iterator[tuple[slice, Any]]:
         n_pixels = scan.plan.shape[0] * scan.plan.shape[1]
-        with ProgressReport(n_pixels, "simulating", enabled=not quiet) as progress:
+        with ProgressReport(n_pixels, "simulating", enabled=not is_quiet()) as progress:
             for rows, counts, intensities in scan.blocks(n_jobs=2):
                 truth[rows] = intensities
                 yield rows, counts

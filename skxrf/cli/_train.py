@@ -16,8 +16,11 @@ from ._options import (
     elements_option,
     examples,
     force_option,
+    is_quiet,
     names,
     open_with,
+    opened_maps,
+    quiet_option,
     reading_options,
     say,
 )
@@ -68,7 +71,7 @@ Examples:
     "--random-state", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Seed."
 )
 @force_option
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 @cube_options
 @reading_options
 def train(
@@ -81,7 +84,6 @@ def train(
     max_time: float | None,
     random_state: int,
     force: bool,
-    quiet: bool,
     **options: Any,
 ) -> None:
     """Train a model on the scans in the files CUBE... and their reference maps.
@@ -92,9 +94,6 @@ def train(
     The scores at the end are of pixels that were kept back from the same scans. How a model does
     on another painting they do not tell: try it there, and compare with skxrf evaluate.
     """
-    import xarray as xr
-
-    from skxrf.io import open_maps
     from skxrf.persistence import save_model
 
     from ._pipeline_training import train_on_scans
@@ -104,16 +103,12 @@ def train(
             f"{len(cubes)} cubes and {len(maps)} --maps: give one for each, in the same order."
         )
     check_output(output, [*cubes, *maps], force=force)
-    if not quiet:
-        say(f"opening {', '.join(map(str, cubes))}")
+    say(f"opening {', '.join(map(str, cubes))}")
     scans = {}
     for cube_path, maps_path in zip(cubes, maps, strict=True):
-        reference = open_maps(maps_path)
-        if isinstance(reference, xr.Dataset):
-            reference = reference["intensity"]
+        reference = opened_maps(maps_path)["intensity"]
         scans[f"{cube_path} ({maps_path})"] = (open_with(cube_path, options), reference)
-    if not quiet:
-        say(f"training on {', '.join(map(str, cubes))}")
+    say(f"training on {', '.join(map(str, cubes))}")
     # The output of the networks is progress.
     with contextlib.redirect_stdout(sys.stderr):
         trained = train_on_scans(
@@ -123,7 +118,7 @@ def train(
             max_samples=max_samples,
             max_time=max_time,
             random_state=random_state,
-            verbose=not quiet,
+            verbose=not is_quiet(),
         )
     save_model(trained.estimator, output)
     click.echo(
