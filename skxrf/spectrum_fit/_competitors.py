@@ -60,7 +60,7 @@ class CompetitorRule:
     """
 
     family_factor: float = 2.0
-    tube_spread: float = 1.0
+    tube_spread: float = 0.5
     weak_family: float = 0.05
     weak_spread: float = 0.5
     wings: float = 0.01

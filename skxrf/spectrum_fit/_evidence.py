@@ -103,8 +103,9 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
     elif name == "Ar_K":
         answer, reason = "air", "argon of the air"
     elif name in search.undecided and (why := search.doubt(name)):
-        competitor = search.undecided[name]
-        answer, reason = "not seen", f"{why}; cannot be told from {competitor.replace('_', ' ')}"
+        answer, reason, competitor = "not seen", why, search.undecided[name]
+        if competitor:
+            reason += f"; cannot be told from {competitor.replace('_', ' ')}"
     elif score < rule.significance:
         answer, reason = "not seen", search.rejected.get(name, "")
     elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * float(search.counts.sum()):

@@ -17,6 +17,7 @@ from skxrf.physics.constants import (
     ANODES,
     COMMON_LINE_GROUPS,
     SEARCHED_LINE_GROUPS,
+    TUBE_ONLY,
     UNCOMMON_LINE_GROUPS,
 )
 from skxrf.spectrum_fit._competitors import (
@@ -103,8 +104,8 @@ class GroupFit:
         self.inflation = np.ones(counts.size)
         self.lines = np.zeros(counts.size)
         self.always = self._always()
-        # No scattered peak has more counts than all together: differences of peaks are no lines.
-        self.scattered = float(counts.sum())
+        self.scatter = [] if anode is None else self._scatter(anode)
+        self.mixture = np.full(len(self.scatter), rule.least_scattered * float(counts.sum()))
         self.areas: dict[str, float] = {}
         self.known: dict[str, list[Competitor]] = {}
         self.absorbed: list[Competitor] = []
@@ -135,8 +136,6 @@ class GroupFit:
         parts = [Competitor("continuum", one, np.inf) for one in splines.T]
         number = 0
         if self.anode is not None:
-            name = f"{self.anode} scatter"
-            parts += [Competitor(name, one, np.inf) for one in self._scatter(self.anode)]
             number = line_group(f"{self.anode}_L").atomic_number
         parts += steps(number, edges, self.detector, self.counts)
         return parts
@@ -146,12 +145,29 @@ class GroupFit:
         parts = line_table((), (anode,), detail=EXACT).render(self.edges, self.detector).T
         return [one for one in parts if one.sum() > self.rule.least_scatter]
 
+    def _mixture(self, amplitudes: Array) -> Array:
+        """Counts of each scattered peak: none is negative, and each may be seen yet."""
+        least = self.rule.least_scattered * float(self.counts.sum()) / max(amplitudes.size, 1)
+        return np.maximum(amplitudes, least)
+
+    def _scattered(self) -> list[Competitor]:
+        """Scattered lines as they were found, and deviations by peak.
+
+        Peaks that lie closer than they are wide must not become differences, which look like lines.
+        """
+        if not self.scatter:
+            return []
+        name, whole = f"{self.anode} scatter", float(self.mixture.sum())
+        spectra = np.column_stack(self.scatter)
+        found = [Competitor(name, spectra @ self.mixture / whole, np.inf)]
+        sizes = self.rule.scatter_spread * self.mixture
+        return found + [
+            Competitor(name, *one) for one in zip(self.scatter, sizes.tolist(), strict=True)
+        ]
+
     def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
         """Fit all that is accepted so far."""
-        parts = [
-            replace(one, size=self.scattered) if one.name.endswith("scatter") else one
-            for one in self.always
-        ]
+        parts = [*self.always, *self._scattered()]
         parts.append(
             Competitor(
                 "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
@@ -195,9 +211,12 @@ class GroupFit:
         smooth = smoothed(self.counts)
         weights = 1 / np.sqrt(smooth + (self.rule.start_error * smooth) ** 2 + 1)
         others = [part.spectrum for part in self.always if np.isinf(part.size)]
+        others = [*self.scatter, *others]
         design = np.column_stack([self.whole, self.pile_ups[self.sum_shift] * self.rate, *others])
         design = design * weights[:, None]
         amplitudes, _, _ = nonnegative(design, self.counts * weights)
+        first = len(self.names) + 1
+        self.mixture = self._mixture(amplitudes[first : first + len(self.scatter)])
         used = np.flatnonzero(amplitudes > 0)
         part = design[:, used] / np.linalg.norm(design[:, used], axis=0)
         covariance = np.linalg.pinv(part.T @ part, rcond=1e-12, hermitian=True)
@@ -236,7 +255,11 @@ class GroupFit:
         continuum, scatter = (
             np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
         )
-        self.scattered = max(float(scatter.sum()), self.rule.least_scattered * measured.sum())
+        if self.scatter:
+            first = next(i for i, part in enumerate(self.parts) if part.name.endswith("scatter"))
+            whole, *deviations = fit.amplitudes[n + first :][: 1 + len(self.scatter)]
+            learned = max(float(whole), 0.0) * self.mixture / self.mixture.sum() + deviations
+            self.mixture = self._mixture(learned)
         self.lines = np.maximum(smooth - continuum - scatter, 0.0)
         lines = maximum_filter1d(self.lines, 3)
         error = (
@@ -305,17 +328,28 @@ class GroupFit:
             own = [f"{anode}_{shell}" for shell in "KLM"]
             without = self.fit(leave_out=own)
             softer = [self.place[name] for name in own if name[-1] == "L" and name in self.place]
-            extra = np.column_stack([*self._scatter(anode), self.whole[:, softer]])
-            information, right = without.reduced(extra)
-            # The square root of the information makes it a least-squares problem.
-            values, vectors = np.linalg.eigh(information)
-            kept = values > 1e-9 * values.max()
-            root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
-            target = (vectors[:, kept].T @ right) / np.sqrt(values[kept])
-            _, _, residuals = nonnegative(root, target)
-            gains[anode] = float(target @ target - residuals @ residuals)
+            gains[anode] = _explained(
+                without, np.column_stack([*self._scatter(anode), self.whole[:, softer]])
+            )
+            # An element of the object shows the same lines, but no Compton peak.
+            if anode not in TUBE_ONLY and group in self.place:
+                lines = _explained(without, self.whole[:, [self.place[group]]])
+                if lines > self.rule.own_lines * gains[anode]:
+                    gains[anode] = 0.0
         if not gains:
             return None
         best = max(gains, key=lambda anode: gains[anode])
         rest = max((gain for anode, gain in gains.items() if anode != best), default=0.0)
         return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None
+
+
+def _explained(fit: LeastSquares, extra: Array) -> float:
+    """Decrease of chi-square by non-negative amplitudes of further columns."""
+    information, right = fit.reduced(extra)
+    # The square root of the information makes it a least-squares problem.
+    values, vectors = np.linalg.eigh(information)
+    kept = values > 1e-9 * values.max()
+    root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
+    target = (vectors[:, kept].T @ right) / np.sqrt(values[kept])
+    _, _, residuals = nonnegative(root, target)
+    return float(target @ target - residuals @ residuals)

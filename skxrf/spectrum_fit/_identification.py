@@ -83,6 +83,9 @@ class Identification(GroupFit):
         if score[place] < self.rule.bright:
             why = self.judge(fit, name, float(score[place]), strict=strict)
         why = why or self.lacks_harder(name, score)
+        if why and self._comes_with_harder(name):
+            self.undecided[name] = ""
+            return True
         if why:
             self.rejected[name] = why
             self.refusals[name] = self.refusals.get(name, 0) + 1
@@ -173,7 +176,9 @@ class Identification(GroupFit):
         if shares.size == 1 or name[-1] == "M":
             return True, ""
         second = order[1]
-        counts, errors = _solved(information, right, np.eye(shares.size)[[main, second]])
+        further = np.where(np.arange(shares.size) == second, 0.0, rest)
+        basis = np.vstack([np.eye(shares.size)[[main, second]], further])[: 2 + further.any()]
+        counts, errors = _solved(information, right, basis)
         others = float(rendered[:, second] @ self.lines / rendered[:, second].max())
         error = float(np.hypot(errors[1] * spread[second], rule.overlap_error * others))
         expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
@@ -222,12 +227,23 @@ class Identification(GroupFit):
         order = sorted(judged, key=lambda name: (name in COMMON_LINE_GROUPS, self.areas[name]))
         for name in order:
             why = self.doubt(name)
+            if why and self._comes_with_harder(name):
+                self.undecided[name] = ""
+                return True
             if why:
                 self.rejected[name] = why
                 self.refusals[name] = 2
                 del self.areas[name]
                 return True
         return False
+
+    def _comes_with_harder(self, name: str) -> bool:
+        """Tell if these are M lines of an element whose L lines are there.
+
+        They stay part of the fit whatever their shape: lines of others lie among them, which are
+        found only beside them.
+        """
+        return name[-1] == "M" and f"{name[:-2]}_L" in self.areas
 
     def doubt(self, name: str) -> str:
         """Reason why an accepted line group is not believed beside all others; empty for none."""

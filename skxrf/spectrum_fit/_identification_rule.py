@@ -71,11 +71,15 @@ class IdentificationRule:
         Share of `significance` below which an accepted line group is dropped.
     least_scatter : float
         Share of a scattered peak in the range from which on it is part of the fit.
-    least_scattered : float
-        Share of all counts that scattered lines may have where none are seen yet.
+    least_scattered, scatter_spread : float
+        Share of all counts that scattered lines may have where none are seen yet, and error of each
+        scattered peak as a share of its counts in the last fit.
     anode_gain, anode_margin : float
         Decrease of chi-square by scattered lines from which on they are believed, and what it must
         be besides, relative to that of the second-best anode.
+    own_lines : float
+        Share of that decrease from which on the lines of an element, without Compton peaks, explain
+        as much: they are no scattered ones.
     instrument : float
         Share of all counts below which a metal of instruments is taken for the instrument's own.
     knots : float
@@ -126,8 +130,10 @@ class IdentificationRule:
     still_there: float = 0.6
     least_scatter: float = 0.2
     least_scattered: float = 1e-3
+    scatter_spread: float = 0.3
     anode_gain: float = 100.0
     anode_margin: float = 1.5
+    own_lines: float = 0.8
     instrument: float = 3e-4
     knots: float = 3.0
     pile_up: float = 0.05
