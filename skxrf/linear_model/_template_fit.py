@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.physics import DetectorResponse
@@ -17,6 +17,7 @@ from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.outputs import NamedOutputsMixin
 
 from ._area_outputs import AreaOutputs, fit_ridge
 from ._paints import learned_paints
@@ -36,7 +37,7 @@ __all__ = ["TemplateFitRegressor"]
 _MOST_UNEXPLAINED = 0.2
 
 
-class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
     The spectrum of a pixel is modeled as a non-negative sum of line groups (relative

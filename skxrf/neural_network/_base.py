@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -34,8 +34,6 @@ from skxrf.neural_network._network_owner import NetworkOwner
 from skxrf.neural_network._outputs import (
     checked_labels,
     checked_weights,
-    line_group_names,
-    mean_r2,
     same_outputs,
 )
 from skxrf.neural_network._parameters import available_device
@@ -49,6 +47,7 @@ from skxrf.neural_network._statistics import (
 )
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
+from skxrf.utils.outputs import NamedOutputsMixin, line_group_names
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
@@ -56,7 +55,7 @@ _PATIENCE = 10
 _WEIGHTS = ("residual_levels", "residual_weight")
 
 
-class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
+class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
     """Base of the network regressors: a ``skorch.NeuralNetRegressor``, built in ``fit``.
 
     Subclasses store the parameters named in ``_parameter_constraints`` and return in
@@ -73,6 +72,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
@@ -484,30 +484,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             np.maximum(predictions, 0, out=predictions)
         predictions = predictions.astype(dtype, copy=False)
         return predictions.ravel() if self._y_is_1d else predictions
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Coefficient of determination R2 of the predictions, averaged over the outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_channels)
-            Spectra.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels; NaN is left out. Columns with names are paired with ``line_groups_``.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the spectra.
-
-        Returns
-        -------
-        float
-            1 is perfect.
-
-        Raises
-        ------
-        LineGroupError
-            If the columns of y have other names than those of ``fit``.
-        """
-        return mean_r2(y, self.predict(X), getattr(self, "line_groups_", None), sample_weight)
 
 
 def _compute_dtype(X: NDArray[Any]) -> Any:
