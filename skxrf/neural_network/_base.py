@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._augmentation import SpectrumAugmentation
-from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype
+from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype, roots_of
 from skxrf.neural_network._cross_fit import cross_fit, folds_of_groups
 from skxrf.neural_network._fit_plan import (
     FitPlan,
@@ -191,15 +191,16 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
         path = None if continuing else self._start(plan)
         former = dict(self.net_.module_.named_buffers())
         weights = {name: former[name].clone() for name in _WEIGHTS if name in former}
-        errors = self._expected_errors(plan)
-        train, valid = self._datasets(plan, *errors)
+        if self.linear_path:
+            fill_buffers(self.net_.module_, residual_weight=np.ones(self.n_outputs_))
+        train, valid, error = self._datasets(plan)
         held_out, rows = None, plan.valid
         if path is not None and plan.folds:
-            held_out, rows = self._cross_fit(plan, path, train, errors[1], deadline)
+            held_out, rows = self._cross_fit(plan, path, train, error, deadline)
         self._train(train, valid, plan.seeds.order, deadline, incremental)
         if self.linear_path and plan.validated:
             held_out = predict_held_out(
-                self.net_.module_, plan.X_drawn, plan.y_drawn, errors[1], plan.valid
+                self.net_.module_, plan.X_drawn, plan.y_drawn, error, plan.valid
             )
         if self.linear_path and not incremental:
             if continuing and held_out is None:
@@ -344,36 +345,34 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
     def _fill_trunk(self, module: ResidualNetwork) -> None:
         """Fill buffers of the subclass's layers."""
 
-    def _expected_errors(self, plan: FitPlan) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Expected errors of the labels as they are, and as drawn for the validation."""
-        module = self.net_.module_
-        error = expected_errors(module, self._statistics, plan.X, plan.y, self.loss)
-        if self.linear_path:
-            fill_buffers(module, residual_weight=np.ones(self.n_outputs_))
-        if plan.X_drawn is plan.X:
-            return error, error
-        return error, expected_errors(
-            module, self._statistics, plan.X_drawn, plan.y_drawn, self.loss
-        )
-
     def _datasets(
-        self, plan: FitPlan, error: NDArray[Any], error_drawn: NDArray[Any]
-    ) -> tuple[SpectrumDataset, SpectrumDataset | None]:
-        dtype = numpy_dtype(next(self.net_.module_.parameters()).dtype)
+        self, plan: FitPlan
+    ) -> tuple[SpectrumDataset, SpectrumDataset | None, NDArray[Any]]:
+        """Rows to train and to validate on, and expected errors of the drawn labels."""
+        module = self.net_.module_
+        dtype = numpy_dtype(next(module.parameters()).dtype)
         weight = None if plan.weight is None else plan.weight.astype(dtype)
 
-        def dataset(X: Any, y: Any, errors: Any, rows: Any) -> SpectrumDataset:
-            inverse = inverse_errors(y, self.loss, errors).astype(dtype)
-            return SpectrumDataset(
+        def dataset(X: Any, y: Any, rows: Any) -> tuple[SpectrumDataset, NDArray[Any]]:
+            linear = collect(module, X, module.linear) if module.linear_path else None
+            error = expected_errors(self._statistics, y if linear is None else linear, self.loss)
+            inverse = inverse_errors(y, self.loss, error).astype(dtype)
+            found = SpectrumDataset(
                 X, y.astype(dtype), dtype, rows, inverse_error=inverse, weight=weight
             )
+            if linear is not None and plan.redrawing is None:
+                found.roots = roots_of(module.transform, X)
+                found.linear = None if found.roots is None else linear
+            return found, error
 
-        train = dataset(plan.X, plan.y, error, plan.train)
+        train, error = dataset(plan.X, plan.y, plan.train)
+        valid = copy.copy(train)
+        valid.rows = plan.valid
         if plan.redrawing is not None:
             train.redraw = plan.redrawing.of_batches(self.loss, self._statistics.slope)
-        if not len(plan.valid):
-            return train, None
-        return train, dataset(plan.X_drawn, plan.y_drawn, error_drawn, plan.valid)
+        if plan.X_drawn is not plan.X:
+            valid, error = dataset(plan.X_drawn, plan.y_drawn, plan.valid)
+        return train, valid if len(plan.valid) else None, error
 
     def _train(
         self,
@@ -441,6 +440,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, NetworkOwner):
             fill_buffers(module, **path.of_folds[k]._asdict())
             others = copy.copy(train)
             others.rows = rows
+            if train.linear is not None:
+                others.linear = np.empty_like(train.linear)
+                others.linear[rows] = collect(module, plan.X[rows], module.linear)
             train_network(
                 net, others, None, self._settings(len(rows), epochs, until, plan.seeds.order)
             )
