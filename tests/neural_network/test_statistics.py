@@ -48,7 +48,7 @@ def test_the_linear_path_is_the_one_that_has_not_seen_the_held_out_rows(painting
 
 
 def test_without_linear_path_the_output_starts_in_the_labels_units(painting):
-    module, statistics, path, X, y = prepared(painting, loss="absolute_error", linear_path=False)
+    module, statistics, path, _X, y = prepared(painting, loss="absolute_error", linear_path=False)
     assert path is None
     assert statistics.floor is None
     np.testing.assert_allclose(module.shift, y.mean(axis=0))
@@ -63,7 +63,7 @@ def test_without_linear_path_the_output_starts_in_the_labels_units(painting):
 
 
 def test_poisson_errors_without_linear_path_are_those_at_the_label(painting):
-    module, statistics, path, X, y = prepared(painting, linear_path=False)
+    _, statistics, path, _X, y = prepared(painting, linear_path=False)
     assert path is None
     errors = expected_errors(statistics, y, "poisson")
     np.testing.assert_allclose(errors, np.sqrt(statistics.floor + statistics.slope * y))
@@ -73,7 +73,7 @@ def test_poisson_errors_without_linear_path_are_those_at_the_label(painting):
 
 
 def test_residual_is_weighed_on_held_out_rows_alone(painting):
-    module, statistics, _, X, y = prepared(painting)
+    module, statistics, _, X, _y = prepared(painting)
     error = expected_errors(statistics, collect(module, X, module.linear), "poisson")
     with torch.no_grad():
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
@@ -94,7 +94,7 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
 
 
 def test_levels_are_those_of_the_linear_estimates(painting):
-    module, statistics, _, X, y = prepared(painting, n_residual_weights=4)
+    module, statistics, _, X, _y = prepared(painting, n_residual_weights=4)
     error = expected_errors(statistics, collect(module, X, module.linear), "poisson")
     with torch.no_grad():
         module.layers[-1].bias.fill_(1.0)
