@@ -398,8 +398,8 @@ def _compute_dtype(X: NDArray[Any]) -> Any:
 
 
 def _auto_epochs(n_samples: int) -> int:
-    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 12."""
-    return int(np.clip(round(300_000 / max(n_samples, 1)), 12, 30))
+    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 8."""
+    return int(np.clip(round(300_000 / max(n_samples, 1)), 8, 30))
 
 
 def _auto_batch_size(n_samples: int) -> int:
