@@ -208,17 +208,22 @@ def _ssim(
         for element in shown:
             first, *others = (_decimals(means[one, name, element]) for one in references)
             cells.append(first + (f" ({', '.join(others)})" if others else ""))
-        rows.append([_title(name, runs), *cells, _relative_error(scores, references[0], name)])
-    table = markdown(["", *map(_spaced, shown), "RMSE / Ridge's"], rows)
-    return f"{table}\n\n{_made_by(runs, names)}"
+        rows.append([_title(name, runs), *cells])
+    table = markdown(["", *map(_spaced, shown)], rows)
+    errors = _relative_errors(scores, references[0], names)
+    return f"{table}\n\n{errors}{_made_by(runs, names)}"
 
 
-def _relative_error(scores: pd.DataFrame, reference: str, name: str) -> str:
+def _relative_errors(scores: pd.DataFrame, reference: str, names: list[str]) -> str:
     """RMSE over that of ridge regression: geometric mean over all line groups."""
     mine = scores[scores["reference"] == reference].groupby(["estimator", "element"])["rmse"].mean()
     if "ridge" not in mine.index:
-        return "–"
-    return f"{np.exp(np.log(mine[name] / mine['ridge']).mean()):.2f}"
+        return ""
+    ratios = [f"{_name(n)} {np.exp(np.log(mine[n] / mine['ridge']).mean()):.2f}" for n in names]
+    return (
+        "*Root mean square error over that of Ridge, geometric mean over all line groups: "
+        f"{', '.join(ratios)}.*\n\n"
+    )
 
 
 def _made_by(runs: pd.DataFrame, names: list[str]) -> str:

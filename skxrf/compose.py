@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch, check_random_state, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.random import sample_without_replacement
@@ -22,11 +22,12 @@ from skxrf.utils._sklearn import (
     _num_samples,
     _safe_indexing,
 )
+from skxrf.utils.outputs import NamedOutputsMixin
 
 __all__ = ["SubsampledRegressor"]
 
 
-class SubsampledRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class SubsampledRegressor(MetaEstimatorMixin, NamedOutputsMixin, BaseEstimator):
     """Fit a regressor on some of the pixels, drawn at random; predict all.
 
     A painting has some hundred thousand pixels, most of them much alike; a tenth of them

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError
@@ -20,6 +20,7 @@ from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_mo
 from skxrf.spectrum_fit._weight_classes import WeightClasses
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.outputs import NamedOutputsMixin
 
 from ._area_outputs import AreaOutputs, fit_ridge
 from ._pymca_config import PymcaExchange
@@ -37,7 +38,7 @@ __all__ = ["TemplateFitRegressor"]
 _MOST_UNEXPLAINED = 0.2
 
 
-class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
     """Net intensities of line groups from a fit of physical templates to each spectrum.
 
     The spectrum of a pixel is modeled as a non-negative sum of line groups (relative

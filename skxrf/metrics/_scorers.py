@@ -6,15 +6,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.metrics._alignment import line_groups
+from skxrf.exceptions import SkxrfError
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._within_sigma import within_sigma_score
 from skxrf.utils._sklearn import _Scorer
-from skxrf.utils.fitted import fitted_line_groups
+from skxrf.utils.outputs import paired
 
 __all__ = ["ssim_scorer", "within_sigma_scorer", "z_score_scorer"]
 
@@ -36,29 +32,9 @@ class _LineGroupScorer(_Scorer):
             )
 
         def in_order_of_labels(*arguments: Any, **options: Any) -> Any:
-            return _paired(method_caller(*arguments, **options), estimator, y_true)
+            return paired(method_caller(*arguments, **options), estimator, y_true)
 
         return float(super()._score(in_order_of_labels, estimator, X, y_true, **kwargs))
-
-
-def _paired(predictions: Any, estimator: Any, y_true: Any) -> Any:
-    """Columns of the predictions in the order of the labels, where both have names."""
-    predicted = fitted_line_groups(estimator)
-    wanted = line_groups(y_true)
-    if isinstance(y_true, pd.Series) and y_true.name is not None:
-        wanted = np.array([y_true.name])
-    if predicted is None or wanted is None or np.shape(predictions)[1:] != (len(predicted),):
-        return predictions
-    names = [str(name) for name in wanted]
-    if names == predicted:
-        return predictions
-    missing = [name for name in names if name not in predicted]
-    if missing:
-        raise LineGroupError(
-            f"the labels hold {', '.join(missing)}, which {type(estimator).__name__} does not "
-            f"predict: it predicts {', '.join(predicted)}."
-        )
-    return np.asarray(predictions)[:, [predicted.index(name) for name in names]]
 
 
 ssim_scorer = _LineGroupScorer(ssim_score)

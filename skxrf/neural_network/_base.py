@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.base import MultiOutputMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.neural_network._augmentation import SpectrumAugmentation
@@ -23,7 +23,6 @@ from skxrf.neural_network._fit_planner import FitPlanner
 from skxrf.neural_network._linear_path import LinearPath
 from skxrf.neural_network._losses import LOSSES, Loss, inverse_errors
 from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
-from skxrf.neural_network._outputs import mean_r2
 from skxrf.neural_network._parameters import available_device
 from skxrf.neural_network._precision import Precision, prediction_function
 from skxrf.neural_network._statistics import (
@@ -35,6 +34,7 @@ from skxrf.neural_network._statistics import (
 )
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
+from skxrf.utils.outputs import NamedOutputsMixin
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
@@ -42,7 +42,7 @@ _PATIENCE = 10
 _WEIGHTS = ("residual_levels", "residual_weight")
 
 
-class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, FitPlanner):
+class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, FitPlanner):
     """Base of the network regressors: a ``skorch.NeuralNetRegressor``, built in ``fit``.
 
     Subclasses store the parameters named in ``_parameter_constraints`` and return in
@@ -59,6 +59,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, FitPlanner):
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_epochs": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
         "early_stopping": ["boolean", Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
@@ -365,30 +366,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, RegressorMixin, FitPlanner):
             np.maximum(predictions, 0, out=predictions)
         predictions = predictions.astype(dtype, copy=False)
         return predictions.ravel() if self._y_is_1d else predictions
-
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Coefficient of determination R2 of the predictions, averaged over the outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_channels)
-            Spectra.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels; NaN is left out. Columns with names are paired with ``line_groups_``.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the spectra.
-
-        Returns
-        -------
-        float
-            1 is perfect.
-
-        Raises
-        ------
-        LineGroupError
-            If the columns of y have other names than those of ``fit``.
-        """
-        return mean_r2(y, self.predict(X), getattr(self, "line_groups_", None), sample_weight)
 
 
 def _compute_dtype(X: NDArray[Any]) -> Any:

@@ -89,6 +89,7 @@ class SpectrumCNNRegressor(BaseSpectrumRegressor):
         augmentation: SpectrumAugmentation | None = None,
         precision: Precision = "auto",
         learning_rate: float = 5e-3,
+        weight_decay: float = 1.0,
         batch_size: int | Literal["auto"] = "auto",
         max_epochs: int | Literal["auto"] = "auto",
         max_time: float | None = None,

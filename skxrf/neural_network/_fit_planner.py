@@ -22,9 +22,9 @@ from skxrf.neural_network._network_owner import NetworkOwner
 from skxrf.neural_network._outputs import (
     checked_labels,
     checked_weights,
-    line_group_names,
     same_outputs,
 )
+from skxrf.utils.outputs import line_group_names
 
 __all__ = ["FitPlanner"]
 

@@ -25,13 +25,11 @@ class NetworkOwner(SkorchParameters):
 
     _network: ClassVar[type[ResidualNetwork]] = SpectrumNetwork
 
-    # Decay of the default optimizer, AdamW, unless there is an ``optimizer__weight_decay``.
-    _weight_decay: ClassVar[float] = 1.0
-
     linear_path: bool
     input_transform: Any
     loss: Any
     learning_rate: float
+    weight_decay: float = 1.0  # of models that were stored without it
     device: str | torch.device
     n_features_in_: int
     n_outputs_: int
@@ -126,7 +124,7 @@ class NetworkOwner(SkorchParameters):
         return float(self._skorch().get("optimizer__lr", self.learning_rate))
 
     def _decay(self) -> float:
-        return float(self._skorch().get("optimizer__weight_decay", self._weight_decay))
+        return float(self._skorch().get("optimizer__weight_decay", self.weight_decay))
 
     # -- storing: pickle, copy and skxrf.persistence all use these two
 

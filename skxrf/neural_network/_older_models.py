@@ -30,7 +30,7 @@ _GONE = (
     "tol",
 )
 # Parameters of the last version that are now constants, skorch's, or the caller's.
-_MOVED = ("n_residual_weights", "nonnegative", "weight_decay")
+_MOVED = ("n_residual_weights", "nonnegative")
 # Parameters that only the published networks still have.
 _PUBLISHED = ("padding", "pool_size", "stride", "templates")
 
@@ -84,8 +84,6 @@ def _without_moved(state: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in state.items() if name not in _MOVED}
     if state.get("nonnegative"):
         kept["_nonnegative"] = True
-    if state.get("weight_decay", 1.0) != 1.0:
-        kept.setdefault("optimizer__weight_decay", state["weight_decay"])
     return kept
 
 

@@ -1,4 +1,4 @@
-"""Labels of a network: validation, names of the line groups, weights, score."""
+"""Labels of a network: validation and weights."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import r2_score
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils._sklearn import _check_sample_weight
 
-__all__ = ["checked_labels", "checked_weights", "line_group_names", "mean_r2", "same_outputs"]
-
-
-def line_group_names(y: Any) -> list[str] | None:
-    """Names of a table's columns, or of a DataArray's elements, if they are all strings."""
-    names: Any = getattr(y, "columns", None)
-    if names is None and "element" in getattr(y, "coords", ()):
-        names = np.atleast_1d(np.asarray(y.coords["element"])).tolist()
-    if names is None or not all(isinstance(name, str) for name in names):
-        return None
-    return list(names)
+__all__ = ["checked_labels", "checked_weights", "same_outputs"]
 
 
 def checked_labels(
@@ -115,51 +104,3 @@ def same_outputs(estimator: Any, n_outputs: int, names: list[str] | None) -> Non
             f"the columns of y are {', '.join(names)}, but {what} was fitted with "
             f"{', '.join(known)}: pass the same columns in the same order."
         )
-
-
-def mean_r2(
-    y: Any, predictions: NDArray[Any], line_groups: list[str] | None, sample_weight: Any
-) -> float:
-    """Mean over the outputs of R2, over the labels that are there.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Labels.
-    predictions : ndarray of the same shape
-        Predictions, in the order of `line_groups`.
-    line_groups : list of str or None
-        Names of the outputs; the columns of y are paired with them where they have names.
-    sample_weight : array-like of shape (n_samples,) or None
-        Weights of the samples.
-
-    Returns
-    -------
-    float
-    """
-    names = line_group_names(y)
-    labels = np.asarray(y, dtype=np.float64).reshape(len(predictions), -1)
-    predictions = predictions.reshape(len(predictions), -1)
-    if names is not None and line_groups is not None:
-        if set(names) != set(line_groups):
-            raise LineGroupError(
-                f"the columns of y are {', '.join(names)}, but the model predicts "
-                f"{', '.join(line_groups)}: pass labels of the same line groups."
-            )
-        predictions = predictions[:, [line_groups.index(name) for name in names]]
-    known = ~np.isnan(labels)
-    if known.all():
-        return float(r2_score(labels, predictions, sample_weight=sample_weight))
-    weights = None if sample_weight is None else np.asarray(sample_weight)
-    scores = [
-        r2_score(
-            labels[rows, j],
-            predictions[rows, j],
-            sample_weight=None if weights is None else weights[rows],
-        )
-        for j, rows in enumerate(known.T)
-        if rows.sum() > 1
-    ]
-    if not scores:
-        raise SkxrfError("y holds no two labels of any output: there is nothing to score.")
-    return float(np.mean(scores))

@@ -49,7 +49,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     loss = "scaled_absolute_error"
     augmentation = None
     precision = "float32"
-    _weight_decay = 0.0  # plain Adam
+    weight_decay = 0.0  # plain Adam
     _one_cycle = False
     _scale_outputs = False
 

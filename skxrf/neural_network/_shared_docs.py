@@ -37,6 +37,10 @@ learning_rate : float, default=5e-3
     Peak of the learning rate, which rises over the first 30 % of the fit and then falls to
     almost zero (one cycle). A ``skorch.callbacks.LRScheduler`` among the `callbacks`
     replaces the cycle, and starts from this rate.
+weight_decay : float, default=1.0
+    Decoupled weight decay of the default optimizer, AdamW: every step subtracts the share
+    ``weight_decay * learning_rate`` of the weights. Other optimizers take
+    ``optimizer__weight_decay``.
 batch_size : int or "auto", default="auto"
     Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
 max_epochs : int or "auto", default="auto"
@@ -68,9 +72,8 @@ verbose : bool or int, default=False
 **skorch_parameters : dict
     Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
     `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
-    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW with
-    ``optimizer__weight_decay=1.0``: every step subtracts the share ``weight_decay *
-    learning_rate`` of the weights."""
+    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW; another one gets
+    `learning_rate` as its ``lr``."""
 
 _PUBLISHED = """\
 learning_rate : float, default=1e-3

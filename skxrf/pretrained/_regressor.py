@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.outputs import NamedOutputsMixin
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
@@ -35,7 +36,7 @@ __all__ = ["PretrainedRegressor"]
 _CHUNK = 2048
 
 
-class PretrainedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
     """Net intensities of line groups by a network trained on simulated spectra alone.
 
     It needs no labels, no element list and no exact calibration: ``bind`` (which

@@ -154,6 +154,7 @@ def test_line_groups(painting):
     X, y = painting
     model = small(max_epochs=1).fit(X, y)
     assert list(model.line_groups_) == ["Ca_K", "Ti_K", "Fe_K"]
+    assert model.fit(X, y["Ti_K"]).line_groups_ == ["Ti_K"]
     assert not hasattr(model.fit(X, y.to_numpy()), "line_groups_")
     assert not hasattr(model.fit(X, y.set_axis(range(3), axis=1)), "line_groups_")
 

@@ -188,7 +188,7 @@ def test_a_fit_that_continues_takes_over_what_may_change(painting):
 
     constant = LRScheduler(ConstantLR, factor=1.0)
     model.set_params(
-        optimizer__weight_decay=0.25, learning_rate=3e-3, dropout=0.5, callbacks=[Count(), constant]
+        weight_decay=0.25, learning_rate=3e-3, dropout=0.5, callbacks=[Count(), constant]
     ).fit(X, y)
     group = model.net_.optimizer_.param_groups[0]
     assert (group["weight_decay"], group["lr"]) == (0.25, 3e-3)
