@@ -56,6 +56,8 @@ FRIENDS = {
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
     "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
     "cli": {
+        "reproduction._paper",
+        "reproduction._paper_training",
         "spectrum_fit._elements",
         "spectrum_fit._tube",
         "audit._finished_maps",
@@ -115,7 +117,7 @@ FRIENDS = {
         "plotting._axes",
         "plotting._color_table",
     },
-    "reproduction": {"physics._names", "plotting._embedding"},
+    "reproduction": {"physics._names", "plotting._embedding", "simulation.paintings._scan"},
     "simulation": {
         "physics._scatter",
         "physics._pile_up",

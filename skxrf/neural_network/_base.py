@@ -13,29 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._augmentation import SpectrumAugmentation
-from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype
-from skxrf.neural_network._cross_fit import cross_fit, folds_of_groups
-from skxrf.neural_network._fit_plan import (
-    FitPlan,
-    Seeds,
-    label_weights,
-    rows_of_train_split,
-    split_rows,
-)
+from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype, roots_of
+from skxrf.neural_network._cross_fit import cross_fit
+from skxrf.neural_network._fit_plan import FitPlan
+from skxrf.neural_network._fit_planner import FitPlanner
 from skxrf.neural_network._linear_path import LinearPath
 from skxrf.neural_network._losses import LOSSES, Loss, inverse_errors
 from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
-from skxrf.neural_network._network_owner import NetworkOwner
-from skxrf.neural_network._outputs import (
-    checked_labels,
-    checked_weights,
-    same_outputs,
-)
 from skxrf.neural_network._parameters import available_device
 from skxrf.neural_network._precision import Precision, prediction_function
 from skxrf.neural_network._statistics import (
@@ -47,7 +34,7 @@ from skxrf.neural_network._statistics import (
 )
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.outputs import NamedOutputsMixin, line_group_names
+from skxrf.utils.outputs import NamedOutputsMixin
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
@@ -55,7 +42,7 @@ _PATIENCE = 10
 _WEIGHTS = ("residual_levels", "residual_weight")
 
 
-class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
+class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, FitPlanner):
     """Base of the network regressors: a ``skorch.NeuralNetRegressor``, built in ``fit``.
 
     Subclasses store the parameters named in ``_parameter_constraints`` and return in
@@ -82,22 +69,16 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
     }
 
     # Fixed for the published networks, parameters or these values for the others.
-    linear_path: bool
     input_transform: Literal["sqrt", "standard"] | None
     loss: Loss
-    augmentation: SpectrumAugmentation | None
     precision: Precision
     learning_rate: float
     batch_size: int | Literal["auto"]
     max_epochs: int | Literal["auto"]
     max_time: float | None
-    early_stopping: bool | int
-    validation_fraction: float
     warm_start: bool
     device: str | torch.device
-    random_state: Any
     verbose: int | bool
-    n_outputs_: int
 
     _one_cycle: ClassVar[bool] = True
     _scale_outputs: ClassVar[bool] = True
@@ -191,15 +172,16 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
         path = None if continuing else self._start(plan)
         former = dict(self.net_.module_.named_buffers())
         weights = {name: former[name].clone() for name in _WEIGHTS if name in former}
-        errors = self._expected_errors(plan)
-        train, valid = self._datasets(plan, *errors)
+        if self.linear_path:
+            fill_buffers(self.net_.module_, residual_weight=np.ones(self.n_outputs_))
+        train, valid, error = self._datasets(plan)
         held_out, rows = None, plan.valid
         if path is not None and plan.folds:
-            held_out, rows = self._cross_fit(plan, path, train, errors[1], deadline)
+            held_out, rows = self._cross_fit(plan, path, train, error, deadline)
         self._train(train, valid, plan.seeds.order, deadline, incremental)
         if self.linear_path and plan.validated:
             held_out = predict_held_out(
-                self.net_.module_, plan.X_drawn, plan.y_drawn, errors[1], plan.valid
+                self.net_.module_, plan.X_drawn, plan.y_drawn, error, plan.valid
             )
         if self.linear_path and not incremental:
             if continuing and held_out is None:
@@ -212,107 +194,6 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
             fill_buffers(self.net_.module_, **path.final._asdict())
             self.linear_strength_ = path.strength
         return self
-
-    def _plan(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        validation: dict[str, Any],
-        incremental: bool,
-        continuing: bool,
-    ) -> FitPlan:
-        """Validate the data, and draw seeds and rows."""
-        names = line_group_names(y)
-        X, y, labels = checked_labels(self, X, y, reset=not continuing)
-        n_outputs = labels.shape[1]
-        if continuing:
-            same_outputs(self, n_outputs, names)
-        else:
-            self._set_outputs(n_outputs, y.ndim == 1, names)
-        X, labels, weights, groups = checked_weights(
-            X, labels, sample_weight, validation.get("groups")
-        )
-        n_own = len(X)
-        if validation.get("X_val") is not None:
-            X, labels, weights = self._with_validation(X, labels, weights, validation)
-        labels, weight = label_weights(labels, weights)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        # A fit that continues has the seed of its first fit, but must not repeat its orders.
-        seeds = Seeds.spawned(seed, len(self.loss_curve_) if continuing else 0)
-        if len(X) > n_own:
-            train, valid = np.arange(n_own), np.arange(n_own, len(X))
-        else:
-            train, valid = self._split(X, labels, seed, groups, incremental)
-        chosen = len(X) > n_own or bool(self._skorch().get("train_split"))
-        validated = chosen and not incremental and len(valid) > 0
-        redrawing = None
-        if self.augmentation is not None:
-            redrawing = self.augmentation._redrawing(X, n_outputs)
-        X_drawn, y_drawn = X, labels
-        if redrawing is not None and (len(valid) or not continuing):
-            rng = np.random.default_rng(seeds.augmentation)
-            X_drawn, y_drawn = redrawing.draw_whole(X, labels, rng)
-        folds: list[Any] = []
-        of_fold = None
-        if self.linear_path and not (continuing or incremental or validated):
-            folds, of_fold = folds_of_groups(X_drawn, train, groups, seeds.order)
-        return FitPlan(
-            X=X,
-            y=labels,
-            weight=weight,
-            train=train,
-            valid=valid,
-            validated=validated,
-            refit=len(X) == n_own,
-            folds=folds,
-            groups=of_fold,
-            X_drawn=X_drawn,
-            y_drawn=y_drawn,
-            redrawing=redrawing,
-            seeds=seeds,
-        )
-
-    def _with_validation(
-        self, X: Any, labels: Any, weights: Any, validation: dict[str, Any]
-    ) -> tuple[Any, Any, Any]:
-        """Append the spectra to validate on, of weight 1."""
-        if validation["y_val"] is None:
-            raise SkxrfError("X_val was passed without y_val: pass the labels of X_val too.")
-        names = line_group_names(validation["y_val"])
-        X_val, _, y_val = checked_labels(self, validation["X_val"], validation["y_val"], False)
-        same_outputs(self, y_val.shape[1], names)
-        if weights is not None:
-            weights = np.concatenate([weights / weights.mean(), np.ones(len(X_val))])
-        return np.concatenate([X, X_val]), np.concatenate([labels, y_val]), weights
-
-    def _set_outputs(self, n_outputs: int, is_1d: bool, names: list[str] | None) -> None:
-        self.n_outputs_ = n_outputs
-        self._y_is_1d = is_1d
-        if names is not None:
-            self.line_groups_ = names
-        elif hasattr(self, "line_groups_"):
-            del self.line_groups_
-
-    def _split(
-        self, X: Any, y: Any, seed: int, groups: Any, incremental: bool
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Training and validation rows, drawn at random: a scan's first rows are its top."""
-        chosen = self._skorch()
-        fraction = self.validation_fraction
-        needed = self.linear_path or self.early_stopping or chosen.get("callbacks")
-        if incremental or not (needed or chosen.get("train_split")):
-            fraction = 0.0
-        elif chosen.get("train_split"):
-            return rows_of_train_split(chosen["train_split"], X, y, groups)
-        elif self.early_stopping:
-            if len(X) < 2:
-                raise SkxrfError(
-                    "early_stopping=True needs samples to hold out, got 1 sample: pass more, "
-                    "or early_stopping=False."
-                )
-            fraction = max(fraction, 1 / len(X))
-        return split_rows(len(X), fraction, seed, groups)
 
     def _start(self, plan: FitPlan) -> LinearPath | None:
         """Make the network and fill it with the statistics of the data."""
@@ -344,36 +225,34 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
     def _fill_trunk(self, module: ResidualNetwork) -> None:
         """Fill buffers of the subclass's layers."""
 
-    def _expected_errors(self, plan: FitPlan) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Expected errors of the labels as they are, and as drawn for the validation."""
-        module = self.net_.module_
-        error = expected_errors(module, self._statistics, plan.X, plan.y, self.loss)
-        if self.linear_path:
-            fill_buffers(module, residual_weight=np.ones(self.n_outputs_))
-        if plan.X_drawn is plan.X:
-            return error, error
-        return error, expected_errors(
-            module, self._statistics, plan.X_drawn, plan.y_drawn, self.loss
-        )
-
     def _datasets(
-        self, plan: FitPlan, error: NDArray[Any], error_drawn: NDArray[Any]
-    ) -> tuple[SpectrumDataset, SpectrumDataset | None]:
-        dtype = numpy_dtype(next(self.net_.module_.parameters()).dtype)
+        self, plan: FitPlan
+    ) -> tuple[SpectrumDataset, SpectrumDataset | None, NDArray[Any]]:
+        """Rows to train and to validate on, and expected errors of the drawn labels."""
+        module = self.net_.module_
+        dtype = numpy_dtype(next(module.parameters()).dtype)
         weight = None if plan.weight is None else plan.weight.astype(dtype)
 
-        def dataset(X: Any, y: Any, errors: Any, rows: Any) -> SpectrumDataset:
-            inverse = inverse_errors(y, self.loss, errors).astype(dtype)
-            return SpectrumDataset(
+        def dataset(X: Any, y: Any, rows: Any) -> tuple[SpectrumDataset, NDArray[Any]]:
+            linear = collect(module, X, module.linear) if module.linear_path else None
+            error = expected_errors(self._statistics, y if linear is None else linear, self.loss)
+            inverse = inverse_errors(y, self.loss, error).astype(dtype)
+            found = SpectrumDataset(
                 X, y.astype(dtype), dtype, rows, inverse_error=inverse, weight=weight
             )
+            if linear is not None and plan.redrawing is None:
+                found.roots = roots_of(module.transform, X)
+                found.linear = None if found.roots is None else linear
+            return found, error
 
-        train = dataset(plan.X, plan.y, error, plan.train)
+        train, error = dataset(plan.X, plan.y, plan.train)
+        valid = copy.copy(train)
+        valid.rows = plan.valid
         if plan.redrawing is not None:
             train.redraw = plan.redrawing.of_batches(self.loss, self._statistics.slope)
-        if not len(plan.valid):
-            return train, None
-        return train, dataset(plan.X_drawn, plan.y_drawn, error_drawn, plan.valid)
+        if plan.X_drawn is not plan.X:
+            valid, error = dataset(plan.X_drawn, plan.y_drawn, plan.valid)
+        return train, valid if len(plan.valid) else None, error
 
     def _train(
         self,
@@ -441,6 +320,9 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, NetworkOwner):
             fill_buffers(module, **path.of_folds[k]._asdict())
             others = copy.copy(train)
             others.rows = rows
+            if train.linear is not None:
+                others.linear = np.empty_like(train.linear)
+                others.linear[rows] = collect(module, plan.X[rows], module.linear)
             train_network(
                 net, others, None, self._settings(len(rows), epochs, until, plan.seeds.order)
             )
@@ -493,8 +375,8 @@ def _compute_dtype(X: NDArray[Any]) -> Any:
 
 
 def _auto_epochs(n_samples: int) -> int:
-    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 12."""
-    return int(np.clip(round(300_000 / max(n_samples, 1)), 12, 30))
+    """30 passes, fewer over more than 10,000 spectra: about as many steps, and at least 8."""
+    return int(np.clip(round(300_000 / max(n_samples, 1)), 8, 30))
 
 
 def _auto_batch_size(n_samples: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -13,13 +14,22 @@ from numpy.typing import NDArray
 from skorch.dataset import Dataset
 from torch import Tensor, nn
 
-__all__ = ["BatchIterator", "SpectrumDataset", "collect", "numpy_dtype", "rows_per_batch"]
+from skxrf.neural_network._layers import InputTransform
+
+__all__ = [
+    "BatchIterator",
+    "SpectrumDataset",
+    "collect",
+    "numpy_dtype",
+    "roots_of",
+    "rows_per_batch",
+]
 
 Array = NDArray[Any]
 # Draws spectra, labels and inverse errors anew, from these three and a generator.
 Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]
-# Spectra or, in training, spectra beside inverse errors and perhaps weights; and labels.
-Batch = tuple[Tensor | tuple[Tensor, ...], Tensor]
+# Spectra or, in training, spectra beside what belongs to them, by name; and labels.
+Batch = tuple[Tensor | dict[str, Tensor], Tensor]
 
 
 class SpectrumDataset(Dataset):
@@ -41,6 +51,8 @@ class SpectrumDataset(Dataset):
         Weights of the labels in the loss.
     redraw : callable, optional
         Augmentation of the batches to train on.
+    roots, linear : ndarray of shape (n_samples, n_channels) and (n_samples, n_outputs), optional
+        Results of :func:`roots_of`, and linear estimates: batches hold them instead of spectra.
     """
 
     def __init__(
@@ -53,6 +65,8 @@ class SpectrumDataset(Dataset):
         inverse_error: Array | None = None,
         weight: Array | None = None,
         redraw: Redraw | None = None,
+        roots: Array | None = None,
+        linear: Array | None = None,
     ) -> None:
         self.spectra = np.asarray(X)
         self.labels = None if y is None else np.asarray(y)
@@ -61,6 +75,7 @@ class SpectrumDataset(Dataset):
         self.inverse_error = inverse_error
         self.weight = weight
         self.redraw = redraw
+        self.roots, self.linear = roots, linear
 
     @property
     def X(self) -> Array:
@@ -80,13 +95,14 @@ class SpectrumDataset(Dataset):
     def __getitem__(self, rows: slice | NDArray[np.intp]) -> Batch:
         if self.rows is not None:
             rows = self.rows[rows]
+        spectra = self.spectra if self.roots is None else self.roots
         if isinstance(rows, slice):
             # torch warns of memory that it may not write to, and joblib shares such memory.
-            block = self.spectra[rows]
+            block = spectra[rows]
             copy = not block.flags.writeable or not block.flags.c_contiguous
             X = block.astype(self.dtype, order="C", copy=copy)
         else:
-            X = self.spectra.take(rows, axis=0).astype(self.dtype, copy=False)
+            X = spectra.take(rows, axis=0).astype(self.dtype, copy=False)
         y = np.zeros(len(X), self.dtype) if self.labels is None else self.labels[rows].copy()
         inverse_error = None if self.inverse_error is None else self.inverse_error[rows]
         return self._batch(X, y, inverse_error, rows)
@@ -112,10 +128,11 @@ class SpectrumDataset(Dataset):
         spectra, labels = torch.from_numpy(X), torch.from_numpy(y)
         if inverse_error is None:
             return spectra, labels
-        parts = [spectra, torch.from_numpy(np.array(inverse_error))]
-        if self.weight is not None:
-            parts.append(torch.from_numpy(np.array(self.weight[rows])))
-        return tuple(parts), labels
+        parts = {"spectra": spectra, "inverse_error": torch.from_numpy(np.array(inverse_error))}
+        for name, array in (("weight", self.weight), ("linear", self.linear)):
+            if array is not None:
+                parts[name] = torch.from_numpy(np.array(array[rows]))
+        return parts, labels
 
 
 class BatchIterator:
@@ -192,7 +209,7 @@ def collect(
     ndarray of shape (n_samples, n_outputs), in the module's dtype
     """
     module.eval()
-    weights = next(module.parameters())
+    weights = next(itertools.chain(module.parameters(), module.buffers()))
     spectra = SpectrumDataset(X, dtype=numpy_dtype(weights.dtype))
     n_rows = rows_per_batch(X.shape[1], weights.device.type)
     result: Array | None = None
@@ -207,6 +224,29 @@ def collect(
             result[rows] = part
     assert result is not None
     return result
+
+
+def roots_of(transform: InputTransform, X: Array, most: int = 2**29) -> Array | None:
+    """Spectra before standardization, which are the same in every epoch.
+
+    Parameters
+    ----------
+    transform : InputTransform
+        Its dtype is used.
+    X : ndarray of shape (n_samples, n_features)
+        Spectra.
+    most : int
+        Largest memory of the result [bytes].
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features_out), or None
+        None where it would be too large, or would be the spectra themselves.
+    """
+    if transform.kind is None:
+        return None
+    size = len(X) * transform.n_features_out * transform.get_buffer("gain").element_size()
+    return None if size > most else collect(transform, X, transform.root)
 
 
 def numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:

@@ -52,7 +52,7 @@ class CrossFit:
     n_folds_of_stated: int = 3
     n_groups: int = 60
     least_rows: int = 10
-    most_passes: int = 100_000
+    most_passes: int = 60_000
     most_rows: int = 12_000
     n_bands: int = 128
     n_components: int = 16

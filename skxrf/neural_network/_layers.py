@@ -67,11 +67,15 @@ class InputTransform(nn.Module):
         # In place: a pass over memory costs as much as the arithmetic.
         return X.abs().sqrt_().copysign_(X) if self.kind == "sqrt" else X
 
+    def standardized(self, root: Tensor) -> Tensor:
+        """Standardize the result of :meth:`root`."""
+        if self.kind is None:
+            return root
+        return torch.addcmul(self.get_buffer("shift"), root, self.get_buffer("gain"))
+
     def forward(self, X: Tensor) -> Tensor:
         """Transform spectra of shape (n_samples, n_features)."""
-        if self.kind is None:
-            return X
-        return torch.addcmul(self.get_buffer("shift"), self.root(X), self.get_buffer("gain"))
+        return self.standardized(self.root(X))
 
 
 class DenseTrunk(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ class RidgeSearch:
     strengths: tuple[float, ...] = tuple(np.logspace(-6, 1, 15).tolist())
     most_parameters: float = 0.98
     tolerance: float = 0.005
-    most_left_out: int = 8192
+    most_left_out: int = 4096
     block: int = 4096
 
 
@@ -185,18 +185,21 @@ def _fit_outputs(
     if refit:
         final = selection.plus(_Moments.of(design, target, valid, weight))
         everything = np.union1d(train, valid)
-    scores = _leave_one_out(design, target, everything, final, np.array(RIDGE.strengths), weight)
+    scores, coef = _leave_one_out(
+        design, target, everything, final, np.array(RIDGE.strengths), weight
+    )
     chosen = _strongest(scores)
-    fits = []
-    for moments in (selection, final, *without):
-        n_features = design.X.shape[1]
-        coef, intercept = np.empty((n_features, y.shape[1])), np.empty(y.shape[1])
-        for i in np.unique(chosen).tolist():
-            outputs = np.flatnonzero(chosen == i)
-            found = design.uncentered(moments.of_outputs(outputs).solve(RIDGE.strengths[i]))
-            coef[:, outputs] = found.coef
-            intercept[outputs] = found.intercept + y_shift[outputs]
-        fits.append(LinearFit(coef, intercept))
+    # The coefficients to all rows are known from the scores.
+    by_strength = {i: coef(i) for i in np.unique(chosen).tolist()}
+    of_all = final.fit(
+        np.stack([by_strength[i][:, j] for j, i in enumerate(chosen.tolist())], axis=1)
+    )
+    fits = [
+        selection.solve_each(chosen),
+        of_all,
+        *(moments.solve_each(chosen) for moments in without),
+    ]
+    fits = [design.uncentered(fit._replace(intercept=fit.intercept + y_shift)) for fit in fits]
     return LinearPath(fits[0], fits[1], np.array(RIDGE.strengths)[chosen], fits[2:])
 
 
@@ -344,13 +347,6 @@ class _Moments(NamedTuple):
             self.y_squares + other.y_squares,
         )
 
-    def of_outputs(self, outputs: NDArray[np.intp]) -> _Moments:
-        return self._replace(
-            y_sums=self.y_sums[outputs],
-            cross=self.cross[:, outputs],
-            y_squares=self.y_squares[outputs],
-        )
-
     def centered(self) -> tuple[Array, Array, Array]:
         """Gram matrix, products with y, and squares of y, about their means."""
         mean, y_mean = self.sums / self.n, self.y_sums / self.n
@@ -358,17 +354,25 @@ class _Moments(NamedTuple):
         squares = np.maximum(self.y_squares - y_mean * self.y_sums, 0.0)
         return gram, self.cross - np.outer(mean, self.y_sums), squares
 
-    def solve(self, strength: float) -> LinearFit:
+    def fit(self, coef: Array) -> LinearFit:
+        """Complete coefficients by the intercept."""
+        return LinearFit(coef, self.y_sums / self.n - self.sums / self.n @ coef)
+
+    def solve_each(self, chosen: NDArray[np.intp]) -> LinearFit:
+        """Fit each output with the strength of its number."""
         gram, cross, _ = self.centered()
-        mean, y_mean = self.sums / self.n, self.y_sums / self.n
         unit = np.trace(gram) / max(len(gram), 1)
+        diagonal = np.diag_indices_from(gram)
+        plain = gram[diagonal]
         coef = np.zeros_like(cross)
-        if unit > 0:
-            gram[np.diag_indices_from(gram)] += strength * unit
+        for i in np.unique(chosen).tolist() if unit > 0 else []:
+            outputs = np.flatnonzero(chosen == i)
+            gram[diagonal] = plain + RIDGE.strengths[i] * unit
             # Rounding may make the matrix indefinite: too weak a strength for these data.
             with contextlib.suppress(LinAlgError):
-                coef = cho_solve(cho_factor(gram, check_finite=False), cross)
-        return LinearFit(coef, y_mean - mean @ coef)
+                factor = cho_factor(gram, check_finite=False)
+                coef[:, outputs] = cho_solve(factor, cross[:, outputs])
+        return self.fit(coef)
 
 
 def _leave_one_out(
@@ -378,17 +382,18 @@ def _leave_one_out(
     moments: _Moments,
     strengths: Array,
     weight: Array | None,
-) -> Array:
+) -> tuple[Array, Callable[[int], Array]]:
     """Mean squared errors of rows that the fit to the others predicts.
 
     Of shape (n_strengths, n_outputs); infinite where a fit has hardly fewer parameters than rows.
+    Second, the function from the number of a strength to its coefficients.
     """
     gram, cross, squares = moments.centered()
     values, vectors = eigh(gram, overwrite_a=True, check_finite=False)
     values = np.maximum(values, 0.0)
     unit = values.sum() / max(len(values), 1)
     if unit == 0:
-        return np.ones((len(strengths), cross.shape[1]))
+        return np.ones((len(strengths), cross.shape[1])), lambda _: np.zeros_like(cross)
     inverse = 1.0 / (values + strengths[:, None] * unit)
     # Coefficients along the eigenvectors, of shape (n_strengths, n_features, n_outputs).
     coef = inverse[:, :, None] * (vectors.T @ cross)
@@ -413,7 +418,7 @@ def _leave_one_out(
     scores[n_parameters > RIDGE.most_parameters * len(rows)] = np.inf
     # With hardly more than one spectrum, the strongest.
     scores[-1] = np.where(np.isinf(scores).all(axis=0), 1.0, scores[-1])
-    return scores
+    return scores, lambda i: vectors @ coef[i]
 
 
 def _strongest(scores: Array) -> NDArray[np.intp]:

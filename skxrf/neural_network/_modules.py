@@ -77,8 +77,8 @@ class ResidualNetwork(nn.Module):
         for name, value in start.items():
             self.register_buffer(name, torch.full((n_outputs,), value))
 
-    def features(self, X: Tensor) -> Tensor:
-        """Return the features of spectra that do not depend on the linear path."""
+    def features(self, root: Tensor) -> Tensor:
+        """Return the features, which do not depend on the linear path, of spectra's roots."""
         raise NotImplementedError
 
     def correction(self, hidden: Tensor, signal: Tensor | None) -> Tensor:
@@ -106,20 +106,26 @@ class ResidualNetwork(nn.Module):
         passed = ((signal.unsqueeze(1) - levels[:-1]) / gap).clamp(0, 1)
         return weight[0] + (passed * (weight[1:] - weight[:-1])).sum(dim=1)
 
-    def read_out(self, X: Tensor, hidden: Tensor) -> Tensor:
-        """Predict outputs from raw spectra and their features."""
-        if not self.linear_path:
+    def read_out(self, linear: Tensor | None, hidden: Tensor) -> Tensor:
+        """Predict outputs from linear estimates, None without a linear path, and features."""
+        if linear is None:
             correction = self.correction(hidden, None)
             return torch.addcmul(self.get_buffer("shift"), correction, self.get_buffer("gain"))
-        linear = self.linear(X)
         error = self.expected_error(linear)
         signal = self.signal(linear, error)
         correction = self.correction(hidden, signal)
         return torch.addcmul(linear, correction, error * self.weight_of_correction(signal))
 
-    def forward(self, X: Tensor) -> Tensor:
-        """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features)."""
-        return self.read_out(X, self.features(X))
+    def forward(self, X: Tensor, linear: Tensor | None = None) -> Tensor:
+        """Predict outputs of shape (n_samples, n_outputs) from (n_samples, n_features).
+
+        With linear estimates, X holds the roots of spectra instead of the spectra.
+        """
+        if linear is not None:
+            return self.read_out(linear, self.features(X))
+        if self.linear_path:
+            linear = self.linear(X)
+        return self.read_out(linear, self.features(self.transform.root(X)))
 
     def restart_dropout(self, seed: int) -> None:
         """Seed the dropout layers."""
@@ -201,9 +207,9 @@ class SpectrumNetwork(ResidualNetwork):
         """Number of the dense layer that the signals join: the last hidden one."""
         return max(len(self.layers) - 2, 0)
 
-    def features(self, X: Tensor) -> Tensor:
+    def features(self, root: Tensor) -> Tensor:
         """Return the input of layer `joining` without the signals."""
-        hidden: Tensor = self.trunk(self.transform(X))
+        hidden: Tensor = self.trunk(self.transform.standardized(root))
         for layer in self.layers[: self.joining]:
             hidden = self.dropout(self.activation(layer(hidden)))
         return hidden
@@ -258,16 +264,16 @@ class WrappedNetwork(ResidualNetwork):
         if self.linear_path:
             self.gate = nn.Parameter(torch.zeros(n_outputs))
 
-    def features(self, X: Tensor) -> Tensor:
+    def features(self, root: Tensor) -> Tensor:
         """Return the outputs of the module for transformed spectra."""
-        hidden: Tensor = self.module(self.transform(X))
+        hidden: Tensor = self.module(self.transform.standardized(root))
         if hidden.ndim == 1 and self.n_outputs == 1:
             hidden = hidden.unsqueeze(1)
-        if hidden.shape != (len(X), self.n_outputs):
+        if hidden.shape != (len(root), self.n_outputs):
             raise SkxrfError(
                 f"the module {type(self.module).__name__} returned the shape "
-                f"{tuple(hidden.shape)} for {len(X)} spectra and {self.n_outputs} outputs: it "
-                f"must return ({len(X)}, {self.n_outputs})."
+                f"{tuple(hidden.shape)} for {len(root)} spectra and {self.n_outputs} outputs: it "
+                f"must return ({len(root)}, {self.n_outputs})."
             )
         return hidden
 

@@ -100,8 +100,8 @@ class SpectrumNet(NeuralNetRegressor):
 
         Parameters
         ----------
-        x : Tensor or tuple of Tensor
-            Spectra, or spectra beside inverse errors and weights.
+        x : Tensor or dict of Tensor
+            Spectra, or a batch of :class:`SpectrumDataset`.
         **fit_params
             Not used.
 
@@ -109,10 +109,15 @@ class SpectrumNet(NeuralNetRegressor):
         -------
         Tensor of shape (n_rows, n_outputs)
         """
-        spectra = x[0] if isinstance(x, tuple | list) else x
+        parts = x if isinstance(x, dict) else {"spectra": x}
+        given = {
+            name: to_tensor(parts[name], device=self.device)
+            for name in ("spectra", "linear")
+            if name in parts
+        }
         module: Any = self.module_
         # Under torch.autocast the layers may return less than the labels' precision.
-        found: Tensor = module(to_tensor(spectra, device=self.device))
+        found: Tensor = module(*given.values())
         return found.to(next(module.parameters()).dtype)
 
     def get_loss(self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False) -> Any:
@@ -122,8 +127,8 @@ class SpectrumNet(NeuralNetRegressor):
         ----------
         y_pred, y_true : Tensor of shape (n_rows, n_outputs)
             Predictions and labels.
-        X : Tensor or tuple of Tensor
-            Spectra, or spectra beside inverse errors and weights.
+        X : Tensor or dict of Tensor
+            Spectra, or a batch of :class:`SpectrumDataset`.
         training : bool
             Not used.
 
@@ -134,9 +139,10 @@ class SpectrumNet(NeuralNetRegressor):
         """
         label = to_tensor(y_true, device=self.device).to(y_pred.dtype).reshape(y_pred.shape)
         weight = None
-        if isinstance(X, tuple | list):
-            inverse_error, *others = (to_tensor(part, device=self.device) for part in X[1:])
-            weight = others[0] if others else None
+        if isinstance(X, dict):
+            inverse_error = to_tensor(X["inverse_error"], device=self.device)
+            if "weight" in X:
+                weight = to_tensor(X["weight"], device=self.device)
         else:
             inverse_error = self._inverse_error(to_tensor(X, device=self.device))
         if isinstance(self.criterion_, WeightedLoss):

@@ -55,7 +55,8 @@ def prediction_function(
         hidden = trunk(module.transform(X).bfloat16())
         for layer in dense:
             hidden = module.activation(layer(hidden))
-        return module.read_out(X, hidden.float())
+        linear = module.linear(X) if module.linear_path else None
+        return module.read_out(linear, hidden.float())
 
     return predict
 

@@ -128,13 +128,10 @@ def fit_statistics(
     return Statistics(unit, floor, slope), path
 
 
-def expected_errors(
-    module: ResidualNetwork, statistics: Statistics, X: NDArray[Any], y: Array, loss: Loss
-) -> Array:
-    """Return the errors that the loss expects of the labels, of the shape of y."""
+def expected_errors(statistics: Statistics, intensity: NDArray[Any], loss: Loss) -> Array:
+    """Return the errors that the loss expects of labels at these intensities."""
     if loss != "poisson" or statistics.floor is None or statistics.slope is None:
-        return np.broadcast_to(statistics.unit, y.shape)
-    intensity = collect(module, X, module.linear) if module.linear_path else y
+        return np.broadcast_to(statistics.unit, intensity.shape)
     variance = statistics.floor + statistics.slope * np.maximum(intensity, 0)
     return np.asarray(np.sqrt(variance))
 
@@ -162,19 +159,14 @@ def predict_held_out(
 ) -> HeldOut:
     """Predict rows that a network was not trained on, with the weight one for the correction."""
     fill_buffers(module, residual_weight=np.ones(y.shape[1]))
-    spectra = X[rows]
 
-    def signal_of(batch: Tensor) -> Tensor:
-        estimate = module.linear(batch)
-        return module.signal(estimate, module.expected_error(estimate))
+    def predict(batch: Tensor) -> Tensor:
+        linear = module.linear(batch)
+        signal = module.signal(linear, module.expected_error(linear))
+        return torch.cat([linear, module(batch), signal], dim=1)
 
-    return HeldOut(
-        y[rows],
-        collect(module, spectra, module.linear),
-        collect(module, spectra),
-        collect(module, spectra, signal_of),
-        error[rows],
-    )
+    linear, full, signal = np.split(collect(module, X[rows], predict), 3, axis=1)
+    return HeldOut(y[rows], linear, full, signal, error[rows])
 
 
 def weigh_residual(

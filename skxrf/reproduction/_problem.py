@@ -20,7 +20,7 @@ from skxrf.spectra import max_spectrum, sum_spectrum
 
 from ._result import DataDescription
 
-__all__ = ["Problem", "problem_from_files", "simulated_problem"]
+__all__ = ["Problem", "fitted_labels", "problem_from_files", "simulated_problem"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def simulated_problem(
     energy = cubes[next(iter(cubes))]["energy"].to_numpy()
     X = np.asarray(samples)
     say("fitting line templates, for the reference maps")
-    Y = _fitted(X, energy, truth.index, [str(name) for name in truth.columns])
+    Y = fitted_labels(X, energy, truth.index, [str(name) for name in truth.columns])
     titles = dict.fromkeys(str(cube.attrs.get("title", "")) for cube in cubes.values())
     source = "Simulated by skxrf.simulation.simulate_painting: " + "; ".join(filter(None, titles))
     data = _description(
@@ -187,7 +187,7 @@ def problem_from_files(
     index = samples.indexes["sample"]
     if maps_path is None:
         say("fitting line templates, for the reference maps")
-        Y, reference_name = _fitted(X, axis, index, elements), "template fit"
+        Y, reference_name = fitted_labels(X, axis, index, elements), "template fit"
     else:
         Y = _opened(maps_path, cube, cube_path, index, elements)
         reference_name = "reference maps"
@@ -221,9 +221,10 @@ def _refuse_what_does_not_fit(cube: xr.DataArray, path: str | os.PathLike[str]) 
         )
 
 
-def _fitted(
+def fitted_labels(
     X: NDArray[Any], energy: NDArray[np.float64], index: pd.Index, elements: Sequence[str] | None
 ) -> pd.DataFrame:
+    """Fit line templates, calibrated on the sum of the spectra, for reference intensities."""
     from skxrf.linear_model import TemplateFitRegressor
 
     wanted = None if elements is None else list(elements)

@@ -115,9 +115,9 @@ def test_integers_are_not_converted_as_a_whole(painting, monkeypatch):
     seen = []
     read_out = type(model.net_.module_).read_out
 
-    def spy(module, batch, hidden):
-        seen.append(len(batch))
-        return read_out(module, batch, hidden)
+    def spy(module, linear, hidden):
+        seen.append(len(linear))
+        return read_out(module, linear, hidden)
 
     monkeypatch.setattr(type(model.net_.module_), "read_out", spy)
     monkeypatch.setattr("skxrf.neural_network._batches.rows_per_batch", lambda *_: 500)

@@ -41,19 +41,19 @@ def test_the_linear_path_is_the_one_that_has_not_seen_the_held_out_rows(painting
     module, statistics, path, X, y = prepared(painting)
     np.testing.assert_allclose(collect(module, X), path.selection.predict(X))
     residual = y[1000:] - path.selection.predict(X[1000:])
-    expected = expected_errors(module, statistics, X, y, "poisson")[1000:]
+    expected = expected_errors(statistics, path.selection.predict(X), "poisson")[1000:]
     # The errors that are expected are those that are made, on the average.
     ratio = np.square(residual).mean(axis=0) / np.square(expected).mean(axis=0)
     np.testing.assert_allclose(ratio, 1, rtol=0.02)
 
 
 def test_without_linear_path_the_output_starts_in_the_labels_units(painting):
-    module, statistics, path, X, y = prepared(painting, loss="absolute_error", linear_path=False)
+    module, statistics, path, _X, y = prepared(painting, loss="absolute_error", linear_path=False)
     assert path is None
     assert statistics.floor is None
     np.testing.assert_allclose(module.shift, y.mean(axis=0))
     np.testing.assert_allclose(module.gain, y.std(axis=0))
-    errors = expected_errors(module, statistics, X, y, "absolute_error")
+    errors = expected_errors(statistics, y, "absolute_error")
     np.testing.assert_allclose(errors[5], y.std(axis=0))
     module, statistics, *_ = prepared(
         painting, loss="absolute_error", linear_path=False, scale_outputs=False
@@ -63,18 +63,18 @@ def test_without_linear_path_the_output_starts_in_the_labels_units(painting):
 
 
 def test_poisson_errors_without_linear_path_are_those_at_the_label(painting):
-    module, statistics, path, X, y = prepared(painting, linear_path=False)
+    _, statistics, path, _X, y = prepared(painting, linear_path=False)
     assert path is None
-    errors = expected_errors(module, statistics, X, y, "poisson")
+    errors = expected_errors(statistics, y, "poisson")
     np.testing.assert_allclose(errors, np.sqrt(statistics.floor + statistics.slope * y))
     given = Statistics(np.ones(3), np.full(3, 4.0), np.full(3, 2.0))
-    errors = expected_errors(module, given, X[:2], np.array([[16.0] * 3, [-9.0] * 3]), "poisson")
+    errors = expected_errors(given, np.array([[16.0] * 3, [-9.0] * 3]), "poisson")
     np.testing.assert_allclose(errors, [[6.0] * 3, [2.0] * 3])
 
 
 def test_residual_is_weighed_on_held_out_rows_alone(painting):
-    module, statistics, _, X, y = prepared(painting)
-    error = expected_errors(module, statistics, X, y, "poisson")
+    module, statistics, _, X, _y = prepared(painting)
+    error = expected_errors(statistics, collect(module, X, module.linear), "poisson")
     with torch.no_grad():
         module.layers[-1].bias.copy_(torch.tensor([1.0, -1.0, 0.0]))
     labels = collect(module, X)
@@ -94,8 +94,8 @@ def test_residual_is_weighed_on_held_out_rows_alone(painting):
 
 
 def test_levels_are_those_of_the_linear_estimates(painting):
-    module, statistics, _, X, y = prepared(painting, n_residual_weights=4)
-    error = expected_errors(module, statistics, X, y, "poisson")
+    module, statistics, _, X, _y = prepared(painting, n_residual_weights=4)
+    error = expected_errors(statistics, collect(module, X, module.linear), "poisson")
     with torch.no_grad():
         module.layers[-1].bias.fill_(1.0)
     labels = collect(module, X)

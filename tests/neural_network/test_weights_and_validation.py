@@ -50,7 +50,7 @@ def test_leaving_one_out_with_weights_is_doing_so():
     design, target, rows = module._Design(X), y - y.mean(), np.arange(30)
     moments = module._Moments.of(design, target, rows, weight)
     strength = np.array([0.3])
-    found = module._leave_one_out(design, target, rows, moments, strength, weight)
+    found, _ = module._leave_one_out(design, target, rows, moments, strength, weight)
     unit = np.trace(moments.centered()[0]) / 4
     total = 0.0
     for i in range(30):

@@ -120,21 +120,59 @@ class PaintingScan:
             True net intensities [counts].
         """
         for rows in self.plan.blocks(_Blocks.planned):
-            compositions, masses = self.plan.stacks(rows)
-            starts = range(0, len(masses), _Blocks.computed)
-            parts = list(
-                simulate_batches(
-                    self.renderer,
-                    [self._batch(compositions, masses, start) for start in starts],
-                    # The noise of a block does not depend on the blocks before it.
-                    np.random.SeedSequence([self._seed, rows.start]).spawn(len(starts)),
-                    per_spectrum=False,
-                    n_jobs=n_jobs,
-                )
-            )
+            stacks = self.plan.stacks(rows)
             shape = (rows.stop - rows.start, self.plan.shape[1], -1)
-            counts, intensities = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            counts, intensities = self._simulated(stacks, rows.start, n_jobs)
             yield rows, counts.reshape(shape), intensities.reshape(shape)
+
+    def pixels(
+        self, chosen: NDArray[np.intp], *, n_jobs: int = 1
+    ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Simulate some pixels only, such as those of a random sample.
+
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Numbers of the pixels in row order, increasing.
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        counts : ndarray of shape (n_chosen, n_channels), uint16
+            Counts.
+        intensities : ndarray of shape (n_chosen, n_groups), float32
+            True net intensities [counts].
+        """
+        counts = np.empty((len(chosen), self.instrument.n_channels), np.uint16)
+        intensities = np.empty((len(chosen), len(self.renderer.groups)), np.float32)
+        n_columns = self.plan.shape[1]
+        for rows in self.plan.blocks(_Blocks.planned):
+            limits = np.searchsorted(chosen, [rows.start * n_columns, rows.stop * n_columns])
+            part = slice(*limits.tolist())
+            if part.start == part.stop:
+                continue
+            own = chosen[part] - rows.start * n_columns
+            compositions, masses = self.plan.stacks(rows)
+            found = self._simulated((compositions[own], masses[own]), rows.start, n_jobs)
+            counts[part], intensities[part] = found
+        return counts, intensities
+
+    def _simulated(
+        self, stacks: tuple[NDArray[np.float64], NDArray[np.float64]], first_row: int, n_jobs: int
+    ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Counts and intensities of the stacks of pixels of a block."""
+        starts = range(0, len(stacks[1]), _Blocks.computed)
+        parts = simulate_batches(
+            self.renderer,
+            [self._batch(*stacks, start) for start in starts],
+            # The noise of a block does not depend on the blocks before it.
+            np.random.SeedSequence([self._seed, first_row]).spawn(len(starts)),
+            per_spectrum=False,
+            n_jobs=n_jobs,
+        )
+        counts, intensities = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return counts, intensities
 
     def _batch(
         self, compositions: NDArray[np.float64], masses: NDArray[np.float64], start: int

@@ -45,6 +45,16 @@ def test_the_test_icon_counts_what_real_icons_do():
         assert counts / 1.3 < means[group] < 1.3 * counts, group
 
 
+def test_chosen_pixels_are_those_of_the_whole_scan():
+    scan = painting_scan("icon_2", random_state=3, **OPTIONS)
+    whole = np.concatenate([intensities for _, _, intensities in scan.blocks()])
+    chosen = np.array([0, 7, 20, 21, 179])
+    counts, intensities = scan.pixels(chosen)
+    np.testing.assert_allclose(intensities, whole.reshape(180, -1)[chosen], rtol=1e-5)
+    assert counts.shape == (5, 512)
+    assert int(counts.sum()) == pytest.approx(25_000, rel=0.3)
+
+
 def test_seeds_and_threads():
     one = simulate_painting("icon_2", random_state=3, **OPTIONS)
     two = simulate_painting("icon_2", random_state=3, n_jobs=2, **OPTIONS)

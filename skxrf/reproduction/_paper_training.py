@@ -1,0 +1,197 @@
+"""Training of one network of the paper's set-up, in blocks after which it can be resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.persistence import load_model, save_model
+from skxrf.utils.files import whole_file
+
+from ._networks import count_parameters
+from ._paper_data import PaperData
+from ._rivals import Rival, Task
+
+__all__ = ["TrainedNetwork", "Training", "train"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of the training.
+
+    Attributes
+    ----------
+    budget : float
+        Training time of each network [s], over all runs in the same folder.
+    block : float
+        Time after which a published network is stored [s].
+    patience : int
+        Passes over the spectra without a better validation loss after which a published network
+        counts as converged.
+    """
+
+    budget: float = 3600.0
+    block: float = 120.0
+    patience: int = 100
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """State of a network's training.
+
+    Attributes
+    ----------
+    name, kind : str
+        Name and group of the method.
+    seconds : float
+        Training time.
+    passes : float
+        Passes over the training spectra.
+    converged : bool
+        Whether the training came to its end: the whole schedule of this library's networks, no
+        better validation loss for `Training.patience` passes of the published ones.
+    best : float
+        Best validation loss.
+    best_passes : float
+        Passes after which it was reached.
+    n_parameters : int
+        Trainable numbers.
+    curve : list of (float, float, float)
+        Seconds, passes, and the validation loss since the last entry.
+    spectra_per_second : float
+        Speed of prediction.
+    """
+
+    name: str
+    kind: str
+    seconds: float = 0.0
+    passes: float = 0.0
+    converged: bool = False
+    best: float = float("inf")
+    best_passes: float = 0.0
+    n_parameters: int = 0
+    curve: list[tuple[float, float, float]] = field(default_factory=list)
+    spectra_per_second: float = 0.0
+
+
+def train(
+    rival: Rival,
+    task: Task,
+    data: PaperData,
+    training: Training,
+    folder: Path,
+    say: Callable[[str], None],
+) -> tuple[TrainedNetwork, NDArray[np.float32]]:
+    """Train a network until it converges or the budget is spent, and predict the painting.
+
+    Parameters
+    ----------
+    rival : Rival
+        The network.
+    task : Task
+        Description of the problem.
+    data : PaperData
+        Spectra and labels.
+    training : Training
+        Budget and blocks.
+    folder : Path
+        Where the networks are stored; one that is there is trained further.
+    say : callable
+        Told what is being done.
+
+    Returns
+    -------
+    state : TrainedNetwork
+    predictions : ndarray of shape (n_pixels, n_elements), float32
+        Intensities of the held-out painting by the weights with the best validation loss.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = rival.name.replace(" ", "_").replace("+", "_plus")
+    files = {part: folder / f"{name}{end}" for part, end in _ENDINGS.items()}
+    state = TrainedNetwork(rival.name, rival.kind)
+    model: Any = rival.make(task)
+    if files["state"].exists():
+        state = TrainedNetwork(**json.loads(files["state"].read_text(encoding="utf-8")))
+        model = load_model(files["last"])
+    while not state.converged and state.seconds < training.budget:
+        left = training.budget - state.seconds
+        whole = rival.kind == "network"
+        if not whole:
+            model.set_params(warm_start=True, max_time=min(left, training.block))
+        state = _after_block(model, state, data, training, files, whole)
+        say(
+            f"{state.name}: {state.seconds:,.0f} s, {state.passes:.1f} passes, validation loss "
+            f"{state.curve[-1][2]:.4g}{', converged' if state.converged else ''}"
+        )
+        if whole:
+            break
+    if not files["predictions"].exists():
+        best = load_model(files["best"])
+        started = time.perf_counter()
+        found = np.asarray(best.predict(data.X_test), dtype=np.float32)
+        speed = len(found) / (time.perf_counter() - started)
+        with whole_file(files["predictions"]) as partial, partial.open("wb") as stream:
+            np.save(stream, found)
+        state = replace(state, spectra_per_second=speed)
+        _store(state, files["state"])
+    return state, np.load(files["predictions"])
+
+
+_ENDINGS = {
+    "state": ".json",
+    "last": "_last.skxrf",
+    "best": "_best.skxrf",
+    "predictions": "_predictions.npy",
+}
+
+
+def _after_block(
+    model: Any,
+    state: TrainedNetwork,
+    data: PaperData,
+    training: Training,
+    files: dict[str, Path],
+    whole: bool,
+) -> TrainedNetwork:
+    """Train for a block of time and store the network."""
+    n_before = len(getattr(model, "loss_curve_", ()))
+    started = time.perf_counter()
+    model.fit(data.X, data.Y)
+    seconds = state.seconds + time.perf_counter() - started
+    # The last epoch of a block may have been cut short.
+    n_batches = sum(row["train_batch_count"] for row in model.net_.history[n_before:])
+    n_rows = len(data.X) * (1 - model.validation_fraction)
+    passes = state.passes + n_batches * model.net_.batch_size / n_rows
+    losses = model.validation_loss_curve_[n_before:]
+    best, best_passes = state.best, state.best_passes
+    files["predictions"].unlink(missing_ok=True)
+    save_model(model, files["last"])
+    if min(losses) < best or whole:
+        best, best_passes = min(losses), passes
+        save_model(model, files["best"])
+    state = replace(
+        state,
+        seconds=seconds,
+        passes=passes,
+        best=best,
+        best_passes=best_passes,
+        converged=model.stopped_by_ == "max_epochs"
+        if whole
+        else passes - best_passes >= training.patience,
+        n_parameters=count_parameters(model) or 0,
+        curve=[*state.curve, (seconds, passes, min(losses))],
+    )
+    _store(state, files["state"])
+    return state
+
+
+def _store(state: TrainedNetwork, path: Path) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
