@@ -117,7 +117,7 @@ def reproduce(
     the paintings) that it was not trained on, and is scored against the reference maps.
     """
     if paper:
-        _table1(output, methods, budget, quiet)
+        _table1(output, methods, budget)
         return
     for file in ("report.html", "maps.nc", "scores.csv"):
         if (output / file).exists():
@@ -153,7 +153,7 @@ def reproduce(
     click.echo(f"Report: {output / 'report.html'}")
 
 
-def _table1(output: Path, methods: str | None, budget: float, quiet: bool) -> None:
+def _table1(output: Path, methods: str | None, budget: float) -> None:
     from skxrf.exceptions import SkxrfError
     from skxrf.reproduction._paper import reproduce_paper
     from skxrf.reproduction._paper_training import Training
@@ -168,7 +168,7 @@ def _table1(output: Path, methods: str | None, budget: float, quiet: bool) -> No
     if given:
         raise SkxrfError(f"--paper has a set-up of its own: leave out {', '.join(given)}.")
     result = reproduce_paper(
-        output, methods=names(methods), training=Training(budget=budget), progress=not quiet
+        output, methods=names(methods), training=Training(budget=budget), progress=not is_quiet()
     )
     click.echo("SSIM of the maps of the held-out painting, template fit as reference:")
     click.echo(result.table().round(3).to_string(index_names=False))
