@@ -120,7 +120,7 @@ def template_fit_of(cube: xr.DataArray, methods: Iterable[Any] = ()) -> Spectrum
     from skxrf.pretrained import load_pretrained
 
     bound = next((one for one in methods if isinstance(one, BoundModel)), None)
-    return (bound or bind(load_pretrained(), cube)).spectrum_fit()  # type: ignore[no-any-return]
+    return (bound or bind(load_pretrained(), cube)).spectrum_fit()
 
 
 def linear_reference(fit: SpectrumComponents, spectra: NDArray[Any]) -> LinearReference:

@@ -24,8 +24,9 @@ def compiled(function: Callable[..., Any], signature: str | None = None) -> Any:
     """
     import numba
 
-    arguments = () if signature is None else (signature,)
+    compiler: Any = numba.njit
+    types = () if signature is None else (signature,)
     try:
-        return numba.njit(*arguments, nogil=True, cache=True)(function)
+        return compiler(*types, nogil=True, cache=True)(function)
     except RuntimeError:  # neither the library's folder nor the user's can be written to
-        return numba.njit(*arguments, nogil=True)(function)
+        return compiler(*types, nogil=True)(function)

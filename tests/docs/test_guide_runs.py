@@ -65,7 +65,7 @@ PAGES = [
 def painting():
     """A small icon, its true maps, and a fit of its spectra."""
     cube, maps = make_painting((24, 30), palette="icon_1", random_state=1)
-    fit = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values)
+    fit = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values, nuisance="none")
     return cube, maps, fit.fit(to_samples(cube).values)
 
 
