@@ -64,7 +64,8 @@ class TrainedNetwork:
     n_parameters : int
         Trainable numbers.
     curve : list of (float, float, float)
-        Seconds, passes, and the validation loss since the last entry.
+        Seconds, passes and validation loss after each epoch; the last epoch of a block may have
+        been cut short.
     spectra_per_second : float
         Speed of prediction.
     """
@@ -166,10 +167,13 @@ def _after_block(
     model.fit(data.X, data.Y)
     seconds = state.seconds + time.perf_counter() - started
     # The last epoch of a block may have been cut short.
-    n_batches = sum(row["train_batch_count"] for row in model.net_.history[n_before:])
+    epochs = model.net_.history[n_before:]
     n_rows = len(data.X) * (1 - model.validation_fraction)
-    passes = state.passes + n_batches * model.net_.batch_size / n_rows
-    losses = model.validation_loss_curve_[n_before:]
+    share = model.net_.batch_size / n_rows
+    losses = [float(epoch["valid_loss"]) for epoch in epochs]
+    times = seconds - sum(epoch["dur"] for epoch in epochs) + np.cumsum([e["dur"] for e in epochs])
+    done = state.passes + share * np.cumsum([epoch["train_batch_count"] for epoch in epochs])
+    passes = float(done[-1])
     best, best_passes = state.best, state.best_passes
     files["predictions"].unlink(missing_ok=True)
     save_model(model, files["last"])
@@ -186,7 +190,7 @@ def _after_block(
         if whole
         else passes - best_passes >= training.patience,
         n_parameters=count_parameters(model) or 0,
-        curve=[*state.curve, (seconds, passes, min(losses))],
+        curve=[*state.curve, *zip(times.tolist(), done.tolist(), losses, strict=True)],
     )
     _store(state, files["state"])
     return state

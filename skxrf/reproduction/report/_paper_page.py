@@ -143,10 +143,10 @@ RMSE against the true intensities [counts].
 
 {_markdown(result.table("rmse", "truth"), 1)}
 
-Training and size. A pass is one over all spectra that the network is trained on; networks that
-converged had no better validation loss for long, or, of this library, came to the end of their
-schedule. Networks stored after blocks of training start each block from the best weights of the
-one before.
+Training and size. A pass is one over all spectra that the network is trained on. A published
+network has converged when its validation loss has not fallen for long, one of this library at the
+end of its schedule. The published networks are stored after blocks of training, and begin each
+block with the best weights of the one before.
 
 {_markdown(_costs(result), 1)}
 
