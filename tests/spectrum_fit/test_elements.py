@@ -68,6 +68,16 @@ def test_arsenic_that_lead_would_replace_stays_a_component_of_the_fit():
     assert not alone["As_K"].fitted
 
 
+def test_one_row_shows_what_the_scan_does_above_its_own_limits():
+    areas = {"Pb_L": 2e6, "Pb_M": 1e5, "Hg_L": 4e5, "Ca_K": 1e6, "Fe_K": 2e6, "Cu_K": 3e5}
+    areas |= {"Zn_K": 2e4, "Ti_K": 2e4, "Sr_K": 1e4}
+    scan = expected(areas, continuum=400.0)
+    whole, row = found(scan), found(scan / 40)
+    assert {"Pb_L", "Hg_L", "Ca_K", "Fe_K", "Cu_K"} <= present(row) <= present(whole)
+    for name in present(whole) - present(row):
+        assert whole[name].counts / 40 < 2 * row[name].limit_counts
+
+
 def test_argon_is_of_the_air_and_a_trace_of_nickel_of_the_instrument():
     said = found(expected({"Ca_K": 1e6, "Fe_K": 2e6, "Ar_K": 5e4, "Ni_K": 900.0}, continuum=20.0))
     assert present(said) == {"Ca_K", "Fe_K"}
