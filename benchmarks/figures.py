@@ -188,6 +188,24 @@ def simulated_painting(folder: Path) -> str:
     return _ssim(folder, "simulated_painting", ("truth",), names, None)
 
 
+def default_networks(folder: Path) -> str:
+    """Best and worst line group of the default networks, relative to ridge regression."""
+    results = pd.read_csv(folder / "default_networks.csv")
+    networks = {"SpectrumCNNRegressor": "CNN", "SpectrumMLPRegressor": "MLP"}
+    header = ["learned from, predicted"]
+    header += [f"{name}, {end}" for name in networks.values() for end in ("best", "worst")]
+    rows = []
+    for problem, part in results.groupby("problem", sort=False):
+        cells = [f"{problem} ({part['n_training'].iloc[0]:,} spectra)"]
+        for network in networks:
+            mine = part[part["estimator"] == network].set_index("line_group")["rmse_over_ridge"]
+            ends = str(mine.idxmin()), str(mine.idxmax())
+            cells += [f"{_decimals(mine[name])} ({_spaced(name)})" for name in ends]
+        rows.append(cells)
+    revisions = ", ".join(f"`{name}`" for name in sorted(set(results["revision"])))
+    return f"{markdown(header, rows)}\n\n*Revisions: {revisions}.*"
+
+
 def _ssim(
     folder: Path,
     problem: str,
@@ -261,6 +279,7 @@ def _spaced(name: str) -> str:
 
 
 TABLES: dict[str, Callable[[Path], str]] = {
+    "default-networks": default_networks,
     "accuracy": accuracy,
     "accuracy-methods": accuracy_methods,
     "accuracy-doses": accuracy_doses,

@@ -39,7 +39,9 @@ class RidgeSearch:
         Relative difference of scores up to which the strongest fit is chosen: it generalizes
         better to spectra unlike those of the training set.
     most_left_out : int
-        Largest number of spectra that are left out, one at a time; of more, evenly spaced ones.
+        About the largest number of spectra that are left out, one at a time. Of more, a quarter of
+        it are those with the largest labels of each output, which decide for seldom elements, the
+        others are evenly spaced.
     block : int
         Rows that are converted to float64 at a time.
     """
@@ -398,27 +400,44 @@ def _leave_one_out(
     # Coefficients along the eigenvectors, of shape (n_strengths, n_features, n_outputs).
     coef = inverse[:, :, None] * (vectors.T @ cross)
     mean, y_mean = moments.sums / moments.n, moments.y_sums / moments.n
-    some = rows[:: -(-len(rows) // RIDGE.most_left_out)]
+    some, share = _left_out(y, rows)
     scores = np.zeros((len(strengths), cross.shape[1]))
     for block in _blocks(len(some)):
         Z = (design.centered(some[block]) - mean) @ vectors
         target = y[some[block]] - y_mean
         leverage = 1 / moments.n + np.square(Z) @ inverse.T
-        w = None if weight is None else weight[some[block], None]
-        if w is not None:
-            leverage = leverage * w
+        w = share[block, None]
+        if weight is not None:
+            leverage = leverage * weight[some[block], None]
+            w = w * weight[some[block], None]
         for i in range(len(strengths)):
             kept = np.maximum(1 - leverage[:, [i]], 1e-9)
             errors = np.square((target - Z @ coef[i]) / kept)
-            scores[i] += (errors if w is None else errors * w).sum(axis=0)
+            scores[i] += (errors * w).sum(axis=0)
     # For exact labels, the rest is rounding: all such strengths are equal.
-    total = len(some) if weight is None else weight[some].sum()
+    total = share.sum() if weight is None else share @ weight[some]
     scores = np.maximum(scores / total, 1e-13 * squares / moments.n)
     n_parameters = 1 + (values * inverse).sum(axis=1)
     scores[n_parameters > RIDGE.most_parameters * len(rows)] = np.inf
     # With hardly more than one spectrum, the strongest.
     scores[-1] = np.where(np.isinf(scores).all(axis=0), 1.0, scores[-1])
     return scores, lambda i: vectors @ coef[i]
+
+
+def _left_out(y: Array, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], Array]:
+    """Rows that are left out, and the number of rows that each stands for."""
+    most = RIDGE.most_left_out
+    if len(rows) <= most:
+        return rows, np.ones(len(rows))
+    n_each = max(most // (4 * y.shape[1]), 1)
+    largest = np.argpartition(np.abs(y[rows]), len(rows) - n_each, axis=0)[-n_each:]
+    certain = np.zeros(len(rows), dtype=bool)
+    certain[largest] = True
+    others = rows[~certain]
+    spaced = others[:: -(-len(others) // (most - most // 4))]
+    share = np.full(certain.sum() + len(spaced), len(others) / max(len(spaced), 1))
+    share[: certain.sum()] = 1.0
+    return np.concatenate([rows[certain], spaced]), share
 
 
 def _strongest(scores: Array) -> NDArray[np.intp]:

@@ -44,8 +44,8 @@ weight_decay : float, default=1.0
 batch_size : int or "auto", default="auto"
     Spectra per step; ``"auto"``: a power of two from 16 to 512, about 20 steps an epoch.
 max_epochs : int or "auto", default="auto"
-    Passes over the training spectra; ``"auto"``: 30, fewer for more than 10,000 spectra, and 12
-    for 25,000 or more.
+    Passes over the training spectra; ``"auto"``: 30, fewer for more than 10,000 spectra, and 8
+    for 37,500 or more.
 max_time : float, default=None
     Time limit of one ``fit`` [s], everything included; None: no limit. The fit ends with the
     batch in which it is reached. The learning-rate cycle ends with it too, so results then

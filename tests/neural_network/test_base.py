@@ -425,4 +425,4 @@ def test_ctrl_c_stops_a_search_at_once():
 
 
 def test_fewer_passes_over_many_spectra():
-    assert [_auto_epochs(n) for n in (1, 10_000, 20_000, 10**6)] == [30, 30, 15, 12]
+    assert [_auto_epochs(n) for n in (1, 10_000, 20_000, 10**6)] == [30, 30, 15, 8]

@@ -1,9 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression, Ridge
 
+from skxrf.neural_network import _linear_path
 from skxrf.neural_network._linear_path import (
     RIDGE,
     RidgeSearch,
@@ -174,3 +177,23 @@ def test_error_model_of_few_or_exact_samples():
     floor, slope = fit_error_model(np.ones((50, 2)), np.zeros((50, 2)), spread)
     assert np.all(floor > 0)
     assert np.all(slope == 0)
+
+
+def test_an_element_in_few_spectra_has_the_strength_that_all_rows_choose(monkeypatch):
+    # Of 3,000 spectra 12 hold the second element, at other rows than the evenly spaced ones.
+    rng = np.random.default_rng(0)
+    y = rng.gamma(2.0, 50.0, size=(3000, 2))
+    seldom = np.zeros(3000, dtype=bool)
+    seldom[np.arange(1, 3000, 250)] = True
+    y[~seldom, 1] = 0
+    X = rng.poisson(y @ rng.dirichlet(np.full(30, 0.3), size=2) + 5.0)
+    rows, none = np.arange(3000), np.arange(0)
+    expected = fit_linear_path(X, y, rows, none).strength
+    few = dataclasses.replace(_linear_path.RIDGE, most_left_out=200)
+    monkeypatch.setattr(_linear_path, "RIDGE", few)
+    np.testing.assert_allclose(fit_linear_path(X, y, rows, none).strength[1], expected[1])
+    # Evenly spaced rows alone, none of which holds it, would choose the strongest.
+    monkeypatch.setattr(
+        _linear_path, "_left_out", lambda y, rows: (rows[::125], np.ones(len(rows[::125])))
+    )
+    assert fit_linear_path(X, y, rows, none).strength[1] > 10 * expected[1]
