@@ -9,7 +9,7 @@ from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
 from skxrf.physics.constants import COMMON_LINE_GROUPS
-from skxrf.spectrum_fit._competitors import Competitor
+from skxrf.spectrum_fit._competitors import Competitor, ratio_error
 from skxrf.spectrum_fit._group_fit import GroupFit
 from skxrf.spectrum_fit._least_squares import LeastSquares
 
@@ -263,7 +263,8 @@ class Identification(GroupFit):
     def _keep_undecided(self) -> bool:
         """Let a line group stay whose absence is not established and that others would replace.
 
-        Left out, it would make one of those that are there too bright by more than its error.
+        Left out, it would make one of those that are there too bright by more than its error, and by
+        more than the error of its own ratios, which may be all that there is.
         """
         rule, fit = self.rule, self.fit()
         there = [i for i, name in enumerate(self.fitted) if name in self.errors]
@@ -271,7 +272,10 @@ class Identification(GroupFit):
             return False
         area, error = self.scores(fit)
         score = area / error
-        errors = np.array([self.errors[self.fitted[i]] for i in there])
+        names = [self.fitted[i] for i in there]
+        errors = np.array(
+            [max(self.errors[name], ratio_error(name, self.areas[name])) for name in names]
+        )
         bias = fit.leakage(self.whole)[there] * area / errors[:, None]
         for i in np.argsort(-score)[: np.count_nonzero(score > rule.undecided)]:
             name, other = self.names[i], self.fitted[there[int(bias[:, i].argmax())]]
