@@ -84,7 +84,8 @@ def fit_detectors(cubes: Sequence[xr.DataArray], estimator: TemplateFitRegressor
     chunks = lazy[0].chunks[:2]
     whole = [one.rechunk((*chunks, -1)) for one in lazy]
     n = len(joint.groups)
-    values: Any = da.map_blocks(
+    map_blocks: Any = da.map_blocks
+    values = map_blocks(
         joint.fitted, *whole, dtype=np.float32, chunks=(*chunks, (2 * n,)), meta=np.empty((0, 0, 0))
     )
     fitted = np.asarray(values.compute())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -122,7 +122,7 @@ def _check_weights(part: Any) -> None:
     if "_parameters" in attributes and "_modules" in attributes:
         weights |= part.state_dict()
     for name, values in weights.items():
-        arrays = (values,)
+        arrays: Iterable[Any] = (values,)
         if isinstance(values, Mapping | list | tuple):
             arrays = values.values() if isinstance(values, Mapping) else values
         for array in map(np.asarray, arrays):

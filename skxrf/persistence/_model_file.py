@@ -143,15 +143,15 @@ def _read_header(header: Mapping[str, object]) -> ModelInfo:
                 raise TypeError(f"{name} is no list")
             known[name] = tuple(value)
     info = ModelInfo(**known)  # type: ignore[arg-type]
-    energy = info.energy_range or (0.0, 1.0)
+    energy: tuple[object, ...] = info.energy_range or (0.0, 1.0)
+    found: object = info.versions
     sound = {
         "estimator": isinstance(info.estimator, str),
         "steps": all(isinstance(one, str) for one in info.steps),
         "line_groups": all(isinstance(one, str) for one in info.line_groups or ()),
         "n_channels": info.n_channels is None or type(info.n_channels) is int,
         "energy_range": len(energy) == 2 and all(type(one) in (int, float) for one in energy),
-        "versions": isinstance(info.versions, dict)
-        and all(isinstance(one, str) for one in info.versions.values()),
+        "versions": isinstance(found, dict) and all(isinstance(one, str) for one in found.values()),
     }
     wrong = [name for name, right in sound.items() if not right]
     if wrong:

@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.progress import StepReport
@@ -141,7 +143,7 @@ def _networks(methods: Sequence[str] | None) -> list[Rival]:
 
 
 def _scores(
-    name: str, data: PaperData, found: object, against: Sequence[str]
+    name: str, data: PaperData, found: NDArray[Any], against: Sequence[str]
 ) -> list[dict[str, object]]:
     references = {"reference": data.Y_test, "truth": data.truth}
     return [

@@ -144,7 +144,7 @@ def paper_data(
     everything = np.arange(int(np.prod(test.plan.shape)))
     X_test, intensities = _simulated(test, everything, folder / set_up.test[0], n_jobs, say)
     true_maps = test.label_maps(intensities.reshape(*test.plan.shape, -1))
-    truth = to_samples({set_up.test[0]: true_maps})
+    truth = pd.DataFrame(to_samples({set_up.test[0]: true_maps}))
     energy = test.instrument.energy
     return PaperData(
         X=X,
@@ -183,7 +183,8 @@ def _simulated(
     files = [path.with_name(f"{path.name}_{kind}.npy") for kind in ("counts", "intensities")]
     if not all(file.exists() for file in files):
         say(f"simulating {len(pixels):,} spectra of {path.name}")
-        for file, array in zip(files, scan.pixels(pixels, n_jobs=n_jobs), strict=True):
+        arrays: tuple[NDArray[Any], ...] = scan.pixels(pixels, n_jobs=n_jobs)
+        for file, array in zip(files, arrays, strict=True):
             _save(file, array)
     counts, intensities = (np.load(file) for file in files)
     return counts, intensities

@@ -42,7 +42,7 @@ class NamedOutputsMixin(RegressorMixin):
         LineGroupError
             If y names a line group that is not predicted.
         """
-        predictions = paired(np.asarray(self.predict(X)), self, y)  # type: ignore[attr-defined]
+        predictions = paired(np.asarray(self.predict(X)), self, y)
         labels = np.asarray(y, dtype=np.float64)
         return _mean_r2(labels, predictions, sample_weight)
 
