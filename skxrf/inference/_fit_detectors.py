@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
+from skxrf.physics._names import find_line_groups
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.utils.validation import as_cube, name_of
 
@@ -65,7 +66,7 @@ def fit_detectors(cubes: Sequence[xr.DataArray], estimator: TemplateFitRegressor
     >>> maps = fit_detectors([left, right], TemplateFitRegressor(["Fe_K", "Pb_L"], anode="Rh"))
     >>> maps["ratio"].values.round(1)
     array([[0.5, 0.5],
-           [0.5, 0.5]])
+           [0.5, 0.5]], dtype=float32)
     """
     import dask.array as da
 
@@ -94,7 +95,7 @@ def fit_detectors(cubes: Sequence[xr.DataArray], estimator: TemplateFitRegressor
     dims = ("y", "x", "element")
     steps = [str(cube.attrs["history"]) for cube in ordered if "history" in cube.attrs]
     steps.append(f"skxrf {__version__}: joint fit of {len(ordered)} detectors")
-    return xr.Dataset(
+    maps = xr.Dataset(
         {
             "intensity": (dims, fitted[..., :n], {"units": "counts"}),
             "uncertainty": (dims, fitted[..., n:], {"units": "counts"}),
@@ -102,6 +103,12 @@ def fit_detectors(cubes: Sequence[xr.DataArray], estimator: TemplateFitRegressor
         },
         coords=coords,
         attrs={"model": " ".join(repr(estimator).split()), "history": "\n".join(steps)},
+    )
+    # Line groups beside those that are asked for were fitted, too.
+    return (
+        maps
+        if estimator.line_groups is None
+        else maps.sel(element=find_line_groups(estimator.line_groups))
     )
 
 

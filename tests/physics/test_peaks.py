@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skxrf.physics._detector import render_peaks, shelf_cumulative
 
-EDGES = np.arange(-1, 41, 0.02)
+EDGES = np.arange(-3, 41, 0.02)
 
 
 @given(
