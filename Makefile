@@ -21,7 +21,7 @@ CASES ?= 10000
 TORCH_INDEX ?=
 
 # What is run with the lowest versions: fast, and near to other packages.
-LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/plotting tests/simulation/paintings tests/test_samples.py tests/test_persistence.py tests/test_compose.py
+LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/plotting tests/simulation/paintings tests/test_samples.py tests/persistence tests/test_compose.py
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
