@@ -200,5 +200,5 @@ def _tell(found: Audit, cube: Path) -> None:
             click.echo(f"  {line}")
     for (one, two), table in found.comparisons.items():
         click.echo(f"\nDifferences, {two} less {one}")
-        print_table(difference_rows(table), indent="  ")
+        print_table(difference_rows(table), indent="  ", ends_in_words=True)
     click.echo(f"\nNot seen: {found.not_seen}")

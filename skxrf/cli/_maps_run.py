@@ -160,7 +160,7 @@ def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -
     )
     maps, bound = counts["maps"], run.estimator
     unfamiliar = bound.unfamiliar_ if isinstance(bound, BoundModel) else None
-    # Which line groups are there is a matter of errors.
+    # Only errors tell presence.
     tells = isinstance(bound, BoundModel) and options.std
     found = bound.detected_in(maps) if tells else None
     if elements is None:

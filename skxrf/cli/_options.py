@@ -263,13 +263,15 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
+def print_table(
+    rows: Sequence[Sequence[str]], *, indent: str = "", ends_in_words: bool = False
+) -> None:
     """Print rows of cells: the first column and words to the left, numbers to the right."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
         cells = [row[0].ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        if rows[0][-1] == "likely reason":
+        if ends_in_words:
             cells[-1] = row[-1]
         click.echo((indent + "  ".join(cells)).rstrip())
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
-from skxrf.inference._drift import axis_drift
+from skxrf.inference._drift import axis_drift, stated_drift, states_drift
 from skxrf.inference.protocol import BindsToPainting, BoundModel, FormerlyCalibrated, KnowsLines
 from skxrf.preprocessing._axis_drift import AxisDrift
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis, resolve_energy
@@ -109,6 +109,8 @@ def bind_with_drift(estimator: Any, cube: xr.DataArray) -> tuple[Any, AxisDrift 
     )
     if not adapts and not isinstance(estimator, KnowsLines):
         return estimator, None
+    if not adapts and states_drift(cube):
+        return estimator, stated_drift(cube)
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else None
     spectra, rows = sample_rows(cube)
     with single_threaded_blas():

@@ -16,7 +16,7 @@ from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils.energy import axes_agree, resolve_energy
 from skxrf.utils.validation import name_of
 
-__all__ = ["axis_drift"]
+__all__ = ["axis_drift", "stated_drift", "states_drift"]
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,11 @@ def axis_drift(
     AxisDrift or None
         None for an axis at rest.
     """
+    if states_drift(cube):
+        return stated_drift(cube)
     if "energy" not in cube.coords:
         return None
-    energy = resolve_energy(
-        cube["energy"].to_numpy(),
-        cube.sizes["energy"],
-        source=f"the energy axis of {name_of(cube)}",
-    )
-    if (stated := cube.attrs.get("axis_drift")) is not None:
-        return AxisDrift.stated(str(stated), energy)
+    energy = _energy(cube)
     there, starts = np.unique(rows, return_index=True)
     total = float(spectra.sum(dtype=np.float64))
     n_blocks = min(_RULE.most, there.size // _RULE.rows, int(total / _RULE.counts))
@@ -87,3 +83,21 @@ def axis_drift(
     if shifts is None:
         return None
     return AxisDrift(np.concatenate([[0], there[first[1:]]]), shifts, energy)
+
+
+def states_drift(cube: xr.DataArray) -> bool:
+    """Tell if the cube's attribute ``axis_drift`` says whether its axis drifts."""
+    return "energy" in cube.coords and cube.attrs.get("axis_drift") is not None
+
+
+def stated_drift(cube: xr.DataArray) -> AxisDrift | None:
+    """Read the drift that the cube's attribute states; None for an axis at rest."""
+    return AxisDrift.stated(str(cube.attrs["axis_drift"]), _energy(cube))
+
+
+def _energy(cube: xr.DataArray) -> NDArray[np.float64]:
+    return resolve_energy(
+        cube["energy"].to_numpy(),
+        cube.sizes["energy"],
+        source=f"the energy axis of {name_of(cube)}",
+    )

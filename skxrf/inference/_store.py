@@ -77,7 +77,7 @@ class PartialMaps:
                 f"cannot write maps as {self.target}: known suffixes are {', '.join(SUFFIXES)}."
             )
         check_writable(self.target, inputs)
-        # What it leads to would be overwritten.
+        # The target of a link would be overwritten.
         if os.path.lexists(self.path):
             refuse_irregular(self.path)
 

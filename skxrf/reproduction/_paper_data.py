@@ -21,7 +21,7 @@ from skxrf.utils.files import whole_file
 
 from ._problem import fitted_labels
 
-__all__ = ["PaperData", "PaperSetUp", "paper_data"]
+__all__ = ["PaperData", "PaperSetUp", "paper_data", "save_array"]
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _simulated(
         say(f"simulating {len(pixels):,} spectra of {path.name}")
         arrays: tuple[NDArray[Any], ...] = scan.pixels(pixels, n_jobs=n_jobs)
         for file, array in zip(files, arrays, strict=True):
-            _save(file, array)
+            save_array(file, array)
     counts, intensities = (np.load(file) for file in files)
     return counts, intensities
 
@@ -201,10 +201,11 @@ def _labels(
     file = path.with_name(f"{path.name}_labels.npy")
     if not file.exists():
         say(f"fitting line templates to {len(X):,} spectra")
-        _save(file, fitted_labels(X, energy, index, elements).to_numpy())
+        save_array(file, fitted_labels(X, energy, index, elements).to_numpy())
     return pd.DataFrame(np.load(file), index=index, columns=pd.Index(elements))
 
 
-def _save(path: Path, array: NDArray[Any]) -> None:
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array; the file appears whole or not at all."""
     with whole_file(path) as partial, partial.open("wb") as stream:
         np.save(stream, array)

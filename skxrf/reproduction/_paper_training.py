@@ -16,7 +16,7 @@ from skxrf.persistence import load_model, save_model
 from skxrf.utils.files import whole_file
 
 from ._networks import count_parameters
-from ._paper_data import PaperData
+from ._paper_data import PaperData, save_array
 from ._rivals import Rival, Task
 
 __all__ = ["TrainedNetwork", "Training", "train"]
@@ -138,8 +138,7 @@ def train(
         started = time.perf_counter()
         found = np.asarray(best.predict(data.X_test), dtype=np.float32)
         speed = len(found) / (time.perf_counter() - started)
-        with whole_file(files["predictions"]) as partial, partial.open("wb") as stream:
-            np.save(stream, found)
+        save_array(files["predictions"], found)
         state = replace(state, spectra_per_second=speed)
         _store(state, files["state"])
     return state, np.load(files["predictions"])

@@ -2,6 +2,7 @@
 
 import json
 
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -142,3 +143,11 @@ def test_a_model_is_bound_to_straightened_spectra(cube, fit):
     at_rest, drift = bind_with_drift(Adapting(fit), stating(cube, "none"))
     assert drift is None
     assert at_rest.seen.dtype == cube.dtype
+
+
+def test_a_stated_drift_is_taken_without_reading_the_counts(cube, fit):
+    def fail(block):
+        raise AssertionError("the counts were read")
+
+    unread = cube.copy(data=da.from_array(cube.to_numpy()).map_blocks(fail, dtype=cube.dtype))
+    assert bind_with_drift(fit, stating(unread, "none")) == (fit, None)

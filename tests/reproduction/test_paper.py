@@ -83,7 +83,7 @@ def test_a_larger_budget_goes_on_from_the_stored_networks(folder):
     after = states(folder)["published_MLP"]
     assert after["passes"] > before["passes"]
     assert after["curve"][: len(before["curve"])] == before["curve"]
-    # What has converged is neither trained again nor changed.
+    # A converged network is neither trained again nor changed.
     assert (folder / "checkpoint" / "networks" / "CNN_last.skxrf").stat().st_mtime_ns == stamp
     assert result.table().loc["CNN"].min() > 0.9
     # The best weights so far are those that predict.
