@@ -107,13 +107,15 @@ def test_names_of_any_string_type(tmp_path, maps, suffix, kind):
     assert list(open_maps(tmp_path / f"maps{suffix}")["element"].to_numpy()) == names.tolist()
 
 
-def test_attributes_that_netcdf_has_no_type_for_become_text(tmp_path, maps):
+def test_attributes_that_netcdf_has_no_type_for_come_back(tmp_path, maps):
     maps.attrs = {"ok": True, "none": None, "plan": {"k": [1]}, "gains": [1.5, 2.5], "empty": ""}
+    maps.attrs["attribute_of"] = "mine"
 
     save_maps(maps, tmp_path / "maps.nc")
     attrs = open_maps(tmp_path / "maps.nc").attrs
 
-    assert (attrs["ok"], attrs["none"], attrs["plan"]) == ("true", "null", '{"k": [1]}')
+    assert (attrs["ok"], attrs["none"], attrs["plan"]) == (True, None, {"k": [1]})
+    assert attrs["attribute_of"] == "mine"
     np.testing.assert_array_equal(attrs["gains"], [1.5, 2.5])
     assert attrs["empty"] == ""
 

@@ -109,7 +109,7 @@ def test_real_spectra_are_as_rosettasciio_reads_them(real_data):
     [
         (msa()[:-20], "cut short"),
         (msa()[:300], "cut short"),
-        (msa(points=31), "31 channels and holds 30"),
+        (msa(points=40), "40 channels and holds 30"),
         (msa(points=1e12), r"1e\+12 channels and holds 30"),
         (msa(kind="XY").replace(b": XY", b": Y"), "30 channels and holds 60"),
         (msa().replace(b"40.0,", b"forty,"), "no numbers"),
