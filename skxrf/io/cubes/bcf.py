@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .arrange import SUM, chosen_one
-from .bruker_xml import MapHeader, map_headers
+from .bruker_xml import MapHeader, map_headers, step_positions
 from .memory_map import file_stamp, require_unchanged
 from .sfs import MAGIC, StoredFile, stored_files
 from .source import CubeRequest, CubeSource, Slices
@@ -42,25 +42,6 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     """Describe the maps of a ``.bcf``; they are passed over once, to find where rows start.
 
     An instrument with several detectors writes a map of each.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        ``dataset`` or ``detector`` picks one of several maps, such as ``"SpectrumData1"``.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube, its pixel sizes and times.
-    request : CubeRequest
-        Without the choice that was obeyed here.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, or holds several maps and none is chosen.
     """
     stamp, files = file_stamp(path), stored_files(path)
     names = _chosen(sorted(files), request, path)
@@ -95,8 +76,8 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         detectors=tuple(names),
         energy=header.energy,
         energy_from=f"CalibAbs and CalibLin in {path}",
-        y=_positions(header.step_y, shape[0]),
-        x=_positions(header.step_x, shape[1]),
+        y=step_positions(header.step_y, shape[0]),
+        x=step_positions(header.step_x, shape[1]),
         attrs=header.attrs,
         live_time=_live_times(headers, scans),
         real_time=header.pixel_times if header.times_are_real else None,
@@ -219,10 +200,6 @@ def stored_header(files: dict[str, StoredFile], path: Path) -> bytes:
     if file.size > _LARGEST_HEADER:
         raise FileFormatError(f"{path} is damaged: its header claims {file.size:,} bytes.")
     return b"".join(file.pieces())
-
-
-def _positions(step: float | None, size: int) -> NDArray[np.float64] | None:
-    return None if step is None else step * np.arange(size, dtype=np.float64)
 
 
 def _scanned(file: StoredFile, header: MapHeader) -> _Scan:

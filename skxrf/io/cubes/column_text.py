@@ -53,29 +53,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a single spectrum as a cube of one pixel.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        Nothing of it is needed here.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube of shape (1, 1, n_channels).
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If its lines are not numbers from the first of them on.
-    CountsError
-        If it holds rates.
-    """
+    """Describe a single spectrum as a cube of one pixel."""
     lines = decoded(read_spectrum(path)).splitlines()
     start = next((i for i, line in enumerate(lines) if _cells(line)), len(lines))
     header, rows = lines[:start], [line for line in lines[start:] if line.strip()]

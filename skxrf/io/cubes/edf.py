@@ -44,27 +44,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe the rows of a folder, or those that belong to one file.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, if it holds the rows of one cube; or one of the rows, or a file of all rows.
-    request : CubeRequest
-        ``detector`` chooses one of several whose number the names hold.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube; a row is read with its block.
-    request : CubeRequest
-        As given, without the detector that was chosen.
-
-    Raises
-    ------
-    FileFormatError
-        If a file is damaged or missing, or rows differ in size.
-    """
+    """Describe the rows of a folder, or those that belong to one file."""
     by_detector, names = _rows(path)
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
     chosen = by_detector if choice == "sum" else [by_detector[int(choice)]]

@@ -77,30 +77,7 @@ LAYOUTS = (
 
 
 def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Find the cube in an HDF5 file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        ``dataset`` picks one of several cubes, ``scan`` the group that it is in; ``energy`` may name a
-        dataset.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube and what the file says about it.
-    request : CubeRequest
-        The request with the energy axis read where a dataset was named.
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be read, or holds no such cube, or several.
-    EnergyAxisError
-        If there is no such energy dataset.
-    """
+    """Find the cube in an HDF5 file."""
     refuse_endless_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=request.follow_links)

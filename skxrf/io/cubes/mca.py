@@ -41,27 +41,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a folder of spectra, or the spectra of one file.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, whose files are ordered by the numbers in their names; or one file.
-    request : CubeRequest
-        ``shape`` tells rows and columns where the names do not.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube; in a folder the files are read with their blocks.
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If a file is damaged or missing, or rows and columns are not known.
-    """
+    """Describe a folder of spectra, or the spectra of one file."""
     if path.is_dir():
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
     with path.open("rb") as stream:
