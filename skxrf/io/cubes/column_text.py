@@ -62,10 +62,10 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     place, name = named.get("counts", (-1, ""))
     if any(is_rate(word) for word in re.findall(r"[\w/^-]+", name)):
         raise CountsError(f"{path} names its column {name!r}: expected counts. Export counts.")
-    energy, problem = None, ()
-    if values.shape[1] > 1:
-        at, label = named.get("energy", (0, ""))
-        energy, problem = axis_or_reason(lambda: _energy(values[:, at], label, header, path))
+    at, label = named.get("energy", (0, ""))
+    energy, problem = axis_or_reason(
+        lambda: None if values.shape[1] == 1 else _energy(values[:, at], label, header, path)
+    )
     spectrum = TextSpectrum(whole_counts(values[:, place]), energy, problem)
     from_ = f"the columns of {path}"
     return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request

@@ -184,8 +184,8 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
     return replace(
         _source(path, reader, list(filter(None, facts)), request),
         dims=("y", "x", "energy"),
-        live_time=_times([one and one.live_time for one in facts], shape),
-        real_time=_times([one and one.real_time for one in facts], shape),
+        live_time=_times([None if one is None else one.live_time for one in facts], shape),
+        real_time=_times([None if one is None else one.real_time for one in facts], shape),
         missing=missing,
     )
 
