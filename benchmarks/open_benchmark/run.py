@@ -17,6 +17,8 @@ from benchmarks.open_benchmark.scans import SCANS
 from benchmarks.open_benchmark.worker import MethodSource, ScanResult, run_scans
 from benchmarks.run import chosen
 from benchmarks.tables import RESULTS, ResultTable
+from skxrf.audit import CommandMethod
+from skxrf.exceptions import SkxrfError
 
 __all__ = ["main"]
 
@@ -100,6 +102,10 @@ def _sources(
             raise click.BadParameter(
                 f"takes NAME=COMMAND with a new name, got {text!r}.", param_hint="--command"
             )
+        try:
+            CommandMethod(command)
+        except SkxrfError as error:
+            raise click.BadParameter(str(error), param_hint="--command") from None
         own[name] = MethodSource(name, command=command)
     if own and not names:
         return list(own.values())  # yours; the others are in the table already
