@@ -333,7 +333,7 @@ def test_layouts_of_odd_scans_hold(rows, columns, visit, painted, tmp_path):
 
 def brightest(maps):
     top = maps["intensity"].max(("y", "x"))
-    return str(top["element"][int(top.argmax())].item()).replace("_", " ")
+    return str(top["element"][int(top.to_numpy().argmax())].item()).replace("_", " ")
 
 
 def test_phone_and_dark_and_enlarged_page(visit, report, painted):
