@@ -22,7 +22,8 @@ __all__ = ["json_text", "read_coordinates", "write_coordinates"]
 
 _GROUP = "skxrf_coordinates"
 _MOST = 1000
-_MOST_VALUES = 1 << 28
+# Of all of them together.
+_MOST_BYTES = 1 << 28
 
 
 def json_text(attrs: Mapping[Any, Any]) -> str:
@@ -88,13 +89,15 @@ def read_coordinates(
     """
     group = file.get(_GROUP)
     found: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
+    left = _MOST_BYTES
     for key in _first(group) if isinstance(group, h5py.Group) else ():
         item = group.get(key)
-        if not isinstance(item, h5py.Dataset) or item.size is None or item.size > _MOST_VALUES:
+        if not isinstance(item, h5py.Dataset) or item.size is None or item.nbytes > left:
             continue
         dims = tuple(str(dim) for dim in _parsed(item, "dims", list))
         if not set(dims) <= set(sizes) or item.shape != tuple(sizes[dim] for dim in dims):
             continue
+        left -= item.nbytes
         name, kind = text(item.attrs.get("name")), text(item.attrs.get("kind"))
         if h5py.check_string_dtype(item.dtype) is not None:
             stored = np.atleast_1d(item[()]).ravel()

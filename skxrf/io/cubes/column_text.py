@@ -28,7 +28,7 @@ _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
 # Lines before the first number, and channels of the smallest spectrum.
 _LONGEST_HEADER = 100
 _FEWEST = 16
-_LARGEST = 1 << 26
+_LARGEST = 1 << 24
 
 
 def recognizes(path: Path, head: bytes) -> bool:

@@ -20,6 +20,7 @@ from .text_spectrum import whole_counts
 
 __all__ = ["open_msa", "recognizes"]
 
+_LARGEST = 1 << 24
 # A key may carry its unit, as in "#LIVETIME  -s: 120".
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-\w+)?[ \t]*:[ \t]*(.*)")
 
@@ -82,6 +83,8 @@ def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
 
 def _parts(path: Path) -> tuple[str, str]:
     """Header and counts, which end at lines of their own."""
+    if path.stat().st_size > _LARGEST:
+        raise FileFormatError(f"{path} has {path.stat().st_size:,} bytes, more than any spectrum.")
     text = path.read_bytes().decode("latin-1").replace("\r\n", "\n")
     parts = re.split(r"(?im)^#SPECTRUM\b.*$", text, maxsplit=1)
     ended = re.split(r"(?im)^#ENDOFDATA\b", parts[-1], maxsplit=1)

@@ -15,6 +15,7 @@ import skxrf
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import printable_attrs
 
+from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
 __all__ = ["MapsRequest", "MapsSource", "build_maps"]
@@ -141,6 +142,10 @@ def _stacked(
                 f"{where}: {name!r} has the shape {tuple(image.shape)}, but "
                 f"{next(iter(images))!r} {shape}: maps of one painting have one shape."
             )
+    # Datasets of HDF5 are read only now: all together must not claim what the file cannot hold.
+    stored = [image for image in images.values() if hasattr(image, "id")]
+    kept = sum(int(image.id.get_storage_size()) for image in stored)
+    refuse_absurd_size(sum(image.nbytes for image in stored), kept, f"{where}, all maps together,")
     dtype = np.result_type(*(image.dtype for image in images.values())).newbyteorder("=")
     try:
         stack = np.empty((*(shape or ()), len(images)), dtype)
