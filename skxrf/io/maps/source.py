@@ -195,7 +195,8 @@ def _dtype(image: Any) -> np.dtype[Any]:
         return np.dtype(image.dtype)
     scale = Scale.of(image)
     missing = [] if scale.fill is None else [np.float32]
-    return np.dtype(np.result_type(scale.dtype(image.dtype), *missing))
+    found: np.dtype[Any] = np.result_type(scale.dtype(image.dtype), *missing)
+    return found
 
 
 def _positions(dim: str, size: int, values: NDArray[Any] | None) -> Any:
