@@ -38,7 +38,7 @@ from . import (
     xrf_maps,
 )
 from .axes import folds
-from .hdf5_detectors import added, chosen_datasets
+from .detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
 __all__ = ["LAYOUTS", "HDF5Layout", "open_hdf5"]
@@ -95,7 +95,7 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
             for one in cubes:
                 require_readable(one)
             sources = [layout.read(one) for one in cubes]
-            cube, source = cubes[0], added(sources) if len(cubes) > 1 else sources[0]
+            cube, source = cubes[0], added(sources, [repr(one.name) for one in cubes])
             others = [path for one in cubes for path in value_files(one)]
         source = _with_others(source, others)
         if isinstance(request.energy, str):
