@@ -9,9 +9,10 @@ from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
 from skxrf.physics.constants import COMMON_LINE_GROUPS
-from skxrf.spectrum_fit._competitors import Competitor, ratio_error
+from skxrf.spectrum_fit._competitors import ratio_error
 from skxrf.spectrum_fit._group_fit import GroupFit
 from skxrf.spectrum_fit._least_squares import LeastSquares
+from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 
 __all__ = ["Identification"]
 
@@ -74,7 +75,7 @@ class Identification(GroupFit):
             else:
                 mine = [self.place[name] for name in self.areas]
                 if not mine or (units.T[mine] @ units[:, top]).max() < rule.same:
-                    self._absorb(self.names[top], float(area[top]))
+                    self._absorb(fit, self.names[top], float(area[top]))
             score[cosine > rule.beside] = 0
 
     def _accepts(self, fit: LeastSquares, place: int, score: Array, *, strict: bool) -> bool:
@@ -91,14 +92,12 @@ class Identification(GroupFit):
             self.refusals[name] = self.refusals.get(name, 0) + 1
         return not why
 
-    def _absorb(self, name: str, area: float) -> None:
+    def _absorb(self, fit: LeastSquares, name: str, area: float) -> None:
         """Make a peak that no line group explains a component."""
-        group = line_group(name, tube_voltage=self.voltage)
-        label = f"peak at {group.main_energy:.2f} keV"
-        if any(one.name == label for one in self.absorbed):
-            return
-        for part, size in zip(self._peak(name), (2.0, 0.05, 0.5), strict=True):
-            self.absorbed.append(Competitor(label, part, size * max(area, 1.0)))
+        energy = self.energies[self.place[name]]
+        peak = UnknownPeak(energy, 1.0, area).fitted(fit, self.edges, self.detector)
+        if not any(one.is_at(peak.energy, self.detector) for one in self.unknown):
+            self.unknown.append(peak)
 
     def _peak(self, name: str) -> list[Array]:
         """Main family of lines, and its derivatives by energy and width."""
@@ -245,6 +244,15 @@ class Identification(GroupFit):
         """
         return name[-1] == "M" and f"{name[:-2]}_L" in self.areas
 
+    def _must_come_with_harder(self, name: str) -> bool:
+        """Tell if L lines of a usual element are so bright that its M lines must be there.
+
+        Their shape is no evidence then: tables of M lines are less certain, and lines of others lie
+        among them.
+        """
+        harder = self.areas.get(f"{name[:-2]}_L", 0.0) if name[-1] == "M" else 0.0
+        return name in self.usual and harder > self.rule.softer_share * self.areas[name]
+
     def doubt(self, name: str) -> str:
         """Reason why an accepted line group is not believed beside all others; empty for none."""
         without = self.fit(leave_out=[name])
@@ -256,7 +264,8 @@ class Identification(GroupFit):
             return why
         if score[i] < self.rule.significance:
             return f"{score[i]:.1f} standard errors"
-        if self.areas[name] < self.rule.undoubted * float(self.counts.sum()):
+        bright = self.areas[name] > self.rule.undoubted * float(self.counts.sum())
+        if not bright and not self._must_come_with_harder(name):
             return self.judge(without, name, float(score[i]))
         return ""
 

@@ -59,6 +59,10 @@ class IdentificationRule:
         would take from the intensities of others matters.
     overvoltage : float
         Ratio of voltage to edge above which the harder lines of an element must be there too.
+    softer_share : float
+        Counts of L lines per count of M lines of the same element from which on the M lines must be
+        there: a tube of 50 kV makes 0.25 photons of Pb M per photon of Pb L if no photon below 8 keV
+        reaches the object, and air absorbs half of them.
     line_error, continuum_error, scatter_error : float
         Shares of the counts of lines, continuum and scattered lines by which the fit may be wrong in
         a bin.
@@ -116,12 +120,13 @@ class IdentificationRule:
     least_inside: float = 0.5
     off_center: float = 0.02
     axis_error: float = 0.001
-    widest: float = 1.4
+    widest: float = 1.2
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
     undecided: float = 2.0
     overvoltage: float = 1.5
+    softer_share: float = 4.0
     line_error: float = 0.01
     continuum_error: float = 0.002
     scatter_error: float = 0.03
