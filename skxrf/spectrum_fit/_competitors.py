@@ -41,8 +41,8 @@ class CompetitorRule:
         Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
         samples.
     tube_spread : float
-        Spread of a family of the anode's own lines, as a share of it: electrons make other shares of
-        vacancies in the sub-shells than photons, and the tube's window absorbs the softer lines.
+        Spread of a family of the anode's own lines, as a share of it, where it is of another sub-shell
+        than the strongest: electrons make other shares of vacancies in the sub-shells than photons.
     weak_family, weak_spread : float
         Share below which a family's radiative rates are known worse, and its spread as a share.
     first_subshell : float
@@ -189,7 +189,7 @@ def companions(
                 spread = _RULE.weak_spread * share
             elif family.startswith("L1"):
                 spread = _RULE.first_subshell * share
-            if of_tube:
+            if of_tube and family[:2] != main[:2]:
                 spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
     step = 0.002

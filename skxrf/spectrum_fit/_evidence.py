@@ -130,6 +130,8 @@ def _other_origin(
         kinds = {" + ": "sum peak", "escape": "escape peak", "peak at": "diffraction"}
         answer = next(kind for sign, kind in kinds.items() if sign in what)
         return answer, f"{size:,.0f} counts there are of {what}", what
+    if search.rejected.get(name, "").startswith("no "):
+        return "not seen", search.rejected[name], ""
     units = search.whole * np.sqrt(search.final.weights)[:, None]
     units = units / np.linalg.norm(units, axis=0)
     alike = {

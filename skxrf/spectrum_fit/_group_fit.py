@@ -34,7 +34,7 @@ from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 
-__all__ = ["GroupFit"]
+__all__ = ["GroupFit", "explained"]
 
 Array = NDArray[np.float64]
 
@@ -262,7 +262,11 @@ class GroupFit:
                 self.escaping = float(np.clip(1 + fit.amplitudes[n + i], 0.0, 2.0))
         first = n + len(self.parts) - 3 * len(self.unknown)
         self.unknown = [
-            peak.moved(fit.amplitudes[first + 3 * i : first + 3 * i + 3], self.detector)
+            peak.moved(
+                fit.amplitudes[first + 3 * i : first + 3 * i + 3],
+                self.detector,
+                peak.counts_there(self.counts, self.edges, self.detector),
+            )
             for i, peak in enumerate(self.unknown)
         ]
         measured = smoothed(self.counts)
@@ -347,12 +351,12 @@ class GroupFit:
             own = [f"{anode}_{shell}" for shell in "KLM"]
             without = self.fit(leave_out=own)
             softer = [self.place[name] for name in own if name[-1] == "L" and name in self.place]
-            gains[anode] = _explained(
+            gains[anode] = explained(
                 without, np.column_stack([*self._scatter(anode), self.whole[:, softer]])
             )
             # An element of the object shows the same lines, but no Compton peak.
             if anode not in TUBE_ONLY and group in self.place:
-                lines = _explained(without, self.whole[:, [self.place[group]]])
+                lines = explained(without, self.whole[:, [self.place[group]]])
                 if lines > self.rule.own_lines * gains[anode]:
                     gains[anode] = 0.0
         if not gains:
@@ -362,7 +366,7 @@ class GroupFit:
         return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None
 
 
-def _explained(fit: LeastSquares, extra: Array) -> float:
+def explained(fit: LeastSquares, extra: Array) -> float:
     """Decrease of chi-square by non-negative amplitudes of further columns."""
     information, right = fit.reduced(extra)
     # The square root of the information makes it a least-squares problem.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
 from skxrf.physics.constants import COMMON_LINE_GROUPS
 from skxrf.spectrum_fit._competitors import ratio_error
-from skxrf.spectrum_fit._group_fit import GroupFit
+from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 
@@ -225,6 +227,8 @@ class Identification(GroupFit):
         # Seldom elements first: those that stay in their place make common ones insignificant.
         order = sorted(judged, key=lambda name: (name in COMMON_LINE_GROUPS, self.areas[name]))
         for name in order:
+            if self._is_one_broad_peak(name, order):
+                return True
             why = self.doubt(name)
             if why and self._comes_with_harder(name):
                 self.undecided[name] = ""
@@ -235,6 +239,34 @@ class Identification(GroupFit):
                 del self.areas[name]
                 return True
         return False
+
+    def _is_one_broad_peak(self, name: str, judged: Collection[str]) -> bool:
+        """Put one broad peak in the place of neighboring line groups that explain no more than it."""
+        mine = self.place[name]
+        reach = self.rule.near * float(self.detector.fwhm(self.energies[mine]))
+        together = [
+            one
+            for one in judged
+            if abs(self.energies[self.place[one]] - self.energies[mine]) < reach
+            and not self._must_come_with_harder(one)
+        ]
+        if len(together) < 2 or name not in together:
+            return False
+        without = self.fit(leave_out=together)
+        area = sum(self.areas[one] for one in together)
+        peak = UnknownPeak(self.energies[mine], 1.0, area).fitted(
+            without, self.edges, self.detector
+        )
+        columns = self.whole[:, [self.place[one] for one in together]]
+        lines = explained(without, columns)
+        broad = explained(without, peak.shapes(self.edges, self.detector)[:, :1])
+        if broad < lines - self.rule.tie:
+            return False
+        for one in together:
+            del self.areas[one]
+            self.rejected[one], self.refusals[one] = f"part of a {peak.name}", 2
+        self.unknown.append(peak)
+        return True
 
     def _comes_with_harder(self, name: str) -> bool:
         """Tell if these are M lines of an element whose L lines are there.

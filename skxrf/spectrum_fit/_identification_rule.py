@@ -59,6 +59,8 @@ class IdentificationRule:
         would take from the intensities of others matters.
     overvoltage : float
         Ratio of voltage to edge above which the harder lines of an element must be there too.
+    near : float
+        Distance of main lines, in widths of a peak, below which one broad peak may look like both.
     softer_share : float
         Counts of L lines per count of M lines of the same element from which on the M lines must be
         there: a tube of 50 kV makes 0.25 photons of Pb M per photon of Pb L if no photon below 8 keV
@@ -126,6 +128,7 @@ class IdentificationRule:
     undoubted: float = 0.05
     undecided: float = 2.0
     overvoltage: float = 1.5
+    near: float = 2.0
     softer_share: float = 4.0
     line_error: float = 0.01
     continuum_error: float = 0.002

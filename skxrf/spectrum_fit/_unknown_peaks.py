@@ -32,13 +32,14 @@ class PeakRule:
     n_steps : int
         Steps.
     size : float
-        Spread of the area about zero, in units of its last value.
+        Spread of the area about zero, in units of its last value, which is at most all counts there: a
+        broad peak is much like the continuum.
     shift, width : float
         Error of the position [widths of a line] and of the width.
     """
 
     narrowest: float = 0.9
-    widest: float = 2.0
+    widest: float = 3.0
     farthest: float = 1.0
     step: float = 0.3
     width_step: float = 0.3
@@ -86,7 +87,9 @@ class UnknownPeak:
         wider = (peak(self.energy, 1.05 * self.width) - peak(self.energy, 0.95 * self.width)) / 0.1
         return np.column_stack([peak(self.energy, self.width), moved, wider / self.width])
 
-    def moved(self, amplitudes: Array, detector: DetectorResponse) -> UnknownPeak:
+    def moved(
+        self, amplitudes: Array, detector: DetectorResponse, most: float = np.inf
+    ) -> UnknownPeak:
         """Peak after one step of Gauss and Newton.
 
         Parameters
@@ -95,10 +98,13 @@ class UnknownPeak:
             Of its shapes in a fit.
         detector : DetectorResponse
             Width of a line.
+        most : float
+            Greatest area.
         """
         area = float(amplitudes[0])
         if area <= 0:
             return replace(self, area=1.0)
+        area = min(area, most)
         line = float(detector.fwhm(self.energy))
         shift = np.clip(amplitudes[1] / area, -_RULE.step * line, _RULE.step * line)
         wider = np.clip(amplitudes[2] / area, -_RULE.width_step, _RULE.width_step)
@@ -115,6 +121,12 @@ class UnknownPeak:
             if abs(found.energy - self.energy) > reach:
                 return self
         return found
+
+    def counts_there(self, counts: Array, edges: Array, detector: DetectorResponse) -> float:
+        """All counts of a spectrum within one width of the peak."""
+        reach = self.width * float(detector.fwhm(self.energy))
+        first, last = np.searchsorted(edges, [self.energy - reach, self.energy + reach])
+        return float(counts[first:last].sum())
 
     def components(self, edges: Array, detector: DetectorResponse) -> Iterator[Competitor]:
         """Components of a fit: the peak, and its errors of position and width."""
