@@ -271,8 +271,9 @@ class GroupFit:
         ]
         measured = smoothed(self.counts)
         smooth = np.maximum(np.maximum(fit.model, 0.0), 0.25 * measured)
-        continuum, scatter = (
-            np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
+        continuum, scatter, unknown = (
+            np.clip(self._sum_of(fit, kind), 0.0, measured)
+            for kind in ("continuum", "scatter", "keV")
         )
         if self.scatter:
             first = next(i for i, part in enumerate(self.parts) if part.name.endswith("scatter"))
@@ -285,6 +286,7 @@ class GroupFit:
             self.rule.line_error * lines
             + self.rule.continuum_error * continuum
             + self.rule.scatter_error * scatter
+            + self.rule.unknown_error * unknown
         )
         self.variance = smooth + error**2 + 1
         self.weights = 1 / self.variance

@@ -98,6 +98,11 @@ class Identification(GroupFit):
         """Make a peak that no line group explains a component."""
         energy = self.energies[self.place[name]]
         peak = UnknownPeak(energy, 1.0, area).fitted(fit, self.edges, self.detector)
+        shape = peak.shapes(self.edges, self.detector)[:, 0]
+        of_lines = float(self.lines @ shape / (shape @ shape))
+        # In the place of a bright line it would be an error of that line's shape.
+        if min(area, peak.area) < self.rule.least_visible * of_lines:
+            return
         if not any(one.is_at(peak.energy, self.detector) for one in self.unknown):
             self.unknown.append(peak)
 

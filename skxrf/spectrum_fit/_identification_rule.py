@@ -65,9 +65,9 @@ class IdentificationRule:
         Counts of L lines per count of M lines of the same element from which on the M lines must be
         there: a tube of 50 kV makes 0.25 photons of Pb M per photon of Pb L if no photon below 8 keV
         reaches the object, and air absorbs half of them.
-    line_error, continuum_error, scatter_error : float
-        Shares of the counts of lines, continuum and scattered lines by which the fit may be wrong in
-        a bin.
+    line_error, continuum_error, scatter_error, unknown_error : float
+        Shares of the counts of lines, continuum, scattered lines and peaks of unknown origin by which
+        the fit may be wrong in a bin: a reflection is as broad as the range of angles, and no Gaussian.
     start_error : float
         The same of all counts, in the first fit.
     overlap_error : float
@@ -133,6 +133,7 @@ class IdentificationRule:
     line_error: float = 0.01
     continuum_error: float = 0.002
     scatter_error: float = 0.03
+    unknown_error: float = 0.1
     start_error: float = 0.03
     overlap_error: float = 0.01
     still_there: float = 0.6
