@@ -318,24 +318,27 @@ def sum_peaks(
         Of unit area, and its derivative by the energy.
     """
     step = 0.01
+    pairs = []
     for place, first in enumerate(lines):
         for second in lines[place:]:
             energy = first.energy + second.energy + shift
-            if not edges[0] < energy < edges[-1]:
-                continue
-            expected = rate * first.counts * second.counts * (1 if first is second else 2)
-            soft = min(first.energy, second.energy) < _RULE.soft
-            relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
-            at = energy + step * np.array([-1.0, 0.0, 1.0])
-            widths = detector.fwhm(at) / FWHM_OF_SIGMA
-            low, here, high = render_peaks(
-                edges, at, np.ones(3), widths, columns=np.arange(3), n_columns=3
-            )
-            name = f"{first.group[:-2]} + {second.group[:-2]}"
-            yield Competitor(name, here, relative * expected, expected)
-            yield Competitor(
-                f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected
-            )
+            if edges[0] < energy < edges[-1]:
+                pairs.append((energy, first, second))
+    if not pairs:
+        return
+    at = np.array([energy for energy, *_ in pairs])[:, None] + step * np.array([-1.0, 0.0, 1.0])
+    at = at.ravel()
+    widths = detector.fwhm(at) / FWHM_OF_SIGMA
+    n = at.size
+    spectra = render_peaks(edges, at, np.ones(n), widths, columns=np.arange(n), n_columns=n)
+    triples = spectra.reshape(len(pairs), 3, -1)
+    for (_, first, second), (low, here, high) in zip(pairs, triples, strict=True):
+        expected = rate * first.counts * second.counts * (1 if first is second else 2)
+        soft = min(first.energy, second.energy) < _RULE.soft
+        relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
+        name = f"{first.group[:-2]} + {second.group[:-2]}"
+        yield Competitor(name, here, relative * expected, expected)
+        yield Competitor(f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected)
 
 
 def steps(
