@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_kev
@@ -244,6 +245,9 @@ def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
                     f"{source} has the shape {item.shape} and type {item.dtype}: expected one "
                     "energy in keV for each channel."
                 )
+            if values.size == 3 and 3 not in cube.shape:
+                # Coefficients, as two of them are.
+                return Polynomial(to_kev(values.ravel(), units_of(item), source=source))
             if values.size not in (2, *cube.shape):
                 raise EnergyAxisError(
                     f"{source} has {values.size} values, the size of no axis of {cube.name!r} "

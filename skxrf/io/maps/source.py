@@ -191,11 +191,12 @@ def _stacked(
 
 def _dtype(image: Any) -> np.dtype[Any]:
     """Type of the values of an image, which may have a scale and missing ones."""
-    if not hasattr(image, "id"):
-        return np.dtype(image.dtype)
-    scale = Scale.of(image)
-    missing = [] if scale.fill is None else [np.float32]
-    found: np.dtype[Any] = np.result_type(scale.dtype(image.dtype), *missing)
+    found: np.dtype[Any] = image.dtype
+    if hasattr(image, "id"):
+        scale = Scale.of(image)
+        found = scale.dtype(found)
+        # NaN takes the place of what is missing.
+        found = found if scale.fill is None else np.result_type(found, np.float32)
     return found
 
 
