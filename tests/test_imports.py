@@ -106,7 +106,6 @@ FRIENDS = {
         "physics._lines",
         "physics._line_table",
         "spectrum_fit._elements",
-        "spectrum_fit._line_groups",
         "spectrum_fit._tube",
         "spectrum_fit._drift",
     },
