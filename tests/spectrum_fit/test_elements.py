@@ -91,6 +91,19 @@ def test_a_broad_peak_is_no_element():
     assert present(said) == {"Ca_K"}
 
 
+def test_escape_peaks_that_the_instrument_subtracts_are_not_made_up_for():
+    without = DetectorResponse(tail_fraction=0.01, escape=False)
+    counts = np.full(ENERGY.size, 20.0) + 5e6 * without.template(line_group("Cr_K"), EDGES)
+    said = found(counts, refined=False, detector=DETECTOR)
+    assert present(said) == {"Cr_K"}
+    assert not any(one.answer == "escape peak" for one in said.values())
+
+
+def test_silicon_of_a_rock_is_not_the_detectors():
+    said = found(expected({"Fe_K": 1e6, "Si_K": 3e3}, continuum=20.0), refined=False)
+    assert present(said) == {"Fe_K", "Si_K"}
+
+
 def test_softer_lines_need_the_harder_ones_of_their_element():
     evidence = found(expected({"Fe_K": 1e5, "Cd_L": 6e3}))
     assert "Cd_L" not in present(evidence)
