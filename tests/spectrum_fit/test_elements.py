@@ -141,6 +141,13 @@ def test_anode_and_end_of_the_continuum_are_inferred():
     assert infer_tube(spectrum, ENERGY, "none").anode is None
 
 
+def test_a_beam_without_scattered_lines_is_called_unfamiliar_and_still_fitted():
+    spectrum = np.random.default_rng(0).poisson(expected({"Ca_K": 1e5, "Fe_K": 1e5})).astype(float)
+    tube = infer_tube(spectrum, ENERGY)
+    assert tube.anode is None and "unfamiliar beam" in str(tube)
+    assert set(find_elements(spectrum, ENERGY, tube).present) == {"Ca_K", "Fe_K"}
+
+
 def test_a_voltage_below_the_anodes_k_edge_excites_less():
     said = found(expected({"Ca_K": 1e5, "Fe_K": 1e5}), tube=Tube.stated("Rh", 15.0, 25.0))
     assert present(said) == {"Ca_K", "Fe_K"}
