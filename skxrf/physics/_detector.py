@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr
+from scipy.special import dawsn, log_ndtr, ndtr
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics._lines import LineGroup
@@ -48,10 +48,11 @@ def render_peaks(
     *,
     tails: Array | None = None,
     tail_slope: float = 1.0,
+    widths: Array | None = None,
     columns: NDArray[np.int64] | None = None,
     n_columns: int = 1,
 ) -> Array:
-    """Counts per bin of Gaussian peaks with exponential tails.
+    """Counts per bin of Gaussian or Voigt peaks with exponential tails.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def render_peaks(
         Counts in the tail per count in the peak.
     tail_slope : float
         Decay length of the tails [keV].
+    widths : ndarray of shape (n_lines,), optional
+        Natural widths of the lines [keV], small beside those of the peaks; default 0.
     columns : ndarray of shape (n_lines,), int, optional
         Row of the result that each line is added to; default 0.
     n_columns : int
@@ -76,14 +79,14 @@ def render_peaks(
     n_bins = edges.size - 1
     table = np.zeros(n_columns * n_bins)
     tails = np.zeros(energies.size) if tails is None else tails
+    widths = np.zeros(energies.size) if widths is None else widths
     columns = np.zeros(energies.size, dtype=np.int64) if columns is None else columns
     # Peaks with tails fill more bins than those without.
     for chosen in (tails > 0, tails <= 0):
         if not chosen.any():
             continue
-        cells, counts = _cells(
-            edges, energies[chosen], intensities[chosen], sigmas[chosen], tails[chosen], tail_slope
-        )
+        lines = (one[chosen] for one in (energies, intensities, sigmas, widths, tails))
+        cells, counts = _cells(edges, *lines, tail_slope)
         cells += columns[chosen][:, None] * n_bins
         table += np.bincount(cells.ravel(), counts.ravel(), table.size)
     return table.reshape(n_columns, n_bins)
@@ -94,6 +97,7 @@ def _cells(
     energies: Array,
     intensities: Array,
     sigmas: Array,
+    widths: Array,
     tails: Array,
     tail_slope: float,
 ) -> tuple[NDArray[np.int64], Array]:
@@ -108,6 +112,8 @@ def _cells(
     places = first[:, None] - 1 + np.arange(width + 1)
     distance = (edges[np.clip(places, 0, n_bins)] - energies[:, None]) / sigmas[:, None]
     cumulative = ndtr(distance)
+    if widths.any():
+        cumulative += _lorentzian(distance, (widths / (2 * sigmas))[:, None])
     if with_tail:
         ratio = (sigmas / tail_slope)[:, None]
         # A Gaussian minus an exponential of mean 1 / ratio, in standard deviations.
@@ -120,6 +126,18 @@ def _cells(
     # not make expected counts negative.
     counts = np.maximum(np.diff(cumulative, axis=1), 0.0) * intensities[:, None]
     return np.clip(places[:, :-1], 0, n_bins - 1), counts
+
+
+def _lorentzian(distance: Array, damping: Array) -> Array:
+    """Cumulative distribution of a Voigt profile less that of its Gaussian.
+
+    The first two terms of the expansion in the ratio of the Lorentzian's half width to the
+    Gaussian's standard deviation; `distance` from the line is in those. The ratio is 0.06 for
+    L-alpha of lead, and the error below 1e-4.
+    """
+    first = -damping * np.sqrt(2) / np.pi * dawsn(distance / np.sqrt(2))
+    second = damping**2 / 2 * distance * np.exp(-(distance**2) / 2) / np.sqrt(2 * np.pi)
+    return np.asarray(first + second)
 
 
 def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
