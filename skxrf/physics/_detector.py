@@ -110,10 +110,15 @@ def _cells(
     last = np.searchsorted(edges, energies + reach)
     width = int(np.max(last - first)) + 2
     places = first[:, None] - 1 + np.arange(width + 1)
+    # A Voigt profile to the second order in the ratio of the Lorentzian's half width to the
+    # Gaussian's standard deviation: 0.06 for L-alpha of lead, where the error is below 1e-4.
+    half_widths = np.minimum(widths / 2, 0.5 * sigmas)
+    sigmas = np.sqrt(sigmas**2 - half_widths**2)
     distance = (edges[np.clip(places, 0, n_bins)] - energies[:, None]) / sigmas[:, None]
     cumulative = ndtr(distance)
     if widths.any():
-        cumulative += _lorentzian(distance, (widths / (2 * sigmas))[:, None])
+        damping = np.sqrt(2) / np.pi * half_widths / sigmas
+        cumulative -= damping[:, None] * dawsn(distance / np.sqrt(2))
     if with_tail:
         ratio = (sigmas / tail_slope)[:, None]
         # A Gaussian minus an exponential of mean 1 / ratio, in standard deviations.
@@ -126,18 +131,6 @@ def _cells(
     # not make expected counts negative.
     counts = np.maximum(np.diff(cumulative, axis=1), 0.0) * intensities[:, None]
     return np.clip(places[:, :-1], 0, n_bins - 1), counts
-
-
-def _lorentzian(distance: Array, damping: Array) -> Array:
-    """Cumulative distribution of a Voigt profile less that of its Gaussian.
-
-    The first two terms of the expansion in the ratio of the Lorentzian's half width to the
-    Gaussian's standard deviation; `distance` from the line is in those. The ratio is 0.06 for
-    L-alpha of lead, and the error below 1e-4.
-    """
-    first = -damping * np.sqrt(2) / np.pi * dawsn(distance / np.sqrt(2))
-    second = damping**2 / 2 * distance * np.exp(-(distance**2) / 2) / np.sqrt(2 * np.pi)
-    return np.asarray(first + second)
 
 
 def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:

@@ -268,11 +268,13 @@ def _add_compton(columns: _Columns, anode: str, detail: Detail) -> None:
 
 def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> None:
     group = scattered_tube_group(anode)
+    for family, chosen in line_families(group, fine=True).items():
+        lines, shares = group.energies[chosen], group.intensities[chosen]
+        peaks = _with_escape(lines, shares / shares.sum(), group.widths[chosen], detail.least_share)
+        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
     for family, chosen in line_families(group).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
         shares = shares / shares.sum()
-        peaks = _with_escape(lines, shares, group.widths[chosen], detail.least_share)
-        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
         for angles in detail.compton.scatterings:
             label = (f"{anode}_compton", f"{family} " + " ".join(f"{angle:g}" for angle in angles))
             after = compton_energy(lines, *angles)
