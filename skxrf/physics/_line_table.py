@@ -61,7 +61,7 @@ class Detail:
 # For a comparison of many axes; for the fit of an axis; for areas.
 WHOLE = Detail("none", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
 COARSE = Detail("coarse", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
-EXACT = Detail("fine", SCATTERINGS, least_share=0.0, rayleigh=True)
+EXACT = Detail("fine", SCATTERINGS, least_share=1e-3, rayleigh=True)
 # Softer photons are absorbed rather than scattered twice [keV].
 _LEAST_TWICE = 15.0
 # Lines of an anode below this share do not shape a Compton peak that is not split.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeResult, least_squares
+from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
@@ -25,8 +25,6 @@ _NAMES = tuple(PARAMETERS)
 _ZEROS, _GAINS = (-0.08, -0.04, 0.0, 0.04, 0.08), (-0.01, 0.0, 0.01)
 # Rounds of weights, priors and search; after three, areas change by less than their errors' tenth.
 _ROUNDS = 3
-# Decay lengths of tails [keV] that are tried.
-_TAIL_SLOPES = (0.07,)
 # Step of numerical derivatives, in the steps of the parameters.
 _DERIVATIVE_STEP = 1e-2
 
@@ -109,7 +107,6 @@ def refine(
     *,
     centers: Mapping[str, float] | None = None,
     rounds: int = 2,
-    tail_slopes: Sequence[float] = (),
 ) -> Refined:
     """Search axis and detector from a start.
 
@@ -123,9 +120,6 @@ def refine(
         Expected values; default those of `PARAMETERS`.
     rounds : int
         Number of searches: priors need areas, and areas need an axis.
-    tail_slopes : sequence of float
-        Further slopes of the tail [keV] that the second search starts from. Slope, fraction and
-        width make up for each other, and a search ends near the slope that it starts with.
 
     Returns
     -------
@@ -133,28 +127,21 @@ def refine(
     """
     expected = {name: row.start for name, row in PARAMETERS.items()} | dict(centers or {})
     current = dict(start)
-    for number in range(rounds):
+    for _ in range(rounds):
         model.reweigh(current, model.solve(current))
-        others = tail_slopes if number == 1 else ()
-        starts = [current, *({**current, "tail_slope": slope} for slope in others)]
-        found, search = min(
-            (_minimum(_Search(model, one, expected)) for one in starts), key=lambda one: one[0].cost
+        search = _Search(model, current, expected)
+        found = least_squares(
+            search.residuals,
+            np.zeros(len(_NAMES)),
+            jac=search.jacobian,
+            bounds=search.bounds,
+            ftol=1e-4,
+            xtol=1e-4,
+            max_nfev=25,
         )
         current = search.parameters(found.x)
     jacobian = found.jac / search.steps
     return Refined(current, np.linalg.pinv(jacobian.T @ jacobian, hermitian=True))
-
-
-def _minimum(search: _Search) -> tuple[OptimizeResult, _Search]:
-    return least_squares(
-        search.residuals,
-        np.zeros(len(_NAMES)),
-        jac=search.jacobian,
-        bounds=search.bounds,
-        ftol=1e-4,
-        xtol=1e-4,
-        max_nfev=25,
-    ), search
 
 
 def calibrated(
@@ -187,7 +174,7 @@ def calibrated(
         for zero, gain in itertools.product(_ZEROS, _GAINS)
     ]
     best = min(trials, key=lambda x: float(np.sum(model.solve(x).residuals ** 2)))
-    return refine(model, best, centers=start, rounds=_ROUNDS, tail_slopes=_TAIL_SLOPES).parameters
+    return refine(model, best, centers=start, rounds=_ROUNDS).parameters
 
 
 # A group below so many standard errors keeps theory's ratios of lines.
