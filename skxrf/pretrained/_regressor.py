@@ -424,6 +424,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
                 area_errors[:, place],
                 shares[:, column],
                 rare=name in self.painting_.rare_groups,
+                by_paint=by_paint,
             )
         further = [fit.line_groups_.index(name) for name in self.line_groups_[len(LINE_GROUPS) :]]
         return (
