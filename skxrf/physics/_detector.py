@@ -246,6 +246,7 @@ class DetectorResponse:
         energies: NDArray[np.float64],
         intensities: NDArray[np.float64],
         edges: NDArray[np.float64],
+        widths: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Expected counts per bin of lines with the given full-energy intensities.
 
@@ -255,6 +256,8 @@ class DetectorResponse:
             Line energies [keV] and net counts in their full-energy peaks.
         edges : ndarray of shape (n_channels + 1,)
             Bin edges [keV].
+        widths : ndarray of shape (n_lines,), optional
+            Natural widths of the lines [keV]; default 0.
 
         Returns
         -------
@@ -262,7 +265,7 @@ class DetectorResponse:
             Counts per bin; integrals over the bins, so nothing depends on the bin width.
         """
         into = np.zeros(energies.size, dtype=np.int64)
-        return np.asarray(self._spectra(energies, intensities, edges, into, 1)[0])
+        return np.asarray(self._spectra(energies, intensities, edges, into, 1, widths)[0])
 
     def _spectra(
         self,
@@ -271,27 +274,31 @@ class DetectorResponse:
         edges: NDArray[np.float64],
         columns: NDArray[np.int64],
         n_columns: int,
+        widths: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Counts per bin of lines, added up by columns, (n_columns, n_channels)."""
         tails, shelves = self.tail(energies), self.shelf(energies)
         sigmas = self.fwhm(energies) / FWHM_OF_SIGMA
-        lines, counts, widths, into, with_tails = energies, intensities, sigmas, columns, tails
+        natural = np.zeros(energies.size) if widths is None else widths
+        lines, counts, spreads, into, with_tails = energies, intensities, sigmas, columns, tails
         if self.escape:
             escaping = intensities * escape_fraction(energies)
             lost = escaping > 0
             escape_lines = energies[lost] - SILICON.k_alpha
             lines = np.concatenate([energies, escape_lines])
             counts = np.concatenate([intensities, escaping[lost]])
-            widths = np.concatenate([sigmas, self.fwhm(escape_lines) / FWHM_OF_SIGMA])
+            spreads = np.concatenate([sigmas, self.fwhm(escape_lines) / FWHM_OF_SIGMA])
+            natural = np.concatenate([natural, natural[lost]])
             into = np.concatenate([columns, columns[lost]])
             with_tails = np.concatenate([tails, tails[lost]])
         spectra = render_peaks(
             edges,
             lines,
             counts,
-            widths,
+            spreads,
             tails=with_tails,
             tail_slope=self.tail_slope,
+            widths=natural,
             columns=into,
             n_columns=n_columns,
         )
@@ -428,4 +435,4 @@ class DetectorResponse:
             Counts per bin; tail and escape peaks on top of the one net count.
         """
         shares = group.intensities * self.efficiency(group.energies)
-        return self.peaks(group.energies, shares / shares.sum(), edges)
+        return self.peaks(group.energies, shares / shares.sum(), edges, group.widths)
