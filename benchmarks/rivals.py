@@ -179,7 +179,7 @@ def _dense_network(data: ProblemData, budget: Budget) -> Any:
         ChannelBinner(4),
         SpectrumNormalizer("sqrt"),
         StandardScaler(),
-        TransformedTargetRegressor(network, transformer=StandardScaler()),
+        TransformedTargetRegressor(network, transformer=StandardScaler(), check_inverse=False),
     )
     name = "transformedtargetregressor__regressor__"
     grid = {f"{name}alpha": [1e-4, 1e-2, 1.0], f"{name}learning_rate_init": [1e-3, 5e-3]}

@@ -48,6 +48,7 @@ RANK_OF = {part: rank for rank, parts in enumerate(RANKS) for part in parts}
 # Imports that go another way, each with its reason.
 EXCEPTIONS = {
     ("io", "accessor"): "opening a cube registers .xrf; test_light_parts holds what that loads",
+    ("io", "inference"): "the former place of PartialMaps, which warns",
 }
 # Private modules that another part may use: the wiring between the rooms. What users call stands
 # in the other part's __all__ and needs no line here.
@@ -84,7 +85,7 @@ FRIENDS = {
         "spectrum_fit._pixel_fit",
     },
     "inference.protocol": {"spectrum_fit._drift"},
-    "io": {"physics._names"},
+    "io": {"inference._store", "physics._names"},
     "linear_model": {
         "physics._names",
         "spectrum_fit._drift",
@@ -105,7 +106,6 @@ FRIENDS = {
         "physics._lines",
         "physics._line_table",
         "spectrum_fit._elements",
-        "spectrum_fit._line_groups",
         "spectrum_fit._tube",
         "spectrum_fit._drift",
     },

@@ -91,15 +91,10 @@ def rock() -> list[dict[str, object]]:
                 group.attrs[f"eV_offset_{detector}"] / 1000,
                 group.attrs[f"eV_per_channel_{detector}"] / 1000,
             )
-            fitted = group["piquant_21el"][detector]
-            columns = [
-                c.decode() if isinstance(c, bytes) else str(c) for c in fitted.attrs["columns"]
-            ]
-            table = pd.DataFrame(fitted["table"][()], columns=columns, index=fitted["pmc"][()])
-            table = table.loc[group["pmc"][()]]
+            table = piquant_intensities(detector)
             values = load_pretrained().calibrated(X, axis).predict(X)
-            for name, oxide in ROCK.items():
-                reference = table[f"{oxide}_int"].to_numpy()
+            for name in ROCK:
+                reference = table[name].to_numpy()
                 rows.append(
                     {
                         "scan": f"naltsos_sol125 {detector}",
@@ -110,6 +105,17 @@ def rock() -> list[dict[str, object]]:
                     }
                 )
     return rows
+
+
+def piquant_intensities(detector: str) -> pd.DataFrame:
+    """Net intensities by PIQUANT of the rock on Mars: a row for each point, columns of `ROCK`."""
+    with h5py.File(DATA / "pixl_rock_maps.h5") as file:
+        group = file["naltsos_sol125"]
+        fitted = group["piquant_21el"][detector]
+        columns = [c.decode() if isinstance(c, bytes) else str(c) for c in fitted.attrs["columns"]]
+        table = pd.DataFrame(fitted["table"][()], columns=columns, index=fitted["pmc"][()])
+        table = table.loc[group["pmc"][()]]
+    return pd.DataFrame({name: table[f"{oxide}_int"] for name, oxide in ROCK.items()})
 
 
 def _agreement(values: np.ndarray, reference: np.ndarray) -> dict[str, float]:

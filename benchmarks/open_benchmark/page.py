@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.open_benchmark.measured import MEASURED_SCANS
 from benchmarks.open_benchmark.methods import METHODS
 from benchmarks.open_benchmark.scans import SCANS
 from benchmarks.open_benchmark.scoring import CLASSES
@@ -55,15 +56,18 @@ def write_page(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        Where ``open_scores.csv`` and ``open_runs.csv`` are.
+        Where ``open_scores.csv``, ``open_runs.csv`` and ``open_measured.csv`` are; what is not
+        there yet is left out.
 
     Returns
     -------
     Path
         The page.
     """
-    scores, runs = (pd.read_csv(folder / f"open_{kind}.csv") for kind in ("scores", "runs"))
-    order = ranking(scores)
+    scores, runs, measured = (
+        pd.read_csv(path) if (path := folder / f"open_{kind}.csv").exists() else None
+        for kind in ("scores", "runs", "measured")
+    )
     parts = [
         "# The open benchmark",
         (
@@ -72,18 +76,27 @@ def write_page(folder: Path) -> Path:
             "a method uses more than one pixel's counts, or what it knows of paints. Rules: "
             "`docs/benchmarks/open_benchmark.md`."
         ),
-        "## Ranking",
-        _main_table(order, scores, runs),
-        "## By scan",
-        _wide(order, scores, "scan", [one.name for one in SCANS]),
-        "## By line group",
-        _wide(order, scores, "element", list(dict.fromkeys(scores["element"]))),
-        "## Methods",
-        _methods(order),
-        _provenance(runs),
     ]
-    if len(failed := runs[runs["error"].notna()]):
-        rows = [list(map(str, row)) for row in failed[["method", "scan", "error"]].to_numpy()]
+    names: list[str] = []
+    if scores is not None and runs is not None:
+        order = ranking(scores)
+        names = list(map(str, order.index))
+        parts += [
+            "## Ranking",
+            _main_table(order, scores, runs),
+            "## By scan",
+            _wide(order, scores, "scan", [one.name for one in SCANS]),
+            "## By line group",
+            _wide(order, scores, "element", list(dict.fromkeys(scores["element"]))),
+        ]
+    if measured is not None:
+        names += [name for name in dict.fromkeys(measured["method"]) if name not in names]
+        parts += ["## Measured scans", _MEASURED, _measured_table(names, measured)]
+    tables = [table for table in (runs, measured) if table is not None]
+    parts += ["## Methods", _methods(names), _provenance(tables)]
+    found = pd.concat([table[["method", "scan", "error"]] for table in tables])
+    if len(failed := found[found["error"].notna()].drop_duplicates()):
+        rows = [list(map(str, row)) for row in failed.to_numpy()]
         parts += ["## Failures", markdown(["method", "scan", "error"], rows)]
     path = folder / "open.md"
     write_text(path, "\n\n".join(parts) + "\n")
@@ -133,18 +146,47 @@ def _wide(order: pd.DataFrame, scores: pd.DataFrame, by: str, columns: list[str]
     return markdown(["", *(one.replace("_", " ") for one in columns)], rows)
 
 
-def _methods(order: pd.DataFrame) -> str:
+_MEASURED = (
+    "The truth is not known. Audited scans: error over photon noise as `skxrf audit` estimates it, "
+    "geometric mean over the line groups (in brackets: how many of them have a map); it does not "
+    "see what is wrong for the reference too. The other: mean correlation of the net intensities with "
+    "those of the vendor's fit, and median slope."
+)
+
+
+def _measured_table(names: list[str], measured: pd.DataFrame) -> str:
+    scans = [one for one in MEASURED_SCANS if one.name in set(measured["scan"])]
+    rows = []
+    for name in names:
+        row = [name]
+        for scan in scans:
+            mine = measured[(measured["method"] == name) & (measured["scan"] == scan.name)]
+            if scan.vendor:
+                given = mine["correlation"].dropna() if len(mine) else []
+                text = f"{mine['correlation'].mean():.3f}, {mine['slope'].median():.2f}"
+            else:
+                given = mine["ratio"].dropna() if len(mine) else []
+                text = f"{_geometric(mine['ratio']):.2f}"
+            share = f" ({len(given)} of {len(scan.line_groups)})"
+            complete = len(given) == len(scan.line_groups)
+            row.append(f"{text}{'' if complete else share}" if len(given) else "")
+        if any(row[1:]):
+            rows.append(row)
+    return markdown(["", *(one.name for one in scans)], rows)
+
+
+def _methods(names: list[str]) -> str:
     known = {one.name: one for one in METHODS}
     rows = []
-    for name in map(str, order.index):
+    for name in names:
         one = known.get(name)
         kind = "" if one is None else "labels" if one.learns else "line groups" if one.told else ""
         rows.append([name, kind, "" if one is None else one.description])
     return markdown(["method", "is given", "description"], rows)
 
 
-def _provenance(runs: pd.DataFrame) -> str:
-    found = runs.groupby(["revision", "versions"], sort=False)["method"].unique()
+def _provenance(tables: list[pd.DataFrame]) -> str:
+    found = pd.concat(tables).groupby(["revision", "versions"], sort=False)["method"].unique()
     lines = [
         f"- {revision}; {versions}: {', '.join(methods)}"
         for (revision, versions), methods in found.items()

@@ -11,12 +11,15 @@ from pathlib import Path
 import click
 import pandas as pd
 
+from benchmarks.open_benchmark.measured import MEASURED_SCANS, MeasuredScan
 from benchmarks.open_benchmark.methods import METHODS, load_methods
 from benchmarks.open_benchmark.page import write_page
 from benchmarks.open_benchmark.scans import SCANS
 from benchmarks.open_benchmark.worker import MethodSource, ScanResult, run_scans
 from benchmarks.run import chosen
 from benchmarks.tables import RESULTS, ResultTable
+from skxrf.audit import CommandMethod
+from skxrf.exceptions import SkxrfError
 
 __all__ = ["main"]
 
@@ -53,17 +56,19 @@ def main(
     again: bool,
     output: Path | None,
 ) -> None:
-    """Score any method from cubes to maps on frozen scans of two simulators.
+    """Score any method from cubes to maps on frozen scans of two simulators, and on measured ones.
 
     Methods are those built in, those of a Python file and commands. Resumes where it was stopped;
     methods whose package is not installed are left out, and named.
     """
     folder = output or RESULTS
-    scans = [one.name for one in chosen({one.name: one for one in SCANS}, scan, "--scan")]
+    there = {one.name: one for one in (*SCANS, *_measured(scan))}
+    scans = [one.name for one in chosen(there, scan, "--scan")]
     waiting = _sources(method, file, commands)
     runs = ResultTable(folder / "open_runs.csv", KEYS, float_format="%.4g")
     scores = ResultTable(folder / "open_scores.csv", KEYS, stamped=False)
-    done = set() if again else runs.done()
+    measured = ResultTable(folder / "open_measured.csv", KEYS, float_format="%.4g")
+    done = set() if again else runs.done() | measured.done()
     left = {one: [name for name in scans if (one.name, name) not in done] for one in waiting}
     # One thread each: the order of sums, and so the last bits, are then the same everywhere.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -74,9 +79,19 @@ def main(
         running = {pool.submit(run_scans, one, todo): one for one, todo in left.items() if todo}
         for future in as_completed(running):
             for result in future.result():
-                _keep(running[future].name, result, runs, scores)
+                if result.measured:
+                    _keep_measured(running[future].name, result, measured)
+                else:
+                    _keep(running[future].name, result, runs, scores)
     write_page(folder)
     click.echo(f"Page: {folder / 'open.md'}")
+
+
+def _measured(wanted: Sequence[str]) -> list[MeasuredScan]:
+    for one in MEASURED_SCANS:
+        if not one.available and (not wanted or one.name in wanted):
+            click.echo(f"{one.name}: left out, {one.file} is not beside the project.")
+    return [one for one in MEASURED_SCANS if one.available]
 
 
 def _sources(
@@ -100,10 +115,20 @@ def _sources(
             raise click.BadParameter(
                 f"takes NAME=COMMAND with a new name, got {text!r}.", param_hint="--command"
             )
+        try:
+            CommandMethod(command)
+        except SkxrfError as error:
+            raise click.BadParameter(str(error), param_hint="--command") from None
         own[name] = MethodSource(name, command=command)
     if own and not names:
         return list(own.values())  # yours; the others are in the table already
     return list(chosen(known | own, names, "--method"))
+
+
+def _keep_measured(name: str, result: ScanResult, measured: ResultTable) -> None:
+    measured.put((name, result.scan), result.scores.assign(error=result.error))
+    said = f"failed, {result.error}" if result.error else "scored"
+    click.echo(f"{name}, {result.scan}: {said}, {result.seconds:.0f} s")
 
 
 def _keep(name: str, result: ScanResult, runs: ResultTable, scores: ResultTable) -> None:

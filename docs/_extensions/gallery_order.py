@@ -11,6 +11,7 @@ ORDER = [
     "plot_own_painting.py",
     "plot_denoising.py",
     "plot_accuracy.py",
+    "plot_audit.py",
     "plot_cross_validation.py",
     "plot_architectures.py",
     "plot_classical_regressors.py",

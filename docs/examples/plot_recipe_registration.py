@@ -17,39 +17,42 @@ from skxrf.datasets import make_painting
 
 # A painting, and two scans of it with a beam that is wider than a step. The second is turned by
 # 1.5 degrees and shifted.
-_, maps = make_painting((90, 120), palette="icon_test", random_state=0)
+_, maps = make_painting((100, 130), palette="icon_test", random_state=0)
 scene = gaussian_filter(maps.sel(element="Cu_K").values.astype(float), 1.5)
 rng = np.random.default_rng(0)
 
 
-def moved(image, shift_x, shift_y, angle, order=1):
-    """Image turned about its center by an angle [degrees] and shifted [pixels]."""
+def motion(image, shift_x, shift_y, angle):
+    """Turn of an image about its center by an angle [degrees], then a shift [pixels]."""
     center = np.array(image.shape[::-1]) / 2
     turn = EuclideanTransform(rotation=np.deg2rad(angle))
-    move = EuclideanTransform(translation=center + np.array((shift_x, shift_y)))
-    motion = EuclideanTransform(translation=-center) + turn + move
-    return warp(image, motion.inverse, order=order, cval=np.nan)
+    shift = EuclideanTransform(translation=center + np.array((shift_x, shift_y)))
+    return EuclideanTransform(translation=-center) + turn + shift
 
 
 true_motion = (3.4, -5.3, 1.5)
-first = rng.poisson(scene).astype(float)
-second = rng.poisson(np.nan_to_num(moved(scene, *true_motion, order=3)).clip(0)).astype(float)
+seen = slice(15, -15), slice(15, -15)  # the painting goes on beyond both scans
+first = rng.poisson(scene[seen]).astype(float)
+second = warp(scene, motion(scene, *true_motion).inverse, order=3)[seen]
+second = rng.poisson(second.clip(0)).astype(float)
 
 # %%
 # Find the motion
 # ---------------
 #
-# The cross-correlation gives a first shift; then shift and angle are searched together. Square
-# roots, so that bright pixels and their noise count no more than others.
-start, _, _ = phase_cross_correlation(np.sqrt(second), np.sqrt(first), upsample_factor=10)
+# The cross-correlation gives a first shift; then shift and angle are searched together, from steps of
+# two pixels and two degrees. Square roots, so that bright pixels and their noise count no more than others.
+(y, x), _, _ = phase_cross_correlation(np.sqrt(second), np.sqrt(first), normalization=None)
 
 
-def difference(motion):
+def difference(values):
     """Mean squared difference of the square roots, where both scans are."""
-    return np.nanmean((np.sqrt(moved(first, *motion)) - np.sqrt(second)) ** 2)
+    moved = warp(first, motion(first, *values).inverse, cval=np.nan)
+    return np.nanmean((np.sqrt(moved) - np.sqrt(second)) ** 2)
 
 
-found = minimize(difference, (start[1], start[0], 0.0), method="Nelder-Mead")
+simplex = np.array((x, y, 0.0)) + np.vstack([np.zeros(3), 2 * np.eye(3)])
+found = minimize(difference, simplex[0], method="Nelder-Mead", options={"initial_simplex": simplex})
 print("true  shift x, shift y [pixels], angle [degrees]:", true_motion)
 print("found shift x, shift y [pixels], angle [degrees]:", found.x.round(2))
 
@@ -59,10 +62,8 @@ print("found shift x, shift y [pixels], angle [degrees]:", found.x.round(2))
 #
 # Interpolation averages neighbors, each with a weight: the variance of the result has the squares
 # of the weights. Interpolating the variances is simpler and errs on the safe side.
-back = [-found.x[0], -found.x[1], -found.x[2]]
-angle = np.deg2rad(back[2])
-back[:2] = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ back[:2]
-aligned, variance = moved(second, *back), moved(second + 1, *back)
+back = motion(second, *found.x)
+aligned, variance = (warp(one, back, cval=np.nan) for one in (second, second + 1))
 z = (aligned - first) / np.sqrt(variance + first + 1)
 print(f"|z| <= 1: {np.nanmean(np.abs(z[np.isfinite(z)]) <= 1):.0%} of the pixels (at least 68 %)")
 

@@ -17,7 +17,7 @@ from skxrf.audit._coverage import error_coverage
 from skxrf.audit._dwell import needed_dwell, typical_shares
 from skxrf.audit._finished_maps import finished_map_errors, maps_of_scan
 from skxrf.audit._map_error import MapErrors, block_mean, map_errors
-from skxrf.audit._methods import method_of
+from skxrf.audit._methods import method_of, run_method
 from skxrf.audit._poisson import Dispersion, count_dispersion
 from skxrf.audit._reference import linear_reference, template_fit_of
 from skxrf.audit._tiles import Tiles, spread_tiles
@@ -51,7 +51,7 @@ class Audit:
     comparisons : dict of pair of str to DataFrame
         Differences of maps, as :func:`compare_maps` gives them.
     dwell : DataFrame
-        Precision and needed dwell of each line group.
+        Precision and needed dwell of each line group; empty where the counts are no Poisson counts.
     shares : DataFrame
         Share of each paint (row) in the typical pixel of each line group (column).
     failures : dict of str to str
@@ -199,7 +199,7 @@ def audit_scan(
     -----
     Squared errors come from folds of counts and a linear fit that is unbiased if its templates are
     right (:class:`MapErrors`). Common errors of templates are not seen (``Audit.not_seen``).
-    If the counts do not scatter as Poisson counts, errors and coverage are left out.
+    If the counts do not scatter as Poisson counts, errors, coverage and dwell are left out.
 
     References
     ----------
@@ -239,6 +239,9 @@ def audit_scan(
     for name, method in methods.items():
         try:
             function = method_of(method, cube)
+            if dispersion.objection is not None:
+                shown[name] = run_method(name, function, part)
+                continue
             found = map_errors(
                 name,
                 function,
@@ -255,9 +258,7 @@ def audit_scan(
         except SkxrfError as error:
             failures[name] = str(error)
             continue
-        shown[name] = found.maps
-        if dispersion.objection is None:
-            errors[name], coverage[name] = found, covered
+        errors[name], coverage[name], shown[name] = found, covered, found.maps
     limits = {}
     for name, found_maps in finished.items():
         shown[name] = tiles.of(found_maps)
@@ -265,6 +266,8 @@ def audit_scan(
         if dispersion.objection is None:
             limits[name] = table
     true_energy = _true_energy(fit)
+    dwell = _dwell_time(part) if dwell is None else dwell
+    needed = needed_dwell(reference, intensities, variances, dwell=dwell, precision=precision)
     return Audit(
         shape,
         tiles,
@@ -277,19 +280,13 @@ def audit_scan(
             (one, two): compare_maps(shown[one], shown[two], fit=fit, true_energy=true_energy)
             for one, two in combinations(shown, 2)
         },
-        needed_dwell(
-            reference,
-            intensities,
-            variances,
-            dwell=_dwell_time(part) if dwell is None else dwell,
-            precision=precision,
-        ),
+        needed if dispersion.objection is None else needed.iloc[:0],
         pd.DataFrame(
             typical_shares(reference, intensities, variances), columns=reference.line_groups
         ),
         failures,
         precision,
-        _dwell_time(part) if dwell is None else dwell,
+        dwell,
     )
 
 

@@ -38,6 +38,8 @@ class MapErrors:
         Variances of the reference, which are those of the best fit of single pixels.
     reference : ndarray of shape (n_pixels, n_groups)
         Intensities of the reference.
+    template_errors : ndarray of shape (n_groups,)
+        Size of the errors of the reference by wrong templates [counts].
     paints, blocks : ndarray of shape (n_pixels,), int
         Paint and tile of each pixel, for standard errors.
     """
@@ -48,6 +50,7 @@ class MapErrors:
     penalties: Array
     variances: Array
     reference: Array
+    template_errors: Array
     paints: NDArray[np.intp]
     blocks: NDArray[np.intp]
 
@@ -55,7 +58,8 @@ class MapErrors:
     def table(self) -> pd.DataFrame:
         """Root mean square errors, a row for each line group.
 
-        ``rmse`` and its standard error ``rmse_error`` [counts]; ``bound``, the root mean square
+        ``rmse`` and its standard error ``rmse_error`` [counts], which includes errors of the templates as
+        far as fits with different weights show them; ``bound``, the root mean square
         photon noise of the best fit of single pixels, and ``ratio`` of the two; ``mean``, the
         intensity of the reference. Where the noise of the estimate exceeds the error itself,
         ``rmse`` is 0 and its standard error an upper limit. NaN where the method does not find the
@@ -69,6 +73,9 @@ class MapErrors:
             if len(penalties) > 1:
                 error = float(np.hypot(error, penalties.std(ddof=1) / np.sqrt(len(penalties))))
             rmse = float(np.sqrt(np.maximum(mean, 0.0)))
+            # An error b of the reference changes (g - r)^2 by b^2 - 2 b (g - theta).
+            b = float(self.template_errors[k])
+            error = float(np.hypot(error, np.hypot(b**2, 2 * b * rmse)))
             bound = float(np.sqrt(max(self.variances[:, k].mean(), 0.0)))
             # Of the root: by the slope where that is a good approximation, else its upper limit.
             spread = np.sqrt(np.maximum(mean, 0.0) + error) - rmse
@@ -197,7 +204,15 @@ def map_errors(
     with np.errstate(invalid="ignore"):
         squared = (values - estimate) ** 2 - variances - 2 * products / n_given
     return MapErrors(
-        groups, full, squared, np.array(penalties), variances, estimate, reference.paints, blocks
+        groups,
+        full,
+        squared,
+        np.array(penalties),
+        variances,
+        estimate,
+        reference.template_errors[places],
+        reference.paints,
+        blocks,
     )
 
 

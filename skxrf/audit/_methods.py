@@ -43,14 +43,16 @@ class CommandMethod:
     suffix: str = ".nc"
     timeout: float = 3600.0
 
-    def __call__(self, cube: xr.DataArray) -> Any:
-        """Run the command on a cube, and read its maps."""
+    def __post_init__(self) -> None:
         missing = [name for name in ("{cube}", "{maps}") if name not in self.command]
         if missing:
             raise SkxrfError(
                 f"the command {self.command!r} lacks {' and '.join(missing)}: name the places of "
                 "its files, such as 'skxrf fit {cube} -o {maps}'."
             )
+
+    def __call__(self, cube: xr.DataArray) -> Any:
+        """Run the command on a cube, and read its maps."""
         with tempfile.TemporaryDirectory() as folder:
             counts, maps = Path(folder) / "cube.h5", Path(folder) / f"maps{self.suffix}"
             save_cube(cube, counts)

@@ -35,6 +35,9 @@ class ReferenceRule:
     """Least expected counts of a channel, as a share of the paint's mean channel."""
     batch: int = 4096
     """Spectra that are converted at a time."""
+    other_power: float = 0.5
+    """Power of the expected counts in the weights of a second fit, 1 in the reference itself. With wrong
+    templates the two differ; on a scan of another line database by .4 to 2 times the error of the reference."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class LinearReference:
         Paint of each pixel, by which its weights are chosen.
     filters : ndarray of shape (n_paints, n_groups, n_channels)
         Intensity of each line group per count in each channel.
+    template_errors : ndarray of shape (n_groups,)
+        Size of the errors that wrong templates cause [counts]: root mean square over the paints of the
+        difference between fits with two sets of weights, beyond its photon noise.
 
     Notes
     -----
@@ -63,6 +69,7 @@ class LinearReference:
     channels: slice
     paints: NDArray[np.intp]
     filters: Array
+    template_errors: Array
 
     def intensities(self, spectra: NDArray[Any]) -> Array:
         """Intensities of all pixels.
@@ -148,20 +155,33 @@ def linear_reference(fit: SpectrumComponents, spectra: NDArray[Any]) -> LinearRe
     paints = _paints(spectra[:, channels])
     solver = PoissonFit(components, components.sum(axis=0))
     filters = []
+    squares = np.zeros(len(groups))
     for paint in range(paints.max() + 1):
-        mean = spectra[paints == paint, channels].mean(axis=0, dtype=np.float64)
+        inside = paints == paint
+        mean = spectra[inside, channels].mean(axis=0, dtype=np.float64)
         amplitudes, _ = solver(mean.astype(np.float32)[None])
-        expected = (amplitudes @ components)[0]
-        weighted = components / np.maximum(
-            expected, ReferenceRule.least_expected * max(float(mean.mean()), 1e-12)
+        expected = np.maximum(
+            (amplitudes @ components)[0],
+            ReferenceRule.least_expected * max(float(mean.mean()), 1e-12),
         )
-        information = weighted @ components.T
-        scale = 1 / np.sqrt(np.maximum(np.diag(information), 1e-300))
-        # A trace of ridge: components that coincide are of no use, but stop nothing.
-        scaled = information * scale[:, None] * scale + 1e-9 * np.eye(len(scale))
-        solved = scale[:, None] * np.linalg.solve(scaled, scale[:, None] * weighted)
-        filters.append(solved[: len(groups)])
-    return LinearReference(groups, channels, paints, np.stack(filters))
+        filters.append(_least_squares(components, expected)[: len(groups)])
+        other = _least_squares(components, expected**ReferenceRule.other_power)[: len(groups)]
+        apart = other - filters[-1]
+        noise = apart**2 @ mean / inside.sum()
+        squares += inside.mean() * ((apart @ mean) ** 2 - noise)
+    template_errors = np.sqrt(np.maximum(squares, 0))
+    return LinearReference(groups, channels, paints, np.stack(filters), template_errors)
+
+
+def _least_squares(components: Array, variances: Array) -> Array:
+    """Amplitude of each component per count in each channel, by weighted least squares."""
+    weighted = components / variances
+    information = weighted @ components.T
+    scale = 1 / np.sqrt(np.maximum(np.diag(information), 1e-300))
+    # A trace of ridge: components that coincide are of no use, but stop nothing.
+    scaled = information * scale[:, None] * scale + 1e-9 * np.eye(len(scale))
+    solved: Array = scale[:, None] * np.linalg.solve(scaled, scale[:, None] * weighted)
+    return solved
 
 
 def _paints(spectra: NDArray[Any]) -> NDArray[np.intp]:

@@ -93,7 +93,7 @@ def identified_fit(
     from skxrf.exceptions import LineGroupError
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.physics._names import find_line_groups
-    from skxrf.spectrum_fit._elements import find_elements, fitted_between
+    from skxrf.spectrum_fit._elements import find_elements
     from skxrf.utils.threads import single_threaded_blas
 
     energy, total = cube["energy"].to_numpy(), spectra.sum(axis=0, dtype=np.float64)
@@ -106,15 +106,7 @@ def identified_fit(
                 "no line group is present in the sum spectrum: there is nothing to map. Name those "
                 "to fit with --elements, or check the file and its energy axis with skxrf info."
             )
-        model = TemplateFitRegressor(
-            found,
-            energy=energy,
-            anode=seen.tube.anode,
-            tube_voltage=seen.tube.voltage,
-            energy_range=fitted_between(seen, found),
-            nuisance=[name for name in seen.components() if name not in found],
-        )
-        model.fit(spectra)
+        model = TemplateFitRegressor(energy=energy, **seen.pixel_fit(found)).fit(spectra)
     model.evidence_ = [one.stated(len(spectra)) for one in seen.evidence]
     return model, seen.tube
 

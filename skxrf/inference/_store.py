@@ -27,10 +27,10 @@ __all__ = ["Maps", "PartialMaps"]
 Maps = xr.DataArray | xr.Dataset
 
 # Behind the netCDF file, which HDF5 ignores, while the maps are not complete: the header (a line:
-# checksum and JSON), a mark for each block (0, or 2**32 plus the checksum of its values), the
+# checksum and JSON), a flag for each block (0, or 2**32 plus the checksum of its values), the
 # position of the header, and this.
 _FOOTER = b"skxrf partial maps 2\n"
-_MARK = np.dtype("<u8")
+_FLAG = np.dtype("<u8")
 _FINISHED = 2**32
 # Bytes that are read at once to take a checksum.
 _PIECE = 2**22
@@ -66,7 +66,7 @@ class PartialMaps:
         self.finished: NDArray[np.bool_] = np.zeros((0, 0), bool)
         self._stream: BinaryIO | None = None
         self._header: dict[str, Any] = {}
-        self._end = self._marks_at = 0
+        self._end = self._flags_at = 0
 
     # -- opening
 
@@ -155,9 +155,9 @@ class PartialMaps:
         self.finished = np.zeros(tuple(map(len, blocks)), bool)
         text = json.dumps(self._header).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
-        self._marks_at = self._end + len(line)
-        marks = bytes(self.finished.size * _MARK.itemsize)
-        tail = line + marks + self._end.to_bytes(_MARK.itemsize, "little") + _FOOTER
+        self._flags_at = self._end + len(line)
+        flags = bytes(self.finished.size * _FLAG.itemsize)
+        tail = line + flags + self._end.to_bytes(_FLAG.itemsize, "little") + _FOOTER
         stream = self._opened()
         if hasattr(os, "posix_fallocate"):
             # So that the disk cannot get full later, except by other programs.
@@ -197,11 +197,11 @@ class PartialMaps:
     def _read(self) -> None:
         stream = self._opened()
         size = stream.seek(0, os.SEEK_END)
-        length = _MARK.itemsize + len(_FOOTER)
+        length = _FLAG.itemsize + len(_FOOTER)
         foot = _read_all(stream, max(size - length, 0), length)
         if not foot.endswith(_FOOTER):
             raise ValueError("it does not end like one")
-        self._end = int.from_bytes(foot[: _MARK.itemsize], "little")
+        self._end = int.from_bytes(foot[: _FLAG.itemsize], "little")
         tail = _read_all(stream, self._end, max(size - length - self._end, 0))
         line, newline, stored = tail.partition(b"\n")
         checksum, _, text = line.partition(b" ")
@@ -210,12 +210,12 @@ class PartialMaps:
         self._header = json.loads(text)
         if self._checksum(self._head()) != self._header["checksum"]:
             raise ValueError("its head is damaged")
-        self._marks_at = self._end + len(line) + len(newline)
-        marks = np.frombuffer(stored, _MARK).reshape([*map(len, self._header["blocks"])])
-        self.finished = np.zeros(marks.shape, bool)
-        for row, column in np.argwhere(marks >= _FINISHED):
+        self._flags_at = self._end + len(line) + len(newline)
+        flags = np.frombuffer(stored, _FLAG).reshape([*map(len, self._header["blocks"])])
+        self.finished = np.zeros(flags.shape, bool)
+        for row, column in np.argwhere(flags >= _FINISHED):
             found = _FINISHED + self._checksum(self._pieces(row, column))
-            self.finished[row, column] = found == marks[row, column]
+            self.finished[row, column] = found == flags[row, column]
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -236,7 +236,7 @@ class PartialMaps:
     # -- filling
 
     def write(self, row: int, column: int, values: NDArray[Any]) -> None:
-        """Write one block, then mark it as finished, through to the disk.
+        """Write one block, then flag it as finished, through to the disk.
 
         Parameters
         ----------
@@ -252,15 +252,15 @@ class PartialMaps:
         ordered = np.moveaxis(values, 3, 0).astype(self._header["dtype"], order="C")
         data = ordered.reshape(-1).view(np.uint8).data
         stream = self._opened()
-        mark = _FINISHED + zlib.crc32(data)
+        flag = _FINISHED + zlib.crc32(data)
         try:
             start = 0
             for place, size in self._pieces(row, column):
                 _write_all(stream, place, data[start : start + size])
                 start += size
             os.fsync(stream.fileno())
-            place = self._marks_at + _MARK.itemsize * (row * len(widths) + column)
-            _write_all(stream, place, mark.to_bytes(_MARK.itemsize, "little"))
+            place = self._flags_at + _FLAG.itemsize * (row * len(widths) + column)
+            _write_all(stream, place, flag.to_bytes(_FLAG.itemsize, "little"))
         except OSError as error:
             kept = "What is finished is kept, and the same call goes on from there."
             raise self._explained(error, kept) from error

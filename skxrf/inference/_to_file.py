@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf import __version__
-from skxrf.exceptions import Argument, CountsError, SkxrfError
+from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference._binding import bind_with_drift
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
 from skxrf.inference._predict_maps import (
@@ -122,8 +122,7 @@ def predict_maps_to_file(
     ------
     SkxrfError
         If an earlier run left finished blocks of another cube, model or other options: the
-        message names the difference. Further as :func:`predict_maps`; finished blocks are kept,
-        unless the counts of the cube are invalid.
+        message names the difference. Further as :func:`predict_maps`; finished blocks are kept.
     OSError
         If the file cannot be written. Finished blocks are kept.
     KeyboardInterrupt
@@ -305,10 +304,8 @@ def _fill(
                 report.advance(values.shape[0] * values.shape[1])
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(partial, n_y)) from None
-    except SkxrfError as error:
-        # With nothing finished, or a cube that has to be repaired first, there is nothing to
-        # resume.
-        if not partial.finished.any() or isinstance(error, CountsError):
+    except SkxrfError:
+        if not partial.finished.any():
             partial.discard()
         raise
     try:

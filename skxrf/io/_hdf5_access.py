@@ -34,6 +34,8 @@ __all__ = [
 _MOST_AXES = 5
 # Virtual datasets of virtual datasets.
 _DEEPEST = 10
+# Bytes of one value, such as a text of fixed length.
+_LONGEST_VALUE = 1 << 22
 
 
 def is_hdf5(path: Path, head: bytes) -> bool:
@@ -105,6 +107,7 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
     """Files in the folder that one refers to; raise where it refers to others."""
     links: list[tuple[Any, str]] = []
     odd: list[Any] = []
+    long: list[str] = []
 
     # An exception must not pass through HDF5.
     def visit_link(name: Any, link: Any) -> None:
@@ -112,28 +115,43 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
             links.append((name, text(link.filename)))
 
     def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.external or item.is_virtual:
             odd.append(item)
+        if item.id.get_type().get_size() > _LONGEST_VALUE:
+            long.append(name)
 
     file.visititems_links(visit_link)
     file.visititems(visit)
+    if long:
+        raise FileFormatError(
+            f"{file.filename}, dataset {long[0]!r} has values of more than {_LONGEST_VALUE:,} bytes each: it "
+            "is damaged, or no file of spectra."
+        )
     for name, target in links:
         refuse_foreign_source(file, f"the link {text(name)!r}", target, follow=follow)
     found = [target for _, target in links]
     for item in odd:
-        for name, *_ in item.external or ():
-            where = f"the values of {item.name!r} in external storage"
-            if not follow:
-                raise FileFormatError(
-                    f"{file.filename}: {where} are those of another file, {name!r}.",
-                    *_trust(follow),
-                )
-            refuse_foreign_source(file, where, name, follow=follow)
-        for name in {one.file_name for one in item.virtual_sources()} if item.is_virtual else ():
-            refuse_foreign_source(file, f"a source of {item.name!r}", name, follow=follow)
-            found.append(name)
+        found += _virtual_files(item, follow)
     folder = Path(file.filename).parent
     return {path.resolve() for name in found for path in _named_by(folder, name)}
+
+
+def _virtual_files(item: Any, follow: bool | None) -> set[str]:
+    """Names of the files of a virtual dataset; raise where it, or one in external storage, leads elsewhere."""
+    for name, *_ in item.external or ():
+        where = f"the values of {item.name!r} in external storage"
+        if not follow:
+            raise FileFormatError(
+                f"{item.file.filename}: {where} are those of another file, {name!r}.",
+                *_trust(follow),
+            )
+        refuse_foreign_source(item.file, where, name, follow=follow)
+    names = {one.file_name for one in item.virtual_sources()} if item.is_virtual else set()
+    for name in names:
+        refuse_foreign_source(item.file, f"a source of {item.name!r}", name, follow=follow)
+    return names
 
 
 def _named_by(folder: Path, name: str) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -12,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import to_mm, to_seconds
+from skxrf.utils.units import is_pixels, to_mm, to_seconds
+
+from .cubes.axes import axis_name
 
 __all__ = [
+    "Scale",
     "axis_labels",
     "numbers",
     "pixel_times",
@@ -47,8 +51,93 @@ def texts(value: Any) -> list[str]:
 
 
 def units_of(dataset: Any) -> str:
-    """Unit that a dataset carries, or an empty string."""
-    return text(dataset.attrs.get("units"))
+    """Unit that a dataset carries, under whichever spelling of ``units``, or an empty string."""
+    for name in ("units", "unit", "Units", "Unit", "UNITS", "UNIT"):
+        if found := text(dataset.attrs.get(name)).strip():
+            return found
+    return ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Relation of stored numbers to values, as netCDF and NeXus state it."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+    fill: float | None = None
+    """Stored number that means a missing value."""
+
+    @classmethod
+    def of(cls, dataset: Any, *, beside: bool = False) -> Scale:
+        """Scale from the attributes of a dataset.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            What holds the numbers.
+        beside : bool
+            Whether NeXus' datasets beside it count too: ``<name>_scaling_factor``, or of the signal of
+            a group ``scaling_factor``, and ``offset``.
+
+        Raises
+        ------
+        FileFormatError
+            If one is stated that is no number.
+        """
+        said = {name: dataset.attrs[name] for name in _SCALES if name in dataset.attrs}
+        parent, name = dataset.parent, dataset.name.rpartition("/")[2]
+        prefixes = [f"{name}_"] * beside
+        if beside and name in texts(parent.attrs.get("signal")):
+            prefixes.append("")
+        for prefix in prefixes:
+            factor, offset = (parent.get(f"{prefix}{one}") for one in ("scaling_factor", "offset"))
+            if getattr(factor, "size", 0) == 1:
+                said.setdefault("scale_factor", factor[()])
+            if getattr(offset, "size", 0) == 1 and (prefix or said):
+                said.setdefault("add_offset", offset[()])
+        found = {one: _number(value) for one, value in said.items()}
+        factor = found.get("scale_factor", found.get("scaling_factor", 1.0))
+        offset = found.get("add_offset", 0.0)
+        if not factor or offset is None:
+            raise FileFormatError(
+                f"{dataset.file.filename}, dataset {dataset.name!r} states {said!s:.80} as the scale or "
+                "offset of its values: expected numbers. Remove the attribute where it is wrong."
+            )
+        fills = [_number(dataset.attrs[one]) for one in _FILLS if one in dataset.attrs]
+        return cls(factor, offset, next((one for one in fills if one is not None), None))
+
+    @property
+    def is_plain(self) -> bool:
+        """True where the stored numbers are the values."""
+        return (self.factor, self.offset) == (1.0, 0.0)
+
+    def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
+        """Type that holds the values: whole numbers stay so where they can."""
+        if self.is_plain:
+            return stored
+        whole = stored.kind in "ui" and self.factor.is_integer() and self.offset.is_integer()
+        return np.dtype(np.int64 if whole else np.float64)
+
+    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Values of stored numbers; the same array where they are these."""
+        if self.is_plain:
+            return stored
+        dtype = self.dtype(stored.dtype)
+        return np.asarray(stored.astype(dtype) * dtype.type(self.factor) + dtype.type(self.offset))
+
+
+_SCALES = ("scale_factor", "scaling_factor", "add_offset")
+_FILLS = ("_FillValue", "missing_value")
+
+
+def _number(value: Any) -> float | None:
+    """Finite number of an attribute, as a number or text; None where it is none."""
+    array = np.asarray(value)
+    try:
+        found = float(text(value) or array.ravel()[0]) if array.size == 1 else np.nan
+    except (TypeError, ValueError):
+        return None
+    return found if np.isfinite(found) else None
 
 
 def scalar_attrs(item: Any, names: Iterable[str]) -> dict[str, str | float]:
@@ -78,7 +167,8 @@ def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
     Returns
     -------
     ndarray or None
-        None where it is no dataset of numbers.
+        After their scale and offset, NaN for what the dataset names as missing; None where it is no
+        dataset of numbers.
 
     Raises
     ------
@@ -97,7 +187,10 @@ def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
             f"{item.file.filename}, dataset {item.name!r} keeps its values in another file, "
             f"{item.external[0][0]!r}, which is not read."
         )
-    return np.asarray(item[()])
+    scale, stored = Scale.of(item), np.asarray(item[()])
+    if scale.fill is None or not (stored == scale.fill).any():
+        return scale.values(stored)
+    return np.where(stored == scale.fill, np.nan, scale.values(stored))
 
 
 def positions(item: Any, size: int, *, units: str = "") -> NDArray[np.float64] | None:
@@ -108,14 +201,29 @@ def positions(item: Any, size: int, *, units: str = "") -> NDArray[np.float64] |
     item : object
         What stands under their name in the file.
     size : int
-        Number of rows or columns; a dataset of another length is left alone.
+        Number of rows or columns; a dataset of another length is left out, with a warning.
     units : str
         Unit where the dataset carries none.
     """
-    if not isinstance(item, h5py.Dataset) or item.shape != (size,):
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
         return None
-    values = numbers(item, at_most=size)
-    return None if values is None else to_mm(values, units_of(item) or units)
+    stated = units_of(item) or units
+    if item.shape == (size,):
+        values = numbers(item, at_most=size)
+        found = None if values is None else to_mm(values, stated)
+        if found is not None or is_pixels(stated):
+            return found
+        why = f"are in {stated!r}, expected a unit of length"
+    elif is_pixels(stated):
+        return None
+    else:
+        why = f"have the shape {item.shape}, expected ({size},)"
+    warnings.warn(
+        f"{item.file.filename}: the positions {item.name!r} {why}; pixels are counted instead.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 def pixel_times(
@@ -159,9 +267,8 @@ def pixel_times(
             stacklevel=2,
         )
         return None
-    labels = axis_labels(item)
-    words = tuple(label.lower() for label in labels)
-    return times, words if len(words) == times.ndim and all(words) else None
+    names = tuple(axis_name(label) for label in axis_labels(item))
+    return times, names if len(names) == times.ndim and all(names) else None
 
 
 def axis_labels(dataset: Any) -> list[str]:

@@ -137,7 +137,7 @@ def open_cube(
             return turn_odd_rows(cube) if snake else cube
     if file.is_dir():
         raise FileFormatError(
-            f"{file} is a folder without .mca or .edf files: expected a file, or a folder with one "
+            f"{file} is a folder without .mca, .spe or .edf files: expected a file, or a folder with one "
             "of them for each pixel or row."
         )
     raise FileFormatError(

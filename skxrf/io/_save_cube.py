@@ -46,7 +46,7 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
     FileFormatError
         If the suffix is another.
     SkxrfError
-        If the array is no cube, or its positions are in no unit of length.
+        If the array is no cube, or a coordinate has values or a name that the file has no place for.
     EnergyAxisError
         If it has no energy axis, or one in another unit than keV or eV.
     CountsError
@@ -64,7 +64,12 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
             f"{name} has {ordered.sizes['energy']} channels and no energy axis: give it one [keV], "
             "such as cube.assign_coords(energy=offset + gain * np.arange(n_channels))."
         )
-    positions = {dim: _positions(ordered, dim, name) for dim in ("y", "x")}
+    if "counts" in ordered.coords:
+        raise SkxrfError(
+            f"a coordinate of {name} is called 'counts', as the counts are: rename it, "
+            "cube.rename({'counts': ...})."
+        )
+    positions = {dim: _positions(ordered, dim) for dim in ("y", "x")}
     step = ordered.chunksizes["y"][0] if ordered.chunksizes else 64
     rows = range(0, ordered.sizes["y"], step)
     blocks = ((slice(i, i + step), _counts(ordered, i, i + step, name)) for i in rows)
@@ -73,7 +78,7 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
         for name in ("live_time", "real_time")
         if name in ordered.coords and set(ordered[name].dims) == {"y", "x"}
     ]
-    placed = {"energy", *times, *(dim for dim in positions if positions[dim] is not None)}
+    placed = ["energy", *times, *(dim for dim in positions if positions[dim] is not None)]
     return write_blocks(
         path,
         blocks,
@@ -84,22 +89,16 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
         positions={dim: values for dim, values in positions.items() if values is not None},
         attrs=ordered.attrs,
         coords={name: ordered[name] for name in ordered.coords if name not in placed},
+        coord_attrs={name: ordered[name].attrs for name in placed},
     )
 
 
-def _positions(cube: xr.DataArray, dim: str, name: str) -> NDArray[Any] | None:
-    """Positions [mm]; None where they are pixel numbers."""
+def _positions(cube: xr.DataArray, dim: str) -> NDArray[Any] | None:
+    """Positions [mm]; None where they are pixel numbers, or something else."""
     if dim not in cube.coords:
         return None
     unit = str(cube[dim].attrs.get("units", "mm" if cube[dim].dtype.kind == "f" else "px"))
-    if cube[dim].dtype.kind != "f" and unit != "mm":
-        return None
-    if unit != "mm":
-        raise SkxrfError(
-            f"{dim} of {name} is in {unit!r}: expected mm, or another unit of length. State it in "
-            f"cube[{dim!r}].attrs['units']."
-        )
-    return np.asarray(cube[dim].to_numpy())
+    return np.asarray(cube[dim].to_numpy()) if unit == "mm" else None
 
 
 def _counts(cube: xr.DataArray, start: int, stop: int, name: str) -> NDArray[Any]:
@@ -121,6 +120,7 @@ def write_blocks(
     times: Mapping[str, NDArray[Any]] | None = None,
     attrs: Mapping[Any, Any] | None = None,
     coords: Mapping[Hashable, xr.DataArray] | None = None,
+    coord_attrs: Mapping[str, Mapping[Any, Any]] | None = None,
 ) -> Path:
     """Write blocks of rows as they come; memory is bounded by the block.
 
@@ -144,6 +144,8 @@ def write_blocks(
         What describes the scan; values that JSON cannot hold are written as text.
     coords : mapping of str to DataArray, optional
         Other coordinates.
+    coord_attrs : mapping of str to mapping, optional
+        Attributes of energy, positions and times beside their units.
 
     Returns
     -------
@@ -169,6 +171,9 @@ def write_blocks(
             file[f"{name}_s"] = seconds
             file[f"{name}_s"].attrs["dims"] = ["y", "x"]
             file[f"{name}_s"].attrs["units"] = "s"
+        for name, about in (coord_attrs or {}).items():
+            item = next(one for key in ("_keV", "_mm", "_s") if (one := file.get(f"{name}{key}")))
+            item.attrs["attrs"] = json_text(about)
         write_coordinates(file, coords or {})
         for rows, block in blocks:
             counts[rows] = block

@@ -18,8 +18,8 @@ __all__ = [
     "LinearFit",
     "LinearPath",
     "RidgeSearch",
+    "choose_linear_path",
     "fit_error_model",
-    "fit_linear_path",
 ]
 
 Array = NDArray[np.float64]
@@ -86,7 +86,7 @@ class LinearFit(NamedTuple):
 
 
 class LinearPath(NamedTuple):
-    """Result of :func:`fit_linear_path`.
+    """Result of :func:`choose_linear_path`.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class LinearPath(NamedTuple):
     of_folds: list[LinearFit]
 
 
-def fit_linear_path(
+def choose_linear_path(
     X: NDArray[Any],
     y: NDArray[Any],
     train: NDArray[np.intp],

@@ -19,8 +19,8 @@ from skxrf.neural_network._batches import (
 from skxrf.neural_network._layers import InputTransform
 from skxrf.neural_network._linear_path import (
     LinearPath,
+    choose_linear_path,
     fit_error_model,
-    fit_linear_path,
 )
 from skxrf.neural_network._losses import Loss
 from skxrf.neural_network._modules import ResidualNetwork, fill_buffers
@@ -116,7 +116,7 @@ def fit_statistics(
             unit = np.ones_like(unit)
         if loss != "poisson":
             return Statistics(unit, None, None), None
-    path = fit_linear_path(X, y, train, valid, weight, refit=refit, folds=folds)
+    path = choose_linear_path(X, y, train, valid, weight, refit=refit, folds=folds)
     # Unbiased where rows were held out.
     honest = valid if len(valid) else train
     estimate = path.selection.predict(X[honest])

@@ -95,10 +95,10 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
         return text
     if symbol is None:
         nearest = difflib.get_close_matches(text.partition("_")[0].capitalize(), _SYMBOLS, 3, 0.5)
-        advice = f": did you mean {' or '.join(nearest)}?" if nearest else ","
+        advice = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
         raise LineGroupError(
-            f"unknown line group {wanted!r}{advice} Expected an element or its lines K, L or M, such "
-            "as 'Fe', 'Fe_K' or 'Pb_M'."
+            f"unknown line group {wanted!r}: expected an element or its lines K, L or M, such as "
+            f"'Fe', 'Fe_K' or 'Pb_M'.{advice}"
         )
     if shell is None:
         of_element = [f"{symbol}_{one}" for one in "KLM" if f"{symbol}_{one}" in names]

@@ -13,8 +13,7 @@ from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
-from skxrf.spectrum_fit._elements import Elements, find_elements
-from skxrf.spectrum_fit._line_groups import with_partners, within_range
+from skxrf.spectrum_fit._elements import find_elements, mended_axis
 from skxrf.spectrum_fit._tube import infer_tube
 from skxrf.utils.energy import bin_edges
 
@@ -141,15 +140,13 @@ def fit_painting(
     covered = ENERGY[spectrum > 0]
     low, high = max(1.3, float(covered[0])), min(29.0, float(covered[-1]))
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
-    found = _elements(total, energy, calibrator, anode, tube_voltage)
-    groups = with_partners(within_range(found.fitted, low, high), (low, high), found.tube.voltage)
-    # In the channels that were measured: rebinned peaks have another shape.
+    # In the painting's own channels, as ``skxrf info`` and ``fit`` find them.
+    axis = mended_axis(energy, calibrator.calibrated_energy_, (ENERGY[0], ENERGY[-1]))
+    found = find_elements(total, axis, infer_tube(total, axis, anode, tube_voltage))
+    # Likewise: rebinned peaks have another shape.
     fit = TemplateFitRegressor(
         energy=calibrator.calibrated_energy_,
-        nuisance=groups,
-        anode=found.tube.anode,
-        tube_voltage=found.tube.voltage,
-        energy_range=(low, high),
+        **found.pixel_fit([], (low, high)),
         detector=resolution,
     )
     fit.fit(total[None])
@@ -174,25 +171,6 @@ def fit_painting(
     least = 0.001 * spectrum.sum()
     rare = [name for name, area in fit.sum_spectrum_fit_.areas.items() if area < least]
     return PaintingFit(calibrator, matrix, components, fit, novel_share, tuple(rare))
-
-
-# Error of an axis [keV] that the search for line groups mends as well as the calibration does.
-_NEARLY_RIGHT = 0.08
-
-
-def _elements(
-    total: NDArray[np.float64],
-    energy: NDArray[np.float64],
-    calibrator: EnergyCalibrator,
-    anode: str | None,
-    voltage: float | None,
-) -> Elements:
-    """Line groups of a sum spectrum in its own channels, as ``skxrf info`` and ``fit`` find them."""
-    calibrated = calibrator.calibrated_energy_
-    used = (ENERGY[0] < energy) & (energy < ENERGY[-1])
-    if np.abs(calibrated - energy)[used].max(initial=0.0) > _NEARLY_RIGHT:
-        energy = calibrated
-    return find_elements(total, energy, infer_tube(total, energy, anode, voltage))
 
 
 def _in_few_spectra(

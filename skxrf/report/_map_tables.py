@@ -73,7 +73,8 @@ def facts(
         f"{grid['rows']:,} × {grid['columns']:,} pixels",
         f"{n} element map{'s' if n > 1 else ''}",
     ]
-    if grid["unit"] != "px":
+    # Of a single pixel the size is not known.
+    if grid["unit"] != "px" and grid["rows"] * grid["columns"] > 1:
         width, height = abs(grid["stepX"]) * grid["columns"], abs(grid["stepY"]) * grid["rows"]
         found.insert(1, f"{height:.3g} × {width:.3g} {grid['unit']}")
     if spectra is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,11 @@ from skxrf.physics._xraylib import edge_energy
 from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
 
 __all__ = [
+    "ALL_ESCAPES",
     "BrightLine",
     "Competitor",
     "bright_lines",
+    "common_escape",
     "companions",
     "ratio_error",
     "steps",
@@ -39,23 +41,30 @@ class CompetitorRule:
         Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
         samples.
     tube_spread : float
-        Spread of a family of the anode's own lines, as a share of it: electrons make other shares of
-        vacancies in the sub-shells than photons, and the tube's window absorbs the softer lines.
+        Spread of a family of the anode's own lines, as a share of it, where it is of another sub-shell
+        than the strongest: electrons make other shares of vacancies in the sub-shells than photons.
     weak_family, weak_spread : float
         Share below which a family's radiative rates are known worse, and its spread as a share.
+    first_subshell : float
+        Spread of the families of the L1 sub-shell as a share of them: fluorescence yield and
+        Coster-Kronig rates (Campbell 2003, At. Data Nucl. Data Tables 85, 291: 20 to 35 %).
     wings : float
         Counts beyond a peak on both sides: the natural width of its lines.
     shift, width : float
         Error of a line's position [keV], and of its width as a share.
     tail, tail_slopes : float, tuple of float
         Counts in an exponential tail, and its decay lengths [keV].
+    dead_layer : float
+        Depth of silicon [cm] that collects charge incompletely: what it absorbs may lie in the tail
+        too (Scholze & Procop 2009, X-Ray Spectrom. 38, 312: some 100 nm).
     shelf : float
         Counts in a shelf from zero energy to the line.
     satellite : float
         Counts of radiative Auger transitions, below K-alpha by the energy of an L electron or more
         (Campbell et al. 1986, Phys. Rev. A 33, 2410: up to about a per cent).
-    escape : float
-        Error of the escape peak, as a share of its expected size.
+    escape, all_escapes : float
+        Error of an escape peak, as a share of its expected size; error of all of them together:
+        programs of instruments subtract them.
     silicon : float
         Counts of the detector's own Si K per count above the silicon edge.
     sum_peak, soft_sum_peak, soft : float
@@ -71,14 +80,17 @@ class CompetitorRule:
     tube_spread: float = 0.5
     weak_family: float = 0.05
     weak_spread: float = 0.5
+    first_subshell: float = 0.35
     wings: float = 0.01
     shift: float = 0.008
     width: float = 0.1
     tail: float = 0.01
     tail_slopes: tuple[float, ...] = (0.15, 0.5, 1.5)
+    dead_layer: float = 1e-5
     shelf: float = 0.01
     satellite: float = 0.01
     escape: float = 0.3
+    all_escapes: float = 1.0
     silicon: float = 0.004
     sum_peak: float = 0.5
     soft_sum_peak: float = 5.0
@@ -89,6 +101,7 @@ class CompetitorRule:
 
 
 _RULE = CompetitorRule()
+ALL_ESCAPES = "factor of escape peaks"
 
 
 @dataclass(frozen=True)
@@ -174,7 +187,9 @@ def companions(
             spread = _RULE.family_factor * FAMILY_SPREAD[group.shell] * share
             if share < _RULE.weak_family:
                 spread = _RULE.weak_spread * share
-            if of_tube:
+            elif family.startswith("L1"):
+                spread = _RULE.first_subshell * share
+            if of_tube and family[:2] != main[:2]:
                 spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
     step = 0.002
@@ -187,6 +202,8 @@ def companions(
     )
     yield Competitor(f"{element} width", wider / 0.04, _RULE.width)
     strong = shares > 0.02
+    whole = float(group.energies[strong] @ shares[strong] / shares[strong].sum())
+    tail = float(np.hypot(_RULE.tail, absorbed_share(np.array([whole]), _RULE.dead_layer)[0]))
     lines, counts = group.energies[strong], shares[strong]
     for slope in _RULE.tail_slopes:
         depths = slope * np.linspace(0.05, 6, 60)
@@ -194,9 +211,8 @@ def companions(
         yield Competitor(
             f"{element} tail",
             _spread(edges, detector, lines, counts, depths, weights),
-            _RULE.tail,
+            tail,
         )
-    whole = float(lines @ counts / counts.sum())
     depths = np.linspace(0.0, 1.0, 120) * whole
     shelf = _spread(edges, detector, np.array([whole]), np.ones(1), depths, np.ones(120))
     yield Competitor(f"{element} shelf", shelf, _RULE.shelf)
@@ -224,6 +240,13 @@ def companions(
     weights = np.tile(1 / distances, 2)  # 1 / d**2 on logarithmic steps
     wings = _spread(edges, detector, lines, counts, depths, weights)
     yield Competitor(f"{element} wings", wings, _RULE.wings)
+
+
+def common_escape(parts: Iterable[Competitor]) -> Iterator[Competitor]:
+    """Departure of all escape peaks together from their expected sizes."""
+    escapes = [part.expected * part.spectrum for part in parts if part.name.endswith("escape")]
+    if escapes:
+        yield Competitor(ALL_ESCAPES, np.sum(escapes, axis=0), _RULE.all_escapes)
 
 
 def _spread(
@@ -295,24 +318,27 @@ def sum_peaks(
         Of unit area, and its derivative by the energy.
     """
     step = 0.01
+    pairs = []
     for place, first in enumerate(lines):
         for second in lines[place:]:
             energy = first.energy + second.energy + shift
-            if not edges[0] < energy < edges[-1]:
-                continue
-            expected = rate * first.counts * second.counts * (1 if first is second else 2)
-            soft = min(first.energy, second.energy) < _RULE.soft
-            relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
-            at = energy + step * np.array([-1.0, 0.0, 1.0])
-            widths = detector.fwhm(at) / FWHM_OF_SIGMA
-            low, here, high = render_peaks(
-                edges, at, np.ones(3), widths, columns=np.arange(3), n_columns=3
-            )
-            name = f"{first.group[:-2]} + {second.group[:-2]}"
-            yield Competitor(name, here, relative * expected, expected)
-            yield Competitor(
-                f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected
-            )
+            if edges[0] < energy < edges[-1]:
+                pairs.append((energy, first, second))
+    if not pairs:
+        return
+    at = np.array([energy for energy, *_ in pairs])[:, None] + step * np.array([-1.0, 0.0, 1.0])
+    at = at.ravel()
+    widths = detector.fwhm(at) / FWHM_OF_SIGMA
+    n = at.size
+    spectra = render_peaks(edges, at, np.ones(n), widths, columns=np.arange(n), n_columns=n)
+    triples = spectra.reshape(len(pairs), 3, -1)
+    for (_, first, second), (low, here, high) in zip(pairs, triples, strict=True):
+        expected = rate * first.counts * second.counts * (1 if first is second else 2)
+        soft = min(first.energy, second.energy) < _RULE.soft
+        relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
+        name = f"{first.group[:-2]} + {second.group[:-2]}"
+        yield Competitor(name, here, relative * expected, expected)
+        yield Competitor(f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected)
 
 
 def steps(

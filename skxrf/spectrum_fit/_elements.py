@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,13 @@ from skxrf.physics.constants import TUBE_ONLY
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of
 from skxrf.spectrum_fit._identification import Identification
-from skxrf.spectrum_fit._line_groups import with_partners
+from skxrf.spectrum_fit._line_groups import with_partners, within_range
 from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
 from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
 from skxrf.spectrum_fit._sum_spectrum import refine
 from skxrf.spectrum_fit._tube import Tube
 
-__all__ = ["Elements", "find_elements", "fitted_between", "identified_range"]
+__all__ = ["Elements", "find_elements", "identified_range", "mended_axis"]
 
 Array = NDArray[np.float64]
 
@@ -43,6 +44,8 @@ class SearchRule:
         Upper end of the range, as a share of the voltage.
     zeros, gains : tuple of float
         Errors of zero [keV] and gain that are tried.
+    mended : float
+        Error of an axis [keV] that the search mends as well as a calibration does.
     better : float
         Ratio of costs below which another axis is taken instead of the nominal one.
     anchor : float
@@ -59,6 +62,7 @@ class SearchRule:
     of_voltage: float = 0.95
     zeros: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
     gains: tuple[float, ...] = (-0.01, 0.0, 0.01)
+    mended: float = 0.08
     better: float = 0.95
     anchor: float = 0.003
     least_photon: float = 0.6
@@ -97,18 +101,74 @@ class Elements:
         """Line groups with a signal, of the object or not, the tube's scattered ones left out."""
         return [one.line_group for one in self.evidence if one.fitted]
 
-    def components(self) -> list[str]:
-        """Line groups that belong into a fit of pixels: those with a signal, and softer partners."""
-        return with_partners(self.fitted, self.energy_range, self.tube.voltage)
+    def components(
+        self, energy_range: tuple[float, float] | None = None, wanted: Sequence[str] = ()
+    ) -> list[str]:
+        """Line groups that belong into a fit of pixels.
+
+        Parameters
+        ----------
+        energy_range : pair of float, optional
+            Fitted range [keV]; default the range that was searched.
+        wanted : sequence of str
+            Line groups that are asked for.
+
+        Returns
+        -------
+        list of str
+            Those wanted, those with a signal in the range, and their softer partners.
+        """
+        within = energy_range or self.energy_range
+        there = within_range(self.fitted, *within)
+        return with_partners([*wanted, *there], within, self.tube.voltage)
+
+    def pixel_fit(
+        self, wanted: Sequence[str], energy_range: tuple[float, float] | None = None
+    ) -> dict[str, Any]:
+        """Parameters of a template fit of line groups with everything that is there besides.
+
+        Parameters
+        ----------
+        wanted : sequence of str
+            Line groups to measure.
+        energy_range : pair of float, optional
+            Fitted range [keV]; default from 1.3 keV, or from below the softest wanted line, to the
+            end of the range that was searched.
+
+        Returns
+        -------
+        dict of str to object
+            As :class:`skxrf.linear_model.TemplateFitRegressor` names them.
+        """
+        if energy_range is None:
+            low, high = self.energy_range
+            energies = [line_group(name, tube_voltage=1e3).main_energy for name in wanted]
+            soft = any(energy < _RULE.usual_lowest for energy in energies)
+            energy_range = (low if soft else max(low, _RULE.usual_lowest), high)
+        others = self.components(energy_range, wanted)
+        return {
+            "line_groups": list(wanted) or None,
+            "nuisance": [name for name in others if name not in wanted],
+            "anode": self.tube.anode,
+            "tube_voltage": self.tube.voltage,
+            "energy_range": energy_range,
+        }
 
 
-def fitted_between(found: Elements, wanted: Sequence[str]) -> tuple[float, float]:
-    """Range [keV] for a fit of pixels: from 1.3 keV, or below the softest wanted line."""
-    energies = [line_group(name, tube_voltage=1e3).main_energy for name in wanted]
-    low, high = found.energy_range
-    if not any(energy < _RULE.usual_lowest for energy in energies):
-        low = max(low, _RULE.usual_lowest)
-    return low, high
+def mended_axis(energy: Array, calibrated: Array, energy_range: tuple[float, float]) -> Array:
+    """Axis on which line groups are looked for: the nominal one where the search mends its error.
+
+    Parameters
+    ----------
+    energy, calibrated : ndarray of shape (n_channels,)
+        Nominal bin centers and calibrated ones [keV].
+    energy_range : pair of float
+        Range [keV] in which the two are compared.
+    """
+    low, high = energy_range
+    used = (low < energy) & (energy < high)
+    error = np.abs(calibrated - energy)[used].max(initial=0.0)
+    return calibrated if error > _RULE.mended else energy
 
 
 def identified_range(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.physics.constants import INSTRUMENT_METALS
+from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
 
 __all__ = ["LineEvidence", "evidence_of"]
@@ -129,6 +130,8 @@ def _other_origin(
         kinds = {" + ": "sum peak", "escape": "escape peak", "peak at": "diffraction"}
         answer = next(kind for sign, kind in kinds.items() if sign in what)
         return answer, f"{size:,.0f} counts there are of {what}", what
+    if search.rejected.get(name, "").startswith("no "):
+        return "not seen", search.rejected[name], ""
     units = search.whole * np.sqrt(search.final.weights)[:, None]
     units = units / np.linalg.norm(units, axis=0)
     alike = {
@@ -169,9 +172,10 @@ def _competition(search: Identification) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for i, part in enumerate(search.parts):
         named = any(sign in part.name for sign in (" + ", "escape", "peak at"))
-        if not named or part.name.endswith("position"):
+        if not named or part.name.endswith("position") or part.name == ALL_ESCAPES:
             continue
-        counts = float(fit.amplitudes[n_groups + i]) + part.expected
+        escaping = search.escaping if part.name.endswith("escape") else 1.0
+        counts = float(fit.amplitudes[n_groups + i]) + escaping * part.expected
         there = counts * (part.spectrum @ search.whole / norm)
         found[part.name] = found.get(part.name, np.zeros(len(search.names))) + there
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._continuum import clamped_splines
@@ -21,8 +21,10 @@ from skxrf.physics.constants import (
     UNCOMMON_LINE_GROUPS,
 )
 from skxrf.spectrum_fit._competitors import (
+    ALL_ESCAPES,
     Competitor,
     bright_lines,
+    common_escape,
     companions,
     steps,
     sum_peaks,
@@ -30,8 +32,9 @@ from skxrf.spectrum_fit._competitors import (
 from skxrf.spectrum_fit._identification_rule import RULE, IdentificationRule
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
+from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 
-__all__ = ["GroupFit"]
+__all__ = ["GroupFit", "explained"]
 
 Array = NDArray[np.float64]
 
@@ -102,16 +105,19 @@ class GroupFit:
         self.variance = smooth + (rule.start_error * smooth) ** 2 + 1
         self.weights = 1 / self.variance
         self.inflation = np.ones(counts.size)
+        step = float(np.median(np.diff(edges)))
+        self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
         self.lines = np.zeros(counts.size)
         self.always = self._always()
         self.scatter = [] if anode is None else self._scatter(anode)
         self.mixture = np.full(len(self.scatter), rule.least_scattered * float(counts.sum()))
         self.areas: dict[str, float] = {}
         self.known: dict[str, list[Competitor]] = {}
-        self.absorbed: list[Competitor] = []
+        self.unknown: list[UnknownPeak] = []
         self.rejected: dict[str, str] = {}
         self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
         self.rate = self.most
+        self.escaping = 1.0
         self.refusals: dict[str, int] = {}
         self.errors: dict[str, float] = {}
         self.undecided: dict[str, str] = {}
@@ -178,8 +184,10 @@ class GroupFit:
                 continue
             parts += self._companions(name, max(area, 1.0))
         lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
+        parts += common_escape(parts)
         parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
-        parts += self.absorbed
+        for peak in self.unknown:
+            parts += peak.components(self.edges, self.detector)
         mine = [name for name in self.areas if name not in leave_out]
         self.fitted = mine
         own = self.whole[:, [self.place[name] for name in mine]]
@@ -250,10 +258,22 @@ class GroupFit:
             if part.name == "pile-up":
                 factor = float(np.clip(fit.amplitudes[n + i], 0.01, 2.0))
                 self.rate = max(self.rate * factor, 1e-4 * self.most)
+            elif part.name == ALL_ESCAPES:
+                self.escaping = float(np.clip(1 + fit.amplitudes[n + i], 0.0, 2.0))
+        first = n + len(self.parts) - 3 * len(self.unknown)
+        self.unknown = [
+            peak.moved(
+                fit.amplitudes[first + 3 * i : first + 3 * i + 3],
+                self.detector,
+                peak.counts_there(self.counts, self.edges, self.detector),
+            )
+            for i, peak in enumerate(self.unknown)
+        ]
         measured = smoothed(self.counts)
         smooth = np.maximum(np.maximum(fit.model, 0.0), 0.25 * measured)
-        continuum, scatter = (
-            np.clip(self._sum_of(fit, kind), 0.0, measured) for kind in ("continuum", "scatter")
+        continuum, scatter, unknown = (
+            np.clip(self._sum_of(fit, kind), 0.0, measured)
+            for kind in ("continuum", "scatter", "keV")
         )
         if self.scatter:
             first = next(i for i, part in enumerate(self.parts) if part.name.endswith("scatter"))
@@ -266,14 +286,13 @@ class GroupFit:
             self.rule.line_error * lines
             + self.rule.continuum_error * continuum
             + self.rule.scatter_error * scatter
+            + self.rule.unknown_error * unknown
         )
         self.variance = smooth + error**2 + 1
         self.weights = 1 / self.variance
-        n_local = max(
-            3, round(self.rule.local / float(np.median(np.diff(self.edges)))) // 2 * 2 + 1
-        )
         self.inflation = 1 / (
-            misfit_weights(self.counts - fit.model, self.variance, n_local) ** 2 * self.variance
+            misfit_weights(self.counts - fit.model, self.variance, self.n_local) ** 2
+            * self.variance
         )
 
     def _sum_of(self, fit: LeastSquares, kind: str) -> Array:
@@ -301,7 +320,13 @@ class GroupFit:
         if not self.inflated:
             return area, error
         others = self.of_others() * self.rule.overlap_error
-        return area, np.hypot(error * np.sqrt(self.around(self.whole)), others)
+        units = self.whole**2 * self.weights[:, None]
+        units /= np.maximum(units.sum(axis=0), 1e-300)
+        # Residuals that a candidate explains are no errors of the fit.
+        own = np.einsum("ij,ij->j", units, uniform_filter1d(units, self.n_local, axis=0))
+        explained = np.square(np.maximum(area, 0.0) / error) * own
+        around = np.maximum(self.inflation @ units - explained, 1.0)
+        return area, np.hypot(error * np.sqrt(around), others)
 
     def of_others(self) -> Array:
         """Counts that each candidate would have by the lines of others in the place of its main line."""
@@ -328,12 +353,12 @@ class GroupFit:
             own = [f"{anode}_{shell}" for shell in "KLM"]
             without = self.fit(leave_out=own)
             softer = [self.place[name] for name in own if name[-1] == "L" and name in self.place]
-            gains[anode] = _explained(
+            gains[anode] = explained(
                 without, np.column_stack([*self._scatter(anode), self.whole[:, softer]])
             )
             # An element of the object shows the same lines, but no Compton peak.
             if anode not in TUBE_ONLY and group in self.place:
-                lines = _explained(without, self.whole[:, [self.place[group]]])
+                lines = explained(without, self.whole[:, [self.place[group]]])
                 if lines > self.rule.own_lines * gains[anode]:
                     gains[anode] = 0.0
         if not gains:
@@ -343,7 +368,7 @@ class GroupFit:
         return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None
 
 
-def _explained(fit: LeastSquares, extra: Array) -> float:
+def explained(fit: LeastSquares, extra: Array) -> float:
     """Decrease of chi-square by non-negative amplitudes of further columns."""
     information, right = fit.reduced(extra)
     # The square root of the information makes it a least-squares problem.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +11,10 @@ from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
 from skxrf.physics.constants import COMMON_LINE_GROUPS
-from skxrf.spectrum_fit._competitors import Competitor, ratio_error
-from skxrf.spectrum_fit._group_fit import GroupFit
+from skxrf.spectrum_fit._competitors import ratio_error
+from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._least_squares import LeastSquares
+from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 
 __all__ = ["Identification"]
 
@@ -74,7 +77,7 @@ class Identification(GroupFit):
             else:
                 mine = [self.place[name] for name in self.areas]
                 if not mine or (units.T[mine] @ units[:, top]).max() < rule.same:
-                    self._absorb(self.names[top], float(area[top]))
+                    self._absorb(fit, self.names[top], float(area[top]))
             score[cosine > rule.beside] = 0
 
     def _accepts(self, fit: LeastSquares, place: int, score: Array, *, strict: bool) -> bool:
@@ -91,14 +94,17 @@ class Identification(GroupFit):
             self.refusals[name] = self.refusals.get(name, 0) + 1
         return not why
 
-    def _absorb(self, name: str, area: float) -> None:
+    def _absorb(self, fit: LeastSquares, name: str, area: float) -> None:
         """Make a peak that no line group explains a component."""
-        group = line_group(name, tube_voltage=self.voltage)
-        label = f"peak at {group.main_energy:.2f} keV"
-        if any(one.name == label for one in self.absorbed):
+        energy = self.energies[self.place[name]]
+        peak = UnknownPeak(energy, 1.0, area).fitted(fit, self.edges, self.detector)
+        shape = peak.shapes(self.edges, self.detector)[:, 0]
+        of_lines = float(self.lines @ shape / (shape @ shape))
+        # In the place of a bright line it would be an error of that line's shape.
+        if min(area, peak.area) < self.rule.least_visible * of_lines:
             return
-        for part, size in zip(self._peak(name), (2.0, 0.05, 0.5), strict=True):
-            self.absorbed.append(Competitor(label, part, size * max(area, 1.0)))
+        if not any(one.is_at(peak.energy, self.detector) for one in self.unknown):
+            self.unknown.append(peak)
 
     def _peak(self, name: str) -> list[Array]:
         """Main family of lines, and its derivatives by energy and width."""
@@ -226,6 +232,8 @@ class Identification(GroupFit):
         # Seldom elements first: those that stay in their place make common ones insignificant.
         order = sorted(judged, key=lambda name: (name in COMMON_LINE_GROUPS, self.areas[name]))
         for name in order:
+            if self._is_one_broad_peak(name, order):
+                return True
             why = self.doubt(name)
             if why and self._comes_with_harder(name):
                 self.undecided[name] = ""
@@ -237,6 +245,34 @@ class Identification(GroupFit):
                 return True
         return False
 
+    def _is_one_broad_peak(self, name: str, judged: Collection[str]) -> bool:
+        """Put one broad peak in the place of neighboring line groups that explain no more than it."""
+        mine = self.place[name]
+        reach = self.rule.near * float(self.detector.fwhm(self.energies[mine]))
+        together = [
+            one
+            for one in judged
+            if abs(self.energies[self.place[one]] - self.energies[mine]) < reach
+            and not self._must_come_with_harder(one)
+        ]
+        if len(together) < 2 or name not in together:
+            return False
+        without = self.fit(leave_out=together)
+        area = sum(self.areas[one] for one in together)
+        peak = UnknownPeak(self.energies[mine], 1.0, area).fitted(
+            without, self.edges, self.detector
+        )
+        columns = self.whole[:, [self.place[one] for one in together]]
+        lines = explained(without, columns)
+        broad = explained(without, peak.shapes(self.edges, self.detector)[:, :1])
+        if broad < lines - self.rule.tie:
+            return False
+        for one in together:
+            del self.areas[one]
+            self.rejected[one], self.refusals[one] = f"part of a {peak.name}", 2
+        self.unknown.append(peak)
+        return True
+
     def _comes_with_harder(self, name: str) -> bool:
         """Tell if these are M lines of an element whose L lines are there.
 
@@ -244,6 +280,15 @@ class Identification(GroupFit):
         found only beside them.
         """
         return name[-1] == "M" and f"{name[:-2]}_L" in self.areas
+
+    def _must_come_with_harder(self, name: str) -> bool:
+        """Tell if L lines of a usual element are so bright that its M lines must be there.
+
+        Their shape is no evidence then: tables of M lines are less certain, and lines of others lie
+        among them.
+        """
+        harder = self.areas.get(f"{name[:-2]}_L", 0.0) if name[-1] == "M" else 0.0
+        return name in self.usual and harder > self.rule.softer_share * self.areas[name]
 
     def doubt(self, name: str) -> str:
         """Reason why an accepted line group is not believed beside all others; empty for none."""
@@ -256,7 +301,8 @@ class Identification(GroupFit):
             return why
         if score[i] < self.rule.significance:
             return f"{score[i]:.1f} standard errors"
-        if self.areas[name] < self.rule.undoubted * float(self.counts.sum()):
+        bright = self.areas[name] > self.rule.undoubted * float(self.counts.sum())
+        if not bright and not self._must_come_with_harder(name):
             return self.judge(without, name, float(score[i]))
         return ""
 

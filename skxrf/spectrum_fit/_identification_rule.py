@@ -59,9 +59,15 @@ class IdentificationRule:
         would take from the intensities of others matters.
     overvoltage : float
         Ratio of voltage to edge above which the harder lines of an element must be there too.
-    line_error, continuum_error, scatter_error : float
-        Shares of the counts of lines, continuum and scattered lines by which the fit may be wrong in
-        a bin.
+    near : float
+        Distance of main lines, in widths of a peak, below which one broad peak may look like both.
+    softer_share : float
+        Counts of L lines per count of M lines of the same element from which on the M lines must be
+        there: a tube of 50 kV makes 0.25 photons of Pb M per photon of Pb L if no photon below 8 keV
+        reaches the object, and air absorbs half of them.
+    line_error, continuum_error, scatter_error, unknown_error : float
+        Shares of the counts of lines, continuum, scattered lines and peaks of unknown origin by which
+        the fit may be wrong in a bin: a reflection is as broad as the range of angles, and no Gaussian.
     start_error : float
         The same of all counts, in the first fit.
     overlap_error : float
@@ -116,15 +122,18 @@ class IdentificationRule:
     least_inside: float = 0.5
     off_center: float = 0.02
     axis_error: float = 0.001
-    widest: float = 1.4
+    widest: float = 1.2
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
     undecided: float = 2.0
     overvoltage: float = 1.5
+    near: float = 2.0
+    softer_share: float = 4.0
     line_error: float = 0.01
     continuum_error: float = 0.002
     scatter_error: float = 0.03
+    unknown_error: float = 0.1
     start_error: float = 0.03
     overlap_error: float = 0.01
     still_there: float = 0.6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri
 
 __all__ = ["LeastSquares"]
 
@@ -24,7 +25,10 @@ class LeastSquares:
             prior = 1 / np.square(sizes * norm)
         information[np.diag_indices_from(information)] += prior + 1e-9
         self.weighted = weighted
-        self.inverse = np.linalg.inv(information)
+        # Positive definite by the priors: half the work of a general inverse.
+        lower, _ = dpotrf(information, lower=1, clean=1)
+        inverse, _ = dpotri(lower, lower=1)
+        self.inverse = np.tril(inverse) + np.tril(inverse, -1).T
         solution = self.inverse @ (weighted.T @ counts)
         self.amplitudes = solution / norm
         self.errors = np.sqrt(np.maximum(np.diag(self.inverse), 0.0)) / norm

@@ -14,7 +14,6 @@ from skxrf.physics._continuum import continuum_parts
 from skxrf.physics._line_table import EXACT, line_table
 from skxrf.spectrum_fit._elements import Elements, find_elements
 from skxrf.spectrum_fit._evidence import LineEvidence
-from skxrf.spectrum_fit._line_groups import with_partners, within_range
 from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 from skxrf.spectrum_fit._tube import Tube
@@ -337,8 +336,7 @@ def template_model(
     if nuisance is None:
         found = elements_of(spectrum, setup, (low, high), wanted)
         evidence = found.evidence
-        inside = within_range(found.fitted, low, high)
-        nuisance = with_partners([*wanted, *inside], (low, high), setup.tube_voltage)
+        nuisance = found.components((low, high), wanted)
     groups = [*wanted, *(name for name in nuisance if name not in wanted)]
     fit = fit_sum_spectrum(
         spectrum,

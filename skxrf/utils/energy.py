@@ -48,7 +48,7 @@ def resolve_energy(
         axis = np.empty((0, 0))
     if axis.ndim != 1:
         raise EnergyAxisError(
-            f"{source} must be bin centers in keV or an (offset, gain) pair, got {energy!r}."
+            f"{source} must be bin centers in keV or an (offset, gain) pair, got {energy!r:.100}."
         )
     if axis.size == 2 and n_channels != 2:
         offset, gain = axis

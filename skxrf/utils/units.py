@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,6 +12,7 @@ from skxrf.exceptions import Argument, EnergyAxisError
 __all__ = [
     "decimal",
     "is_counts",
+    "is_pixels",
     "is_rate",
     "refuse_absurd_energies",
     "seconds_per",
@@ -19,6 +22,8 @@ __all__ = [
 ]
 
 _KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3, "mev": 1e3}
+# As words, blanks and hyphens left out.
+_KEV |= {"electronvolt": 1e-3, "kiloelectronvolt": 1.0}
 _MM = {
     "m": 1e3,
     "cm": 10.0,
@@ -54,8 +59,13 @@ _SECONDS = {
     "microseconds": 1e-6,
     "ns": 1e-9,
     "min": 60.0,
+    "minute": 60.0,
+    "minutes": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "hours": 3600.0,
 }
-_COUNTS = {"", "1", "count", "counts", "ct", "cts", "dimensionless"}
+_COUNTS = {"", "1", "count", "counts", "ct", "cts", "photons", "events", "dimensionless"}
 _RATES = ("/s", "cps", "hz", "s-1", "s^-1", "per second", "/sec")
 
 
@@ -67,7 +77,7 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
     values : array-like
         Energies in `units`.
     units : str
-        ``"keV"`` or ``"eV"`` in any case; empty means keV.
+        ``"keV"`` or ``"eV"`` in any case, or in words; empty means keV.
     source : str
         What the error message calls the axis.
 
@@ -81,7 +91,8 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
     EnergyAxisError
         If the unit is another.
     """
-    factor = _KEV.get(units.strip().lower())
+    word = units.strip().lower()
+    factor = _KEV.get(word, _KEV.get(re.sub(r"[\s_-]|s$", "", word)))
     # MeV, but meV is no unit of X-rays.
     if factor is None or units.strip().startswith("m"):
         raise EnergyAxisError(
@@ -143,6 +154,11 @@ def to_seconds(
     if factor is None:
         return None
     return np.asarray(values) if factor == 1 else np.asarray(values, dtype=np.float64) * factor
+
+
+def is_pixels(units: str) -> bool:
+    """Tell positions that only count pixels, or state nothing."""
+    return units.strip().lower() in ("", "px", "pixel", "pixels", "index", "1", "<undefined>")
 
 
 def is_counts(units: str) -> bool:

@@ -46,8 +46,8 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
     Returns
     -------
     DataArray of dims (y, x, energy)
-        In this order. ``energy``, ``y``, ``x`` and ``live_time`` whose ``units`` are others are
-        converted to keV, mm and s.
+        In this order. ``energy``, ``y``, ``x``, ``live_time`` and ``real_time`` whose ``units`` are
+        others are converted to keV, mm and s.
 
     Raises
     ------
@@ -211,14 +211,14 @@ def _in_standard_units(array: _Array, name: str) -> _Array:
             positions = to_mm(array[dim].to_numpy(), _unit(array[dim]))
             if positions is not None:
                 coords[dim] = _converted(array[dim], positions, "mm")
-    if "live_time" in array.coords:
-        times = array["live_time"]
+    for kind in ("live_time", "real_time"):
+        if kind not in array.coords:
+            continue
+        times = array[kind]
         factor = seconds_per(_unit(times))
         if factor is None:
-            raise SkxrfError(
-                f"the live_time of {name} is in {_unit(times)!r}: expected s, ms or us."
-            )
-        coords["live_time"] = _converted(times, times.data * factor, "s")
+            raise SkxrfError(f"the {kind} of {name} is in {_unit(times)!r}: expected s, ms or us.")
+        coords[kind] = _converted(times, times.data * factor, "s")
     changed = {key: value for key, value in coords.items() if value is not None}
     return array.assign_coords(changed) if changed else array
 

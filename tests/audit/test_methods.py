@@ -39,7 +39,6 @@ def test_a_command_reads_the_cube_and_writes_maps(scene, program):
     [
         ("{python} -c 'import sys; sys.exit(\"no axis\")' {cube} {maps}", "status 1: no axis"),
         ("{python} -c pass {cube} {maps}", "wrote no maps"),
-        ("{python} -c pass {cube}", "lacks {maps}"),
         ("/no/such/program {cube} {maps}", "No such file"),
     ],
 )
@@ -62,6 +61,11 @@ def test_estimators_with_and_without_errors(scene):
     model.line_groups_ = ["Ca_K", "Ti_K", "Fe_K", "Pb_L"]
     maps = run_method("ridge", method_of(model, scene.cube), scene.cube)
     assert list(maps) == ["intensity"]
+
+
+def test_a_command_without_places_for_its_files_is_refused_before_it_runs():
+    with pytest.raises(SkxrfError, match=r"lacks {maps}"):
+        CommandMethod("fit {cube}")
 
 
 def test_what_is_no_method_is_refused(scene):

@@ -63,3 +63,20 @@ def test_nothing_found_is_nothing_to_audit(scene):
     empty = FixedFit(scene.fit.energy_, [], scene.fit.fitted_channels_, scene.fit.components_[4:])
     with pytest.raises(LineGroupError, match="nothing to audit"):
         linear_reference(empty, scene.spectra)
+
+
+def test_wrong_templates_show_by_fits_of_other_weights():
+    scene = make_scene(3, counts=20.0)
+    right = linear_reference(scene.fit, scene.spectra)
+    noise = np.sqrt(right.variances(scene.spectra).mean(axis=0))
+    assert (right.template_errors < 0.05 * noise).all()
+    # Pb L whose lines above 11.5 keV are a fifth too bright.
+    components = scene.fit.components_.copy()
+    components[3] *= np.where(scene.fit.energy_ > 11.5, 1.2, 1.0)
+    components[3] /= components[3].sum()
+    wrong = FixedFit(scene.fit.energy_, list(GROUPS), scene.fit.fitted_channels_, components)
+    reference = linear_reference(wrong, scene.spectra)
+    off = reference.intensities(scene.spectra) - scene.truth
+    bias = np.sqrt(np.mean([off[reference.paints == k].mean(axis=0)[3] ** 2 for k in range(4)]))
+    assert bias > noise[3]
+    assert 0.2 * bias < reference.template_errors[3] < 3 * bias

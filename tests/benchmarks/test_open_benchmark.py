@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from benchmarks.accuracy.paintings import TestPainting as Painting
-from benchmarks.open_benchmark import worker
+from benchmarks.open_benchmark import measured, worker
+from benchmarks.open_benchmark.measured import MeasuredScan
 from benchmarks.open_benchmark.methods import (
     METHODS,
     Method,
@@ -292,3 +293,61 @@ def test_scans_are_frozen():
     ]
     assert [one.seed for one in SCANS] == [11, 12, 13, 101, 105, 106]
     assert len({one.name for one in METHODS}) == len(METHODS)
+
+
+@pytest.fixture
+def rock(monkeypatch):
+    """Stand-in for the measured points and the vendor's net intensities of them."""
+    wanted = pd.DataFrame({"S_K": [1.0, 2.0, 4.0], "Fe_K": [9.0, 5.0, 7.0]})
+    cube = xr.DataArray(
+        np.ones((1, 3, 8), np.uint16), dims=("y", "x", "energy"), coords={"energy": np.arange(8.0)}
+    )
+    scan = MeasuredScan("rock", "rock.h5", "Rh", ("S_K", "Fe_K"), vendor=True)
+    monkeypatch.setattr(MeasuredScan, "load", lambda self: cube)
+    monkeypatch.setattr(measured, "piquant_intensities", lambda detector: wanted)
+    monkeypatch.setattr(worker, "MEASURED_SCANS", (scan,))
+    return wanted
+
+
+def test_measured_points_are_held_against_the_vendor(rock, monkeypatch):
+    def half(cube, task):
+        assert (task.line_groups, task.anode) == (["S_K", "Fe_K"], "Rh")
+        values = 0.5 * rock[["S_K"]].to_numpy()[None]
+        return xr.DataArray(values, dims=("y", "x", "element"), coords={"element": ["S_K"]})
+
+    monkeypatch.setattr(worker, "METHODS", (Method("half", "", half),))
+    (result,) = worker.run_scans(worker.MethodSource("half"), ["rock"])
+    assert result.measured
+    assert not result.error
+    scores = result.scores.set_index("element")
+    assert scores.loc["S_K"].to_list() == pytest.approx([1.0, 0.5])
+    assert scores.loc["Fe_K"].isna().all()
+
+
+def test_a_failure_on_a_measured_scan_is_its_result(rock, monkeypatch):
+    monkeypatch.setattr(worker, "METHODS", (Method("mine", "", lambda cube, task: 1 / 0),))
+    (result,) = worker.run_scans(worker.MethodSource("mine"), ["rock"])
+    assert result.measured
+    assert "ZeroDivisionError" in result.error
+
+
+def test_the_page_has_measured_scans_alone_too(tmp_path):
+    audited, points = (
+        next(one for one in measured.MEASURED_SCANS if one.vendor == kind) for kind in (False, True)
+    )
+    rows = [
+        {"method": "a", "scan": audited.name, "element": name, "ratio": 2.0}
+        for name in audited.line_groups
+    ]
+    rows += [
+        {"method": "b", "scan": points.name, "element": name, "correlation": 0.5, "slope": 0.9}
+        for name in points.line_groups[:2]
+    ]
+    rows += [{"method": "b", "scan": audited.name, "element": "", "error": "OSError: no axis"}]
+    table = pd.DataFrame(rows).assign(revision="abc", versions="numpy 2; a processor")
+    table.to_csv(tmp_path / "open_measured.csv", index=False)
+    text = write_page(tmp_path).read_text(encoding="utf-8")
+    assert "| a | 2.00 |  |" in text
+    assert f"| b |  | 0.500, 0.90 (2 of {len(points.line_groups)}) |" in text
+    assert "OSError: no axis" in text
+    assert "## Ranking" not in text

@@ -1,5 +1,6 @@
 """Maps into a file: the same as in memory, whatever happens on the way."""
 
+import contextlib
 import errno
 import os
 
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 from sklearn.linear_model import Ridge
 
+import skxrf.io
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
 from skxrf.inference import predict_maps, predict_maps_to_file
 from skxrf.io import open_cube, open_maps, save_cube
@@ -320,11 +322,20 @@ def test_files_that_change_during_a_run_or_before_it_resumes_are_refused(kind, m
         predict_maps_to_file(Replacing(model, 99, None), opened(), tmp_path / "maps.nc")
 
 
-def test_faults_of_the_cube_leave_nothing(counts, model, tmp_path):
+def test_blocks_before_wrong_counts_are_kept(counts, model, tmp_path):
     wrong = counts.astype(np.float32)
     wrong[12, 3, 4] = -1
     with pytest.raises(CountsError, match="y=12, x=3"):
         predict_maps_to_file(model, cube_of(wrong), tmp_path / "maps.nc", batch_size=14)
+    with pytest.warns(FutureWarning, match="no longer part"):
+        store = skxrf.io.PartialMaps
+    with contextlib.closing(store.resume(tmp_path / "maps.nc")) as partial:
+        assert partial.n_pixels > 0
+
+
+def test_faults_of_the_cube_before_the_first_block_leave_nothing(counts, model, tmp_path):
+    with pytest.raises(CountsError):
+        predict_maps_to_file(model, cube_of(counts * -1.0 - 1.0), tmp_path / "maps.nc")
     with pytest.raises(EnergyAxisError):
         predict_maps_to_file(
             model, cube_of(counts).assign_coords(energy=ENERGY + 9), tmp_path / "maps.nc"

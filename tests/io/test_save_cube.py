@@ -139,9 +139,32 @@ def test_what_could_not_be_opened_again_is_not_saved(cube, tmp_path, value):
         save_cube(wrong, tmp_path / "cube.h5")
     with pytest.raises(EnergyAxisError, match="no energy axis"):
         save_cube(cube.drop_vars("energy"), tmp_path / "cube.h5")
-    with pytest.raises(SkxrfError, match=r"y of .* is in 'deg'"):
-        save_cube(
-            cube.assign_coords(y=("y", 0.5 * np.arange(cube.sizes["y"]), {"units": "deg"})),
-            tmp_path / "cube.h5",
-        )
+    with pytest.raises(SkxrfError, match=r"a coordinate .* is called 'counts'"):
+        save_cube(cube.assign_coords(counts=("y", np.arange(cube.sizes["y"]))), tmp_path / "c.h5")
+    with pytest.raises(SkxrfError, match="'note' holds values of type <U3"):
+        save_cube(cube.assign_coords(note=((), "a\0b")), tmp_path / "cube.h5")
     assert not list(tmp_path.iterdir())
+
+
+def test_attributes_of_all_coordinates_and_the_history_are_kept(cube, tmp_path):
+    n_y, n_x = cube.shape[:2]
+    cube = cube.assign_coords(
+        y=("y", 0.5 * np.arange(n_y), {"units": "mm", "long_name": "height"}),
+        x=("x", 0.5 * np.arange(n_x), {"units": "deg"}),
+        live_time=(("y", "x"), np.full((n_y, n_x), 20.0), {"units": "ms"}),
+        real_time=(("y", "x"), np.full((n_y, n_x), 0.5), {"units": "min", "source": "clock"}),
+        label=("y", np.array(["a", None, *"b" * (n_y - 2)], object), {"kind": "note"}),
+    )
+    cube["energy"].attrs["calibration"] = {"lines": ["Fe_K"]}
+    cube.attrs["history"] = "measured"
+
+    opened = open_cube(save_cube(cube, tmp_path / "cube.h5"))
+
+    assert opened.y.attrs == {"units": "mm", "long_name": "height"}
+    assert opened.x.attrs == {"units": "deg"}
+    assert opened.energy.attrs["calibration"] == {"lines": ["Fe_K"]}
+    assert opened.real_time.attrs == {"units": "s", "source": "clock"}
+    assert (opened.real_time == 30).all()
+    assert (opened.live_time == 0.02).all()
+    assert list(opened.label.isnull()) == [False, True, *[False] * (n_y - 2)]
+    assert opened.attrs["history"].startswith("measured\nskxrf")

@@ -107,13 +107,15 @@ def test_names_of_any_string_type(tmp_path, maps, suffix, kind):
     assert list(open_maps(tmp_path / f"maps{suffix}")["element"].to_numpy()) == names.tolist()
 
 
-def test_attributes_that_netcdf_has_no_type_for_become_text(tmp_path, maps):
+def test_attributes_that_netcdf_has_no_type_for_come_back(tmp_path, maps):
     maps.attrs = {"ok": True, "none": None, "plan": {"k": [1]}, "gains": [1.5, 2.5], "empty": ""}
+    maps.attrs["attribute_of"] = "mine"
 
     save_maps(maps, tmp_path / "maps.nc")
     attrs = open_maps(tmp_path / "maps.nc").attrs
 
-    assert (attrs["ok"], attrs["none"], attrs["plan"]) == ("true", "null", '{"k": [1]}')
+    assert (attrs["ok"], attrs["none"], attrs["plan"]) == (True, None, {"k": [1]})
+    assert attrs["attribute_of"] == "mine"
     np.testing.assert_array_equal(attrs["gains"], [1.5, 2.5])
     assert attrs["empty"] == ""
 
@@ -413,3 +415,31 @@ def test_references_that_do_not_fit_are_refused_before_they_are_followed(tmp_pat
 
     with pytest.raises(FileFormatError, match="DIMENSION_LIST is no list for its 1 axes"):
         open_maps(tmp_path / "maps.nc")
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".nxs"])
+def test_texts_of_coordinates_in_any_alphabet(tmp_path, maps, suffix):
+    maps = maps.assign_coords(place=("y", [f"höhe {i}" for i in range(maps.sizes["y"])]))
+    save_maps(maps, tmp_path / f"maps{suffix}")
+
+    assert list(open_maps(tmp_path / f"maps{suffix}")["place"].values) == list(maps["place"].values)
+
+
+def test_times_and_names_with_blanks_in_netcdf(tmp_path, maps):
+    when = np.datetime64("2026-11-30T01:02:03.123456789") + np.arange(maps.sizes["y"])
+    when[1] = np.datetime64("NaT")
+    maps = maps.assign_coords(
+        {
+            "when": ("y", when),
+            "dwell": ("x", np.arange(maps.sizes["x"]).astype("m8[ms]")),
+            "started": ((), np.datetime64("2026-11-30", "s")),
+            "tube current": ((), 0.5, {"units": "mA"}),
+        }
+    )
+    save_maps(maps, tmp_path / "maps.nc")
+
+    opened = open_maps(tmp_path / "maps.nc")
+    xr.testing.assert_identical(opened.coords.to_dataset(), maps.coords.to_dataset())
+    assert opened.dtype == maps.dtype
+    with xr.open_dataset(tmp_path / "maps.nc", engine="h5netcdf") as others:
+        np.testing.assert_array_equal(others["when"], when)

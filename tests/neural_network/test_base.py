@@ -21,7 +21,7 @@ from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 from skxrf.neural_network._base import _auto_epochs
 from skxrf.neural_network._batches import collect
-from skxrf.neural_network._linear_path import fit_linear_path
+from skxrf.neural_network._linear_path import choose_linear_path
 
 MLP, CNN = SpectrumMLPRegressor, SpectrumCNNRegressor
 
@@ -82,7 +82,7 @@ def test_linear_path_is_fitted_to_all_rows_in_the_end():
     X = rng.poisson(20, size=(60, 10)).astype(float)
     y = X @ rng.normal(size=10) + rng.normal(scale=5.0, size=60)
     model = small(max_epochs=1).fit(X, y)
-    expected = fit_linear_path(X, y[:, None], np.arange(60), np.arange(0)).final
+    expected = choose_linear_path(X, y[:, None], np.arange(60), np.arange(0)).final
     np.testing.assert_allclose(model.net_.module_.coef, expected.coef, rtol=1e-6)
     np.testing.assert_allclose(model.net_.module_.intercept, expected.intercept, rtol=1e-6)
 

@@ -10,8 +10,8 @@ from skxrf.neural_network import _linear_path
 from skxrf.neural_network._linear_path import (
     RIDGE,
     RidgeSearch,
+    choose_linear_path,
     fit_error_model,
-    fit_linear_path,
 )
 
 STRENGTHS = np.array(RIDGE.strengths)
@@ -43,7 +43,7 @@ def only(monkeypatch, strength_index):
 def test_is_ridge_regression(strength_index, monkeypatch):
     X, y, train, valid = make_problem(200, 12)
     only(monkeypatch, strength_index)
-    path = fit_linear_path(X, y, train, valid)
+    path = choose_linear_path(X, y, train, valid)
     expected = reference_ridge(X, y, train, STRENGTHS[strength_index])
     np.testing.assert_allclose(path.selection.predict(X), expected(X), rtol=1e-8)
     everything = np.arange(200)
@@ -56,8 +56,8 @@ def test_one_fit_leaves_out_each_fold(monkeypatch):
     X, y, train, valid = make_problem(200, 12)
     only(monkeypatch, 8)
     folds = [train[::2], train[1::2]]
-    path = fit_linear_path(X, y, train, valid, folds=folds)
-    whole = fit_linear_path(X, y, train, valid)
+    path = choose_linear_path(X, y, train, valid, folds=folds)
+    whole = choose_linear_path(X, y, train, valid)
     np.testing.assert_allclose(path.selection.predict(X), whole.selection.predict(X), rtol=1e-9)
     for fit, others in zip(path.of_folds, folds[::-1], strict=True):
         expected = reference_ridge(X, y, others, STRENGTHS[8])
@@ -65,7 +65,7 @@ def test_one_fit_leaves_out_each_fold(monkeypatch):
     # The same with weights, one pattern for each output.
     weight = np.ones_like(y)
     weight[train[::7], 0] = 0.0
-    found = fit_linear_path(X, y, train, valid, weight, folds=folds)
+    found = choose_linear_path(X, y, train, valid, weight, folds=folds)
     others = folds[1][weight[folds[1], 0] > 0]
     expected = reference_ridge(X, y[:, :1], others, STRENGTHS[8])
     np.testing.assert_allclose(found.of_folds[0].predict(X)[:, 0], expected(X), rtol=1e-8)
@@ -74,7 +74,7 @@ def test_one_fit_leaves_out_each_fold(monkeypatch):
 def test_fewer_spectra_than_channels_are_the_same_regression(monkeypatch):
     X, y, train, valid = make_problem(40, 90)
     only(monkeypatch, 10)
-    path = fit_linear_path(X, y, train, valid)
+    path = choose_linear_path(X, y, train, valid)
     Z = X[train].astype(float)
     # The unit is then the mean variance along the spectra's own span, of 39 dimensions.
     alpha = STRENGTHS[10] * np.square(Z - Z.mean(axis=0)).sum() / 39
@@ -85,7 +85,7 @@ def test_fewer_spectra_than_channels_are_the_same_regression(monkeypatch):
 @pytest.mark.parametrize("n_features", [40, 150])
 def test_choice_is_that_of_leaving_one_out(n_features):
     X, y, train, valid = make_problem(120, n_features, noise=60.0)
-    path = fit_linear_path(X, y, train, valid)
+    path = choose_linear_path(X, y, train, valid)
 
     def left_out(j, strength):
         Z = X - X.mean(axis=0)
@@ -103,15 +103,15 @@ def test_choice_is_that_of_leaving_one_out(n_features):
 
 def test_some_of_many_spectra_are_left_out(monkeypatch):
     X, y, train, valid = make_problem(2000, 12, noise=200.0)
-    whole = fit_linear_path(X, y, train, valid)
+    whole = choose_linear_path(X, y, train, valid)
     monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", RidgeSearch(most_left_out=500))
-    some = fit_linear_path(X, y, train, valid)
+    some = choose_linear_path(X, y, train, valid)
     assert np.all(np.abs(np.log10(some.strength / whole.strength)) <= 1.0)
 
 
 def test_exact_labels_are_found():
     X, y, train, valid = make_problem(300, 20, noise=0.0)
-    path = fit_linear_path(X, y, train, valid)
+    path = choose_linear_path(X, y, train, valid)
     exact = LinearRegression().fit(X, y)
     np.testing.assert_allclose(path.final.coef.T, exact.coef_, rtol=1e-3, atol=1e-4)
 
@@ -120,8 +120,8 @@ def test_exact_labels_are_found():
 @given(factor=st.floats(1e-3, 1e3), y_factor=st.floats(1e-3, 1e3))
 def test_units_do_not_matter(factor, y_factor):
     X, y, train, valid = make_problem(50, 10)
-    plain = fit_linear_path(X, y, train, valid)
-    scaled = fit_linear_path(X * factor, y * y_factor, train, valid)
+    plain = choose_linear_path(X, y, train, valid)
+    scaled = choose_linear_path(X * factor, y * y_factor, train, valid)
     np.testing.assert_allclose(
         scaled.final.predict(X * factor), plain.final.predict(X) * y_factor, rtol=1e-6
     )
@@ -131,7 +131,7 @@ def test_units_do_not_matter(factor, y_factor):
 def test_handful_of_spectra(n_samples):
     X = np.random.default_rng(0).poisson(5, size=(n_samples, 8))
     y = np.arange(n_samples, dtype=float).reshape(-1, 1)
-    path = fit_linear_path(X, y, np.arange(n_samples), np.arange(0))
+    path = choose_linear_path(X, y, np.arange(n_samples), np.arange(0))
     assert np.isfinite(path.final.predict(X)).all()
     assert path.final is not None
 
@@ -139,16 +139,16 @@ def test_handful_of_spectra(n_samples):
 def test_empty_channels_and_constant_spectra():
     X = np.zeros((30, 4), np.uint16)
     y = np.arange(30.0).reshape(-1, 1)
-    path = fit_linear_path(X, y, np.arange(20), np.arange(20, 30))
+    path = choose_linear_path(X, y, np.arange(20), np.arange(20, 30))
     np.testing.assert_allclose(path.final.predict(X), 14.5)
     np.testing.assert_allclose(path.selection.predict(X), 9.5)
 
 
 def test_blocks_of_rows_change_nothing(monkeypatch):
     X, y, train, valid = make_problem(200, 12)
-    whole = fit_linear_path(X, y, train, valid)
+    whole = choose_linear_path(X, y, train, valid)
     monkeypatch.setattr("skxrf.neural_network._linear_path.RIDGE", RidgeSearch(block=17))
-    blocks = fit_linear_path(X, y, train, valid)
+    blocks = choose_linear_path(X, y, train, valid)
     np.testing.assert_allclose(blocks.final.coef, whole.final.coef, rtol=1e-9)
     np.testing.assert_allclose(blocks.final.predict(X), whole.final.predict(X), rtol=1e-9)
 
@@ -188,12 +188,12 @@ def test_an_element_in_few_spectra_has_the_strength_that_all_rows_choose(monkeyp
     y[~seldom, 1] = 0
     X = rng.poisson(y @ rng.dirichlet(np.full(30, 0.3), size=2) + 5.0)
     rows, none = np.arange(3000), np.arange(0)
-    expected = fit_linear_path(X, y, rows, none).strength
+    expected = choose_linear_path(X, y, rows, none).strength
     few = dataclasses.replace(_linear_path.RIDGE, most_left_out=200)
     monkeypatch.setattr(_linear_path, "RIDGE", few)
-    np.testing.assert_allclose(fit_linear_path(X, y, rows, none).strength[1], expected[1])
+    np.testing.assert_allclose(choose_linear_path(X, y, rows, none).strength[1], expected[1])
     # Evenly spaced rows alone, none of which holds it, would choose the strongest.
     monkeypatch.setattr(
         _linear_path, "_left_out", lambda y, rows: (rows[::125], np.ones(len(rows[::125])))
     )
-    assert fit_linear_path(X, y, rows, none).strength[1] > 10 * expected[1]
+    assert choose_linear_path(X, y, rows, none).strength[1] > 10 * expected[1]

@@ -15,7 +15,7 @@ from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.model_selection import block_groups
 from skxrf.neural_network import SpectrumAugmentation, SpectrumMLPRegressor
 from skxrf.neural_network._fit_plan import label_weights, split_rows
-from skxrf.neural_network._linear_path import fit_linear_path
+from skxrf.neural_network._linear_path import choose_linear_path
 
 
 def small(**parameters):
@@ -29,7 +29,7 @@ def test_a_ridge_regression_with_weights_is_one_with_copies():
     y = X @ rng.normal(size=(10, 2)) + rng.normal(size=(80, 2)) * copies[:, None]
     weight = np.repeat(copies[:, None], 2, axis=1).astype(float)
     rows, none = np.arange(80), np.arange(0)
-    weighted = fit_linear_path(X, y, rows, none, weight)
+    weighted = choose_linear_path(X, y, rows, none, weight)
     unit = np.trace(np.cov(X.T, fweights=copies, ddof=0)) / 10 * copies.sum()
     for j in range(2):
         ridge = Ridge(alpha=weighted.strength[j] * unit, solver="cholesky")
@@ -37,7 +37,7 @@ def test_a_ridge_regression_with_weights_is_one_with_copies():
         np.testing.assert_allclose(weighted.final.coef[:, j], ridge.coef_, rtol=1e-6)
         np.testing.assert_allclose(weighted.final.intercept[j], ridge.intercept_, rtol=1e-6)
     # The scale of the weights means nothing.
-    scaled = fit_linear_path(X, y, rows, none, 7.5 * weight)
+    scaled = choose_linear_path(X, y, rows, none, 7.5 * weight)
     np.testing.assert_allclose(scaled.final.coef, weighted.final.coef, rtol=1e-8)
 
 
@@ -67,8 +67,8 @@ def test_missing_labels_leave_the_other_outputs_alone():
     known = np.ones_like(y)
     known[::2, 1] = 0
     rows, none = np.arange(80), np.arange(0)
-    found = fit_linear_path(X, np.where(known > 0, y, 1e6), rows, none, known)
-    expected = fit_linear_path(X, y, rows, none)
+    found = choose_linear_path(X, np.where(known > 0, y, 1e6), rows, none, known)
+    expected = choose_linear_path(X, y, rows, none)
     np.testing.assert_allclose(found.final.coef[:, [0, 2]], expected.final.coef[:, [0, 2]])
     np.testing.assert_allclose(found.final.predict(X)[:, 1], y[:, 1], atol=1e-2 * y.std())
 

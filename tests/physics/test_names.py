@@ -31,7 +31,7 @@ def test_an_element_is_the_lines_that_are_known():
 
 @pytest.mark.parametrize(("typed", "near"), [("Fee", "Fe"), ("Xg_K", "Hg"), ("Gn_K", "Zn")])
 def test_the_nearest_symbols_are_named(typed, near):
-    with pytest.raises(LineGroupError, match=rf"did you mean .*\b{near}\b"):
+    with pytest.raises(LineGroupError, match=rf"Did you mean .*\b{near}\b"):
         find_line_group(typed)
 
 

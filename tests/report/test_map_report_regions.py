@@ -322,6 +322,8 @@ def test_layouts_of_odd_scans_hold(rows, columns, visit, painted, tmp_path):
     if rows * columns == 1:
         assert not seen.page.locator("#maps").is_visible()
         assert seen.page.locator("#values li").count() == 4
+        # The size of a single pixel is not known.
+        assert "mm" not in seen.page.locator(".facts-line").inner_text()
         return
     box = seen.page.locator("#map-0 .map").bounding_box()
     assert box["height"] >= 20
@@ -329,7 +331,12 @@ def test_layouts_of_odd_scans_hold(rows, columns, visit, painted, tmp_path):
     assert box["height"] < 600
 
 
-def test_phone_and_dark_and_enlarged_page(visit, report):
+def brightest(maps):
+    top = maps["intensity"].max(("y", "x"))
+    return str(top["element"][int(top.to_numpy().argmax())].item()).replace("_", " ")
+
+
+def test_phone_and_dark_and_enlarged_page(visit, report, painted):
     seen = visit(report)
     seen.page.set_viewport_size({"width": 375, "height": 667})
     assert seen.run("() => document.documentElement.scrollWidth") <= 375
@@ -337,6 +344,16 @@ def test_phone_and_dark_and_enlarged_page(visit, report):
     card.scroll_into_view_if_needed()
     card.click()
     seen.look("phone")
+    cut = """() => [...document.querySelectorAll(".chart-head .u-legend")].filter(
+        (legend) => legend.scrollWidth > legend.clientWidth).length"""
+    assert seen.run(cut) == 0
+    # Where names have no room, the picked one and the brightest stay.
+    named = """(room) => {
+        const elements = mapReport.page.elements;
+        return mapReport.view.charts[0].named(elements, elements[0], room).map((e) => e.label);
+    }"""
+    assert seen.run(named, 2.5) == ["Ca K", brightest(painted[1])]
+    assert len(seen.run(named, 9)) == 4
     # The spectrum is in the window, and does not cover what was clicked.
     chart, box = seen.page.locator("#pixel-chart .u-over").bounding_box(), card.bounding_box()
     assert 0 <= chart["y"] <= 667 - chart["height"]
@@ -345,6 +362,12 @@ def test_phone_and_dark_and_enlarged_page(visit, report):
     assert seen.run("() => document.documentElement.scrollWidth") <= 683
     seen.look("zoomed-200")
     seen.page.set_viewport_size({"width": 1366, "height": 657})
+    # A color that refers to itself is none.
+    undefined = """() => [...document.querySelectorAll("style")].flatMap(
+        (style) => [...style.textContent.matchAll(/:root[^{]*{([^}]*)}/g)]
+    ).flatMap(([, colors]) => colors.match(/--[\\w-]+(?=:)/g)).filter(
+        (name) => !getComputedStyle(document.documentElement).getPropertyValue(name))"""
+    assert seen.run(undefined) == []
     seen.page.emulate_media(color_scheme="dark")
     paper = "() => getComputedStyle(document.body).backgroundColor"
     assert seen.run(paper) == "rgb(20, 24, 28)"

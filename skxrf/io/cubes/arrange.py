@@ -16,7 +16,7 @@ from skxrf.exceptions import Argument, FileFormatError
 from .axes import folded_shape
 from .source import BlockReader, CubeRequest, CubeSource
 
-__all__ = ["ArrangedReader", "arranged", "arranged_times", "chosen_one"]
+__all__ = ["ArrangedReader", "SummedReader", "arranged", "arranged_times", "chosen_one"]
 
 SUM = "sum"
 
@@ -65,9 +65,7 @@ class ArrangedReader:
     def dtype(self) -> np.dtype[Any]:
         """Type of the counts; that of a sum is wide enough not to overflow."""
         stored = self.inner.dtype
-        if self.detector != SUM or stored.kind == "f":
-            return stored
-        return np.dtype(f"{stored.kind}{4 if stored.itemsize <= 2 else 8}")
+        return stored if self.detector != SUM else _wide(stored)
 
     @property
     def chunks(self) -> tuple[int, ...] | None:
@@ -126,6 +124,44 @@ class ArrangedReader:
         return np.asarray(grid[(*inside, slice(None, None, step), wanted["x"])])
 
 
+@dataclass(frozen=True)
+class SummedReader:
+    """Sum of the counts of several readers of one shape, each of a detector."""
+
+    readers: tuple[BlockReader, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes, those of each."""
+        return self.readers[0].shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type wide enough not to overflow."""
+        return _wide(np.result_type(*(one.dtype for one in self.readers)))
+
+    @property
+    def chunks(self) -> tuple[int, ...] | None:
+        """Chunks of the first."""
+        return self.readers[0].chunks
+
+    def read(self, key: tuple[slice, ...]) -> NDArray[Any]:
+        """Read and add one block."""
+        total = self.readers[0].read(key).astype(self.dtype)
+        for one in self.readers[1:]:
+            total += one.read(key)
+        return total
+
+
+def _wide(stored: np.dtype[Any]) -> np.dtype[Any]:
+    """Type of a sum that does not overflow."""
+    return (
+        stored
+        if stored.kind == "f"
+        else np.dtype(f"{stored.kind}{4 if stored.itemsize <= 2 else 8}")
+    )
+
+
 def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) -> ArrangedReader:
     """Choose detector and scan and fold points, as the caller asked.
 
@@ -152,7 +188,8 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
     detector = scan = None
     if "detector" in sizes:
         wanted = request.detector
-        named = request.axes is not None or request.shape is not None
+        # A file that says which axis counts them lets the caller choose; else the caller has said it.
+        named = source.dims is None and (request.axes or request.shape) is not None
         if wanted is None and named and sizes["detector"] > 1:
             wanted = SUM
             warnings.warn(
@@ -216,13 +253,18 @@ def chosen_one(
         If none is chosen out of several, or there is no such one.
     """
     listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
-    adding = f", or {what}='sum' to add them" if may_add else ""
+    adding: tuple[str | Argument, ...] = ()
+    if may_add:
+        adding = (", or ", Argument(what, SUM), " to add them")
     if wanted is None:
         if len(names) == 1:
             return 0
         raise FileFormatError(
-            f"{where} holds the spectra of {len(names)} {what}s ({listed}): pass {what}= with the name "
-            f"of one or its position from 0{adding}."
+            f"{where} holds the spectra of {len(names)} {what}s ({listed}): pass ",
+            Argument(what),
+            " with the name of one or its position from 0",
+            *adding,
+            ".",
         )
     if wanted == SUM and may_add:
         return SUM if len(names) > 1 else 0
@@ -234,8 +276,11 @@ def chosen_one(
         at = -1
     if not 0 <= at < len(names) or isinstance(wanted, bool):
         raise FileFormatError(
-            f"{where} holds no {what} {wanted!r}, but {listed}: pass {what}= with one of these names or "
-            f"a position from 0 to {len(names) - 1}{adding}."
+            f"{where} holds no {what} {wanted!r}, but {listed}: pass ",
+            Argument(what),
+            f" with one of these names or a position from 0 to {len(names) - 1}",
+            *adding,
+            ".",
         )
     return at
 
@@ -300,4 +345,6 @@ def _stored_names(
     # Rows before columns, though the counts are stored the other way.
     if times.shape == (sizes.get("y", 1), sizes.get("x", 1)):
         return ["y", "x"], times
+    if 1 in times.shape[-1:]:
+        return _stored_names(times[..., 0], sizes)
     return None, times

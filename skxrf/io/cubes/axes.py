@@ -11,10 +11,12 @@ from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 __all__ = [
     "AXES",
     "DIMS",
+    "axis_name",
     "axis_or_reason",
     "axis_order",
     "dims_from_labels",
     "folded_shape",
+    "folds",
     "pixels_around_energy",
     "suggested_shape",
 ]
@@ -36,15 +38,21 @@ Message = tuple[str | Argument, ...]
 _MOST_DETECTORS = 16
 
 
+def axis_name(label: str) -> str:
+    """Name of an axis by its label in a file, empty where that is not known."""
+    word = label.strip().lower()
+    return next((dim for dim, words in _WORDS.items() if word in words), "")
+
+
 def dims_from_labels(labels: Iterable[str]) -> tuple[str, ...] | None:
     """Axis names in stored order, where the labels name every axis and the energy among them."""
-    names = []
-    for label in labels:
-        word = label.strip().lower()
-        names.append(next((dim for dim, words in _WORDS.items() if word in words), ""))
+    names = tuple(map(axis_name, labels))
     complete = all(names) and len(set(names)) == len(names) and "energy" in names
-    pixels = set(names) & {"y", "x", "point"}
-    return tuple(names) if complete and pixels in ({"y", "x"}, {"point"}) else None
+    return (
+        names
+        if complete and not {"point", "y"} <= set(names) and not {"point", "x"} <= set(names)
+        else None
+    )
 
 
 def axis_order(
@@ -205,17 +213,21 @@ def _around_grid(
 ) -> tuple[str, ...] | None:
     """Axis names by which the caller's rows and columns fit the stored sizes, None for no way."""
     found: set[tuple[str, ...]] = set()
+    stopped: set[tuple[str, ...]] = set()
     for energy in fitting:
         rest = [i for i in range(len(shape)) if i != energy]
         for first in rest:
             if shape[first] == math.prod(grid):
                 found.add(_named(shape, {energy: "energy", first: "point"}))
+            elif shape[first] == max(shape[i] for i in rest) and folds(shape[first], grid):
+                stopped.add(_named(shape, {energy: "energy", first: "point"}))
             found |= {
                 _named(shape, {energy: "energy", first: "y", second: "x"})
                 for second in rest
                 if second > first and (shape[first], shape[second]) == grid
             }
     found.discard(())
+    found = found or stopped - {()}
     whole = {order for order in found if {"y", "x"} <= set(order)}
     if len(whole or found) == 1:
         return (whole or found).pop()
@@ -271,14 +283,18 @@ def folded_shape(n: int, shape: tuple[int, int] | None, where: str) -> tuple[int
             Argument("shape", suggested_shape(n)),
             ".",
         )
-    missing = math.prod(shape) - n
-    if missing < 0 or missing >= n + shape[1]:
+    if not folds(n, shape):
         raise FileFormatError(
             f"{where} holds {n} spectra, not the {shape[0]} x {shape[1]} = {math.prod(shape)} of ",
             Argument("shape", tuple(shape)),
             ".",
         )
     return shape
+
+
+def folds(n: int, shape: tuple[int, int]) -> bool:
+    """True where `n` spectra fill rows and columns, or the first half of them, as after a stopped scan."""
+    return 0 <= math.prod(shape) - n < n + shape[1]
 
 
 def suggested_shape(n: int) -> tuple[int, int]:

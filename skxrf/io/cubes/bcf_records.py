@@ -117,10 +117,10 @@ def _highest(data: Any, at: int, packing: int, n_pulses: int, size: int) -> Any:
 
 @compiled
 def _add_pulses(data: Any, at: int, n: int, spectrum: Any) -> Any:
-    beyond = 0
-    for i in range(n):
-        channel = _number(data, at + 2 * i, 2)
-        if channel < len(spectrum):
+    beyond, n_channels = 0, len(spectrum)
+    for i in range(at, at + 2 * n, 2):
+        channel = np.int64(data[i]) | np.int64(data[i + 1]) << 8
+        if channel < n_channels:
             spectrum[channel] += 1
         else:
             beyond += 1

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import element_symbol
 
-from .single import ArrayReader, smallest_unsigned
+from .single import one_spectrum
 from .source import CubeRequest, CubeSource
+from .text_spectrum import TextSpectrum, read_spectrum, same_length, seconds
 
 __all__ = [
     "MapHeader",
@@ -111,25 +112,20 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     FileFormatError
         If the file is damaged or holds no spectrum.
     """
-    if path.stat().st_size > _LARGEST_SPECTRUM:
-        raise FileFormatError(f"{path} has {path.stat().st_size:,} bytes, more than any spectrum.")
-    root = parsed(path.read_bytes(), path)
+    root = parsed(read_spectrum(path, _LARGEST_SPECTRUM), path)
     spectrum = root.find("./ClassInstance[@Type='TRTSpectrum']")
     if spectrum is None:
         raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
-    counts = _channels(spectrum, path)
-    return CubeSource(
-        path=path,
-        dataset="",
-        layout="Bruker .spx",
-        reader=ArrayReader(smallest_unsigned(counts).reshape(1, 1, -1)),
-        dims=("y", "x", "energy"),
-        dims_from="being one spectrum",
-        energy=_calibration(spectrum),
-        energy_from=f"CalibAbs and CalibLin in {path}",
-        attrs=_about(spectrum),
-        live_time=_pixel_time(spectrum, "LifeTime"),
-        real_time=_pixel_time(spectrum, "RealTime"),
+    live_time, real_time = _times(spectrum)
+    found = TextSpectrum(
+        _channels(spectrum, path),
+        _calibration(spectrum),
+        live_time=live_time,
+        real_time=real_time,
+    )
+    energy_from = f"CalibAbs and CalibLin in {path}"
+    return one_spectrum(
+        path, "Bruker .spx", found, energy_from=energy_from, attrs=_about(spectrum)
     ), request
 
 
@@ -165,12 +161,8 @@ def map_headers(content: bytes, path: Path) -> dict[int, MapHeader]:
 
 def _map_header(root: ElementTree.Element, spectrum: ElementTree.Element, path: Path) -> MapHeader:
     counts = _channels(spectrum, path)
-    hardware = f".//{_HARDWARE}"
-    real, live = (
-        None if not (value := _number(spectrum, f"{hardware}/{tag}")) else value / 1000
-        for tag in ("RealTime", "LifeTime")
-    )
-    frequency = _number(spectrum, f"{hardware}/ZeroPeakFrequency")
+    live, real = _times(spectrum)
+    frequency = _number(spectrum, f".//{_HARDWARE}/ZeroPeakFrequency")
     times = _pixel_times(root)
     attrs = _about(spectrum)
     if root.get("Name", "").strip():
@@ -233,12 +225,10 @@ def _number(node: ElementTree.Element, tag: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _pixel_time(spectrum: ElementTree.Element, tag: str) -> NDArray[np.float64] | None:
-    """A time [s] of the one pixel, from ms."""
-    milliseconds = _number(spectrum, f".//{_HARDWARE}/{tag}")
-    if milliseconds is None or milliseconds <= 0:
-        return None
-    return np.array([[milliseconds / 1000]])
+def _times(spectrum: ElementTree.Element) -> list[float | None]:
+    """Live and real time of a spectrum [s]."""
+    found = [seconds(_text(spectrum, f".//{_HARDWARE}/{tag}")) for tag in ("LifeTime", "RealTime")]
+    return [None if milliseconds is None else milliseconds / 1000 for milliseconds in found]
 
 
 def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:
@@ -254,11 +244,8 @@ def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:
         )
     if len(counts) > _MOST_CHANNELS:
         raise FileFormatError(f"{path} holds {len(counts):,} channels, more than any spectrum has.")
-    if stated is not None and stated != len(counts):
-        raise FileFormatError(
-            f"{path} says that a spectrum has {stated:g} channels and holds {len(counts)}: it is "
-            "damaged. Copy it again."
-        )
+    if stated is not None:
+        same_length(stated, len(counts), "a spectrum", path)
     return np.array(counts, np.uint64)
 
 

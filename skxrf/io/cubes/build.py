@@ -99,12 +99,17 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     missing = _missing(source, three)
     if missing is not None:
         coords["measured"] = (("y", "x"), ~missing)
+    earlier = f"{source.attrs['history']}\n" if source.attrs.get("history") else ""
     coords |= {
         name: coord
         for name, coord in source.coords.items()
         if name not in ("energy", "counts")
         and np.shape(coord[1]) == tuple(sizes[d] for d in coord[0])
     }
+    for name, about in source.coord_attrs.items():
+        # Those of the file, unless what stands there is something else.
+        if name in coords and name not in source.coords and len(coords[name]) > 2:
+            coords[name] = (*coords[name][:2], {**about, "units": coords[name][2]["units"]})
     return xr.DataArray(
         lazy_counts(counts, _checked_chunks(request.chunks)),
         dims=("y", "x", "energy"),
@@ -117,7 +122,8 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
                 "source": str(source.path),
                 "dataset": source.dataset,
                 "reader": source.layout,
-                "history": f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}, "
+                "history": earlier
+                + f"skxrf {skxrf.__version__}: opened {source.where} as {source.layout}, "
                 f"energy axis from {_short(given_from)}{_steps(source, request, three)}",
             }
         ),

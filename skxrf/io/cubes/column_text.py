@@ -1,44 +1,55 @@
 """Single spectra in columns of text: counts, or energies and counts, after any lines of a header.
 
-The unit of the energies is that in the header (``keV`` or ``eV``); where there is none, or the first
-column counts channels, the caller gives the axis.
+A last line of the header with a word for each column names them; of more than two columns those of
+energy and counts must be named. The unit of the energies is that in the name of their column, or in
+the header (``keV`` or ``eV``); where there is none, or the column counts channels, the caller gives
+the axis.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, FileFormatError
+from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
+from skxrf.utils.units import is_rate
 
 from .axes import axis_or_reason
-from .single import ArrayReader, smallest_unsigned
+from .single import one_spectrum
 from .source import CubeRequest, CubeSource
 from .stated_axis import counts_channels, stated_axis
-from .text_spectrum import floats, whole_counts
+from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, whole_counts
 
 __all__ = ["open_columns", "recognizes"]
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
+_ENERGY = re.compile(r"energ|(?<![a-z])k?ev(?![a-z])", re.IGNORECASE)
+_COUNTS = re.compile(r"counts?|cts|intensit|cps|spectrum", re.IGNORECASE)
 # Lines before the first number, and channels of the smallest spectrum.
 _LONGEST_HEADER = 100
 _FEWEST = 16
-_LARGEST = 1 << 26
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Recognize a text of which the first bytes hold three lines of one or two numbers in a row."""
-    if b"\0" in head or path.is_dir():
+    """Recognize a text of which the first bytes hold three lines of numbers in a row.
+
+    One or two; or more, below names of columns that say which are energies and counts.
+    """
+    text = decoded(head)
+    if "\0" in text or path.is_dir():
         return False
     # The last line of the first bytes may be cut.
-    lines = head.decode("latin-1").splitlines()[:-1]
-    rows = [bool(_cells(line)) for line in lines]
-    return any(all(rows[i : i + 3]) for i in range(len(rows) - 2))
+    lines = text.splitlines()[:-1]
+    widths = [len(_cells(line)) for line in lines]
+    start = next((i for i in range(len(widths) - 2) if all(widths[i : i + 3])), None)
+    if start is None:
+        return False
+    return widths[start] <= 2 or len(_named(lines[:start], widths[start])) == 2
 
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
@@ -49,7 +60,7 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     path : Path
         The file.
     request : CubeRequest
-        An energy axis of the caller's replaces that of the file.
+        Nothing of it is needed here.
 
     Returns
     -------
@@ -62,46 +73,68 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     ------
     FileFormatError
         If its lines are not numbers from the first of them on.
+    CountsError
+        If it holds rates.
     """
-    if path.stat().st_size > _LARGEST:
-        raise FileFormatError(f"{path} has {path.stat().st_size:,} bytes, more than any spectrum.")
-    lines = path.read_bytes().decode("latin-1").splitlines()
+    lines = decoded(read_spectrum(path)).splitlines()
     start = next((i for i, line in enumerate(lines) if _cells(line)), len(lines))
-    header, rows = "\n".join(lines[:start]), [line for line in lines[start:] if line.strip()]
+    header, rows = lines[:start], [line for line in lines[start:] if line.strip()]
     values = _values(rows, path, start)
-    counts = whole_counts(values[:, -1])
-    energy: NDArray[np.float64] | Polynomial | None = None
-    hint: tuple[str | Argument, ...] = ()
-    if values.shape[1] == 2:
-        unit = _UNIT.search(header)
-        if unit is not None:
-            energy, hint = axis_or_reason(
-                lambda: stated_axis(
-                    values=values[:, 0], units=unit[1], source=f"the first column of {path}"
-                )
-            )
-        elif not counts_channels(values[:, 0]):
-            ends = f"from {values[0, 0]:g} to {values[-1, 0]:g}"
-            hint = (
-                f"Its first column goes {ends} in a unit that its header does not name (keV, eV).",
-            )
-    return CubeSource(
-        path=path,
-        dataset="",
-        layout="columns of text",
-        reader=ArrayReader(
-            (smallest_unsigned(counts) if counts.dtype.kind == "u" else counts).reshape(1, 1, -1)
-        ),
-        dims=("y", "x", "energy"),
-        dims_from="being one spectrum",
-        energy=energy,
-        energy_hint=hint,
-        energy_from=f"the first column of {path}",
-    ), request
+    named = _named(header, values.shape[1])
+    place, name = named.get("counts", (-1, ""))
+    if any(is_rate(word) for word in re.findall(r"[\w/^-]+", name)):
+        raise CountsError(f"{path} names its column {name!r}: expected counts. Export counts.")
+    energy, problem = None, ()
+    if values.shape[1] > 1:
+        at, label = named.get("energy", (0, ""))
+        energy, problem = axis_or_reason(lambda: _energy(values[:, at], label, header, path))
+    spectrum = TextSpectrum(whole_counts(values[:, place]), energy, problem)
+    from_ = f"the columns of {path}"
+    return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
+
+
+def _energy(values: NDArray[np.float64], label: str, header: list[str], path: Path) -> Any:
+    """Energies [keV] of a column; None where it only counts channels."""
+    # A unit in the header is that of the axis, unless the column counts channels or there are two.
+    found = _UNIT.findall(label) or (
+        [] if counts_channels(values) else _UNIT.findall("\n".join(header))
+    )
+    units = {unit.lower() for unit in found}
+    ends = f"{path}: its column of energies goes from {values[0]:g} to {values[-1]:g}"
+    if len(units) == 1:
+        return stated_axis(
+            values=values, units=units.pop(), source=f"the column of energies in {path}"
+        )
+    if units:
+        raise EnergyAxisError(
+            f"{ends}, and its header names both keV and eV: pass ", Argument("energy"), "."
+        )
+    if counts_channels(values):
+        return None
+    raise EnergyAxisError(
+        f"{ends} in a unit that its header does not name (keV, eV): pass ", Argument("energy"), "."
+    )
+
+
+def _named(header: list[str], n_columns: int) -> dict[str, tuple[int, str]]:
+    """Place and name of the columns of energies and counts, where the last line of a header says so."""
+    line = next((one.strip(" \t#%\"'") for one in reversed(header) if one.strip()), "")
+    for separator in ("\t", ";", ",", r"\s{2,}", " "):
+        names = [one.strip(" \"'") for one in re.split(separator, line)]
+        if len(names) == n_columns:
+            break
+    else:
+        return {}
+    found: dict[str, tuple[int, str]] = {}
+    for kind, pattern in (("energy", _ENERGY), ("counts", _COUNTS)):
+        places = [i for i, one in enumerate(names) if pattern.search(one)]
+        if len(places) == 1:
+            found[kind] = places[0], names[places[0]]
+    return found
 
 
 def _cells(line: str) -> list[str]:
-    """One or two numbers of a line, none where it holds anything else.
+    """Numbers of a line, none where it holds anything else.
 
     A comma is that of a decimal where something else stands between the numbers.
     """
@@ -113,12 +146,11 @@ def _cells(line: str) -> list[str]:
             break
     else:
         cells = [line]
-    whole = all(_NUMBER.fullmatch(cell) for cell in cells)
-    return cells if whole and 1 <= len(cells) <= 2 else []
+    return cells if all(_NUMBER.fullmatch(cell) for cell in cells) else []
 
 
 def _values(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:
-    """Numbers of all rows, of one or two columns."""
+    """Numbers of all rows, of as many columns each."""
     cells = [_cells(row) for row in rows]
     widths = {len(one) for one in cells}
     if len(rows) < _FEWEST or start > _LONGEST_HEADER or len(widths) > 1 or 0 in widths:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._cube_coordinates import read_coordinates
+from .._cube_coordinates import coordinate_attrs, read_coordinates
 from .._hdf5_values import (
     axis_labels,
     numbers,
@@ -74,6 +74,10 @@ def read(cube: Any) -> CubeSource:
             for dim in ("y", "x")
             if dim in sizes
         }
+    places = {"energy": "energy_keV", "live_time": "live_time_s", "real_time": "real_time_s"}
+    items = {name: group.get(place) for name, place in places.items()} | {
+        dim: group.get(f"{dim}_mm") for dim in ("y", "x")
+    }
     reader = HDF5Reader.of(cube)
     return CubeSource(
         path=reader.path,
@@ -84,6 +88,7 @@ def read(cube: Any) -> CubeSource:
         dims_from="its attribute with the names of the axes",
         live_time=pixel_times(group.get("live_time_s"), cube.shape),
         real_time=pixel_times(group.get("real_time_s"), cube.shape),
+        coord_attrs={name: coordinate_attrs(item) for name, item in items.items() if item},
         attrs={**scalar_attrs(group, _ABOUT), **scalar_attrs(cube, _ABOUT), **_kept(cube)},
         **found,
     )

@@ -21,7 +21,7 @@ from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import to_seconds
 
 from .._hdf5_access import open_file
-from .._hdf5_values import numbers, units_of
+from .._hdf5_values import Scale, numbers, units_of
 from .._limits import refuse_absurd_size
 from .axes import axis_or_reason
 from .hdf5_reader import open_dataset, stamps_of
@@ -51,6 +51,7 @@ class GriddedReader:
     index: NDArray[np.int64]
     """Of shape (n_rows, n_columns): the spectrum of each pixel, -1 for none."""
     stamps: Stamps = field(repr=False)
+    scale: Scale = field(default_factory=Scale)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -75,7 +76,8 @@ class GriddedReader:
             for run in _runs(wanted):
                 start, stop = int(run[0]), int(run[-1]) + 1
                 inside = (index >= start) & (index < stop)
-                block[inside] = table[start:stop, key[2]][index[inside] - start]
+                spectra = table[start:stop, key[2]][index[inside] - start]
+                block[inside] = self.scale.values(spectra)
         return block
 
 
@@ -94,7 +96,7 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 
 def read(table: Any) -> CubeSource:
     """Describe the grid of spectra."""
-    file = table.file
+    file, scale = table.file, Scale.of(table)
     index = _index(file[_INDEX], table.shape[0])
     found, reason = axis_or_reason(lambda: _energy(file))
     energy, energy_from = found or (None, "")
@@ -108,9 +110,10 @@ def read(table: Any) -> CubeSource:
             path=Path(file.filename),
             dataset=table.name,
             table_shape=table.shape,
-            dtype=table.dtype,
+            dtype=scale.dtype(table.dtype),
             index=index,
             stamps=stamps_of(table),
+            scale=scale,
         ),
         dims=("y", "x", "energy"),
         dims_from=f"the grid of {_INDEX}",
@@ -165,13 +168,10 @@ def _energy(file: Any) -> tuple[Any, str]:
         return stated_axis(values=vector, units=units_of(item), source=source), source
     item = file.get("XRF/CalibrationPoints")
     points = numbers(item)
-    if points is not None and points.shape == (2, 2):
-        (first, second), (low, high) = points.astype(np.float64).T
-        if first != second:
-            slope = (high - low) / (second - first)
-            source = f"{item.name!r} in {file.filename}"
-            return stated_axis(coefficients=[low - slope * first, slope], source=source), source
-    return None, ""
+    if points is None:
+        return None, ""
+    source = f"{item.name!r} in {file.filename}"
+    return stated_axis(points=points, units=units_of(item), source=source), source
 
 
 def _times(file: Any, name: str, index: NDArray[np.int64]) -> NDArray[np.float64] | None:

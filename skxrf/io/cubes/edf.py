@@ -8,6 +8,7 @@ start ch``.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +22,7 @@ from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import decimal
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .arrange import chosen_one
+from .arrange import ArrangedReader, chosen_one
 from .axes import axis_or_reason
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, require_no_gaps, series, series_of
@@ -31,7 +32,8 @@ from .stated_axis import stated_axis
 __all__ = ["RowReader", "open_edf", "recognizes"]
 
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
-_STATISTICS = "xiast"
+# Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
+_BESIDE = re.compile(r"xia(st|s\d+)", re.IGNORECASE)
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -81,18 +83,19 @@ def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     named = (
         "" if len(names) == 1 else f"detector {choice if choice == 'sum' else names[int(choice)]}"
     )
+    dims = ("detector", "y", "x", "energy")
     source = CubeSource(
         path=path,
         dataset="",
         layout="EDF rows",
-        reader=reader,
-        dims=("detector", "y", "x", "energy"),
+        reader=reader if choice == "sum" else ArrangedReader(reader, dims, detector=0),
+        dims=dims if choice == "sum" else dims[1:],
         dims_from="being rows of spectra",
         detectors=names if choice == "sum" else (),
         energy=energies[0][0],
         energy_hint=energies[0][1],
         energy_from=f"MCA a, MCA b, MCA c in {first.path}",
-        missing=missing,
+        missing=missing if missing.any() else None,
         steps=named,
     )
     return source, request if choice == "sum" else replace(request, detector=None)
@@ -116,7 +119,7 @@ class _Row:
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.image.shape[-2], self.image.shape[-1]
+        return (1, *self.image.shape)[-2], self.image.shape[-1]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -124,7 +127,9 @@ class _Row:
 
     def read(self) -> NDArray[Any]:
         require_unchanged(self.path, self.stamp)
-        return self.image.read(None if len(self.image.shape) == 2 else self.start)
+        return self.image.read(self.start if len(self.image.shape) == 3 else None).reshape(
+            self.shape
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +178,7 @@ def _rows_in(file: Path) -> list[_Row]:
     # Before it is read: what changes in between is noticed.
     found, stamp = [], file_stamp(file)
     for image in edf_images(file):
-        if len(image.shape) == 1:
-            raise FileFormatError(
-                f"{file} has the shape {image.shape}: expected one row of spectra."
-            )
-        n = 1 if len(image.shape) == 2 else image.shape[0]
+        n = image.shape[0] if len(image.shape) == 3 else 1
         found += [_Row(image, i, stamp) for i in range(n)]
     if not found:
         raise FileFormatError(f"{file} is empty: expected rows of spectra.")
@@ -206,7 +207,7 @@ def _require_alike(stacks: Sequence[Sequence[_Row]], energies: Sequence[Any], wh
 def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
     """Files of each detector, from the first row to the last, and the detectors' names."""
     if path.is_dir():
-        files = [one for one in files_in(path, ".edf") if _STATISTICS not in one.stem.lower()]
+        files = [one for one in files_in(path, ".edf") if not _BESIDE.search(one.stem)]
         # XRAYLab keeps several stacks in a folder; the spectra are those with Z0.
         spectra = [file for file in files if "Z0" in file.stem]
         found = series(spectra or files or files_in(path, ".edf"), str(path))
@@ -225,7 +226,13 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
         ]
     else:
         names, parts = [0], [found]
+    longest = max((part.numbers for part in parts), key=len)
     for part in parts:
+        if part.numbers != longest[: len(part.numbers)]:
+            raise FileFormatError(
+                f"{path} holds other rows of some detectors: one that has {part.files[0].name} lacks a row "
+                "that others have. Complete the series: what comes after a missing file would be displaced."
+            )
         if len(part.roles) > 1:
             raise FileFormatError(
                 f"{path} holds files of several series, which differ in {len(part.roles)} numbers, "
@@ -240,9 +247,13 @@ def _energy(row: _Row) -> Any:
     try:
         line = [decimal(row.header[name]) for name in _KEYS[:2]]
         line += [decimal(row.header[name]) for name in _KEYS[2:] if name in row.header]
-        first = decimal(row.header.get("mca start ch", "0") or "0")
+        first, step = (
+            decimal(row.header.get(f"mca {name}", "") or default)
+            for name, default in (("start ch", "0"), ("step", "1"))
+        )
     except (KeyError, ValueError):
         return None
-    if not np.isfinite([*line, first]).all():
+    if not np.isfinite([*line, first, step]).all():
         return None
-    return stated_axis(coefficients=line, first=first, source=source)
+    units = row.header.get("mca units", row.header.get("mca unit", ""))
+    return stated_axis(coefficients=line, first=first, step=step, units=units, source=source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .._hdf5_values import axis_labels, numbers, positions, scales, units_of
+from .._hdf5_values import axis_labels, numbers, pixel_times, positions, scales, units_of
 from .axes import axis_or_reason, dims_from_labels
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
@@ -42,6 +42,11 @@ def read(cube: Any) -> CubeSource:
         elif units and dim in ("y", "x"):
             found[dim] = positions(scale, size)
     reader = HDF5Reader.of(cube)
+    name = cube.name.rpartition("/")[2]
+    times = {
+        kind: pixel_times(cube.parent.get(f"{name}_{word}", cube.parent.get(word)), cube.shape)
+        for kind, word in (("live_time", "live_time"), ("real_time", "elapsed_time"))
+    }
     return CubeSource(
         path=reader.path,
         dataset=cube.name,
@@ -50,5 +55,6 @@ def read(cube: Any) -> CubeSource:
         dims=dims,
         dims_from="the labels of its axes",
         any_axes=True,
+        **times,
         **found,
     )

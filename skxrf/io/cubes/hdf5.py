@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ from . import (
     xrdxrfutils,
     xrf_maps,
 )
+from .axes import folds
+from .hdf5_detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
 __all__ = ["LAYOUTS", "HDF5Layout", "open_hdf5"]
@@ -54,10 +56,12 @@ class HDF5Layout(NamedTuple):
     """Numbers of axes that its counts may have."""
 
 
+# Channels of the smallest spectrum in a table.
+_FEWEST = 8
 # The first that recognizes a dataset reads it; the last one takes any.
 LAYOUTS = (
-    HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read, (1, 2, 3)),
-    HDF5Layout("counts and energy_keV", counts.find, counts.read, (2, 3, 4)),
+    HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read, (1, 2, 3, 4)),
+    HDF5Layout("counts and energy_keV", counts.find, counts.read, (1, 2, 3, 4)),
     HDF5Layout("CRONO (XGLab)", crono.find, crono.read),
     HDF5Layout("XRF-Maps", xrf_maps.find, xrf_maps.read),
     # Older maps of larch have PyXRF's names, and more.
@@ -66,7 +70,7 @@ LAYOUTS = (
     HDF5Layout("XISMuS", xismus.find, xismus.read),
     HDF5Layout("XRDXRFUtils", xrdxrfutils.find, xrdxrfutils.read),
     HDF5Layout("BCF Converter", bcf_converter.find, bcf_converter.read),
-    HDF5Layout("NeXus (NXdata with axes)", nxdata.find, nxdata.read, (2, 3, 4)),
+    HDF5Layout("NeXus (NXdata with axes)", nxdata.find, nxdata.read, (1, 2, 3, 4)),
     HDF5Layout("NeXus (PyMca stack)", nexus.find, nexus.read, (2, 3, 4)),
     HDF5Layout("any, by dataset and energy", generic.find, generic.read),
 )
@@ -103,17 +107,25 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
         found = datasets_in(file)
         if request.dataset is not None:
             cube, source = _named(file, found, request)
+            others = value_files(cube)
         else:
             _refuse_maps(file)
-            layout, cube = _recognized(file, found, request)
-            require_readable(cube)
-            source = layout.read(cube)
-        source = _with_others(source, value_files(cube))
+            layout, cubes = _recognized(file, found, request)
+            if len(cubes) > 1:
+                where = f"{path} holds {len(cubes)} cubes: {listed(cubes)}"
+                cubes = chosen_datasets(cubes, request, where)
+                request = dataclasses.replace(request, detector=None)
+            for one in cubes:
+                require_readable(one)
+            sources = [layout.read(one) for one in cubes]
+            cube, source = cubes[0], added(sources) if len(cubes) > 1 else sources[0]
+            others = [path for one in cubes for path in value_files(one)]
+        source = _with_others(source, others)
         if isinstance(request.energy, str):
             energy = _energy_dataset(file, cube, request.energy)
             request = dataclasses.replace(request, energy=energy)
         elif request.energy is None and source.energy is None:
-            source = dataclasses.replace(source, energy_hint=_hints(file, cube, source.energy_hint))
+            source = dataclasses.replace(source, energy_hint=_hints(file, cube, source))
     return source, request
 
 
@@ -186,7 +198,8 @@ def _said(source: CubeSource) -> int:
     return sum(one is not None for one in (source.dims, source.y, source.live_time))
 
 
-def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5Layout, Any]:
+def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5Layout, list[Any]]:
+    """First layout that recognizes datasets, and these."""
     inside = found
     if request.scan is not None:
         part = str(request.scan)
@@ -197,19 +210,17 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
                 f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
             )
     three = [one for one in inside if one.ndim == 3]
+    # A table of spectra, where the caller says how they lie.
+    tables = [
+        one for one in inside if request.shape and one.ndim == 2 and _folds(one, request.shape)
+    ]
     for layout, candidates in [
         *((layout, three) for layout in LAYOUTS),
         *((layout, [one for one in inside if one.ndim in layout.n_axes]) for layout in LAYOUTS),
+        (LAYOUTS[-1], tables),
     ]:
-        hits = layout.find(file, candidates)
-        if len(hits) > 1:
-            raise FileFormatError(
-                f"{file.filename} holds {len(hits)} cubes: {listed(hits)}. Pass ",
-                Argument("dataset"),
-                " with the name of one.",
-            )
-        if hits:
-            return layout, hits[0]
+        if hits := layout.find(file, candidates):
+            return layout, hits
     others = [one for one in inside if one.size > 1]
     raise FileFormatError(
         f"{file.filename} is HDF5, but holds no three-dimensional dataset of numbers: expected "
@@ -218,8 +229,28 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
         Argument("dataset"),
         " and ",
         Argument("shape"),
-        f". Other datasets: {listed(others)}.",
+        f". Other datasets: {listed(others)}{_no_numbers(file)}.",
     )
+
+
+def _folds(table: Any, shape: tuple[int, int]) -> bool:
+    """True where one axis of a table has the spectra of rows and columns, the other channels."""
+    n_spectra, n_channels = table.shape
+    return (folds(n_spectra, shape) and n_channels >= _FEWEST) or (
+        folds(n_channels, shape) and n_spectra >= _FEWEST
+    )
+
+
+def _no_numbers(file: Any) -> str:
+    """Datasets that are not of numbers, for an error message that lists what there is."""
+    found: list[Any] = []
+
+    def visit(_: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and item.shape and item.dtype.kind not in "uif":
+            found.append(item)
+
+    file.visititems(visit)
+    return f"; none of numbers: {listed(found)}" if found else ""
 
 
 def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
@@ -228,27 +259,37 @@ def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
         item = group.get(name)
         if isinstance(item, h5py.Dataset):
             source = f"{item.name!r} in {file.filename}"
-            values = numbers(item) if item.ndim == 1 else None
+            # One of its axes may have the length 1.
+            is_vector = item.ndim > 0 and item.size == max(item.shape)
+            values = numbers(item) if is_vector else None
             if values is None:
                 raise EnergyAxisError(
                     f"{source} has the shape {item.shape} and type {item.dtype}: expected one "
                     "energy in keV for each channel."
                 )
-            return to_kev(values, units_of(item), source=source)
+            if values.size not in (2, *cube.shape):
+                raise EnergyAxisError(
+                    f"{source} has {values.size} values, the size of no axis of {cube.name!r} "
+                    f"{cube.shape}. Datasets of a fitting length: {_vectors(file, cube) or 'none'}."
+                )
+            return to_kev(values.ravel(), units_of(item), source=source)
     raise EnergyAxisError(
         f"{file.filename} holds no dataset {name!r} for the energy axis. Datasets of a fitting "
         f"length: {_vectors(file, cube) or 'none'}."
     )
 
 
-def _vectors(file: Any, cube: Any) -> str:
-    """Names of the datasets that may be the energy axis."""
-    fitting = [one for one in datasets_in(file) if one.ndim == 1 and one.size in cube.shape]
+def _vectors(file: Any, cube: Any, sizes: Collection[int] = ()) -> str:
+    """Names of the datasets that may be the energy axis, by their size."""
+    wanted = sizes or cube.shape
+    fitting = [one for one in datasets_in(file) if one.ndim == 1 and one.size in wanted]
     return ", ".join(f"{one.name!r} ({one.size})" for one in fitting[:10])
 
 
-def _hints(file: Any, cube: Any, known: tuple[str | Argument, ...]) -> tuple[str | Argument, ...]:
-    fitting = _vectors(file, cube)
+def _hints(file: Any, cube: Any, source: CubeSource) -> tuple[str | Argument, ...]:
+    known = source.energy_hint
+    at = source.dims.index("energy") if source.dims else None
+    fitting = _vectors(file, cube, () if at is None else (source.reader.shape[at],))
     if not fitting:
         return known
     datasets = ("Datasets of a fitting length, for ", Argument("energy"), f": {fitting}.")

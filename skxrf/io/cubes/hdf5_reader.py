@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import CountsError, FileFormatError
-from skxrf.utils.units import is_rate
+from skxrf.utils.units import is_counts, is_rate
 
 from .._hdf5_access import open_file, require_filters, value_files
-from .._hdf5_values import numbers, scalar_attrs, units_of
+from .._hdf5_values import Scale, units_of
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import Slices
 
 __all__ = ["HDF5Reader", "open_dataset", "stamps_of"]
 
-# Names by which netCDF and NeXus state how counts follow from the stored numbers.
-_FACTORS = ("scale_factor", "scaling_factor")
-_OFFSETS = ("add_offset",)
-_FILLS = ("_FillValue", "missing_value")
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
 
@@ -38,9 +35,7 @@ class HDF5Reader:
     stored: np.dtype[Any]
     chunks: tuple[int, ...] | None
     stamps: Stamps = field(repr=False)
-    factor: float = 1.0
-    offset: float = 0.0
-    fill: float | None = None
+    scale: Scale = field(default_factory=Scale)
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -56,8 +51,7 @@ class HDF5Reader:
         path = Path(dataset.file.filename)
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)
-        said = scalar_attrs(dataset, (*_FACTORS, *_OFFSETS, *_FILLS))
-        fill = next((said[name] for name in _FILLS if name in said), None)
+        scale = Scale.of(dataset, beside=True)
         return cls(
             path=path,
             dataset=dataset.name,
@@ -65,19 +59,14 @@ class HDF5Reader:
             stored=dataset.dtype,
             chunks=dataset.chunks,
             stamps=stamps_of(dataset),
-            factor=_stated(dataset, said, _FACTORS, "scaling_factor", 1.0),
-            offset=_stated(dataset, said, _OFFSETS, "offset", 0.0),
             # A pixel without counts has zeros, whatever they are called.
-            fill=float(fill) if isinstance(fill, float) and fill != 0 else None,
+            scale=scale if scale.fill != 0 else replace(scale, fill=None),
         )
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the counts: the stored one, or one that holds them after their scale."""
-        if (self.factor, self.offset) == (1.0, 0.0):
-            return self.stored
-        whole = self.stored.kind in "ui" and float(self.factor).is_integer()
-        return np.dtype(np.int64 if whole and float(self.offset).is_integer() else np.float64)
+        return self.scale.dtype(self.stored)
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
@@ -85,42 +74,26 @@ class HDF5Reader:
             dataset = open_dataset(file, self.dataset, self.shape)
             require_all_unchanged(self.stamps)
             block: NDArray[Any] = dataset[key]
-        if self.fill is not None and (block == self.fill).any():
+        if self.scale.fill is not None and (block == self.scale.fill).any():
             raise CountsError(
-                f"{self.path}, dataset {self.dataset!r} holds the value {self.fill:g} that its attributes "
+                f"{self.path}, dataset {self.dataset!r} holds the value {self.scale.fill:g} that its attributes "
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
-        if (self.factor, self.offset) == (1.0, 0.0):
-            return block
-        dtype = self.dtype
-        return np.asarray(block.astype(dtype) * dtype.type(self.factor) + dtype.type(self.offset))
-
-
-def _stated(
-    dataset: Any, said: dict[str, str | float], names: tuple[str, ...], beside: str, default: float
-) -> float:
-    """A number from an attribute, or from NeXus' dataset ``<name>_scaling_factor`` beside it."""
-    for name in names:
-        if name in said:
-            value = said[name]
-            break
-    else:
-        item = numbers(dataset.parent.get(f"{dataset.name.rpartition('/')[2]}_{beside}"), at_most=1)
-        value = default if item is None or item.size != 1 else float(item.ravel()[0])
-    if not isinstance(value, float) or not np.isfinite(value) or (default == 1.0 and value == 0):
-        raise FileFormatError(
-            f"{dataset.file.filename}, dataset {dataset.name!r} states {value!r} as the scale or offset "
-            "of its values: expected a number. Remove the attribute where it is wrong."
-        )
-    return value
+        return self.scale.values(block)
 
 
 def _refuse_rates(dataset: Any) -> None:
     units = units_of(dataset)
-    if is_rate(units):
+    if is_rate(units) or units.lower().startswith(("log", "ln", "%", "percent")):
         raise CountsError(
             f"{dataset.file.filename}, dataset {dataset.name!r} is in {units!r}: expected counts. Multiply "
-            "the rates by the time that each pixel was measured, or export counts."
+            "rates by the time that each pixel was measured, or export counts."
+        )
+    if not is_counts(units):
+        warnings.warn(
+            f"{dataset.file.filename}, dataset {dataset.name!r} is in {units!r}, which is taken for counts.",
+            UserWarning,
+            stacklevel=2,
         )
 
 

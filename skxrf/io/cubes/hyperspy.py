@@ -9,6 +9,7 @@ axes.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -41,19 +42,15 @@ def read(cube: Any) -> CubeSource:
     group = cube.parent
     where = f"{cube.file.filename}, dataset {cube.name!r}"
     axes = [_axis(group, i, size, where) for i, size in enumerate(cube.shape)]
-    dims = _dims(axes)
-    found: dict[str, Any] = {}
-    if dims is not None:
-        by_dim = dict(zip(dims, axes, strict=True))
-        found = {
-            dim: to_mm(values, by_dim[dim]["units"])
-            for dim in ("y", "x")
-            if dim in by_dim and (values := _values(by_dim[dim])) is not None
-        }
-        source = f"{group.name}/axis-{dims.index('energy')} in {cube.file.filename}"
-        found["energy"], found["energy_hint"] = axis_or_reason(
-            lambda: _energy(by_dim["energy"], source)
-        )
+    dims, at = _dims(axes)
+    found: dict[str, Any] = {
+        dim: to_mm(values, axis["units"])
+        for dim, axis in zip(dims or (), axes, strict=False)
+        if dim in ("y", "x") and (values := _values(axis)) is not None
+    }
+    if at is not None:
+        source = f"{group.name}/axis-{at} in {cube.file.filename}"
+        found["energy"], found["energy_hint"] = axis_or_reason(lambda: _energy(axes[at], source))
         found["energy_from"] = source
     reader = HDF5Reader.of(cube)
     return CubeSource(
@@ -75,12 +72,20 @@ def _axis(group: Any, i: int, size: int, where: str) -> dict[str, Any]:
         raise FileFormatError(f"{where} has no group axis-{i}: expected one for each of its axes.")
     attrs = scalar_attrs(item, ("size", "scale", "offset"))
     stored = attrs.get("size", float(size))
+    if not isinstance(stored, float):
+        stored = float("nan")
     values = numbers(item.get("axis"), at_most=size)
-    if stored != size or (values is not None and values.shape != (size,)):
-        said = stored if values is None else values.size
+    said = stored if values is None else values.size
+    if abs(said - size) > 1 or (values is not None and said != size):
         raise FileFormatError(
             f"{where} has {size} values along axis {i}, but axis-{i} says {said}: the file "
             "contradicts itself."
+        )
+    if said != size:
+        warnings.warn(
+            f"{where} has {size} values along axis {i}, though axis-{i} says {said:g}.",
+            UserWarning,
+            stacklevel=2,
         )
     words = {key: text(item.attrs.get(key)) for key in ("name", "units", "_type")}
     navigate = item.attrs.get("navigate")
@@ -94,8 +99,8 @@ def _axis(group: Any, i: int, size: int, where: str) -> dict[str, Any]:
     }
 
 
-def _dims(axes: list[dict[str, Any]]) -> tuple[str, ...] | None:
-    """Axis names, from the names if they say all, else from what is signal and what navigation.
+def _dims(axes: list[dict[str, Any]]) -> tuple[tuple[str, ...] | None, int | None]:
+    """Axis names and the position of the energy, from the axes' names or from what is signal.
 
     HyperSpy's arrays are stored with the vertical before the horizontal navigation axis.
     """
@@ -104,14 +109,15 @@ def _dims(axes: list[dict[str, Any]]) -> tuple[str, ...] | None:
     if not signal:
         signal = [i for i, axis in enumerate(axes) if axis["units"].lower() in ("kev", "ev")]
     if len(axes) == 1:
-        return ("energy",)
-    if named is not None or len(signal) != 1:
-        return named
+        return ("energy",), 0
+    if named is not None:
+        return named, named.index("energy")
+    if len(signal) != 1:
+        return None, None
+    at = signal[0]
     if len(axes) == 2:
-        line = ["x", "x"]
-        line[signal[0]] = "energy"
-        return tuple(line)
-    return pixels_around_energy(signal[0])
+        return ("x", "energy") if at else ("energy", "x"), at
+    return pixels_around_energy(at) if len(axes) == 3 else None, at
 
 
 def _values(axis: dict[str, Any]) -> NDArray[np.float64] | None:

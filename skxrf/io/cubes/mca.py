@@ -22,16 +22,15 @@ from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, grid_of, series
 from .single import ArrayReader
 from .source import CubeRequest, CubeSource, Slices
-from .text_spectrum import TextSpectrum
+from .text_spectrum import TextSpectrum, read_spectrum
 
 __all__ = ["open_mca", "recognizes"]
 
 _LAYOUT = ".mca (text)"
 # The header before the counts has a few hundred bytes.
 _HEAD_BYTES = 4096
-# Of a file of many spectra, and of one; each number takes some ten times its text in memory.
+# Of a file of many spectra.
 _LARGEST_FILE = 1 << 28
-_LARGEST_SPECTRUM = 1 << 24
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -67,7 +66,7 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
     with path.open("rb") as stream:
         many = is_spec(stream.read(100))
-    content = _content(path, _LARGEST_FILE if many else _LARGEST_SPECTRUM)
+    content = read_spectrum(path, _LARGEST_FILE) if many else read_spectrum(path)
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
@@ -88,7 +87,9 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         )
     counts = np.stack([np.stack([one.counts for one in column]) for column in columns], axis=1)
     flat = [one for column in columns for one in column]
-    source = _source(path, ArrayReader(counts), flat)
+    if len(wanted) > 1:
+        _require_one_axis([column[0] for column in columns], path)
+    source = _source(path, ArrayReader(counts), flat, request)
     shape = (len(columns), len(columns[0]))
     return replace(
         source,
@@ -98,15 +99,6 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         real_time=_times([one.real_time for one in flat], shape, transpose=True),
         steps=_steps(spectra, names, choice),
     ), replace(request, detector="sum" if choice == "sum" else None, scan=None, dataset=None)
-
-
-def _content(file: Path, at_most: int) -> bytes:
-    if file.stat().st_size > at_most:
-        raise FileFormatError(
-            f"{file} has {file.stat().st_size:,} bytes of text, more than the {at_most:,} that are read at "
-            "once: it is no such file, or must be split."
-        )
-    return file.read_bytes()
 
 
 def _of_one_scan(
@@ -141,7 +133,7 @@ class FolderReader:
     """Row by row, None for those that a stopped scan did not reach."""
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
-    stamp: tuple[tuple[int, int], ...] = field(repr=False)
+    stamps: tuple[tuple[int, int] | None, ...] = field(repr=False)
     chunks: None = None
 
     def read(self, key: Slices) -> NDArray[Any]:
@@ -152,9 +144,10 @@ class FolderReader:
         block = np.zeros((len(rows), len(columns), self.shape[2]), self.dtype)
         for i, y in enumerate(rows):
             for j, x in enumerate(columns):
-                file = self.files[y * self.shape[1] + x]
-                if file is not None:
-                    block[i, j] = self._spectrum(file, self.stamp[y * self.shape[1] + x])
+                at = y * self.shape[1] + x
+                file, stamp = self.files[at], self.stamps[at]
+                if file is not None and stamp is not None:
+                    block[i, j] = self._spectrum(file, stamp)
         return block[:, :, key[2]]
 
     def _spectrum(self, file: Path, stamp: tuple[int, int]) -> NDArray[Any]:
@@ -204,15 +197,15 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
         files=tuple(files),
         shape=(*shape, len(first)),
         dtype=first.dtype,
-        stamp=tuple(file_stamp(file) for file in here),
+        stamps=tuple(None if file is None else file_stamp(file) for file in files),
     )
-    facts = [_facts(file) for file in here]
+    facts = [None if file is None else _facts(file) for file in files]
     missing = np.array([file is None for file in files]).reshape(shape)
     return replace(
-        _source(path, reader, facts),
+        _source(path, reader, list(filter(None, facts)), request),
         dims=("y", "x", "energy"),
-        live_time=_times([one.live_time for one in facts], shape),
-        real_time=_times([one.real_time for one in facts], shape),
+        live_time=_times([one and one.live_time for one in facts], shape),
+        real_time=_times([one and one.real_time for one in facts], shape),
         missing=missing,
     )
 
@@ -236,14 +229,14 @@ def _facts(file: Path) -> TextSpectrum:
     with file.open("rb") as stream:
         content = stream.read(_HEAD_BYTES)
     if b"<<DATA>>" not in content and b"\n@A" not in content:
-        content = _content(file, _LARGEST_SPECTRUM)
+        content = read_spectrum(file)
     return parse_facts(content, file)
 
 
 def _only_spectrum(file: Path) -> TextSpectrum:
     if not file.is_file():
         raise FileFormatError(f"{file} is missing since its folder was opened. Open it again.")
-    spectra = parse_spectra(_content(file, _LARGEST_SPECTRUM), file)
+    spectra = parse_spectra(read_spectrum(file), file)
     if len(spectra) > 1:
         raise FileFormatError(
             f"{file} holds {len(spectra)} spectra: in a folder each file is one pixel. Open the "
@@ -254,15 +247,30 @@ def _only_spectrum(file: Path) -> TextSpectrum:
     return spectra[0]
 
 
-def _source(path: Path, reader: Any, spectra: Sequence[TextSpectrum]) -> CubeSource:
+def _require_one_axis(spectra: Sequence[TextSpectrum], path: Path) -> None:
+    """Refuse to add detectors of several energy axes."""
+    first, *others = spectra
+    for one in others:
+        if not _same(one.energy, first.energy):
+            raise FileFormatError(
+                f"{path}: detector {one.detector} has another calibration than {first.detector}, they cannot "
+                "be added. Pass ",
+                Argument("detector"),
+                " with one of them.",
+            )
+
+
+def _source(
+    path: Path, reader: Any, spectra: Sequence[TextSpectrum], request: CubeRequest
+) -> CubeSource:
     energy = spectra[0].energy
     others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
-    if others:
+    if others and request.energy is None:
         raise FileFormatError(
             f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
-            "one energy axis: calibrate all in the same way, or remove the calibrations and pass ",
+            "one energy axis: calibrate all in the same way, or pass ",
             Argument("energy"),
-            ".",
+            ", the axis of all.",
         )
     return CubeSource(
         path=path,
@@ -285,10 +293,9 @@ def _same(one: Any, other: Any) -> bool:
 def _times(
     values: list[float | None], shape: tuple[int, int], *, transpose: bool = False
 ) -> NDArray[np.float64] | None:
-    """Times [s] of the pixels, where all have one; NaN for those that a stopped scan left out."""
-    if None in values:
+    """Times [s] of the pixels, where there are any; NaN for those without, or left out by a stopped scan."""
+    if all(one is None for one in values):
         return None
-    times = np.full(shape[0] * shape[1], np.nan)
-    times[: len(values)] = np.array(values, np.float64)
-    grid = times.reshape(shape)
+    # None becomes NaN.
+    grid = np.array(values, np.float64).reshape(shape)
     return grid.T if transpose else grid

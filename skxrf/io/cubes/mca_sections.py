@@ -4,16 +4,17 @@ GSECARS: lines ``KEY: value``, among them ``ELEMENTS`` (number of detectors), ``
 ``LIVE_TIME``, ``CAL_OFFSET``, ``CAL_SLOPE`` and ``CAL_QUAD`` (one value a detector, in keV); after ``DATA:`` a line a
 channel with a count a detector (as larch writes and reads them).
 IAEA: sections ``$MEAS_TIM:`` (live and real time), ``$DATA:`` (first and last channel, then counts),
-``$MCA_CAL:`` (number of coefficients; they and their unit) or ``$ENER_FIT:`` (offset and gain).
+``$MCA_CAL:`` (number of coefficients; they and their unit), ``$ENER_FIT:`` (offset and gain) or
+``$ENER_DATA:`` (number of pairs of channel and energy; they).
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import FileFormatError
 
@@ -24,7 +25,7 @@ from .text_spectrum import TextSpectrum, counts_of, floats, seconds
 __all__ = ["gse_spectra", "is_gse", "is_spe", "spe_spectrum"]
 
 _GSE = re.compile(rb"\s*(VERSION|ELEMENTS|DATE):[ \t].*", re.IGNORECASE)
-_SPE = re.compile(rb"\s*\$[A-Z_]+:")
+_SPE = re.compile(rb"\s*\$[A-Z_]+:", re.IGNORECASE)
 _COEFFICIENTS = ("CAL_OFFSET", "CAL_SLOPE", "CAL_QUAD")
 
 
@@ -99,7 +100,7 @@ def _of_detector(i: int, keys: dict[str, list[str]], words: list[str], path: Pat
     )
     return TextSpectrum(
         counts_of(words, path),
-        energy if isinstance(energy, Polynomial) else None,
+        energy,
         problem,
         live_time=seconds(stated("LIVE_TIME")),
         real_time=seconds(stated("REAL_TIME")),
@@ -127,8 +128,8 @@ def spe_spectrum(text: str, path: Path) -> TextSpectrum:
     FileFormatError
         If it is damaged.
     """
-    parts = re.split(r"(?m)^\$([A-Z_]+):[ \t]*\n?", text)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    parts = re.split(r"(?m)^[ \t]*\$([A-Za-z_]+):[ \t]*\n?", text)
+    sections = dict(zip(map(str.upper, parts[1::2]), parts[2::2], strict=True))
     words = sections.get("DATA", "").split()
     if len(words) < 3 or not all(re.fullmatch(r"\d{1,7}", one) for one in words[:2]):
         raise FileFormatError(
@@ -153,17 +154,16 @@ def spe_spectrum(text: str, path: Path) -> TextSpectrum:
     )
 
 
-def _spe_axis(sections: dict[str, str], first: int, path: Path) -> Polynomial | None:
+def _spe_axis(sections: dict[str, str], first: int, path: Path) -> Any:
     words = sections.get("MCA_CAL", "").split()
-    coefficients, unit = None, ""
-    if words and re.fullmatch(r"[1-9]", words[0]):
-        n = int(words[0])
-        coefficients, unit = floats(words[1 : n + 1]), "".join(words[n + 1 : n + 2])
-    elif "ENER_FIT" in sections:
-        coefficients = floats(sections["ENER_FIT"].split())
-    if coefficients is None or not any(coefficients[1:]):
-        return None
-    axis = stated_axis(
-        coefficients=coefficients, units=unit, first=first, source=f"the calibration in {path}"
-    )
-    return axis if isinstance(axis, Polynomial) else None
+    n = int(words.pop(0)) if words and re.fullmatch(r"[1-9]", words[0]) else 0
+    if not n:
+        words = sections.get("ENER_FIT", "").split()
+        n = next((i for i, one in enumerate(words) if np.isnan(floats([one])[0])), len(words))
+    coefficients, unit = floats(words[:n]), "".join(words[n : n + 1])
+    source = f"the calibration in {path}"
+    if any(coefficients[1:]):
+        return stated_axis(coefficients=coefficients, units=unit, first=first, source=source)
+    pairs = floats(sections.get("ENER_DATA", "").split()[1:])
+    points = list(zip(pairs[::2], pairs[1::2], strict=False))
+    return stated_axis(points=points if len(points) > 1 else None, first=first, source=source)

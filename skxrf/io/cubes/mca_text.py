@@ -16,21 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import to_kev
 
 from .axes import axis_or_reason
 from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
-from .text_spectrum import TextSpectrum, counts_of, floats, seconds
+from .text_spectrum import TextSpectrum, counts_of, decoded, floats, seconds
 
 __all__ = ["is_amptek", "is_spec", "parse_facts", "parse_spectra"]
 
 _SECTION = re.compile(r"^<<([^<>\n]+)>>[ \t]*$", re.MULTILINE)
-_ENERGY_UNITS = ("kev", "ev")
 
 
 def is_amptek(head: bytes) -> bool:
@@ -63,7 +60,7 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
     FileFormatError
         If the file is of neither kind, holds no spectrum, or is damaged.
     """
-    text = content.decode("latin-1").replace("\r\n", "\n").lstrip("\xef\xbb\xbf")
+    text = decoded(content)
     if is_amptek(content[:100]):
         return [_amptek(text, path)]
     if is_spec(content[:100]):
@@ -104,9 +101,8 @@ def parse_facts(content: bytes, path: Path) -> TextSpectrum:
     if not is_spec(content[:100]):
         return parse_spectra(content, path)[0]  # or the error that says so
     header = re.split(rb"(?m)^@[A-Z]", content, maxsplit=1)[0]
-    text = header.decode("latin-1").replace("\r\n", "\n")
     # The number of channels says nothing where no counts are looked at.
-    return _spec(f"{text}\n@A", path, check=False)[0]
+    return _spec(f"{decoded(header)}\n@A", path, check=False)[0]
 
 
 def _amptek(text: str, path: Path) -> TextSpectrum:
@@ -128,23 +124,17 @@ def _amptek(text: str, path: Path) -> TextSpectrum:
     )
 
 
-def _line_through(section: str, path: Path) -> Polynomial | None:
-    """The straight line [keV] nearest to pairs of channel and energy; two at least."""
-    label = re.search(r"^LABEL - (.*)$", section, re.MULTILINE)
-    unit = label[1].strip().lower() if label else ""
-    points = np.array(
-        [floats(line.split()) for line in section.splitlines() if len(line.split()) == 2]
+def _line_through(section: str, path: Path) -> Any:
+    """Axis of pairs of channel and energy, two at least, in the unit that their label names."""
+    label = re.search(
+        r"^LABEL - .*?(?<![a-z])(k?eV)(?![a-z])", section, re.MULTILINE | re.IGNORECASE
     )
-    points = points.reshape(-1, 2)
-    if len(np.unique(points[:, 0])) < 2 or not np.isfinite(points).all():
-        return None
-    energy = to_kev(points[:, 1], unit if unit in _ENERGY_UNITS else "", source=str(path))
-    channel = points[:, 0] - points[:, 0].mean()
-    spread = (channel**2).sum()
-    if not 0 < spread < np.inf:
-        return None
-    gain = float((channel * energy).sum() / spread)
-    return Polynomial([float(energy.mean() - gain * points[:, 0].mean()), gain])
+    points = [floats(line.split()) for line in section.splitlines() if len(line.split()) == 2]
+    return stated_axis(
+        points=points if len(points) > 1 else None,
+        units=label[1] if label else "",
+        source=f"<<CALIBRATION>> in {path}",
+    )
 
 
 def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
@@ -222,7 +212,7 @@ def _with_header(
     )
     return TextSpectrum(
         counts,
-        energy if isinstance(energy, Polynomial) else None,
+        energy,
         problem,
         live_time=seconds(times[1]),
         real_time=seconds(times[2]),

@@ -1,4 +1,4 @@
-"""Single spectra ``.msa`` (EMSA/MAS, ISO 22029): lines ``#KEY : value``, then the counts."""
+"""Single spectra ``.msa`` (EMSA/MAS, ISO 22029): lines ``#KEY -unit: value``, then the counts."""
 
 from __future__ import annotations
 
@@ -10,23 +10,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
-from skxrf.utils.units import decimal
+from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
+from skxrf.utils.units import is_rate
 
-from .single import ArrayReader, smallest_unsigned
+from .axes import axis_or_reason
+from .single import one_spectrum
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
-from .text_spectrum import whole_counts
+from .text_spectrum import (
+    TextSpectrum,
+    decoded,
+    floats,
+    read_spectrum,
+    same_length,
+    seconds,
+    whole_counts,
+)
 
 __all__ = ["open_msa", "recognizes"]
 
-# A key may carry its unit, as in "#LIVETIME  -s: 120".
-_LINE = re.compile(r"#+(\w+)[ \t]*(?:-\w+)?[ \t]*:[ \t]*(.*)")
+_LINE = re.compile(r"#+(\w+)[ \t]*(?:-(\w+))?[ \t]*:[ \t]*(.*)")
+_AXIS = ("OFFSET", "XPERCHAN")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize an EMSA file by its start."""
-    return re.match(rb"\s*#FORMAT\s*:\s*EMSA", head, re.IGNORECASE) is not None
+    return re.match(r"\s*#FORMAT\s*:\s*EMSA", decoded(head), re.IGNORECASE) is not None
 
 
 def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
@@ -37,7 +46,7 @@ def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     path : Path
         The ``.msa`` file.
     request : CubeRequest
-        An energy axis of the caller's replaces that of the file.
+        Nothing of it is needed here.
 
     Returns
     -------
@@ -50,40 +59,37 @@ def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     ------
     FileFormatError
         If the file is damaged or holds no spectrum.
-    EnergyAxisError
-        If its axis is in an unknown unit.
+    CountsError
+        If it holds rates.
     """
     header, data = _parts(path)
-    keys = {
-        match[1].upper(): match[2].strip()
-        for line in header.splitlines()
-        if (match := _LINE.fullmatch(line.strip()))
-    }
+    found = [match for line in header.splitlines() if (match := _LINE.fullmatch(line.strip()))]
+    keys = {match[1].upper(): match[3].strip() for match in found}
+    units = {match[1].upper(): match[2] or "" for match in found}
+    if is_rate(keys.get("YUNITS", "")):
+        raise CountsError(
+            f"{path} says #YUNITS {keys['YUNITS']!r}: expected counts. Export counts."
+        )
     counts, positions = _numbers(data, keys, path)
-    energy = None if request.energy is not None else _energy(keys, positions, path)
-    whole = whole_counts(counts)
-    source = CubeSource(
-        path=path,
-        dataset="",
-        layout="EMSA (.msa)",
-        reader=ArrayReader(
-            (smallest_unsigned(whole) if whole.dtype.kind == "u" else whole).reshape(1, 1, -1)
-        ),
-        dims=("y", "x", "energy"),
-        dims_from="being one spectrum",
-        energy=energy,
-        energy_from=f"the header of {path}",
-        live_time=_seconds(keys.get("LIVETIME")),
-        real_time=_seconds(keys.get("REALTIME")),
-        attrs=_about(keys),
+    energy, problem = axis_or_reason(lambda: _energy(keys, units, positions, path))
+    live_time, real_time = (
+        seconds(keys.get(key), units.get(key, "")) for key in ("LIVETIME", "REALTIME")
     )
-    return source, request
+    spectrum = TextSpectrum(
+        whole_counts(counts), energy, problem, live_time=live_time, real_time=real_time
+    )
+    return one_spectrum(
+        path,
+        "EMSA (.msa)",
+        spectrum,
+        energy_from=f"the header of {path}",
+        attrs=_about(keys),
+    ), request
 
 
 def _parts(path: Path) -> tuple[str, str]:
     """Header and counts, which end at lines of their own."""
-    text = path.read_bytes().decode("latin-1").replace("\r\n", "\n")
-    parts = re.split(r"(?im)^#SPECTRUM\b.*$", text, maxsplit=1)
+    parts = re.split(r"(?im)^#SPECTRUM\b.*$", decoded(read_spectrum(path)), maxsplit=1)
     ended = re.split(r"(?im)^#ENDOFDATA\b", parts[-1], maxsplit=1)
     if len(parts) < 2 or len(ended) < 2:
         raise FileFormatError(
@@ -113,24 +119,25 @@ def _numbers(
         if values.size % 2:
             raise FileFormatError(f"{path} holds {values.size} numbers: expected pairs (XY).")
         positions, values = values[::2], values[1::2]
-    if stated is not None and stated != values.size:
-        raise FileFormatError(
-            f"{path} says that its spectrum has {stated:g} channels and holds {values.size}: it is "
-            "damaged or was cut short. Copy it again."
-        )
+    if stated is not None:
+        same_length(stated, values.size, "its spectrum", path)
     return values, positions
 
 
-def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path: Path) -> Any:
-    unit = keys.get("XUNITS", "")
+def _energy(
+    keys: Mapping[str, str],
+    units: Mapping[str, str],
+    positions: NDArray[np.float64] | None,
+    path: Path,
+) -> Any:
+    unit = keys.get("XUNITS", "") or units.get("XPERCHAN", "") or units.get("OFFSET", "")
     if positions is not None:
         return stated_axis(values=positions, units=unit, source=str(path))
-    line = [_number(keys, key) for key in ("OFFSET", "XPERCHAN")]
-    unread = [key for key in ("OFFSET", "XPERCHAN") if key in keys and _number(keys, key) is None]
+    unread = [key for key in _AXIS if key in keys and _number(keys, key) is None]
     if unread:
         raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
-    known = [one for one in line if one is not None]
-    if len(known) < len(line):
+    line = [one for key in _AXIS if (one := _number(keys, key)) is not None]
+    if len(line) < len(_AXIS):
         return None
     if not unit:
         raise EnergyAxisError(
@@ -138,20 +145,12 @@ def _energy(keys: Mapping[str, str], positions: NDArray[np.float64] | None, path
         )
     # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
     source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
-    return stated_axis(coefficients=known, units=unit, source=source)
+    return stated_axis(coefficients=line, units=unit, source=source)
 
 
 def _number(keys: Mapping[str, str], key: str) -> float | None:
-    try:
-        value = decimal(keys[key])
-    except (KeyError, ValueError):
-        return None
+    value = floats([keys.get(key, "")])[0]
     return value if np.isfinite(value) else None
-
-
-def _seconds(text: str | None) -> NDArray[np.float64] | None:
-    value = _number({} if text is None else {"": text}, "")
-    return None if value is None or value <= 0 else np.array([[value]])
 
 
 def _about(keys: Mapping[str, str]) -> dict[str, str | float]:

@@ -21,12 +21,20 @@ from .axes import folded_shape
 
 __all__ = ["Series", "files_in", "grid_of", "require_no_gaps", "series", "series_of"]
 
-_NUMBER = re.compile(r"([A-Za-z]*)[-_. ]*(\d{1,18})")
 _ROLES = {
-    "y": {"y", "row", "rows", "line", "zeile"},
-    "x": {"x", "col", "cols", "column", "columns", "spalte"},
+    "y": {"y", "row", "rows", "line", "lines", "zeile", "ligne", "ypos", "posy", "samy", "sy", "r"},
+    "x": {"x", "col", "cols", "column", "columns", "spalte", "colonne", "xpos", "posx", "samx"}
+    | {"sx", "c"},
     "detector": {"xia", "det", "detector", "sdd"},
 }
+# Words that say something only beside the other one.
+_PAIRED = {"r", "c"}
+# A decimal point belongs to a number behind a word for rows or columns.
+_NUMBER = re.compile(
+    rf"(?:(?<![A-Za-z])({'|'.join(_ROLES['y'] | _ROLES['x'])})[-_ =(]*(\d{{1,9}}\.\d{{1,9}})(?![.\d])"
+    r"|([A-Za-z]*)[-_. =(]*(\d{1,18}))",
+    re.IGNORECASE,
+)
 # Detectors outside, columns inside.
 _RANKS = {"detector": 0, "": 1, "y": 2, "x": 3}
 
@@ -36,7 +44,7 @@ class Series:
     """Files in the order of the numbers in their names."""
 
     files: tuple[Path, ...]
-    numbers: tuple[tuple[int, ...], ...]
+    numbers: tuple[tuple[float, ...], ...]
     """Numbers of each file name that differ between the files."""
     roles: tuple[str, ...]
     """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
@@ -69,7 +77,8 @@ def series(files: Sequence[Path], where: str) -> Series:
     Raises
     ------
     FileFormatError
-        If the names differ in more than numbers, or two files have the same numbers.
+        If the names differ in more than numbers, or two files have the same numbers, or more numbers
+        change than those of rows and columns.
     """
     first = files[0]
     for other in files:
@@ -81,6 +90,7 @@ def series(files: Sequence[Path], where: str) -> Series:
     found = [_numbers(path) for path in files]
     changing = [i for i in range(len(found[0])) if len({one[i] for one in found}) > 1]
     roles = _roles(first, changing)
+    changing = _telling(changing, roles, found, where)
     places = sorted(changing, key=lambda i: _RANKS[roles[i]])
     keys = [tuple(one[i] for i in places) for one in found]
     order = sorted(range(len(files)), key=keys.__getitem__)
@@ -94,6 +104,24 @@ def series(files: Sequence[Path], where: str) -> Series:
         files=tuple(files[i] for i in order),
         numbers=tuple(keys[i] for i in order),
         roles=tuple(roles[i] for i in places),
+    )
+
+
+def _telling(
+    changing: list[int],
+    roles: dict[int, str],
+    found: Sequence[tuple[float, ...]],
+    where: str,
+) -> list[int]:
+    """Of the numbers that change those that place a file; a running number beside rows and columns does not."""
+    placed = [i for i in changing if roles[i]]
+    if len(placed) == len(changing) or not {"y", "x"} & {roles[i] for i in placed}:
+        return changing
+    if len({tuple(one[i] for i in placed) for one in found}) == len(found):
+        return placed
+    raise FileFormatError(
+        f"{where} holds files whose names count more than rows and columns: several of them are of one "
+        "pixel. Put those of one scan into a folder of their own."
     )
 
 
@@ -171,37 +199,55 @@ def grid_of(
     FileFormatError
         If files are missing before the last one, or the shape is not known or does not fit.
     """
-    files, n_files = list(found.files), len(found.files)
-    if n_files == 1:
-        rows, columns = 1, 1
-    elif len(found.roles) == 2:
-        # Two numbers count rows and columns where each goes with each.
-        rows, columns = (len({one[i] for one in found.numbers}) for i in range(2))
-        if shape is None or shape[0] * shape[1] == rows * columns:
-            if _columns_first(found, (rows, columns), shape, axes, where):
-                order = sorted(range(n_files), key=lambda i: found.numbers[i][::-1])
-                files = [files[i] for i in order]
-                found = Series(
-                    tuple(files), tuple(found.numbers[i][::-1] for i in order), found.roles
-                )
-                rows, columns = columns, rows
-            full = sorted(itertools.product(*({one[i] for one in found.numbers} for i in range(2))))
-            if tuple(full[:n_files]) != found.numbers:
-                raise FileFormatError(
-                    f"{where} holds {n_files} files whose names count {rows} rows and {columns} "
-                    f"columns: {rows * columns - n_files} are missing. Complete them, or pass ",
-                    Argument("shape", placeholder="rows, columns"),
-                    " where the numbers mean something else.",
-                )
-            shape = (rows, columns)
-    else:
+    n_files = len(found.files)
+    sizes = [len({one[i] for one in found.numbers}) for i in range(len(found.roles))]
+    is_series = not _are_rows_and_columns(found)
+    if shape is not None and axes is None and not is_series and found.roles != ("y", "x"):
+        # Two numbers, such as minutes and seconds, that count neither rows nor columns.
+        is_series = shape[1] not in sizes or (
+            list(shape) not in (sizes, sizes[::-1]) and math.prod(shape) == n_files
+        )
+    if is_series:
         require_no_gaps([one[0] for one in found.numbers if len(one) == 1], where)
-        rows = columns = 0
-    if shape is None and rows * columns == n_files:
-        shape = (rows, columns)
-    chosen = folded_shape(n_files, shape, where)
-    missing = math.prod(chosen) - n_files
-    return chosen, [*files, *[None] * missing]
+        chosen = folded_shape(n_files, (1, 1) if n_files == 1 else shape, where)
+        return chosen, [*found.files, *[None] * (math.prod(chosen) - n_files)]
+    first = 1 if _columns_first(found, (sizes[0], sizes[1]), shape, axes, where) else 0
+    placed = {
+        (one[first], one[1 - first]): file
+        for one, file in zip(found.numbers, found.files, strict=True)
+    }
+    ys, xs = (sorted({place[i] for place in placed}) for i in range(2))
+    for numbers in (ys, xs):
+        require_no_gaps(numbers, where)
+    files = [[placed.get((y, x)) for x in xs] for y in ys]
+    if not _is_stopped(files) and not _is_stopped([*zip(*files, strict=True)]):
+        raise FileFormatError(
+            f"{where} holds {n_files} files whose names count {len(ys)} rows and {len(xs)} "
+            f"columns: {len(ys) * len(xs) - n_files} are missing within. Complete them."
+        )
+    # A stopped scan may lack whole rows.
+    rows, columns = shape or (len(ys), len(xs))
+    if columns != len(xs) or rows < len(ys):
+        raise FileFormatError(
+            f"{where} holds files whose names count {len(ys)} rows and {len(xs)} columns, not those of ",
+            Argument("shape", (rows, columns)),
+            ": leave it out, or rename the files.",
+        )
+    return (rows, columns), [*itertools.chain(*files), *[None] * (rows - len(ys)) * columns]
+
+
+def _is_stopped(files: Sequence[Sequence[Path | None]]) -> bool:
+    """True where files are missing at the end or the start only, line after line."""
+    there = [file is not None for line in files for file in line]
+    return there in (sorted(there), sorted(there, reverse=True))
+
+
+def _are_rows_and_columns(found: Series) -> bool:
+    """True where two numbers count, of which neither is a running number or time of its own."""
+    if len(found.roles) != 2:
+        return False
+    counted = [len({one[i] for one in found.numbers}) for i in range(2)]
+    return found.roles == ("y", "x") or max(counted) < len(found.files)
 
 
 def _columns_first(
@@ -228,24 +274,28 @@ def _columns_first(
     )
 
 
-def require_no_gaps(numbers: Sequence[int], where: str) -> None:
+def require_no_gaps(numbers: Sequence[float], where: str) -> None:
     """Refuse a series in which a file is missing: all after it would be displaced."""
-    steps = {after - before for before, after in itertools.pairwise(numbers)}
-    if len(steps) > 1:
-        step = min(steps)
-        last = next(a for a, b in itertools.pairwise(numbers) if b - a != step)
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    step = min(steps, default=0)
+    # Decimals differ in their last digits.
+    at = next((i for i, one in enumerate(steps) if not math.isclose(one, step, rel_tol=1e-6)), None)
+    if at is not None:
         raise FileFormatError(
-            f"{where}: the numbers in the files' names go on from {last} with "
-            f"{numbers[numbers.index(last) + 1]}, not {last + step}. Complete the series: what "
-            "comes after a missing file would be displaced."
+            f"{where}: the numbers in the files' names go on from {numbers[at]} with {numbers[at + 1]}, not "
+            f"{numbers[at] + step}. Complete the series: what comes after a missing file would be displaced."
         )
 
 
 def _roles(file: Path, changing: Sequence[int]) -> dict[int, str]:
     """Meaning of the numbers that change, by the words before them."""
-    words = [match[1].lower() for match in _NUMBER.finditer(file.stem)]
+    words = [(match[1] or match[3] or "").lower() for match in _NUMBER.finditer(file.stem)]
+    paired = {words[i] for i in changing} >= _PAIRED
     found = {
-        i: next((role for role, names in _ROLES.items() if words[i] in names), "") for i in changing
+        i: next((role for role, names in _ROLES.items() if words[i] in names), "")
+        if paired or words[i] not in _PAIRED
+        else ""
+        for i in changing
     }
     # Of two that count pixels, a word for one tells the other.
     pixels = [i for i in changing if found[i] != "detector"]
@@ -253,7 +303,11 @@ def _roles(file: Path, changing: Sequence[int]) -> dict[int, str]:
     if len(pixels) == 2 and len(known) == 1:
         other = "x" if known == {"y"} else "y"
         found |= {i: other for i in pixels if not found[i]}
-    if len({found[i] for i in pixels}) < len(pixels):
+    # Upright paintings are scanned in x and z.
+    if "x" in known and "y" not in known:
+        found |= {i: "y" for i in pixels if words[i] == "z"}
+    told = [found[i] for i in pixels if found[i]]
+    if len(set(told)) < len(told):
         found |= dict.fromkeys(pixels, "")
     return found
 
@@ -262,5 +316,8 @@ def _pattern(path: Path) -> str:
     return re.sub(r"\d{1,18}", "#", path.stem)
 
 
-def _numbers(path: Path) -> tuple[int, ...]:
-    return tuple(int(match[2]) for match in _NUMBER.finditer(path.stem))
+def _numbers(path: Path) -> tuple[float, ...]:
+    """Numbers of a name, whole ones but for decimals behind a word for rows or columns."""
+    return tuple(
+        float(match[2]) if match[2] else int(match[4]) for match in _NUMBER.finditer(path.stem)
+    )

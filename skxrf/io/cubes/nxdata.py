@@ -14,7 +14,7 @@ import h5py
 from skxrf.utils.units import to_mm
 
 from .._hdf5_values import numbers, pixel_times, positions, scalar_attrs, text, texts, units_of
-from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
+from .axes import axis_name, axis_or_reason, dims_from_labels, pixels_around_energy
 from .hdf5_reader import HDF5Reader
 from .nexus import about, stated_beside
 from .source import CubeSource
@@ -95,16 +95,18 @@ def _axis_item(group: Any, name: str) -> Any:
 
 
 def _energy_at(cube: Any) -> int | None:
-    """Position of the one axis that is in keV or eV, or else is called the energy."""
+    """Position of the one axis that is in keV or eV, or else is called the energy or the channel."""
     items = [_axis_item(cube.parent, name) for name in _axis_names(cube)]
     fitting = [
         i
         for i, (item, size) in enumerate(zip(items, cube.shape, strict=True))
         if item is not None and item.size == size
     ]
+    names = {i: items[i].name.rpartition("/")[2].lower() for i in fitting}
     for marked in (
-        [i for i in fitting if units_of(items[i]).strip().lower() in _ENERGY_UNITS],
-        [i for i in fitting if items[i].name.rpartition("/")[2].lower() in ("energy", "energies")],
+        [i for i in fitting if units_of(items[i]).lower() in _ENERGY_UNITS],
+        [i for i in fitting if names[i] in ("energy", "energies")],
+        [i for i in fitting if axis_name(names[i]) == "energy"],
     ):
         if len(marked) == 1:
             return marked[0]
@@ -117,13 +119,14 @@ def _dims(
     """Axis names from those of the datasets; else rows before columns where both are lengths."""
     labels = ["energy" if i == energy else name for i, name in enumerate(names)]
     named = dims_from_labels(labels)
-    if named is not None or energy is None or len(shape) != 3:
+    if named is not None or energy is None or len(shape) not in (2, 3):
         return named
-    lengths = [
-        item is not None and to_mm(0.0, units_of(item)) is not None
-        for i, item in enumerate(items)
-        if i != energy
-    ]
+    if len(shape) == 2:
+        # A line along a motor such as samx.
+        end = names[1 - energy].lower()[-1:]
+        line = [end, "energy"] if energy else ["energy", end]
+        return tuple(line) if end in ("x", "y") and _is_length(items[1 - energy]) else None
+    lengths = [_is_length(item) for i, item in enumerate(items) if i != energy]
     words = [name.lower() for i, name in enumerate(names) if i != energy]
     # Motors such as samy and samx, sample_y and sample_x.
     ends = [word[-1:] for word in words]
@@ -132,6 +135,10 @@ def _dims(
         order.insert(energy, "energy")
         return tuple(order)
     return pixels_around_energy(energy) if all(lengths) else None
+
+
+def _is_length(item: Any) -> bool:
+    return item is not None and to_mm(0.0, units_of(item)) is not None
 
 
 def _default(file: Any) -> Any:

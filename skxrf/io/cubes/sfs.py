@@ -41,6 +41,8 @@ _THREADS = 4
 # Blocks that are kept decompressed, and the size above which none are.
 _KEPT_BLOCKS = 8
 _MOST_KEPT = 1 << 21
+# Bytes of a decompressed map that is kept whole.
+_SMALL = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,13 @@ class StoredFile:
     def __getstate__(self) -> dict[str, Any]:
         """All but what was decompressed."""
         return {**self.__dict__, "recent": {}}
+
+    def __dask_tokenize__(self) -> object:
+        """Key of the file in dask, whatever of it is decompressed."""
+        from dask.base import tokenize
+
+        state = self.__getstate__()
+        return tokenize(*(state[name] for name in sorted(state)))
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes from `start` to `stop` of the decompressed file."""
@@ -92,20 +101,25 @@ class StoredFile:
                     pool.submit(self._decompressed, i, self._stored(stream, start, length))
                 )
                 if len(waiting) > 2 * _THREADS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+                    yield self._kept(i - len(waiting) + 1, waiting.popleft().result())
+            for left in range(len(waiting), 0, -1):
+                yield self._kept(len(self.blocks) - left, waiting.popleft().result())
 
     def _recent_block(self, stream: BinaryIO, i: int) -> bytes:
         block = self.recent.get(i)
         if block is None:
             start, length = (int(value) for value in self.blocks[i])
             block = self._decompressed(i, self._stored(stream, start, length))
-            if self.block_bytes <= _MOST_KEPT:
-                self.recent[i] = block
-                while len(self.recent) > _KEPT_BLOCKS:
-                    # Several threads may do so.
-                    self.recent.pop(min(self.recent.copy(), default=i), None)
+            self._kept(i, block)
+        return block
+
+    def _kept(self, i: int, block: bytes) -> bytes:
+        """The block, of which some are kept for the next rows; of a small map all."""
+        if self.block_bytes <= _MOST_KEPT:
+            self.recent[i] = block
+            while self.size > _SMALL and len(self.recent) > _KEPT_BLOCKS:
+                # Several threads may do so.
+                self.recent.pop(min(self.recent.copy(), default=i), None)
         return block
 
     def _decompressed(self, i: int, stored: bytes) -> bytes:

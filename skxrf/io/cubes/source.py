@@ -96,6 +96,8 @@ class CubeSource:
         Pixels that the scan did not reach and that have no counts.
     coords : mapping of str to (dims, values, attrs)
         Other coordinates, over y, x and energy.
+    coord_attrs : mapping of str to mapping
+        Attributes of energy, positions and times beside their units.
     detectors : tuple of str
         Names of the detectors, where the file has several and names them.
     any_axes : bool
@@ -123,6 +125,7 @@ class CubeSource:
     coords: Mapping[str, tuple[tuple[str, ...], NDArray[Any], Mapping[str, Any]]] = field(
         default_factory=dict
     )
+    coord_attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     detectors: tuple[str, ...] = ()
     any_axes: bool = False
     steps: str = ""

@@ -17,6 +17,7 @@ def stated_axis(
     source: str,
     values: ArrayLike | None = None,
     coefficients: ArrayLike | None = None,
+    points: ArrayLike | None = None,
     units: str = "",
     first: float = 0.0,
     step: float = 1.0,
@@ -31,8 +32,10 @@ def stated_axis(
         Energy of each stored channel.
     coefficients : array-like of shape (n_coefficients,), optional
         Polynomial in the channel number: offset, gain, ...
+    points : array-like of shape (n_points, 2), optional
+        Channels and their energies, of which the straight line nearest to them is the axis.
     units : str
-        Of the values or coefficients; none means keV.
+        Of the energies; none means keV.
     first : float
         Number of the first stored channel.
     step : float
@@ -54,6 +57,8 @@ def stated_axis(
         if not units and counts_channels(energy):
             return None
         return to_kev(energy, units, source=source)
+    if points is not None:
+        coefficients = _line_through(np.asarray(points, np.float64), source)
     if coefficients is None:
         return None
     line = np.asarray(coefficients, np.float64).ravel()
@@ -77,6 +82,23 @@ def stated_axis(
         )
     scaled = Polynomial(to_kev(line, units, source=source))
     return scaled if first == 0 else scaled(Polynomial([first, 1.0]))
+
+
+def _line_through(points: NDArray[np.float64], source: str) -> NDArray[np.float64]:
+    """Coefficients of the straight line nearest to pairs of channel and energy."""
+    usable = points.ndim == 2 and points.shape[1:] == (2,) and np.isfinite(points).all()
+    if not usable or np.unique(points[:, 0]).size < 2:
+        raise EnergyAxisError(
+            f"{source} is {points.tolist()!s:.100}: expected at least two pairs of channel and energy; pass ",
+            Argument("energy"),
+            ".",
+        )
+    channel, energy = points.T
+    if np.array_equal(channel, energy):
+        return np.array([0.0, 1.0])
+    distance = channel - channel.mean()
+    gain = (distance * energy).sum() / (distance**2).sum()
+    return np.array([energy.mean() - gain * channel.mean(), gain])
 
 
 def counts_channels(values: NDArray[np.float64]) -> bool:

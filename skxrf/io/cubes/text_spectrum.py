@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +14,18 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
+from skxrf.utils.units import seconds_per
 
-__all__ = ["TextSpectrum", "counts_of", "floats", "seconds", "whole_counts"]
+__all__ = [
+    "TextSpectrum",
+    "counts_of",
+    "decoded",
+    "floats",
+    "read_spectrum",
+    "same_length",
+    "seconds",
+    "whole_counts",
+]
 
 
 @dataclass(frozen=True)
@@ -22,8 +34,8 @@ class TextSpectrum:
 
     counts: NDArray[Any]
     """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
-    energy: Polynomial | None = None
-    """Energy [keV] of stored channels from 0."""
+    energy: NDArray[np.float64] | Polynomial | None = None
+    """Energies [keV], or a polynomial that gives them from stored channels from 0."""
     problem: tuple[str | Argument, ...] = ()
     """Reason for which a calibration is not used."""
     live_time: float | None = None
@@ -62,10 +74,46 @@ def floats(words: Iterable[str]) -> list[float]:
     return found
 
 
-def seconds(value: str | float | None) -> float | None:
-    """Positive time, None for what is none."""
-    try:
-        found = float(value) if value is not None else np.nan
-    except ValueError:
-        return None
-    return found if 0 < found < np.inf else None
+def seconds(value: str | float | None, units: str = "") -> float | None:
+    """Positive time [s], with a decimal point or comma; None for what is none."""
+    found, factor = floats(["" if value is None else str(value)])[0], seconds_per(units)
+    return found * factor if factor is not None and 0 < found < np.inf else None
+
+
+def decoded(content: bytes) -> str:
+    """Text of a file with plain line ends: UTF-8 or UTF-16 where their mark begins it, else Latin-1."""
+    encoding = "latin-1"
+    if content.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    return content.decode(encoding, "replace").replace("\r\n", "\n")
+
+
+def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:
+    """Content of a file of text that is no longer than a spectrum may be; its numbers take ten times that."""
+    size = path.stat().st_size
+    if size > at_most:
+        raise FileFormatError(
+            f"{path} has {size:,} bytes of text, more than the {at_most:,} that are read at once: it is no "
+            "such file, or must be split."
+        )
+    return path.read_bytes()
+
+
+def same_length(stated: float, found: int, what: str, path: Path) -> None:
+    """Refuse a spectrum that is not as long as its header says, but for a count that is off by one.
+
+    Only where the end of the spectrum is marked: nothing is missing then.
+    """
+    if abs(stated - found) > 1:
+        raise FileFormatError(
+            f"{path} says that {what} has {stated:g} channels and holds {found}: it is damaged or was cut "
+            "short. Copy it again."
+        )
+    if stated != found:
+        warnings.warn(
+            f"{path} says that {what} has {stated:g} channels, and holds {found} up to its end.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 
-from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
+from skxrf.exceptions import FileFormatError
 
 from .axes import axis_or_reason
 from .hdf5_reader import HDF5Reader
 from .source import CubeSource
+from .stated_axis import stated_axis
 
 __all__ = ["find", "read"]
 
@@ -38,7 +38,10 @@ def read(cube: Any) -> CubeSource:
     reader = HDF5Reader.of(cube)
     stored = file.attrs["calibration"]
     source = f"the attribute calibration of {file.filename}"
-    energy, reason = axis_or_reason(lambda: _line(stored, source))
+    points = np.asarray(stored)
+    energy, reason = axis_or_reason(
+        lambda: stated_axis(points=points if points.dtype.kind in "uif" else [], source=source)
+    )
     return CubeSource(
         path=reader.path,
         dataset=cube.name,
@@ -50,19 +53,3 @@ def read(cube: Any) -> CubeSource:
         energy_from=source,
         energy_hint=reason,
     )
-
-
-def _line(stored: Any, source: str) -> Polynomial:
-    """Least-squares line through anchors (channel, keV)."""
-    anchors = np.asarray(stored)
-    usable = anchors.dtype.kind in "uif" and anchors.ndim == 2 and anchors.shape[1:] == (2,)
-    channels = np.unique(anchors[:, 0]) if usable else np.empty(0)
-    if channels.size < 2 or not np.all(np.isfinite(anchors)):
-        raise EnergyAxisError(
-            f"{source} is {anchors.tolist()!s:.100}: expected at least two anchors "
-            "(channel, keV); pass ",
-            Argument("energy"),
-            ".",
-        )
-    x, y = anchors.astype(np.float64).T
-    return Polynomial.fit(x, y, 1).convert()

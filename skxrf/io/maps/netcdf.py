@@ -43,6 +43,18 @@ _RESERVED = frozenset(
     }
 )
 _PREFIX = "attribute_"
+# Attributes that tell the type of times, and coordinates that netCDF has no list for.
+_KIND = "skxrf_kind"
+_COORDINATES = "skxrf_coordinates"
+_CF_UNITS = {
+    "D": "days",
+    "h": "hours",
+    "m": "minutes",
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+}
 
 
 def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
@@ -84,8 +96,14 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
         )
     maps = maps.drop_encoding().assign_coords(element=_names(maps))
     maps.attrs = _restored(maps.attrs)
-    for variable in maps.variables.values():
+    for name, variable in maps.variables.items():
         variable.attrs = _restored(variable.attrs)
+        kind = str(variable.attrs.pop(_KIND, ""))
+        if kind.startswith(("datetime64[", "timedelta64[")) and variable.dtype == np.int64:
+            variable.attrs.pop("units", None)
+            values = variable.to_numpy().astype(kind)
+            maps[name] = xr.Variable(variable.dims, values, variable.attrs)
+    maps = maps.set_coords([name for name in maps.attrs.pop(_COORDINATES, ()) if name in maps])
     if elements is None:
         return maps
     names = [str(name) for name in maps["element"].to_numpy()]
@@ -136,8 +154,15 @@ def write_netcdf(maps: xr.Dataset, path: Path) -> None:
     """
     stored = maps.drop_encoding().assign_coords(element=_names(maps))
     stored.attrs = storable(maps.attrs)
-    for variable in stored.variables.values():
+    # xarray lists the names of coordinates in a text, with blanks between them.
+    apart = [str(name) for name in stored.coords if " " in str(name)]
+    if apart:
+        stored = stored.reset_coords(apart)
+        stored.attrs |= storable({_COORDINATES: apart})
+    for name, variable in stored.variables.items():
         variable.attrs = storable(variable.attrs)
+        if variable.dtype.kind in "mM":
+            stored[name] = _as_numbers(variable)
     # No fill value: NaN is a value like any other, and integers stay integers.
     encoding = {name: {"_FillValue": None} for name in stored.variables if name != "element"}
     try:
@@ -152,6 +177,15 @@ def write_netcdf(maps: xr.Dataset, path: Path) -> None:
     path.write_bytes(content)
 
 
+def _as_numbers(times: xr.Variable) -> xr.Variable:
+    """Times as whole numbers with the unit that CF gives them; xarray would round some."""
+    kind = str(times.dtype)
+    word = _CF_UNITS.get(np.datetime_data(times.dtype)[0], "")
+    since = " since 1970-01-01" if times.dtype.kind == "M" else ""
+    attrs = {**times.attrs, _KIND: kind, **({"units": word + since} if word else {})}
+    return xr.Variable(times.dims, times.to_numpy().astype(np.int64), attrs)
+
+
 def _names(maps: xr.Dataset) -> xr.DataArray:
     """Names of the line groups as plain text, whatever string type they came in."""
     element = maps["element"]
@@ -163,13 +197,10 @@ def _restored(attrs: dict[Any, Any]) -> dict[Any, Any]:
     found = {}
     for name, value in attrs.items():
         own = str(name).removeprefix(_PREFIX)
-        if own == name or own not in _RESERVED:
-            found[name] = value
-            continue
         try:
-            found[own] = json.loads(value)
+            found[own] = value if own == name else json.loads(value)
         except (TypeError, ValueError):
-            found[own] = value
+            found[own if own in _RESERVED else name] = value
     return found
 
 
@@ -177,19 +208,19 @@ def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
     """Attributes in types that netCDF has: text, numbers, arrays of them; others become JSON."""
     stored: dict[str, Any] = {}
     for name, value in attrs.items():
-        if name in _RESERVED:
-            plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
-            stored[f"{_PREFIX}{name}"] = json.dumps(plain, default=str)
-            continue
         array = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) else None
-        if isinstance(value, str | np.number) or (
+        is_plain = isinstance(value, str | np.number) or (
             isinstance(value, int | float) and not isinstance(value, bool)
-        ):
+        )
+        if name in _RESERVED or str(name).startswith(_PREFIX):
+            is_plain, array = False, None
+        if is_plain:
             stored[str(name)] = value
         elif array is not None and array.ndim == 1 and array.size and array.dtype.kind in "iuf":
             stored[str(name)] = array
         else:
-            stored[str(name)] = json.dumps(value, default=str)
+            plain = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+            stored[f"{_PREFIX}{name}"] = json.dumps(plain, default=str)
     return stored
 
 

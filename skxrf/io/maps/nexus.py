@@ -27,7 +27,7 @@ import skxrf
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import to_mm
 
-from .._hdf5_values import text, texts, units_of
+from .._hdf5_values import numbers, text, texts, units_of
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 from .source import MapsSource
@@ -110,9 +110,11 @@ def _positions(group: Any, shape: tuple[int, ...]) -> list[NDArray[Any] | None]:
         item = group.get(names[i]) if len(names) == 2 else None
         values = None
         if isinstance(item, h5py.Dataset) and item.shape == (size,) and item.dtype.kind in "uif":
+            stored = numbers(item)
             # Without a unit of length, only whole numbers mean something: pixels.
-            values = item[()] if item.dtype.kind in "ui" else None
-            values = to_mm(item[()], units_of(item)) if units_of(item) else values
+            values = stored if stored is not None and stored.dtype.kind in "ui" else None
+            if units_of(item) and stored is not None:
+                values = to_mm(stored, units_of(item))
         found.append(values)
     return found
 
@@ -158,7 +160,9 @@ def _with_all_variables(
             maps[name].attrs = attrs
             continue
         values = process[said["place"]][()]
-        values = np.asarray(values).astype(str) if said["text"] else values
+        if said["text"]:
+            flat = [text(one) for one in np.atleast_1d(values).ravel()]
+            values = np.array(flat, np.str_).reshape(np.shape(values))
         if "element" in dims:
             values = np.take(values, order, axis=dims.index("element"))
         variable = xr.Variable(dims, values, attrs)

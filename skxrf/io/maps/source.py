@@ -15,6 +15,8 @@ import skxrf
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import printable_attrs
 
+from .._hdf5_values import Scale, numbers
+from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
 __all__ = ["MapsRequest", "MapsSource", "build_maps"]
@@ -141,7 +143,11 @@ def _stacked(
                 f"{where}: {name!r} has the shape {tuple(image.shape)}, but "
                 f"{next(iter(images))!r} {shape}: maps of one painting have one shape."
             )
-    dtype = np.result_type(*(image.dtype for image in images.values())).newbyteorder("=")
+    # Datasets of HDF5 are read only now: all together must not claim what the file cannot hold.
+    stored = [image for image in images.values() if hasattr(image, "id")]
+    kept = sum(int(image.id.get_storage_size()) for image in stored)
+    refuse_absurd_size(sum(image.nbytes for image in stored), kept, f"{where}, all maps together,")
+    dtype = np.result_type(*map(_dtype, images.values())).newbyteorder("=")
     try:
         stack = np.empty((*(shape or ()), len(images)), dtype)
     except (MemoryError, ValueError) as error:
@@ -149,8 +155,17 @@ def _stacked(
             f"{where} claims {len(images)} maps of shape {shape}, more than fit into memory."
         ) from error
     for k, image in enumerate(images.values()):
-        stack[..., k] = image[()] if hasattr(image, "id") else image
+        stack[..., k] = numbers(image, at_most=image.size) if hasattr(image, "id") else image
     return stack
+
+
+def _dtype(image: Any) -> np.dtype[Any]:
+    """Type of the values of an image, which may have a scale and missing ones."""
+    if not hasattr(image, "id"):
+        return np.dtype(image.dtype)
+    scale = Scale.of(image)
+    missing = [] if scale.fill is None else [np.float32]
+    return np.result_type(scale.dtype(image.dtype), *missing)
 
 
 def _positions(dim: str, size: int, values: NDArray[Any] | None) -> Any:

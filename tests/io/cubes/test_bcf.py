@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dask.base import tokenize
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -474,3 +475,16 @@ def test_cut_files_are_refused(share, open_or_refuse, small_counts):
         content = path.read_bytes().rstrip(b"\0")  # the end of the last chunk holds nothing
         path.write_bytes(content[: int(share * len(content))])
         assert isinstance(open_or_refuse(path), FileFormatError)
+
+
+def test_what_is_kept_decompressed_is_no_part_of_the_key(tmp_path):
+    counts = np.random.default_rng(5).poisson(3.0, (40, 30, 64)).astype(np.uint16)
+    path = write(tmp_path, counts)
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube, counts)
+    assert open_cube(path).data.name == cube.data.name
+    stored = stored_files(path)["SpectrumData0"]
+    before = tokenize(stored)
+    b"".join(stored.pieces())
+    assert tokenize(stored) == before
+    assert not pickle.loads(pickle.dumps(stored)).recent

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skxrf.exceptions import EnergyAxisError, FileFormatError
+from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
 
 COUNTS = np.random.default_rng(8).poisson(30.0, 40)
@@ -65,3 +65,40 @@ def test_other_lines_are_refused(tmp_path, bad):
     path.write_text("keV\n1 2\n2 3\n4 5\n6 7\n")
     with pytest.raises(FileFormatError, match="at least 16 lines"):
         open_cube(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "encoding"),
+    [
+        ("Channel,Energy (keV),Counts\n", lambda i, e, n: f"{i},{e:.3f},{n}", "utf-8"),
+        (
+            "# made by X\n# counts;fit;energy [eV]\n",
+            lambda i, e, n: f"{n};{i};{1000 * e:.0f}",
+            "utf-8",
+        ),
+        ("Counts\tEnergy / keV\n", lambda i, e, n: f"{n}\t{comma(e)}", "utf-16"),
+        ("Resolution 130 eV\nEnergy (keV)\tcounts\n", lambda i, e, n: f"{e:.3f}\t{n}", "utf-8-sig"),
+    ],
+)
+def test_named_columns(tmp_path, header, line, encoding):
+    rows = [line(i, e, n) for i, (e, n) in enumerate(zip(ENERGY, COUNTS, strict=True))]
+    (tmp_path / "point.csv").write_text(header + "\n".join(rows) + "\n", encoding=encoding)
+
+    cube = open_cube(tmp_path / "point.csv")
+
+    np.testing.assert_array_equal(cube[0, 0], COUNTS)
+    np.testing.assert_allclose(cube.energy, ENERGY, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("header", "error", "words"),
+    [
+        ("Energy (keV)\tcps\n", CountsError, "'cps': expected counts"),
+        ("Resolution 130 eV, tube 50 keV\nx\ty\n", EnergyAxisError, "names both keV and eV"),
+    ],
+)
+def test_columns_that_cannot_be_told(tmp_path, header, error, words):
+    rows = [f"{e:.3f}\t{n}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+    (tmp_path / "point.txt").write_text(header + "\n".join(rows) + "\n")
+    with pytest.raises(error, match=words):
+        open_cube(tmp_path / "point.txt")

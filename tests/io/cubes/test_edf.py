@@ -1,5 +1,6 @@
 """Cubes of EDF rows, written by fabio."""
 
+import itertools
 import pickle
 import tempfile
 from pathlib import Path
@@ -273,3 +274,40 @@ def test_damaged_files_give_a_cube_or_one_of_our_errors(data, open_or_refuse, sm
         file.write_bytes(content[: data.draw(st.integers(len(content) - 8, len(content)))])
         open_or_refuse(path)
         open_or_refuse(file)
+
+
+@pytest.mark.parametrize("shape", [(12,), (1, 12)])
+def test_a_file_for_each_point(tmp_path, small_counts, shape):
+    for i, values in enumerate(small_counts.reshape(35, 12)):
+        sizes = "".join(f"Dim_{k + 1} = {n} ;\n" for k, n in enumerate(reversed(shape)))
+        head = "{\nByteOrder = LowByteFirst ;\nDataType = UnsignedShort ;\n" + sizes
+        head += "MCA a = 100 ;\nMCA b = 20 ;\nMCA units = eV ;\n"
+        (tmp_path / f"point_{i}.edf").write_bytes(
+            (head.ljust(510) + "}\n").encode() + values.astype("<u2").tobytes()
+        )
+    cube = open_cube(tmp_path, shape=(5, 7))
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.energy, 0.1 + 0.02 * np.arange(12))
+
+
+def test_a_row_that_one_detector_lacks(tmp_path):
+    for detector, row in itertools.product(range(2), range(3)):
+        if (detector, row) != (1, 1):
+            name = f"map_xia{detector:02d}_0001_{row:04d}.edf"
+            edfimage.EdfImage(data=np.ones((4, 8), np.uint32)).write(str(tmp_path / name))
+    edfimage.EdfImage(data=np.ones((4, 8), np.uint32)).write(
+        str(tmp_path / "map_xiaS0_0001_0000.edf")
+    )
+    with pytest.raises(FileFormatError, match="lacks a row that others have"):
+        open_cube(tmp_path, detector=1, energy=(0.0, 0.02))
+
+
+def test_images_of_channels_by_axes(tmp_path, small_counts):
+    images = list(np.moveaxis(small_counts, -1, 0))
+    file = edfimage.EdfImage(data=images[0])
+    for image in images[1:]:
+        file.append_frame(data=image)
+    file.write(str(tmp_path / "stack.edf"))
+
+    cube = open_cube(tmp_path / "stack.edf", energy=(0.0, 0.02), axes=("energy", "y", "x"))
+    np.testing.assert_array_equal(cube, small_counts)

@@ -88,7 +88,7 @@ def test_anchors_of_xismus(xismus_file, small_counts):
 def test_anchors_that_make_no_line(xismus_file, calibration):
     path = xismus_file(calibration)
 
-    with pytest.raises(EnergyAxisError, match=r"calibration of .*sample\.h5.*two anchors"):
+    with pytest.raises(EnergyAxisError, match=r"calibration of .*sample\.h5.*two pairs"):
         open_cube(path)
     np.testing.assert_allclose(open_cube(path, energy=(0, 0.02)).energy, 0.02 * np.arange(12))
 

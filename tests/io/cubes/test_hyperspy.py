@@ -109,8 +109,8 @@ def test_several_experiments_are_listed(hyperspy_file, small_counts):
 
 
 def test_an_axis_that_contradicts_the_data(hyperspy_file):
-    with pytest.raises(FileFormatError, match=r"7 values along axis 1, but axis-1 says 8"):
-        open_cube(hyperspy_file((Y, {**X, "size": 8}, ENERGY)))
+    with pytest.raises(FileFormatError, match=r"7 values along axis 1, but axis-1 says 12"):
+        open_cube(hyperspy_file((Y, {**X, "size": 12}, ENERGY)))
 
 
 def test_a_missing_axis(hyperspy_file):

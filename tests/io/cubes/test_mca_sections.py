@@ -94,3 +94,28 @@ def test_cut_files_are_refused(tmp_path, content):
 
     with pytest.raises(FileFormatError, match="cut short"):
         open_cube(path)
+
+
+@pytest.mark.parametrize(
+    "axis",
+    [
+        "$ENER_FIT:\n100 20 eV\n",
+        "$ener_data:\n3\n0 0,1\n10 0,3\n20 0,5\n",
+        "$MCA_CAL:\n2\n100,0 20,0 electronvolt\n",
+    ],
+)
+def test_further_axes_of_spe(tmp_path, axis):
+    counts = "\n".join(map(str, range(32)))
+    (tmp_path / "a.spe").write_text(f"$spec_id:\nx\n{axis}$DATA:\n0 31\n{counts}\n")
+
+    np.testing.assert_allclose(open_cube(tmp_path / "a.spe").energy, 0.1 + 0.02 * np.arange(32))
+
+
+def test_detectors_of_several_axes_are_not_added(tmp_path):
+    rows = "\n".join("1 2" for _ in range(16))
+    head = "VERSION: 3.1\nELEMENTS: 2\nDATE: x\nCHANNELS: 16\nCAL_OFFSET: 0 0\nCAL_SLOPE: .01 .02\n"
+    (tmp_path / "a.mca").write_text(f"{head}DATA:\n{rows}\n")
+    with pytest.raises(
+        FileFormatError, match=r"detector 2 has another calibration than 1.*detector="
+    ):
+        open_cube(tmp_path / "a.mca", detector="sum")

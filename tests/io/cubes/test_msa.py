@@ -109,7 +109,7 @@ def test_real_spectra_are_as_rosettasciio_reads_them(real_data):
     [
         (msa()[:-20], "cut short"),
         (msa()[:300], "cut short"),
-        (msa(points=31), "31 channels and holds 30"),
+        (msa(points=40), "40 channels and holds 30"),
         (msa(points=1e12), r"1e\+12 channels and holds 30"),
         (msa(kind="XY").replace(b": XY", b": Y"), "30 channels and holds 60"),
         (msa().replace(b"40.0,", b"forty,"), "no numbers"),
@@ -150,3 +150,39 @@ def test_damaged_files_give_a_cube_or_one_of_our_errors(data, open_or_refuse):
         path = Path(folder, "iron.msa")
         path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
         open_or_refuse(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_units_in_words_and_marks_of_encodings(tmp_path, encoding):
+    expected = open_cube(written(tmp_path, msa())).energy
+    text = msa().decode().replace(": keV", ": Kiloelectronvolts")
+
+    np.testing.assert_allclose(open_cube(written(tmp_path, text.encode(encoding))).energy, expected)
+
+
+def written(folder, content):
+    (folder / "a.msa").write_bytes(content)
+    return folder / "a.msa"
+
+
+def test_units_of_single_keys(tmp_path):
+    lines = ["#LIVETIME -ms: 1250,5", "#OFFSET -eV: -100", "#XPERCHAN -eV: 10"]
+    header = "#FORMAT : EMSA/MAS Spectral Data File\n#NPOINTS : 16\n" + "\n".join(lines)
+    counts = ",\n".join(map(str, range(16)))
+    (tmp_path / "a.msa").write_text(f"{header}\n#SPECTRUM\n{counts}\n#ENDOFDATA :\n")
+
+    cube = open_cube(tmp_path / "a.msa")
+    assert cube.live_time.item() == pytest.approx(1.2505)
+    np.testing.assert_allclose(cube.energy, -0.1 + 0.01 * np.arange(16))
+
+
+def test_a_number_of_channels_that_is_off_by_one(tmp_path):
+    (tmp_path / "a.msa").write_bytes(msa(points=31))
+    with pytest.warns(UserWarning, match="31 channels, and holds 30 up to its end"):
+        assert open_cube(tmp_path / "a.msa").sizes["energy"] == 30
+
+
+def test_rates_are_refused(tmp_path):
+    written(tmp_path, msa().replace(b"#SPECTRUM", b"#YUNITS : counts/s\n#SPECTRUM"))
+    with pytest.raises(CountsError, match="'counts/s': expected counts"):
+        open_cube(tmp_path / "a.msa")

@@ -170,3 +170,37 @@ def test_attributes_of_a_wrong_type_are_no_labels_or_read_as_they_are(
         file["mca"].attrs[name] = value
 
     np.testing.assert_array_equal(open_cube(tmp_path / "scan.h5", **MORE), small_counts)
+
+
+@pytest.mark.parametrize(
+    ("axes", "counts_shape", "more", "shape"),
+    [
+        (["energy"], (16,), {}, (1, 1)),
+        (["x", "energy"], (6, 16), {}, (1, 6)),
+        (["y", "energy"], (6, 16), {}, (6, 1)),
+        (["samx", "energy"], (6, 16), {}, (1, 6)),
+        (["energy", "samy"], (16, 6), {}, (6, 1)),
+        (["x", "energy"], (6, 16), {"shape": (2, 3)}, (2, 3)),
+        ([".", "energy"], (6, 16), {"shape": (2, 3)}, (2, 3)),
+        (["y", "x", "channels"], (2, 3, 16), {}, (2, 3)),
+    ],
+)
+def test_axes_in_every_rank(tmp_path, axes, counts_shape, more, shape):
+    values = np.random.default_rng(3).poisson(5, counts_shape)
+    with h5py.File(tmp_path / "n.nxs", "w") as file:
+        group = file.create_group("entry/plot")
+        group.attrs.update(NX_class="NXdata", signal="data", axes=axes)
+        group["data"] = values
+        group["calibration"] = [0.0, 0.02, 0.0]
+        for name, size in zip(axes, counts_shape, strict=True):
+            if name in ("energy", "channels"):
+                group[name] = np.arange(size) * (0.02 if name == "energy" else 1)
+                group[name].attrs["units"] = "keV" if name == "energy" else ""
+            elif name != ".":
+                group[name] = 0.5 * np.arange(size)
+                group[name].attrs["units"] = "mm"
+
+    cube = open_cube(tmp_path / "n.nxs", **more)
+    ordered = values.T if axes[0] == "energy" and len(axes) == 2 else values
+    np.testing.assert_array_equal(cube, ordered.reshape(*shape, 16))
+    np.testing.assert_allclose(cube.energy, 0.02 * np.arange(16))

@@ -173,3 +173,26 @@ def test_names_of_files_that_are_not_utf_8(tmp_path, small_counts):
     assert all(str(one).isprintable() and str(one).encode() for one in cube.attrs.values())
     save_cube(cube, path.with_suffix(".hdf5"))
     np.testing.assert_array_equal(open_cube(path.with_suffix(".hdf5")), small_counts)
+
+
+def test_texts_and_coordinates_of_any_length_are_not_read(tmp_path, small_counts):
+    cube = open_cube(test_ripple.write(tmp_path, small_counts, **test_ripple.CALIBRATION))
+    path = save_cube(cube, tmp_path / "cube.h5")
+    with h5py.File(path, "r+") as file:
+        for i in range(3):
+            one = file.create_dataset(f"skxrf_coordinates/n{i}", cube.shape[:2], "S3000000")
+            one.attrs.update(name=f"note {i}", dims='["y", "x"]', attrs="{}", kind="")
+    opened = open_cube(path)
+    assert {"note 0", "note 1", "note 2"} - set(opened.coords), "they have 315 MB"
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("note", (), "S1000000000")
+    with pytest.raises(FileFormatError, match="'note' has values of more than"):
+        open_cube(path)
+
+
+def test_maps_that_together_claim_more_than_the_file_holds_are_refused(tmp_path):
+    with h5py.File(tmp_path / "maps.nxs", "w") as file:
+        for name in ("Ca_K", "Fe_K", "Cu_K"):
+            file.create_dataset(f"entry/maps/{name}", (7000, 7000), "f4", chunks=(700, 700))
+    with pytest.raises(FileFormatError, match="all maps together, claims"):
+        open_maps(tmp_path / "maps.nxs", dataset="entry/maps")

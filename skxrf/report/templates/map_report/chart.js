@@ -1,6 +1,6 @@
 // Charts of spectra, drawn by uPlot. All share the energies that are shown.
 const view = { from: 0, to: 1, least: 0, most: 1, log: true, marks: true, charts: [] };
-const LABEL_ROOM = 36, AXIS_FONT = "11px system-ui, sans-serif";
+const LABEL_ROOM = 36, NAME_ROOM = 12, AXIS_FONT = "11px system-ui, sans-serif";
 
 const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const redraw = () => view.charts.forEach((chart) => chart.plot?.redraw(false));
@@ -151,14 +151,22 @@ class Chart {
     const marks = view.marks && this.options.labels ? page.marks.filter((mark) => inView(mark.energy)).sort((a, b) => a.energy - b.energy) : [];
     for (const mark of marks) line(at(mark.energy), ink("soft"), 0.7, [2 * scale, 3 * scale]);
     if (this.options.labels) {
-      this.label(pen, groups.map((g) => [g.label, at(g.energy), g === picked]), scale, left, width, top - 5 * scale, 1);
+      this.label(pen, this.named(groups, picked, width / scale / NAME_ROOM).map((g) => [g.label, at(g.energy), g === picked]), scale, left, width, top - 5 * scale, 1);
       this.label(pen, marks.map((mark) => [mark.label, at(mark.energy)]), scale, left, width, top + height - 4 * scale, 0);
     }
     pen.restore();
   }
 
+  // Line groups whose names find room, by energy: the picked one, then those that are seen, the brightest first.
+  named(groups, picked, room) {
+    if (groups.length <= room) return groups;
+    const rank = (e) => [e === picked, e.seen, e.limits.intensity.all[1]].map(Number);
+    const ranked = groups.map((e) => [rank(e), e]).sort(([a], [b]) => b[0] - a[0] || b[1] - a[1] || b[2] - a[2]);
+    return ranked.slice(0, Math.max(Math.floor(room), 1)).map(([, e]) => e).sort((a, b) => a.energy - b.energy);
+  }
+
   label(pen, names, scale, left, width, y, leader) {
-    const places = spread(names.map(([, x]) => x), 12 * scale, left + 6 * scale, left + width - 6 * scale);
+    const places = spread(names.map(([, x]) => x), NAME_ROOM * scale, left + 6 * scale, left + width - 6 * scale);
     names.forEach(([name, x, isPicked], k) => {
       pen.setLineDash([]);
       pen.lineWidth = scale;

@@ -13,6 +13,7 @@ const enlarged = {
       .sort((a, b) => page.elements[b].limits.intensity.all[1] - page.elements[a].limits.intensity.all[1]);
     this.chosen = [0, 1, 2].map((k) => brightest[k] ?? -1);
     this.map = new LargeView(() => ({ kind: this.mode === "rgb" ? "rgb" : state.kind, element: page.elements[this.element], limits: this.limits[`${state.kind}-${this.element}`] }));
+    this.map.bar.hidden = false;
     byId("large-map").append(this.map.frame, this.map.colorBar);
     const names = page.elements.map((e, k) => [k, e.label]);
     const fill = (select, options) => select.append(...options.map(([value, textContent]) => make("option", { value, textContent })));
@@ -50,6 +51,7 @@ const enlarged = {
     this.draw();
     this.zoomBy(0);
     this.map.overlay.hidden = !regions.length;
+    byId("large").scrollIntoView({ block: "nearest" });
   },
 
   close() {

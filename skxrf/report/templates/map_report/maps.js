@@ -27,6 +27,7 @@ class MapView {
     if (!options.plain) {
       this.bar = make("span", { className: "scale-bar" }, make("span", { textContent: grid.barLabel }));
       this.bar.style.setProperty("--share", `${100 * grid.barShare}%`);
+      this.bar.hidden = ASPECT > 5; // it would hide a strip of a few rows
       this.frame.append(this.bar);
       this.low = make("span");
       this.high = make("span");

@@ -1,0 +1,140 @@
+"""Peaks that no line group explains: reflections of crystals, and lines of no known origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skxrf.physics import DetectorResponse
+from skxrf.spectrum_fit._competitors import Competitor
+from skxrf.spectrum_fit._least_squares import LeastSquares
+
+__all__ = ["UnknownPeak"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PeakRule:
+    """Numbers of the fit of a peak.
+
+    Parameters
+    ----------
+    narrowest, widest : float
+        Bounds of the width, relative to a line's.
+    farthest : float
+        Bound of all shifts together, in widths of a line.
+    step, width_step : float
+        Greatest shift [widths of a line] and change of width in one step.
+    n_steps : int
+        Steps.
+    size : float
+        Spread of the area about zero, in units of its last value, which is at most all counts there: a
+        broad peak is much like the continuum.
+    shift, width : float
+        Error of the position [widths of a line] and of the width.
+    """
+
+    narrowest: float = 0.9
+    widest: float = 3.0
+    farthest: float = 1.0
+    step: float = 0.3
+    width_step: float = 0.3
+    n_steps: int = 8
+    size: float = 1.0
+    shift: float = 0.1
+    width: float = 0.2
+
+
+_RULE = PeakRule()
+
+
+@dataclass(frozen=True)
+class UnknownPeak:
+    """Peak of free position and width.
+
+    Parameters
+    ----------
+    energy : float
+        Position [keV].
+    width : float
+        Width relative to a line's.
+    area : float
+        Counts.
+    """
+
+    energy: float
+    width: float
+    area: float
+
+    @property
+    def name(self) -> str:
+        """Words for a reader."""
+        return f"peak at {self.energy:.2f} keV"
+
+    def shapes(self, edges: Array, detector: DetectorResponse) -> Array:
+        """Spectrum of one count, and its derivatives by energy and relative width, (n_bins, 3)."""
+
+        def peak(energy: float, width: float) -> Array:
+            return detector.scaled(width).peaks(np.array([energy]), np.ones(1), edges)
+
+        moved = (
+            peak(self.energy + 0.005, self.width) - peak(self.energy - 0.005, self.width)
+        ) / 0.01
+        wider = (peak(self.energy, 1.05 * self.width) - peak(self.energy, 0.95 * self.width)) / 0.1
+        return np.column_stack([peak(self.energy, self.width), moved, wider / self.width])
+
+    def moved(
+        self, amplitudes: Array, detector: DetectorResponse, most: float = np.inf
+    ) -> UnknownPeak:
+        """Peak after one step of Gauss and Newton.
+
+        Parameters
+        ----------
+        amplitudes : ndarray of shape (3,)
+            Of its shapes in a fit.
+        detector : DetectorResponse
+            Width of a line.
+        most : float
+            Greatest area.
+        """
+        area = float(amplitudes[0])
+        if area <= 0:
+            return replace(self, area=1.0)
+        area = min(area, most)
+        line = float(detector.fwhm(self.energy))
+        shift = np.clip(amplitudes[1] / area, -_RULE.step * line, _RULE.step * line)
+        wider = np.clip(amplitudes[2] / area, -_RULE.width_step, _RULE.width_step)
+        width = float(np.clip(self.width + wider, _RULE.narrowest, _RULE.widest))
+        return UnknownPeak(self.energy + float(shift), width, area)
+
+    def fitted(self, fit: LeastSquares, edges: Array, detector: DetectorResponse) -> UnknownPeak:
+        """Peak that fits best beside all that a fit contains, not far from this one."""
+        found, reach = self, _RULE.farthest * float(detector.fwhm(self.energy))
+        for _ in range(_RULE.n_steps):
+            information, right = fit.reduced(found.shapes(edges, detector))
+            information[np.diag_indices(3)] *= 1 + 1e-6
+            found = found.moved(np.linalg.solve(information, right), detector)
+            if abs(found.energy - self.energy) > reach:
+                return self
+        return found
+
+    def counts_there(self, counts: Array, edges: Array, detector: DetectorResponse) -> float:
+        """All counts of a spectrum within one width of the peak."""
+        reach = self.width * float(detector.fwhm(self.energy))
+        first, last = np.searchsorted(edges, [self.energy - reach, self.energy + reach])
+        return float(counts[first:last].sum())
+
+    def components(self, edges: Array, detector: DetectorResponse) -> Iterator[Competitor]:
+        """Components of a fit: the peak, and its errors of position and width."""
+        line = float(detector.fwhm(self.energy))
+        sizes = (_RULE.size, _RULE.shift * line, _RULE.width)
+        for shape, size in zip(self.shapes(edges, detector).T, sizes, strict=True):
+            yield Competitor(self.name, shape, size * max(self.area, 1.0))
+
+    def is_at(self, energy: float, detector: DetectorResponse) -> bool:
+        """Tell if another peak at an energy [keV] would be the same."""
+        return abs(self.energy - energy) < self.width * float(detector.fwhm(self.energy)) / 2
