@@ -85,8 +85,8 @@ def render_peaks(
     for chosen in (tails > 0, tails <= 0):
         if not chosen.any():
             continue
-        lines = (one[chosen] for one in (energies, intensities, sigmas, widths, tails))
-        cells, counts = _cells(edges, *lines, tail_slope)
+        mine = [one[chosen] for one in (energies, intensities, sigmas, widths, tails)]
+        cells, counts = _cells(edges, *mine, tail_slope=tail_slope)
         cells += columns[chosen][:, None] * n_bins
         table += np.bincount(cells.ravel(), counts.ravel(), table.size)
     return table.reshape(n_columns, n_bins)
@@ -99,6 +99,7 @@ def _cells(
     sigmas: Array,
     widths: Array,
     tails: Array,
+    *,
     tail_slope: float,
 ) -> tuple[NDArray[np.int64], Array]:
     """Bins that lines fill, and the counts there, both (n_lines, n_filled)."""

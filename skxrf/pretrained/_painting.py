@@ -260,7 +260,7 @@ def _continuum(
     continuum[inside] = found.background + found.pile_up
     for name, part in _scatter(fit, fit.energy_).items():
         continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
-    return np.maximum(calibrator.transform(continuum[None])[0], 0.0)
+    return np.asarray(np.maximum(calibrator.transform(continuum[None])[0], 0.0))
 
 
 class SpectrumFit:
