@@ -158,6 +158,7 @@ def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
 
 _NOT_NEGATIVE = (
     *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
+    "natural_width",
 )
 
 
@@ -188,6 +189,8 @@ class DetectorResponse:
     recoil : bool
         Whether photons that scatter in the silicon and leave it are part of the response: only
         the energy of the electron that recoils is measured, below about 2 keV.
+    natural_width : float
+        Factor on the natural widths of lines; 0 for lines without.
 
     Raises
     ------
@@ -217,6 +220,7 @@ class DetectorResponse:
     shelf_fraction: float = 0.0
     shelf_depth: float = 0.0
     recoil: bool = False
+    natural_width: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("thickness", "tail_slope"):
@@ -280,7 +284,7 @@ class DetectorResponse:
         """Counts per bin of lines, added up by columns, (n_columns, n_channels)."""
         tails, shelves = self.tail(energies), self.shelf(energies)
         sigmas = self.fwhm(energies) / FWHM_OF_SIGMA
-        natural = np.zeros(energies.size) if widths is None else widths
+        natural = np.zeros(energies.size) if widths is None else self.natural_width * widths
         lines, counts, spreads, into, with_tails = energies, intensities, sigmas, columns, tails
         if self.escape:
             escaping = intensities * escape_fraction(energies)

@@ -127,7 +127,7 @@ class LineTable:
             np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
             tails=np.where(broadening == 0, detector.tail(energies), 0.0),
             tail_slope=detector.tail_slope,
-            widths=widths,
+            widths=detector.natural_width * widths,
             columns=columns,
             n_columns=n_columns,
         )

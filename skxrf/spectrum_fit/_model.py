@@ -261,6 +261,7 @@ class SumSpectrumModel:
             fano=x["fano"],
             tail_fraction=x["tail_fraction"],
             tail_slope=x["tail_slope"],
+            natural_width=x["natural_width"],
             thickness=self.thickness,
         )
 

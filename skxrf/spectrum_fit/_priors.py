@@ -119,6 +119,8 @@ PARAMETERS = {
     # would take counts out of the peak. A search ends near the slope that it starts with: slope,
     # fraction and width make up for each other.
     "tail_slope": Parameter(0.1, 0.05, 0.05, 1.5, spread=0.1),  # keV
+    # Factor on tabulated widths of levels, which are known to 10 to 30 % (Campbell & Papp 2001).
+    "natural_width": Parameter(1.0, 0.2, 0.0, 2.0, spread=0.3),
 }
 
 

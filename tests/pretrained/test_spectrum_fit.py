@@ -29,7 +29,7 @@ def test_fit_lies_on_the_spectra_where_the_nominal_axis_is_wrong(painting, spect
 def test_line_groups_are_net_intensities_of_the_template_fit(model, spectra):
     fit = model.spectrum_fit()
     found = fit.decompose(spectra[:50])
-    expected = model.painting_.template_fit.predict(model._on_model_axis(spectra[:50]))
+    expected = model.painting_.template_fit.predict(spectra[:50])
     names = model.painting_.template_fit.line_groups_
     columns = [fit.fitted_groups_.index(name) for name in names]
     np.testing.assert_allclose(found[:, columns], expected, rtol=1e-4, atol=1e-2)
