@@ -16,6 +16,8 @@ from benchmarks.tables import DATA, REAL_SCAN
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 
+from .vendor_fit import read_epsilon
+
 __all__ = ["Judged", "certified_answers", "judged_spectra"]
 
 Array = NDArray[np.float64]
@@ -94,9 +96,8 @@ def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
             yield Judged(name, pure.counts, pure.energy, "Rh", 50.0, answers)
     certified = pd.read_csv(data / "epsilon1_crm" / "oreas_concentrations.csv")
     for number, rock_name in _ROCKS.items():
-        counts, energy = _epsilon(
-            data / "epsilon1_crm" / f"Panalytical_2017-08-{number}-Omnian.mp2"
-        )
+        path = data / "epsilon1_crm" / f"Panalytical_2017-08-{number}-Omnian.mp2"
+        energy, counts = read_epsilon(path)[1][:, :2].T
         mine = certified[certified["standard"] == rock_name]
         largest = mine.groupby("element")["value"].max()
         answers = certified_answers({str(name): float(ppm) for name, ppm in largest.items()})
@@ -129,12 +130,3 @@ def certified_answers(concentrations: dict[str, float]) -> dict[str, str]:
             answer = "present" if usual and ppm > _FOUND else "weak"
             answers.setdefault(name, "absent" if ppm < _ABSENT else answer)
     return answers | {name: "undecided" for name in _UNDECIDED if name in answers}
-
-
-def _epsilon(path: Path) -> tuple[Array, Array]:
-    """Counts and energies [keV] of a spectrum of an Epsilon 1, as its file states them."""
-    lines = path.read_text(encoding="latin-1").splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("Energy (keV)"))
-    rows = [line.split("\t")[:2] for line in lines[start + 1 :] if line.strip()]
-    table = np.array(rows, dtype=float)
-    return table[:, 1], table[:, 0]

@@ -13,7 +13,7 @@ from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._detector import render_peaks
 from skxrf.physics._lines import line_families
 from skxrf.physics._silicon import absorbed_share, escape_fraction
-from skxrf.physics._xraylib import edge_energy
+from skxrf.physics._xraylib import edge_energy, fluorescence_yield
 from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
 
 __all__ = [
@@ -66,7 +66,8 @@ class CompetitorRule:
         Error of an escape peak, as a share of its expected size; error of all of them together:
         programs of instruments subtract them.
     silicon : float
-        Counts of the detector's own Si K per count above the silicon edge.
+        Spread of the detector's own Si K, in units of what its insensitive layer `dead_layer` sends to
+        the sensitive silicon: half of the fluorescence.
     sum_peak, soft_sum_peak, soft : float
         Error of a sum peak, as a share of its expected size; the same where one of both photons is
         softer than `soft` [keV], below the threshold of the fast channel that rejects pile-up.
@@ -91,7 +92,7 @@ class CompetitorRule:
     satellite: float = 0.01
     escape: float = 0.3
     all_escapes: float = 1.0
-    silicon: float = 0.004
+    silicon: float = 2.0
     sum_peak: float = 0.5
     soft_sum_peak: float = 5.0
     soft: float = 2.2
@@ -373,5 +374,7 @@ def steps(
     if edges[0] < SILICON.k_alpha:
         line = np.array([SILICON.k_alpha])
         own = render_peaks(edges, line, np.ones(1), detector.fwhm(line) / FWHM_OF_SIGMA)[0]
-        hard = float(counts[centers > SILICON.k_edge].sum())
-        yield Competitor("the detector's silicon", own, _RULE.silicon * hard)
+        hard = centers > SILICON.k_edge
+        absorbed = float(counts[hard] @ absorbed_share(centers[hard], _RULE.dead_layer))
+        emitted = fluorescence_yield(SILICON.atomic_number, "K") / 2 * absorbed
+        yield Competitor("the detector's silicon", own, _RULE.silicon * emitted)

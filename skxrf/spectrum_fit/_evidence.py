@@ -76,6 +76,7 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
     list of LineEvidence
     """
     area, error = search.scores(search.final)
+    limits = search.limits(error)
     competition = _competition(search)
     found = []
     for i in np.argsort(search.energies):
@@ -83,7 +84,7 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
         if name in search.areas:
             found.append(_of_fitted(search, name))
             continue
-        limit = search.rule.significance * float(error[i])
+        limit = float(limits[i])
         answer, reason, competitor = _other_origin(search, name, competition, int(i), limit)
         score = float(area[i] / error[i])
         found.append(

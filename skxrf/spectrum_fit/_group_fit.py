@@ -328,6 +328,26 @@ class GroupFit:
         around = np.maximum(self.inflation @ units - explained, 1.0)
         return area, np.hypot(error * np.sqrt(around), others)
 
+    def limits(self, errors: Array) -> Array:
+        """Counts of each candidate, absent now, that would be as significant as the rule asks for.
+
+        Parameters
+        ----------
+        errors : ndarray of shape (n_candidates,)
+            Standard errors of their counts while they are absent.
+
+        Returns
+        -------
+        ndarray of shape (n_candidates,)
+            The noise of its own counts comes on top of those errors (Currie 1968, Anal. Chem. 40, 586).
+        """
+        weighted = self.whole * self.weights[:, None]
+        information = np.einsum("ij,ij->j", weighted, self.whole)
+        own = np.einsum("ij,ij,ij->j", weighted, weighted, self.whole)
+        own = own / np.maximum(information, 1e-300) ** 2
+        half = self.rule.significance**2 * own / 2
+        return np.asarray(half + np.hypot(half, self.rule.significance * errors))
+
     def of_others(self) -> Array:
         """Counts that each candidate would have by the lines of others in the place of its main line."""
         norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares

@@ -165,7 +165,12 @@ def infer_tube(
         return Tube(stated, kilovolts, "as stated", source, end, doubt, False)
     if anode is not None:
         return Tube(None, kilovolts, "no tube lines, as stated", source, end, "", False)
-    words = "from its scattered lines" if found else "anode unknown: no scattered lines found"
+    words = "from its scattered lines"
+    if found is None:
+        words = (
+            "unfamiliar beam, no scattered lines of a tube (a synchrotron, electrons, or few counts): "
+            "fitted without"
+        )
     return Tube(found, kilovolts, words, source, end)
 
 

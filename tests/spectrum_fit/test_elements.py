@@ -91,6 +91,19 @@ def test_a_broad_peak_is_no_element():
     assert present(said) == {"Ca_K"}
 
 
+def test_escape_peaks_that_the_instrument_subtracts_are_not_made_up_for():
+    without = DetectorResponse(tail_fraction=0.01, escape=False)
+    counts = np.full(ENERGY.size, 20.0) + 5e6 * without.template(line_group("Cr_K"), EDGES)
+    said = found(counts, refined=False, detector=DETECTOR)
+    assert present(said) == {"Cr_K"}
+    assert not any(one.answer == "escape peak" for one in said.values())
+
+
+def test_silicon_of_a_rock_is_not_the_detectors():
+    said = found(expected({"Fe_K": 1e6, "Si_K": 3e3}, continuum=20.0), refined=False)
+    assert present(said) == {"Fe_K", "Si_K"}
+
+
 def test_softer_lines_need_the_harder_ones_of_their_element():
     evidence = found(expected({"Fe_K": 1e5, "Cd_L": 6e3}))
     assert "Cd_L" not in present(evidence)
@@ -126,6 +139,14 @@ def test_anode_and_end_of_the_continuum_are_inferred():
     assert end_of_continuum(spectrum, ENERGY) == (pytest.approx(22.0, abs=0.6), True)
     assert infer_tube(spectrum, ENERGY, "Ag", 50.0).doubt
     assert infer_tube(spectrum, ENERGY, "none").anode is None
+
+
+def test_a_beam_without_scattered_lines_is_called_unfamiliar_and_still_fitted():
+    spectrum = np.random.default_rng(0).poisson(expected({"Ca_K": 1e5, "Fe_K": 1e5})).astype(float)
+    tube = infer_tube(spectrum, ENERGY)
+    assert tube.anode is None
+    assert "unfamiliar beam" in str(tube)
+    assert set(find_elements(spectrum, ENERGY, tube).present) == {"Ca_K", "Fe_K"}
 
 
 def test_a_voltage_below_the_anodes_k_edge_excites_less():
