@@ -117,7 +117,8 @@ class UnknownPeak:
         for _ in range(_RULE.n_steps):
             information, right = fit.reduced(found.shapes(edges, detector))
             information[np.diag_indices(3)] *= 1 + 1e-6
-            found = found.moved(np.linalg.solve(information, right), detector)
+            amplitudes = np.asarray(np.linalg.solve(information, right), dtype=np.float64)
+            found = found.moved(amplitudes, detector)
             if abs(found.energy - self.energy) > reach:
                 return self
         return found
