@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.open_benchmark.measured import MEASURED_SCANS
-from benchmarks.open_benchmark.methods import METHODS
+from benchmarks.open_benchmark.methods import METHODS, Method
 from benchmarks.open_benchmark.scans import SCANS
 from benchmarks.open_benchmark.scoring import CLASSES
 from benchmarks.tables import markdown, write_text
@@ -50,7 +51,7 @@ def ranking(scores: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rank=ranks)
 
 
-def write_page(folder: Path) -> Path:
+def write_page(folder: Path, own: Sequence[Method] = ()) -> Path:
     """Write ``open.md``.
 
     Parameters
@@ -58,6 +59,8 @@ def write_page(folder: Path) -> Path:
     folder : Path
         Where ``open_scores.csv``, ``open_runs.csv`` and ``open_measured.csv`` are; what is not
         there yet is left out.
+    own : sequence of Method
+        Methods beside those built in, for their descriptions.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def write_page(folder: Path) -> Path:
         names += [name for name in dict.fromkeys(measured["method"]) if name not in names]
         parts += ["## Measured scans", _MEASURED, _measured_table(names, measured)]
     tables = [table for table in (runs, measured) if table is not None]
-    parts += ["## Methods", _methods(names), _provenance(tables)]
+    parts += ["## Methods", _methods(names, [*METHODS, *own]), _provenance(tables)]
     found = pd.concat([table[["method", "scan", "error"]] for table in tables])
     if len(failed := found[found["error"].notna()].drop_duplicates()):
         rows = [list(map(str, row)) for row in failed.to_numpy()]
@@ -175,8 +178,8 @@ def _measured_table(names: list[str], measured: pd.DataFrame) -> str:
     return markdown(["", *(one.name for one in scans)], rows)
 
 
-def _methods(names: list[str]) -> str:
-    known = {one.name: one for one in METHODS}
+def _methods(names: list[str], all_methods: Sequence[Method]) -> str:
+    known = {one.name: one for one in all_methods}
     rows = []
     for name in names:
         one = known.get(name)

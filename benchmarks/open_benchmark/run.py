@@ -83,7 +83,7 @@ def main(
                     _keep_measured(running[future].name, result, measured)
                 else:
                     _keep(running[future].name, result, runs, scores)
-    write_page(folder)
+    write_page(folder, [one.find() for one in waiting if one.file or one.command])
     click.echo(f"Page: {folder / 'open.md'}")
 
 

@@ -17,12 +17,13 @@ from skxrf.audit._coverage import error_coverage
 from skxrf.audit._dwell import needed_dwell, typical_shares
 from skxrf.audit._finished_maps import finished_map_errors, maps_of_scan
 from skxrf.audit._map_error import MapErrors, block_mean, map_errors
-from skxrf.audit._methods import method_of, run_method
+from skxrf.audit._methods import MapMethod, method_of, run_method
 from skxrf.audit._poisson import Dispersion, count_dispersion
 from skxrf.audit._reference import linear_reference, template_fit_of
 from skxrf.audit._tiles import Tiles, spread_tiles
 from skxrf.exceptions import Argument, SkxrfError
 from skxrf.inference.protocol import SpectrumComponents
+from skxrf.utils.progress import StepReport
 from skxrf.utils.validation import as_cube, require_counts
 
 __all__ = ["Audit", "audit_scan"]
@@ -153,6 +154,7 @@ def audit_scan(
     precision: float = 0.05,
     dwell: float | None = None,
     random_state: int = 0,
+    progress: bool = False,
 ) -> Audit:
     """Audit methods, and finished maps, on one scan without knowing its truth.
 
@@ -181,6 +183,8 @@ def audit_scan(
         Time per pixel [s]; by default the ``live_time`` of the cube, if it has one.
     random_state : int
         Seed of the folds.
+    progress : bool
+        Whether to show on standard error which run is done.
 
     Returns
     -------
@@ -236,29 +240,31 @@ def audit_scan(
     failures: dict[str, str] = {}
     shown: dict[str, xr.Dataset] = {}
     blocks = tiles.blocks
-    for name, method in methods.items():
-        try:
-            function = method_of(method, cube)
-            if dispersion.objection is not None:
-                shown[name] = run_method(name, function, part)
+    with StepReport(unit="runs", enabled=progress) as report:
+        report.begin(len(methods) * (n_runs + 2 if dispersion.objection is None else 1))
+        for name, method in methods.items():
+            try:
+                function = _reported(name, method_of(method, cube), report)
+                if dispersion.objection is not None:
+                    shown[name] = run_method(name, function, part)
+                    continue
+                found = map_errors(
+                    name,
+                    function,
+                    part,
+                    reference,
+                    blocks,
+                    n_splits=n_splits,
+                    n_runs=n_runs,
+                    random_state=random_state,
+                )
+                covered = error_coverage(
+                    name, function, part, reference, blocks, random_state=random_state
+                )
+            except SkxrfError as error:
+                failures[name] = str(error)
                 continue
-            found = map_errors(
-                name,
-                function,
-                part,
-                reference,
-                blocks,
-                n_splits=n_splits,
-                n_runs=n_runs,
-                random_state=random_state,
-            )
-            covered = error_coverage(
-                name, function, part, reference, blocks, random_state=random_state
-            )
-        except SkxrfError as error:
-            failures[name] = str(error)
-            continue
-        errors[name], coverage[name], shown[name] = found, covered, found.maps
+            errors[name], coverage[name], shown[name] = found, covered, found.maps
     limits = {}
     for name, found_maps in finished.items():
         shown[name] = tiles.of(found_maps)
@@ -288,6 +294,18 @@ def audit_scan(
         precision,
         dwell,
     )
+
+
+def _reported(name: str, method: MapMethod, report: StepReport) -> MapMethod:
+    """Method that tells of each of its runs."""
+
+    def maps(cube: xr.DataArray) -> Any:
+        report.working_on(name)
+        found = method(cube)
+        report.finished(name)
+        return found
+
+    return maps
 
 
 def _check_folds(n_splits: int, n_runs: int) -> None:

@@ -107,7 +107,11 @@ def _likeness(
     noise = np.sqrt((np.bincount(paints, variance) / sizes**2).mean())
     if two.std() * _MOST_NOISE < noise:
         return None
-    return float(np.corrcoef(one, two)[0, 1]) if one.std() > 0 else 0.0
+    # Paints that differ no more in the maps than parts drawn by chance are not told apart by them.
+    within = np.maximum(np.bincount(paints, values**2) / sizes - one**2, 0)
+    if one.std() * _MOST_NOISE <= np.sqrt((within / sizes).mean()):
+        return 0.0
+    return float(np.corrcoef(one, two)[0, 1])
 
 
 def maps_of_scan(maps: Any, name: str, cube: xr.DataArray) -> xr.Dataset:

@@ -13,6 +13,8 @@ from ._options import (
     command_line,
     cube_options,
     examples,
+    force_option,
+    is_quiet,
     json_option,
     open_with,
     print_table,
@@ -78,6 +80,7 @@ Examples:
     help="Pixels that are looked at, in tiles spread over the scan.",
 )
 @click.option("--report", type=FILE, help="HTML page of the audit.")
+@force_option
 @json_option
 @quiet_option
 @cube_options
@@ -92,6 +95,7 @@ def audit(
     dwell: float | None,
     pixels: int,
     report: Path | None,
+    force: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -103,6 +107,8 @@ def audit(
 
     Counts must be as measured: where they do not scatter as Poisson counts, no errors are given.
     """
+    # A word at once: what follows loads libraries for a second.
+    say(f"opening {cube}")
     from skxrf.audit import CommandMethod, audit_scan
     from skxrf.audit._finished_maps import maps_of_scan
     from skxrf.inference import bind
@@ -111,7 +117,7 @@ def audit(
     from skxrf.pretrained import load_pretrained
 
     if report is not None:
-        check_output(report, [cube, *maps, *model], (".html", ".htm"))
+        check_output(report, [cube, *maps, *model], (".html", ".htm"), force=force)
     finished = {path.name: open_maps(path) for path in maps}
     methods: dict[str, Any] = {path.name: load_model(path) for path in model}
     for text in commands:
@@ -135,6 +141,7 @@ def audit(
         max_pixels=pixels,
         precision=precision / 100,
         dwell=dwell,
+        progress=not is_quiet(),
     )
     if report is not None:
         from skxrf.report import write_audit_report

@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -133,8 +132,3 @@ def _step(node: ElementTree.Element, tag: str) -> float | None:
     except ValueError:
         return None
     return step if 0 < step < np.inf else None
-
-
-def positions(step: float | None, size: int) -> NDArray[Any] | None:
-    """Positions of rows or columns [mm]."""
-    return None if step is None else step * np.arange(size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import posixpath
@@ -64,6 +65,8 @@ def _cause(error: Exception, path: str | Path) -> str:
             f"is in use: another program has it open for writing ({said:.200}). Wait until that is done, "
             "or copy the file."
         )
+    if getattr(error, "errno", None) == errno.EIO or f"errno = {errno.EIO}," in said:
+        return f"cannot be read, the disk or the network failed ({said:.200}). Try again."
     if isinstance(error, MemoryError):
         return f"claims more than fits into memory ({said:.200}). It may be damaged: copy it again."
     if "filter" in said and ("required" in said or "directory" in said or "plugin" in said):

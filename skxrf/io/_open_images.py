@@ -10,8 +10,9 @@ import xarray as xr
 
 from skxrf.utils.files import existing_file, printable_attrs
 
-from ._bruker_images import bruker_images, positions
+from ._bruker_images import bruker_images
 from ._guard import own_errors
+from .cubes.bruker_xml import step_positions
 
 __all__ = ["open_images"]
 
@@ -56,7 +57,7 @@ def open_images(path: str | os.PathLike[str]) -> dict[str, xr.DataArray]:
             ("y", image.step_y, stack.shape[0]),
             ("x", image.step_x, stack.shape[1]),
         ):
-            at = positions(step, size)
+            at = step_positions(step, size)
             coords[dim] = np.arange(size) if at is None else (dim, at, {"units": "mm"})
         images[name] = xr.DataArray(
             stack, dims=("y", "x", "plane"), coords=coords, name=name, attrs=source

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr
+from scipy.special import dawsn, log_ndtr, ndtr
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics._lines import LineGroup
@@ -48,10 +48,11 @@ def render_peaks(
     *,
     tails: Array | None = None,
     tail_slope: float = 1.0,
+    widths: Array | None = None,
     columns: NDArray[np.int64] | None = None,
     n_columns: int = 1,
 ) -> Array:
-    """Counts per bin of Gaussian peaks with exponential tails.
+    """Counts per bin of Gaussian or Voigt peaks with exponential tails.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def render_peaks(
         Counts in the tail per count in the peak.
     tail_slope : float
         Decay length of the tails [keV].
+    widths : ndarray of shape (n_lines,), optional
+        Natural widths of the lines [keV], small beside those of the peaks; default 0.
     columns : ndarray of shape (n_lines,), int, optional
         Row of the result that each line is added to; default 0.
     n_columns : int
@@ -76,14 +79,14 @@ def render_peaks(
     n_bins = edges.size - 1
     table = np.zeros(n_columns * n_bins)
     tails = np.zeros(energies.size) if tails is None else tails
+    widths = np.zeros(energies.size) if widths is None else widths
     columns = np.zeros(energies.size, dtype=np.int64) if columns is None else columns
     # Peaks with tails fill more bins than those without.
     for chosen in (tails > 0, tails <= 0):
         if not chosen.any():
             continue
-        cells, counts = _cells(
-            edges, energies[chosen], intensities[chosen], sigmas[chosen], tails[chosen], tail_slope
-        )
+        mine = [one[chosen] for one in (energies, intensities, sigmas, widths, tails)]
+        cells, counts = _cells(edges, *mine, tail_slope=tail_slope)
         cells += columns[chosen][:, None] * n_bins
         table += np.bincount(cells.ravel(), counts.ravel(), table.size)
     return table.reshape(n_columns, n_bins)
@@ -94,7 +97,9 @@ def _cells(
     energies: Array,
     intensities: Array,
     sigmas: Array,
+    widths: Array,
     tails: Array,
+    *,
     tail_slope: float,
 ) -> tuple[NDArray[np.int64], Array]:
     """Bins that lines fill, and the counts there, both (n_lines, n_filled)."""
@@ -106,8 +111,15 @@ def _cells(
     last = np.searchsorted(edges, energies + reach)
     width = int(np.max(last - first)) + 2
     places = first[:, None] - 1 + np.arange(width + 1)
+    # A Voigt profile to the second order in the ratio of the Lorentzian's half width to the
+    # Gaussian's standard deviation: 0.06 for L-alpha of lead, where the error is below 1e-4.
+    half_widths = np.minimum(widths / 2, 0.5 * sigmas)
+    sigmas = np.sqrt(sigmas**2 - half_widths**2)
     distance = (edges[np.clip(places, 0, n_bins)] - energies[:, None]) / sigmas[:, None]
     cumulative = ndtr(distance)
+    if widths.any():
+        damping = np.sqrt(2) / np.pi * half_widths / sigmas
+        cumulative -= damping[:, None] * dawsn(distance / np.sqrt(2))
     if with_tail:
         ratio = (sigmas / tail_slope)[:, None]
         # A Gaussian minus an exponential of mean 1 / ratio, in standard deviations.
@@ -235,6 +247,7 @@ class DetectorResponse:
         energies: NDArray[np.float64],
         intensities: NDArray[np.float64],
         edges: NDArray[np.float64],
+        widths: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Expected counts per bin of lines with the given full-energy intensities.
 
@@ -244,6 +257,8 @@ class DetectorResponse:
             Line energies [keV] and net counts in their full-energy peaks.
         edges : ndarray of shape (n_channels + 1,)
             Bin edges [keV].
+        widths : ndarray of shape (n_lines,), optional
+            Natural widths of the lines [keV]; default 0.
 
         Returns
         -------
@@ -251,7 +266,7 @@ class DetectorResponse:
             Counts per bin; integrals over the bins, so nothing depends on the bin width.
         """
         into = np.zeros(energies.size, dtype=np.int64)
-        return np.asarray(self._spectra(energies, intensities, edges, into, 1)[0])
+        return np.asarray(self._spectra(energies, intensities, edges, into, 1, widths)[0])
 
     def _spectra(
         self,
@@ -260,27 +275,31 @@ class DetectorResponse:
         edges: NDArray[np.float64],
         columns: NDArray[np.int64],
         n_columns: int,
+        widths: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Counts per bin of lines, added up by columns, (n_columns, n_channels)."""
         tails, shelves = self.tail(energies), self.shelf(energies)
         sigmas = self.fwhm(energies) / FWHM_OF_SIGMA
-        lines, counts, widths, into, with_tails = energies, intensities, sigmas, columns, tails
+        natural = np.zeros(energies.size) if widths is None else widths
+        lines, counts, spreads, into, with_tails = energies, intensities, sigmas, columns, tails
         if self.escape:
             escaping = intensities * escape_fraction(energies)
             lost = escaping > 0
             escape_lines = energies[lost] - SILICON.k_alpha
             lines = np.concatenate([energies, escape_lines])
             counts = np.concatenate([intensities, escaping[lost]])
-            widths = np.concatenate([sigmas, self.fwhm(escape_lines) / FWHM_OF_SIGMA])
+            spreads = np.concatenate([sigmas, self.fwhm(escape_lines) / FWHM_OF_SIGMA])
+            natural = np.concatenate([natural, natural[lost]])
             into = np.concatenate([columns, columns[lost]])
             with_tails = np.concatenate([tails, tails[lost]])
         spectra = render_peaks(
             edges,
             lines,
             counts,
-            widths,
+            spreads,
             tails=with_tails,
             tail_slope=self.tail_slope,
+            widths=natural,
             columns=into,
             n_columns=n_columns,
         )
@@ -417,4 +436,4 @@ class DetectorResponse:
             Counts per bin; tail and escape peaks on top of the one net count.
         """
         shares = group.intensities * self.efficiency(group.energies)
-        return self.peaks(group.energies, shares / shares.sum(), edges)
+        return self.peaks(group.energies, shares / shares.sum(), edges, group.widths)

@@ -61,7 +61,7 @@ class Detail:
 # For a comparison of many axes; for the fit of an axis; for areas.
 WHOLE = Detail("none", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
 COARSE = Detail("coarse", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
-EXACT = Detail("fine", SCATTERINGS, least_share=0.0, rayleigh=True)
+EXACT = Detail("fine", SCATTERINGS, least_share=1e-3, rayleigh=True)
 # Softer photons are absorbed rather than scattered twice [keV].
 _LEAST_TWICE = 15.0
 # Lines of an anode below this share do not shape a Compton peak that is not split.
@@ -74,8 +74,8 @@ class LineTable:
 
     Parameters
     ----------
-    energies, intensities, broadening : ndarray of shape (n_lines,)
-        Energy [keV], share of the column and added full width at half maximum [keV].
+    energies, intensities, broadening, widths : ndarray of shape (n_lines,)
+        Energy [keV], share of the column, added full width at half maximum and natural width [keV].
     columns : ndarray of shape (n_lines,), int
         Column of each line.
     labels : list of tuple of str
@@ -87,6 +87,7 @@ class LineTable:
     energies: Array = field(repr=False)
     intensities: Array = field(repr=False)
     broadening: Array = field(repr=False)
+    widths: Array = field(repr=False)
     columns: NDArray[np.int64] = field(repr=False)
     labels: list[tuple[str, str]]
     shares: Array = field(repr=False)
@@ -111,11 +112,12 @@ class LineTable:
             Integrals over the bins.
         """
         energies, intensities, columns = self.energies, self.intensities, self.columns
-        broadening, n_columns = self.broadening, len(self.labels)
+        broadening, widths, n_columns = self.broadening, self.widths, len(self.labels)
         if amplitudes is not None:
             intensities = intensities * amplitudes[columns]
             used = intensities > 0
-            energies, intensities, broadening = energies[used], intensities[used], broadening[used]
+            energies, intensities = energies[used], intensities[used]
+            broadening, widths = broadening[used], widths[used]
             columns = np.zeros(energies.size, dtype=np.int64)
             n_columns = 1
         spectra = render_peaks(
@@ -125,6 +127,7 @@ class LineTable:
             np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
             tails=np.where(broadening == 0, detector.tail(energies), 0.0),
             tail_slope=detector.tail_slope,
+            widths=widths,
             columns=columns,
             n_columns=n_columns,
         )
@@ -138,17 +141,20 @@ class LineTable:
 @functools.lru_cache(maxsize=4096)
 def _group_lines(
     name: str, tube_voltage: float, detail: Detail, thickness: float
-) -> list[tuple[str, float, Array, Array]]:
-    """Label, share, energies and intensities of the lines of each family of a group."""
+) -> list[tuple[str, float, Array, Array, Array]]:
+    """Label, share, energies, intensities and widths of the lines of each family of a group."""
     group = line_group(name, tube_voltage=tube_voltage)
     stopped = absorbed_share(group.energies, thickness / 10)
     found = []
     for family, chosen in _families(group, detail).items():
         shares = group.intensities[chosen] * stopped[chosen]
-        lines, counts = _with_escape(
-            group.energies[chosen], shares / shares.sum(), detail.least_share
+        peaks = _with_escape(
+            group.energies[chosen],
+            shares / shares.sum(),
+            group.widths[chosen],
+            detail.least_share,
         )
-        found.append((family, float(group.intensities[chosen].sum()), lines, counts))
+        found.append((family, float(group.intensities[chosen].sum()), *peaks))
     return found
 
 
@@ -158,15 +164,18 @@ def _families(group: LineGroup, detail: Detail) -> dict[str, NDArray[np.bool_]]:
     return line_families(group, fine=detail.families == "fine")
 
 
-def _with_escape(lines: Array, intensities: Array, least_share: float) -> tuple[Array, Array]:
+def _with_escape(
+    lines: Array, intensities: Array, widths: Array, least_share: float
+) -> tuple[Array, Array, Array]:
     """Lines of a share of the strongest, and their escape peaks of a quarter of that."""
     strong = intensities >= least_share * intensities.max()
-    lines, intensities = lines[strong], intensities[strong]
+    lines, intensities, widths = lines[strong], intensities[strong], widths[strong]
     escaping = intensities * escape_fraction(lines)
     seen = escaping > least_share / 4
     return (
         np.concatenate([lines, lines[seen] - SILICON.k_alpha]),
         np.concatenate([intensities, escaping[seen]]),
+        np.concatenate([widths, widths[seen]]),
     )
 
 
@@ -174,26 +183,35 @@ class _Columns:
     """Columns of a table under construction."""
 
     def __init__(self) -> None:
-        self.parts: list[tuple[Array, Array, Array]] = []
+        self.parts: list[tuple[Array, ...]] = []
         self.labels: list[tuple[str, str]] = []
         self.shares: list[float] = []
 
     def add(
-        self, label: tuple[str, str], share: float, lines: Array, counts: Array, doppler: float = 0
+        self,
+        label: tuple[str, str],
+        share: float,
+        lines: Array,
+        counts: Array,
+        widths: Array | float = 0.0,
+        *,
+        doppler: float = 0.0,
     ) -> None:
-        self.parts.append((lines, counts, doppler * lines))
+        self.parts.append((lines, counts, doppler * lines, np.broadcast_to(widths, lines.shape)))
         self.labels.append(label)
         self.shares.append(share)
 
     def table(self) -> LineTable:
         if not self.parts:
             none = np.zeros(0)
-            return LineTable(none, none, none, none.astype(np.int64), [], none)
-        energies, intensities, broadening = map(np.concatenate, zip(*self.parts, strict=True))
+            return LineTable(none, none, none, none, none.astype(np.int64), [], none)
+        energies, intensities, broadening, widths = map(
+            np.concatenate, zip(*self.parts, strict=True)
+        )
         sizes = [part[0].size for part in self.parts]
         columns = np.repeat(np.arange(len(sizes)), sizes)
         return LineTable(
-            energies, intensities, broadening, columns, self.labels, np.array(self.shares)
+            energies, intensities, broadening, widths, columns, self.labels, np.array(self.shares)
         )
 
 
@@ -227,8 +245,8 @@ def line_table(
     """
     columns = _Columns()
     for name in groups:
-        for family, share, lines, counts in _group_lines(name, tube_voltage, detail, thickness):
-            columns.add((name, family), share, lines, counts)
+        for family, share, *peaks in _group_lines(name, tube_voltage, detail, thickness):
+            columns.add((name, family), share, *peaks)
     for anode in anodes:
         if detail.rayleigh:
             _add_scatter_by_family(columns, anode, detail)
@@ -245,20 +263,22 @@ def _add_compton(columns: _Columns, anode: str, detail: Detail) -> None:
             continue
         lines = compton_energy(group.energies[strong], *angles)
         label = (f"{anode}_compton", f"{sum(angles):g}")
-        columns.add(label, 1.0, lines, group.intensities[strong], detail.compton.doppler)
+        columns.add(label, 1.0, lines, group.intensities[strong], doppler=detail.compton.doppler)
 
 
 def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> None:
     group = scattered_tube_group(anode)
+    for family, chosen in line_families(group, fine=True).items():
+        lines, shares = group.energies[chosen], group.intensities[chosen]
+        peaks = _with_escape(lines, shares / shares.sum(), group.widths[chosen], detail.least_share)
+        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
     for family, chosen in line_families(group).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
         shares = shares / shares.sum()
-        peaks = _with_escape(lines, shares, detail.least_share)
-        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
         for angles in detail.compton.scatterings:
             label = (f"{anode}_compton", f"{family} " + " ".join(f"{angle:g}" for angle in angles))
             after = compton_energy(lines, *angles)
-            columns.add(label, 1.0, after, shares, detail.compton.doppler)
+            columns.add(label, 1.0, after, shares, doppler=detail.compton.doppler)
 
 
 def scattered_tube_families(

@@ -56,6 +56,8 @@ def _outer_shell(shell: str) -> str:
     return "-M" if shell[0] == "M" else "-N"
 
 
+# Initial and final level of a line; xraylib writes pairs such as L3O4 and L3O5 as L3O45.
+_LEVELS = re.compile(r"^(K|[LM]\d)([KLMNOPQ]\d?)")
 _NAME = re.compile(r"^([A-Z][a-z]?)_([KLM])$")
 _SUBSHELLS = {"K": ("K",), "L": ("L3", "L2", "L1"), "M": ("M5", "M4", "M3", "M2", "M1")}
 # Below this share of its group a line is not worth a term in a template.
@@ -91,6 +93,22 @@ class LineGroup:
     lines: tuple[str, ...]
     energies: NDArray[np.float64] = field(repr=False)
     intensities: NDArray[np.float64] = field(repr=False)
+
+    @functools.cached_property
+    def widths(self) -> NDArray[np.float64]:
+        """Natural widths of the lines, the sum of those of both levels [keV], (n_lines,).
+
+        Full widths at half maximum of Lorentzians; 0 where a level's is unknown.
+        """
+        levels = (_LEVELS.match(line) for line in self.lines)
+        return np.array(
+            [
+                sum(_xraylib.level_width(self.atomic_number, one) for one in match.groups())
+                if match
+                else 0.0
+                for match in levels
+            ]
+        )
 
     @property
     def main_energy(self) -> float:

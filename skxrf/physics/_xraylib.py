@@ -23,6 +23,7 @@ __all__ = [
     "element_symbol",
     "fluorescence_yield",
     "jump_ratio",
+    "level_width",
     "line_energy",
     "line_names",
     "mass_fractions",
@@ -105,6 +106,17 @@ def edge_energy(number: int, subshell: str) -> float:
 def fluorescence_yield(number: int, subshell: str) -> float:
     """Fluorescence yield of a sub-shell."""
     return float(xraylib.FluorYield(number, getattr(xraylib, f"{subshell}_SHELL")))
+
+
+def level_width(number: int, subshell: str) -> float:
+    """Natural width [keV] of a level such as ``K`` or ``L3``, 0 where unknown.
+
+    Campbell & Papp 2001, At. Data Nucl. Data Tables 77, 1.
+    """
+    try:
+        return float(xraylib.AtomicLevelWidth(number, getattr(xraylib, f"{subshell}_SHELL")))
+    except (AttributeError, ValueError):
+        return 0.0
 
 
 def jump_ratio(number: int, subshell: str) -> float:

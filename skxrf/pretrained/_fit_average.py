@@ -26,16 +26,19 @@ class AveragingRule:
     shares : pair of float
         Weights of the fit for faint and for bright intensities: the network is better informed on
         faint ones, the fit has less bias for bright ones.
-    shares_by_paint : pair of float
-        The same for a fit whose ratios of lines are each paint's own, which has less bias.
     most_away : float
         Largest difference between the two that is used [standard errors].
+    signals_by_paint, shares_by_paint : pair of float
+        The same for a fit whose ratios of lines are each paint's own, which has less bias. The
+        signals are in standard errors of the fit, which are those of the photons: as the dose
+        rises, the fit takes over, whatever the network claims, and all of the difference is used.
     """
 
     signals: tuple[float, float] = (1.0, 4.0)
     shares: tuple[float, float] = (0.4, 0.9)
-    shares_by_paint: tuple[float, float] = (0.7, 1.0)
     most_away: float = 3.0
+    signals_by_paint: tuple[float, float] = (1.0, 10.0)
+    shares_by_paint: tuple[float, float] = (0.5, 1.0)
 
 
 _RULE = AveragingRule()
@@ -55,6 +58,7 @@ def average_with_fit(
     shares: ArrayLike,
     *,
     rare: bool = False,
+    by_paint: bool = False,
 ) -> tuple[Array, Array]:
     """Move intensities towards those of the template fit.
 
@@ -70,16 +74,22 @@ def average_with_fit(
         Whether the painting contains hardly any of the line group. The network's standard errors
         are then far too large in pixels that do contain it, and those of the fit count as well when
         an intensity is called bright.
+    by_paint : bool
+        Whether the fit's ratios of lines are each paint's own.
 
     Returns
     -------
     values, errors : ndarray of shape (n_samples,)
         Averages, and their standard errors.
     """
-    unit = np.sqrt(errors * area_errors) if rare else errors
+    if by_paint:
+        unit, signals, most_away = area_errors, _RULE.signals_by_paint, np.inf
+    else:
+        unit = np.sqrt(errors * area_errors) if rare else errors
+        signals, most_away = _RULE.signals, _RULE.most_away
     signal = (np.maximum(values, 0) + areas) / np.maximum(2 * unit, 1e-6)
-    share = np.interp(signal, _RULE.signals, np.asarray(shares, np.float64)).astype(values.dtype)
-    most = _RULE.most_away * np.maximum(errors, area_errors)
+    share = np.interp(signal, signals, np.asarray(shares, np.float64)).astype(values.dtype)
+    most = most_away * np.maximum(np.maximum(errors, area_errors), 1e-6)
     moved = values + np.clip(share * (areas - values), -most, most)
     # Both err with the same photons: their errors add up in proportion.
     return moved, errors + share * (area_errors - errors)

@@ -16,6 +16,8 @@ from skxrf.physics._lines import line_families
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.utils.energy import bin_edges
 
+from ._axis import ENERGY
+
 __all__ = ["ComponentLines", "local_line_groups"]
 
 Array = NDArray[np.floating[Any]]
@@ -91,7 +93,7 @@ class ComponentLines:
     groups : sequence of LineGroup
         Energies and intensities of their lines.
     spectra : ndarray of shape (n_groups, n_channels)
-        Counts in the channels that the fit is made on.
+        Counts in the channels of the model's axis.
     """
 
     groups: Sequence[LineGroup]
@@ -117,13 +119,13 @@ def local_line_groups(
     X : ndarray of shape (n_samples, n_measured)
         Spectra [counts].
     rebinning : ndarray of shape (n_measured, n_channels)
-        How the counts of a measured channel are shared among those of the fit.
+        How the counts of a measured channel are shared among those of the model's axis.
     lines : ComponentLines
         Candidates, and the line groups of the fit.
     others : ndarray of shape (n_others, n_channels)
         Spectra of one count of scattered lines and parts of the continuum.
     fit : TemplateFitRegressor
-        Fit of the sum spectrum, on the channels of the components.
+        Fit of the sum spectrum.
     usual : collection of str
         Line groups that are common in paintings.
 
@@ -137,9 +139,9 @@ def local_line_groups(
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]
     families = [family for owner in known for family in _families(owner, lines.groups[owner], fit)]
     mean = np.maximum(X.sum(axis=0, dtype=np.float64) @ rebinning, 0) / max(len(X), 1)
-    fitted = np.zeros(mean.size, bool)
-    fitted[fit.fitted_channels_] = True
-    fitted &= mean > 0
+    low, high = fit.energy_[fit.fitted_channels_][[0, -1]]
+    inside = np.clip(ENERGY, low, high) == ENERGY
+    fitted = inside & (mean > 0)
     if len(X) < _RULE.n_spectra or not fitted.any():
         return []
     least = _RULE.least_channel * mean[fitted].mean()
@@ -191,7 +193,7 @@ class _Filters:
 
 def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterator[_Family]:
     found = fit.sum_spectrum_fit_
-    edges = found.correction(bin_edges(fit.energy_))
+    edges = found.correction(bin_edges(ENERGY))
     chosen = line_families(group)
     shares = group.intensities * found.detector.efficiency(group.energies)
     shares = shares / shares.sum()

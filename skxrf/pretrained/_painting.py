@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.physics._line_table import scattered_tube_families
-from skxrf.preprocessing import EnergyCalibrator, rebin_counts
+from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
+from skxrf.preprocessing import EnergyCalibrator
 from skxrf.spectrum_fit._elements import find_elements, mended_axis
 from skxrf.spectrum_fit._tube import infer_tube
 from skxrf.utils.energy import bin_edges
@@ -45,7 +45,8 @@ class PaintingFit:
     components : ndarray of shape (n_components, n_channels), float32
         Spectra of one net count of each component of the linear filter fit.
     template_fit : TemplateFitRegressor
-        Fit of the sum spectrum: line groups found, detector, ratios of lines.
+        Fit of the sum spectrum in the painting's channels, at the energies that the calibrator
+        found: line groups, detector, ratios of lines.
     novel_share : float
         Share of the painting's spectra that the model does not explain: with a novelty above 5,
         or above 5 times their counts over 5,000 where they contain more.
@@ -63,6 +64,27 @@ class PaintingFit:
     novel_share: float = 0.0
     rare_groups: tuple[str, ...] = ()
     undecided_groups: tuple[str, ...] = ()
+
+    def areas(
+        self, spectra: NDArray[Any], counts: NDArray[np.float32]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Net intensities of the template fit, and their standard errors.
+
+        Parameters
+        ----------
+        spectra : ndarray of shape (n_samples, n_measured_channels)
+            Spectra [counts] in the painting's channels.
+        counts : ndarray of shape (n_samples, n_channels), float32
+            The same on the model's axis, on which fits of models that were saved before lie.
+
+        Returns
+        -------
+        areas, errors : ndarray of shape (n_samples, n_line_groups)
+            Of the line groups of `template_fit` [counts].
+        """
+        own = not np.array_equal(self.template_fit.energy_, ENERGY)
+        areas, errors = self.template_fit.predict(spectra if own else counts, return_std=True)
+        return np.asarray(areas), np.asarray(errors)
 
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standardize the misfit of each spectrum: (chi2 - E[chi2]) / sd(chi2) under photon noise.
@@ -125,25 +147,23 @@ def fit_painting(
     # In the painting's own channels, as ``skxrf info`` and ``fit`` find them.
     axis = mended_axis(energy, calibrator.calibrated_energy_, (ENERGY[0], ENERGY[-1]))
     found = find_elements(total, axis, infer_tube(total, axis, anode, tube_voltage))
+    # Likewise: rebinned peaks have another shape.
     fit = TemplateFitRegressor(
-        energy=ENERGY,
+        energy=calibrator.calibrated_energy_,
         **found.pixel_fit([], (low, high)),
-        # Axis and resolution of the calibration are better than those of a second search.
-        refine=resolution is None,
         detector=resolution,
     )
-    fit.fit(spectrum[None])
+    fit.fit(total[None])
     fit.evidence_ = [one.stated(len(X)) for one in found.evidence]
     lines = _line_spectra([*COMPONENT_GROUPS, *UNCOMMON_GROUPS, *fit.fitted_groups_], fit)
-    continuum = _continuum(fit, spectrum)
+    continuum = _continuum(fit, total, calibrator)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
-        fit.add_line_groups(local, spectrum[None], "seen in single spectra")
-        continuum = _continuum(fit, spectrum)
+        fit.add_line_groups(local, total[None], "seen in single spectra")
+        continuum = _continuum(fit, total, calibrator)
     undecided = {name: most for name, most in found.undecided.items() if name not in local}
     # Spectra of which paints are learned, and the share of novel ones is estimated.
     some = X[:: max(1, len(X) // 6000)].astype(np.float32)
-    own = np.maximum(calibrator.transform(some), 0)
-    fit.fit_paints(own)
+    fit.fit_paints(some)
     lines = _line_spectra([*COMPONENT_GROUPS, *fit.fitted_groups_], fit)
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
@@ -152,7 +172,7 @@ def fit_painting(
     matrix = linear_filter_fit(
         components, spectrum, _found_components(fit, calibrator), uncommon, most
     )
-    own = own[:: max(1, len(own) // 1000)]
+    own = np.maximum(calibrator.transform(some[:: max(1, len(some) // 1000)]), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
     # Share of a painting's counts below which a line group is rare.
@@ -180,7 +200,7 @@ def _in_few_spectra(
             [component_group(name) for name in candidates],
             np.stack([lines[name] for name in candidates]),
         ),
-        np.stack([*background, *_scatter(fit).values()]),
+        np.stack([*background, *_scatter(fit, ENERGY).values()]),
         fit,
         LINE_GROUPS,
     )
@@ -201,40 +221,50 @@ def _line_spectra(
     """Spectra of one net count: ratios of lines as in the painting, of theory where it has none."""
     found = fit.sum_spectrum_fit_
     edges = found.correction(bin_edges(ENERGY))
+    table = line_table(
+        fit.fitted_groups_,
+        detail=EXACT,
+        tube_voltage=fit.tube_voltage,
+        thickness=found.detector.thickness,
+    )
+    families = table.render(edges, found.detector)
     lines = {}
     for name in dict.fromkeys(names):
-        lines[name] = found.detector.template(component_group(name), edges)
         if name in fit.fitted_groups_:
-            lines[name][fit.fitted_channels_] = fit.components_[fit.fitted_groups_.index(name)]
+            mine = table.columns_of(name)
+            shares = [found.families[name][table.labels[i][1]] for i in mine]
+            lines[name] = families[:, mine] @ np.array(shares)
+        else:
+            lines[name] = found.detector.template(component_group(name), edges)
     return lines
 
 
-def _scatter(fit: TemplateFitRegressor) -> dict[str, NDArray[np.float64]]:
+def _scatter(
+    fit: TemplateFitRegressor, energy: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
     """Spectra of one count of each part of the scattered tube lines that reaches the axis."""
     if fit.anode is None:
         return {}
     found = fit.sum_spectrum_fit_
-    edges = found.correction(bin_edges(ENERGY))
+    edges = found.correction(bin_edges(energy))
     parts = scattered_tube_families(fit.anode, found.detector, edges)
     return {name: part for name, part in parts.items() if part.sum() > 0}
 
 
-def _continuum(fit: TemplateFitRegressor, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Continuum of the sum spectrum, scattered tube lines and pile-up included."""
+def _continuum(
+    fit: TemplateFitRegressor, total: NDArray[np.float64], calibrator: EnergyCalibrator
+) -> NDArray[np.float64]:
+    """Continuum of the sum spectrum on the model's axis, scattered lines and pile-up included."""
     found, inside = fit.sum_spectrum_fit_, fit.fitted_channels_
-    continuum = np.maximum(spectrum, 0.0)  # beyond the fitted range: whatever is there
+    continuum = total.copy()  # beyond the fitted range: whatever is there
     continuum[inside] = found.background + found.pile_up
-    for name, part in _scatter(fit).items():
+    for name, part in _scatter(fit, fit.energy_).items():
         continuum[inside] += found.scatter.get(name, 0.0) * part[inside]
-    return np.asarray(continuum)
+    return np.asarray(np.maximum(calibrator.transform(continuum[None])[0], 0.0))
 
 
 class SpectrumFit:
     """Components of a painting's template fit in the painting's channels, and their counts.
-
-    The fit is made on the model's axis. Here its components are brought back to the channels
-    that were measured, where the calibration found them to be, so that
-    ``decompose(X) @ components_`` lies on the spectra ``X`` in their own channels.
 
     Parameters
     ----------
@@ -251,25 +281,17 @@ class SpectrumFit:
         All line groups in the fit.
     fitted_channels_ : slice
         Channels that lie wholly within the fitted range.
-    components_ : ndarray of shape (n_components, n_fitted_channels), float32
+    components_ : ndarray of shape (n_components, n_fitted_channels)
         Spectra of one count of each component: those of ``fitted_groups_`` first, then the rest.
     """
 
     def __init__(self, painting: PaintingFit) -> None:
-        fit, calibrator = painting.template_fit, painting.calibrator
-        self._fit, self._calibrator = fit, calibrator
-        self.energy_: NDArray[np.float64] = calibrator.energy_
-        self.calibrated_energy_: NDArray[np.float64] = calibrator.calibrated_energy_
-        self.fitted_groups_: list[str] = list(fit.fitted_groups_)
-        fitted = fit.energy_[fit.fitted_channels_]
-        ends, edges = bin_edges(fitted), bin_edges(calibrator.calibrated_energy_)
-        inside = np.flatnonzero((edges[:-1] >= ends[0]) & (edges[1:] <= ends[-1]))
-        self.fitted_channels_ = slice(int(inside[0]), int(inside[-1]) + 1)
-        self.components_: NDArray[np.float32] = rebin_counts(
-            fit.components_.astype(np.float32),
-            fitted,
-            calibrator.calibrated_energy_[self.fitted_channels_],
-        )
+        self._fit = painting.template_fit
+        self.energy_: NDArray[np.float64] = painting.calibrator.energy_
+        self.calibrated_energy_: NDArray[np.float64] = painting.calibrator.calibrated_energy_
+        self.fitted_groups_: list[str] = list(self._fit.fitted_groups_)
+        self.fitted_channels_: slice = self._fit.fitted_channels_
+        self.components_: NDArray[np.floating] = self._fit.components_
 
     def decompose(self, X: ArrayLike) -> NDArray[np.float32]:
         """Counts of every component in each spectrum.
@@ -285,5 +307,4 @@ class SpectrumFit:
             Counts of each of ``components_``; those of line groups are the template fit's net
             intensities.
         """
-        spectra: NDArray[Any] = np.asarray(X)
-        return self._fit.decompose(np.maximum(self._calibrator.transform(spectra), 0))
+        return self._fit.decompose(X)

@@ -394,19 +394,23 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         counts = self._on_model_axis(spectra)
         values, errors = self.load_weights().predict(counts, counts @ self.painting_.matrix.T)
         if self.template_fit:
-            values, errors = self._average_with_fit(values, errors, counts)
+            values, errors = self._average_with_fit(values, errors, spectra, counts)
         # Share of an intensity that line ratios, which differ from pixel to pixel, leave uncertain.
         return values, np.hypot(errors, 0.007 * values)
 
     def _average_with_fit(
-        self, values: NDArray[np.float32], errors: NDArray[np.float32], counts: NDArray[np.float32]
+        self,
+        values: NDArray[np.float32],
+        errors: NDArray[np.float32],
+        spectra: NDArray[Any],
+        counts: NDArray[np.float32],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Move intensities towards those of the template fit, the more the brighter they are.
 
         Those of further line groups are the template fit's.
         """
         fit = self.painting_.template_fit
-        areas, area_errors = (np.asarray(part) for part in fit.predict(counts, return_std=True))
+        areas, area_errors = self.painting_.areas(spectra, counts)
         by_paint = self.weights is None and getattr(fit, "n_paints_", 1) > 1
         shares = default_shares(by_paint=True) if by_paint else self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
@@ -420,6 +424,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
                 area_errors[:, place],
                 shares[:, column],
                 rare=name in self.painting_.rare_groups,
+                by_paint=by_paint,
             )
         further = [fit.line_groups_.index(name) for name in self.line_groups_[len(LINE_GROUPS) :]]
         return (

@@ -25,10 +25,7 @@ class LeastSquares:
             prior = 1 / np.square(sizes * norm)
         information[np.diag_indices_from(information)] += prior + 1e-9
         self.weighted = weighted
-        # Positive definite by the priors: half the work of a general inverse.
-        lower, _ = dpotrf(information, lower=1, clean=1)
-        inverse, _ = dpotri(lower, lower=1)
-        self.inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        self.inverse = _inverse(information)
         solution = self.inverse @ (weighted.T @ counts)
         self.amplitudes = solution / norm
         self.errors = np.sqrt(np.maximum(np.diag(self.inverse), 0.0)) / norm
@@ -52,4 +49,13 @@ class LeastSquares:
 
     def leakage(self, extra: Array) -> Array:
         """Counts that each of these columns takes over from one count of each further column."""
-        return self.inverse @ (self.weighted.T @ extra) / self.norm[:, None]
+        return np.asarray(self.inverse @ (self.weighted.T @ extra) / self.norm[:, None])
+
+
+def _inverse(information: Array) -> Array:
+    """Inverse of a positive definite matrix: by Cholesky half the work of a general one."""
+    lower, failed = dpotrf(information, lower=1)
+    if failed:  # by rounding
+        return np.asarray(np.linalg.inv(information))
+    inverse, _ = dpotri(lower, lower=1)
+    return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T)

@@ -117,8 +117,7 @@ class UnknownPeak:
         for _ in range(_RULE.n_steps):
             information, right = fit.reduced(found.shapes(edges, detector))
             information[np.diag_indices(3)] *= 1 + 1e-6
-            amplitudes = np.asarray(np.linalg.solve(information, right), dtype=np.float64)
-            found = found.moved(amplitudes, detector)
+            found = found.moved(np.asarray(np.linalg.solve(information, right)), detector)
             if abs(found.energy - self.energy) > reach:
                 return self
         return found

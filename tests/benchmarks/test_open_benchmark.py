@@ -275,7 +275,9 @@ def test_the_page_names_failures_and_versions(tmp_path):
     )  # fmt: skip
     runs["error"] = np.where(runs["method"] == "broken", "ValueError: no axis", None)
     runs.to_csv(tmp_path / "open_runs.csv", index=False)
-    text = write_page(tmp_path).read_text(encoding="utf-8")
+    own = Method("broken", "what a stranger brought", print, told=True)
+    text = write_page(tmp_path, [own]).read_text(encoding="utf-8")
+    assert "| broken | line groups | what a stranger brought |" in text
     assert "| 1 | shipped | 0.90 |" in text
     assert "ValueError: no axis" in text
     assert "abc; numpy 2; a processor" in text

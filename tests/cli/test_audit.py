@@ -30,6 +30,9 @@ def test_the_audit_of_a_scan(skxrf, painting, tmp_path):
     for words in ("Error of a pixel", "skxrf map", "truth.nc", "at 40 ms; 5 % needs", "Not seen:"):
         assert words in run.out
     assert f"Report: {page}" in run.out
+    again = skxrf("audit", painting / "scan.h5", "--report", page)
+    assert again.status == 2
+    assert "exists: name another output, or replace it with --force" in again.err
     assert "Audit of scan.h5" in page.read_text(encoding="utf-8")
 
 

@@ -64,3 +64,12 @@ def test_known_groups_lie_in_the_range():
 def test_cached_arrays_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         line_group("Fe_K").energies[0] = 0
+
+
+# Natural widths [eV] of K-alpha 1 and L-alpha 1: Krause & Oliver 1979, J. Phys. Chem. Ref. Data 8, 329.
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("Ca_K", 1.00), ("Fe_K", 1.61), ("Mo_K", 6.42), ("Ag_K", 9.16), ("Pb_L", 8.2)],
+)
+def test_natural_widths_of_main_lines(name, width):
+    assert 1e3 * line_group(name).widths[0] == pytest.approx(width, rel=0.1)

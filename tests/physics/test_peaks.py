@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import voigt_profile
 
 from skxrf.physics._detector import render_peaks, shelf_cumulative
 
@@ -65,3 +66,15 @@ def test_a_shelf_is_flat_from_zero_to_its_line():
     assert np.all(np.diff(shelf) >= -1e-12)
     assert (shelf[0], shelf[-1]) == (0.0, pytest.approx(1.0))
     assert np.interp(4.0, EDGES, shelf) == pytest.approx(0.5)
+
+
+@given(sigma=st.floats(0.04, 0.2), share=st.floats(0, 0.2))
+def test_lines_of_a_natural_width_are_voigt_profiles(sigma, share):
+    edges = np.arange(8, 13, 0.002)
+    peak = render_peaks(
+        edges, np.array([10.55]), np.ones(1), np.array([sigma]), widths=np.array([share * sigma])
+    )[0]
+    distance = (edges[1:] + edges[:-1]) / 2 - 10.55
+    exact = 0.002 * voigt_profile(distance, sigma, share * sigma / 2)
+    near = np.abs(distance) < 5 * sigma
+    np.testing.assert_allclose(peak[near], exact[near], atol=1e-3 * exact.max())

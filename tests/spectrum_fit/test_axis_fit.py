@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_fit import fit_energy_axis
 
 PLACES = np.array([2.0, 6.4, 15.0])
@@ -12,8 +13,8 @@ PLACES = np.array([2.0, 6.4, 15.0])
 @pytest.mark.parametrize(
     ("name", "off", "fwhm", "anode"),
     [
-        ("tempera_rh_faint", [-0.0013, 0.0003, 0.0023], 0.1946, "Rh_K"),
-        ("oil_rh", [0.0008, 0.0000, 0.0016], 0.1604, "Rh_K"),
+        ("tempera_rh_faint", [-0.0013, 0.0003, 0.0020], 0.1932, "Rh_K"),
+        ("oil_rh", [0.0005, 0.0003, 0.0003], 0.1585, "Rh_K"),
     ],
 )
 def test_axis_and_resolution_stay(sum_spectra, name, off, fwhm, anode):
@@ -22,7 +23,9 @@ def test_axis_and_resolution_stay(sum_spectra, name, off, fwhm, anode):
     found = np.interp(PLACES, measured.true, fit.energy) - PLACES
     np.testing.assert_allclose(found, off, atol=1e-3)
     assert float(fit.resolution.fwhm(5.895)) == pytest.approx(fwhm, abs=2e-3)
-    assert float(fit.resolution.fwhm(5.895)) == pytest.approx(measured.fwhm, rel=0.02)
+    # Simulated lines have no natural width, the fitted ones have: 0.53 of 1.5 eV of a peak.
+    natural = 0.53 * line_group("Mn_K").widths[0]
+    assert float(fit.resolution.fwhm(5.895)) + natural == pytest.approx(measured.fwhm, rel=0.02)
     assert fit.scatter == anode
     assert {"Ca_K", "Fe_K", "Cu_K", "Mn_K", "Pb_L"} <= set(fit.groups)
     assert fit.groups[0] == "Fe_K"

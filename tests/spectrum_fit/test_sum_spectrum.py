@@ -18,7 +18,7 @@ DETECTOR = DetectorResponse(noise=0.143, fano=0.14, tail_fraction=0.001)
 # Net counts with the axis and the detector as they are. The simulated truth is 838, 1029, 1675,
 # 21478, 591, 2805, 48901, 4907, 5221, 6597 and 1457: thick paint absorbs the soft lines of a group.
 AREAS = [
-    *(813.3, 1376.9, 1463.9, 21670, 636.6, 2735.7, 49067, 4611.7, 4469.4, 6236.0, 1470.9),
+    *(814.6, 1381.1, 1454.9, 21697, 641.1, 2760.9, 49303, 4648.3, 4645.6, 6447.4, 1494.0),
 ]
 
 

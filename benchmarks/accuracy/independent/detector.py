@@ -38,8 +38,13 @@ class OtherDetector(DetectorResponse):
     long_slope: float = 0.5
     shelf_rise: float = 0.5
 
-    def peaks(self, energies: Array, intensities: Array, edges: Array) -> Array:
-        """Expected counts per bin of lines with the given full-energy intensities."""
+    def peaks(
+        self, energies: Array, intensities: Array, edges: Array, widths: Array | None = None
+    ) -> Array:
+        """Expected counts per bin of lines with the given full-energy intensities.
+
+        Natural widths are those of ``lorentz_wings``.
+        """
         plain = DetectorResponse(
             noise=self.noise,
             fano=self.fano,

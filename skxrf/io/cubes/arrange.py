@@ -16,7 +16,14 @@ from skxrf.exceptions import Argument, FileFormatError
 from .axes import folded_shape
 from .source import BlockReader, CubeRequest, CubeSource
 
-__all__ = ["ArrangedReader", "SummedReader", "arranged", "arranged_times", "chosen_one"]
+__all__ = [
+    "SUM",
+    "ArrangedReader",
+    "SummedReader",
+    "arranged",
+    "arranged_times",
+    "chosen_one",
+]
 
 SUM = "sum"
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, FileFormatError
+from skxrf.exceptions import FileFormatError
 
 from .arrange import SUM, chosen_one
-from .bruker_xml import MapHeader, map_headers
+from .bruker_xml import MapHeader, map_headers, step_positions
+from .detectors import added
 from .memory_map import file_stamp, require_unchanged
 from .sfs import MAGIC, StoredFile, stored_files
 from .source import CubeRequest, CubeSource, Slices
@@ -42,25 +43,6 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     """Describe the maps of a ``.bcf``; they are passed over once, to find where rows start.
 
     An instrument with several detectors writes a map of each.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        ``dataset`` or ``detector`` picks one of several maps, such as ``"SpectrumData1"``.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube, its pixel sizes and times.
-    request : CubeRequest
-        Without the choice that was obeyed here.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, or holds several maps and none is chosen.
     """
     stamp, files = file_stamp(path), stored_files(path)
     names = _chosen(sorted(files), request, path)
@@ -71,37 +53,34 @@ def open_bcf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         if header is None:
             raise FileFormatError(f"{path} is damaged: its header has no entry {name}.")
         headers.append(header)
-    scans = [_scanned(files[name], one) for name, one in zip(names, headers, strict=True)]
-    readers = [
-        BcfReader.of(files[name], scan, one.n_channels, stamp)
-        for name, scan, one in zip(names, scans, headers, strict=True)
+    sources = [
+        _described(path, files[name], header, stamp)
+        for name, header in zip(names, headers, strict=True)
     ]
-    header, shape = headers[0], readers[0].shape
-    for name, other, reader in zip(names[1:], headers[1:], readers[1:], strict=True):
-        if reader.shape != shape or other.energy != header.energy:
-            raise FileFormatError(
-                f"{path}: {names[0]} and {name} differ in shape or energy axis and cannot be added: pass ",
-                Argument("dataset"),
-                " with the name of one.",
-            )
-    several = len(readers) > 1
-    source = CubeSource(
+    return added(sources, names), replace(request, detector=None)
+
+
+def _described(
+    path: Path, file: StoredFile, header: MapHeader, stamp: tuple[int, int]
+) -> CubeSource:
+    """Describe the map of one detector."""
+    scan = _scanned(file, header)
+    reader = BcfReader.of(file, scan, header.n_channels, stamp)
+    return CubeSource(
         path=path,
-        dataset=", ".join(names),
+        dataset=file.name,
         layout="Bruker .bcf",
-        reader=_Stacked(tuple(readers)) if several else readers[0],
-        dims=("detector", "y", "x", "energy") if several else ("y", "x", "energy"),
+        reader=reader,
+        dims=("y", "x", "energy"),
         dims_from="the format",
-        detectors=tuple(names),
         energy=header.energy,
         energy_from=f"CalibAbs and CalibLin in {path}",
-        y=_positions(header.step_y, shape[0]),
-        x=_positions(header.step_x, shape[1]),
+        y=step_positions(header.step_y, reader.shape[0]),
+        x=step_positions(header.step_x, reader.shape[1]),
         attrs=header.attrs,
-        live_time=_live_times(headers, scans),
+        live_time=_live_time(header, scan),
         real_time=header.pixel_times if header.times_are_real else None,
     )
-    return source, request if several else replace(request, detector=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,29 +140,6 @@ class BcfReader:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stacked:
-    """Maps of several detectors as one array."""
-
-    readers: tuple[BcfReader, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return len(self.readers), *self.readers[0].shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.result_type(*(one.dtype for one in self.readers))
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        return 1, *self.readers[0].chunks
-
-    def read(self, key: Slices) -> NDArray[Any]:
-        """Read one block."""
-        return np.stack([one.read(key[1:]).astype(self.dtype) for one in self.readers[key[0]]])
-
-
-@dataclass(frozen=True, eq=False)
 class _Scan:
     """Facts about a map that only passing over it tells."""
 
@@ -219,10 +175,6 @@ def stored_header(files: dict[str, StoredFile], path: Path) -> bytes:
     if file.size > _LARGEST_HEADER:
         raise FileFormatError(f"{path} is damaged: its header claims {file.size:,} bytes.")
     return b"".join(file.pieces())
-
-
-def _positions(step: float | None, size: int) -> NDArray[np.float64] | None:
-    return None if step is None else step * np.arange(size, dtype=np.float64)
 
 
 def _scanned(file: StoredFile, header: MapHeader) -> _Scan:
@@ -279,23 +231,19 @@ def _scanned(file: StoredFile, header: MapHeader) -> _Scan:
     return _Scan(row_starts, n_columns, state, in_peak)
 
 
-def _live_times(headers: list[MapHeader], scans: list[_Scan]) -> NDArray[np.float64] | None:
-    """Live time of each pixel [s] on (y, x), the mean over detectors; None where it is not known."""
-    header = headers[0]
+def _live_time(header: MapHeader, scan: _Scan) -> NDArray[np.float64] | None:
+    """Live time of each pixel [s] on (y, x); None where it is not known."""
     if header.pixel_times is not None and not header.times_are_real:
         return header.pixel_times
-    found = []
-    for one, scan in zip(headers, scans, strict=True):
-        if one.zero_peak is None or not scan.in_peak.any():
-            return None
-        times = scan.in_peak / one.zero_peak.frequency
-        total = times.sum()
-        real = one.real_time or (None if one.pixel_times is None else one.pixel_times.sum())
-        wrong_live = one.live_time is not None and not 0.9 < total / one.live_time < 1.1
-        if wrong_live or (real is not None and total > 1.1 * real):
-            return None
-        found.append(np.where(scan.in_peak > 0, times, np.nan))
-    return np.asarray(np.mean(found, axis=0))
+    if header.zero_peak is None or not scan.in_peak.any():
+        return None
+    times = scan.in_peak / header.zero_peak.frequency
+    total = times.sum()
+    real = header.real_time or (None if header.pixel_times is None else header.pixel_times.sum())
+    wrong_live = header.live_time is not None and not 0.9 < total / header.live_time < 1.1
+    if wrong_live or (real is not None and total > 1.1 * real):
+        return None
+    return np.where(scan.in_peak > 0, times, np.nan)
 
 
 def _damaged(file: StoredFile, what: str) -> FileFormatError:

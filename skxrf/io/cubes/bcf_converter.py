@@ -11,10 +11,9 @@ from typing import Any
 from skxrf.exceptions import FileFormatError
 
 from .._hdf5_values import scalar_attrs, text
-from .axes import axis_or_reason
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -36,25 +35,15 @@ def read(cube: Any) -> CubeSource:
             f"{where} has the shape {cube.shape}, but its attributes {', '.join(_SIZES)} say {sizes}: "
             "the file contradicts itself."
         )
-    energy, reason = axis_or_reason(lambda: _line(cube, where))
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="BCF Converter",
-        reader=reader,
+    line = scalar_attrs(cube, _LINE)
+    return hdf5_source(
+        cube,
+        "BCF Converter",
         dims=("y", "x", "energy"),
         dims_from="its attributes height, width and channels",
-        energy=energy,
-        energy_hint=reason,
-        energy_from=f"the attributes {' and '.join(_LINE)} of {where}",
+        **axis_facts(
+            f"the attributes {' and '.join(_LINE)} of {where}",
+            coefficients=[line[name] for name in _LINE] if len(line) == len(_LINE) else None,
+            units=text(cube.attrs.get("energy_units")),
+        ),
     )
-
-
-def _line(cube: Any, where: str) -> Any:
-    line = scalar_attrs(cube, _LINE)
-    if len(line) != len(_LINE):
-        return None
-    units = text(cube.attrs.get("energy_units"))
-    coefficients = [line[name] for name in _LINE]
-    return stated_axis(coefficients=coefficients, units=units, source=f"the axis of {where}")

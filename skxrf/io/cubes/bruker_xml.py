@@ -34,6 +34,7 @@ __all__ = [
     "parsed",
     "planes_of",
     "recognizes",
+    "step_positions",
 ]
 
 # A spectrum has some kilobytes.
@@ -91,27 +92,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a single spectrum as a cube of one pixel.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.spx`` file.
-    request : CubeRequest
-        Nothing of it is needed here.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube of shape (1, 1, n_channels), with live and real time.
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged or holds no spectrum.
-    """
+    """Describe a single spectrum as a cube of one pixel."""
     root = parsed(read_spectrum(path, _LARGEST_SPECTRUM), path)
     spectrum = root.find("./ClassInstance[@Type='TRTSpectrum']")
     if spectrum is None:
@@ -258,6 +239,11 @@ def _step(root: ElementTree.Element, tag: str) -> float | None:
     """Pixel size [mm], from µm."""
     size = _number(root, f"./ClassInstance[@Type='TRTSEMData']/{tag}")
     return size / 1000 if size is not None and size > 0 else None
+
+
+def step_positions(step: float | None, size: int) -> NDArray[np.float64] | None:
+    """Positions of rows or columns [mm]."""
+    return None if step is None else step * np.arange(size, dtype=np.float64)
 
 
 def _pixel_times(root: ElementTree.Element) -> NDArray[np.float64] | None:

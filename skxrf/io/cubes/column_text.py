@@ -22,7 +22,7 @@ from .axes import axis_or_reason
 from .single import one_spectrum
 from .source import CubeRequest, CubeSource
 from .stated_axis import counts_channels, stated_axis
-from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, whole_counts
+from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, seconds, whole_counts
 
 __all__ = ["open_columns", "recognizes"]
 
@@ -30,6 +30,9 @@ _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
 _ENERGY = re.compile(r"energ|(?<![a-z])k?ev(?![a-z])", re.IGNORECASE)
 _COUNTS = re.compile(r"counts?|cts|intensit|cps|spectrum", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(live|real)[ _-]?time\b[^\d\n]{0,9}?(\d+(?:[.,]\d+)?)[ \t]*(ms|us|min|s|)\b", re.IGNORECASE
+)
 # Lines before the first number, and channels of the smallest spectrum.
 _LONGEST_HEADER = 100
 _FEWEST = 16
@@ -53,29 +56,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a single spectrum as a cube of one pixel.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        Nothing of it is needed here.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube of shape (1, 1, n_channels).
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If its lines are not numbers from the first of them on.
-    CountsError
-        If it holds rates.
-    """
+    """Describe a single spectrum as a cube of one pixel."""
     lines = decoded(read_spectrum(path)).splitlines()
     start = next((i for i, line in enumerate(lines) if _cells(line)), len(lines))
     header, rows = lines[:start], [line for line in lines[start:] if line.strip()]
@@ -84,11 +65,15 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     place, name = named.get("counts", (-1, ""))
     if any(is_rate(word) for word in re.findall(r"[\w/^-]+", name)):
         raise CountsError(f"{path} names its column {name!r}: expected counts. Export counts.")
-    energy, problem = None, ()
-    if values.shape[1] > 1:
-        at, label = named.get("energy", (0, ""))
-        energy, problem = axis_or_reason(lambda: _energy(values[:, at], label, header, path))
-    spectrum = TextSpectrum(whole_counts(values[:, place]), energy, problem)
+    at, label = named.get("energy", (0, ""))
+    energy, problem = axis_or_reason(
+        lambda: None if values.shape[1] == 1 else _energy(values[:, at], label, header, path)
+    )
+    times = {match[1].lower(): (match[2], match[3]) for match in _TIME.finditer("\n".join(header))}
+    live_time, real_time = (seconds(*times.get(kind, (None, ""))) for kind in ("live", "real"))
+    spectrum = TextSpectrum(
+        whole_counts(values[:, place]), energy, problem, live_time=live_time, real_time=real_time
+    )
     from_ = f"the columns of {path}"
     return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
 

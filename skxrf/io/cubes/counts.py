@@ -24,10 +24,10 @@ from .._hdf5_values import (
     text,
     units_of,
 )
-from .axes import axis_or_reason, dims_from_labels
-from .hdf5_reader import HDF5Reader
+from .axes import dims_from_labels
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["ATTRIBUTES", "find", "read"]
 
@@ -53,19 +53,13 @@ def read(cube: Any) -> CubeSource:
     stored = group.get("energy_keV")
     found: dict[str, Any] = {}
     if stored is not None:
-        found["energy_from"] = f"{stored.name!r} in {cube.file.filename}"
-        found["energy"], found["energy_hint"] = axis_or_reason(
-            lambda: stated_axis(
-                values=numbers(stored), units=units_of(stored) or "keV", source=found["energy_from"]
-            )
-        )
+        source, units = f"{stored.name!r} in {cube.file.filename}", units_of(stored) or "keV"
+        found = axis_facts(source, values=numbers(stored), units=units)
     elif all(name in cube.attrs for name in _LINE):
-        found["energy_from"] = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
+        source = f"the attributes {' and '.join(_LINE)} in {cube.file.filename}"
         line = scalar_attrs(cube, _LINE)
         values = [float(line.get(name, np.nan)) for name in _LINE]
-        found["energy"], found["energy_hint"] = axis_or_reason(
-            lambda: stated_axis(coefficients=values, units="keV", source=found["energy_from"])
-        )
+        found = axis_facts(source, coefficients=values, units="keV")
     if dims is not None:
         sizes = dict(zip(dims, cube.shape, strict=True))
         found["coords"] = read_coordinates(group, sizes)
@@ -78,12 +72,9 @@ def read(cube: Any) -> CubeSource:
     items = {name: group.get(place) for name, place in places.items()} | {
         dim: group.get(f"{dim}_mm") for dim in ("y", "x")
     }
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="HDF5 (counts, energy_keV)",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "HDF5 (counts, energy_keV)",
         dims=dims,
         dims_from="its attribute with the names of the axes",
         live_time=pixel_times(group.get("live_time_s"), cube.shape),

@@ -7,23 +7,22 @@ start ch``.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import Argument, FileFormatError
+from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import decimal
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .arrange import ArrangedReader, chosen_one
+from .arrange import SUM, chosen_one
 from .axes import axis_or_reason
+from .detectors import added
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
@@ -44,61 +43,35 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe the rows of a folder, or those that belong to one file.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, if it holds the rows of one cube; or one of the rows, or a file of all rows.
-    request : CubeRequest
-        ``detector`` chooses one of several whose number the names hold.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube; a row is read with its block.
-    request : CubeRequest
-        As given, without the detector that was chosen.
-
-    Raises
-    ------
-    FileFormatError
-        If a file is damaged or missing, or rows differ in size.
-    """
+    """Describe the rows of a folder, or those that belong to one file."""
     by_detector, names = _rows(path)
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    chosen = by_detector if choice == "sum" else [by_detector[int(choice)]]
-    stacks = [_stack(files) for files in chosen]
-    first = stacks[0][0]
-    energies = [axis_or_reason(partial(_energy, stack[0])) for stack in stacks]
-    if choice == "sum":
-        _require_alike(stacks, energies, str(path))
-    reader = RowReader(
-        detectors=tuple(tuple(one) for one in stacks),
-        shape=(len(stacks), *_full_shape(stacks[0])),
-        dtype=first.dtype,
-    )
-    missing = np.zeros(reader.shape[1:3], bool)
-    missing[-1, stacks[0][-1].shape[0] :] = True
-    named = (
-        "" if len(names) == 1 else f"detector {choice if choice == 'sum' else names[int(choice)]}"
-    )
-    dims = ("detector", "y", "x", "energy")
-    source = CubeSource(
+    chosen = by_detector if choice == SUM else [by_detector[int(choice)]]
+    sources = [_described(path, _stack(files)) for files in chosen]
+    if choice != SUM and len(names) > 1:
+        names = (names[int(choice)],)
+        sources[0] = replace(sources[0], steps=f"detector {names[0]}")
+    return added(sources, names), replace(request, detector=None)
+
+
+def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
+    """Describe the rows of one detector."""
+    reader = RowReader(tuple(rows), (len(rows), *rows[0].shape), rows[0].dtype)
+    missing = np.zeros(reader.shape[:2], bool)
+    missing[-1, rows[-1].shape[0] :] = True
+    energy, reason = axis_or_reason(lambda: _energy(rows[0]))
+    return CubeSource(
         path=path,
         dataset="",
         layout="EDF rows",
-        reader=reader if choice == "sum" else ArrangedReader(reader, dims, detector=0),
-        dims=dims if choice == "sum" else dims[1:],
+        reader=reader,
+        dims=("y", "x", "energy"),
         dims_from="being rows of spectra",
-        detectors=names if choice == "sum" else (),
-        energy=energies[0][0],
-        energy_hint=energies[0][1],
-        energy_from=f"MCA a, MCA b, MCA c in {first.path}",
+        energy=energy,
+        energy_hint=reason,
+        energy_from=f"MCA a, MCA b, MCA c in {rows[0].path}",
         missing=missing if missing.any() else None,
-        steps=named,
     )
-    return source, request if choice == "sum" else replace(request, detector=None)
 
 
 @dataclass(frozen=True)
@@ -134,28 +107,25 @@ class _Row:
 
 @dataclass(frozen=True, eq=False)
 class RowReader:
-    """Blocks of detectors and rows, each row a file or a part of one."""
+    """Blocks of rows, each a file or a part of one."""
 
-    detectors: tuple[tuple[_Row, ...], ...]
+    rows: tuple[_Row, ...]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
     @property
     def chunks(self) -> tuple[int, ...]:
         """A row: its file is read whole."""
-        return 1, 1, *self.shape[2:]
+        return 1, *self.shape[1:]
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block; what a stopped scan did not reach are zeros."""
-        detectors, rows = (
-            range(*one.indices(n)) for one, n in zip(key, self.shape[:2], strict=False)
-        )
-        shape = (len(detectors), len(rows), *self.shape[2:])
-        block = np.zeros(shape, self.dtype)
-        for (i, detector), (j, y) in itertools.product(enumerate(detectors), enumerate(rows)):
-            row = self.detectors[detector][y].read()
-            block[i, j, : row.shape[0]] = row
-        return block[:, :, key[2], key[3]]
+        rows = range(*key[0].indices(self.shape[0]))
+        block = np.zeros((len(rows), *self.shape[1:]), self.dtype)
+        for i, y in enumerate(rows):
+            row = self.rows[y].read()
+            block[i, : row.shape[0]] = row
+        return block[:, key[1], key[2]]
 
 
 def _stack(files: Sequence[Path]) -> list[_Row]:
@@ -183,25 +153,6 @@ def _rows_in(file: Path) -> list[_Row]:
     if not found:
         raise FileFormatError(f"{file} is empty: expected rows of spectra.")
     return found
-
-
-def _full_shape(rows: Sequence[_Row]) -> tuple[int, int, int]:
-    return len(rows), *rows[0].shape
-
-
-def _require_alike(stacks: Sequence[Sequence[_Row]], energies: Sequence[Any], where: str) -> None:
-    """Refuse to add detectors of other sizes or calibrations."""
-    for stack, (energy, _) in zip(stacks, energies, strict=True):
-        same = energy is energies[0][0] or (
-            energy is not None and energies[0][0] is not None and energy == energies[0][0]
-        )
-        if _full_shape(stack) != _full_shape(stacks[0]) or not same:
-            raise FileFormatError(
-                f"{where}: the detector of {stack[0].path.name} has another size or calibration than that "
-                f"of {stacks[0][0].path.name}: they cannot be added. Pass ",
-                Argument("detector"),
-                " with one of them.",
-            )
 
 
 def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:

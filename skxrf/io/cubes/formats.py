@@ -20,7 +20,11 @@ class CubeFormat(NamedTuple):
     recognizes: Callable[[Path, bytes], bool]
     """From the path and its first bytes, none for a folder; cheap, and never an error."""
     open: Callable[[Path, CubeRequest], tuple[CubeSource, CubeRequest]]
-    """Describe the cube; the request comes back with what the format resolved in it."""
+    """Describe the cube of a path; the request comes back without what the format resolved in it.
+
+    Raises `FileFormatError` where the file is damaged, cut short or leaves a choice that the request does
+    not make, `EnergyAxisError` for an axis that cannot be used, `CountsError` for rates.
+    """
 
 
 CUBE_FORMATS = (

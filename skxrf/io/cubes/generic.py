@@ -6,14 +6,13 @@ dimension labels and scales (as netCDF and xarray write them), whose units may c
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from .._hdf5_values import axis_labels, numbers, pixel_times, positions, scales, units_of
-from .axes import axis_or_reason, dims_from_labels
-from .hdf5_reader import HDF5Reader
+from .axes import dims_from_labels
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -30,28 +29,18 @@ def read(cube: Any) -> CubeSource:
     for dim, scale, size in zip(dims or (), scales(cube), cube.shape, strict=False):
         units = "" if scale is None else units_of(scale)
         if dim == "energy" and units:
-            found["energy_from"] = f"{scale.name!r} in {cube.file.filename}"
-            found["energy"], found["energy_hint"] = axis_or_reason(
-                partial(
-                    stated_axis,
-                    values=numbers(scale, at_most=size),
-                    units=units,
-                    source=found["energy_from"],
-                )
-            )
+            source = f"{scale.name!r} in {cube.file.filename}"
+            found |= axis_facts(source, values=numbers(scale, at_most=size), units=units)
         elif units and dim in ("y", "x"):
             found[dim] = positions(scale, size)
-    reader = HDF5Reader.of(cube)
     name = cube.name.rpartition("/")[2]
     times = {
         kind: pixel_times(cube.parent.get(f"{name}_{word}", cube.parent.get(word)), cube.shape)
         for kind, word in (("live_time", "live_time"), ("real_time", "elapsed_time"))
     }
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="HDF5",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "HDF5",
         dims=dims,
         dims_from="the labels of its axes",
         any_axes=True,

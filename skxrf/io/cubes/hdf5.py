@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
+from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_kev
@@ -38,7 +39,7 @@ from . import (
     xrf_maps,
 )
 from .axes import folds
-from .hdf5_detectors import added, chosen_datasets
+from .detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
 __all__ = ["LAYOUTS", "HDF5Layout", "open_hdf5"]
@@ -77,30 +78,7 @@ LAYOUTS = (
 
 
 def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Find the cube in an HDF5 file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : CubeRequest
-        ``dataset`` picks one of several cubes, ``scan`` the group that it is in; ``energy`` may name a
-        dataset.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube and what the file says about it.
-    request : CubeRequest
-        The request with the energy axis read where a dataset was named.
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be read, or holds no such cube, or several.
-    EnergyAxisError
-        If there is no such energy dataset.
-    """
+    """Find the cube in an HDF5 file."""
     refuse_endless_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=request.follow_links)
@@ -118,7 +96,7 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
             for one in cubes:
                 require_readable(one)
             sources = [layout.read(one) for one in cubes]
-            cube, source = cubes[0], added(sources) if len(cubes) > 1 else sources[0]
+            cube, source = cubes[0], added(sources, [repr(one.name) for one in cubes])
             others = [path for one in cubes for path in value_files(one)]
         source = _with_others(source, others)
         if isinstance(request.energy, str):
@@ -267,6 +245,9 @@ def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
                     f"{source} has the shape {item.shape} and type {item.dtype}: expected one "
                     "energy in keV for each channel."
                 )
+            if values.size == 3 and 3 not in cube.shape:
+                # Coefficients, as two of them are.
+                return Polynomial(to_kev(values.ravel(), units_of(item), source=source))
             if values.size not in (2, *cube.shape):
                 raise EnergyAxisError(
                     f"{source} has {values.size} values, the size of no axis of {cube.name!r} "

@@ -17,9 +17,9 @@ from skxrf.utils.units import is_counts, is_rate
 from .._hdf5_access import open_file, require_filters, value_files
 from .._hdf5_values import Scale, units_of
 from .memory_map import Stamps, file_stamp, require_all_unchanged
-from .source import Slices
+from .source import CubeSource, Slices
 
-__all__ = ["HDF5Reader", "open_dataset", "stamps_of"]
+__all__ = ["HDF5Reader", "hdf5_source", "open_dataset", "stamps_of"]
 
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
@@ -80,6 +80,12 @@ class HDF5Reader:
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
         return self.scale.values(block)
+
+
+def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:
+    """Describe a dataset by the facts that its layout states; see `CubeSource`."""
+    reader = HDF5Reader.of(cube)
+    return CubeSource(path=reader.path, dataset=cube.name, layout=layout, reader=reader, **facts)
 
 
 def _refuse_rates(dataset: Any) -> None:

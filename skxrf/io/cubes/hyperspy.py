@@ -20,7 +20,7 @@ from skxrf.utils.units import to_mm
 
 from .._hdf5_values import numbers, scalar_attrs, text
 from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import stated_axis
 
@@ -52,12 +52,9 @@ def read(cube: Any) -> CubeSource:
         source = f"{group.name}/axis-{at} in {cube.file.filename}"
         found["energy"], found["energy_hint"] = axis_or_reason(lambda: _energy(axes[at], source))
         found["energy_from"] = source
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="HyperSpy HDF5",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "HyperSpy HDF5",
         dims=dims,
         dims_from="its groups axis-0 to axis-2",
         attrs=_about(group),

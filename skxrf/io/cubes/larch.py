@@ -12,10 +12,9 @@ from typing import Any
 import h5py
 
 from .._hdf5_values import numbers, pixel_times, scalar_attrs, units_of
-from .axes import axis_or_reason
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -33,34 +32,22 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 
 def read(cube: Any) -> CubeSource:
     """Describe one cube."""
-    group = cube.parent
-    reader = HDF5Reader.of(cube)
-    energy, reason = axis_or_reason(lambda: _energy(group))
+    group, item = cube.parent, cube.parent["energy"]
     about = scalar_attrs(group.parent, _ABOUT)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="larch map",
-        reader=reader,
+    line = scalar_attrs(item, _LINE)
+    is_vector = isinstance(item, h5py.Dataset) and item.ndim == 1
+    return hdf5_source(
+        cube,
+        "larch map",
         dims=("y", "x", "energy"),
         dims_from="larch's layout",
-        energy=energy,
-        energy_from=f"{group['energy'].name!r} in {cube.file.filename}",
-        energy_hint=reason,
         live_time=pixel_times(group.get("livetime"), cube.shape, seconds=1e-6),
         real_time=pixel_times(group.get("realtime"), cube.shape, seconds=1e-6),
         attrs={"instrument": about["Beamline"]} if "Beamline" in about else {},
+        **axis_facts(
+            f"{item.name!r} in {cube.file.filename}",
+            values=numbers(item) if is_vector else None,
+            coefficients=[line[name] for name in _LINE] if len(line) == len(_LINE) else None,
+            units=units_of(item),
+        ),
     )
-
-
-def _energy(group: Any) -> Any:
-    item = group["energy"]
-    source = f"{item.name!r} in {group.file.filename}"
-    units = units_of(item)
-    values = numbers(item) if isinstance(item, h5py.Dataset) and item.ndim == 1 else None
-    if values is not None:
-        return stated_axis(values=values, units=units, source=source)
-    line = scalar_attrs(item, _LINE)
-    if len(line) == len(_LINE):
-        return stated_axis(coefficients=[line[name] for name in _LINE], units=units, source=source)
-    return None

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .arrange import chosen_one
+from .arrange import SUM, chosen_one
+from .detectors import added
 from .mca_sections import is_gse, is_spe
 from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp, require_unchanged
@@ -41,27 +42,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a folder of spectra, or the spectra of one file.
-
-    Parameters
-    ----------
-    path : Path
-        The folder, whose files are ordered by the numbers in their names; or one file.
-    request : CubeRequest
-        ``shape`` tells rows and columns where the names do not.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube; in a folder the files are read with their blocks.
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If a file is damaged or missing, or rows and columns are not known.
-    """
+    """Describe a folder of spectra, or the spectra of one file."""
     if path.is_dir():
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
     with path.open("rb") as stream:
@@ -70,35 +51,33 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    wanted = names if choice == "sum" else (names[int(choice)],)
-    columns = [[one for one in spectra if one.detector == name] for name in wanted]
-    if len({len(column) for column in columns}) > 1:
-        raise FileFormatError(
-            f"{path} holds another number of spectra of each detector ({', '.join(names)}): it was cut "
-            "short. Pass ",
-            Argument("detector"),
-            " with one of them.",
-        )
-    lengths = {len(one.counts) for column in columns for one in column}
+    wanted = names if choice == SUM else (names[int(choice)],)
+    steps = _steps(spectra, names, choice)
+    sources = [
+        _of_detector([one for one in spectra if one.detector == name], request, path, steps)
+        for name in wanted
+    ]
+    return added(sources, wanted), replace(request, detector=None, scan=None, dataset=None)
+
+
+def _of_detector(
+    spectra: list[TextSpectrum], request: CubeRequest, path: Path, steps: str
+) -> CubeSource:
+    """Describe the spectra of one detector in one file."""
+    lengths = {len(one.counts) for one in spectra}
     if len(lengths) > 1:
         raise FileFormatError(
             f"{path} holds spectra of {' and '.join(map(str, sorted(lengths)))} channels: expected "
             "those of one detector."
         )
-    counts = np.stack([np.stack([one.counts for one in column]) for column in columns], axis=1)
-    flat = [one for column in columns for one in column]
-    if len(wanted) > 1:
-        _require_one_axis([column[0] for column in columns], path)
-    source = _source(path, ArrayReader(counts), flat, request)
-    shape = (len(columns), len(columns[0]))
+    shape = (len(spectra),)
     return replace(
-        source,
-        dims=("point", "detector", "energy"),
-        detectors=wanted,
-        live_time=_times([one.live_time for one in flat], shape, transpose=True),
-        real_time=_times([one.real_time for one in flat], shape, transpose=True),
-        steps=_steps(spectra, names, choice),
-    ), replace(request, detector="sum" if choice == "sum" else None, scan=None, dataset=None)
+        _source(path, ArrayReader(np.stack([one.counts for one in spectra])), spectra, request),
+        dims=("point", "energy"),
+        live_time=_times([one.live_time for one in spectra], shape),
+        real_time=_times([one.real_time for one in spectra], shape),
+        steps=steps,
+    )
 
 
 def _of_one_scan(
@@ -121,7 +100,7 @@ def _of_one_scan(
 
 def _steps(spectra: Sequence[TextSpectrum], names: Sequence[str], choice: int | str) -> str:
     scan = f"scan {spectra[0].scan}" if len({one.scan for one in spectra}) == 1 else ""
-    detector = f"detector {names[int(choice)]}" if len(names) > 1 and choice != "sum" else ""
+    detector = f"detector {names[int(choice)]}" if len(names) > 1 and choice != SUM else ""
     return ", ".join(filter(None, (scan if spectra[0].scan else "", detector)))
 
 
@@ -204,8 +183,8 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
     return replace(
         _source(path, reader, list(filter(None, facts)), request),
         dims=("y", "x", "energy"),
-        live_time=_times([one and one.live_time for one in facts], shape),
-        real_time=_times([one and one.real_time for one in facts], shape),
+        live_time=_times([None if one is None else one.live_time for one in facts], shape),
+        real_time=_times([None if one is None else one.real_time for one in facts], shape),
         missing=missing,
     )
 
@@ -247,19 +226,6 @@ def _only_spectrum(file: Path) -> TextSpectrum:
     return spectra[0]
 
 
-def _require_one_axis(spectra: Sequence[TextSpectrum], path: Path) -> None:
-    """Refuse to add detectors of several energy axes."""
-    first, *others = spectra
-    for one in others:
-        if not _same(one.energy, first.energy):
-            raise FileFormatError(
-                f"{path}: detector {one.detector} has another calibration than {first.detector}, they cannot "
-                "be added. Pass ",
-                Argument("detector"),
-                " with one of them.",
-            )
-
-
 def _source(
     path: Path, reader: Any, spectra: Sequence[TextSpectrum], request: CubeRequest
 ) -> CubeSource:
@@ -290,12 +256,8 @@ def _same(one: Any, other: Any) -> bool:
     return np.array_equal(one.coef, other.coef, equal_nan=True)
 
 
-def _times(
-    values: list[float | None], shape: tuple[int, int], *, transpose: bool = False
-) -> NDArray[np.float64] | None:
+def _times(values: list[float | None], shape: tuple[int, ...]) -> NDArray[np.float64] | None:
     """Times [s] of the pixels, where there are any; NaN for those without, or left out by a stopped scan."""
-    if all(one is None for one in values):
-        return None
     # None becomes NaN.
-    grid = np.array(values, np.float64).reshape(shape)
-    return grid.T if transpose else grid
+    times = np.array(values, np.float64).reshape(shape)
+    return None if np.isnan(times).all() else times

@@ -73,11 +73,13 @@ class RawReader:
         expected = offset + math.prod(shape) * dtype.itemsize
         if stamp[1] != expected:
             sizes = " x ".join(str(size) for size in shape)
+            whole = max(stamp[1] - offset, 0) // (math.prod(shape[1:]) * dtype.itemsize or 1)
             raise FileFormatError(
                 f"{path} has {stamp[1]:,} bytes, but {described_by} says {expected:,}: {sizes} "
                 f"values of {dtype.itemsize} bytes after {offset}. "
                 + (
-                    "It was cut short: copy it again."
+                    f"It was cut short: copy it again. If the scan was stopped, write into that header that "
+                    f"its slowest axis has {whole}."
                     if stamp[1] < expected
                     else "It belongs to another header, or one of the sizes is wrong."
                 )

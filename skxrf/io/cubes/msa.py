@@ -39,29 +39,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a single spectrum as a cube of one pixel.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.msa`` file.
-    request : CubeRequest
-        Nothing of it is needed here.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube of shape (1, 1, n_channels).
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged or holds no spectrum.
-    CountsError
-        If it holds rates.
-    """
+    """Describe a single spectrum as a cube of one pixel."""
     header, data = _parts(path)
     found = [match for line in header.splitlines() if (match := _LINE.fullmatch(line.strip()))]
     keys = {match[1].upper(): match[3].strip() for match in found}

@@ -17,7 +17,7 @@ from skxrf.exceptions import Argument, EnergyAxisError
 
 from .._hdf5_values import numbers, pixel_times, positions, text, texts, units_of
 from .axes import axis_or_reason
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import counts_channels, stated_axis
 
@@ -46,12 +46,9 @@ def read(cube: Any) -> CubeSource:
     energy, reason = axis_or_reason(lambda: stated_beside(group))
     if energy is None:
         reason = reason or _channels_hint(group)
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="NeXus (PyMca stack)",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "NeXus (PyMca stack)",
         dims=dims,
         dims_from=f"the attribute interpretation={interpretation!r}",
         any_axes=dims is None,

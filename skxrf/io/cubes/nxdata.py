@@ -15,10 +15,10 @@ from skxrf.utils.units import to_mm
 
 from .._hdf5_values import numbers, pixel_times, positions, scalar_attrs, text, texts, units_of
 from .axes import axis_name, axis_or_reason, dims_from_labels, pixels_around_energy
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .nexus import about, stated_beside
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -43,26 +43,17 @@ def read(cube: Any) -> CubeSource:
     found: dict[str, Any] = {}
     if at is not None:
         source = f"{items[at].name!r} in {cube.file.filename}"
-        found["energy"], found["energy_hint"] = axis_or_reason(
-            lambda: stated_axis(
-                values=numbers(items[at], at_most=cube.shape[at]),
-                units=units_of(items[at]),
-                source=source,
-            )
-        )
-        found["energy_from"] = source
+        values = numbers(items[at], at_most=cube.shape[at])
+        found = axis_facts(source, values=values, units=units_of(items[at]))
     if found.get("energy") is None:
         found["energy"], reason = axis_or_reason(lambda: stated_beside(group))
         found["energy_hint"] = found.get("energy_hint") or reason
     for dim, item, size in zip(dims or (), items, cube.shape, strict=False):
         if dim in ("y", "x") and item is not None:
             found[dim] = positions(item, size)
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="NeXus (NXdata with axes)",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "NeXus (NXdata with axes)",
         dims=dims,
         dims_from="the axes of its NXdata group",
         any_axes=True,

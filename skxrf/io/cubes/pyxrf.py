@@ -11,7 +11,7 @@ from typing import Any
 
 from skxrf.exceptions import Argument
 
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
 
 __all__ = ["find", "read"]
@@ -32,12 +32,9 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 
 def read(cube: Any) -> CubeSource:
     """Describe one cube."""
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="PyXRF",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "PyXRF",
         dims=("y", "x", "energy"),
         dims_from="PyXRF's layout",
         energy_hint=(

@@ -57,30 +57,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe the cube of a header and its raw file, whichever of them `path` is.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.rpl`` or the ``.raw`` file.
-    request : CubeRequest
-        ``axes`` says how the raw file is ordered, against the header if need be.
-
-    Returns
-    -------
-    source : CubeSource
-        The cube; its counts are read by memory map.
-    request : CubeRequest
-        As given.
-
-    Raises
-    ------
-    FileFormatError
-        If one of the two files is missing, the header is not one, or the raw file has not the
-        size that the header says.
-    EnergyAxisError
-        If the calibration is incomplete or of an unknown unit.
-    """
+    """Describe the cube of a header and its raw file, whichever of them `path` is."""
     is_raw = path.suffix.lower() == ".raw"
     header, raw = (_beside(path, ".rpl"), path) if is_raw else (path, _beside(path, ".raw"))
     keys = parse_header(header)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import ArrayLike, NDArray
@@ -9,7 +11,23 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.utils.units import to_kev
 
-__all__ = ["counts_channels", "stated_axis"]
+from .axes import axis_or_reason
+
+__all__ = ["axis_facts", "counts_channels", "stated_axis"]
+
+
+def axis_facts(source: str, **stated: Any) -> dict[str, Any]:
+    """Energy axis in the terms of a `CubeSource`: the axis, or why it is not used, and where it stands.
+
+    Parameters
+    ----------
+    source : str
+        Where it stands.
+    stated : dict
+        Arguments of :func:`stated_axis`.
+    """
+    energy, reason = axis_or_reason(lambda: stated_axis(source=source, **stated))
+    return {"energy": energy, "energy_hint": reason, "energy_from": source}
 
 
 def stated_axis(

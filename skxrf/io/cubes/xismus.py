@@ -12,10 +12,9 @@ import numpy as np
 
 from skxrf.exceptions import FileFormatError
 
-from .axes import axis_or_reason
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -35,21 +34,14 @@ def read(cube: Any) -> CubeSource:
             f"{file.filename} holds infrared spectra, by its attribute datatypes=1: expected X-ray "
             "fluorescence."
         )
-    reader = HDF5Reader.of(cube)
-    stored = file.attrs["calibration"]
-    source = f"the attribute calibration of {file.filename}"
-    points = np.asarray(stored)
-    energy, reason = axis_or_reason(
-        lambda: stated_axis(points=points if points.dtype.kind in "uif" else [], source=source)
-    )
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="XISMuS",
-        reader=reader,
+    points = np.asarray(file.attrs["calibration"])
+    return hdf5_source(
+        cube,
+        "XISMuS",
         dims=("y", "x", "energy"),
         dims_from="XISMuS' layout",
-        energy=energy,
-        energy_from=source,
-        energy_hint=reason,
+        **axis_facts(
+            f"the attribute calibration of {file.filename}",
+            points=points if points.dtype.kind in "uif" else [],
+        ),
     )

@@ -13,10 +13,9 @@ from typing import Any
 import h5py
 
 from .._hdf5_values import numbers, units_of
-from .axes import axis_or_reason
-from .hdf5_reader import HDF5Reader
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -50,21 +49,13 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 
 def read(cube: Any) -> CubeSource:
     """Describe the cube."""
-    file = cube.file
-    x = numbers(file["x"])
-    length = file["x"].size
-    energy, reason = axis_or_reason(
-        lambda: stated_axis(values=x, units=units_of(file["x"]), source=f"'/x' in {file.filename}")
-    )
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="XRDXRFUtils",
-        reader=reader,
-        dims=("y", "x", "energy") if length == cube.shape[2] else None,
+    x = cube.file["x"]
+    axis = axis_facts(f"'/x' in {cube.file.filename}", values=numbers(x), units=units_of(x))
+    axis["energy_hint"] = axis["energy_hint"] or ("Its x only counts channels.",)
+    return hdf5_source(
+        cube,
+        "XRDXRFUtils",
+        dims=("y", "x", "energy") if x.size == cube.shape[2] else None,
         dims_from="the length of x",
-        energy=energy,
-        energy_from=f"'/x' in {file.filename}",
-        energy_hint=reason or ("Its x only counts channels.",),
+        **axis,
     )

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._hdf5_values import numbers, pixel_times, units_of
-from .axes import axis_or_reason, pixels_around_energy
-from .hdf5_reader import HDF5Reader
+from .axes import pixels_around_energy
+from .hdf5_reader import hdf5_source
 from .source import CubeSource
-from .stated_axis import stated_axis
+from .stated_axis import axis_facts
 
 __all__ = ["find", "read"]
 
@@ -49,25 +49,19 @@ def read(cube: Any) -> CubeSource:
     ]
     # Where two axes have that length, the caller is asked.
     dims = pixels_around_energy(fitting[0]) if len(fitting) == 1 else None
-    energy_from = vector_from if vector is not None else calibration_from
-    energy, reason = axis_or_reason(
-        lambda: stated_axis(
-            values=vector, coefficients=calibration, units=units, source=energy_from
-        )
-    )
-    reader = HDF5Reader.of(cube)
-    return CubeSource(
-        path=reader.path,
-        dataset=cube.name,
-        layout="XRF-Maps",
-        reader=reader,
+    return hdf5_source(
+        cube,
+        "XRF-Maps",
         dims=dims,
         dims_from=dims_from,
-        energy=energy,
-        energy_from=energy_from,
-        energy_hint=reason,
         live_time=pixel_times(file.get("MAPS/Spectra/Elapsed_Livetime"), cube.shape),
         real_time=pixel_times(file.get("MAPS/Spectra/Elapsed_Realtime"), cube.shape),
+        **axis_facts(
+            vector_from if vector is not None else calibration_from,
+            values=vector,
+            coefficients=calibration,
+            units=units,
+        ),
     )
 
 

@@ -34,20 +34,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
-    """Read a ``.dms`` or ``.ims`` file; which it is follows from the size.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : MapsRequest
-        The maps to read.
-
-    Returns
-    -------
-    Dataset
-        ``intensity`` of dims (y, x, element), float32 of a ``.dms`` and float64 of an ``.ims``.
-    """
+    """Read a ``.dms`` or ``.ims`` file; which it is follows from the size."""
     content = path.read_bytes()
     match = _HEADER.match(content)
     if match is None:
@@ -119,15 +106,7 @@ def _names(tail: bytes, n_maps: int, where: str) -> list[str]:
 
 
 def write_dms(maps: xr.Dataset, path: Path) -> None:
-    """Write computed maps as a ``.dms``.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` of dims (y, x, element).
-    path : Path
-        The file, which is overwritten.
-    """
+    """Write computed maps as a ``.dms``."""
     images = float32_images(maps, "a .dms", uncertainty=False)
     wrong = next(
         (n for n in images if not n.strip() or n != n.strip() or len(n.splitlines()) > 1), None

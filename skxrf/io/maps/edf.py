@@ -17,11 +17,9 @@ from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import line_group_name
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .source import MapsRequest, MapsSource, build_maps
+from .source import UNCERTAINTY, MapsRequest, MapsSource, build_maps, split_errors
 
 __all__ = ["folder_recognizes", "read_edf", "read_edf_folder", "recognizes"]
-
-_UNCERTAINTY = re.compile(r"s\((.+)\)")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -62,13 +60,8 @@ def _built(path: Path, images: list[tuple[Path, EdfImage]], request: MapsRequest
         if name in found:
             raise FileFormatError(f"{path} holds two images called {name!r}: keep one of them.")
         found[name] = image.read()
-    errors = {match[1]: found[n] for n in found if (match := _UNCERTAINTY.fullmatch(n))}
-    source = MapsSource(
-        path=path,
-        layout="EDF images",
-        images={n: one for n, one in found.items() if not _UNCERTAINTY.fullmatch(n)},
-        errors=errors,
-    )
+    maps, errors = split_errors(found)
+    source = MapsSource(path=path, layout="EDF images", images=maps, errors=errors)
     return build_maps(source, request.elements)
 
 
@@ -79,5 +72,5 @@ def _name(file: Path, image: EdfImage) -> str:
         return title
     words = file.stem.split("_")
     ends = ["_".join(words[i:]) for i in range(len(words))]
-    plain = [one for one in ends if line_group_name(_UNCERTAINTY.sub(r"\1", one)) is not None]
+    plain = [one for one in ends if line_group_name(UNCERTAINTY.sub(r"\1", one)) is not None]
     return plain[0] if plain else ""

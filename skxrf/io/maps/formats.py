@@ -22,7 +22,8 @@ class MapsFormat(NamedTuple):
     recognizes: Callable[[Path, bytes], bool]
     """From the file's path and its first bytes; cheap, and never an error."""
     open: Callable[[Path, MapsRequest], xr.Dataset]
-    """Read the maps that were asked for."""
+    """Read the maps that were asked for: a Dataset of ``intensity`` and perhaps ``uncertainty``, in the
+    type that the file has."""
     folder: bool = False
     """True for a folder of files."""
 

@@ -37,25 +37,7 @@ MAPS_LAYOUTS = (
 
 
 def read_hdf5_maps(path: Path, request: MapsRequest) -> xr.Dataset:
-    """Read maps from an HDF5 file of any known layout.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : MapsRequest
-        ``dataset`` names the group of results in a file that holds several.
-
-    Returns
-    -------
-    Dataset
-        With ``intensity`` of dims (y, x, element), loaded.
-
-    Raises
-    ------
-    FileFormatError
-        If the file cannot be read, or holds no such group, or several.
-    """
+    """Read maps from an HDF5 file of any known layout."""
     refuse_endless_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=None)

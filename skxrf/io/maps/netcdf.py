@@ -143,15 +143,7 @@ def _is_list(attribute: Any, kind: type, n_axes: int) -> bool:
 
 
 def write_netcdf(maps: xr.Dataset, path: Path) -> None:
-    """Write computed maps.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` of dims (y, x, element), and what else there is.
-    path : Path
-        The file, which is overwritten.
-    """
+    """Write computed maps."""
     stored = maps.drop_encoding().assign_coords(element=_names(maps))
     stored.attrs = storable(maps.attrs)
     # xarray lists the names of coordinates in a text, with blanks between them.

@@ -175,15 +175,7 @@ def _with_all_variables(
 
 
 def write_nexus(maps: xr.Dataset, path: Path) -> None:
-    """Write computed maps.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` of dims (y, x, element), and what else there is over these dims.
-    path : Path
-        The file, which is overwritten.
-    """
+    """Write computed maps."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     # In memory first: HDF5 takes the whole process down where a disk is full.
     content = io.BytesIO()

@@ -25,15 +25,7 @@ _WHITE = np.iinfo(np.uint16).max
 
 
 def write_png(maps: xr.Dataset, path: Path) -> None:
-    """Write a single map as a picture.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` of dims (y, x, element), of one element.
-    path : Path
-        The file, which is overwritten.
-    """
+    """Write a single map as a picture."""
     names = _names(maps)
     if len(names) != 1:
         raise FileFormatError(
@@ -44,15 +36,7 @@ def write_png(maps: xr.Dataset, path: Path) -> None:
 
 
 def write_png_folder(maps: xr.Dataset, folder: Path) -> None:
-    """Write each map as a picture, such as ``Fe_K.png``.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` of dims (y, x, element).
-    folder : Path
-        The folder, which exists.
-    """
+    """Write each map as a picture, such as ``Fe_K.png``."""
     for k, name in enumerate(_names(maps)):
         _write(folder / f"{safe_name(name)}.png", name, maps["intensity"][..., k])
 

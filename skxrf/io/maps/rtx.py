@@ -11,7 +11,8 @@ import xarray as xr
 from skxrf.exceptions import Argument, FileFormatError
 from skxrf.physics._names import line_group_name
 
-from .._bruker_images import bruker_images, is_project, positions
+from .._bruker_images import bruker_images, is_project
+from ..cubes.bruker_xml import step_positions
 from .source import MapsRequest, MapsSource, build_maps
 
 __all__ = ["read_rtx", "recognizes"]
@@ -25,20 +26,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def read_rtx(path: Path, request: MapsRequest) -> xr.Dataset:
-    """Read the element maps of a project; how Bruker's program made them is not stated.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : MapsRequest
-        The maps to read, and as ``dataset`` the name of their image where several hold maps.
-
-    Returns
-    -------
-    Dataset
-        ``intensity`` of dims (y, x, element), in the file's type.
-    """
+    """Read the element maps of a project; how Bruker's program made them is not stated."""
     found = [(one, _maps_of(one.planes)) for one in bruker_images(path)]
     found = [(one, maps) for one, maps in found if maps]
     if request.dataset is not None:
@@ -59,8 +47,8 @@ def read_rtx(path: Path, request: MapsRequest) -> xr.Dataset:
         layout="Bruker .rtx",
         images=maps,
         group=image.name,
-        y=positions(image.step_y, height),
-        x=positions(image.step_x, width),
+        y=step_positions(image.step_y, height),
+        x=step_positions(image.step_x, width),
         attrs={"title": image.name},
     )
     return build_maps(source, request.elements)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,20 @@ import skxrf
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import printable_attrs
 
-from .._hdf5_values import Scale, numbers
+from .._hdf5_values import Scale, numbers, texts
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
-__all__ = ["MapsRequest", "MapsSource", "build_maps"]
+__all__ = [
+    "UNCERTAINTY",
+    "MapsRequest",
+    "MapsSource",
+    "build_maps",
+    "images_of_stack",
+    "split_errors",
+]
+
+UNCERTAINTY = re.compile(r"s\((.+)\)")
 
 
 class MapsRequest(NamedTuple):
@@ -127,6 +137,26 @@ def build_maps(source: MapsSource, elements: Elements) -> xr.Dataset:
     return maps
 
 
+def images_of_stack(group: Any, dataset: str, names: str) -> dict[str, NDArray[Any]]:
+    """Images of an HDF5 dataset of (names, rows, columns), by the names that stand beside it."""
+    stack, stored = group[dataset], group.get(names)
+    where = f"{group.file.filename}, dataset {stack.name!r}"
+    found = [] if stored is None else [one.strip() for one in texts(stored[()])]
+    if stack.ndim != 3 or stack.dtype.kind not in "uif" or stack.shape[0] != len(found):
+        raise FileFormatError(
+            f"{where} has the shape {stack.shape} and type {stack.dtype} beside {len(found)} names in "
+            f"{names}: expected one image for each of them."
+        )
+    refuse_absurd_size(stack.nbytes, stack.id.get_storage_size(), where)
+    return dict(zip(found, stack[()], strict=True))
+
+
+def split_errors(images: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Maps by name, and apart from them their standard deviations, which are called ``s(Fe_K)``."""
+    errors = {match[1]: images[n] for n in images if (match := UNCERTAINTY.fullmatch(n))}
+    return {n: one for n, one in images.items() if not UNCERTAINTY.fullmatch(n)}, errors
+
+
 def _stacked(
     images: Mapping[str, Any], where: str, shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
@@ -161,11 +191,13 @@ def _stacked(
 
 def _dtype(image: Any) -> np.dtype[Any]:
     """Type of the values of an image, which may have a scale and missing ones."""
-    if not hasattr(image, "id"):
-        return np.dtype(image.dtype)
-    scale = Scale.of(image)
-    missing = [] if scale.fill is None else [np.float32]
-    return np.result_type(scale.dtype(image.dtype), *missing)
+    found: np.dtype[Any] = image.dtype
+    if hasattr(image, "id"):
+        scale = Scale.of(image)
+        found = scale.dtype(found)
+        # NaN takes the place of what is missing.
+        found = found if scale.fill is None else np.result_type(found, np.float32)
+    return found
 
 
 def _positions(dim: str, size: int, values: NDArray[Any] | None) -> Any:

@@ -11,17 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-import skxrf
 from skxrf.exceptions import FileFormatError
 
-from .columns import chosen_columns
-from .source import MapsRequest
+from .source import MapsRequest, MapsSource, build_maps, split_errors
 
 __all__ = ["read_table", "recognizes", "table_text"]
 
 _ROW_NAMES = ("row",)
 _COLUMN_NAMES = ("column", "col")
-_UNCERTAINTY = re.compile(r"s\((.*)\)")
 _EXPECTED = (
     "expected a table of maps, one line a pixel, with a header such as "
     "'row  column  S_K  Fe_K' (blanks, ';', ',' or tabs between)"
@@ -34,50 +31,17 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 
 def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
-    """Read a table of maps.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    request : MapsRequest
-        The columns to read.
-
-    Returns
-    -------
-    Dataset
-        ``intensity``, and ``uncertainty`` where the table has columns ``s(Fe_K)``; float64.
-    """
+    """Read a table of maps."""
     names, values, numbers = _parsed(path)
     row, column = (_position(path, names, words) for words in (_ROW_NAMES, _COLUMN_NAMES))
     order, y, x = _grid(path, values[:, row], values[:, column], numbers)
     shape = (y.size, x.size)
     others = [name for i, name in enumerate(names) if i not in (row, column)]
-    errors = {match[1]: n for n in others if (match := _UNCERTAINTY.fullmatch(n))}
-    intensities = [name for name in others if name not in errors.values()]
-    chosen = chosen_columns(intensities, request.elements, where=str(path))
-
-    def stacked(columns: list[str | None]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        stack = np.full((len(order), len(columns)), np.nan)
-        for k, name in enumerate(columns):
-            if name is not None:
-                stack[:, k] = values[order, names.index(name)]
-        return ("y", "x", "element"), stack.reshape(*shape, len(columns))
-
-    maps = xr.Dataset(
-        {"intensity": stacked(list(chosen))},
-        coords={"y": y, "x": x, "element": np.array(list(chosen.values()))},
+    images, errors = split_errors(
+        {name: values[order, names.index(name)].reshape(shape) for name in others}
     )
-    if any(name in errors for name in chosen):
-        maps["uncertainty"] = stacked([errors.get(name) for name in chosen])
-    for variable in maps.data_vars.values():
-        variable.attrs = {
-            "units": "counts",
-            "source": str(path),
-            "reader": "table of pixels",
-            "history": f"skxrf {skxrf.__version__}: opened {path} as a table of pixels",
-        }
-    return maps
+    source = MapsSource(path, "a table of pixels", images=images, errors=errors, y=y, x=x)
+    return build_maps(source, request.elements)
 
 
 def table_text(maps: xr.Dataset, separator: str) -> str:

@@ -19,11 +19,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import skxrf
-from skxrf.exceptions import FileFormatError, SkxrfError
+from skxrf.exceptions import FileFormatError
 
+from .._cube_coordinates import json_text
 from .._limits import refuse_absurd_size
 from .plain import float32_images, safe_name
-from .source import MapsRequest, MapsSource, build_maps
+from .source import MapsRequest, MapsSource, build_maps, split_errors
 
 __all__ = [
     "folder_recognizes",
@@ -37,7 +38,6 @@ __all__ = [
 _SUFFIXES = (".tif", ".tiff")
 # Little and big endian, classic and BigTIFF.
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_UNCERTAINTY = re.compile(r"s\((.+)\)")
 _TITLE = re.compile(r"^Title=(.*)$", re.MULTILINE)
 _PAGE_NAME = 285
 _LAYOUT = "TIFF"
@@ -74,29 +74,13 @@ def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
 
 
 def write_tiff(maps: xr.Dataset, path: Path) -> None:
-    """Write computed maps as the pages of one file.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element).
-    path : Path
-        The file, which is overwritten.
-    """
+    """Write computed maps as the pages of one file."""
     images = float32_images(maps, "TIFF")
     _write(path, list(images), np.stack(list(images.values())), maps, 0)
 
 
 def write_tiff_folder(maps: xr.Dataset, folder: Path) -> None:
-    """Write computed maps as one file each, such as ``Fe_K.tif`` and ``s(Fe_K).tif``.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element).
-    folder : Path
-        The folder, which exists.
-    """
+    """Write computed maps as one file each, such as ``Fe_K.tif`` and ``s(Fe_K).tif``."""
     for rank, (name, image) in enumerate(float32_images(maps, "TIFF").items()):
         _write(folder / f"{safe_name(name)}.tif", [name], image[None], maps, rank)
 
@@ -111,22 +95,13 @@ def _pages(path: Path) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any]]:
     """Names and images of a file, and what this library said about them."""
     import tifffile
 
-    where = str(path)
-    try:
-        with tifffile.TiffFile(path) as file:
-            pages = list(file.pages)
-            _require_all_pages(file, pages)
-            labels, about = _said(file.imagej_metadata or {}, len(pages))
-            _refuse_shared_strips(pages, path)
-            images = [_image(page, path) for page in pages]
-            names = labels or [_name_of(page) for page in pages]
-    except (SkxrfError, FileNotFoundError, PermissionError):
-        raise
-    except Exception as error:
-        # Damage shows in the parser as almost any error there is, depending on where it is.
-        raise FileFormatError(
-            f"{where} ({path.stat().st_size} bytes) cannot be read as TIFF: {error}. Copy it again."
-        ) from error
+    with tifffile.TiffFile(path) as file:
+        pages = list(file.pages)
+        _require_all_pages(file, pages)
+        labels, about = _said(file.imagej_metadata or {}, len(pages))
+        _refuse_shared_strips(pages, path)
+        images = [_image(page, path) for page in pages]
+        names = labels or [_name_of(page) for page in pages]
     if not any(names):
         stem = path.stem
         names = [stem] if len(images) == 1 else [f"{stem}_{i}" for i in range(len(images))]
@@ -215,26 +190,18 @@ def _built(
     about: dict[str, Any],
     request: MapsRequest,
 ) -> xr.Dataset:
-    images: dict[str, NDArray[Any]] = {}
-    errors: dict[str, NDArray[Any]] = {}
-    for name, image in pages:
-        match = _UNCERTAINTY.fullmatch(name)
-        kind, key = (errors, match[1]) if match else (images, name)
-        if key in kind:
-            raise FileFormatError(f"{path} holds two maps called {name!r}: expected one.")
-        kind[key] = image
+    names = [name for name, _ in pages]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise FileFormatError(f"{path} holds two maps called {twice!r}: expected one.")
+    images, errors = split_errors(dict(pages))
     maps = build_maps(
         MapsSource(
             path=path, layout=_LAYOUT, images=images, errors=errors, exact_names=bool(about)
         ),
         request.elements,
     )
-    try:
-        return _restored(maps, about)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FileFormatError(
-            f"{path}: what skxrf wrote about the maps is damaged ({error}): save them again."
-        ) from error
+    return _restored(maps, about)
 
 
 def _restored(maps: xr.Dataset, about: dict[str, Any]) -> xr.Dataset:
@@ -261,7 +228,7 @@ def _write(path: Path, names: list[str], pages: NDArray[Any], maps: xr.Dataset, 
         **{dim: _said_of(maps[dim]) for dim in ("y", "x")},
         "attrs": {str(name): dict(one.attrs) for name, one in maps.data_vars.items()},
     }
-    info = json.dumps(about, default=_jsonable)
+    info = json_text(about)
     resolution, unit = _resolution(maps)
     try:
         tifffile.imwrite(
@@ -286,10 +253,6 @@ def _said_of(coordinate: xr.DataArray) -> dict[str, Any]:
         "dtype": values.dtype.newbyteorder("=").str,
         "attrs": dict(coordinate.attrs),
     }
-
-
-def _jsonable(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def _resolution(maps: xr.Dataset) -> tuple[tuple[float, float], str]:

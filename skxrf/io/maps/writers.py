@@ -36,6 +36,8 @@ def _table(maps: xr.Dataset, separator: str) -> str:
     return table_text(maps, separator)
 
 
+# Of computed maps, ``intensity`` of dims (y, x, element) and what else there is, to a file that is
+# overwritten or a folder that exists.
 WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
     "netcdf": write_netcdf,
     "nexus": write_nexus,

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import line_group_name
 
-from .._hdf5_values import text, texts
-from .._limits import refuse_absurd_size
-from .source import MapsSource
+from .._hdf5_values import text
+from .source import MapsSource, images_of_stack
 
 __all__ = ["find", "read"]
 
@@ -31,23 +29,13 @@ def find(file: Any) -> list[str]:
 def read(file: Any, name: str) -> MapsSource:
     """Describe one fit."""
     group = file[name]
-    stack = group["Counts_Per_Sec"]
-    where = f"{file.filename}, dataset {stack.name!r}"
-    stored = group.get("Channel_Names")
-    names = [] if stored is None else [one.strip() for one in texts(stored[()])]
-    if stack.ndim != 3 or stack.dtype.kind not in "uif" or stack.shape[0] != len(names):
-        raise FileFormatError(
-            f"{where} has the shape {stack.shape} and type {stack.dtype} beside {len(names)} "
-            "Channel_Names: expected one image for each of them."
-        )
-    refuse_absurd_size(stack.nbytes, stack.id.get_storage_size(), where)
-    values = stack[()]
+    stack = images_of_stack(group, "Counts_Per_Sec", "Channel_Names")
     units = group.get("Channel_Units")
     unit = "" if units is None or not units.size else text(np.ravel(units[()])[0])
     # The fit's scatter, residuals and sums are no line groups.
     images = {
         group_name: image
-        for one, image in zip(names, values, strict=True)
+        for one, image in stack.items()
         if (group_name := line_group_name(one) or line_group_name(f"{one}_K")) is not None
     }
     return MapsSource(

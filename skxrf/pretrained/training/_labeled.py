@@ -98,7 +98,7 @@ def _of_painting(
     variances = (1 / np.maximum(information, 1e-12)).astype(np.float32)
     areas, errors = np.full((2, *truth.shape), np.nan, np.float32)
     fit = painting.template_fit
-    found = fit.predict(counts, return_std=True)
+    found = painting.areas(X, counts)
     for column, name in enumerate(LINE_GROUPS):
         if name in fit.line_groups_:
             place = fit.line_groups_.index(name)

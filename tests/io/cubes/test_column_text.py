@@ -91,6 +91,16 @@ def test_named_columns(tmp_path, header, line, encoding):
 
 
 @pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("# Live time: 12,5 s", 12.5), ("LIVE_TIME=250 ms", 0.25), ("Live Time [s]: 30", 30.0)],
+)
+def test_the_live_time_of_the_header(tmp_path, said, seconds):
+    rows = [f"{e:.3f} {n}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+    (tmp_path / "point.txt").write_text(f"{said}\n# keV counts\n" + "\n".join(rows) + "\n")
+    assert open_cube(tmp_path / "point.txt").live_time.item() == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
     ("header", "error", "words"),
     [
         ("Energy (keV)\tcps\n", CountsError, "'cps': expected counts"),

@@ -34,6 +34,17 @@ def test_energy_by_name_in_the_file_or_beside_the_cube(plain_file, name):
     np.testing.assert_allclose(cube.energy, 0.02 * np.arange(12))
 
 
+@pytest.mark.parametrize("line", [[0.1, 0.02], [0.1, 0.02, 1e-4]])
+def test_a_dataset_of_coefficients(plain_file, line):
+    with h5py.File(plain_file, "r+") as file:
+        file["line"] = line
+    cube = open_cube(
+        plain_file, dataset="xrf/detector/mca", energy="line", axes=("y", "x", "energy")
+    )
+
+    np.testing.assert_allclose(cube.energy, np.polynomial.Polynomial(line)(np.arange(12)))
+
+
 def test_a_pair_tells_no_axis_order(plain_file, small_counts):
     with pytest.raises(FileFormatError, match=r"\(5, 7, 12\).*nothing in it tells.*axes="):
         open_cube(plain_file, dataset="xrf/detector/mca", energy=(0, 0.02))

@@ -161,7 +161,7 @@ def test_detectors_of_a_scan_are_chosen(two_detectors):
     np.testing.assert_array_equal(
         open_cube(two_detectors, shape=(1, 3), detector=0), np.ones((1, 3, 8))
     )
-    with pytest.raises(FileFormatError, match="another calibration"):
+    with pytest.raises(FileFormatError, match="differ in size or calibration"):
         open_cube(two_detectors, shape=(1, 3), detector="sum")
 
 
@@ -369,7 +369,7 @@ def test_a_spectrum_of_nothing(tmp_path):
     path = tmp_path / "point.mca"
     path.write_bytes(amptek([]))
 
-    with pytest.raises(CountsError, match=r"point\.mca is empty, of shape \(1, 1, 0\)"):
+    with pytest.raises(CountsError, match=r"point\.mca is empty, of shape \(1, 0\)"):
         open_cube(path)
 
 

@@ -116,6 +116,6 @@ def test_detectors_of_several_axes_are_not_added(tmp_path):
     head = "VERSION: 3.1\nELEMENTS: 2\nDATE: x\nCHANNELS: 16\nCAL_OFFSET: 0 0\nCAL_SLOPE: .01 .02\n"
     (tmp_path / "a.mca").write_text(f"{head}DATA:\n{rows}\n")
     with pytest.raises(
-        FileFormatError, match=r"detector 2 has another calibration than 1.*detector="
+        FileFormatError, match=r"detectors 1 and 2 differ in size or calibration.*detector="
     ):
         open_cube(tmp_path / "a.mca", detector="sum")

@@ -149,7 +149,7 @@ def test_names_that_disagree_with_the_images(fits_file):
         del file["MAPS/XRF_Analyzed/ROI/Channel_Names"]
         file["MAPS/XRF_Analyzed/ROI/Channel_Names"] = np.array(["Fe"], "S9")
 
-    with pytest.raises(FileFormatError, match=r"\(2, 2, 3\).*beside 1 Channel_Names"):
+    with pytest.raises(FileFormatError, match=r"\(2, 2, 3\).*beside 1 names in Channel_Names"):
         open_maps(path)
 
 

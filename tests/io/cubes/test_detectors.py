@@ -56,7 +56,7 @@ def test_cubes_of_detectors(tmp_path, small_counts):
             file[f"entry/{name}/calibration"] = [0.0, 0.01 * factor]
 
     np.testing.assert_array_equal(open_cube(tmp_path / "scan.h5", detector="2"), 2 * small_counts)
-    with pytest.raises(FileFormatError, match=r"differ in energy axis .*detector="):
+    with pytest.raises(FileFormatError, match=r"differ in size or calibration .*detector="):
         open_cube(tmp_path / "scan.h5", detector="sum")
 
 

@@ -1,4 +1,4 @@
-"""Detectors that HDF5 files keep in a dataset each, such as ``mca_det0`` and ``mca_det1``."""
+"""Several detectors of one scan: their choice among datasets of HDF5, and the sum of their counts."""
 
 from __future__ import annotations
 
@@ -68,26 +68,36 @@ def _detectors(hits: list[Any]) -> tuple[str, ...] | None:
     return tuple(part[differing[0]] for part in parts)
 
 
-def added(sources: Sequence[CubeSource]) -> CubeSource:
-    """Sum of the counts of several detectors; their times are the means.
+def added(sources: Sequence[CubeSource], names: Sequence[str]) -> CubeSource:
+    """Sum of the counts of detectors, of which there may be one; their times are the means.
+
+    Parameters
+    ----------
+    sources : sequence of CubeSource
+        One for each detector.
+    names : sequence of str
+        Of the detectors, for error messages.
 
     Raises
     ------
     FileFormatError
-        If their energy axes differ.
+        If they differ in size, order or energy axis.
     """
     first, *others = sources
-    for one in others:
-        if one.dims != first.dims or not _same_axis(one.energy, first.energy):
+    for one, name in zip(others, names[1:], strict=True):
+        alike = one.reader.shape == first.reader.shape and one.dims == first.dims
+        if not alike or not _same_axis(one.energy, first.energy):
             raise FileFormatError(
-                f"{first.path}: {first.dataset!r} and {one.dataset!r} differ in energy axis or order and "
-                "cannot be added: pass ",
+                f"{first.path}: the detectors {names[0]} and {name} differ in size or calibration and cannot "
+                "be added. Pass ",
                 Argument("detector"),
                 " with one of them.",
             )
+    if not others:
+        return first
     return replace(
         first,
-        dataset=", ".join(one.dataset for one in sources),
+        dataset=", ".join(filter(None, (one.dataset for one in sources))),
         reader=SummedReader(tuple(one.reader for one in sources)),
         live_time=_mean([one.live_time for one in sources]),
         real_time=_mean([one.real_time for one in sources]),
