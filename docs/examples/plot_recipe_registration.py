@@ -53,8 +53,7 @@ def difference(values):
 
 simplex = np.array((x, y, 0.0)) + np.vstack([np.zeros(3), 2 * np.eye(3)])
 found = minimize(difference, simplex[0], method="Nelder-Mead", options={"initial_simplex": simplex})
-print("true  shift x, shift y [pixels], angle [degrees]:", true_motion)
-print("found shift x, shift y [pixels], angle [degrees]:", found.x.round(2))
+print("shift x, y [pixels], angle [degrees]:", found.x.round(2), "; true ones:", true_motion)
 
 # %%
 # Carry the errors along

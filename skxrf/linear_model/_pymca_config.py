@@ -107,6 +107,7 @@ def _settings(sections: Mapping[str, Mapping[str, str]], file: Path) -> PymcaSet
     response = DetectorResponse(
         noise=_number(detector["noise"], file),
         fano=_number(detector["fano"], file) * _PYMCA_PAIR_ENERGY / PAIR_ENERGY,
+        natural_width=0.0,  # PyMca's peaks have none
         tail_fraction=tail,
         escape=_flag(fit, "escapeflag"),
         thickness=10 * _number(layer[3], file) if known else DetectorResponse.thickness,

@@ -57,6 +57,8 @@ class _Search:
         self.spread = np.array([row.spread for row in rows])
         self.centers = np.array([centers[name] for name in _NAMES])
         low, high = np.array([row.low for row in rows]), np.array([row.high for row in rows])
+        if centers["natural_width"] == 0:  # Gaussian peaks are asked for
+            high[_NAMES.index("natural_width")] = 2e-6
         self.origin = np.clip([origin[name] for name in _NAMES], low + 1e-6, high - 1e-6)
         self.low, self.high = low, high
         self.bounds = (low - self.origin) / self.steps, (high - self.origin) / self.steps

@@ -37,5 +37,5 @@ def test_the_nearest_symbols_are_named(typed, near):
 
 @pytest.mark.parametrize("typed", ["", "_K", "F e", "Fe_N", "1"])
 def test_other_text_is_no_line_group(typed):
-    with pytest.raises(LineGroupError, match="Expected an element"):
+    with pytest.raises(LineGroupError, match="expected an element"):
         find_line_group(typed)
