@@ -261,11 +261,14 @@ class GroupFit:
             elif part.name == ALL_ESCAPES:
                 self.escaping = float(np.clip(1 + fit.amplitudes[n + i], 0.0, 2.0))
         first = n + len(self.parts) - 3 * len(self.unknown)
+        own = self.whole[:, [self.place[name] for name in self.areas]] @ list(self.areas.values())
+        rest = np.maximum(self.counts - own, 0.0)
         self.unknown = [
             peak.moved(
                 fit.amplitudes[first + 3 * i : first + 3 * i + 3],
                 self.detector,
-                peak.counts_there(self.counts, self.edges, self.detector),
+                # What the line groups hold is theirs, whatever is wrong with their shapes.
+                peak.counts_there(rest, self.edges, self.detector),
             )
             for i, peak in enumerate(self.unknown)
         ]

@@ -86,7 +86,7 @@ class Identification(GroupFit):
         if score[place] < self.rule.bright:
             why = self.judge(fit, name, float(score[place]), strict=strict)
         why = why or self.lacks_harder(name, score)
-        if why and self._comes_with_harder(name):
+        if why and self._comes_with_others(name):
             self.undecided[name] = ""
             return True
         if why:
@@ -235,7 +235,7 @@ class Identification(GroupFit):
             if self._is_one_broad_peak(name, order):
                 return True
             why = self.doubt(name)
-            if why and self._comes_with_harder(name):
+            if why and self._comes_with_others(name):
                 self.undecided[name] = ""
                 return True
             if why:
@@ -273,12 +273,15 @@ class Identification(GroupFit):
         self.unknown.append(peak)
         return True
 
-    def _comes_with_harder(self, name: str) -> bool:
-        """Tell if these are M lines of an element whose L lines are there.
+    def _comes_with_others(self, name: str) -> bool:
+        """Tell if these are M or L lines of an element whose L or M lines are there.
 
         They stay part of the fit whatever their shape: lines of others lie among them, which are
-        found only beside them.
+        found only beside them, or in the place of the strongest, as As K-alpha in that of Pb L-alpha.
         """
+        if name[-1] == "L":
+            softer = f"{name[:-2]}_M"
+            return softer in self.areas and softer not in self.undecided
         return name[-1] == "M" and f"{name[:-2]}_L" in self.areas
 
     def _must_come_with_harder(self, name: str) -> bool:

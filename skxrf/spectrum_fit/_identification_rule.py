@@ -122,7 +122,7 @@ class IdentificationRule:
     least_inside: float = 0.5
     off_center: float = 0.02
     axis_error: float = 0.001
-    widest: float = 1.2
+    widest: float = 1.4
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05

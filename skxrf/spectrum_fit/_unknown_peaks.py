@@ -39,12 +39,12 @@ class PeakRule:
     """
 
     narrowest: float = 0.9
-    widest: float = 3.0
+    widest: float = 1.8
     farthest: float = 1.0
     step: float = 0.3
     width_step: float = 0.3
     n_steps: int = 8
-    size: float = 1.0
+    size: float = 0.3
     shift: float = 0.1
     width: float = 0.2
 
@@ -102,9 +102,9 @@ class UnknownPeak:
             Greatest area.
         """
         area = float(amplitudes[0])
+        area = min(area, most)
         if area <= 0:
             return replace(self, area=1.0)
-        area = min(area, most)
         line = float(detector.fwhm(self.energy))
         shift = np.clip(amplitudes[1] / area, -_RULE.step * line, _RULE.step * line)
         wider = np.clip(amplitudes[2] / area, -_RULE.width_step, _RULE.width_step)
