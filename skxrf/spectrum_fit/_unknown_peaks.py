@@ -39,7 +39,7 @@ class PeakRule:
     """
 
     narrowest: float = 0.9
-    widest: float = 1.8
+    widest: float = 3.0
     farthest: float = 1.0
     step: float = 0.3
     width_step: float = 0.3
