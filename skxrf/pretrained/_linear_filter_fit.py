@@ -66,7 +66,6 @@ def linear_filter_fit(
     mean_spectrum: Array,
     found: NDArray[np.bool_],
     uncommon: Sequence[Array] = (),
-    most: Array | None = None,
 ) -> NDArray[np.float32]:
     """Compute the matrix of a weighted least-squares fit with weak priors.
 
@@ -81,8 +80,6 @@ def linear_filter_fit(
         True for line groups that the mean spectrum shows; pixels contain hardly any of the others.
     uncommon : sequence of ndarray of shape (n_channels,)
         Spectra of one net count of further line groups that some pixels contain.
-    most : ndarray of shape (n_line_components,), optional
-        Greatest shares of the painting's counts that line groups may have: the prior is no wider.
 
     Returns
     -------
@@ -99,9 +96,6 @@ def linear_filter_fit(
     n_components = len(components)
     spread = PRIOR_SHARES.copy()
     spread[: len(found)][~found] = _RULE.unseen_share
-    if most is not None:
-        narrow = np.maximum(most, _RULE.unseen_share)
-        spread[: len(found)] = np.minimum(spread[: len(found)], narrow)
     spread = np.concatenate([spread, np.full(len(uncommon), _RULE.uncommon_share)])
     components = np.asarray([*components, *uncommon], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)

@@ -52,9 +52,6 @@ class PaintingFit:
         or above 5 times their counts over 5,000 where they contain more.
     rare_groups : tuple of str
         Line groups of the template fit that make up less than 0.1 % of the painting's counts.
-    undecided_groups : tuple of str
-        Line groups of the template fit that neither sum nor single spectra tell from others: they keep
-        the intensities of those right, and have none of their own by that fit.
     """
 
     calibrator: EnergyCalibrator
@@ -63,7 +60,6 @@ class PaintingFit:
     template_fit: TemplateFitRegressor
     novel_share: float = 0.0
     rare_groups: tuple[str, ...] = ()
-    undecided_groups: tuple[str, ...] = ()
 
     def areas(
         self, spectra: NDArray[Any], counts: NDArray[np.float32]
@@ -160,7 +156,6 @@ def fit_painting(
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
         fit.add_line_groups(local, total[None], "seen in single spectra")
         continuum = _continuum(fit, total, calibrator)
-    undecided = {name: most for name, most in found.undecided.items() if name not in local}
     # Spectra of which paints are learned, and the share of novel ones is estimated.
     some = X[:: max(1, len(X) // 6000)].astype(np.float32)
     fit.fit_paints(some)
@@ -168,19 +163,14 @@ def fit_painting(
     shapes = [*(lines[name] for name in COMPONENT_GROUPS), *background_shapes(continuum)]
     components = np.stack(shapes).astype(np.float32)
     uncommon = [lines[name] for name in fit.fitted_groups_ if name not in COMPONENT_GROUPS]
-    most = np.array([undecided.get(name, np.inf) for name in COMPONENT_GROUPS]) / spectrum.sum()
-    matrix = linear_filter_fit(
-        components, spectrum, _found_components(fit, calibrator), uncommon, most
-    )
+    matrix = linear_filter_fit(components, spectrum, _found_components(fit, calibrator), uncommon)
     own = np.maximum(calibrator.transform(some[:: max(1, len(some) // 1000)]), 0)
     novelty = FitResiduals(calibrator, matrix, components).novelty(own)
     novel_share = share_of_novel(novelty, own.sum(axis=1))
     # Share of a painting's counts below which a line group is rare.
     least = 0.001 * spectrum.sum()
     rare = [name for name, area in fit.sum_spectrum_fit_.areas.items() if area < least]
-    return PaintingFit(
-        calibrator, matrix, components, fit, novel_share, tuple(rare), tuple(undecided)
-    )
+    return PaintingFit(calibrator, matrix, components, fit, novel_share, tuple(rare))
 
 
 def _in_few_spectra(

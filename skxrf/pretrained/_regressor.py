@@ -414,7 +414,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         by_paint = self.weights is None and getattr(fit, "n_paints_", 1) > 1
         shares = default_shares(by_paint=True) if by_paint else self.load_weights().fit_shares
         for column, name in enumerate(LINE_GROUPS):
-            if name not in fit.line_groups_ or name in self.painting_.undecided_groups:
+            if name not in fit.line_groups_:
                 continue
             place = fit.line_groups_.index(name)
             values[:, column], errors[:, column] = average_with_fit(

@@ -101,15 +101,6 @@ class Elements:
         """Line groups with a signal, of the object or not, the tube's scattered ones left out."""
         return [one.line_group for one in self.evidence if one.fitted]
 
-    @property
-    def undecided(self) -> dict[str, float]:
-        """Greatest counts in the sum of line groups that are fitted without being believed."""
-        return {
-            one.line_group: max(one.counts, 0.0) + 2 * one.error
-            for one in self.evidence
-            if one.fitted and one.answer == "not seen"
-        }
-
     def components(
         self, energy_range: tuple[float, float] | None = None, wanted: Sequence[str] = ()
     ) -> list[str]:
