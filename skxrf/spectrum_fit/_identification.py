@@ -246,14 +246,17 @@ class Identification(GroupFit):
         return False
 
     def _is_one_broad_peak(self, name: str, judged: Collection[str]) -> bool:
-        """Put one broad peak in the place of neighboring line groups that explain no more than it."""
+        """Put one broad peak in the place of neighboring line groups that explain no more than it.
+
+        Only of seldom ones: any two lines of usual elements, such as K K beside Sn L, are much like it.
+        """
         mine = self.place[name]
         reach = self.rule.near * float(self.detector.fwhm(self.energies[mine]))
         together = [
             one
             for one in judged
             if abs(self.energies[self.place[one]] - self.energies[mine]) < reach
-            and not self._must_come_with_harder(one)
+            and one not in self.usual
         ]
         if len(together) < 2 or name not in together:
             return False
