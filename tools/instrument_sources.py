@@ -18,6 +18,7 @@ __all__ = ["SOURCES", "numbers", "table"]
 
 _FITTED_LENS = "fitted to acrylic under 12.5 um Al, judged without and under four other filters"
 _FITTED_TAIL = "fitted to pure S, Ti and Cr"
+_WIDTHS = "the tables' widths; simulated scans have none"
 _AIR = "NIST, Hubbell & Seltzer 2004, NISTIR 5632, dry air near sea level"
 _SCAN = "read off one scan in air with an Ag tube"
 
@@ -52,6 +53,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.tail_depth": "assumed: the M4's",
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": "assumed: the M4's",
+        "detector.natural_width": _WIDTHS,
         "pulse_pair_resolution_us": "header, mean of PPRTData",
         "energy_offset": "header, CalibAbs",
         "energy_gain": "header, CalibLin 0.009999, rounded",
@@ -84,6 +86,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.tail_depth": _FITTED_TAIL,
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": _FITTED_TAIL,
+        "detector.natural_width": _WIDTHS,
         "pulse_pair_resolution_us": "header, mean of PPRTData above 4 keV",
         "energy_offset": "header, CalibAbs",
         "energy_gain": "header, CalibLin",
@@ -113,6 +116,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.tail_depth": "assumed: the M4's",
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": "assumed: the M4's",
+        "detector.natural_width": _WIDTHS,
         "pulse_pair_resolution_us": "assumed",
         "energy_offset": f"{_SCAN}: seven lines",
         "energy_gain": f"{_SCAN}: seven lines",
