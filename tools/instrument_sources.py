@@ -18,7 +18,7 @@ __all__ = ["SOURCES", "numbers", "table"]
 
 _FITTED_LENS = "fitted to acrylic under 12.5 um Al, judged without and under four other filters"
 _FITTED_TAIL = "fitted to pure S, Ti and Cr"
-_WIDTHS = "the tables' widths; simulated scans have none"
+_WIDTHS = "assumed: as tabulated; the lines of simulated scans have no width of their own"
 _AIR = "NIST, Hubbell & Seltzer 2004, NISTIR 5632, dry air near sea level"
 _SCAN = "read off one scan in air with an Ag tube"
 
