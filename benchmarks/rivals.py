@@ -38,7 +38,7 @@ class Budget:
         Whether the grids are cut down to two values, to check that everything runs.
     """
 
-    seconds: float = 15.0
+    seconds: float = 60.0
     quick: bool = False
 
 

@@ -156,7 +156,7 @@ def _line(key: tuple[str, str, int], row: dict[str, Any], scores: pd.DataFrame) 
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Python file that defines RIVALS, further estimators.",
 )
-@click.option("--budget", default=15.0, show_default=True, help="Training time of a network [s].")
+@click.option("--budget", default=60.0, show_default=True, help="Training time of a network [s].")
 @click.option("--folds", type=click.IntRange(1), help="Maximum number of folds.")
 @click.option("--quick", is_flag=True, help="Small parts and grids, to check that all runs.")
 @click.option("--redo", is_flag=True, help="Run again what is done.")
