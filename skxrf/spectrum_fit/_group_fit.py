@@ -267,7 +267,7 @@ class GroupFit:
             peak.moved(
                 fit.amplitudes[first + 3 * i : first + 3 * i + 3],
                 self.detector,
-                # What the line groups hold is theirs, whatever is wrong with their shapes.
+                # Counts of line groups stay theirs: errors of their shapes are no further peaks.
                 peak.counts_there(rest, self.edges, self.detector),
             )
             for i, peak in enumerate(self.unknown)

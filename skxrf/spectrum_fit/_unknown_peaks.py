@@ -32,8 +32,8 @@ class PeakRule:
     n_steps : int
         Steps.
     size : float
-        Spread of the area about zero, in units of its last value, which is at most all counts there: a
-        broad peak is much like the continuum.
+        Spread of the area about zero, in units of its last value, which is at most the counts there that
+        no line group holds: a broad peak is much like the continuum.
     shift, width : float
         Error of the position [widths of a line] and of the width.
     """
@@ -101,8 +101,7 @@ class UnknownPeak:
         most : float
             Greatest area.
         """
-        area = float(amplitudes[0])
-        area = min(area, most)
+        area = min(float(amplitudes[0]), most)
         if area <= 0:
             return replace(self, area=1.0)
         line = float(detector.fwhm(self.energy))

@@ -107,7 +107,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         and np.shape(coord[1]) == tuple(sizes[d] for d in coord[0])
     }
     for name, about in source.coord_attrs.items():
-        # Those of the file, unless what stands there is something else.
+        # Attributes of the file, but the unit of the values as they are here.
         if name in coords and name not in source.coords and len(coords[name]) > 2:
             coords[name] = (*coords[name][:2], {**about, "units": coords[name][2]["units"]})
     return xr.DataArray(
