@@ -128,6 +128,7 @@ def open_cube(
         scan=scan,
         clip_negative=clip_negative,
         follow_links=follow_links,
+        snake=snake,
     )
     for one in CUBE_FORMATS:
         if one.recognizes(file, head):

@@ -2,12 +2,16 @@
 
 ``Dim_1`` counts channels, ``Dim_2`` columns, and ``Dim_3`` or the images of a file rows; ``MCA a``, ``MCA
 b`` and ``MCA c`` of the header are the energies [keV] of channel numbers, the first of which is ``MCA
-start ch``.
+start ch``; ``motor_mne`` and ``motor_pos`` name motors and their positions. Beside the rows of XIA's
+detectors, ``<scan>_xia00_0001_0000_0005.edf``, lie statistics, ``<scan>_xiast_0001_0000_0005.edf``: for each
+point and detector its number, events, input and output rate, live time [ms] and dead time [%] (as PyMca
+reads them).
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,17 +26,22 @@ from skxrf.utils.units import decimal
 from .._edf_file import EdfImage, edf_images, is_edf
 from .arrange import SUM, chosen_one
 from .axes import axis_or_reason
+from .beside import Motor
 from .detectors import added
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
 from .stated_axis import stated_axis
+from .text_spectrum import floats
 
 __all__ = ["RowReader", "open_edf", "recognizes"]
 
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
 # Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
 _BESIDE = re.compile(r"xia(st|s\d+)", re.IGNORECASE)
+_XIA = re.compile(r"xia(\d+)", re.IGNORECASE)
+# Numbers for each detector in the statistics, and the place of the live time [ms].
+_STATISTICS, _LIVE_TIME = 6, 4
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -71,7 +80,45 @@ def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
         energy_hint=reason,
         energy_from=f"MCA a, MCA b, MCA c in {rows[0].path}",
         missing=missing if missing.any() else None,
+        live_time=_xia_live_times(rows, reader.shape[1]),
+        motors=_motors(rows, reader.shape[1]),
     )
+
+
+def _xia_live_times(rows: Sequence[_Row], n_columns: int) -> NDArray[np.float64] | None:
+    """Live times [s] of the pixels from the statistics beside XIA's rows; NaN where these are missing."""
+    times = np.full((len(rows), n_columns), np.nan)
+    for y, row in enumerate(rows):
+        name = _XIA.search(row.path.stem)
+        beside = row.path.with_name(_XIA.sub("xiast", row.path.name, count=1))
+        if name is None or not beside.is_file():
+            continue
+        image = edf_images(beside)[0]
+        if len(image.shape) != 2 or image.shape[0] != row.shape[0] or image.shape[1] % _STATISTICS:
+            warnings.warn(
+                f"{beside} holds {image.shape} values, expected {_STATISTICS} for each detector of "
+                f"{row.shape[0]} points: its live times are left out.",
+                UserWarning,
+                stacklevel=2,
+            )
+            continue
+        values = image.read().reshape(row.shape[0], -1, _STATISTICS)
+        mine = values[0, :, 0] == int(name[1])
+        if mine.sum() == 1:
+            times[y, : row.shape[0]] = values[:, mine, _LIVE_TIME].ravel() / 1000
+    return None if np.isnan(times).all() else times
+
+
+def _motors(rows: Sequence[_Row], n_columns: int) -> list[Motor]:
+    """Positions of the motors that the headers of all rows name, the same for all points of a row."""
+    names = rows[0].header.get("motor_mne", "").split()
+    stated = [floats(row.header.get("motor_pos", "").split()) for row in rows]
+    if any(len(one) != len(names) for one in stated):
+        return []
+    return [
+        Motor(name, np.repeat(values, n_columns))
+        for name, values in zip(names, np.transpose(stated), strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ class HDF5Reader:
     chunks: tuple[int, ...] | None
     stamps: Stamps = field(repr=False)
     scale: Scale = field(default_factory=Scale)
+    blank_value: float = np.nan
+    """Stored number of all channels of a pixel that was never written; in floating point NaN is another."""
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -52,6 +54,7 @@ class HDF5Reader:
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)
         scale = Scale.of(dataset, beside=True)
+        never_written = float(dataset.fillvalue) if dataset.dtype.kind in "uif" else 0.0
         return cls(
             path=path,
             dataset=dataset.name,
@@ -61,6 +64,7 @@ class HDF5Reader:
             stamps=stamps_of(dataset),
             # A pixel without counts has zeros, whatever they are called.
             scale=scale if scale.fill != 0 else replace(scale, fill=None),
+            blank_value=scale.fill or never_written or np.nan,
         )
 
     @property
@@ -70,16 +74,23 @@ class HDF5Reader:
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
+        return self.values(self.read_stored(key))
+
+    def read_stored(self, key: Slices) -> NDArray[Any]:
+        """Read the numbers of one block as they are stored."""
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
             require_all_unchanged(self.stamps)
-            block: NDArray[Any] = dataset[key]
-        if self.scale.fill is not None and (block == self.scale.fill).any():
+            return np.asarray(dataset[key])
+
+    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Counts of stored numbers; one that means a missing value is refused."""
+        if self.scale.fill is not None and (stored == self.scale.fill).any():
             raise CountsError(
                 f"{self.path}, dataset {self.dataset!r} holds the value {self.scale.fill:g} that its attributes "
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
-        return self.scale.values(block)
+        return self.scale.values(stored)
 
 
 def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:

@@ -5,6 +5,7 @@ Amptek's are called ``.txt`` where XISMuS wrote them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .arrange import SUM, chosen_one
+from .beside import Motor
 from .detectors import added
 from .mca_sections import is_gse, is_spe
 from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
@@ -76,8 +78,19 @@ def _of_detector(
         dims=("point", "energy"),
         live_time=_times([one.live_time for one in spectra], shape),
         real_time=_times([one.real_time for one in spectra], shape),
+        motors=_motors(spectra),
         steps=steps,
     )
+
+
+def _motors(spectra: Sequence[TextSpectrum]) -> list[Motor]:
+    """Motors that have a position for each spectrum; a unit stands in brackets behind the name."""
+    found = []
+    for label in spectra[0].motors:
+        if all(label in one.motors for one in spectra):
+            name, unit = re.fullmatch(r"(.*?)\s*(?:[(\[](\w*)[)\]])?", label).groups(default="")
+            found.append(Motor(name, np.array([one.motors[label] for one in spectra]), unit))
+    return found
 
 
 def _of_one_scan(

@@ -13,8 +13,9 @@ import h5py
 
 from skxrf.utils.units import to_mm
 
-from .._hdf5_values import numbers, pixel_times, positions, scalar_attrs, text, texts, units_of
+from .._hdf5_values import numbers, positions, scalar_attrs, text, texts, units_of
 from .axes import axis_name, axis_or_reason, dims_from_labels, pixels_around_energy
+from .beside import times_beside
 from .hdf5_reader import hdf5_source
 from .nexus import about, stated_beside
 from .source import CubeSource
@@ -57,8 +58,7 @@ def read(cube: Any) -> CubeSource:
         dims=dims,
         dims_from="the axes of its NXdata group",
         any_axes=True,
-        live_time=pixel_times(group.get("live_time"), cube.shape),
-        real_time=pixel_times(group.get("elapsed_time"), cube.shape),
+        **times_beside(cube),
         attrs=about(group),
         **found,
     )

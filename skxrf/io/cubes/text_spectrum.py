@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class TextSpectrum:
     """Number of its scan, with that of the repetition where a number occurs twice."""
     detector: str = ""
     """Name of its detector, empty where there is one."""
+    motors: Mapping[str, float] = field(default_factory=dict)
+    """Positions at its point, by the name of the motor."""
 
 
 def whole_counts(values: NDArray[np.float64]) -> NDArray[Any]:
