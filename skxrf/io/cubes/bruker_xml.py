@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import element_symbol
+from skxrf.utils.units import decimal
 
 from .single import one_spectrum
 from .source import CubeRequest, CubeSource
@@ -34,6 +35,7 @@ __all__ = [
     "parsed",
     "planes_of",
     "recognizes",
+    "step_of",
     "step_positions",
 ]
 
@@ -153,8 +155,8 @@ def _map_header(root: ElementTree.Element, spectrum: ElementTree.Element, path: 
         n_channels=len(counts),
         energy=_calibration(spectrum),
         sum_spectrum=counts,
-        step_y=_step(root, "DY"),
-        step_x=_step(root, "DX"),
+        step_y=step_of(root, f"{_SCAN}/DY"),
+        step_x=step_of(root, f"{_SCAN}/DX"),
         pixel_times=times,
         times_are_real=times is not None and _are_real_times(root, times, real, live),
         zero_peak=ZeroPeak(frequency) if frequency and frequency > 0 else None,
@@ -167,6 +169,7 @@ def _map_header(root: ElementTree.Element, spectrum: ElementTree.Element, path: 
 
 _HARDWARE = "ClassInstance[@Type='TRTSpectrumHardwareHeader']"
 _AXIS = "./ClassInstance[@Type='TRTSpectrumHeader']"
+_SCAN = "./ClassInstance[@Type='TRTSEMData']"
 _XRF = ".//ClassInstance[@Type='TRTXrfHeader']"
 
 
@@ -198,12 +201,8 @@ def _text(node: ElementTree.Element, tag: str) -> str:
 
 
 def _number(node: ElementTree.Element, tag: str) -> float | None:
-    try:
-        # Decimal commas come from the Windows on which the file was written.
-        value = float(_text(node, tag).replace(",", "."))
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+    # Decimal commas come from the Windows on which the file was written.
+    return decimal(node.findtext(tag))
 
 
 def _times(spectrum: ElementTree.Element) -> list[float | None]:
@@ -235,9 +234,9 @@ def _calibration(spectrum: ElementTree.Element) -> Polynomial | None:
     return None if offset is None or not gain else Polynomial([offset, gain])
 
 
-def _step(root: ElementTree.Element, tag: str) -> float | None:
+def step_of(node: ElementTree.Element, tag: str) -> float | None:
     """Pixel size [mm], from µm."""
-    size = _number(root, f"./ClassInstance[@Type='TRTSEMData']/{tag}")
+    size = _number(node, tag)
     return size / 1000 if size is not None and size > 0 else None
 
 

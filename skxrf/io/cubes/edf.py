@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import decimal
 
 from .._edf_file import EdfImage, edf_images, is_edf
 from .arrange import SUM, chosen_one
@@ -242,15 +241,12 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
 
 def _energy(row: _Row) -> Any:
     source = f"MCA a, MCA b, MCA c in {row.path}"
-    try:
-        line = [decimal(row.header[name]) for name in _KEYS[:2]]
-        line += [decimal(row.header[name]) for name in _KEYS[2:] if name in row.header]
-        first, step = (
-            decimal(row.header.get(f"mca {name}", "") or default)
-            for name, default in (("start ch", "0"), ("step", "1"))
-        )
-    except (KeyError, ValueError):
-        return None
+    names = [*_KEYS[:2], *(name for name in _KEYS[2:] if name in row.header)]
+    line = floats(row.header.get(name, "") for name in names)
+    first, step = floats(
+        row.header.get(f"mca {name}", "") or default
+        for name, default in (("start ch", "0"), ("step", "1"))
+    )
     if not np.isfinite([*line, first, step]).all():
         return None
     units = row.header.get("mca units", row.header.get("mca unit", ""))

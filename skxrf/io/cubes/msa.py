@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
-from skxrf.utils.units import is_rate
+from skxrf.utils.units import decimal, is_rate
 
 from .axes import axis_or_reason
 from .single import one_spectrum
@@ -20,7 +20,6 @@ from .stated_axis import stated_axis
 from .text_spectrum import (
     TextSpectrum,
     decoded,
-    floats,
     read_spectrum,
     same_length,
     seconds,
@@ -81,7 +80,7 @@ def _numbers(
     data: str, keys: Mapping[str, str], path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Counts, and where they come in pairs their places on the axis."""
-    stated = _number(keys, "NPOINTS")
+    stated = decimal(keys.get("NPOINTS"))
     pairs = keys.get("DATATYPE", "Y").upper() == "XY"
     # A comma is a separator, or else that of a decimal where the numbers are then as many as stated.
     words = data.replace(",", " ").split()
@@ -111,10 +110,10 @@ def _energy(
     unit = keys.get("XUNITS", "") or units.get("XPERCHAN", "") or units.get("OFFSET", "")
     if positions is not None:
         return stated_axis(values=positions, units=unit, source=str(path))
-    unread = [key for key in _AXIS if key in keys and _number(keys, key) is None]
+    unread = [key for key in _AXIS if key in keys and decimal(keys.get(key)) is None]
     if unread:
         raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
-    line = [one for key in _AXIS if (one := _number(keys, key)) is not None]
+    line = [one for key in _AXIS if (one := decimal(keys.get(key))) is not None]
     if len(line) < len(_AXIS):
         return None
     if not unit:
@@ -126,18 +125,13 @@ def _energy(
     return stated_axis(coefficients=line, units=unit, source=source)
 
 
-def _number(keys: Mapping[str, str], key: str) -> float | None:
-    value = floats([keys.get(key, "")])[0]
-    return value if np.isfinite(value) else None
-
-
 def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
     found: dict[str, str | float] = {
         name: keys[key]
         for name, key in (("title", "TITLE"), ("date", "DATE"), ("detector", "RTDET"))
         if keys.get(key)
     }
-    voltage = _number(keys, "BEAMKV")
+    voltage = decimal(keys.get("BEAMKV"))
     if voltage:
         found["beam_energy_keV"] = voltage
     return found

@@ -50,12 +50,12 @@ class Series:
     """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
 
 
-def files_in(folder: Path, suffix: str) -> list[Path]:
-    """Files of a folder with `suffix` in any case, by name, hidden ones left out."""
+def files_in(folder: Path, *suffixes: str) -> list[Path]:
+    """Files of a folder with one of some suffixes in any case, by name, hidden ones left out."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() == suffix and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
 
 

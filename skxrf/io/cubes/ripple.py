@@ -9,7 +9,6 @@ that of Lispix, https://www.nist.gov/services-resources/software/lispix.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -261,25 +260,21 @@ def _refuse_part_of_an_axis(keys: Mapping[str, str], path: Path, n_channels: int
 def _number(keys: Mapping[str, str], key: str, path: Path, default: float = 0) -> float:
     if key not in keys:
         return default
-    try:
-        # The decimal comma is that of the Windows which wrote the file.
-        return decimal(keys[key])
-    except ValueError:
+    # The decimal comma is that of the Windows which wrote the file.
+    found = decimal(keys[key])
+    if found is None:
         raise EnergyAxisError(
             f"{path} says {key} {keys[key][:40]!r}: expected a number; or pass ",
             Argument("energy"),
             ".",
-        ) from None
+        )
+    return found
 
 
 def _positions(keys: Mapping[str, str], name: str, size: int) -> NDArray[np.float64] | None:
-    try:
-        origin = decimal(keys.get(f"{name}-origin", "0"))
-        scale = decimal(keys[f"{name}-scale"])
-    except (KeyError, ValueError):
-        return None
+    origin, scale = decimal(keys.get(f"{name}-origin", "0")), decimal(keys.get(f"{name}-scale"))
     unit = keys.get(f"{name}-units", "")
-    if not np.isfinite([origin, scale]).all() or scale == 0 or unit in _UNKNOWN:
+    if origin is None or not scale or unit in _UNKNOWN:
         return None
     return to_mm(origin + scale * np.arange(size), unit)
 
@@ -288,6 +283,6 @@ def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
     found: dict[str, str | float] = {
         key: keys[key] for key in ("title", "date") if keys.get(key, "") not in _UNKNOWN
     }
-    with contextlib.suppress(KeyError, ValueError):
-        found["tube_voltage_kV"] = decimal(keys["beam-energy"])
+    if voltage := decimal(keys.get("beam-energy")):
+        found["tube_voltage_kV"] = voltage
     return found

@@ -14,7 +14,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
-from skxrf.utils.units import seconds_per
+from skxrf.utils.units import decimal, seconds_per
 
 __all__ = [
     "TextSpectrum",
@@ -67,19 +67,13 @@ def counts_of(words: list[str], path: Path) -> NDArray[Any]:
 
 def floats(words: Iterable[str]) -> list[float]:
     """Numbers with a decimal point or comma, NaN for what is none."""
-    found = []
-    for word in words:
-        try:
-            found.append(float(word.replace(",", ".")))
-        except ValueError:
-            found.append(np.nan)
-    return found
+    return [np.nan if (found := decimal(word)) is None else found for word in words]
 
 
 def seconds(value: str | float | None, units: str = "") -> float | None:
     """Positive time [s], with a decimal point or comma; None for what is none."""
-    found, factor = floats(["" if value is None else str(value)])[0], seconds_per(units)
-    return found * factor if factor is not None and 0 < found < np.inf else None
+    found, factor = decimal(None if value is None else str(value)), seconds_per(units)
+    return found * factor if factor is not None and found is not None and found > 0 else None
 
 
 def decoded(content: bytes) -> str:

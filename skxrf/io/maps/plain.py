@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["float32_images", "only_maps", "safe_name"]
+__all__ = ["float32_images", "only_maps", "refuse_name", "safe_name"]
 
 _UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
 
@@ -72,9 +72,14 @@ def safe_name(name: str) -> str:
     FileFormatError
         If it cannot.
     """
-    if not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" ."):
-        raise FileFormatError(
-            f"a map is called {name!r}, which cannot name a file: use names such as Fe_K, or save "
-            "as .nc."
-        )
+    wrong = not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" .")
+    refuse_name(name, wrong, "cannot name a file")
     return name
+
+
+def refuse_name(name: str, wrong: object, why: str) -> None:
+    """Refuse the name of a map where it is wrong for a format."""
+    if wrong:
+        raise FileFormatError(
+            f"a map is called {name!r}, which {why}: use names such as Fe_K, or save as .nc."
+        )

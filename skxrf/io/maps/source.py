@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ __all__ = [
     "MapsRequest",
     "MapsSource",
     "build_maps",
+    "by_name",
     "images_of_stack",
     "split_errors",
 ]
@@ -148,7 +149,17 @@ def images_of_stack(group: Any, dataset: str, names: str) -> dict[str, NDArray[A
             f"{names}: expected one image for each of them."
         )
     refuse_absurd_size(stack.nbytes, stack.id.get_storage_size(), where)
-    return dict(zip(found, stack[()], strict=True))
+    return by_name(zip(found, stack[()], strict=True), where)
+
+
+def by_name(images: Iterable[tuple[str, Any]], where: str) -> dict[str, Any]:
+    """Images by name; two of one name are refused."""
+    found: dict[str, Any] = {}
+    for name, image in images:
+        if name in found:
+            raise FileFormatError(f"{where} holds two maps called {name!r}: keep one of them.")
+        found[name] = image
+    return found
 
 
 def split_errors(images: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
