@@ -54,23 +54,7 @@ def is_project(head: bytes) -> bool:
 
 
 def bruker_images(path: Path) -> list[BrukerImage]:
-    """Read all images of a ``.rtx`` or ``.bcf``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    list of BrukerImage
-        In the order of the file, without those that have no planes.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, or of another kind.
-    """
+    """Read all images of a ``.rtx`` or ``.bcf`` but those without planes, in the order of the file."""
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith(MAGIC):

@@ -170,27 +170,7 @@ def _wide(stored: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) -> ArrangedReader:
-    """Choose detector and scan and fold points, as the caller asked.
-
-    Parameters
-    ----------
-    source : CubeSource
-        What the format's module found.
-    request : CubeRequest
-        What the caller asked for.
-    axes : tuple of str
-        Names of the stored axes.
-
-    Returns
-    -------
-    ArrangedReader
-        Reader of three axes.
-
-    Raises
-    ------
-    FileFormatError
-        If a choice is missing or there is no such detector, scan or shape.
-    """
+    """Choose detector and scan and fold points; a choice that is missing is asked for."""
     sizes = dict(zip(axes, source.reader.shape, strict=True))
     detector = scan = None
     if "detector" in sizes:
@@ -214,7 +194,7 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
         scan = int(chosen_one(request.scan, names, "scan", source.where))
     grid = None
     if "point" in sizes:
-        grid = _grid(sizes["point"], request.shape, source.where)
+        grid = folded_shape(sizes["point"], request.shape, source.where)
     elif request.shape is not None and request.shape != (sizes.get("y", 1), sizes.get("x", 1)):
         raise FileFormatError(
             f"{source.where} holds {sizes.get('y', 1)} rows and {sizes.get('x', 1)} columns, not those of ",
@@ -290,12 +270,6 @@ def chosen_one(
             ".",
         )
     return at
-
-
-def _grid(n_points: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
-    if shape is None and n_points == 1:
-        return 1, 1
-    return folded_shape(n_points, shape, where)
 
 
 def arranged_times(

@@ -113,25 +113,7 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
 
 
 def map_headers(content: bytes, path: Path) -> dict[int, MapHeader]:
-    """Read the header of a ``.bcf``.
-
-    Parameters
-    ----------
-    content : bytes
-        The XML, decompressed.
-    path : Path
-        The container, for error messages.
-
-    Returns
-    -------
-    dict of int to MapHeader
-        By the number of the map, as in ``SpectrumData0``.
-
-    Raises
-    ------
-    FileFormatError
-        If it is damaged.
-    """
+    """Read the header of a ``.bcf``, decompressed, by the numbers of the maps as in ``SpectrumData0``."""
     root = parsed(content, path).find("./ClassInstance[@Type='TRTSpectrumDatabase']")
     found = {}
     for node in root if root is not None else ():

@@ -36,27 +36,7 @@ _GIVEN = "the axis given"
 
 
 def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
-    """Make the lazy cube of dims (y, x, energy) that `source` describes.
-
-    Parameters
-    ----------
-    source : CubeSource
-        Description of the cube in its file.
-    request : CubeRequest
-        Arguments of the caller; its energy axis and axis order win over the file's.
-
-    Returns
-    -------
-    DataArray of dims (y, x, energy)
-        Named ``counts``, dtype as stored.
-
-    Raises
-    ------
-    CountsError
-        If the cube is empty.
-    EnergyAxisError, FileFormatError
-        If the axes are missing or do not fit.
-    """
+    """Make the lazy cube of `source`; axis and order of `request` win over those of the file."""
     reader = source.reader
     if reader.dtype.kind not in "uif":
         raise FileFormatError(

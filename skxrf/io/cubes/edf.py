@@ -28,7 +28,7 @@ from .axes import axis_or_reason
 from .beside import Motor
 from .detectors import added
 from .memory_map import file_stamp, require_unchanged
-from .numbered import Series, files_in, require_no_gaps, series, series_of
+from .numbered import files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
 from .stated_axis import stated_axis
 from .text_spectrum import floats
@@ -52,14 +52,14 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe the rows of a folder, or those that belong to one file."""
-    by_detector, names = _rows(path)
+    by_detector = _rows(path)
+    names = tuple(by_detector)
     choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    chosen = by_detector if choice == SUM else [by_detector[int(choice)]]
-    sources = [_described(path, _stack(files)) for files in chosen]
-    if choice != SUM and len(names) > 1:
-        names = (names[int(choice)],)
-        sources[0] = replace(sources[0], steps=f"detector {names[0]}")
-    return added(sources, names), replace(request, detector=None)
+    chosen = names if choice == SUM else (names[int(choice)],)
+    sources = [_described(path, _stack(by_detector[name])) for name in chosen]
+    if len(chosen) < len(names):
+        sources[0] = replace(sources[0], steps=f"detector {chosen[0]}")
+    return added(sources, chosen), replace(request, detector=None)
 
 
 def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
@@ -201,8 +201,8 @@ def _rows_in(file: Path) -> list[_Row]:
     return found
 
 
-def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
-    """Files of each detector, from the first row to the last, and the detectors' names."""
+def _rows(path: Path) -> dict[str, list[Path]]:
+    """Files of each detector by its name, from the first row to the last."""
     if path.is_dir():
         files = [one for one in files_in(path, ".edf") if not _BESIDE.search(one.stem)]
         # XRAYLab keeps several stacks in a folder; the spectra are those with Z0.
@@ -211,20 +211,9 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
     else:
         beside = files_in(path.parent, path.suffix.lower()) if path.suffix else [path]
         found = series(series_of(path, beside), str(path.parent))
-    if found.roles[:1] == ("detector",):
-        names = sorted({one[0] for one in found.numbers})
-        parts = [
-            Series(
-                tuple(f for f, n in zip(found.files, found.numbers, strict=True) if n[0] == name),
-                tuple(n[1:] for n in found.numbers if n[0] == name),
-                found.roles[1:],
-            )
-            for name in names
-        ]
-    else:
-        names, parts = [0], [found]
-    longest = max((part.numbers for part in parts), key=len)
-    for part in parts:
+    parts = found.by_detector()
+    longest = max((part.numbers for part in parts.values()), key=len)
+    for part in parts.values():
         if part.numbers != longest[: len(part.numbers)]:
             raise FileFormatError(
                 f"{path} holds other rows of some detectors: one that has {part.files[0].name} lacks a row "
@@ -236,7 +225,7 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
                 f"such as {part.files[0].name} and {part.files[-1].name}: pass one file of the series."
             )
         require_no_gaps([one[0] for one in part.numbers if one], str(path))
-    return [list(part.files) for part in parts], tuple(map(str, names))
+    return {name: list(part.files) for name, part in parts.items()}
 
 
 def _energy(row: _Row) -> Any:

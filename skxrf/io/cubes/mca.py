@@ -181,7 +181,15 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
             f"{path} holds both .mca and .edf files: put those of one cube into a folder of their "
             "own."
         )
-    ordered = _of_one_detector(series(_files_of(path), str(path)), request, path)
+    by_detector = series(_files_of(path), str(path)).by_detector()
+    names = tuple(by_detector)
+    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
+    chosen = names if choice == SUM else (names[int(choice)],)
+    return added([_of_files(path, by_detector[name], request) for name in chosen], chosen)
+
+
+def _of_files(path: Path, ordered: Series, request: CubeRequest) -> CubeSource:
+    """Describe the files of one detector."""
     shape, files = grid_of(ordered, request.shape, str(path), axes=request.axes)
     here = [file for file in files if file is not None]
     first = _only_spectrum(here[0]).counts
@@ -200,20 +208,6 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
         real_time=_times([None if one is None else one.real_time for one in facts], shape),
         missing=missing,
     )
-
-
-def _of_one_detector(found: Series, request: CubeRequest, path: Path) -> Series:
-    """Files of the detector that the caller chose, where the names count detectors."""
-    if found.roles[:1] != ("detector",):
-        return found
-    names = tuple(str(n) for n in sorted({one[0] for one in found.numbers}))
-    name = names[int(chosen_one(request.detector, names, "detector", str(path)))]
-    pairs = [
-        (file, numbers[1:])
-        for file, numbers in zip(found.files, found.numbers, strict=True)
-        if str(numbers[0]) == name
-    ]
-    return Series(tuple(f for f, _ in pairs), tuple(n for _, n in pairs), found.roles[1:])
 
 
 def _facts(file: Path) -> TextSpectrum:

@@ -43,25 +43,7 @@ def is_spec(head: bytes) -> bool:
 
 
 def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
-    """Read all spectra of a file.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    list of TextSpectrum
-        In the order of the file; at least one.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is of neither kind, holds no spectrum, or is damaged.
-    """
+    """Read all spectra of a file of any kind, in its order; at least one."""
     text = decoded(content)
     if is_amptek(content[:100]):
         return [_amptek(text, path)]

@@ -49,6 +49,18 @@ class Series:
     roles: tuple[str, ...]
     """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
 
+    def by_detector(self) -> dict[str, Series]:
+        """Files of each detector by its number, where the names count detectors; else all, by an empty name."""
+        if self.roles[:1] != ("detector",):
+            return {"": self}
+        pairs = list(zip(self.files, self.numbers, strict=True))
+        parts = {}
+        for name in sorted({numbers[0] for _, numbers in pairs}):
+            mine = [(file, numbers[1:]) for file, numbers in pairs if numbers[0] == name]
+            files, numbers = zip(*mine, strict=True)
+            parts[f"{name:g}"] = Series(files, numbers, self.roles[1:])
+        return parts
+
 
 def files_in(folder: Path, *suffixes: str) -> list[Path]:
     """Files of a folder with one of some suffixes in any case, by name, hidden ones left out."""
@@ -209,7 +221,7 @@ def grid_of(
         )
     if is_series:
         require_no_gaps([one[0] for one in found.numbers if len(one) == 1], where)
-        chosen = folded_shape(n_files, (1, 1) if n_files == 1 else shape, where)
+        chosen = folded_shape(n_files, None if n_files == 1 else shape, where)
         return chosen, [*found.files, *[None] * (math.prod(chosen) - n_files)]
     first = 1 if _columns_first(found, (sizes[0], sizes[1]), shape, axes, where) else 0
     placed = {

@@ -88,23 +88,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 
 
 def parse_header(path: Path) -> dict[str, str]:
-    """Keys and values of a header, keys in lower case.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.rpl`` file.
-
-    Returns
-    -------
-    dict of str to str
-        Every key that stands there.
-
-    Raises
-    ------
-    FileFormatError
-        If a key that must be there is missing, or one stands there twice with two values.
-    """
+    """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
         content = stream.read(_LONGEST_HEADER)
     try:

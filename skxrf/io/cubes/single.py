@@ -46,21 +46,7 @@ def one_spectrum(
     energy_from: str,
     attrs: Mapping[str, str | float] | None = None,
 ) -> CubeSource:
-    """Describe a single spectrum as a cube of one pixel.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    layout : str
-        Name of its format, for people.
-    spectrum : TextSpectrum
-        Counts, axis and times; whole counts are kept in uint16 or uint32 where they fit.
-    energy_from : str
-        Where the axis stands, for error messages.
-    attrs : mapping, optional
-        What else the file says.
-    """
+    """Describe a single spectrum as a cube of one pixel."""
     times = {
         name: None if seconds is None else np.array([[seconds]])
         for name, seconds in (

@@ -84,28 +84,7 @@ class MapsSource:
 
 
 def build_maps(source: MapsSource, elements: Elements) -> xr.Dataset:
-    """Read the chosen maps.
-
-    Parameters
-    ----------
-    source : MapsSource
-        What the format's module found.
-    elements : sequence of str, mapping, or None
-        The maps to read; see `open_maps`.
-
-    Returns
-    -------
-    Dataset
-        ``intensity``, and ``uncertainty`` where there are errors, of dims (y, x, element), in the
-        file's dtype and the machine's byte order.
-
-    Raises
-    ------
-    FileFormatError
-        If the images have different shapes.
-    LineGroupError
-        If a wanted map is missing, or it is not clear which line group a name means.
-    """
+    """Read the chosen maps, in the type of the file and the byte order of the machine."""
     names = list(source.images)
     if elements is None and source.exact_names:
         chosen = {name: name for name in names}
