@@ -171,6 +171,14 @@ def _as_stored(
 ) -> tuple[str, ...]:
     """Rows before columns around the energy, unless they may be points and detectors."""
     rest = [size for i, size in enumerate(shape) if i != energy]
+    if len(rest) > 2 and sum(size > 1 for size in rest) == 2:
+        # Axes of one value tell nothing.
+        names = iter(("detector", "scan"))
+        pixels = iter(("y", "x"))
+        return tuple(
+            "energy" if i == energy else next(pixels if size > 1 else names)
+            for i, size in enumerate(shape)
+        )
     few = any_axes and 1 < min(rest) <= _MOST_DETECTORS and max(rest) >= 2 * min(rest)
     if len(rest) == 2 and not few:
         return pixels_around_energy(energy)

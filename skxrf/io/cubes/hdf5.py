@@ -189,6 +189,8 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
                 f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
             )
     three = [one for one in inside if one.ndim == 3]
+    # Of four axes or more of which all but three have one value.
+    three = three or [one for one in inside if one.ndim > 3 and sum(n > 1 for n in one.shape) == 3]
     # A table of spectra, where the caller says how they lie.
     tables = [
         one for one in inside if request.shape and one.ndim == 2 and _folds(one, request.shape)

@@ -5,7 +5,6 @@ Amptek's are called ``.txt`` where XISMuS wrote them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,13 +16,12 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .arrange import SUM, chosen_one
-from .beside import Motor
 from .detectors import added
 from .mca_sections import is_gse, is_spe
 from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, grid_of, series
-from .single import ArrayReader
+from .single import alike, several_spectra, times
 from .source import CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum, read_spectrum
 
@@ -56,41 +54,12 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     wanted = names if choice == SUM else (names[int(choice)],)
     steps = _steps(spectra, names, choice)
     sources = [
-        _of_detector([one for one in spectra if one.detector == name], request, path, steps)
+        several_spectra(
+            path, _LAYOUT, [one for one in spectra if one.detector == name], request, steps=steps
+        )
         for name in wanted
     ]
     return added(sources, wanted), replace(request, detector=None, scan=None, dataset=None)
-
-
-def _of_detector(
-    spectra: list[TextSpectrum], request: CubeRequest, path: Path, steps: str
-) -> CubeSource:
-    """Describe the spectra of one detector in one file."""
-    lengths = {len(one.counts) for one in spectra}
-    if len(lengths) > 1:
-        raise FileFormatError(
-            f"{path} holds spectra of {' and '.join(map(str, sorted(lengths)))} channels: expected "
-            "those of one detector."
-        )
-    shape = (len(spectra),)
-    return replace(
-        _source(path, ArrayReader(np.stack([one.counts for one in spectra])), spectra, request),
-        dims=("point", "energy"),
-        live_time=_times([one.live_time for one in spectra], shape),
-        real_time=_times([one.real_time for one in spectra], shape),
-        motors=_motors(spectra),
-        steps=steps,
-    )
-
-
-def _motors(spectra: Sequence[TextSpectrum]) -> list[Motor]:
-    """Motors that have a position for each spectrum; a unit stands in brackets behind the name."""
-    found = []
-    for label in spectra[0].motors:
-        if all(label in one.motors for one in spectra):
-            name, unit = re.fullmatch(r"(.*?)\s*(?:[(\[](\w*)[)\]])?", label).groups(default="")
-            found.append(Motor(name, np.array([one.motors[label] for one in spectra]), unit))
-    return found
 
 
 def _of_one_scan(
@@ -160,7 +129,7 @@ class FolderReader:
 
 def _files_of(path: Path) -> list[Path]:
     """Files of a folder that hold a spectrum each."""
-    for suffix in (".mca", ".spe"):
+    for suffix in (".mca", ".spe", ".msa", ".spx"):
         if found := files_in(path, suffix):
             return found
     return list(filter(_holds_amptek, files_in(path, ".txt")))
@@ -202,10 +171,10 @@ def _of_files(path: Path, ordered: Series, request: CubeRequest) -> CubeSource:
     facts = [None if file is None else _facts(file) for file in files]
     missing = np.array([file is None for file in files]).reshape(shape)
     return replace(
-        _source(path, reader, list(filter(None, facts)), request),
+        alike(path, _LAYOUT, reader, list(filter(None, facts)), request),
         dims=("y", "x", "energy"),
-        live_time=_times([None if one is None else one.live_time for one in facts], shape),
-        real_time=_times([None if one is None else one.real_time for one in facts], shape),
+        live_time=times([None if one is None else one.live_time for one in facts], shape),
+        real_time=times([None if one is None else one.real_time for one in facts], shape),
         missing=missing,
     )
 
@@ -231,40 +200,3 @@ def _only_spectrum(file: Path) -> TextSpectrum:
             ".",
         )
     return spectra[0]
-
-
-def _source(
-    path: Path, reader: Any, spectra: Sequence[TextSpectrum], request: CubeRequest
-) -> CubeSource:
-    energy = spectra[0].energy
-    others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
-    if others and request.energy is None:
-        raise FileFormatError(
-            f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
-            "one energy axis: calibrate all in the same way, or pass ",
-            Argument("energy"),
-            ", the axis of all.",
-        )
-    return CubeSource(
-        path=path,
-        dataset="",
-        layout=_LAYOUT,
-        reader=reader,
-        dims_from="the order of its spectra",
-        energy=energy,
-        energy_hint=spectra[0].problem,
-        energy_from=f"the calibration in {path}",
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one.coef, other.coef, equal_nan=True)
-
-
-def _times(values: list[float | None], shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-    """Times [s] of the pixels, where there are any; NaN for those without, or left out by a stopped scan."""
-    # None becomes NaN.
-    times = np.array(values, np.float64).reshape(shape)
-    return None if np.isnan(times).all() else times

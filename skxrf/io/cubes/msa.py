@@ -26,7 +26,7 @@ from .text_spectrum import (
     whole_counts,
 )
 
-__all__ = ["open_msa", "recognizes"]
+__all__ = ["msa_spectrum", "open_msa", "recognizes"]
 
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-(\w+))?[ \t]*:[ \t]*(.*)")
 _AXIS = ("OFFSET", "XPERCHAN")
@@ -39,7 +39,14 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe a single spectrum as a cube of one pixel."""
-    header, data = _parts(path)
+    spectrum, attrs = msa_spectrum(decoded(read_spectrum(path)), path)
+    from_ = f"the header of {path}"
+    return one_spectrum(path, "EMSA (.msa)", spectrum, energy_from=from_, attrs=attrs), request
+
+
+def msa_spectrum(content: str, path: Path) -> tuple[TextSpectrum, dict[str, str | float]]:
+    """Read a spectrum, and what else its header states."""
+    header, data = _parts(content, path)
     found = [match for line in header.splitlines() if (match := _LINE.fullmatch(line.strip()))]
     keys = {match[1].upper(): match[3].strip() for match in found}
     units = {match[1].upper(): match[2] or "" for match in found}
@@ -55,18 +62,12 @@ def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     spectrum = TextSpectrum(
         whole_counts(counts), energy, problem, live_time=live_time, real_time=real_time
     )
-    return one_spectrum(
-        path,
-        "EMSA (.msa)",
-        spectrum,
-        energy_from=f"the header of {path}",
-        attrs=_about(keys),
-    ), request
+    return spectrum, _about(keys)
 
 
-def _parts(path: Path) -> tuple[str, str]:
+def _parts(content: str, path: Path) -> tuple[str, str]:
     """Header and counts, which end at lines of their own."""
-    parts = re.split(r"(?im)^#SPECTRUM\b.*$", decoded(read_spectrum(path)), maxsplit=1)
+    parts = re.split(r"(?im)^#SPECTRUM\b.*$", content, maxsplit=1)
     ended = re.split(r"(?im)^#ENDOFDATA\b", parts[-1], maxsplit=1)
     if len(parts) < 2 or len(ended) < 2:
         raise FileFormatError(

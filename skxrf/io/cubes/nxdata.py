@@ -2,7 +2,7 @@
 
 ``signal`` names the counts and ``axes`` the datasets along them, one for each axis and "." for none; in
 older files both are attributes of the datasets (``signal=1``, ``axes="y:x:energy"``). An axis in keV or eV
-is the energy, axes of lengths are positions. https://manual.nexusformat.org/classes/base_classes/NXdata.html
+is the energy, axes of lengths are positions; one value more than there are channels are the edges of bins. https://manual.nexusformat.org/classes/base_classes/NXdata.html
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def read(cube: Any) -> CubeSource:
     found: dict[str, Any] = {}
     if at is not None:
         source = f"{items[at].name!r} in {cube.file.filename}"
-        values = numbers(items[at], at_most=cube.shape[at])
+        values = numbers(items[at])
+        if values is not None and values.size == cube.shape[at] + 1:
+            # Edges of the bins.
+            values = (values[1:] + values[:-1]) / 2
         found = axis_facts(source, values=values, units=units_of(items[at]))
     if found.get("energy") is None:
         found["energy"], reason = axis_or_reason(lambda: stated_beside(group))
@@ -91,7 +94,7 @@ def _energy_at(cube: Any) -> int | None:
     fitting = [
         i
         for i, (item, size) in enumerate(zip(items, cube.shape, strict=True))
-        if item is not None and item.size == size
+        if item is not None and item.size in (size, size + 1)
     ]
     names = {i: items[i].name.rpartition("/")[2].lower() for i in fitting}
     for marked in (

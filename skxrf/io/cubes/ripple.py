@@ -138,6 +138,9 @@ def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[s
     if request.axes is not None and sorted(map(str, request.axes)) == sorted(DIMS):
         return tuple(request.axes)
     word = keys["record-by"].lower()
+    # One spectrum, or one image.
+    if word == "dont-care" and (keys["depth"] == "1" or keys["width"] == keys["height"] == "1"):
+        word = "vector"
     if word not in _ORDERS:
         raise FileFormatError(
             f"{path} says record-by {word}: expected vector or image. Where you know the order, "

@@ -83,7 +83,7 @@ def decoded(content: bytes) -> str:
         encoding = "utf-8-sig"
     elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
-    return content.decode(encoding, "replace").replace("\r\n", "\n")
+    return content.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:
