@@ -1,4 +1,4 @@
-"""Pixels of HDF5 datasets that a stopped scan did not reach: all channels are NaN or the fill value."""
+"""Pixels of HDF5 datasets that a stopped scan did not reach: NaN, the fill value, or never written."""
 
 from __future__ import annotations
 
@@ -86,10 +86,29 @@ def without_blanks(
         masks = [blank for _, blank in parts if blank is not None]
         whole = np.logical_and.reduce(masks) if len(masks) == len(parts) else None
         return SummedReader(tuple(one for one, _ in parts)), whole
-    blank = _blank_pixels(reader, energy) if isinstance(reader, HDF5Reader) else None
-    if blank is None or not isinstance(reader, HDF5Reader):
+    if not isinstance(reader, HDF5Reader):
         return reader, None
+    blank = _blank_pixels(reader, energy)
+    if blank is None:
+        return reader, _unwritten_rows(reader, energy)
     return PartlyBlank(reader, energy, blank), blank
+
+
+def _unwritten_rows(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
+    """Last rows for which the file has no room, as where a scan was stopped; their counts are zeros."""
+    if reader.unwritten is None or reader.chunks is None:
+        return None
+    rows = 1 if energy == 0 else 0
+    others = tuple(i for i in range(len(reader.shape)) if i != rows)
+    empty = reader.unwritten.all(others)
+    if not empty.any() or empty[: -int(empty.sum())].any():
+        return None
+    sizes = [1 if i == energy else n for i, n in enumerate(reader.shape)]
+    first = (empty.size - int(empty.sum())) * reader.chunks[rows]
+    place = np.arange(reader.shape[rows]).reshape(
+        [-1 if i == rows else 1 for i in range(len(sizes))]
+    )
+    return np.broadcast_to(place >= first, sizes)
 
 
 def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:

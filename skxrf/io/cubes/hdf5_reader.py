@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["HDF5Reader", "hdf5_source", "open_dataset", "stamps_of"]
 
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
+# Chunks that are looked at one by one.
+_MOST_CHUNKS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class HDF5Reader:
     scale: Scale = field(default_factory=Scale)
     blank_value: float = np.nan
     """Stored number of all channels of a pixel that was never written; in floating point NaN is another."""
+    unwritten: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
+    """Chunks for which the file has no room, on the grid of all; None where it has room for all or none."""
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -65,6 +70,7 @@ class HDF5Reader:
             # A pixel without counts has zeros, whatever they are called.
             scale=scale if scale.fill != 0 else replace(scale, fill=None),
             blank_value=scale.fill or never_written or np.nan,
+            unwritten=_unwritten(dataset),
         )
 
     @property
@@ -91,6 +97,22 @@ class HDF5Reader:
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
         return self.scale.values(stored)
+
+
+def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
+    if not dataset.chunks or 0 in dataset.shape:
+        return None
+    grid = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
+    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < _MOST_CHUNKS:
+        return None
+    unwritten = np.ones(grid, bool)
+
+    def mark(stored: Any) -> None:
+        at = zip(stored.chunk_offset, dataset.chunks, strict=True)
+        unwritten[tuple(offset // chunk for offset, chunk in at)] = False
+
+    dataset.id.chunk_iter(mark)
+    return unwritten
 
 
 def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:

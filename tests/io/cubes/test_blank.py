@@ -75,3 +75,23 @@ def test_other_values_that_are_no_counts_stay_refused(stopped, where):
 def test_a_scan_that_has_not_begun(stopped):
     with pytest.raises(CountsError, match="no spectrum of any pixel"):
         open_cube(stopped(np.s_[:], np.nan))
+
+
+@pytest.mark.parametrize("order", ["yxe", "eyx"])
+def test_rows_that_were_never_written(tmp_path, small_counts, order):
+    at = ["yxe".index(name) for name in order]
+    path = tmp_path / "stopped.h5"
+    with h5py.File(path, "w") as file:
+        chunks = [{"y": 2, "x": 7, "e": 4}[name] for name in order]
+        shape = [small_counts.shape[i] for i in at]
+        data = file.create_dataset("counts", shape, "u2", chunks=tuple(chunks))
+        data.attrs["dims"] = [{"e": "energy"}.get(name, name) for name in order]
+        rows = [slice(3) if name == "y" else slice(None) for name in order]
+        data[tuple(rows)] = small_counts[:3].transpose(at)
+        file["energy_keV"] = ENERGY
+    # The rest of a chunk that was begun is there, as zeros.
+    with pytest.warns(UserWarning, match="7 of 35 pixels are missing"):
+        cube = open_cube(path)
+    np.testing.assert_array_equal(cube[:3], small_counts[:3])
+    assert cube.measured[:4].all()
+    assert not cube.measured[4].any()

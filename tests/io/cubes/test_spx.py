@@ -203,6 +203,17 @@ def test_a_project_of_artax(tmp_path):
     assert "1 spectra without a position left out" in cube.attrs["history"]
 
 
+def test_pymca_reads_the_same_project(tmp_path):
+    parser = pytest.importorskip("PyMca5.PyMcaIO.ArtaxFileParser")
+    path = tmp_path / "scan.rtx"
+    path.write_text(artax(6))
+    theirs = parser.ArtaxFileParser(str(path))
+    assert theirs.scanno() == 6
+    cube = open_cube(path, shape=(2, 3)).to_numpy().reshape(6, -1)
+    for i in range(6):
+        np.testing.assert_array_equal(cube[i], theirs[i].mca(1))
+
+
 def test_a_folder_of_spectra(tmp_path):
     for i in range(6):
         (tmp_path / f"point_{i}.spx").write_bytes(spx(COUNTS + i))
