@@ -181,7 +181,8 @@ def artax(n, *, last=""):
         )
         axes = f"<ClassInstance Type='TRTAxesHeader'><AxesParameter>{axes}</AxesParameter></ClassInstance>"
         spectra.append(one.replace("</TRTHeaderedClass>", f"{axes}</TRTHeaderedClass>"))
-    return f"<TRTProject><ClassInstance Type='TRTProject'>{''.join(spectra)}{last}</ClassInstance></TRTProject>"
+    inner = f"<ClassInstance Type='TRTProject'>{''.join(spectra)}{last}</ClassInstance>"
+    return f'<?xml version="1.0" encoding="WINDOWS-1252"?><TRTProject>{inner}</TRTProject>'
 
 
 def test_a_project_of_artax(tmp_path):
