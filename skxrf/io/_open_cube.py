@@ -138,8 +138,8 @@ def open_cube(
             return turn_odd_rows(cube) if snake else cube
     if file.is_dir():
         raise FileFormatError(
-            f"{file} is a folder without .mca, .spe, .msa, .spx or .edf files: expected a file, or a folder with one "
-            "of them for each pixel or row."
+            f"{file} is a folder without .mca, .spe, .msa, .spx or .edf files, or texts of spectra: expected a "
+            "file, or a folder with one of them for each pixel or row."
         )
     raise FileFormatError(
         f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "

@@ -65,6 +65,7 @@ def axis_order(
     where: str,
     grid: tuple[int, int] | None = None,
     any_axes: bool = False,
+    columns_first: bool = False,
 ) -> tuple[str, ...]:
     """Names of the stored axes, from the caller, the file, or the energy axis' length.
 
@@ -88,6 +89,8 @@ def axis_order(
         Rows and columns that the caller gave.
     any_axes : bool
         Whether the axes beside the energy may be others than rows and columns.
+    columns_first : bool
+        Whether they are columns before rows.
 
     Returns
     -------
@@ -142,7 +145,9 @@ def axis_order(
             else "nothing in it tells which axis is which"
         )
         raise FileFormatError(f"{where} has the shape {shape} and {reason}: ", *ask)
-    return _as_stored(shape, fitting[0], where, ask, any_axes=any_axes)
+    order = _as_stored(shape, fitting[0], where, ask, any_axes=any_axes)
+    swapped = {"y": "x", "x": "y"} if columns_first else {}
+    return tuple(swapped.get(name, name) for name in order)
 
 
 def _believed(

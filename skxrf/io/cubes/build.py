@@ -59,6 +59,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         where=source.where,
         grid=request.shape,
         any_axes=source.any_axes,
+        columns_first=source.columns_first,
     )
     stored, blank = without_blanks(reader, axes.index("energy"))
     source = replace(source, reader=stored)

@@ -24,7 +24,7 @@ from .source import CubeRequest, CubeSource
 from .stated_axis import counts_channels, stated_axis
 from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, seconds, whole_counts
 
-__all__ = ["open_columns", "recognizes"]
+__all__ = ["column_spectrum", "open_columns", "recognizes"]
 
 _NUMBER = re.compile(r"[-+]?((\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?|nan|inf)", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
@@ -61,7 +61,14 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe a single spectrum as a cube of one pixel."""
-    lines = decoded(read_spectrum(path)).splitlines()
+    spectrum = column_spectrum(decoded(read_spectrum(path)), path)
+    from_ = f"the columns of {path}"
+    return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
+
+
+def column_spectrum(content: str, path: Path) -> TextSpectrum:
+    """Read the spectrum of a text."""
+    lines = content.splitlines()
     start = next((i for i, line in enumerate(lines) if _cells(line)), len(lines))
     header, rows = lines[:start], [line for line in lines[start:] if line.strip()]
     values = _values(rows, path, start)
@@ -81,11 +88,9 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     )
     times = {match[1].lower(): (match[2], match[3]) for match in _TIME.finditer("\n".join(header))}
     live_time, real_time = (seconds(*times.get(kind, (None, ""))) for kind in ("live", "real"))
-    spectrum = TextSpectrum(
+    return TextSpectrum(
         whole_counts(values[:, place]), energy, problem, live_time=live_time, real_time=real_time
     )
-    from_ = f"the columns of {path}"
-    return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
 
 
 def _energy(values: NDArray[np.float64], label: str, header: list[str], path: Path) -> Any:

@@ -40,6 +40,7 @@ def read(cube: Any) -> CubeSource:
         dims=dims,
         dims_from="the labels of its axes",
         any_axes=True,
+        columns_first="MATLAB_class" in cube.attrs,
         **times_beside(cube),
         **found,
     )

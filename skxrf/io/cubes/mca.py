@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from . import column_text
 from .arrange import SUM, chosen_one
 from .detectors import added
 from .mca_sections import is_gse, is_spe
@@ -132,16 +133,20 @@ def _files_of(path: Path) -> list[Path]:
     for suffix in (".mca", ".spe", ".msa", ".spx"):
         if found := files_in(path, suffix):
             return found
-    return list(filter(_holds_amptek, files_in(path, ".txt")))
+    for suffix in (".txt", ".csv", ".xy"):
+        if found := list(filter(_holds_spectrum, files_in(path, suffix))):
+            return found
+    return []
 
 
-def _holds_amptek(file: Path) -> bool:
-    """Recognize a text file of Amptek's; one that cannot be read is none."""
+def _holds_spectrum(file: Path) -> bool:
+    """Recognize a text file of Amptek's or of columns; one that cannot be read is none."""
     try:
         with file.open("rb") as stream:
-            return is_amptek(stream.read(100))
+            head = stream.read(_HEAD_BYTES)
     except OSError:
         return False
+    return is_amptek(head) or column_text.recognizes(file, head)
 
 
 def _folder(path: Path, request: CubeRequest) -> CubeSource:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from . import bruker_xml, msa
+from . import bruker_xml, column_text, msa
 from .axes import axis_or_reason
 from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
@@ -58,6 +58,8 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
         return [msa.msa_spectrum(text, path)[0]]
     if bruker_xml.recognizes(path, content[:4096]):
         return bruker_xml.spx_spectra(content, path)[0]
+    if column_text.recognizes(path, content[:4096]):
+        return [column_text.column_spectrum(text, path)]
     raise FileFormatError(
         f"{path} starts with {content[:16]!r}: expected an .mca file, of Amptek's (<<PMCA "
         "SPECTRUM>>), of SPEC and PyMca (#F, #S), or of GSECARS (VERSION:), or a .spe ($SPEC_ID:)."

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
-from skxrf.utils.units import decimal, is_rate
+from skxrf.utils.units import decimal, is_rate, to_kev
 
 from .axes import axis_or_reason
 from .single import one_spectrum
@@ -108,7 +108,8 @@ def _energy(
     positions: NDArray[np.float64] | None,
     path: Path,
 ) -> Any:
-    unit = keys.get("XUNITS", "") or units.get("XPERCHAN", "") or units.get("OFFSET", "")
+    own = [units.get(key, "") for key in _AXIS]
+    unit = keys.get("XUNITS", "") or next(filter(None, reversed(own)), "")
     if positions is not None:
         return stated_axis(values=positions, units=unit, source=str(path))
     unread = [key for key in _AXIS if key in keys and decimal(keys.get(key)) is None]
@@ -123,7 +124,10 @@ def _energy(
         )
     # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
     source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
-    return stated_axis(coefficients=line, units=unit, source=source)
+    kev = [
+        float(to_kev(one, said or unit, source=source)) for one, said in zip(line, own, strict=True)
+    ]
+    return stated_axis(coefficients=kev, units="keV", source=source)
 
 
 def _about(keys: Mapping[str, str]) -> dict[str, str | float]:

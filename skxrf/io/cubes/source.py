@@ -105,6 +105,8 @@ class CubeSource:
         Names of the detectors, where the file has several and names them.
     any_axes : bool
         Whether the layout does not say that the axes beside the energy are rows and columns.
+    columns_first : bool
+        Whether of two axes of pixels the first counts columns, as in files of MATLAB's.
     steps : str
         What was chosen or done on the way, for the history.
     attrs : mapping
@@ -132,6 +134,7 @@ class CubeSource:
     coord_attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     detectors: tuple[str, ...] = ()
     any_axes: bool = False
+    columns_first: bool = False
     steps: str = ""
     attrs: Mapping[str, str | float] = field(default_factory=dict)
 

@@ -150,3 +150,12 @@ def test_the_axis_of_a_handheld_instrument(tmp_path):
     path.write_text("\n".join(["Bruker AXS", "eV per channel,20", "Channel#,Intensity", *rows]))
     with pytest.raises(EnergyAxisError, match=r"20 eV per channel.*energy=\(offset, 0\.02\)"):
         open_cube(path)
+
+
+def test_a_folder_of_points(tmp_path):
+    for i in range(6):
+        rows = [f"{e:.3f}\t{n + i}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+        (tmp_path / f"point_{i}.txt").write_text("keV\tcounts\n" + "\n".join(rows))
+    cube = open_cube(tmp_path, shape=(2, 3))
+    np.testing.assert_array_equal(cube.to_numpy().reshape(6, -1), COUNTS + np.arange(6)[:, None])
+    np.testing.assert_allclose(cube.energy, ENERGY, atol=1e-9)
