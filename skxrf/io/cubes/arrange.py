@@ -22,6 +22,7 @@ __all__ = [
     "SummedReader",
     "arranged",
     "arranged_times",
+    "chosen_names",
     "chosen_one",
 ]
 
@@ -206,6 +207,12 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
     return ArrangedReader(source.reader, axes, detector, scan, grid)
 
 
+def chosen_names(wanted: int | str | None, names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Names of the detectors to read: the one that is meant, or all where they are to be added."""
+    one = chosen_one(wanted, names, "detector", where, may_add=True)
+    return tuple(names) if one == SUM else (names[int(one)],)
+
+
 def chosen_one(
     wanted: int | str | None,
     names: Sequence[str],
@@ -214,30 +221,9 @@ def chosen_one(
     *,
     may_add: bool = False,
 ) -> int | str:
-    """Position of the detector or scan that the caller means.
+    """Position from 0 of the detector or scan that is meant, by position or name, or ``"sum"``.
 
-    Parameters
-    ----------
-    wanted : int, str or None
-        Position from 0, name, or ``"sum"``; where there is but one, nothing need be said.
-    names : sequence of str
-        Of all there are.
-    what : str
-        ``"detector"`` or ``"scan"``.
-    where : str
-        The file, for error messages.
-    may_add : bool
-        Whether they can be added.
-
-    Returns
-    -------
-    int or "sum"
-        Position from 0.
-
-    Raises
-    ------
-    FileFormatError
-        If none is chosen out of several, or there is no such one.
+    Of one nothing need be said; several, of these names, are asked for. `may_add` allows the sum.
     """
     listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
     adding: tuple[str | Argument, ...] = ()

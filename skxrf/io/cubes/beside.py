@@ -32,7 +32,8 @@ _TIMES = {
 # Groups of an entry that hold motors, as Bliss writes them.
 _GROUPS = ("measurement", "instrument/positioners")
 _MOST_NAMES = 1000
-_MOST_POINTS = 1 << 24
+# Positions that are read, of all motors together.
+_MOST_POINTS = 1 << 25
 
 
 class Motor(NamedTuple):
@@ -55,13 +56,11 @@ def times_beside(cube: Any) -> dict[str, Any]:
     places = [(parent, f"{name}_"), (parent, "")]
     if isinstance(measurement, h5py.Group):
         places.append((measurement, f"{parent.name.rpartition('/')[2]}_"))
-    return {
-        kind: pixel_times(
-            next((g[p + word] for word in words for g, p in places if p + word in g), None),
-            cube.shape,
-        )
-        for kind, words in _TIMES.items()
-    }
+    found = {}
+    for kind, words in _TIMES.items():
+        items = (group.get(f"{prefix}{word}") for word in words for group, prefix in places)
+        found[kind] = pixel_times(next((one for one in items if one is not None), None), cube.shape)
+    return found
 
 
 def _entry(cube: Any, name: str) -> Any:
@@ -70,25 +69,21 @@ def _entry(cube: Any, name: str) -> Any:
 
 
 def motors_beside(cube: Any) -> list[Motor]:
-    """Motors in the group of a dataset, and in those of its entry, with a position for each point.
-
-    Parameters
-    ----------
-    cube : Dataset
-        Spectra over points, or over rows and columns.
-    """
+    """Motors with a position for each pixel, in the group of the counts and in those of its entry."""
     sizes = {*cube.shape, *(cube.size // size for size in cube.shape if size)}
     found: dict[str, Motor] = {}
+    left = _MOST_POINTS
     for group in (cube.parent, *(_entry(cube, name) for name in _GROUPS)):
         names = itertools.islice(group if isinstance(group, h5py.Group) else (), _MOST_NAMES)
         for name in names:
             item = group.get(name)
             if not isinstance(item, h5py.Dataset) or not item.shape or item.size not in sizes:
                 continue
-            if item.size > _MOST_POINTS or not _is_position(name, units_of(item)):
+            if item.size > left or item.external or not _is_position(name, units_of(item)):
                 continue
-            values = None if item.external else numbers(item, at_most=_MOST_POINTS)
+            values = numbers(item, at_most=left)
             if values is not None:
+                left -= item.size
                 found.setdefault(name, Motor(name, values, units_of(item)))
     return list(found.values())
 
@@ -98,21 +93,7 @@ def grid_positions(
 ) -> dict[str, tuple[str, NDArray[np.float64], Mapping[str, Any]]]:
     """Coordinates along rows and columns, from motors that move along one of them only.
 
-    Parameters
-    ----------
-    motors : sequence of Motor
-        Those that the file names.
-    reader : ArrangedReader
-        What makes pixels of the stored axes.
-    where : str
-        The file, for warnings.
-    snake : bool
-        Whether every second row will be turned.
-
-    Returns
-    -------
-    dict of str to (dim, values, attrs)
-        ``y`` and ``x`` [mm], of motors in a unit of length; others without a unit under their own names.
+    ``y`` and ``x`` [mm] of motors in a unit of length, others under their own names; (dim, values, attrs) each.
     """
     found: dict[str, Any] = {}
     order = sorted(

@@ -65,21 +65,9 @@ def _is_blank(stored: NDArray[Any], reader: HDF5Reader) -> NDArray[np.bool_]:
 def without_blanks(
     reader: BlockReader, energy: int
 ) -> tuple[BlockReader, NDArray[np.bool_] | None]:
-    """Reader in which blank pixels have no counts, and these pixels.
+    """Reader in which blank pixels of HDF5 have no counts, and these pixels; of a sum those blank in all.
 
-    Parameters
-    ----------
-    reader : BlockReader
-        The stored counts; blank pixels are looked for in those of HDF5.
-    energy : int
-        Position of the axis of channels.
-
-    Returns
-    -------
-    reader : BlockReader
-        The same one where no pixel is blank.
-    blank : ndarray of bool, or None
-        Over the stored axes, that of the channels of size 1; of a sum of detectors those blank in all.
+    They are over the stored axes, of which the one at `energy` has the size 1; None where there are none.
     """
     if isinstance(reader, SummedReader):
         parts = [without_blanks(one, energy) for one in reader.readers]

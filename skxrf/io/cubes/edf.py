@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .arrange import SUM, chosen_one
+from .arrange import chosen_names
 from .axes import axis_or_reason
 from .beside import Motor
 from .detectors import added
@@ -53,11 +53,9 @@ def recognizes(path: Path, head: bytes) -> bool:
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe the rows of a folder, or those that belong to one file."""
     by_detector = _rows(path)
-    names = tuple(by_detector)
-    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    chosen = names if choice == SUM else (names[int(choice)],)
+    chosen = chosen_names(request.detector, tuple(by_detector), str(path))
     sources = [_described(path, _stack(by_detector[name])) for name in chosen]
-    if len(chosen) < len(names):
+    if len(chosen) < len(by_detector):
         sources[0] = replace(sources[0], steps=f"detector {chosen[0]}")
     return added(sources, chosen), replace(request, detector=None)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from . import column_text
-from .arrange import SUM, chosen_one
+from .arrange import chosen_names, chosen_one
 from .detectors import added
 from .mca_sections import is_gse, is_spe
 from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
@@ -51,9 +51,8 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     content = read_spectrum(path, _LARGEST_FILE) if many else read_spectrum(path)
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
-    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    wanted = names if choice == SUM else (names[int(choice)],)
-    steps = _steps(spectra, names, choice)
+    wanted = chosen_names(request.detector, names, str(path))
+    steps = _steps(spectra, wanted if len(wanted) < len(names) else ())
     sources = [
         several_spectra(
             path, _LAYOUT, [one for one in spectra if one.detector == name], request, steps=steps
@@ -81,10 +80,10 @@ def _of_one_scan(
     return [one for one in spectra if one.scan == names[int(choice)]]
 
 
-def _steps(spectra: Sequence[TextSpectrum], names: Sequence[str], choice: int | str) -> str:
+def _steps(spectra: Sequence[TextSpectrum], chosen: Sequence[str]) -> str:
     scan = f"scan {spectra[0].scan}" if len({one.scan for one in spectra}) == 1 else ""
-    detector = f"detector {names[int(choice)]}" if len(names) > 1 and choice != SUM else ""
-    return ", ".join(filter(None, (scan if spectra[0].scan else "", detector)))
+    steps = [scan if spectra[0].scan else "", *(f"detector {name}" for name in chosen)]
+    return ", ".join(filter(None, steps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +155,7 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
             "own."
         )
     by_detector = series(_files_of(path), str(path)).by_detector()
-    names = tuple(by_detector)
-    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    chosen = names if choice == SUM else (names[int(choice)],)
+    chosen = chosen_names(request.detector, tuple(by_detector), str(path))
     return added([_of_files(path, by_detector[name], request) for name in chosen], chosen)
 
 

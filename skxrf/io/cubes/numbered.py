@@ -74,23 +74,8 @@ def files_in(folder: Path, *suffixes: str) -> list[Path]:
 def series(files: Sequence[Path], where: str) -> Series:
     """Put files in the order of the numbers in their names, those left out that never change.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        At least one file.
-    where : str
-        The folder, for error messages.
-
-    Returns
-    -------
-    Series
-        The files in order.
-
-    Raises
-    ------
-    FileFormatError
-        If the names differ in more than numbers, or two files have the same numbers, or more numbers
-        change than those of rows and columns.
+    Refused are names that differ in more than numbers, two files of the same numbers, and more numbers that
+    change than those of rows and columns.
     """
     first = files[0]
     for other in files:
@@ -138,24 +123,9 @@ def _telling(
 
 
 def series_of(file: Path, files: Sequence[Path]) -> list[Path]:
-    """The files that differ from one of them in a single number, which does not count detectors.
+    """The files that differ from one of them in a single number, which does not count detectors; itself too.
 
-    Parameters
-    ----------
-    file : Path
-        The file that was asked for.
-    files : sequence of Path
-        All that may belong to it.
-
-    Returns
-    -------
-    list of Path
-        The file itself and those that belong to it.
-
-    Raises
-    ------
-    FileFormatError
-        If the names differ in several numbers, each of which may count the rows.
+    Where each of several numbers may count the rows, it is refused.
     """
     mine = _numbers(file)
     by_place: dict[int, list[Path]] = defaultdict(list)

@@ -198,20 +198,7 @@ def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
 
 
 def reserve_netcdf(maps: xr.Dataset, path: Path) -> dict[str, int]:
-    """Write maps without their values, with room for them in one piece each.
-
-    Parameters
-    ----------
-    maps : Dataset
-        Coordinates, attributes, shapes and dtypes; the values are not looked at.
-    path : Path
-        The file to write.
-
-    Returns
-    -------
-    dict of str to int
-        Offset in the file [bytes] of the values of each variable, in C order.
-    """
+    """Write maps without their values, with room for these; return the offset in the file of each [bytes]."""
     write_netcdf(maps.drop_vars([str(name) for name in maps.data_vars]), path)
     with h5py.File(path, "r+", locking=False) as file:
         for name, variable in maps.data_vars.items():

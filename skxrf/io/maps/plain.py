@@ -31,19 +31,8 @@ def float32_images(
 ) -> dict[str, NDArray[np.float32]]:
     """Each map as float32 (y, x) by its name, the standard deviations as ``s(Fe_K)``.
 
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element), computed.
-    what : str
-        The format, for error messages.
-    uncertainty : bool
-        Whether the format has a place for uncertainties.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_rows, n_columns)
-        Values of other types are rounded to the nearest float32.
+    Values of other types are rounded to the nearest float32. `what` is the format, which may have no place
+    for uncertainties.
     """
     only_maps(maps, what, uncertainty=uncertainty)
     names = [str(name) for name in maps["element"].to_numpy()]
