@@ -81,7 +81,8 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         "energy": ("energy", energy, {"units": "keV", "long_name": "energy"}),
     }
     placed = grid_positions(source.motors, three, source.where, snake=request.snake)
-    coords |= {name: coord for name, coord in placed.items() if getattr(source, name, None) is None}
+    # Where the positions of whole rows and columns are known, they have a unit.
+    coords |= {name: coord for name, coord in placed.items() if len(coords.get(name, ())) < 3}
     for name in ("live_time", "real_time"):
         times = _per_pixel(name, getattr(source, name), three, source.where)
         if times is not None:

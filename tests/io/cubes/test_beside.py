@@ -67,6 +67,22 @@ def test_units_of_positions_and_rows_that_were_not_reached(bliss):
     np.testing.assert_allclose(cube.y, Y, atol=0.03)
 
 
+@pytest.mark.parametrize("axes", [(".", "energy"), ("samx", "energy")])
+def test_positions_beside_a_table_of_nxdata(tmp_path, axes):
+    with h5py.File(tmp_path / "scan.nxs", "w") as file:
+        group = file.create_group("entry")
+        group.attrs.update({"signal": "spectra", "axes": list(axes)})
+        group["spectra"] = np.ones((24, 40), "u2")
+        group["energy"] = 0.02 * np.arange(40)
+        group["energy"].attrs["units"] = "keV"
+        for name, values in zip(("samz", "samx"), np.meshgrid(Y, X, indexing="ij"), strict=True):
+            group[name] = values.ravel()
+            group[name].attrs["units"] = "mm"
+    cube = open_cube(tmp_path / "scan.nxs", shape=(4, 6))
+    np.testing.assert_allclose(cube.y, Y)
+    np.testing.assert_allclose(cube.x, X)
+
+
 def test_positions_on_no_grid_are_left_out(tmp_path):
     rng = np.random.default_rng(1)
     with h5py.File(tmp_path / "scan.h5", "w") as file:
