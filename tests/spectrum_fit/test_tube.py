@@ -13,7 +13,7 @@ ENERGY = 0.05 * np.arange(600)  # to 29.95 keV
 
 
 def flat(counts, end):
-    return np.where(ENERGY < end, counts, 0.0)
+    return np.where(end > ENERGY, counts, 0.0)
 
 
 def test_words_of_a_stated_tube():
