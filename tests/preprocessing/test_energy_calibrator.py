@@ -105,7 +105,7 @@ FEW = np.ones((2, 20), np.uint16)  # channels that show no lines
 
 def kept(energy, target=None):
     """Calibrator of spectra without lines: it keeps the axis that it is given."""
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="keeps the nominal axis") as caught:
         calibrator = EnergyCalibrator(energy=energy, target=target).fit(FEW)
     assert str(caught[0].message) == (
         "EnergyCalibrator found no lines to calibrate on in the sum of 2 spectra (20 channels, 0.000 "
