@@ -53,13 +53,9 @@ class PartlyBlank:
         """Read one block."""
         stored = self.inner.read_stored(key)
         pixels = (*key[: self.energy], slice(None), *key[self.energy + 1 :])
-        blank = self.blank[pixels] & _is_blank(stored, self.inner).all(self.energy, keepdims=True)
+        blank = self.blank[pixels] & self.inner.is_blank(stored).all(self.energy, keepdims=True)
         values = self.inner.values(np.where(blank, stored.dtype.type(0), stored))
         return np.where(blank, values.dtype.type(0), values)
-
-
-def _is_blank(stored: NDArray[Any], reader: HDF5Reader) -> NDArray[np.bool_]:
-    return np.asarray((stored == reader.blank_value) | np.isnan(stored))
 
 
 def without_blanks(
@@ -104,7 +100,7 @@ def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
 
     The whole dataset is looked through only where a pixel at a corner, or at the start of a row, is blank.
     """
-    if reader.stored.kind != "f" and np.isnan(reader.blank_value):
+    if not reader.may_be_blank:
         return None
     ends = [
         [slice(0, n)] if i == energy else [slice(at, at + 1) for at in {0, n - 1}]
@@ -124,9 +120,9 @@ def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
     for start in range(0, sizes[rows], step):
         part = [slice(0, n) for n in sizes]
         part[rows] = slice(start, start + step)
-        blank[tuple(part)] = _is_blank(reader.read_stored(tuple(part)), reader)
+        blank[tuple(part)] = reader.is_blank(reader.read_stored(tuple(part)))
     return blank
 
 
 def _some_blank(reader: HDF5Reader, key: Slices, energy: int) -> bool:
-    return bool(_is_blank(reader.read_stored(key), reader).all(energy).any())
+    return bool(reader.is_blank(reader.read_stored(key)).all(energy).any())
