@@ -125,4 +125,9 @@ def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
 
 
 def _some_blank(reader: HDF5Reader, key: Slices, energy: int) -> bool:
-    return bool(reader.is_blank(reader.read_stored(key)).all(energy).any())
+    # All channels only where the first is blank: of an image a channel that is most of the file.
+    for channels in (slice(0, 1), key[energy]):
+        part = (*key[:energy], channels, *key[energy + 1 :])
+        if not reader.is_blank(reader.read_stored(part)).all(energy).any():
+            return False
+    return True
