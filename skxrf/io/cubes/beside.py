@@ -16,7 +16,7 @@ from skxrf.utils.units import is_pixels, to_mm
 from .._hdf5_values import numbers, pixel_times, units_of
 from .arrange import ArrangedReader, arranged_times
 
-__all__ = ["Motor", "grid_positions", "motors_beside", "times_beside"]
+__all__ = ["Motor", "grid_positions", "motors_beside", "times_beside", "told_shape"]
 
 # Names of PyMca, and of Bliss for a detector's times of spectra before those of its triggers.
 _TIMES = {
@@ -126,6 +126,17 @@ def grid_positions(
                 stacklevel=2,
             )
     return found
+
+
+def told_shape(motors: Sequence[Motor]) -> tuple[int, int] | None:
+    """Rows and columns of a scan, from a motor that makes a long step after each row; None where none does."""
+    for motor in motors:
+        steps = np.abs(np.diff(motor.values.ravel()))
+        ends = np.flatnonzero(steps > steps.max(initial=0) / 2) + 1
+        n = int(ends[0]) if ends.size else 0
+        if n > 1 and np.array_equal(ends, n * np.arange(1, ends.size + 1)):
+            return ends.size + 1, n
+    return None
 
 
 def _is_position(name: str, units: str) -> bool:

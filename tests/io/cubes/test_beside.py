@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from skxrf.exceptions import FileFormatError
 from skxrf.io import open_cube
 
 Y, X = 1 + 0.5 * np.arange(4), 10 + 0.2 * np.arange(6)
@@ -78,6 +79,9 @@ def test_positions_beside_a_table_of_nxdata(tmp_path, axes):
         for name, values in zip(("samz", "samx"), np.meshgrid(Y, X, indexing="ij"), strict=True):
             group[name] = values.ravel()
             group[name].attrs["units"] = "mm"
+    if axes[0] == ".":
+        with pytest.raises(FileFormatError, match=r"positions of its points .* shape=\(4, 6\)"):
+            open_cube(tmp_path / "scan.nxs")
     cube = open_cube(tmp_path / "scan.nxs", shape=(4, 6))
     np.testing.assert_allclose(cube.y, Y)
     np.testing.assert_allclose(cube.x, X)
