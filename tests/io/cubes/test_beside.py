@@ -99,6 +99,17 @@ def test_positions_on_no_grid_are_left_out(tmp_path):
     np.testing.assert_array_equal(cube.x, np.arange(6))
 
 
+def test_motors_called_as_the_axes(tmp_path):
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["mca"] = np.ones((24, 40), "u2")
+        # Rows are scanned upwards in x.
+        file["x"], file["y"] = (one.ravel() for one in np.meshgrid(Y, X, indexing="ij"))
+    cube = open_cube(tmp_path / "scan.h5", shape=(4, 6), energy=(0.0, 0.02))
+    np.testing.assert_array_equal(cube.x, np.arange(6))
+    np.testing.assert_allclose(cube.motor_x, Y)
+    assert cube.motor_x.dims == ("y",)
+
+
 @pytest.mark.parametrize("order", ["before", "after", "start"])
 def test_motors_of_spec(tmp_path, order):
     lines = ["#F scan", "#O0 samz  energy", "#O1 samy  gap"]
