@@ -84,7 +84,7 @@ def _unwritten_rows(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None
         return None
     rows = 1 if energy == 0 else 0
     others = tuple(i for i in range(len(reader.shape)) if i != rows)
-    empty = reader.unwritten.all(others)
+    empty = np.asarray(reader.unwritten.all(others))
     if not empty.any() or empty[: -int(empty.sum())].any():
         return None
     sizes = [1 if i == energy else n for i, n in enumerate(reader.shape)]
