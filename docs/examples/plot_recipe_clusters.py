@@ -19,6 +19,8 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.preprocessing import ChannelBinner
 from skxrf.samples import to_samples
 
+# Yours: maps = open_maps("maps.nc"), shape = maps["intensity"].shape[:2],
+# spectra = to_samples(open_cube("scan.h5")).values
 cube, truth = make_painting((60, 80), palette="icon_test", random_state=0)
 spectra = to_samples(cube).values
 fit = TemplateFitRegressor(list(truth["element"].values), energy=cube["energy"].values)

@@ -14,6 +14,7 @@ from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.samples import to_samples
 
+# Yours: maps = open_maps("maps.nc")["intensity"], in place of the next three lines.
 cube, truth = make_painting((60, 80), palette="icon_test", random_state=0)
 fit = TemplateFitRegressor(list(truth["element"].values), energy=cube["energy"].values)
 maps = predict_maps(fit.fit(to_samples(cube).values), cube)

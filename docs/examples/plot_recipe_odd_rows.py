@@ -13,6 +13,7 @@ from skimage.registration import phase_cross_correlation
 from skxrf.datasets import make_painting
 from skxrf.plotting import ElementMapDisplay
 
+# Yours: maps = open_maps("maps.nc")["intensity"]
 _, maps = make_painting((60, 80), palette="icon_test", random_state=0)
 maps = maps.drop_vars(["y", "x"]).copy(data=np.random.default_rng(0).poisson(maps).astype(float))
 odd = np.arange(60) % 2 == 1

@@ -17,6 +17,7 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.plotting import ElementMapDisplay
 from skxrf.samples import to_samples
 
+# Yours: maps = open_maps("maps.nc"), in place of the next three lines.
 cube, truth = make_painting((60, 80), palette="icon_test", random_state=0)
 fit = TemplateFitRegressor(list(truth["element"].values), energy=cube["energy"].values)
 maps = predict_maps(fit.fit(to_samples(cube).values), cube, return_std=True)

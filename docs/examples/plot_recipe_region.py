@@ -11,6 +11,7 @@ from skxrf.datasets import make_painting
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.plotting import SpectrumDisplay
 
+# Yours: cube = open_cube("scan.h5"), maps = open_maps("maps.nc")["intensity"]
 cube, maps = make_painting((60, 80), palette="icon_test", random_state=0)
 mercury = maps.sel(element="Hg_L")
 inside = mercury > mercury.quantile(0.97)  # True and False for each pixel

@@ -15,8 +15,9 @@ from skimage.transform import EuclideanTransform, warp
 
 from skxrf.datasets import make_painting
 
-# A painting, and two scans of it with a beam that is wider than a step. The second is turned by
-# 1.5 degrees and shifted.
+# Yours: first = open_maps("first.nc")["intensity"].sel(element="Cu_K").values, and second likewise, cut to
+# one size. Here a painting, and two scans of it with a beam that is wider than a step. The second is
+# turned by 1.5 degrees and shifted.
 _, maps = make_painting((100, 130), palette="icon_test", random_state=0)
 scene = gaussian_filter(maps.sel(element="Cu_K").values.astype(float), 1.5)
 rng = np.random.default_rng(0)
@@ -60,7 +61,8 @@ print("shift x, y [pixels], angle [degrees]:", found.x.round(2), "; true ones:",
 # ----------------------
 #
 # Interpolation averages neighbors, each with a weight: the variance of the result has the squares
-# of the weights. Interpolating the variances is simpler and errs on the safe side.
+# of the weights. Interpolating the variances is simpler and errs on the safe side. Here they are those
+# of counts; yours are the squares of ``open_maps("second.nc")["uncertainty"]``.
 back = motion(second, *found.x)
 aligned, variance = (warp(one, back, cval=np.nan) for one in (second, second + 1))
 z = (aligned - first) / np.sqrt(variance + first + 1)

@@ -10,6 +10,7 @@ maps.nc -o rgb.png --rgb Hg,Cu,Pb``.
 from skxrf.datasets import make_painting
 from skxrf.plotting import CompositeMapDisplay
 
+# Yours: maps = open_maps("maps.nc")["intensity"]
 _, maps = make_painting((60, 80), palette="icon_test", random_state=0)
 CompositeMapDisplay.from_maps(maps, elements=["Hg", "Cu", "Pb"])
 

@@ -13,8 +13,8 @@ import xarray as xr
 from skxrf.datasets import make_painting
 from skxrf.plotting import ElementMapDisplay
 
-# In place of maps of your own, ``open_maps("part.nc").drop_vars(["y", "x"])``: positions in mm
-# begin anew in each part, and xarray would match pixels by them.
+# Yours: parts = [open_maps(name).drop_vars(["y", "x"]) for name in ["part_1.nc", "part_2.nc", ...]];
+# positions in mm begin anew in each part, and xarray would match pixels by them.
 _, scene = make_painting((90, 110), palette="icon_test", random_state=0)
 whole = scene.sel(element=["Fe_K", "Cu_K", "Hg_L", "Pb_L"]).drop_vars(["y", "x"])
 rng = np.random.default_rng(1)

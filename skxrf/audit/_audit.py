@@ -300,9 +300,9 @@ def _reported(name: str, method: MapMethod, report: StepReport) -> MapMethod:
     """Method that tells of each of its runs."""
 
     def maps(cube: xr.DataArray) -> Any:
-        report.working_on(name)
+        report.working_on(f"maps by {name}")
         found = method(cube)
-        report.finished(name)
+        report.finished(f"maps by {name}")
         return found
 
     return maps

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 
 from skxrf.audit._methods import MapMethod, run_method
 from skxrf.audit._reference import LinearReference
@@ -89,7 +90,7 @@ def error_coverage(
     calibrating = blocks % 2 == 0
     rows = {}
     for k, group in enumerate(groups):
-        present = _present(reference.paints, held_out[:, k], variances[:, k])
+        present = _present(reference.paints, held_out[:, k], variances[:, k], cube.shape[:2])
         distance = (values[:, k] - held_out[:, k]) ** 2
         least = _least_factor(distance, errors[:, k], variances[:, k])
         parts = [least[present & calibrating], least[present & ~calibrating]]
@@ -110,12 +111,25 @@ def error_coverage(
     return pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS)
 
 
-def _present(paints: NDArray[np.intp], values: Array, variances: Array) -> NDArray[np.bool_]:
-    """Pixels of the paints that contain a line group; the choice does not look at single pixels."""
+def _present(
+    paints: NDArray[np.intp], values: Array, variances: Array, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Pixels whose paint and whose neighbors contain a line group, whatever their own counts.
+
+    Without the neighbors the empty pixels of a paint, whose errors cover too much as fits stop at
+    zero, made the errors of the others too small.
+    """
     sizes = np.maximum(np.bincount(paints), 1)
     mean = np.bincount(paints, values) / sizes
     noise = np.sqrt(np.bincount(paints, variances) / sizes)
-    return np.asarray((mean > 2 * noise)[paints])
+    near = _around(values, shape) > 2 * np.sqrt(_around(variances, shape))
+    return np.asarray((mean > 2 * noise)[paints] & near)
+
+
+def _around(values: Array, shape: tuple[int, ...]) -> Array:
+    """Means of the eight neighbors of each pixel."""
+    image = values.reshape(shape)
+    return np.asarray((9 * uniform_filter(image, 3) - image) / 8).ravel()
 
 
 def _least_factor(distance: Array, errors: Array, variances: Array) -> Array:

@@ -47,20 +47,25 @@ def coverage_table(audit: Audit) -> list[list[str]]:
     Returns
     -------
     list of list of str
-        Line group, and for each method the share within one standard error and the factor.
+        Line group, and for each method the share within one standard error, the factor, and the
+        share after it.
     """
     tables = {name: table for name, table in audit.coverage.items() if len(table)}
     if not tables:
         return []
-    rows = [["", *(cell for name in tables for cell in (name, "factor"))]]
+    rows = [["", *(cell for name in tables for cell in (name, "factor", "after"))]]
     for group in dict.fromkeys(n for table in tables.values() for n in table.index):
         row = [_label(group)]
         for table in tables.values():
             if group not in table.index:
-                row += ["-", "-"]
+                row += ["-"] * 3
                 continue
             one = table.loc[group]
-            row += [f"{100 * one['within_one']:.0f} %", f"{one['factor']:.2f}"]
+            row += [
+                f"{100 * one['within_one']:.0f} %",
+                f"{one['factor']:.2f}",
+                f"{100 * one['within_one_after']:.0f} %",
+            ]
         rows.append(row)
     return rows
 

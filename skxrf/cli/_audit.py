@@ -26,9 +26,16 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from skxrf.audit import Audit
 
 __all__ = ["audit"]
+
+# Name of the shipped model among the methods.
+_SHIPPED = "skxrf map"
+# Files of maps that have room for standard errors.
+_WITH_ERRORS = (".nc", ".h5", ".nxs", ".tif", ".tiff", ".csv", ".dat")
 
 
 @click.command(
@@ -41,6 +48,7 @@ Examples:
   skxrf audit scan.h5
   skxrf audit scan.h5 --maps pymca.h5 --report audit.html
   skxrf audit scan.h5 --model my.skxrf --precision 3 --dwell 0.04
+  skxrf audit scan.h5 --corrected maps.nc
   skxrf audit scan.h5 --command "fit=skxrf fit {cube} -o {maps} --quiet"
 """),
     short_help="Errors of maps, without knowing the truth.",
@@ -80,6 +88,12 @@ Examples:
     help="Pixels that are looked at, in tiles spread over the scan.",
 )
 @click.option("--report", type=FILE, help="HTML page of the audit.")
+@click.option(
+    "--corrected",
+    type=FILE,
+    help="Maps of the whole scan by the model that comes with skxrf, whose standard errors are "
+    "multiplied by the factors of the audit.",
+)
 @force_option
 @json_option
 @quiet_option
@@ -95,6 +109,7 @@ def audit(
     dwell: float | None,
     pixels: int,
     report: Path | None,
+    corrected: Path | None,
     force: bool,
     as_json: bool,
     **options: Any,
@@ -116,8 +131,11 @@ def audit(
     from skxrf.persistence import load_model
     from skxrf.pretrained import load_pretrained
 
+    inputs = [cube, *maps, *model]
     if report is not None:
-        check_output(report, [cube, *maps, *model], (".html", ".htm"), force=force)
+        check_output(report, inputs, (".html", ".htm"), force=force)
+    if corrected is not None:
+        check_output(corrected, inputs, _WITH_ERRORS, force=force)
     finished = {path.name: open_maps(path) for path in maps}
     methods: dict[str, Any] = {path.name: load_model(path) for path in model}
     for text in commands:
@@ -135,7 +153,7 @@ def audit(
     bound = bind(load_pretrained(), opened)
     found = audit_scan(
         opened,
-        {"skxrf map": bound, **methods},
+        {_SHIPPED: bound, **methods},
         maps=finished,
         fit=bound.spectrum_fit(),
         max_pixels=pixels,
@@ -143,17 +161,47 @@ def audit(
         dwell=dwell,
         progress=not is_quiet(),
     )
+    if corrected is not None:
+        _write_corrected(found, bound, opened, corrected)
     if report is not None:
         from skxrf.report import write_audit_report
 
         facts = {"command": command_line()}
         write_audit_report(found, report, title=cube.name, provenance=facts)
     if as_json:
-        write_json(_content(found, cube, report))
+        write_json(_content(found, cube, report) | {"corrected": corrected})
         return
     _tell(found, cube)
     if report is not None:
         click.echo(f"\nReport: {report}")
+    if corrected is not None:
+        click.echo(f"Element maps, standard errors corrected: {corrected}")
+
+
+def _write_corrected(found: Audit, bound: Any, cube: xr.DataArray, output: Path) -> None:
+    """Write maps of the whole scan with the factors of the audit in their standard errors."""
+    from skxrf.audit import corrected_errors
+    from skxrf.exceptions import SkxrfError
+    from skxrf.inference import predict_maps_to_file
+
+    coverage = found.coverage.get(_SHIPPED)
+    if coverage is None or coverage.empty:
+        reason = (
+            found.refused or found.failures.get(_SHIPPED) or "too few pixels contain an element."
+        )
+        raise SkxrfError(f"standard errors cannot be corrected, {output} is not written: {reason}")
+    say("predicting maps with corrected standard errors")
+    run = predict_maps_to_file(
+        bound,
+        cube,
+        output,
+        return_std=True,
+        restart=True,
+        progress=not is_quiet(),
+        finish=lambda maps: corrected_errors(maps, coverage),
+    )
+    if rest := [name for name in run.line_groups if name not in coverage.index]:
+        say(f"standard errors as the model states them, for lack of signal: {', '.join(rest)}")
 
 
 def _content(found: Audit, cube: Path, report: Path | None) -> dict[str, Any]:
@@ -199,13 +247,21 @@ def _tell(found: Audit, cube: Path) -> None:
         click.echo("\nError of a pixel [counts], without truth")
         print_table(error_table(found), indent="  ")
         if rows := coverage_table(found):
-            click.echo("\nStated standard errors: pixels within one (68.3 % if right), and factor")
+            click.echo(
+                "\nStated standard errors: pixels within one (68.3 % if right), factor that corrects "
+                "them, pixels within one after it"
+            )
             print_table(rows, indent="  ")
     if lines := dwell_lines(found):
-        click.echo(f"\nDwell, by the Fisher information, for {100 * found.precision:g} %")
+        click.echo(
+            "\nRelative photon noise of a typical pixel that contains the element, and dwell for "
+            f"{100 * found.precision:g} %"
+        )
         for line in lines:
             click.echo(f"  {line}")
     for (one, two), table in found.comparisons.items():
-        click.echo(f"\nDifferences, {two} less {one}")
+        click.echo(
+            f"\nDifferences [counts], {two} less {one}; in brackets: part that the reason explains"
+        )
         print_table(difference_rows(table), indent="  ", ends_in_words=True)
     click.echo(f"\nNot seen: {found.not_seen}")

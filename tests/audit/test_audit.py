@@ -61,7 +61,7 @@ def test_the_tables_are_text(found):
     assert " ± " in rows[1][3]
     assert rows[1][5].startswith("≤ ")
     assert len({len(row) for row in rows}) == 1
-    assert coverage_table(found)[0] == ["", "fit", "factor"]
+    assert coverage_table(found)[0] == ["", "fit", "factor", "after"]
     assert any(
         line.startswith("Fe K: ") and " at 40 ms; 5 % needs " in line for line in dwell_lines(found)
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skxrf.audit import corrected_errors
-from skxrf.audit._coverage import error_coverage
+from skxrf.audit._coverage import _present, error_coverage
 from skxrf.audit._reference import linear_reference
 from skxrf.audit._tiles import spread_tiles
 from skxrf.exceptions import SkxrfError
@@ -58,3 +58,13 @@ def test_errors_of_zero_cover_nothing(scene):
     found = coverage(scene, lambda cube: scene.weighted_fit(cube, 0.0))
     assert (found["within_one"] < 0.75).all()
     assert np.isinf(found["factor"]).all() or (found["factor"] == 0).any()
+
+
+def test_empty_pixels_of_a_paint_do_not_count():
+    values = np.zeros((20, 20))
+    values[:, :10] = 50.0
+    of_one_paint = np.zeros(400, dtype=np.intp)
+    present = _present(of_one_paint, values.ravel(), np.full(400, 25.0), values.shape)
+    present = present.reshape(values.shape)
+    assert present[:, :10].all()
+    assert not present[:, 11:].any()

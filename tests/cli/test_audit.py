@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skxrf.datasets import make_painting
-from skxrf.io import save_cube, save_maps
+from skxrf.io import open_maps, save_cube, save_maps
 from tests.audit.conftest import make_scene
 
 
@@ -65,14 +65,39 @@ def test_the_same_for_a_script(skxrf, tmp_path, monkeypatch):
     scene = make_scene(shape=(24, 28))
     save_cube(scene.cube, tmp_path / "scan.h5")
     monkeypatch.setattr("skxrf.pretrained.load_pretrained", lambda: Bound(scene))
-    run = skxrf("audit", tmp_path / "scan.h5", "--json", "--quiet", "--precision", "10")
+    arguments = ("audit", tmp_path / "scan.h5", "--json", "--quiet")
+    run = skxrf(*arguments, "--precision", "10", "--corrected", tmp_path / "corrected.nc")
     assert run.status == 0, run.err
     found = json.loads(run.out)
+    assert found["corrected"] == str(tmp_path / "corrected.nc")
+    maps = open_maps(tmp_path / "corrected.nc")
+    assert dict(maps.sizes) == {"y": 24, "x": 28, "element": len(scene.fit.fitted_groups_)}
+    factor = found["coverage"]["skxrf map"]["Fe_K"]["factor"]
+    assert factor != 1
+    np.testing.assert_allclose(maps["uncertainty"].sel(element="Fe_K"), 20 * factor, rtol=1e-6)
+    assert "corrected by their coverage" in maps.attrs["history"]
+    again = skxrf(*arguments, "--corrected", tmp_path / "corrected.nc")
+    assert (again.status, "exists" in again.err) == (2, True)
+    other = skxrf(*arguments, "--corrected", tmp_path / "corrected.dms")
+    assert (other.status, "name it .nc" in other.err) == (2, True)
     assert found["refused"] is None
     assert found["pixels_audited"] == 24 * 28
     assert found["errors"]["skxrf map"]["Fe_K"]["rmse"] > 0
     assert found["dwell"]["wanted"] == 0.1
     assert found["not_seen"]
+
+
+def test_errors_of_counts_that_are_scaled_are_not_corrected(skxrf, tmp_path, monkeypatch):
+    scene = make_scene(shape=(24, 28))
+    save_cube(3 * scene.cube, tmp_path / "scan.h5")
+    monkeypatch.setattr("skxrf.pretrained.load_pretrained", lambda: Bound(scene))
+    corrected = tmp_path / "corrected.nc"
+    run = skxrf("audit", tmp_path / "scan.h5", "--corrected", corrected, "--quiet")
+    assert run.status == 2
+    assert (
+        f"cannot be corrected, {corrected} is not written: all counts are multiples of 3" in run.err
+    )
+    assert not corrected.exists()
 
 
 @pytest.mark.parametrize(

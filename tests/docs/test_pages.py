@@ -71,6 +71,14 @@ def test_guide_index_names_every_page():
     assert not missing, f"a row in docs/user_guide/index.md for {', '.join(sorted(missing))}"
 
 
+def test_every_table_of_results_has_its_page():
+    pages = (ROOT / "docs" / "benchmarks").glob("*.md")
+    included = {
+        Path(name).name for page in pages for name in INCLUDE.findall(page.read_text("utf-8"))
+    }
+    assert {table.name for table in (ROOT / "benchmarks" / "results").glob("*.md")} <= included
+
+
 def test_the_tools_of_this_file_find_what_is_broken(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# Who's `who`?\n\n```\n[no](link.md)\n```\n[a](b.md#c) `[x](y)`\n", "utf-8")

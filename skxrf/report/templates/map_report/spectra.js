@@ -11,7 +11,7 @@ function makeCharts() {
   view.from = view.least;
   view.to = lastUseful(energy, held.sum);
   paintingChart = new Chart(byId("painting-chart"), {
-    title: "Whole scan", labels: true, counts: "counts, sum", right: "counts, maximum",
+    title: "Whole scan", labels: true, last: true, counts: "counts, sum", right: "counts, maximum",
     describe: () => `Sum and maximum-pixel spectrum from ${readable(view.least)} to ${readable(view.most)} keV, with the lines of ${page.elements.filter((e) => isShown(e) && e.energy !== null).map((e) => e.label).join(", ")}. Arrow keys move, plus and minus zoom.`,
   });
   pixelChart = new Chart(byId("pixel-chart"), {
