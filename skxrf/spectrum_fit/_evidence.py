@@ -113,7 +113,7 @@ def _of_parts(parts: Sequence[Identification]) -> dict[str, LineEvidence]:
             if one.answer == "not seen" or one.significance < least:
                 continue
             if name not in found or one.significance > found[name].significance:
-                where = f"in {100 * part.share:.2g} % of the counts: like spectra"
+                where = f"in like spectra with {100 * part.share:.2g} % of the counts"
                 found[name] = replace(one, reason=f"{one.reason}, {where}")
     return found
 

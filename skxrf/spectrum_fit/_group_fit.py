@@ -124,7 +124,7 @@ class GroupFit:
         self.unknown: list[UnknownPeak] = []
         self.rejected: dict[str, str] = {}
         self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
-        self.rate = self.most
+        self.rate, self.least_rate = self.most, 1e-4 * self.most
         self.refusals: dict[str, int] = {}
         self.errors: dict[str, float] = {}
         self.undecided: dict[str, str] = {}
@@ -276,7 +276,7 @@ class GroupFit:
         for i, part in enumerate(self.parts):
             if part.name == "pile-up":
                 factor = float(np.clip(fit.amplitudes[n + i], 0.01, 2.0))
-                self.rate = max(self.rate * factor, 1e-4 * self.most)
+                self.rate = max(self.rate * factor, self.least_rate)
             elif part.name == ALL_ESCAPES:
                 self.escaping = float(np.clip(1 + fit.amplitudes[n + i], 0.0, 2.0))
         first = n + len(self.parts) - 3 * len(self.unknown)

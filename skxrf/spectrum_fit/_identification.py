@@ -65,6 +65,8 @@ class Identification(GroupFit):
         part._begin(counts, photons)
         share = float(counts.sum() / self.counts.sum())
         part.share = share
+        # Coincidences of a pixel are as probable as in all, but pairs of counts of a part are fewer.
+        part.rate = part.least_rate = min(self.rate / share, part.most)
         granted = [name for name in self.areas if name not in self.undecided]
         part.kept = list(dict.fromkeys([*self.kept, *granted]))
         part.areas = {name: area * share for name, area in self.areas.items()}

@@ -104,7 +104,7 @@ def test_an_element_of_few_pixels_is_found_in_the_sum_of_like_ones():
     arsenic = told["As_K"]
     assert (arsenic.answer, arsenic.fitted) == ("present", True)
     assert arsenic.counts == pytest.approx(2e4, rel=0.05)
-    assert "of the counts: like spectra" in arsenic.reason
+    assert "in like spectra with" in arsenic.reason
     assert present(told) - present(whole) <= {"As_K", "S_K"}
 
 
