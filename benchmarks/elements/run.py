@@ -57,7 +57,7 @@ def judge(named: Collection[str], spectrum: Judged) -> dict[str, Any]:
 def _info(spectrum: Judged, anode: str | None = None, voltage: float | None = None) -> list[str]:
     """Line groups that ``skxrf info`` calls present, and so ``skxrf fit`` maps."""
     tube = infer_tube(spectrum.counts, spectrum.energy, anode, voltage)
-    return find_elements(spectrum.counts, spectrum.energy, tube).present
+    return find_elements(spectrum.counts, spectrum.energy, tube, parts=spectrum.parts).present
 
 
 @click.command("elements")

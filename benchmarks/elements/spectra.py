@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from benchmarks.measured_files import m6_spectrum, orbis_sum, pure_element
 from benchmarks.tables import DATA, REAL_SCAN
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
+from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 
 from .vendor_fit import read_epsilon
 
@@ -50,6 +51,8 @@ class Judged:
     others : str
         Answer for all other line groups: ``"absent"``, or ``"undecided"`` for a rock, of which not
         every element is certified.
+    parts : ndarray of shape (n_parts, n_channels), optional
+        Sums of like spectra of a scan.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Judged:
     voltage: float
     answers: dict[str, str] = field(repr=False)
     others: str = "absent"
+    parts: Array | None = field(default=None, repr=False)
 
 
 def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
@@ -79,15 +83,16 @@ def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
         for name, rows in table.groupby("spectrum", sort=False)
     }
     with h5py.File(REAL_SCAN) as file:
-        counts, energy = file["counts"][...].sum(axis=(0, 1), dtype=float), file["energy_keV"][...]
-    yield Judged("painting_a", counts, energy, "Ag", 50.0, truth["painting_a"])
-    orbis = orbis_sum()
-    yield Judged("garnet", orbis.counts, orbis.energy, "Rh", 30.0, truth["garnet"])
+        counts, energy = file["counts"][...], file["energy_keV"][...]
+    yield _scan("painting_a", counts, energy, "Ag", 50.0, truth)
+    with h5py.File(data / "orbis_garnet.h5") as file:
+        yield _scan("garnet", file["counts"][...], orbis_sum().energy, "Rh", 30.0, truth)
     with h5py.File(data / "pixl_rock_maps.h5") as file:
         rock = file["naltsos_sol125"]
-        counts = rock["counts_A"][...].sum(axis=0, dtype=float)
+        counts = rock["counts_A"][...]
         gain, offset = rock.attrs["eV_per_channel_A"] / 1e3, rock.attrs["eV_offset_A"] / 1e3
-    yield Judged("pixl", counts, offset + gain * np.arange(counts.size), "Rh", 28.0, truth["pixl"])
+    energy = offset + gain * np.arange(counts.shape[-1])
+    yield _scan("pixl", counts, energy, "Rh", 28.0, truth)
     m6 = m6_spectrum()
     yield Judged("m6_spx", m6.counts, m6.energy, "Rh", 50.0, truth["m6_spx"])
     for name, answers in truth.items():
@@ -103,6 +108,20 @@ def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
         answers = certified_answers({str(name): float(ppm) for name, ppm in largest.items()})
         name = rock_name.replace(" ", "_")
         yield Judged(name, counts, energy, "Ag", 50.0, answers, others="undecided")
+
+
+def _scan(
+    name: str,
+    counts: NDArray[np.integer],
+    energy: Array,
+    anode: str,
+    voltage: float,
+    truth: Mapping[str, dict[str, str]],
+) -> Judged:
+    spectra = counts.reshape(-1, energy.size)
+    total = spectra.sum(axis=0, dtype=np.float64)
+    parts = sums_of_like_spectra(spectra)
+    return Judged(name, total, energy, anode, voltage, truth[name], parts=parts)
 
 
 def certified_answers(concentrations: dict[str, float]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
-from skxrf.physics.constants import COMMON_LINE_GROUPS
+from skxrf.physics.constants import COMMON_LINE_GROUPS, SEARCHED_LINE_GROUPS
 from skxrf.spectrum_fit._competitors import ratio_error
 from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._least_squares import LeastSquares
@@ -36,8 +36,12 @@ class Identification(GroupFit):
 
     @property
     def additional(self) -> list[str]:
-        """Line groups that a part of the spectra shows besides those that it takes for granted."""
-        return [name for name in self.areas if name not in {*self.kept, *self.undecided}]
+        """Line groups that a part of the spectra shows besides those that it takes for granted.
+
+        Of elements that are looked for in paintings and rocks: a grain may reflect at any energy.
+        """
+        looked_for = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - {*self.kept, *self.undecided}
+        return [name for name in self.areas if name in looked_for]
 
     def run(self) -> None:
         """Find the line groups."""
