@@ -2,7 +2,8 @@
 # make test   install with the test extras, run everything CI runs
 # make test-lowest   the light tests with the lowest versions of all dependencies that are allowed
 # make mutation   put faults into metrics, samples, preprocessing, fit and prediction, and list those that no
-#             test finds; of one module: make mutation MUTANTS='skxrf.metrics._z_score*'
+#             test finds (hours); of one module: make mutation MUTANTS='skxrf.metrics._z_score*'; the share
+#             that is found of a random sample, 60 of each package: make mutation SAMPLE=60 SEED=1
 # make fuzz   open damaged files of every format (CASES of them); wrong ones are kept in build/fuzz
 # make package       build sdist and wheel, install the wheel into a fresh environment, run it
 # make wheel  build the wheel, unpack it into an empty folder, and run it from there; CI does it too
@@ -15,6 +16,9 @@ DATA ?=
 OUT ?= demo-report
 # What `make mutation` changes: names of functions, with wildcards; empty: all.
 MUTANTS ?=
+# Faults that it draws of each package, and the seed of the draw; empty: MUTANTS.
+SAMPLE ?=
+SEED ?= 1
 # Number of files that `make fuzz` damages.
 CASES ?= 10000
 # Where pip finds the CPU build of torch, if not in its default index (see README).
@@ -25,6 +29,7 @@ LOWEST_TESTS := tests/io tests/metrics tests/physics tests/preprocessing tests/p
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+MUTMUT := OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2
 
 .PHONY: demo test lint types pytest test-lowest mutation fuzz wheel package benchmark docs clean
 
@@ -52,8 +57,15 @@ test-lowest:
 
 mutation: $(VENV)/.installed-test
 	$(PIP) install --quiet 'mutmut>=3.8'
-	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+ifeq ($(SAMPLE),)
+	$(MUTMUT) $(MUTANTS)
 	$(BIN)/mutmut results
+else
+	$(MUTMUT) 'skxrf.metrics._averaging*'    # makes the mutants of all packages
+	$(BIN)/python tools/mutation_sample.py draw $(SAMPLE) $(SEED) > mutants/sample
+	$(MUTMUT) $$(cat mutants/sample)
+	$(BIN)/python tools/mutation_sample.py score $$(cat mutants/sample)
+endif
 
 fuzz: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tools.fuzz --cases $(CASES)

@@ -88,7 +88,7 @@ def to_samples(
     labels = _common_labels(cubes, feature)
     index = _concatenated_index(cubes)
     arrays = [_flattened(cube) for cube in cubes.values()]
-    values = arrays[0] if len(arrays) == 1 else _concatenate(arrays)
+    values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
     if feature == "element":
         return pd.DataFrame(np.asarray(values), index=index, columns=pd.Index(labels))
     coords = xr.Coordinates.from_pandas_multiindex(index, "sample")
@@ -274,7 +274,7 @@ def _checked(name: str, cube: Any) -> xr.DataArray:
         )
     if is_cube:
         return as_cube(cube, f"painting {name!r}")
-    return as_map_dataset(cube, f"painting {name!r}", named=False)["intensity"].rename(cube.name)
+    return as_map_dataset(cube, f"painting {name!r}", named=False)["intensity"]
 
 
 def _common_labels(cubes: Mapping[str, xr.DataArray], feature: str) -> NDArray[Any]:
@@ -333,19 +333,11 @@ def _flattened(cube: xr.DataArray) -> Any:
     return data.reshape(-1, data.shape[-1])
 
 
-def _concatenate(arrays: list[Any]) -> Any:
-    if any(hasattr(a, "dask") for a in arrays):
-        import dask.array as da
-
-        return da.concatenate(arrays)  # type: ignore[no-untyped-call]
-    return np.concatenate(arrays)
-
-
 def _with_live_time(samples: xr.DataArray, cubes: Mapping[str, xr.DataArray]) -> xr.DataArray:
     if not all("live_time" in cube.coords for cube in cubes.values()):
         return samples
     times = [cube["live_time"].transpose("y", "x").data.reshape(-1) for cube in cubes.values()]
-    return samples.assign_coords(live_time=("sample", _concatenate(times)))
+    return samples.assign_coords(live_time=("sample", np.concatenate(times)))
 
 
 def _has_pixels(table: object) -> bool:

@@ -55,11 +55,16 @@ EXCEPTIONS = {
 FRIENDS = {
     "accessor": {"report._notebook"},
     "audit": {"model_selection._thinning", "spectrum_fit._pixel_fit"},
-    "cluster": {"spectrum_fit._nonnegative", "spectrum_fit._weight_classes"},
+    "cluster": {
+        "spectrum_fit._like_spectra",
+        "spectrum_fit._nonnegative",
+        "spectrum_fit._weight_classes",
+    },
     "cli": {
         "reproduction._paper",
         "reproduction._paper_training",
         "spectrum_fit._elements",
+        "spectrum_fit._like_spectra",
         "spectrum_fit._tube",
         "audit._finished_maps",
         "audit._tables",
@@ -89,6 +94,7 @@ FRIENDS = {
     "linear_model": {
         "physics._names",
         "spectrum_fit._drift",
+        "spectrum_fit._like_spectra",
         "spectrum_fit._paint_templates",
         "spectrum_fit._pixel_fit",
         "spectrum_fit._template_model",
@@ -106,6 +112,7 @@ FRIENDS = {
         "physics._lines",
         "physics._line_table",
         "spectrum_fit._elements",
+        "spectrum_fit._like_spectra",
         "spectrum_fit._tube",
         "spectrum_fit._drift",
     },

@@ -241,3 +241,119 @@ def test_all_pixels_are_drawn_where_there_are_fewer():
     spectra, chosen = draw_pixels(cube_of(), 100, np.random.default_rng(0))
     assert chosen.all()
     np.testing.assert_array_equal(spectra, cube_of().to_numpy().reshape(12, -1))
+
+
+def messages():
+    table = to_samples(element_maps())
+    yield (
+        lambda: to_samples([1]),
+        ("to_samples takes a DataArray or a {name: DataArray} mapping, got a list."),
+    )
+    yield (
+        lambda: to_samples({}),
+        ("to_samples got no painting: pass a cube, maps, or a {name: cube} mapping."),
+    )
+    yield (
+        lambda: to_samples(xr.Dataset({"intensity": element_maps()})),
+        (
+            "to_samples takes a DataArray, got a Dataset: pass one of its variables, such as "
+            "maps['intensity']."
+        ),
+    )
+    yield (
+        lambda: to_samples({"a": element_maps(), "b": cube_of()}),
+        ("to_samples got cubes and maps mixed: convert them in two calls."),
+    )
+    expected = "expected (y, x, energy) for a cube or (y, x, element) for maps."
+    yield (
+        lambda: to_samples(element_maps().rename(element="line")),
+        (f"painting '0' has the dims ('y', 'x', 'line'): {expected}"),
+    )
+    yield lambda: to_samples({"a": 3}), f"painting 'a' has the dims a int: {expected}"
+    yield (
+        lambda: to_samples({"a": element_maps(), "b": element_maps(elements=["S_K"])}),
+        (
+            "paintings 'a' and 'b' have different element coordinates (Fe_K, Cu_K, Pb_L and S_K): "
+            "bring them onto one first."
+        ),
+    )
+    yield (
+        lambda: to_samples({"a": cube_of(), "b": cube_of(), "c": cube_of(gain=0.02)}),
+        (
+            "paintings 'a' and 'c' have different energy coordinates (5 from 0.0 to 0.04 and 5 from 0.0 "
+            "to 0.08): bring them onto one first."
+        ),
+    )
+    yield (
+        lambda: to_maps(np.zeros((3, 2))),
+        (
+            "no pixel coordinates in a ndarray: pass a table whose index has the levels (painting, y, "
+            "x), as skxrf.samples.to_samples makes it."
+        ),
+    )
+    yield lambda: to_maps(table[:0]), "to_maps got a table without rows: there is no map to make."
+    yield (
+        lambda: to_maps(np.zeros((12, 2)), like=table),
+        ("2 columns of values for 3 names (Fe_K, Cu_K, Pb_L): they must match."),
+    )
+    yield (
+        lambda: to_maps(np.zeros((9, 3)), like=table),
+        ("9 rows of values for an index of 12 pixels: they must match."),
+    )
+    twice = pd.concat([table, table[5:7]])
+    yield (
+        lambda: sample_index(twice),
+        ("pixel (y=1, x=1) of painting '0' stands twice in the index: each pixel may appear once."),
+    )
+    for level, places in (("y", [(0.5, 0), (1.5, 0)]), ("x", [(0, 0.5), (0, 1.5)])):
+        index = pd.MultiIndex.from_tuples(places, names=["y", "x"])
+        yield (
+            lambda index=index: to_maps(pd.Series([1.0, 2.0], index)),
+            (
+                f"index level {level!r} holds float64 values: it must hold the integer row or column "
+                "(millimeters stay coordinates of the cube)."
+            ),
+        )
+
+
+@pytest.mark.parametrize(("call", "message"), list(messages()))
+def test_messages_say_what_to_do(call, message):
+    with pytest.raises(SkxrfError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_names_and_units_of_maps():
+    table = to_samples(element_maps())
+    maps = to_maps(table)
+    assert (maps.name, maps.attrs) == ("intensity", {"units": "counts", "painting": "0"})
+    assert to_maps(table, name="uncertainty").name == "uncertainty"
+    assert to_maps(to_samples(cube_of())).name == "counts"
+    assert to_samples(cube_of().rename("photons")).name == "photons"
+    unnamed = pd.Series(np.arange(12.0), table.index)
+    assert "element" not in to_maps(unnamed).coords
+
+
+@pytest.mark.parametrize(("away", "same"), [(9e-7, True), (1.1e-6, False)])
+def test_energies_are_the_same_to_a_thousandth_of_an_eV(away, same):
+    """Whatever the energy is."""
+    cube = cube_of().assign_coords(energy=10 + np.arange(5.0))
+    both = {"a": cube, "b": cube.assign_coords(energy=cube["energy"] + away)}
+    if same:
+        assert to_samples(both).sizes["sample"] == 24
+    else:
+        with pytest.raises(SkxrfError, match="energy coordinates"):
+            to_samples(both)
+
+
+def test_live_time_comes_only_where_all_have_it():
+    times = np.arange(12.0).reshape(4, 3)
+    timed = cube_of().assign_coords(live_time=(("x", "y"), times))
+    np.testing.assert_array_equal(to_samples(timed)["live_time"], times.T.ravel())
+    both = to_samples({"a": timed, "b": timed})
+    np.testing.assert_array_equal(both["live_time"], np.tile(times.T.ravel(), 2))
+    assert "live_time" not in to_samples({"a": timed, "b": cube_of()}).coords
+    part = to_maps(both.isel(sample=[0, 5, 11, 23]))
+    assert part["a"]["live_time"].dims == ("y", "x")
+    assert part["a"]["live_time"].to_numpy()[1, 1] == times.T[1, 1]
+    assert np.isnan(part["a"]["live_time"].to_numpy()[0, 1])

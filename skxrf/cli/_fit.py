@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._maps_run import RunOptions, jobs_of, run_jobs
+from ._joint import fit_jointly
+from ._maps_run import Job, RunOptions, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
     cube_options,
@@ -38,6 +39,7 @@ Examples:
   skxrf fit scan.h5 -o maps.nc --elements Ca,Fe,Hg,Pb --anode Rh
   skxrf fit a.h5 b.h5 c.h5 -o maps                    several: maps/a.nc, maps/b.nc, ...
   skxrf fit scan.h5 -o maps.nc --config pymca.cfg     elements and axis of a fit by PyMca
+  skxrf fit scan.h5 -o maps.nc --joint 0,1,2,3        several detectors in one fit
 """),
     short_help="Element maps by a fit of line templates, without a model.",
 )
@@ -52,6 +54,11 @@ Examples:
     type=FILE,
     help="Configuration of PyMca (.cfg): line groups, range, axis and resolution.",
 )
+@click.option(
+    "--joint",
+    metavar="DETECTORS",
+    help="Detectors to fit in one likelihood, each with its own axis and background, such as 0,1.",
+)
 @run_options
 @pixel_options
 @cube_options
@@ -64,6 +71,7 @@ def fit(
     anode: str | None,
     voltage: float | None,
     config: Path | None,
+    joint: str | None,
     report: Path | None,
     per_second: bool,
     restart: bool,
@@ -75,7 +83,7 @@ def fit(
 
     The energy calibration, the resolution and the line groups come from the cube's sum spectrum.
     The maps come with their standard errors. Cubes may be larger than the memory, and an
-    interrupted run goes on where it was, as with skxrf map.
+    interrupted run goes on where it was, as with skxrf map; a joint fit of detectors begins anew.
     """
     say("preparing the fit")
     wanted = names(elements)
@@ -87,18 +95,21 @@ def fit(
             return _configured(cube, wanted, anode_of(cube, anode), config)
         return _fitted(cube, wanted, anode, voltage)
 
-    run_jobs(
-        jobs,
-        model_of,
-        reading,
-        RunOptions(
-            std=holds_errors(jobs[0].maps),
-            per_second=per_second,
-            restart=restart,
-            force=force,
-            as_json=as_json,
-        ),
+    options = RunOptions(
+        std=holds_errors(jobs[0].maps),
+        per_second=per_second,
+        restart=restart,
+        force=force,
+        as_json=as_json,
     )
+    detectors = names(joint)
+
+    def run(job: Job) -> dict[str, Any]:
+        if detectors is None:
+            return map_cube(job, model_of, reading, options)
+        return fit_jointly(job, detectors, model_of, reading, options)
+
+    run_jobs(jobs, run, options)
 
 
 def _configured(

@@ -112,7 +112,9 @@ def _show_cube(summary: CubeSummary, tube: Tube, as_json: bool) -> None:
 
     from ._spectrum import draw_spectrum
 
-    found = find_elements(summary.sum_spectrum.astype(float), summary.energy, tube)
+    found = find_elements(
+        summary.sum_spectrum.astype(float), summary.energy, tube, parts=summary.parts
+    )
     if as_json:
         areas = {
             one.line_group: {"counts": one.counts, "error": one.error}

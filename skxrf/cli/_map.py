@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._maps_run import RunOptions, jobs_of, run_jobs
+from ._maps_run import RunOptions, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
     cube_options,
@@ -95,19 +95,19 @@ def map_(
     if paints and any(job.maps.suffix.lower() not in (".nc", ".h5") for job in jobs):
         raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
     estimator = _load(model)
-    run_jobs(
-        jobs,
-        lambda cube: (_of_tube(estimator, cube, anode, voltage), wanted),
-        reading,
-        RunOptions(
-            std=std or (model is None and holds_errors(jobs[0].maps)),
-            paints=paints,
-            per_second=per_second,
-            restart=restart,
-            force=force,
-            as_json=as_json,
-        ),
+    options = RunOptions(
+        std=std or (model is None and holds_errors(jobs[0].maps)),
+        paints=paints,
+        per_second=per_second,
+        restart=restart,
+        force=force,
+        as_json=as_json,
     )
+
+    def model_of(cube: xr.DataArray) -> tuple[Any, list[str] | None]:
+        return _of_tube(estimator, cube, anode, voltage), wanted
+
+    run_jobs(jobs, lambda job: map_cube(job, model_of, reading, options), options)
 
 
 def _of_tube(estimator: Any, cube: xr.DataArray, anode: str | None, voltage: float | None) -> Any:

@@ -15,7 +15,7 @@ from ._options import check_output, command_line, is_quiet, open_with, say, writ
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Job", "RunOptions", "jobs_of", "run_jobs"]
+__all__ = ["Job", "ModelOf", "RunOptions", "divided_by_times", "jobs_of", "map_cube", "run_jobs"]
 
 # Makes the estimator of a cube, and names its maps: None for all.
 ModelOf = Callable[["xr.DataArray"], tuple[Any, list[str] | None]]
@@ -89,9 +89,19 @@ class RunOptions:
 
 
 def run_jobs(
-    jobs: Sequence[Job], model_of: ModelOf, reading: Mapping[str, Any], options: RunOptions
+    jobs: Sequence[Job], run: Callable[[Job], dict[str, Any]], options: RunOptions
 ) -> None:
-    """Make the maps of each cube; of several, go on after one that fails, and name those."""
+    """Make the maps of each cube; of several, go on after one that fails, and name those.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Cubes and their outputs.
+    run : callable
+        Makes the maps of one, and returns a result for a script.
+    options : RunOptions
+        Options of the command.
+    """
     from skxrf.exceptions import SkxrfError
 
     from ._main import in_options
@@ -108,7 +118,7 @@ def run_jobs(
             continue
         try:
             say(f"opening {job.cube}")
-            result = _run(job, open_with(job.cube, reading), model_of, options)
+            result = run(job)
         except (SkxrfError, OSError) as error:
             if len(jobs) == 1:
                 raise
@@ -129,11 +139,15 @@ def run_jobs(
         )
 
 
-def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -> dict[str, Any]:
+def map_cube(
+    job: Job, model_of: ModelOf, reading: Mapping[str, Any], options: RunOptions
+) -> dict[str, Any]:
+    """Make the maps of one cube block by block; see :func:`run_jobs`."""
     from skxrf.exceptions import SkxrfError
     from skxrf.inference import predict_maps_to_file
     from skxrf.inference.protocol import BindsToPainting, BoundModel
 
+    cube = open_with(job.cube, reading)
     if options.per_second and "live_time" not in cube.coords:
         raise SkxrfError(f"{job.cube} states no live times: leave --per-second out.")
     estimator, elements = model_of(cube)
@@ -146,7 +160,7 @@ def _run(job: Job, cube: xr.DataArray, model_of: ModelOf, options: RunOptions) -
         if options.paints:
             say("finding the paints")
             counts["maps"] = maps = _with_paints(maps, cube)
-        return _divided(maps, cube["live_time"]) if options.per_second else maps
+        return divided_by_times(maps, cube["live_time"]) if options.per_second else maps
 
     run = predict_maps_to_file(
         estimator,
@@ -193,13 +207,15 @@ def _with_paints(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray) -> xr.Data
     return as_map_dataset(maps).assign(paint_maps(cube).data_vars)
 
 
-def _divided(maps: xr.DataArray | xr.Dataset, live_time: xr.DataArray) -> xr.DataArray | xr.Dataset:
-    """Maps as rates."""
+def divided_by_times(
+    maps: xr.DataArray | xr.Dataset, live_time: xr.DataArray
+) -> xr.DataArray | xr.Dataset:
+    """Divide maps by the live times of their pixels."""
     import xarray as xr
 
     if isinstance(maps, xr.Dataset):
         kinds = [name for name in ("intensity", "uncertainty") if name in maps]
-        return maps.assign({name: _divided(maps[name], live_time) for name in kinds})
+        return maps.assign({name: divided_by_times(maps[name], live_time) for name in kinds})
     times = live_time.drop_vars(live_time.coords).compute()
     rates = (maps / times.where(times > 0)).astype(maps.dtype)
     return rates.assign_attrs(maps.attrs, units="counts/s")

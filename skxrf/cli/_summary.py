@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.spectra import max_spectrum, sum_dtype, sum_spectrum
+from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.utils.energy import describe_axis
 
 __all__ = ["CubeSummary", "summarize_cube"]
@@ -46,6 +47,8 @@ class CubeSummary:
         Instrument, tube, dataset, reader, where known.
     drift : str
         Drift of the energy axis over the rows, in words; empty for an axis at rest.
+    parts : ndarray of shape (n_parts, n_channels), optional
+        Sums of like spectra, of pixels spread over the cube.
     """
 
     shape: tuple[int, int, int]
@@ -60,6 +63,7 @@ class CubeSummary:
     live_time: tuple[float, float] | None
     attrs: dict[str, str]
     drift: str = ""
+    parts: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @property
     def n_pixels(self) -> int:
@@ -146,6 +150,7 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
             "sum": sum_spectrum(cube),
             "max": max_spectrum(cube),
             "rows": cube.sum("x", dtype=sum_dtype(cube.dtype)),
+            "some": _spread(cube).rename(y="some_y", x="some_x"),
         }
     ).compute()
     counts = facts["counts"].to_numpy()
@@ -167,6 +172,17 @@ def summarize_cube(cube: xr.DataArray) -> CubeSummary:
             if cube.attrs.get(name)
         },
         drift=_drift(cube, facts["rows"].transpose("y", "energy").to_numpy()),
+        parts=sums_of_like_spectra(
+            facts["some"].transpose(..., "energy").to_numpy().reshape(-1, cube.sizes["energy"])
+        ),
+    )
+
+
+def _spread(cube: xr.DataArray, most: int = 6000) -> xr.DataArray:
+    """Some thousand pixels, spread over the rows and columns of a cube."""
+    step = max(1, int(np.ceil(np.sqrt(cube.sizes["y"] * cube.sizes["x"] / most))))
+    return cube.drop_vars(list(cube.coords)).isel(
+        y=slice(None, None, step), x=slice(None, None, step)
     )
 
 

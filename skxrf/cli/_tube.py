@@ -94,12 +94,18 @@ def identified_fit(
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.physics._names import find_line_groups
     from skxrf.spectrum_fit._elements import find_elements
+    from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
     from skxrf.utils.threads import single_threaded_blas
 
     energy, total = cube["energy"].to_numpy(), spectra.sum(axis=0, dtype=np.float64)
     # One thread, so that a run that goes on finds the very same model.
     with single_threaded_blas():
-        seen = find_elements(total, energy, tube_of(cube, total, anode, voltage))
+        seen = find_elements(
+            total,
+            energy,
+            tube_of(cube, total, anode, voltage),
+            parts=sums_of_like_spectra(spectra),
+        )
         found = seen.present if wanted is None else find_line_groups(wanted)
         if not found:
             raise LineGroupError(

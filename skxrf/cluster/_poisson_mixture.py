@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.exceptions import CountsError
+from skxrf.spectrum_fit._like_spectra import equal_count_bins, joined
 from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
@@ -161,8 +162,8 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         spectra: NDArray[Any] = validate_data(self, X)
         _require_counts(spectra)
         some = spectra[:: max(1, -(-len(spectra) // self.max_samples))]
-        self._starts = _bins_of_equal_counts(some.sum(axis=0, dtype=np.float64))
-        counts = np.concatenate([_joined(part, self._starts) for part in _batches(some)])
+        self._starts = equal_count_bins(some.sum(axis=0, dtype=np.float64), _RULE.bins)
+        counts = np.concatenate([joined(part, self._starts) for part in _batches(some)])
         counts = counts[counts.sum(axis=1) > 0]
         n_clusters = self.n_clusters
         if isinstance(n_clusters, str):
@@ -294,7 +295,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         """Label the training spectra, and average those of each cluster."""
         labels, sums = [], np.zeros((self.n_clusters_, spectra.shape[1]))
         for part in _batches(spectra):
-            labels.append(self._labels(_joined(part, self._starts)))
+            labels.append(self._labels(joined(part, self._starts)))
             sums += (labels[-1] == np.arange(self.n_clusters_)[:, None]).astype(np.float64) @ part
         self.labels_ = np.concatenate(labels)
         sizes = np.bincount(self.labels_[self.labels_ >= 0], minlength=self.n_clusters_)
@@ -304,7 +305,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         spectra: NDArray[Any] = validate_data(self, X, reset=False)
         _require_counts(spectra, some=False)
-        return (_joined(part, self._starts) for part in _batches(spectra))
+        return (joined(part, self._starts) for part in _batches(spectra))
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that counts are not negative."""
@@ -325,17 +326,6 @@ def _require_counts(spectra: NDArray[Any], *, some: bool = True) -> None:
 
 def _batches(spectra: NDArray[Any]) -> Iterator[NDArray[Any]]:
     return (spectra[i : i + _RULE.batch] for i in range(0, len(spectra), _RULE.batch))
-
-
-def _bins_of_equal_counts(total: Array) -> NDArray[np.intp]:
-    """First channels of bins of about the same number of counts."""
-    share = np.cumsum(total) / total.sum()
-    starts = np.searchsorted(share, np.arange(1, _RULE.bins) / _RULE.bins) + 1
-    return np.unique([0, *starts[starts < total.size]])
-
-
-def _joined(spectra: NDArray[Any], starts: NDArray[np.intp]) -> Array:
-    return np.add.reduceat(spectra, starts, axis=1, dtype=np.float64)
 
 
 def _parameters(counts: Array, probabilities: Array) -> tuple[Array, Array]:

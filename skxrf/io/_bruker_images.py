@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from .cubes.bcf import stored_header
-from .cubes.bruker_xml import parsed, planes_of
+from .cubes.bruker_xml import parsed, planes_of, step_of
 from .cubes.sfs import MAGIC, stored_files
 
 __all__ = ["BrukerImage", "bruker_images", "is_project"]
@@ -54,23 +54,7 @@ def is_project(head: bytes) -> bool:
 
 
 def bruker_images(path: Path) -> list[BrukerImage]:
-    """Read all images of a ``.rtx`` or ``.bcf``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    list of BrukerImage
-        In the order of the file, without those that have no planes.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, or of another kind.
-    """
+    """Read all images of a ``.rtx`` or ``.bcf`` but those without planes, in the order of the file."""
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith(MAGIC):
@@ -122,13 +106,5 @@ def _images(root: ElementTree.Element, path: Path) -> Iterator[BrukerImage]:
             name = description or str(i)
             planes[name if name not in planes else f"{name} {i}"] = values
         if planes:
-            steps = (_step(node, "YCalibration"), _step(node, "XCalibration"))
+            steps = (step_of(node, "./YCalibration"), step_of(node, "./XCalibration"))
             yield BrukerImage(node.get("Name", ""), planes, *steps)
-
-
-def _step(node: ElementTree.Element, tag: str) -> float | None:
-    try:
-        step = float((node.findtext(f"./{tag}") or "").replace(",", ".")) / 1000
-    except ValueError:
-        return None
-    return step if 0 < step < np.inf else None

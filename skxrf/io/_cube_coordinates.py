@@ -36,20 +36,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def write_coordinates(file: h5py.File, coords: Mapping[Hashable, xr.DataArray]) -> None:
-    """Write coordinates.
-
-    Parameters
-    ----------
-    file : h5py.File
-        The file that holds the counts.
-    coords : mapping of str to DataArray
-        Numbers, texts, truth values or times, over some of the dims of the cube.
-
-    Raises
-    ------
-    SkxrfError
-        If one holds other objects.
-    """
+    """Write coordinates beside the counts: numbers, texts, truth values or times, over some dims of the cube."""
     group = file.create_group(_GROUP) if coords else None
     for i, (name, coord) in enumerate(coords.items()):
         values, kind = coord.to_numpy(), ""
@@ -84,20 +71,7 @@ def _is_text(one: Any) -> bool:
 def read_coordinates(
     file: Any, sizes: Mapping[str, int]
 ) -> dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]]:
-    """Read coordinates; those that do not fit the cube are left alone.
-
-    Parameters
-    ----------
-    file : h5py.Group
-        What holds the counts.
-    sizes : mapping of str to int
-        Of the dims of the cube.
-
-    Returns
-    -------
-    dict of str to (dims, values, attrs)
-        As xarray takes them.
-    """
+    """Read coordinates as xarray takes them; those that do not fit the sizes of the cube are left alone."""
     group = file.get(_GROUP)
     found: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
     left = _MOST_BYTES

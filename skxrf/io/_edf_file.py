@@ -74,23 +74,7 @@ def is_edf(path: Path, head: bytes) -> bool:
 
 
 def edf_images(path: Path) -> list[EdfImage]:
-    """Find all images of a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    list of EdfImage
-        In the order of the file; at least one.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, cut short, or of a kind that is not read.
-    """
+    """Find all images of a file, in its order; at least one."""
     size = path.stat().st_size
     found: list[EdfImage] = []
     with path.open("rb") as stream:

@@ -13,15 +13,7 @@ __all__ = ["own_errors"]
 
 @contextlib.contextmanager
 def own_errors(path: Path, kind: str) -> Iterator[None]:
-    """Turn what a parser raises on a damaged file into a `FileFormatError` that names the file.
-
-    Parameters
-    ----------
-    path : Path
-        The file that is read.
-    kind : str
-        What it is read as.
-    """
+    """Turn what a parser raises on a damaged file into a `FileFormatError` that names it."""
     try:
         yield
     except (SkxrfError, FileNotFoundError, PermissionError, IsADirectoryError):

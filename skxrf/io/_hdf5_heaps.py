@@ -23,18 +23,7 @@ _PIECE = 1 << 25
 
 
 def refuse_endless_heaps(path: Path) -> None:
-    """Refuse a file with a heap that HDF5 would never come to the end of.
-
-    Parameters
-    ----------
-    path : Path
-        An HDF5 file.
-
-    Raises
-    ------
-    FileFormatError
-        If there is such a heap.
-    """
+    """Refuse a file with a heap that HDF5 would never come to the end of."""
     size = path.stat().st_size
     pieces = [(0, size)] if size <= 2 * _PIECE else [(0, _PIECE), (size - _PIECE, size)]
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -208,8 +208,11 @@ def positions(item: Any, size: int, *, units: str = "") -> NDArray[np.float64] |
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
         return None
     stated = units_of(item) or units
-    if item.shape == (size,):
-        values = numbers(item, at_most=size)
+    if item.shape in ((size,), (size + 1,)):
+        values = numbers(item, at_most=size + 1)
+        if values is not None and values.size > size:
+            # Edges of the pixels.
+            values = (values[1:] + values[:-1]) / 2
         found = None if values is None else to_mm(values, stated)
         if found is not None or is_pixels(stated):
             return found

@@ -13,17 +13,7 @@ _ALWAYS_ALLOWED = 2**28
 
 
 def refuse_absurd_size(nbytes: int, stored: int, where: str) -> None:
-    """Refuse to allocate what a file claims but cannot hold.
-
-    Parameters
-    ----------
-    nbytes : int
-        What the header claims, uncompressed [bytes].
-    stored : int
-        What the file has for it [bytes].
-    where : str
-        The file, for the error message.
-    """
+    """Refuse to allocate what a header claims [bytes] and the file cannot hold."""
     if nbytes > _ALWAYS_ALLOWED and nbytes > _LARGEST_RATIO * stored:
         raise FileFormatError(
             f"{where} claims {nbytes} bytes of values, but the file has only {stored} for them: it "

@@ -39,8 +39,8 @@ def open_cube(
     """Open a spectral cube lazily: nothing but its description is read.
 
     The format is recognized by content: HDF5 in several layouts, or any other by `dataset` and
-    `energy`; Bruker's ``.bcf`` and ``.spx``; Ripple, ``.rpl`` with ``.raw``; ``.mca`` and ``.spe``
-    files and rows of ``.edf`` in a folder; ``.msa``; and a spectrum in columns of text.
+    `energy`; Bruker's ``.bcf``, ``.spx`` and ARTAX ``.rtx``; Ripple, ``.rpl`` with ``.raw``; ``.mca``,
+    ``.spe`` and ``.msa``; rows of ``.edf``; and a spectrum in columns of text.
 
     Parameters
     ----------
@@ -128,6 +128,7 @@ def open_cube(
         scan=scan,
         clip_negative=clip_negative,
         follow_links=follow_links,
+        snake=snake,
     )
     for one in CUBE_FORMATS:
         if one.recognizes(file, head):
@@ -137,8 +138,8 @@ def open_cube(
             return turn_odd_rows(cube) if snake else cube
     if file.is_dir():
         raise FileFormatError(
-            f"{file} is a folder without .mca, .spe or .edf files: expected a file, or a folder with one "
-            "of them for each pixel or row."
+            f"{file} is a folder without .mca, .spe, .msa, .spx or .edf files, or texts of spectra: expected a "
+            "file, or a folder with one of them for each pixel or row."
         )
     raise FileFormatError(
         f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
@@ -49,15 +50,11 @@ class CubeBackend(BackendEntrypoint):
     open_dataset_parameters = (
         "filename_or_obj",
         "drop_variables",
-        "dataset",
-        "energy",
-        "axes",
-        "shape",
-        "snake",
-        "detector",
-        "scan",
-        "clip_negative",
-        "follow_links",
+        *(
+            name
+            for name in inspect.signature(open_cube).parameters
+            if name not in ("path", "chunks")
+        ),
     )
 
     def open_dataset(
@@ -65,15 +62,7 @@ class CubeBackend(BackendEntrypoint):
         filename_or_obj: Any,
         *,
         drop_variables: str | Iterable[str] | None = None,
-        dataset: str | None = None,
-        energy: ArrayLike | str | None = None,
-        axes: Sequence[str] | None = None,
-        shape: tuple[int, int] | None = None,
-        snake: bool = False,
-        detector: int | str | None = None,
-        scan: int | str | None = None,
-        clip_negative: bool = False,
-        follow_links: bool = False,
+        **options: Any,
     ) -> xr.Dataset:
         """Open a cube lazily.
 
@@ -83,8 +72,8 @@ class CubeBackend(BackendEntrypoint):
             The file, or the folder of a cube of many files.
         drop_variables : str or iterable of str, optional
             Variables to leave out, such as ``"live_time"``.
-        dataset, energy, axes, shape, snake, detector, scan, clip_negative, follow_links
-            As :func:`~skxrf.io.open_cube` takes them.
+        **options
+            As :func:`~skxrf.io.open_cube` takes them: ``dataset``, ``energy``, ...
 
         Returns
         -------
@@ -102,18 +91,7 @@ class CubeBackend(BackendEntrypoint):
             raise FileFormatError(
                 f"the engine skxrf opens files by their path, got {type(filename_or_obj).__name__}."
             )
-        cube = open_cube(
-            filename_or_obj,
-            dataset=dataset,
-            energy=energy,
-            axes=axes,
-            shape=shape,
-            snake=snake,
-            detector=detector,
-            scan=scan,
-            clip_negative=clip_negative,
-            follow_links=follow_links,
-        )
+        cube = open_cube(filename_or_obj, **options)
         counts = xr.Variable(
             cube.dims,
             indexing.LazilyIndexedArray(_Counts(cube.data)),

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._drift import LineAxis
+from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
@@ -65,7 +66,8 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         the instrument's own metals, ...), none, or the ones given.
     energy_range : pair of float, optional
         The fitted range [keV]. Default: from 1.3 keV to 1 keV above the highest line of the
-        groups asked for, at least 17 keV, within the axis.
+        groups asked for, at least 17 keV, within the axis; to the end of the tube's continuum where
+        none are asked for.
     anode : str, optional
         Tube anode, such as ``"Rh"``: adds its scattered lines to the model.
     tube_voltage : float
@@ -411,7 +413,12 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         spectrum = X.sum(axis=0, dtype=np.float64) if weights is None else weights @ X
         n_spectra = float(len(X) if weights is None else weights.sum())
         model = template_model(
-            spectrum, self._measurement(), wanted, nuisance, self.background_spacing
+            spectrum,
+            self._measurement(),
+            wanted,
+            nuisance,
+            self.background_spacing,
+            sums_of_like_spectra(X, weights) if nuisance is None else None,
         )
         self._channels = model.channels
         self.fitted_groups_ = model.groups

@@ -155,7 +155,7 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
                 "axis: fit it on more pixels, or check that X holds counts and that the energy "
                 "axis is right to within 3 %.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,  # of the call of fit, outside scikit-learn's wrapper
             )
         self._learn(nominal, target, fit)
         return self

@@ -14,6 +14,7 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
 from skxrf.spectrum_fit._elements import find_elements, mended_axis
+from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.spectrum_fit._tube import infer_tube
 from skxrf.utils.energy import bin_edges
 
@@ -142,7 +143,8 @@ def fit_painting(
     resolution = None if calibrator.axis_fit_ is None else calibrator.axis_fit_.resolution
     # In the painting's own channels, as ``skxrf info`` and ``fit`` find them.
     axis = mended_axis(energy, calibrator.calibrated_energy_, (ENERGY[0], ENERGY[-1]))
-    found = find_elements(total, axis, infer_tube(total, axis, anode, tube_voltage))
+    tube = infer_tube(total, axis, anode, tube_voltage)
+    found = find_elements(total, axis, tube, parts=sums_of_like_spectra(X))
     # Likewise: rebinned peaks have another shape.
     fit = TemplateFitRegressor(
         energy=calibrator.calibrated_energy_,

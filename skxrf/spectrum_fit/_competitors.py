@@ -46,8 +46,8 @@ class CompetitorRule:
     weak_family, weak_spread : float
         Share below which a family's radiative rates are known worse, and its spread as a share.
     first_subshell : float
-        Spread of the families of the L1 sub-shell as a share of them: fluorescence yield and
-        Coster-Kronig rates (Campbell 2003, At. Data Nucl. Data Tables 85, 291: 20 to 35 %).
+        Spread of all families of the L1 sub-shell together, as a share of them: fluorescence yield
+        and Coster-Kronig rates (Campbell 2003, At. Data Nucl. Data Tables 85, 291: 20 to 35 %).
     wings : float
         Counts beyond a peak on both sides: the natural width of its lines.
     shift, width : float
@@ -180,19 +180,22 @@ def companions(
 
     families = line_families(group, fine=True)
     main = max(families, key=lambda family: shares[families[family]].sum())
+    first = [mine for family, mine in families.items() if family.startswith("L1")]
     for family, mine in families.items():
         share = float(shares[mine].sum())
         # The strongest family measures the group; the others depart from their shares of it.
         if family != main and share > 1e-3:
             spectrum = peaks(group.energies[mine], shares[mine] / share, sigmas[mine])
             spread = _RULE.family_factor * FAMILY_SPREAD[group.shell] * share
-            if share < _RULE.weak_family:
+            if share < _RULE.weak_family and not family.startswith("L1"):
                 spread = _RULE.weak_spread * share
-            elif family.startswith("L1"):
-                spread = _RULE.first_subshell * share
             if of_tube and family[:2] != main[:2]:
                 spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
+    if first:
+        members = np.any(first, axis=0) if first[0].dtype == bool else np.concatenate(first)
+        spectrum = peaks(group.energies[members], shares[members], sigmas[members])
+        yield Competitor(f"{element} L1", spectrum, _RULE.first_subshell)
     step = 0.002
     moved = peaks(group.energies + step, shares, sigmas) - peaks(
         group.energies - step, shares, sigmas

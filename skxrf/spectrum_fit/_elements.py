@@ -184,12 +184,13 @@ def find_elements(
     energy: Array,
     tube: Tube,
     *,
+    parts: Array | None = None,
     energy_range: tuple[float, float] | None = None,
     required: Sequence[str] = (),
     detector: DetectorResponse | None = None,
     refined: bool = True,
 ) -> Elements:
-    """Find the line groups of a sum spectrum.
+    """Find the line groups of a sum spectrum, and those that only parts of the spectra show.
 
     Parameters
     ----------
@@ -226,16 +227,33 @@ def find_elements(
         )
 
     found, search = find(tube)
-    if search is None or not tube.inferred:
+    if search is None:
         return found
-    tube = found.tube
-    anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
-    if anode is None and tube.anode is None:
-        anode = search.scattering_anode()
-    if anode is None or tube.anode == anode:
+    if tube.inferred:
+        tube = found.tube
+        anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
+        if anode is None and tube.anode is None:
+            anode = search.scattering_anode()
+        if anode is not None and tube.anode != anode:
+            tube = replace(tube, anode=anode, anode_source="from its scattered lines")
+            found, search = find(tube)
+    if parts is None or search is None:
         return found
-    tube = replace(tube, anode=anode, anode_source="from its scattered lines")
-    return find(tube)[0]
+    searches = [_part(search, part, energy, found.energy_range) for part in parts]
+    return replace(found, evidence=evidence_of(search, searches))
+
+
+def _part(
+    search: Identification, spectrum: Array, energy: Array, energy_range: tuple[float, float]
+) -> Identification:
+    """Search of a part of the spectra, on the axis of the search of all."""
+    binned = BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range)
+    return search.part(binned.counts, _photons(spectrum, search.axis))
+
+
+def _photons(spectrum: Array, axis: Array) -> Array:
+    """Counts that pile up: below them lies a noise peak."""
+    return np.where(axis > _RULE.least_photon, spectrum, 0.0)
 
 
 def _find(
@@ -350,7 +368,7 @@ def _search(
     return Identification(
         binned.counts,
         edges,
-        np.where(axis > _RULE.least_photon, spectrum, 0.0),
+        _photons(spectrum, axis),
         axis,
         DetectorResponse(
             noise=parameters["noise"],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,15 @@ class LineEvidence:
         }
 
 
-def evidence_of(search: Identification) -> list[LineEvidence]:
+def evidence_of(search: Identification, parts: Sequence[Identification] = ()) -> list[LineEvidence]:
     """State the evidence for each line group that tube and axis allow, by energy.
 
     Parameters
     ----------
     search : Identification
         Finished search.
+    parts : sequence of Identification
+        Finished searches of sums of like spectra.
 
     Returns
     -------
@@ -78,9 +81,13 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
     area, error = search.scores(search.final)
     limits = search.limits(error)
     competition = _competition(search)
+    local = _of_parts(parts)
     found = []
     for i in np.argsort(search.energies):
         name = search.names[i]
+        if name in local:
+            found.append(local[name])
+            continue
         if name in search.areas:
             found.append(_of_fitted(search, name))
             continue
@@ -92,6 +99,22 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
                 name, answer, score, reason, competitor, 0.0, float(error[i]), limit, False
             )
         )
+    return found
+
+
+def _of_parts(parts: Sequence[Identification]) -> dict[str, LineEvidence]:
+    """Strongest evidence for each line group that a part of the spectra shows, but not their sum."""
+    found: dict[str, LineEvidence] = {}
+    for part in parts:
+        for name in part.additional:
+            one = _of_fitted(part, name)
+            usual = name in part.usual
+            least = part.rule.part_significance if usual else part.rule.uncommon_significance
+            if one.answer == "not seen" or one.significance < least:
+                continue
+            if name not in found or one.significance > found[name].significance:
+                where = f"in {100 * part.share:.2g} % of the counts: like spectra"
+                found[name] = replace(one, reason=f"{one.reason}, {where}")
     return found
 
 

@@ -78,12 +78,8 @@ class GroupFit:
         required: Collection[str] = (),
         rule: IdentificationRule = RULE,
     ) -> None:
-        self.counts, self.edges, self.rule = counts, edges, rule
+        self.edges, self.axis, self.rule = edges, axis, rule
         self.detector, self.anode, self.voltage = detector, anode, voltage
-        self.pile_ups = {
-            shift: coincidences(photons, axis, edges - shift) for shift in rule.sum_shifts
-        }
-        self.sum_shift = 0.0
         self.names = list(candidates)
         self.table = line_table(
             self.names, detail=EXACT, tube_voltage=voltage, thickness=detector.thickness
@@ -101,31 +97,41 @@ class GroupFit:
         self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
         self.place = {name: i for i, name in enumerate(self.names)}
         self.energies = [line_group(name, tube_voltage=voltage).main_energy for name in self.names]
+        step = float(np.median(np.diff(edges)))
+        self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
+        self.scatter = [] if anode is None else self._scatter(anode)
+        self.known: dict[str, list[Competitor]] = {}
+        self.sum_shift, self.escaping = 0.0, 1.0
+        self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
+        self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
+        self.kept = list(dict.fromkeys([*self.tube, *required]))
+        self._begin(counts, photons)
+
+    def _begin(self, counts: Array, photons: Array) -> None:
+        """Take a spectrum, of which nothing is known yet."""
+        rule, self.counts = self.rule, counts
+        self.pile_ups = {
+            shift: coincidences(photons, self.axis, self.edges - shift) for shift in rule.sum_shifts
+        }
         smooth = smoothed(counts)
         self.variance = smooth + (rule.start_error * smooth) ** 2 + 1
         self.weights = 1 / self.variance
         self.inflation = np.ones(counts.size)
-        step = float(np.median(np.diff(edges)))
-        self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
         self.lines = np.zeros(counts.size)
         self.always = self._always()
-        self.scatter = [] if anode is None else self._scatter(anode)
         self.mixture = np.full(len(self.scatter), rule.least_scattered * float(counts.sum()))
         self.areas: dict[str, float] = {}
-        self.known: dict[str, list[Competitor]] = {}
         self.unknown: list[UnknownPeak] = []
         self.rejected: dict[str, str] = {}
         self.most = rule.pile_up * float(counts.sum()) / max(float(self.pile_ups[0.0].sum()), 1.0)
         self.rate = self.most
-        self.escaping = 1.0
         self.refusals: dict[str, int] = {}
         self.errors: dict[str, float] = {}
         self.undecided: dict[str, str] = {}
         self.excluded: set[str] = set()
+        self.tried: list[float] = []
         self.inflated = False
-        self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
-        self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
-        self.kept = list(dict.fromkeys([*self.tube, *required]))
+        self.solved: tuple[object, int, LeastSquares] | None = None
 
     def _always(self) -> list[Competitor]:
         edges = self.edges
@@ -172,29 +178,42 @@ class GroupFit:
         ]
 
     def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
-        """Fit all that is accepted so far."""
+        """Fit all that is accepted so far, or all but some line groups and what comes with them."""
+        state = (
+            tuple(self.areas.items()),
+            tuple(self.unknown),
+            self.mixture.tobytes(),
+            (self.rate, self.sum_shift, self.escaping),
+        )
+        if self.solved is None or self.solved[:2] != (state, id(self.weights)):
+            self.solved = (state, id(self.weights), self._solved())
+        places = [i for name in leave_out for i in self.places.get(name, ())]
+        return self.solved[2].without(places) if places else self.solved[2]
+
+    def _solved(self) -> LeastSquares:
         parts = [*self.always, *self._scattered()]
         parts.append(
             Competitor(
                 "pile-up", self.pile_ups[self.sum_shift] * self.rate, 1.0 if self.areas else 0.1
             )
         )
+        self.fitted = list(self.areas)
+        self.places = {name: [place] for place, name in enumerate(self.fitted)}
         for name, area in self.areas.items():
-            if name in leave_out:
-                continue
-            parts += self._companions(name, max(area, 1.0))
+            mine = self._companions(name, max(area, 1.0))
+            first = len(self.fitted) + len(parts)
+            self.places[name] += range(first, first + len(mine))
+            parts += mine
         lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
         parts += common_escape(parts)
         parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
         for peak in self.unknown:
             parts += peak.components(self.edges, self.detector)
-        mine = [name for name in self.areas if name not in leave_out]
-        self.fitted = mine
-        own = self.whole[:, [self.place[name] for name in mine]]
+        self.parts = parts
+        own = self.whole[:, [self.place[name] for name in self.fitted]]
         sizes = np.array([part.size for part in parts])
         columns = np.column_stack([own, *(part.spectrum for part in parts)])
-        self.parts = parts
-        sizes = np.concatenate([np.full(len(mine), np.inf), sizes])
+        sizes = np.concatenate([np.full(len(self.fitted), np.inf), sizes])
         return LeastSquares(columns, sizes, self.counts, self.weights)
 
     def _companions(self, name: str, area: float) -> list[Competitor]:

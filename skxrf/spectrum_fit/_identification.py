@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +32,48 @@ class Identification(GroupFit):
     line group explains becomes a component of its own.
     """
 
+    share = 1.0
+
+    @property
+    def additional(self) -> list[str]:
+        """Line groups that a part of the spectra shows besides those that it takes for granted."""
+        return [name for name in self.areas if name not in {*self.kept, *self.undecided}]
+
     def run(self) -> None:
         """Find the line groups."""
         self.start()
         self.refit()
         self.shift_sums()
-        fit = self.refit()
+        self._search(self.refit())
+
+    def part(self, counts: Array, photons: Array) -> Identification:
+        """Find what a part of the spectra shows besides.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (n_bins,)
+            Sum of those spectra.
+        photons : ndarray of shape (n_channels,)
+            Its counts that pile up.
+
+        Returns
+        -------
+        Identification
+            Search of the part, which takes for granted what this one has found.
+        """
+        part = copy.copy(self)
+        part._begin(counts, photons)
+        share = float(counts.sum() / self.counts.sum())
+        part.share = share
+        granted = [name for name in self.areas if name not in self.undecided]
+        part.kept = list(dict.fromkeys([*self.kept, *granted]))
+        part.areas = {name: area * share for name, area in self.areas.items()}
+        part.unknown = [replace(peak, area=peak.area * share) for peak in self.unknown]
+        part.inflated = True
+        part._search(part.refit())
+        return part
+
+    def _search(self, fit: LeastSquares) -> None:
         for _ in range(self.rule.most_rounds):
             area, error = self.scores(fit)
             score = area / error
@@ -43,7 +82,7 @@ class Identification(GroupFit):
                     score[i] = 0
             if score.max() >= self.rule.significance:
                 self._add(fit, score, area)
-            elif not self._verify() and not self._keep_undecided():
+            elif not (self._verify() or self._explain_peak() or self._keep_undecided()):
                 break
             fit = self.refit()
         self.final = fit
@@ -176,6 +215,10 @@ class Identification(GroupFit):
         error = errors[0] * spread[main]
         if counts[0] < rule.main_seen * error:
             expected = shares[main] * float(counts[-1])
+            if expected < rule.main_seen * error and self._others_are_seen(
+                rendered @ rest, float(counts[-1]), float(errors[-1])
+            ):
+                return True, ""  # a brighter line hides the main one, as Pb L-alpha that of As
             if counts[0] + rule.partner_doubt * error < rule.least_partner * expected:
                 self.excluded.add(name)
             return True, f"{families[main]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"
@@ -196,6 +239,15 @@ class Identification(GroupFit):
                 f"{expected:,.0f} counts"
             )
         return bool(counts[1] < rule.partner_seen * error), ""
+
+    def _others_are_seen(self, spectrum: Array, counts: float, error: float) -> bool:
+        """Tell if lines, but the main one, are significant: their spectrum, counts and error."""
+        if not spectrum.any():
+            return False
+        others = float(spectrum @ self.lines / (spectrum @ spectrum)) - counts
+        spread = error * float(np.sqrt(self.around(spectrum[:, None])[0]))
+        whole = np.hypot(spread, self.rule.overlap_error * max(others, 0.0))
+        return bool(counts > self.rule.significance * whole)
 
     def _misshapen(self, fit: LeastSquares, name: str) -> str:
         """Distance of the centroid and width of the main line, where they are no errors."""
@@ -276,6 +328,56 @@ class Identification(GroupFit):
         self.unknown.append(peak)
         return True
 
+    def _explain_peak(self) -> bool:
+        """Put one or two line groups of usual elements in the place of a peak of unknown origin.
+
+        Beside brighter lines that are not yet fitted, or alone in the place of two, a line group may
+        have looked wrong: Sr K without its beta lines, K K beside Sn L off center.
+        """
+        for peak in sorted(self.unknown, key=lambda peak: -peak.area):
+            if any(abs(peak.energy - tried) < self.rule.off_center for tried in self.tried):
+                continue
+            self.tried.append(peak.energy)
+            others = self.unknown
+            self.unknown = [other for other in others if other is not peak]
+            if self._explained_by_lines(peak):
+                return True
+            self.unknown = others
+        return False
+
+    def _explained_by_lines(self, peak: UnknownPeak) -> bool:
+        """Accept one or two line groups that explain a peak, where each is believed beside the other."""
+        without = self.fit()
+        area, error = self.scores(without)
+        score = area / error
+        reach = self.rule.near * float(self.detector.fwhm(peak.energy))
+        near = [
+            name
+            for name in self.usual
+            if name in self.place
+            and name not in self.areas
+            and abs(self.energies[self.place[name]] - peak.energy) < reach
+            and score[self.place[name]] > self.rule.significance
+            and not self.lacks_harder(name, score)
+        ]
+        near = sorted(near, key=lambda name: -score[self.place[name]])[: self.rule.most_near]
+        for names in [*((name,) for name in near), *itertools.combinations(near, 2)]:
+            information, right = without.reduced(
+                self.whole[:, [self.place[name] for name in names]]
+            )
+            counts = np.linalg.solve(information, right)
+            if counts.min() <= 0:
+                continue
+            self.areas |= dict(zip(names, counts.tolist(), strict=True))
+            if not any(self.doubt(name) for name in names):
+                self.excluded -= set(names)
+                for name in names:
+                    self.rejected.pop(name, None)
+                return True
+            for name in names:
+                del self.areas[name]
+        return False
+
     def _comes_with_others(self, name: str) -> bool:
         """Tell if these are M or L lines of an element whose L or M lines are there.
 
@@ -318,6 +420,8 @@ class Identification(GroupFit):
         Left out, it would make one of those that are there too bright by more than its error, and by
         more than the error of its own ratios, which may be all that there is.
         """
+        if self.share < 1:
+            return False  # in a part of the spectra, where only what is there is asked for
         rule, fit = self.rule, self.fit()
         there = [i for i, name in enumerate(self.fitted) if name in self.errors]
         if not there:

@@ -18,6 +18,8 @@ class IdentificationRule:
     uncommon_significance : float
         The same for a line group of an element that is seldom there, where its main line is the only
         one that is seen.
+    part_significance : float
+        The same for a usual line group that only a part of the spectra shows; parts are several.
     bright : float
         Standard errors above which a line group is accepted before it is judged.
     share_of_best : float
@@ -61,6 +63,8 @@ class IdentificationRule:
         Ratio of voltage to edge above which the harder lines of an element must be there too.
     near : float
         Distance of main lines, in widths of a peak, below which one broad peak may look like both.
+    most_near : int
+        Most line groups within that distance that are tried in the place of a peak.
     softer_share : float
         Counts of L lines per count of M lines of the same element from which on the M lines must be
         there: a tube of 50 kV makes 0.25 photons of Pb M per photon of Pb L if no photon below 8 keV
@@ -104,6 +108,7 @@ class IdentificationRule:
 
     significance: float = 5.0
     uncommon_significance: float = 12.0
+    part_significance: float = 7.0
     bright: float = 100.0
     share_of_best: float = 0.3
     nearly_done: float = 10.0
@@ -129,6 +134,7 @@ class IdentificationRule:
     undecided: float = 2.0
     overvoltage: float = 1.5
     near: float = 2.0
+    most_near: int = 4
     softer_share: float = 4.0
     line_error: float = 0.01
     continuum_error: float = 0.002

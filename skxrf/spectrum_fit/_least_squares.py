@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
@@ -16,20 +18,35 @@ class LeastSquares:
 
     def __init__(self, columns: Array, sizes: Array, counts: Array, weights: Array) -> None:
         self.weights, self.counts = weights, counts
-        norm = np.sqrt(np.maximum(weights @ columns**2, 1e-300))
-        self.norm = norm
-        self.columns = columns / norm
-        weighted = self.columns * weights[:, None]
-        information = self.columns.T @ weighted
+        root = np.sqrt(weights)[:, None]
+        scaled = columns * root
+        norm = np.sqrt(np.maximum(np.einsum("ij,ij->j", scaled, scaled), 1e-300))
+        scaled /= norm
+        # Of a matrix and its own transpose only one half is computed.
+        information = scaled.T @ scaled
         with np.errstate(divide="ignore"):
             prior = 1 / np.square(sizes * norm)
         information[np.diag_indices_from(information)] += prior + 1e-9
-        self.weighted = weighted
-        self.inverse = _inverse(information)
-        solution = self.inverse @ (weighted.T @ counts)
+        scaled *= root
+        self._solve(scaled, norm, _inverse(information))
+
+    def _solve(self, weighted: Array, norm: Array, inverse: Array) -> None:
+        self.weighted, self.norm, self.inverse = weighted, norm, inverse
+        solution = inverse @ (weighted.T @ self.counts)
         self.amplitudes = solution / norm
-        self.errors = np.sqrt(np.maximum(np.diag(self.inverse), 0.0)) / norm
-        self.model = self.columns @ solution
+        self.errors = np.sqrt(np.maximum(np.diag(inverse), 0.0)) / norm
+        self.model = (weighted @ solution) / self.weights
+
+    def without(self, places: list[int]) -> LeastSquares:
+        """Fit without some of the columns, from the inverse of this one."""
+        kept = np.delete(np.arange(self.norm.size), places)
+        crossed = self.inverse[np.ix_(kept, places)]
+        inverse = self.inverse[np.ix_(kept, kept)] - crossed @ np.linalg.solve(
+            self.inverse[np.ix_(places, places)], crossed.T
+        )
+        fit = copy.copy(self)
+        fit._solve(self.weighted[:, kept], self.norm[kept], inverse)
+        return fit
 
     def reduced(self, extra: Array) -> tuple[Array, Array]:
         """Information matrix and right-hand side of further columns beside these."""

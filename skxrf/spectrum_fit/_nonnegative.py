@@ -112,7 +112,8 @@ def _compiled() -> Callable[..., None]:
 
 def _hildreth(
     solutions: Any, correlations: Any, tolerance: float, max_sweeps: int, cut_off: Any
-) -> None:
+) -> None:  # pragma: no mutate block
+    # numba compiles what stands here, not what a mutation tester puts around it.
     n_problems, n = solutions.shape
     multipliers = np.empty(n)
     for problem in range(n_problems):

@@ -257,7 +257,11 @@ class TemplateModel:
 
 
 def elements_of(
-    spectrum: Array, setup: Setup, energy_range: tuple[float, float], required: Sequence[str] = ()
+    spectrum: Array,
+    setup: Setup,
+    energy_range: tuple[float, float],
+    required: Sequence[str] = (),
+    parts: Array | None = None,
 ) -> Elements:
     """Line groups that a sum spectrum shows, and those required, with the evidence for each.
 
@@ -271,6 +275,8 @@ def elements_of(
         Fitted range [keV].
     required : sequence of str
         Line groups that are kept in any case.
+    parts : ndarray of shape (n_parts, n_channels), optional
+        Sums of like spectra [counts].
 
     Returns
     -------
@@ -282,6 +288,7 @@ def elements_of(
         spectrum,
         setup.energy,
         Tube.stated(setup.anode, setup.tube_voltage, min(end, setup.tube_voltage)),
+        parts=parts,
         energy_range=None if setup.energy_range is None else energy_range,
         required=required,
         refined=setup.refine,
@@ -295,6 +302,7 @@ def template_model(
     wanted: Sequence[str],
     nuisance: Sequence[str] | None,
     background_spacing: float,
+    parts: Array | None = None,
 ) -> TemplateModel:
     """Fit a sum spectrum and make the components of single spectra.
 
@@ -310,6 +318,8 @@ def template_model(
         Line groups fitted besides; default those found in the spectrum.
     background_spacing : float
         Distance [keV] of the smooth functions that bend the continuum.
+    parts : ndarray of shape (n_parts, n_channels), optional
+        Sums of like spectra [counts], in which line groups are looked for besides.
 
     Returns
     -------
@@ -325,18 +335,20 @@ def template_model(
         If it has too few channels.
     """
     low, high = fitted_range(setup.energy, wanted, setup.energy_range, setup.tube_voltage)
+    # Isolated negative sums can only come from pre-treated spectra; weights need counts.
+    spectrum = np.maximum(spectrum, 0)
+    evidence: list[LineEvidence] = []
+    if nuisance is None:
+        found = elements_of(spectrum, setup, (low, high), wanted, parts)
+        evidence = found.evidence
+        if not wanted and setup.energy_range is None:
+            high = max(high, found.energy_range[1])
+        nuisance = found.components((low, high), wanted)
     channels = channels_between(setup.energy, low, high)
     if not spectrum[channels].sum() > 0:
         raise CountsError(
             f"the spectra hold no counts between {low:g} and {high:g} keV: there is nothing to fit."
         )
-    # Isolated negative sums can only come from pre-treated spectra; weights need counts.
-    spectrum = np.maximum(spectrum, 0)
-    evidence: list[LineEvidence] = []
-    if nuisance is None:
-        found = elements_of(spectrum, setup, (low, high), wanted)
-        evidence = found.evidence
-        nuisance = found.components((low, high), wanted)
     groups = [*wanted, *(name for name in nuisance if name not in wanted)]
     fit = fit_sum_spectrum(
         spectrum,

@@ -171,15 +171,13 @@ def is_rate(units: str) -> bool:
     return units.strip().lower().endswith(_RATES)
 
 
-def decimal(text: str) -> float:
-    """Read a number with a decimal point or comma.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    return float(text.strip().replace(",", "."))
+def decimal(text: str | None) -> float | None:
+    """Read a finite number with a decimal point or comma; None for what is none."""
+    try:
+        found = float((text or "").strip().replace(",", "."))
+    except ValueError:
+        return None
+    return found if np.isfinite(found) else None
 
 
 def _factor(units: str, table: dict[str, float]) -> float | None:

@@ -76,7 +76,7 @@ def test_an_interruption_never_leaves_counts_for_rates(timed, skxrf, tmp_path, m
 
     arguments = ("fit", timed, "-o", tmp_path / f"rates{suffix}", *FIT, "--per-second")
     with monkeypatch.context() as patch:
-        patch.setattr("skxrf.cli._maps_run._divided", interrupt)
+        patch.setattr("skxrf.cli._maps_run.divided_by_times", interrupt)
         run = skxrf(*arguments)
     assert (run.status, "18 of 18 rows are finished" in run.err) == (130, True)
     assert [path.name for path in tmp_path.iterdir()] == [f"rates{suffix}.partial"]

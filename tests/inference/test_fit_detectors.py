@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from sklearn.base import clone
 
+from skxrf import __version__
 from skxrf.datasets import make_painting
 from skxrf.exceptions import SkxrfError
 from skxrf.inference import fit_detectors
@@ -98,9 +99,43 @@ def test_line_groups_of_any_detector_are_fitted_in_all(detectors):
     assert maps["intensity"].notnull().all()
 
 
+def test_what_the_maps_state(detectors, maps):
+    assert maps["intensity"].dims == maps["uncertainty"].dims == ("y", "x", "element")
+    assert maps["intensity"].dtype == maps["uncertainty"].dtype == np.float32
+    assert maps["intensity"].attrs == maps["uncertainty"].attrs == {"units": "counts"}
+    assert maps["ratio"].dims == ("detector", "element")
+    assert set(maps.coords) == {"element"}
+    assert maps.attrs["model"] == " ".join(repr(FIT).split())
+    assert maps.attrs["history"] == f"skxrf {__version__}: joint fit of 2 detectors"
+
+
+def test_positions_and_histories_of_the_cubes_are_kept(detectors):
+    cubes = [cube[:2, :3] for cube in detectors[0]]
+    first = cubes[0].assign_coords(y=[0.5, 1.0], live_time=(("y", "x"), np.ones((2, 3))))
+    both = [first.assign_attrs(history="left"), cubes[1].assign_attrs(history="right")]
+    maps = fit_detectors(both, FIT)
+    assert set(maps.coords) == {"element", "y", "live_time"}
+    np.testing.assert_array_equal(maps["y"], [0.5, 1.0])
+    assert maps.attrs["history"].split("\n")[:2] == ["left", "right"]
+
+
+def test_a_group_that_no_detector_sees_is_looked_for_in_equal_parts(detectors):
+    cubes, _ = detectors
+    wanted = clone(FIT).set_params(line_groups=["Pb_L", "Br_K"])
+    maps = fit_detectors(cubes, wanted)
+    assert maps["element"].values.tolist() == ["Pb_L", "Br_K"]
+    assert maps["ratio"].sum("detector").to_numpy() == pytest.approx(1)
+
+
 def test_cubes_of_other_pixels_are_refused(detectors):
     cubes, _ = detectors
-    with pytest.raises(SkxrfError, match="the same pixels"):
+    with pytest.raises(
+        SkxrfError,
+        match=r"has \(5, 20\) rows and columns, the first one \(16, 20\): the detectors of one scan "
+        r"have the same pixels\.$",
+    ):
         fit_detectors([cubes[0], cubes[1][:5]], FIT)
-    with pytest.raises(SkxrfError, match="got none"):
+    with pytest.raises(
+        SkxrfError, match=r"^fit_detectors takes .* one detector or more, got none\.$"
+    ):
         fit_detectors([], FIT)

@@ -340,7 +340,7 @@ def test_progress_prints_lines_where_there_is_no_terminal(model, capsys):
     predict_maps(model, small_cube(), elements=ELEMENTS, progress=True, batch_size=5)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "35 of 35 spectra (100 %)" in err
+    assert "predicting maps: 35 of 35 spectra (100 %)" in err
     assert "spectra/s" in err
     predict_maps(model, small_cube(), elements=ELEMENTS)
     assert capsys.readouterr().err == ""
@@ -350,7 +350,7 @@ def test_progress_computes_a_lazy_cube(model, capsys):
     cube = small_cube((40, 30))
     maps = predict_maps(model, cube.chunk({"y": 7, "x": 4}), elements=ELEMENTS, progress=True)
     assert maps.chunks is None
-    assert "1,200 of 1,200 spectra" in capsys.readouterr().err
+    assert "predicting maps: 1,200 of 1,200 spectra (100 %)" in capsys.readouterr().err
     np.testing.assert_allclose(maps, predict_maps(model, cube, elements=ELEMENTS), rtol=2e-6)
 
 

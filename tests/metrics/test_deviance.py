@@ -73,3 +73,12 @@ def test_what_cannot_be_scored_is_refused():
         poisson_deviance_scorer(Ridge(), np.ones((3, 4)))
     with pytest.raises(SkxrfError, match="CountThinning"):
         poisson_deviance_scorer(Expecting([[1.0]]), np.ones((3, 5)))
+
+
+@pytest.mark.parametrize("name", ["transform", "inverse_transform"])
+def test_one_way_is_not_enough(name):
+    one_way = type("OneWay", (), {name: lambda self, X: X})()
+    with pytest.raises(
+        SkxrfError, match=r"^OneWay gives no expected spectra: .*\(skxrf\.audit\)\.$"
+    ):
+        expected_spectra(one_way, np.ones((3, 4)))

@@ -199,6 +199,19 @@ def test_missing_pixel_among_exact_ones_stays_missing():
     assert float(z.sum()) == 0
 
 
+@pytest.mark.parametrize("dim", ["y", "x"])
+@pytest.mark.parametrize(("n", "most"), [(5, 0.25), (2, 0.25), (1, 1e-6)])
+def test_positions_may_differ_by_half_a_step_and_a_single_one_by_rounding(dim, n, most):
+    truth, prediction = (maps.isel({dim: slice(n)}) for maps in two_maps(5, 5))
+    for away in (-0.98 * most, 0.98 * most):
+        moved = prediction.assign_coords({dim: prediction[dim] + away})
+        xr.testing.assert_equal(z_score(truth, moved), z_score(truth, prediction))
+    for away in (-1.02 * most, 1.02 * most):
+        moved = prediction.assign_coords({dim: prediction[dim] + away})
+        with pytest.raises(SkxrfError, match=rf"^{dim} goes from .*different parts of the pai"):
+            z_score(truth, moved)
+
+
 def as_samples(table):
     """Table as a DataArray of dims (sample, element)."""
     coords = xr.Coordinates.from_pandas_multiindex(table.index, "sample")

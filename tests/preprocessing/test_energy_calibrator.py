@@ -100,6 +100,69 @@ def test_a_target_that_is_no_axis_is_refused(spectra):
         EnergyCalibrator(energy=NOMINAL, target=[3.0, 2.0, 1.0, 0.5]).fit(spectra)
 
 
+FEW = np.ones((2, 20), np.uint16)  # channels that show no lines
+
+
+def kept(energy, target=None):
+    """Calibrator of spectra without lines: it keeps the axis that it is given."""
+    with pytest.warns(UserWarning, match="keeps the nominal axis") as caught:
+        calibrator = EnergyCalibrator(energy=energy, target=target).fit(FEW)
+    assert str(caught[0].message) == (
+        "EnergyCalibrator found no lines to calibrate on in the sum of 2 spectra (20 channels, 0.000 "
+        "to 19.000 keV, 1000.00 eV each), and keeps the nominal axis: fit it on more pixels, or "
+        "check that X holds counts and that the energy axis is right to within 3 %."
+    )
+    assert caught[0].filename == __file__
+    return calibrator
+
+
+@pytest.mark.parametrize(
+    ("target", "bins"),
+    [
+        (None, np.arange(20.0)),
+        ((0.5, 2.0), [0.5, 2.0]),
+        ((0.5, 2.0, 4), [0.5, 2.5, 4.5, 6.5]),
+        ([0.5, 2.0, 3.0], [0.5, 2.0, 3.0]),  # less than four bins: an axis
+        ([0.5, 2.0, 4.5], [0.5, 2.0, 4.5]),
+        ([0.5, 1.0, 2.0, 4.0], [0.5, 1.0, 2.0, 4.0]),
+    ],
+)
+def test_kinds_of_targets(target, bins):
+    calibrator = kept((0.0, 1.0), target)
+    np.testing.assert_allclose(calibrator.output_energy_, bins)
+    assert calibrator.get_feature_names_out().size == len(bins)
+    assert calibrator.transform(FEW).shape == (2, len(bins))
+
+
+def test_what_is_stated_of_an_axis_that_is_kept():
+    calibrator = kept(np.arange(20.0))
+    assert (calibrator.offset_, calibrator.gain_) == pytest.approx((0.0, 1.0))
+    assert calibrator.axis_fit_ is calibrator.line_axis_ is None
+    assert (calibrator.lines_, calibrator.anode_, calibrator.errors_) == ([], None, {})
+    assert np.isnan([calibrator.fwhm_, calibrator.noise_, calibrator.fano_]).all()
+    np.testing.assert_array_equal(calibrator.energy_, np.arange(20.0))
+
+
+def test_offset_and_gain_are_of_the_channels_between_2_and_15_keV():
+    bent = np.arange(20.0)
+    bent[16:] += 0.3  # beyond
+    with pytest.warns(UserWarning, match="keeps the nominal axis"):
+        calibrator = EnergyCalibrator(energy=bent).fit(FEW)
+    assert (calibrator.offset_, calibrator.gain_) == pytest.approx((0.0, 1.0))
+    with pytest.warns(UserWarning, match="keeps the nominal axis"):
+        beyond = EnergyCalibrator(energy=(20.0, 0.5)).fit(FEW)
+    assert (beyond.offset_, beyond.gain_) == pytest.approx((20.0, 0.5))
+
+
+def test_the_lines_found_are_those_that_tell_a_drift(calibrator):
+    axis = calibrator.line_axis_
+    assert (axis.groups, axis.anode) == (calibrator.lines_, "Rh")
+    np.testing.assert_array_equal(axis.energy, calibrator.calibrated_energy_)
+    assert (axis.detector.noise, axis.detector.fano) == (calibrator.noise_, calibrator.fano_)
+    assert calibrator.fwhm_ == pytest.approx(float(axis.detector.fwhm(5.895)))
+    assert set(calibrator.errors_) == {"2 keV", "6.4 keV", "15 keV", "fwhm"}
+
+
 def test_the_real_scan():
     path = SHARED_DATA / "maxrf_painting_a.h5"
     if not path.exists():

@@ -99,10 +99,20 @@ def test_live_time_gives_counts_per_second():
         normalizer.transform(counts)  # the one before is not remembered
 
 
+def test_a_missing_live_time_is_explained():
+    with pytest.raises(SkxrfError) as caught:
+        SpectrumNormalizer("live_time").fit_transform(np.ones((2, 3)))
+    assert str(caught.value) == (
+        "method='live_time' needs the live time of each spectrum: transform(X, live_time=t); in a "
+        "Pipeline, request it with set_transform_request(live_time=True). scikit-learn's scorers "
+        "hand nothing on to predict: to cross-validate, normalize the spectra before."
+    )
+
+
 @pytest.mark.parametrize(
     ("live_time", "message"),
     [
-        ([1.0], r"shape \(1,\) for 2 spectra"),
+        ([1.0], r"^live_time has the shape \(1,\) for 2 spectra: .* each, or one for all\.$"),
         ([[1.0], [2.0]], r"shape \(2, 1\)"),
         ([1.0, 0.0], r"1 of 2 values are not: the first is 0.0 s, of spectrum 1"),
         ([np.nan, 1.0], "nan s, of spectrum 0"),

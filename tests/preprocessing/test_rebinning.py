@@ -93,6 +93,16 @@ def test_bins_beyond_the_old_axis_are_empty():
     np.testing.assert_array_equal(rebinned, [0, 0, 1, 1, 0, 0, 0])
 
 
+def test_many_bins_and_spectra_are_worked_on_in_blocks():
+    """Runs of bins without any counts before, between and behind, and more spectra than a batch."""
+    spectra = np.random.default_rng(0).uniform(size=(300, 70))
+    source = 10 + 0.1 * np.arange(70)
+    target = np.linspace(0.0, 30.0, 301)
+    edges, cumulative = bin_edges(source), np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)
+    expected = [np.diff(np.interp(bin_edges(target), edges, one)) for one in cumulative]
+    np.testing.assert_allclose(rebin_counts(spectra, source, target), expected, atol=1e-9)
+
+
 def test_axes_apart_are_refused_naming_both():
     with pytest.raises(EnergyAxisError, match=r"0\.000 to 3\.000 keV.*100\.000 to 300\.000 keV"):
         rebin_counts(np.ones(4), np.arange(4.0), [100.0, 200.0, 300.0])

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._drift import LineAxis
+from skxrf.spectrum_fit._drift import LineAxis, _BlockShift, _Course
 from skxrf.utils.energy import bin_edges
 
 ENERGY = 0.02 * np.arange(1000)
@@ -58,3 +59,72 @@ def test_blocks_without_counts_have_no_drift(axis):
     sums = block_sums(np.zeros((N_BLOCKS, 2)), 1e6, 0)
     sums[3] = 0
     assert axis.drift(sums) is None
+
+
+def covariance_of(course, scatter, zero, gain):
+    """Covariance of all shifts, made step by step: walks of zero and gain, scatter, errors."""
+    n = len(course.data) // 2
+    steps = np.tril(np.ones((n, n)))[:, 1:]  # increments between blocks
+    walks = steps @ steps.T
+    total = course.noise.copy()
+    for k, logarithm in ((0, zero), (1, gain)):
+        way = (np.ones(2), np.array([2.0, 15.0]) / 15.0)[k]
+        total += (1e-3 * np.exp(logarithm)) ** 2 * np.kron(walks, np.outer(way, way))
+    return total + (1e-3 * np.exp(scatter)) ** 2 * np.eye(2 * n)
+
+
+@pytest.fixture(scope="module")
+def course():
+    rng = np.random.default_rng(0)
+    shifts = rng.normal(0, 2e-3, (6, 2)) + 1e-3 * np.arange(6)[:, None]
+    roots = rng.normal(0, 5e-4, (6, 2, 2))
+    return _Course(shifts, roots @ roots.transpose(0, 2, 1) + 1e-7 * np.eye(2))
+
+
+@pytest.mark.parametrize("logarithms", [(0.0, 0.0, 0.0), (-2.0, 1.5, -1.0), (1.0, -3.0, 2.0)])
+def test_likelihood_is_that_of_differences_which_the_unknown_mean_leaves(course, logarithms):
+    n = len(course.data) // 2
+    differences = np.kron(np.diff(np.eye(n), axis=0), np.eye(2))
+    expected = []
+    for one in ((0.0, 0.0, 0.0), logarithms):
+        covariance = differences @ covariance_of(course, *one) @ differences.T
+        expected.append(multivariate_normal.logpdf(differences @ course.data, cov=covariance))
+    found = course.likelihood(*logarithms) - course.likelihood(0.0, 0.0, 0.0)
+    assert found == pytest.approx(expected[1] - expected[0], rel=1e-6, abs=1e-6)
+
+
+def test_likelihood_without_steps_is_that_of_an_axis_at_rest(course):
+    assert course.likelihood(0.5) == pytest.approx(course.likelihood(0.5, -25.0, -25.0), rel=1e-9)
+
+
+def test_smooth_course_is_the_expected_walk(course):
+    """Of mean zero at each anchor; without errors and scatter it is the shifts themselves."""
+    smooth = course.smooth(-1.0, 0.5, 0.0)
+    assert smooth.shape == (6, 2)
+    np.testing.assert_allclose(smooth.mean(axis=0), 0, atol=1e-12)
+    exact = _Course(np.outer(np.arange(6.0), [1e-3, 5e-3]), np.zeros((6, 2, 2)))
+    shifts = exact.data.reshape(6, 2)
+    np.testing.assert_allclose(
+        exact.smooth(-9.0, 3.0, 3.0), shifts - shifts.mean(axis=0), atol=1e-6
+    )
+    still = course.smooth(3.0, -9.0, -9.0)
+    assert np.abs(still).max() < 1e-8
+
+
+def test_a_block_knows_how_well_it_tells_its_shifts(axis):
+    true = np.array([0.004, -0.006])
+    sums = block_sums(np.tile(true, (N_BLOCKS, 1)), 1e7, 3)
+    found = []
+    for one in sums:
+        block = _BlockShift(one, axis)
+        assert block.shifts.tolist() == [0.0, 0.0]
+        block.search(2)
+        found.append((block.shifts - true) / np.sqrt(np.diag(block.covariance)))
+    spread = np.sqrt(np.mean(np.square(found)))
+    assert 0.4 < spread < 1.6
+
+
+def test_a_drift_below_a_small_part_of_a_peak_is_left_alone(axis):
+    steps = np.linspace(-0.5, 0.5, N_BLOCKS)[:, None]
+    assert axis.drift(block_sums(steps * [0.0026, 0.0026], 1e8, 0)) is None
+    assert axis.drift(block_sums(steps * [0.005, 0.005], 1e8, 0)) is not None

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from skxrf.spectrum_fit._axis_search import ShiftSearch, guess_energy_axis
+from skxrf.spectrum_fit._axis_search import (
+    ShiftSearch,
+    TemplateGrid,
+    _peaks,
+    guess_energy_axis,
+    saturating_cost,
+)
 from skxrf.spectrum_fit._model import BinnedSpectrum
-from skxrf.spectrum_fit._priors import AxisCorrection
+from skxrf.spectrum_fit._priors import AxisCorrection, typical_detector
 
 
 def test_shifts_of_stored_spectra_stay(sum_spectra):
@@ -50,3 +56,81 @@ def test_axes_from_the_pattern_of_peaks_stay(sum_spectra, name, offset, gain):
 
 def test_no_peaks_give_no_axis():
     assert guess_energy_axis(np.full(1024, 100.0)) is None
+
+
+@pytest.mark.parametrize("sigma", [1.5, 4.0, 9.0])
+@pytest.mark.parametrize("part", [-0.4, 0.0, 0.3])
+def test_peaks_are_found_between_channels(sigma, part):
+    places = np.array([200.0, 420.0, 700.0]) + part
+    channels = np.arange(1000)
+    areas = np.array([[4e5], [1e5], [2e4]])
+    shapes = np.exp(-0.5 * ((channels - places[:, None]) / sigma) ** 2) / sigma
+    positions, strengths, width = _peaks(20 + (areas * shapes).sum(axis=0))
+    np.testing.assert_allclose(positions[:3], places, atol=0.06)
+    assert np.all(np.diff(strengths) <= 0)
+    assert np.all(strengths > 6)
+    # The narrowest filter that is nearly as good as the best: of about the width of the peaks.
+    assert 0.3 * sigma < width < 1.5 * sigma
+
+
+def test_noise_has_no_peaks_and_no_more_than_fourteen_are_taken():
+    flat = np.random.default_rng(0).poisson(50, 2000).astype(float)
+    assert _peaks(flat)[0].size == 0
+    channels = np.arange(2000)
+    many = sum(1e4 * np.exp(-0.5 * ((channels - place) / 4) ** 2) for place in range(60, 1900, 60))
+    assert _peaks(20 + many)[0].size == 14
+
+
+def test_cost_saturates():
+    residuals = np.array([0.0, 2.0, -2.0, 2000.0])
+    assert saturating_cost(residuals) == pytest.approx(2 * np.log(2) + np.log1p(1e6))
+
+
+def test_templates_are_those_of_the_lines():
+    grid = TemplateGrid(1.3, 12.0, 0.09, 0.5)
+    edges = np.linspace(1.5, 11.5, 501)
+    design = grid.design(edges, np.ones((500, 2)))
+    labels = [name for name, _ in grid.table.labels]
+    assert design.shape == (500, len(labels) + 2)
+    np.testing.assert_array_equal(design[:, -2:], 1)
+    expected = grid.table.render(edges, typical_detector(0.09))
+    np.testing.assert_allclose(design[:, :-2], expected, atol=2e-3 * expected.max())
+    assert "Fe_K" in labels
+    assert "Rh_K" not in labels
+    # Beyond the grid there are no counts.
+    assert not grid.design(np.array([30.0, 31.0, 32.0]))[:, : len(labels)].any()
+
+
+def test_best_shifts_are_distinct_minima(sum_spectra):
+    measured = sum_spectra["tempera_rh_faint"]
+    binned = BinnedSpectrum.of(measured.counts, measured.nominal, 0.2, (1.3, 32.0))
+    search = ShiftSearch(binned, 0.2)
+    best = search.best(3)
+    assert len(best) == 3
+    costs = [search.fit(*pair)[0] for pair in best]
+    assert costs == sorted(costs)
+    for i, (low, high) in enumerate(best):
+        for other_low, other_high in best[:i]:
+            assert abs(low - other_low) + abs(high - other_high) > 0.12
+    true = np.interp([2.0, 15.0], measured.nominal, measured.true) - [2.0, 15.0]
+    assert np.abs(np.array(best[0]) - true).max() < 0.05
+
+
+def test_an_anode_can_be_tried_alone(sum_spectra):
+    measured = sum_spectra["tempera_rh_faint"]
+    binned = BinnedSpectrum.of(measured.counts, measured.true, 0.1, (1.3, 32.0))
+    search = ShiftSearch(binned, 0.2)
+    scattered = {}
+    for anode in ("Rh", "Mo", "none"):
+        _, amplitudes = search.fit(0.0, 0.0, anode)
+        scattered[anode] = {
+            name
+            for name, amplitude in zip(search.names, amplitudes, strict=False)
+            if name.endswith("_compton") and amplitude > 0
+        }
+    assert scattered["Rh"] == {"Rh_compton"}
+    assert scattered["Mo"] <= {"Mo_compton"}
+    assert scattered["none"] == set()
+    groups, anode = search.found(0.0, 0.0)
+    assert (anode, "Rh_K" in groups) == ("Rh", True)
+    assert not any(name.endswith("_compton") for name in groups)

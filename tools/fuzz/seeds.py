@@ -63,6 +63,7 @@ def write_seeds(folder: Path) -> list[Path]:
     for name, content in {
         "spectra.mca": test_mca.spec(counts.reshape(35, 12)),
         "point.spx": test_spx.spx(),
+        "artax.rtx": test_spx.artax(6).encode(),
         "iron.msa": test_msa.msa(),
         "gse.mca": test_mca_sections.gse(),
         "point.spe": test_mca_sections.spe(),

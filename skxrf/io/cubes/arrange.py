@@ -22,6 +22,7 @@ __all__ = [
     "SummedReader",
     "arranged",
     "arranged_times",
+    "chosen_names",
     "chosen_one",
 ]
 
@@ -170,27 +171,7 @@ def _wide(stored: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) -> ArrangedReader:
-    """Choose detector and scan and fold points, as the caller asked.
-
-    Parameters
-    ----------
-    source : CubeSource
-        What the format's module found.
-    request : CubeRequest
-        What the caller asked for.
-    axes : tuple of str
-        Names of the stored axes.
-
-    Returns
-    -------
-    ArrangedReader
-        Reader of three axes.
-
-    Raises
-    ------
-    FileFormatError
-        If a choice is missing or there is no such detector, scan or shape.
-    """
+    """Choose detector and scan and fold points; a choice that is missing is asked for."""
     sizes = dict(zip(axes, source.reader.shape, strict=True))
     detector = scan = None
     if "detector" in sizes:
@@ -214,7 +195,7 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
         scan = int(chosen_one(request.scan, names, "scan", source.where))
     grid = None
     if "point" in sizes:
-        grid = _grid(sizes["point"], request.shape, source.where)
+        grid = folded_shape(sizes["point"], request.shape, source.where)
     elif request.shape is not None and request.shape != (sizes.get("y", 1), sizes.get("x", 1)):
         raise FileFormatError(
             f"{source.where} holds {sizes.get('y', 1)} rows and {sizes.get('x', 1)} columns, not those of ",
@@ -226,6 +207,12 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
     return ArrangedReader(source.reader, axes, detector, scan, grid)
 
 
+def chosen_names(wanted: int | str | None, names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Names of the detectors to read: the one that is meant, or all where they are to be added."""
+    one = chosen_one(wanted, names, "detector", where, may_add=True)
+    return tuple(names) if one == SUM else (names[int(one)],)
+
+
 def chosen_one(
     wanted: int | str | None,
     names: Sequence[str],
@@ -234,30 +221,9 @@ def chosen_one(
     *,
     may_add: bool = False,
 ) -> int | str:
-    """Position of the detector or scan that the caller means.
+    """Position from 0 of the detector or scan that is meant, by position or name, or ``"sum"``.
 
-    Parameters
-    ----------
-    wanted : int, str or None
-        Position from 0, name, or ``"sum"``; where there is but one, nothing need be said.
-    names : sequence of str
-        Of all there are.
-    what : str
-        ``"detector"`` or ``"scan"``.
-    where : str
-        The file, for error messages.
-    may_add : bool
-        Whether they can be added.
-
-    Returns
-    -------
-    int or "sum"
-        Position from 0.
-
-    Raises
-    ------
-    FileFormatError
-        If none is chosen out of several, or there is no such one.
+    Of one nothing need be said; several, of these names, are asked for. `may_add` allows the sum.
     """
     listed = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
     adding: tuple[str | Argument, ...] = ()
@@ -290,12 +256,6 @@ def chosen_one(
             ".",
         )
     return at
-
-
-def _grid(n_points: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
-    if shape is None and n_points == 1:
-        return 1, 1
-    return folded_shape(n_points, shape, where)
 
 
 def arranged_times(

@@ -65,6 +65,7 @@ def axis_order(
     where: str,
     grid: tuple[int, int] | None = None,
     any_axes: bool = False,
+    columns_first: bool = False,
 ) -> tuple[str, ...]:
     """Names of the stored axes, from the caller, the file, or the energy axis' length.
 
@@ -88,6 +89,8 @@ def axis_order(
         Rows and columns that the caller gave.
     any_axes : bool
         Whether the axes beside the energy may be others than rows and columns.
+    columns_first : bool
+        Whether they are columns before rows.
 
     Returns
     -------
@@ -142,7 +145,9 @@ def axis_order(
             else "nothing in it tells which axis is which"
         )
         raise FileFormatError(f"{where} has the shape {shape} and {reason}: ", *ask)
-    return _as_stored(shape, fitting[0], where, ask, any_axes=any_axes)
+    order = _as_stored(shape, fitting[0], where, ask, any_axes=any_axes)
+    swapped = {"y": "x", "x": "y"} if columns_first else {}
+    return tuple(swapped.get(name, name) for name in order)
 
 
 def _believed(
@@ -171,6 +176,14 @@ def _as_stored(
 ) -> tuple[str, ...]:
     """Rows before columns around the energy, unless they may be points and detectors."""
     rest = [size for i, size in enumerate(shape) if i != energy]
+    if len(rest) > 2 and sum(size > 1 for size in rest) == 2:
+        # Axes of one value tell nothing.
+        names = iter(("detector", "scan"))
+        pixels = iter(("y", "x"))
+        return tuple(
+            "energy" if i == energy else next(pixels if size > 1 else names)
+            for i, size in enumerate(shape)
+        )
     few = any_axes and 1 < min(rest) <= _MOST_DETECTORS and max(rest) >= 2 * min(rest)
     if len(rest) == 2 and not few:
         return pixels_around_energy(energy)
@@ -259,22 +272,9 @@ def _number_word(n: int) -> str:
 
 
 def folded_shape(n: int, shape: tuple[int, int] | None, where: str) -> tuple[int, int]:
-    """Check the rows and columns of spectra that follow each other from left to right.
-
-    Parameters
-    ----------
-    n : int
-        Number of spectra.
-    shape : pair of int, optional
-        Rows and columns that the caller asks for.
-    where : str
-        Name of the source in error messages.
-
-    Returns
-    -------
-    pair of int
-        The same shape; its last pixels may be missing, as after a stopped scan.
-    """
+    """Check rows and columns of spectra that follow each other; the last may be missing."""
+    if shape is None and n == 1:
+        return 1, 1
     if shape is None:
         raise FileFormatError(
             f"{where} holds {n} spectra and does not say how they lie: pass ",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from .arrange import SUM, chosen_one
+from .arrange import chosen_names
 from .bruker_xml import MapHeader, map_headers, step_positions
 from .detectors import added
 from .memory_map import file_stamp, require_unchanged
@@ -161,10 +161,7 @@ def _chosen(stored: list[str], request: CubeRequest, path: Path) -> list[str]:
                 f"{path} holds no map {request.dataset!r}, but {', '.join(maps)}."
             )
         return [request.dataset]
-    if len(maps) == 1:
-        return maps
-    one = chosen_one(request.detector, maps, "detector", str(path), may_add=True)
-    return maps if one == SUM else [maps[int(one)]]
+    return list(chosen_names(request.detector, maps, str(path)))
 
 
 def stored_header(files: dict[str, StoredFile], path: Path) -> bytes:

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import element_symbol
+from skxrf.utils.units import decimal
 
-from .single import one_spectrum
+from .single import one_spectrum, several_spectra
 from .source import CubeRequest, CubeSource
 from .text_spectrum import TextSpectrum, read_spectrum, same_length, seconds
 
@@ -34,6 +35,8 @@ __all__ = [
     "parsed",
     "planes_of",
     "recognizes",
+    "spx_spectra",
+    "step_of",
     "step_positions",
 ]
 
@@ -87,49 +90,68 @@ class MapHeader:
 
 
 def recognizes(path: Path, head: bytes) -> bool:
-    """Recognize Bruker's XML of one spectrum by its start."""
-    return b"<TRTSpectrum>" in head
+    """Recognize Bruker's XML of one spectrum, or of a project, by its start."""
+    return b"<TRTSpectrum>" in head or b"<TRTProject" in head
 
 
 def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
-    """Describe a single spectrum as a cube of one pixel."""
-    root = parsed(read_spectrum(path, _LARGEST_SPECTRUM), path)
-    spectrum = root.find("./ClassInstance[@Type='TRTSpectrum']")
-    if spectrum is None:
-        raise FileFormatError(f"{path} is XML of Bruker's, but holds no TRTSpectrum.")
-    live_time, real_time = _times(spectrum)
-    found = TextSpectrum(
-        _channels(spectrum, path),
-        _calibration(spectrum),
-        live_time=live_time,
-        real_time=real_time,
-    )
-    energy_from = f"CalibAbs and CalibLin in {path}"
-    return one_spectrum(
-        path, "Bruker .spx", found, energy_from=energy_from, attrs=_about(spectrum)
-    ), request
+    """Describe a single spectrum as a cube of one pixel, those of a project of ARTAX as points."""
+    spectra, attrs = spx_spectra(read_spectrum(path, _LARGEST_SPECTRUM), path)
+    if len(spectra) > 1:
+        placed = [one for one in spectra if one.motors]
+        # What has been worked on holds a sum of all spectra, which has no place.
+        kept = placed if len(placed) > 1 else spectra
+        steps = f"{len(spectra) - len(kept)} spectra without a position left out"
+        return several_spectra(
+            path,
+            "Bruker .rtx (ARTAX)",
+            kept,
+            request,
+            steps=steps if len(kept) < len(spectra) else "",
+            attrs=attrs,
+        ), request
+    from_ = f"CalibAbs and CalibLin in {path}"
+    return one_spectrum(path, "Bruker .spx", spectra[0], energy_from=from_, attrs=attrs), request
+
+
+def spx_spectra(content: bytes, path: Path) -> tuple[list[TextSpectrum], dict[str, str | float]]:
+    """Read all spectra, and what is stated of the instrument."""
+    root = parsed(content, path)
+    nodes = root.findall("./ClassInstance[@Type='TRTSpectrum']")
+    # Within a spectrum may stand others of its processing, without counts.
+    nodes = nodes or root.findall(".//ClassInstance[@Type='TRTSpectrum'][Channels]")
+    if not nodes:
+        raise FileFormatError(
+            f"{path} is XML of Bruker's, but holds no TRTSpectrum. Maps and images of a project are opened by "
+            "open_maps and open_images."
+        )
+    found = []
+    for node in nodes:
+        live_time, real_time = _times(node)
+        found.append(
+            TextSpectrum(
+                _channels(node, path),
+                _calibration(node),
+                live_time=live_time,
+                real_time=real_time,
+                motors=_axes(node),
+            )
+        )
+    return found, _about(nodes[0])
+
+
+def _axes(spectrum: ElementTree.Element) -> dict[str, float]:
+    """Positions of the axes of the scanner, with their units in the names."""
+    axes = spectrum.findall(".//ClassInstance[@Type='TRTAxesHeader']/AxesParameter/*")
+    return {
+        f"{one.get('AxisName', '').lower()} ({one.get('AxisUnit', '')})": position
+        for one in axes
+        if (position := decimal(one.get("AxisPosition"))) is not None
+    }
 
 
 def map_headers(content: bytes, path: Path) -> dict[int, MapHeader]:
-    """Read the header of a ``.bcf``.
-
-    Parameters
-    ----------
-    content : bytes
-        The XML, decompressed.
-    path : Path
-        The container, for error messages.
-
-    Returns
-    -------
-    dict of int to MapHeader
-        By the number of the map, as in ``SpectrumData0``.
-
-    Raises
-    ------
-    FileFormatError
-        If it is damaged.
-    """
+    """Read the header of a ``.bcf``, decompressed, by the numbers of the maps as in ``SpectrumData0``."""
     root = parsed(content, path).find("./ClassInstance[@Type='TRTSpectrumDatabase']")
     found = {}
     for node in root if root is not None else ():
@@ -153,8 +175,8 @@ def _map_header(root: ElementTree.Element, spectrum: ElementTree.Element, path: 
         n_channels=len(counts),
         energy=_calibration(spectrum),
         sum_spectrum=counts,
-        step_y=_step(root, "DY"),
-        step_x=_step(root, "DX"),
+        step_y=step_of(root, f"{_SCAN}/DY"),
+        step_x=step_of(root, f"{_SCAN}/DX"),
         pixel_times=times,
         times_are_real=times is not None and _are_real_times(root, times, real, live),
         zero_peak=ZeroPeak(frequency) if frequency and frequency > 0 else None,
@@ -167,6 +189,7 @@ def _map_header(root: ElementTree.Element, spectrum: ElementTree.Element, path: 
 
 _HARDWARE = "ClassInstance[@Type='TRTSpectrumHardwareHeader']"
 _AXIS = "./ClassInstance[@Type='TRTSpectrumHeader']"
+_SCAN = "./ClassInstance[@Type='TRTSEMData']"
 _XRF = ".//ClassInstance[@Type='TRTXrfHeader']"
 
 
@@ -198,12 +221,8 @@ def _text(node: ElementTree.Element, tag: str) -> str:
 
 
 def _number(node: ElementTree.Element, tag: str) -> float | None:
-    try:
-        # Decimal commas come from the Windows on which the file was written.
-        value = float(_text(node, tag).replace(",", "."))
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+    # Decimal commas come from the Windows on which the file was written.
+    return decimal(node.findtext(tag))
 
 
 def _times(spectrum: ElementTree.Element) -> list[float | None]:
@@ -235,9 +254,9 @@ def _calibration(spectrum: ElementTree.Element) -> Polynomial | None:
     return None if offset is None or not gain else Polynomial([offset, gain])
 
 
-def _step(root: ElementTree.Element, tag: str) -> float | None:
+def step_of(node: ElementTree.Element, tag: str) -> float | None:
     """Pixel size [mm], from µm."""
-    size = _number(root, f"./ClassInstance[@Type='TRTSEMData']/{tag}")
+    size = _number(node, tag)
     return size / 1000 if size is not None and size > 0 else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from skxrf.utils.files import printable_attrs
 
 from .arrange import ArrangedReader, arranged, arranged_times
 from .axes import DIMS, axis_order
+from .beside import grid_positions
+from .blank import without_blanks
 from .lazy import CheckedCounts, lazy_counts
 from .source import Chunks, CubeRequest, CubeSource, Times
 
@@ -33,27 +36,7 @@ _GIVEN = "the axis given"
 
 
 def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
-    """Make the lazy cube of dims (y, x, energy) that `source` describes.
-
-    Parameters
-    ----------
-    source : CubeSource
-        Description of the cube in its file.
-    request : CubeRequest
-        Arguments of the caller; its energy axis and axis order win over the file's.
-
-    Returns
-    -------
-    DataArray of dims (y, x, energy)
-        Named ``counts``, dtype as stored.
-
-    Raises
-    ------
-    CountsError
-        If the cube is empty.
-    EnergyAxisError, FileFormatError
-        If the axes are missing or do not fit.
-    """
+    """Make the lazy cube of `source`; axis and order of `request` win over those of the file."""
     reader = source.reader
     if reader.dtype.kind not in "uif":
         raise FileFormatError(
@@ -76,27 +59,35 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         where=source.where,
         grid=request.shape,
         any_axes=source.any_axes,
+        columns_first=source.columns_first,
     )
+    stored, blank = without_blanks(reader, axes.index("energy"))
+    source = replace(source, reader=stored)
     three = arranged(source, request, axes)
     sizes = dict(zip(three.order, three.shape, strict=True))
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):
         given = given(np.arange(n_channels))
     energy = resolve_energy(given, n_channels, source=given_from)
-    plain = set(axes) == set(DIMS)
     counts = CheckedCounts(
-        reader if plain else three, three.order, source.where, clip=request.clip_negative
+        stored if set(axes) == set(DIMS) else three,
+        three.order,
+        source.where,
+        clip=request.clip_negative,
     )
     coords: dict[str, Any] = {
         "y": _positions("y", sizes["y"], source.y, source.where),
         "x": _positions("x", sizes["x"], source.x, source.where),
         "energy": ("energy", energy, {"units": "keV", "long_name": "energy"}),
     }
+    placed = grid_positions(source.motors, three, source.where, snake=request.snake)
+    # Where the positions of whole rows and columns are known, they have a unit.
+    coords |= {name: coord for name, coord in placed.items() if len(coords.get(name, ())) < 3}
     for name in ("live_time", "real_time"):
         times = _per_pixel(name, getattr(source, name), three, source.where)
         if times is not None:
             coords[name] = (("y", "x"), times, {"units": "s"})
-    missing = _missing(source, three)
+    missing = _missing(source, three, blank)
     if missing is not None:
         coords["measured"] = (("y", "x"), ~missing)
     earlier = f"{source.attrs['history']}\n" if source.attrs.get("history") else ""
@@ -144,14 +135,24 @@ def _steps(source: CubeSource, request: CubeRequest, reader: ArrangedReader) -> 
     return "".join(f", {step}" for step in steps)
 
 
-def _missing(source: CubeSource, reader: ArrangedReader) -> NDArray[np.bool_] | None:
+def _missing(
+    source: CubeSource, reader: ArrangedReader, blank: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
     """Pixels of (y, x) that the scan did not reach, with a warning; None where there are none."""
     missing = source.missing
     if missing is None and reader.grid is not None:
         n_points = dict(zip(reader.axes, reader.inner.shape, strict=True))["point"]
         missing = (np.arange(math.prod(reader.grid)) >= n_points).reshape(reader.grid)
+    if blank is not None:
+        names = tuple(name for name in reader.axes if name != "energy")
+        at = reader.axes.index("energy")
+        stopped = arranged_times(blank.squeeze(at).astype(np.float64), names, reader)
+        if stopped is not None:
+            missing = ~(stopped < 1) | (False if missing is None else missing)
     if missing is None or not missing.any():
         return None
+    if missing.all():
+        raise CountsError(f"{source.where} holds no spectrum of any pixel: its scan has not begun.")
     warnings.warn(
         f"{source.where}: {np.count_nonzero(missing)} of {missing.size} pixels are missing, the scan was "
         "stopped; they have no counts, and the coordinate 'measured' is False there.",

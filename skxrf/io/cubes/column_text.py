@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
-from skxrf.utils.units import is_rate
+from skxrf.utils.units import decimal, is_rate
 
 from .axes import axis_or_reason
 from .single import one_spectrum
@@ -24,14 +24,18 @@ from .source import CubeRequest, CubeSource
 from .stated_axis import counts_channels, stated_axis
 from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, seconds, whole_counts
 
-__all__ = ["open_columns", "recognizes"]
+__all__ = ["column_spectrum", "open_columns", "recognizes"]
 
-_NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?((\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?|nan|inf)", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
 _ENERGY = re.compile(r"energ|(?<![a-z])k?ev(?![a-z])", re.IGNORECASE)
 _COUNTS = re.compile(r"counts?|cts|intensit|cps|spectrum", re.IGNORECASE)
 _TIME = re.compile(
-    r"\b(live|real)[ _-]?time\b[^\d\n]{0,9}?(\d+(?:[.,]\d+)?)[ \t]*(ms|us|min|s|)\b", re.IGNORECASE
+    r"\b(live|real)[ _-]?time(?:inseconds)?\b[^\d\n]{0,9}?(\d+(?:[.,]\d+)?)[ \t]*(ms|us|min|s|)\b",
+    re.IGNORECASE,
+)
+_LINE = re.compile(
+    r"^\W*(eV ?per ?channel|Starting ?keV)\W+?([-+]?[\d.,]+)", re.IGNORECASE | re.MULTILINE
 )
 # Lines before the first number, and channels of the smallest spectrum.
 _LONGEST_HEADER = 100
@@ -57,7 +61,14 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe a single spectrum as a cube of one pixel."""
-    lines = decoded(read_spectrum(path)).splitlines()
+    spectrum = column_spectrum(decoded(read_spectrum(path)), path)
+    from_ = f"the columns of {path}"
+    return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
+
+
+def column_spectrum(content: str, path: Path) -> TextSpectrum:
+    """Read the spectrum of a text."""
+    lines = content.splitlines()
     start = next((i for i, line in enumerate(lines) if _cells(line)), len(lines))
     header, rows = lines[:start], [line for line in lines[start:] if line.strip()]
     values = _values(rows, path, start)
@@ -66,16 +77,20 @@ def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequ
     if any(is_rate(word) for word in re.findall(r"[\w/^-]+", name)):
         raise CountsError(f"{path} names its column {name!r}: expected counts. Export counts.")
     at, label = named.get("energy", (0, ""))
+    steps = np.diff(values[:, at])
+    if values.shape[1] > 1 and not ((steps > 0).all() or (steps < 0).all()):
+        raise FileFormatError(
+            f"{path} has two columns, of which the first column ({values[0, at]:g}, {values[1, at]:g}, ...) is "
+            "no axis: expected energies or channels, and counts. Several spectra in one text are not read."
+        )
     energy, problem = axis_or_reason(
         lambda: None if values.shape[1] == 1 else _energy(values[:, at], label, header, path)
     )
     times = {match[1].lower(): (match[2], match[3]) for match in _TIME.finditer("\n".join(header))}
     live_time, real_time = (seconds(*times.get(kind, (None, ""))) for kind in ("live", "real"))
-    spectrum = TextSpectrum(
+    return TextSpectrum(
         whole_counts(values[:, place]), energy, problem, live_time=live_time, real_time=real_time
     )
-    from_ = f"the columns of {path}"
-    return one_spectrum(path, "columns of text", spectrum, energy_from=from_), request
 
 
 def _energy(values: NDArray[np.float64], label: str, header: list[str], path: Path) -> Any:
@@ -95,10 +110,28 @@ def _energy(values: NDArray[np.float64], label: str, header: list[str], path: Pa
             f"{ends}, and its header names both keV and eV: pass ", Argument("energy"), "."
         )
     if counts_channels(values):
-        return None
+        return _handheld_axis(header, path)
     raise EnergyAxisError(
         f"{ends} in a unit that its header does not name (keV, eV): pass ", Argument("energy"), "."
     )
+
+
+def _handheld_axis(header: list[str], path: Path) -> Any:
+    """Axis of Bruker's handheld instruments, ``eVPerChannel`` and ``StartingKeV``, of the first number on."""
+    stated = {
+        match[1].lower().replace(" ", ""): match[2] for match in _LINE.finditer("\n".join(header))
+    }
+    gain, offset = (decimal(stated.get(key)) for key in ("evperchannel", "startingkev"))
+    if gain is None:
+        return None
+    if offset is None:
+        raise EnergyAxisError(
+            f"{path} says {gain:g} eV per channel, but not the energy of the first one: pass ",
+            Argument("energy", placeholder=f"offset, {gain / 1000:g}"),
+            " with that energy in keV.",
+        )
+    source = f"eVPerChannel and StartingKeV in {path}"
+    return stated_axis(coefficients=[offset, gain / 1000], units="keV", source=source)
 
 
 def _named(header: list[str], n_columns: int) -> dict[str, tuple[int, str]]:
@@ -127,7 +160,7 @@ def _cells(line: str) -> list[str]:
     for separator in (";", "\t", " ", ","):
         if separator in line:
             cells = line.split() if separator == " " else line.split(separator)
-            cells = [cell.strip().rstrip(",") for cell in cells if cell.strip(" ,")]
+            cells = [cell.strip(' "').rstrip(",") for cell in cells if cell.strip(' ,"')]
             break
     else:
         cells = [line]
@@ -149,5 +182,7 @@ def _values(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:
         )
     values = np.array([floats(one) for one in cells], np.float64)
     if not np.isfinite(values).all():
-        raise FileFormatError(f"{path} holds numbers that are too large: it is damaged.")
+        raise FileFormatError(
+            f"{path} holds values that are no finite numbers: expected counts. Export them anew."
+        )
     return values

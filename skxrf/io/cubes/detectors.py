@@ -18,27 +18,7 @@ __all__ = ["added", "chosen_datasets"]
 
 
 def chosen_datasets(hits: list[Any], request: CubeRequest, where: str) -> list[Any]:
-    """Of several datasets the one that the caller chose, or those to add.
-
-    Parameters
-    ----------
-    hits : list of Dataset
-        At least two cubes of one file.
-    request : CubeRequest
-        ``detector`` chooses, where their names differ in one number and all have one shape.
-    where : str
-        The file and its cubes, for error messages.
-
-    Returns
-    -------
-    list of Dataset
-        One, or all of them.
-
-    Raises
-    ------
-    FileFormatError
-        If none is chosen, or they are no detectors.
-    """
+    """Choose by ``detector`` among cubes whose names differ in one number: one, or all to add."""
     names = _detectors(hits)
     if names is None or request.detector is None:
         choice = (", or ", Argument("detector"), " with the number of one, or 'sum'")
@@ -69,20 +49,7 @@ def _detectors(hits: list[Any]) -> tuple[str, ...] | None:
 
 
 def added(sources: Sequence[CubeSource], names: Sequence[str]) -> CubeSource:
-    """Sum of the counts of detectors, of which there may be one; their times are the means.
-
-    Parameters
-    ----------
-    sources : sequence of CubeSource
-        One for each detector.
-    names : sequence of str
-        Of the detectors, for error messages.
-
-    Raises
-    ------
-    FileFormatError
-        If they differ in size, order or energy axis.
-    """
+    """Sum of the counts of one detector or more; their times are the means."""
     first, *others = sources
     for one, name in zip(others, names[1:], strict=True):
         alike = one.reader.shape == first.reader.shape and one.dims == first.dims

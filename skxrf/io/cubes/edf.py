@@ -2,12 +2,16 @@
 
 ``Dim_1`` counts channels, ``Dim_2`` columns, and ``Dim_3`` or the images of a file rows; ``MCA a``, ``MCA
 b`` and ``MCA c`` of the header are the energies [keV] of channel numbers, the first of which is ``MCA
-start ch``.
+start ch``; ``motor_mne`` and ``motor_pos`` name motors and their positions. Beside the rows of XIA's
+detectors, ``<scan>_xia00_0001_0000_0005.edf``, lie statistics, ``<scan>_xiast_0001_0000_0005.edf``: for each
+point and detector its number, events, input and output rate, live time [ms] and dead time [%] (as PyMca
+reads them).
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,22 +21,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.utils.units import decimal
 
 from .._edf_file import EdfImage, edf_images, is_edf
-from .arrange import SUM, chosen_one
+from .arrange import chosen_names
 from .axes import axis_or_reason
+from .beside import Motor
 from .detectors import added
 from .memory_map import file_stamp, require_unchanged
-from .numbered import Series, files_in, require_no_gaps, series, series_of
+from .numbered import files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
 from .stated_axis import stated_axis
+from .text_spectrum import floats
 
 __all__ = ["RowReader", "open_edf", "recognizes"]
 
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
 # Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
 _BESIDE = re.compile(r"xia(st|s\d+)", re.IGNORECASE)
+_XIA = re.compile(r"xia(\d+)", re.IGNORECASE)
+# Numbers for each detector in the statistics, and the place of the live time [ms].
+_STATISTICS, _LIVE_TIME = 6, 4
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -44,14 +52,12 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_edf(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe the rows of a folder, or those that belong to one file."""
-    by_detector, names = _rows(path)
-    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    chosen = by_detector if choice == SUM else [by_detector[int(choice)]]
-    sources = [_described(path, _stack(files)) for files in chosen]
-    if choice != SUM and len(names) > 1:
-        names = (names[int(choice)],)
-        sources[0] = replace(sources[0], steps=f"detector {names[0]}")
-    return added(sources, names), replace(request, detector=None)
+    by_detector = _rows(path)
+    chosen = chosen_names(request.detector, tuple(by_detector), str(path))
+    sources = [_described(path, _stack(by_detector[name])) for name in chosen]
+    if len(chosen) < len(by_detector):
+        sources[0] = replace(sources[0], steps=f"detector {chosen[0]}")
+    return added(sources, chosen), replace(request, detector=None)
 
 
 def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
@@ -71,7 +77,45 @@ def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
         energy_hint=reason,
         energy_from=f"MCA a, MCA b, MCA c in {rows[0].path}",
         missing=missing if missing.any() else None,
+        live_time=_xia_live_times(rows, reader.shape[1]),
+        motors=_motors(rows, reader.shape[1]),
     )
+
+
+def _xia_live_times(rows: Sequence[_Row], n_columns: int) -> NDArray[np.float64] | None:
+    """Live times [s] of the pixels from the statistics beside XIA's rows; NaN where these are missing."""
+    times = np.full((len(rows), n_columns), np.nan)
+    for y, row in enumerate(rows):
+        name = _XIA.search(row.path.stem)
+        beside = row.path.with_name(_XIA.sub("xiast", row.path.name, count=1))
+        if name is None or not beside.is_file():
+            continue
+        image = edf_images(beside)[0]
+        if len(image.shape) != 2 or image.shape[0] != row.shape[0] or image.shape[1] % _STATISTICS:
+            warnings.warn(
+                f"{beside} holds {image.shape} values, expected {_STATISTICS} for each detector of "
+                f"{row.shape[0]} points: its live times are left out.",
+                UserWarning,
+                stacklevel=2,
+            )
+            continue
+        values = image.read().reshape(row.shape[0], -1, _STATISTICS)
+        mine = values[0, :, 0] == int(name[1])
+        if mine.sum() == 1:
+            times[y, : row.shape[0]] = values[:, mine, _LIVE_TIME].ravel() / 1000
+    return None if np.isnan(times).all() else times
+
+
+def _motors(rows: Sequence[_Row], n_columns: int) -> list[Motor]:
+    """Positions of the motors that the headers of all rows name, the same for all points of a row."""
+    names = rows[0].header.get("motor_mne", "").split()
+    stated = [floats(row.header.get("motor_pos", "").split()) for row in rows]
+    if any(len(one) != len(names) for one in stated):
+        return []
+    return [
+        Motor(name, np.repeat(values, n_columns))
+        for name, values in zip(names, np.transpose(stated), strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -155,8 +199,8 @@ def _rows_in(file: Path) -> list[_Row]:
     return found
 
 
-def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
-    """Files of each detector, from the first row to the last, and the detectors' names."""
+def _rows(path: Path) -> dict[str, list[Path]]:
+    """Files of each detector by its name, from the first row to the last."""
     if path.is_dir():
         files = [one for one in files_in(path, ".edf") if not _BESIDE.search(one.stem)]
         # XRAYLab keeps several stacks in a folder; the spectra are those with Z0.
@@ -165,20 +209,9 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
     else:
         beside = files_in(path.parent, path.suffix.lower()) if path.suffix else [path]
         found = series(series_of(path, beside), str(path.parent))
-    if found.roles[:1] == ("detector",):
-        names = sorted({one[0] for one in found.numbers})
-        parts = [
-            Series(
-                tuple(f for f, n in zip(found.files, found.numbers, strict=True) if n[0] == name),
-                tuple(n[1:] for n in found.numbers if n[0] == name),
-                found.roles[1:],
-            )
-            for name in names
-        ]
-    else:
-        names, parts = [0], [found]
-    longest = max((part.numbers for part in parts), key=len)
-    for part in parts:
+    parts = found.by_detector()
+    longest = max((part.numbers for part in parts.values()), key=len)
+    for part in parts.values():
         if part.numbers != longest[: len(part.numbers)]:
             raise FileFormatError(
                 f"{path} holds other rows of some detectors: one that has {part.files[0].name} lacks a row "
@@ -190,20 +223,17 @@ def _rows(path: Path) -> tuple[list[list[Path]], tuple[str, ...]]:
                 f"such as {part.files[0].name} and {part.files[-1].name}: pass one file of the series."
             )
         require_no_gaps([one[0] for one in part.numbers if one], str(path))
-    return [list(part.files) for part in parts], tuple(map(str, names))
+    return {name: list(part.files) for name, part in parts.items()}
 
 
 def _energy(row: _Row) -> Any:
     source = f"MCA a, MCA b, MCA c in {row.path}"
-    try:
-        line = [decimal(row.header[name]) for name in _KEYS[:2]]
-        line += [decimal(row.header[name]) for name in _KEYS[2:] if name in row.header]
-        first, step = (
-            decimal(row.header.get(f"mca {name}", "") or default)
-            for name, default in (("start ch", "0"), ("step", "1"))
-        )
-    except (KeyError, ValueError):
-        return None
+    names = [*_KEYS[:2], *(name for name in _KEYS[2:] if name in row.header)]
+    line = floats(row.header.get(name, "") for name in names)
+    first, step = floats(
+        row.header.get(f"mca {name}", "") or default
+        for name, default in (("start ch", "0"), ("step", "1"))
+    )
     if not np.isfinite([*line, first, step]).all():
         return None
     units = row.header.get("mca units", row.header.get("mca unit", ""))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._hdf5_values import axis_labels, numbers, pixel_times, positions, scales, units_of
+from .._hdf5_values import axis_labels, numbers, positions, scales, units_of
 from .axes import dims_from_labels
+from .beside import times_beside
 from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
@@ -33,17 +34,13 @@ def read(cube: Any) -> CubeSource:
             found |= axis_facts(source, values=numbers(scale, at_most=size), units=units)
         elif units and dim in ("y", "x"):
             found[dim] = positions(scale, size)
-    name = cube.name.rpartition("/")[2]
-    times = {
-        kind: pixel_times(cube.parent.get(f"{name}_{word}", cube.parent.get(word)), cube.shape)
-        for kind, word in (("live_time", "live_time"), ("real_time", "elapsed_time"))
-    }
     return hdf5_source(
         cube,
         "HDF5",
         dims=dims,
         dims_from="the labels of its axes",
         any_axes=True,
-        **times,
+        columns_first="MATLAB_class" in cube.attrs,
+        **times_beside(cube),
         **found,
     )

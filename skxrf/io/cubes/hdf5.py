@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ from . import (
     xrf_maps,
 )
 from .axes import folds
+from .beside import motors_beside
 from .detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
@@ -92,18 +93,18 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
             if len(cubes) > 1:
                 where = f"{path} holds {len(cubes)} cubes: {listed(cubes)}"
                 cubes = chosen_datasets(cubes, request, where)
-                request = dataclasses.replace(request, detector=None)
+                request = replace(request, detector=None)
             for one in cubes:
                 require_readable(one)
             sources = [layout.read(one) for one in cubes]
             cube, source = cubes[0], added(sources, [repr(one.name) for one in cubes])
             others = [path for one in cubes for path in value_files(one)]
-        source = _with_others(source, others)
+        source = replace(_with_others(source, others), motors=motors_beside(cube))
         if isinstance(request.energy, str):
             energy = _energy_dataset(file, cube, request.energy)
-            request = dataclasses.replace(request, energy=energy)
+            request = replace(request, energy=energy)
         elif request.energy is None and source.energy is None:
-            source = dataclasses.replace(source, energy_hint=_hints(file, cube, source))
+            source = replace(source, energy_hint=_hints(file, cube, source))
     return source, request
 
 
@@ -121,7 +122,7 @@ def _with_others(source: CubeSource, others: list[Path]) -> CubeSource:
     if not others:
         return source
     steps = f"counts of {', '.join(map(str, others[:10]))}{' ...' if len(others) > 10 else ''}"
-    return dataclasses.replace(
+    return replace(
         source,
         steps=", ".join(filter(None, (source.steps, steps))),
         attrs={**source.attrs, "sources": "\n".join(map(str, (source.path, *others)))},
@@ -188,6 +189,8 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
                 f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
             )
     three = [one for one in inside if one.ndim == 3]
+    # Of four axes or more of which all but three have one value.
+    three = three or [one for one in inside if one.ndim > 3 and sum(n > 1 for n in one.shape) == 3]
     # A table of spectra, where the caller says how they lie.
     tables = [
         one for one in inside if request.shape and one.ndim == 2 and _folds(one, request.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["HDF5Reader", "hdf5_source", "open_dataset", "stamps_of"]
 
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
+# Chunks that are looked at one by one.
+_MOST_CHUNKS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class HDF5Reader:
     chunks: tuple[int, ...] | None
     stamps: Stamps = field(repr=False)
     scale: Scale = field(default_factory=Scale)
+    blank_value: float = np.nan
+    """Stored number of all channels of a pixel that was never written; in floating point NaN is another."""
+    unwritten: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
+    """Chunks for which the file has no room, on the grid of all; None where it has room for all or none."""
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -52,6 +59,7 @@ class HDF5Reader:
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)
         scale = Scale.of(dataset, beside=True)
+        never_written = float(dataset.fillvalue) if dataset.dtype.kind in "uif" else 0.0
         return cls(
             path=path,
             dataset=dataset.name,
@@ -61,6 +69,8 @@ class HDF5Reader:
             stamps=stamps_of(dataset),
             # A pixel without counts has zeros, whatever they are called.
             scale=scale if scale.fill != 0 else replace(scale, fill=None),
+            blank_value=scale.fill or never_written or np.nan,
+            unwritten=_unwritten(dataset),
         )
 
     @property
@@ -70,16 +80,39 @@ class HDF5Reader:
 
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
+        return self.values(self.read_stored(key))
+
+    def read_stored(self, key: Slices) -> NDArray[Any]:
+        """Read the numbers of one block as they are stored."""
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
             require_all_unchanged(self.stamps)
-            block: NDArray[Any] = dataset[key]
-        if self.scale.fill is not None and (block == self.scale.fill).any():
+            return np.asarray(dataset[key])
+
+    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Counts of stored numbers; one that means a missing value is refused."""
+        if self.scale.fill is not None and (stored == self.scale.fill).any():
             raise CountsError(
                 f"{self.path}, dataset {self.dataset!r} holds the value {self.scale.fill:g} that its attributes "
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
-        return self.scale.values(block)
+        return self.scale.values(stored)
+
+
+def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
+    if not dataset.chunks or 0 in dataset.shape:
+        return None
+    grid = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
+    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < _MOST_CHUNKS:
+        return None
+    unwritten = np.ones(grid, bool)
+
+    def mark(stored: Any) -> None:
+        at = zip(stored.chunk_offset, dataset.chunks, strict=True)
+        unwritten[tuple(offset // chunk for offset, chunk in at)] = False
+
+    dataset.id.chunk_iter(mark)
+    return unwritten
 
 
 def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:

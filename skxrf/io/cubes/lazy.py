@@ -100,18 +100,9 @@ class CheckedCounts:
 def block_shape(
     shape: tuple[int, ...], file_chunks: tuple[int, ...] | None, itemsize: int, chunks: Chunks
 ) -> tuple[int, int]:
-    """Rows and columns of a block: whole multiples of the file's chunks, whole spectra.
+    """Rows and columns of a block of (y, x, energy): whole multiples of the chunks of the file, whole spectra.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Sizes of (y, x, energy).
-    file_chunks : tuple of int, optional
-        The file's own chunks in the same order; None where it has none.
-    itemsize : int
-        Bytes of one count.
-    chunks : "auto" or pair of int
-        The wish: about 8 MiB a block, or rows and columns, rounded up to the file's chunks.
+    By the wish in `chunks`: about 8 MiB a block, or rows and columns, rounded up to the chunks of the file.
     """
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
     unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])

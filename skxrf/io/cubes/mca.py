@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .arrange import SUM, chosen_one
+from . import column_text
+from .arrange import chosen_names, chosen_one
 from .detectors import added
 from .mca_sections import is_gse, is_spe
 from .mca_text import is_amptek, is_spec, parse_facts, parse_spectra
 from .memory_map import file_stamp, require_unchanged
 from .numbered import Series, files_in, grid_of, series
-from .single import ArrayReader
+from .single import alike, several_spectra, times
 from .source import CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum, read_spectrum
 
@@ -50,34 +51,15 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     content = read_spectrum(path, _LARGEST_FILE) if many else read_spectrum(path)
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
-    choice = chosen_one(request.detector, names, "detector", str(path), may_add=True)
-    wanted = names if choice == SUM else (names[int(choice)],)
-    steps = _steps(spectra, names, choice)
+    wanted = chosen_names(request.detector, names, str(path))
+    steps = _steps(spectra, wanted if len(wanted) < len(names) else ())
     sources = [
-        _of_detector([one for one in spectra if one.detector == name], request, path, steps)
+        several_spectra(
+            path, _LAYOUT, [one for one in spectra if one.detector == name], request, steps=steps
+        )
         for name in wanted
     ]
     return added(sources, wanted), replace(request, detector=None, scan=None, dataset=None)
-
-
-def _of_detector(
-    spectra: list[TextSpectrum], request: CubeRequest, path: Path, steps: str
-) -> CubeSource:
-    """Describe the spectra of one detector in one file."""
-    lengths = {len(one.counts) for one in spectra}
-    if len(lengths) > 1:
-        raise FileFormatError(
-            f"{path} holds spectra of {' and '.join(map(str, sorted(lengths)))} channels: expected "
-            "those of one detector."
-        )
-    shape = (len(spectra),)
-    return replace(
-        _source(path, ArrayReader(np.stack([one.counts for one in spectra])), spectra, request),
-        dims=("point", "energy"),
-        live_time=_times([one.live_time for one in spectra], shape),
-        real_time=_times([one.real_time for one in spectra], shape),
-        steps=steps,
-    )
 
 
 def _of_one_scan(
@@ -98,10 +80,10 @@ def _of_one_scan(
     return [one for one in spectra if one.scan == names[int(choice)]]
 
 
-def _steps(spectra: Sequence[TextSpectrum], names: Sequence[str], choice: int | str) -> str:
+def _steps(spectra: Sequence[TextSpectrum], chosen: Sequence[str]) -> str:
     scan = f"scan {spectra[0].scan}" if len({one.scan for one in spectra}) == 1 else ""
-    detector = f"detector {names[int(choice)]}" if len(names) > 1 and choice != SUM else ""
-    return ", ".join(filter(None, (scan if spectra[0].scan else "", detector)))
+    steps = [scan if spectra[0].scan else "", *(f"detector {name}" for name in chosen)]
+    return ", ".join(filter(None, steps))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,19 +129,23 @@ class FolderReader:
 
 def _files_of(path: Path) -> list[Path]:
     """Files of a folder that hold a spectrum each."""
-    for suffix in (".mca", ".spe"):
+    for suffix in (".mca", ".spe", ".msa", ".spx"):
         if found := files_in(path, suffix):
             return found
-    return list(filter(_holds_amptek, files_in(path, ".txt")))
+    for suffix in (".txt", ".csv", ".xy"):
+        if found := list(filter(_holds_spectrum, files_in(path, suffix))):
+            return found
+    return []
 
 
-def _holds_amptek(file: Path) -> bool:
-    """Recognize a text file of Amptek's; one that cannot be read is none."""
+def _holds_spectrum(file: Path) -> bool:
+    """Recognize a text file of Amptek's or of columns; one that cannot be read is none."""
     try:
         with file.open("rb") as stream:
-            return is_amptek(stream.read(100))
+            head = stream.read(_HEAD_BYTES)
     except OSError:
         return False
+    return is_amptek(head) or column_text.recognizes(file, head)
 
 
 def _folder(path: Path, request: CubeRequest) -> CubeSource:
@@ -168,7 +154,13 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
             f"{path} holds both .mca and .edf files: put those of one cube into a folder of their "
             "own."
         )
-    ordered = _of_one_detector(series(_files_of(path), str(path)), request, path)
+    by_detector = series(_files_of(path), str(path)).by_detector()
+    chosen = chosen_names(request.detector, tuple(by_detector), str(path))
+    return added([_of_files(path, by_detector[name], request) for name in chosen], chosen)
+
+
+def _of_files(path: Path, ordered: Series, request: CubeRequest) -> CubeSource:
+    """Describe the files of one detector."""
     shape, files = grid_of(ordered, request.shape, str(path), axes=request.axes)
     here = [file for file in files if file is not None]
     first = _only_spectrum(here[0]).counts
@@ -181,26 +173,12 @@ def _folder(path: Path, request: CubeRequest) -> CubeSource:
     facts = [None if file is None else _facts(file) for file in files]
     missing = np.array([file is None for file in files]).reshape(shape)
     return replace(
-        _source(path, reader, list(filter(None, facts)), request),
+        alike(path, _LAYOUT, reader, list(filter(None, facts)), request),
         dims=("y", "x", "energy"),
-        live_time=_times([None if one is None else one.live_time for one in facts], shape),
-        real_time=_times([None if one is None else one.real_time for one in facts], shape),
+        live_time=times([None if one is None else one.live_time for one in facts], shape),
+        real_time=times([None if one is None else one.real_time for one in facts], shape),
         missing=missing,
     )
-
-
-def _of_one_detector(found: Series, request: CubeRequest, path: Path) -> Series:
-    """Files of the detector that the caller chose, where the names count detectors."""
-    if found.roles[:1] != ("detector",):
-        return found
-    names = tuple(str(n) for n in sorted({one[0] for one in found.numbers}))
-    name = names[int(chosen_one(request.detector, names, "detector", str(path)))]
-    pairs = [
-        (file, numbers[1:])
-        for file, numbers in zip(found.files, found.numbers, strict=True)
-        if str(numbers[0]) == name
-    ]
-    return Series(tuple(f for f, _ in pairs), tuple(n for _, n in pairs), found.roles[1:])
 
 
 def _facts(file: Path) -> TextSpectrum:
@@ -224,40 +202,3 @@ def _only_spectrum(file: Path) -> TextSpectrum:
             ".",
         )
     return spectra[0]
-
-
-def _source(
-    path: Path, reader: Any, spectra: Sequence[TextSpectrum], request: CubeRequest
-) -> CubeSource:
-    energy = spectra[0].energy
-    others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
-    if others and request.energy is None:
-        raise FileFormatError(
-            f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
-            "one energy axis: calibrate all in the same way, or pass ",
-            Argument("energy"),
-            ", the axis of all.",
-        )
-    return CubeSource(
-        path=path,
-        dataset="",
-        layout=_LAYOUT,
-        reader=reader,
-        dims_from="the order of its spectra",
-        energy=energy,
-        energy_hint=spectra[0].problem,
-        energy_from=f"the calibration in {path}",
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one.coef, other.coef, equal_nan=True)
-
-
-def _times(values: list[float | None], shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-    """Times [s] of the pixels, where there are any; NaN for those without, or left out by a stopped scan."""
-    # None becomes NaN.
-    times = np.array(values, np.float64).reshape(shape)
-    return None if np.isnan(times).all() else times

@@ -40,25 +40,7 @@ def is_spe(head: bytes) -> bool:
 
 
 def gse_spectra(text: str, path: Path) -> list[TextSpectrum]:
-    """Read the spectrum of each detector.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    list of TextSpectrum
-        One a detector; they are called ``1``, ``2``, ... where there are several.
-
-    Raises
-    ------
-    FileFormatError
-        If it is damaged.
-    """
+    """Read the spectrum of each detector; they are called ``1``, ``2``, ... where there are several."""
     header, found, data = (
         re.split(r"(?m)^(DATA:)[ \t]*\n", text + "\n", maxsplit=1)[:3]
         if ("DATA:" in text)
@@ -109,25 +91,7 @@ def _of_detector(i: int, keys: dict[str, list[str]], words: list[str], path: Pat
 
 
 def spe_spectrum(text: str, path: Path) -> TextSpectrum:
-    """Read the one spectrum of a ``.spe``.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    TextSpectrum
-        Counts, axis and times.
-
-    Raises
-    ------
-    FileFormatError
-        If it is damaged.
-    """
+    """Read the one spectrum of a ``.spe``."""
     parts = re.split(r"(?m)^[ \t]*\$([A-Za-z_]+):[ \t]*\n?", text)
     sections = dict(zip(map(str.upper, parts[1::2]), parts[2::2], strict=True))
     words = sections.get("DATA", "").split()

@@ -3,14 +3,16 @@
 Amptek's have sections ``<<PMCA SPECTRUM>>`` (lines such as ``LIVE_TIME - 29.5``),
 ``<<CALIBRATION>>`` (pairs of channel and energy) and ``<<DATA>>`` (a count on each line, up to
 ``<<END>>``). SPEC's have ``#@CALIB a b c``, ``#@CHANN`` (number, first, last), ``#@CTIME`` (preset,
-live, real) and counts that start with ``@A``, a backslash at the end of each line that goes on.
+live, real) and counts that start with ``@A``, a backslash at the end of each line that goes on. Lines of
+numbers hold one point each, by the labels ``#L``; ``#O0``, ``#O1``, ... and ``#P0``, ``#P1``, ... name motors and
+their positions at the start of a scan.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from . import bruker_xml, column_text, msa
 from .axes import axis_or_reason
 from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
@@ -41,25 +44,7 @@ def is_spec(head: bytes) -> bool:
 
 
 def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
-    """Read all spectra of a file.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    list of TextSpectrum
-        In the order of the file; at least one.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is of neither kind, holds no spectrum, or is damaged.
-    """
+    """Read all spectra of a file of any kind, in its order; at least one."""
     text = decoded(content)
     if is_amptek(content[:100]):
         return [_amptek(text, path)]
@@ -69,6 +54,12 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
         return gse_spectra(text, path)
     if is_spe(content[:100]):
         return [spe_spectrum(text, path)]
+    if msa.recognizes(path, content[:100]):
+        return [msa.msa_spectrum(text, path)[0]]
+    if bruker_xml.recognizes(path, content[:4096]):
+        return bruker_xml.spx_spectra(content, path)[0]
+    if column_text.recognizes(path, content[:4096]):
+        return [column_text.column_spectrum(text, path)]
     raise FileFormatError(
         f"{path} starts with {content[:16]!r}: expected an .mca file, of Amptek's (<<PMCA "
         "SPECTRUM>>), of SPEC and PyMca (#F, #S), or of GSECARS (VERSION:), or a .spe ($SPEC_ID:)."
@@ -139,8 +130,12 @@ def _line_through(section: str, path: Path) -> Any:
 
 def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
     found: list[TextSpectrum] = []
-    scan, seen = "", defaultdict[str, int](int)
+    scan, seen, n_places = "", defaultdict[str, int](int), 0
     devices: list[dict[str, Any]] = [{}]
+    motors: list[str] = []
+    labels: list[str] = []
+    points: dict[str, list[dict[str, float]]] = defaultdict(list)
+    at_start: dict[str, dict[str, float]] = {}
     # Spectra since the last line of motor positions, after which the detectors begin anew.
     n_since, has_points = 0, False
     lines = iter(text.split("\n"))
@@ -150,6 +145,17 @@ def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
             seen[number] += 1
             scan = f"{number}.{seen[number]}"
             devices, n_since, has_points = [{}], 0, False
+            at_start[scan], n_places = {}, 0
+        elif match := re.match(r"#([OLP])\d*\s+(.*)", line):
+            kind, words = match[1], _labels(match[2])
+            if kind == "L":
+                labels = words
+            elif kind == "O":
+                motors = words if line.startswith("#O0") else motors + words
+            else:
+                places = floats(match[2].split())
+                at_start[scan] |= zip(motors[n_places:], places, strict=False)
+                n_places += len(places)
         elif match := re.match(r"#@(MCADEV|CALIB|CHANN|CTIME)\s+(.*)", line):
             words = match[2].split()
             device = devices[-1 if n_since == 0 else n_since % len(devices)]
@@ -168,6 +174,8 @@ def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
             n_since += 1
         elif line.strip() and not line.startswith("#"):
             n_since, has_points = 0, True
+            points[scan].append(dict(zip(labels, floats(line.split()), strict=False)))
+    found = _on_points(found, points, at_start)
     if not found:
         raise FileFormatError(f"{path} is a SPEC file without spectra: expected lines from @A on.")
     unique = {name for name, n in seen.items() if n == 1}
@@ -175,6 +183,29 @@ def _spec(text: str, path: Path, *, check: bool = True) -> list[TextSpectrum]:
         replace(one, scan=number if (number := one.scan.rpartition(".")[0]) in unique else one.scan)
         for one in found
     ]
+
+
+def _labels(text: str) -> list[str]:
+    """Names with two blanks between them, or with single ones as older files have them."""
+    return re.split(r"\s{2,}", text.strip()) if "  " in text.strip() else text.split()
+
+
+def _on_points(
+    found: Sequence[TextSpectrum],
+    points: Mapping[str, Sequence[dict[str, float]]],
+    at_start: Mapping[str, dict[str, float]],
+) -> list[TextSpectrum]:
+    """Spectra with the positions of their points, where a scan has as many points as spectra of a detector."""
+    n_spectra = Counter((one.scan, one.detector) for one in found)
+    seen: Counter[tuple[str, str]] = Counter()
+    placed = []
+    for one in found:
+        key = one.scan, one.detector
+        fits = len(points.get(one.scan, ())) == n_spectra[key]
+        here = points[one.scan][seen[key]] if fits else {}
+        seen[key] += 1
+        placed.append(replace(one, motors=at_start.get(one.scan, {}) | here))
+    return placed
 
 
 def _continued(line: str, lines: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
-from skxrf.utils.units import is_rate
+from skxrf.utils.units import decimal, is_rate, to_kev
 
 from .axes import axis_or_reason
 from .single import one_spectrum
@@ -20,14 +20,13 @@ from .stated_axis import stated_axis
 from .text_spectrum import (
     TextSpectrum,
     decoded,
-    floats,
     read_spectrum,
     same_length,
     seconds,
     whole_counts,
 )
 
-__all__ = ["open_msa", "recognizes"]
+__all__ = ["msa_spectrum", "open_msa", "recognizes"]
 
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-(\w+))?[ \t]*:[ \t]*(.*)")
 _AXIS = ("OFFSET", "XPERCHAN")
@@ -40,7 +39,14 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe a single spectrum as a cube of one pixel."""
-    header, data = _parts(path)
+    spectrum, attrs = msa_spectrum(decoded(read_spectrum(path)), path)
+    from_ = f"the header of {path}"
+    return one_spectrum(path, "EMSA (.msa)", spectrum, energy_from=from_, attrs=attrs), request
+
+
+def msa_spectrum(content: str, path: Path) -> tuple[TextSpectrum, dict[str, str | float]]:
+    """Read a spectrum, and what else its header states."""
+    header, data = _parts(content, path)
     found = [match for line in header.splitlines() if (match := _LINE.fullmatch(line.strip()))]
     keys = {match[1].upper(): match[3].strip() for match in found}
     units = {match[1].upper(): match[2] or "" for match in found}
@@ -56,18 +62,12 @@ def open_msa(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     spectrum = TextSpectrum(
         whole_counts(counts), energy, problem, live_time=live_time, real_time=real_time
     )
-    return one_spectrum(
-        path,
-        "EMSA (.msa)",
-        spectrum,
-        energy_from=f"the header of {path}",
-        attrs=_about(keys),
-    ), request
+    return spectrum, _about(keys)
 
 
-def _parts(path: Path) -> tuple[str, str]:
+def _parts(content: str, path: Path) -> tuple[str, str]:
     """Header and counts, which end at lines of their own."""
-    parts = re.split(r"(?im)^#SPECTRUM\b.*$", decoded(read_spectrum(path)), maxsplit=1)
+    parts = re.split(r"(?im)^#SPECTRUM\b.*$", content, maxsplit=1)
     ended = re.split(r"(?im)^#ENDOFDATA\b", parts[-1], maxsplit=1)
     if len(parts) < 2 or len(ended) < 2:
         raise FileFormatError(
@@ -81,7 +81,7 @@ def _numbers(
     data: str, keys: Mapping[str, str], path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Counts, and where they come in pairs their places on the axis."""
-    stated = _number(keys, "NPOINTS")
+    stated = decimal(keys.get("NPOINTS"))
     pairs = keys.get("DATATYPE", "Y").upper() == "XY"
     # A comma is a separator, or else that of a decimal where the numbers are then as many as stated.
     words = data.replace(",", " ").split()
@@ -108,13 +108,14 @@ def _energy(
     positions: NDArray[np.float64] | None,
     path: Path,
 ) -> Any:
-    unit = keys.get("XUNITS", "") or units.get("XPERCHAN", "") or units.get("OFFSET", "")
+    own = [units.get(key, "") for key in _AXIS]
+    unit = keys.get("XUNITS", "") or next(filter(None, reversed(own)), "")
     if positions is not None:
         return stated_axis(values=positions, units=unit, source=str(path))
-    unread = [key for key in _AXIS if key in keys and _number(keys, key) is None]
+    unread = [key for key in _AXIS if key in keys and decimal(keys.get(key)) is None]
     if unread:
         raise EnergyAxisError(f"{path} says #{unread[0]} {keys[unread[0]]!r}: expected a number.")
-    line = [one for key in _AXIS if (one := _number(keys, key)) is not None]
+    line = [one for key in _AXIS if (one := decimal(keys.get(key))) is not None]
     if len(line) < len(_AXIS):
         return None
     if not unit:
@@ -123,12 +124,10 @@ def _energy(
         )
     # OFFSET is that of the first number; CHOFFSET, in Bruker's files, names the channel of zero energy.
     source = f"#OFFSET, #XPERCHAN and #XUNITS in {path}"
-    return stated_axis(coefficients=line, units=unit, source=source)
-
-
-def _number(keys: Mapping[str, str], key: str) -> float | None:
-    value = floats([keys.get(key, "")])[0]
-    return value if np.isfinite(value) else None
+    kev = [
+        float(to_kev(one, said or unit, source=source)) for one, said in zip(line, own, strict=True)
+    ]
+    return stated_axis(coefficients=kev, units="keV", source=source)
 
 
 def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
@@ -137,7 +136,7 @@ def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
         for name, key in (("title", "TITLE"), ("date", "DATE"), ("detector", "RTDET"))
         if keys.get(key)
     }
-    voltage = _number(keys, "BEAMKV")
+    voltage = decimal(keys.get("BEAMKV"))
     if voltage:
         found["beam_energy_keV"] = voltage
     return found

@@ -15,8 +15,9 @@ from numpy.polynomial import Polynomial
 
 from skxrf.exceptions import Argument, EnergyAxisError
 
-from .._hdf5_values import numbers, pixel_times, positions, text, texts, units_of
+from .._hdf5_values import numbers, positions, text, texts, units_of
 from .axes import axis_or_reason
+from .beside import times_beside
 from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import counts_channels, stated_axis
@@ -57,8 +58,7 @@ def read(cube: Any) -> CubeSource:
         energy_from=f"calibration in {group.name} of {cube.file.filename}",
         y=y,
         x=x,
-        live_time=pixel_times(group.get("live_time"), cube.shape),
-        real_time=pixel_times(group.get("elapsed_time"), cube.shape),
+        **times_beside(cube),
         attrs=about(group),
     )
 

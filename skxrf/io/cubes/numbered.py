@@ -49,36 +49,33 @@ class Series:
     roles: tuple[str, ...]
     """Of each number that changes: ``"detector"``, ``"y"``, ``"x"``, or empty where no word tells."""
 
+    def by_detector(self) -> dict[str, Series]:
+        """Files of each detector by its number, where the names count detectors; else all, by an empty name."""
+        if self.roles[:1] != ("detector",):
+            return {"": self}
+        pairs = list(zip(self.files, self.numbers, strict=True))
+        parts = {}
+        for name in sorted({numbers[0] for _, numbers in pairs}):
+            mine = [(file, numbers[1:]) for file, numbers in pairs if numbers[0] == name]
+            files, numbers = zip(*mine, strict=True)
+            parts[f"{name:g}"] = Series(files, numbers, self.roles[1:])
+        return parts
 
-def files_in(folder: Path, suffix: str) -> list[Path]:
-    """Files of a folder with `suffix` in any case, by name, hidden ones left out."""
+
+def files_in(folder: Path, *suffixes: str) -> list[Path]:
+    """Files of a folder with one of some suffixes in any case, by name, hidden ones left out."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() == suffix and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     )
 
 
 def series(files: Sequence[Path], where: str) -> Series:
     """Put files in the order of the numbers in their names, those left out that never change.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        At least one file.
-    where : str
-        The folder, for error messages.
-
-    Returns
-    -------
-    Series
-        The files in order.
-
-    Raises
-    ------
-    FileFormatError
-        If the names differ in more than numbers, or two files have the same numbers, or more numbers
-        change than those of rows and columns.
+    Refused are names that differ in more than numbers, two files of the same numbers, and more numbers that
+    change than those of rows and columns.
     """
     first = files[0]
     for other in files:
@@ -126,24 +123,9 @@ def _telling(
 
 
 def series_of(file: Path, files: Sequence[Path]) -> list[Path]:
-    """The files that differ from one of them in a single number, which does not count detectors.
+    """The files that differ from one of them in a single number, which does not count detectors; itself too.
 
-    Parameters
-    ----------
-    file : Path
-        The file that was asked for.
-    files : sequence of Path
-        All that may belong to it.
-
-    Returns
-    -------
-    list of Path
-        The file itself and those that belong to it.
-
-    Raises
-    ------
-    FileFormatError
-        If the names differ in several numbers, each of which may count the rows.
+    Where each of several numbers may count the rows, it is refused.
     """
     mine = _numbers(file)
     by_place: dict[int, list[Path]] = defaultdict(list)
@@ -209,7 +191,7 @@ def grid_of(
         )
     if is_series:
         require_no_gaps([one[0] for one in found.numbers if len(one) == 1], where)
-        chosen = folded_shape(n_files, (1, 1) if n_files == 1 else shape, where)
+        chosen = folded_shape(n_files, None if n_files == 1 else shape, where)
         return chosen, [*found.files, *[None] * (math.prod(chosen) - n_files)]
     first = 1 if _columns_first(found, (sizes[0], sizes[1]), shape, axes, where) else 0
     placed = {

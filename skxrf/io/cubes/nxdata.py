@@ -2,7 +2,7 @@
 
 ``signal`` names the counts and ``axes`` the datasets along them, one for each axis and "." for none; in
 older files both are attributes of the datasets (``signal=1``, ``axes="y:x:energy"``). An axis in keV or eV
-is the energy, axes of lengths are positions. https://manual.nexusformat.org/classes/base_classes/NXdata.html
+is the energy, axes of lengths are positions; one value more than there are channels are the edges of bins. https://manual.nexusformat.org/classes/base_classes/NXdata.html
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import h5py
 
 from skxrf.utils.units import to_mm
 
-from .._hdf5_values import numbers, pixel_times, positions, scalar_attrs, text, texts, units_of
+from .._hdf5_values import numbers, positions, scalar_attrs, text, texts, units_of
 from .axes import axis_name, axis_or_reason, dims_from_labels, pixels_around_energy
+from .beside import times_beside
 from .hdf5_reader import hdf5_source
 from .nexus import about, stated_beside
 from .source import CubeSource
@@ -43,7 +44,10 @@ def read(cube: Any) -> CubeSource:
     found: dict[str, Any] = {}
     if at is not None:
         source = f"{items[at].name!r} in {cube.file.filename}"
-        values = numbers(items[at], at_most=cube.shape[at])
+        values = numbers(items[at])
+        if values is not None and values.size == cube.shape[at] + 1:
+            # Edges of the bins.
+            values = (values[1:] + values[:-1]) / 2
         found = axis_facts(source, values=values, units=units_of(items[at]))
     if found.get("energy") is None:
         found["energy"], reason = axis_or_reason(lambda: stated_beside(group))
@@ -57,8 +61,7 @@ def read(cube: Any) -> CubeSource:
         dims=dims,
         dims_from="the axes of its NXdata group",
         any_axes=True,
-        live_time=pixel_times(group.get("live_time"), cube.shape),
-        real_time=pixel_times(group.get("elapsed_time"), cube.shape),
+        **times_beside(cube),
         attrs=about(group),
         **found,
     )
@@ -91,7 +94,7 @@ def _energy_at(cube: Any) -> int | None:
     fitting = [
         i
         for i, (item, size) in enumerate(zip(items, cube.shape, strict=True))
-        if item is not None and item.size == size
+        if item is not None and item.size in (size, size + 1)
     ]
     names = {i: items[i].name.rpartition("/")[2].lower() for i in fitting}
     for marked in (

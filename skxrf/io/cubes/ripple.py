@@ -9,7 +9,6 @@ that of Lispix, https://www.nist.gov/services-resources/software/lispix.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,23 +88,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 
 
 def parse_header(path: Path) -> dict[str, str]:
-    """Keys and values of a header, keys in lower case.
-
-    Parameters
-    ----------
-    path : Path
-        The ``.rpl`` file.
-
-    Returns
-    -------
-    dict of str to str
-        Every key that stands there.
-
-    Raises
-    ------
-    FileFormatError
-        If a key that must be there is missing, or one stands there twice with two values.
-    """
+    """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
         content = stream.read(_LONGEST_HEADER)
     try:
@@ -155,6 +138,9 @@ def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[s
     if request.axes is not None and sorted(map(str, request.axes)) == sorted(DIMS):
         return tuple(request.axes)
     word = keys["record-by"].lower()
+    # One spectrum, or one image.
+    if word == "dont-care" and (keys["depth"] == "1" or keys["width"] == keys["height"] == "1"):
+        word = "vector"
     if word not in _ORDERS:
         raise FileFormatError(
             f"{path} says record-by {word}: expected vector or image. Where you know the order, "
@@ -261,25 +247,21 @@ def _refuse_part_of_an_axis(keys: Mapping[str, str], path: Path, n_channels: int
 def _number(keys: Mapping[str, str], key: str, path: Path, default: float = 0) -> float:
     if key not in keys:
         return default
-    try:
-        # The decimal comma is that of the Windows which wrote the file.
-        return decimal(keys[key])
-    except ValueError:
+    # The decimal comma is that of the Windows which wrote the file.
+    found = decimal(keys[key])
+    if found is None:
         raise EnergyAxisError(
             f"{path} says {key} {keys[key][:40]!r}: expected a number; or pass ",
             Argument("energy"),
             ".",
-        ) from None
+        )
+    return found
 
 
 def _positions(keys: Mapping[str, str], name: str, size: int) -> NDArray[np.float64] | None:
-    try:
-        origin = decimal(keys.get(f"{name}-origin", "0"))
-        scale = decimal(keys[f"{name}-scale"])
-    except (KeyError, ValueError):
-        return None
+    origin, scale = decimal(keys.get(f"{name}-origin", "0")), decimal(keys.get(f"{name}-scale"))
     unit = keys.get(f"{name}-units", "")
-    if not np.isfinite([origin, scale]).all() or scale == 0 or unit in _UNKNOWN:
+    if origin is None or not scale or unit in _UNKNOWN:
         return None
     return to_mm(origin + scale * np.arange(size), unit)
 
@@ -288,6 +270,6 @@ def _about(keys: Mapping[str, str]) -> dict[str, str | float]:
     found: dict[str, str | float] = {
         key: keys[key] for key in ("title", "date") if keys.get(key, "") not in _UNKNOWN
     }
-    with contextlib.suppress(KeyError, ValueError):
-        found["tube_voltage_kV"] = decimal(keys["beam-energy"])
+    if voltage := decimal(keys.get("beam-energy")):
+        found["tube_voltage_kV"] = voltage
     return found

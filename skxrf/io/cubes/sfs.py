@@ -162,23 +162,7 @@ class StoredFile:
 
 
 def stored_files(path: Path) -> dict[str, StoredFile]:
-    """All files of the container by name, without that of their folder.
-
-    Parameters
-    ----------
-    path : Path
-        The container.
-
-    Returns
-    -------
-    dict of str to StoredFile
-        For a ``.bcf``: ``HeaderData``, ``SpectrumData0`` and others.
-
-    Raises
-    ------
-    FileFormatError
-        If the container is damaged or cut.
-    """
+    """All files of the container by name, such as ``HeaderData``, without their folder."""
     file_size = path.stat().st_size
     with path.open("rb") as stream:
         (chunk_size,) = struct.unpack("<I", _bytes_at(stream, 0x128, 4, path))

@@ -11,18 +11,7 @@ __all__ = ["turn_odd_rows"]
 
 
 def turn_odd_rows(cube: xr.DataArray) -> xr.DataArray:
-    """Turn the rows 1, 3, 5, ... of a cube, with what is known of their pixels.
-
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        A lazy cube.
-
-    Returns
-    -------
-    DataArray of dims (y, x, energy)
-        As lazy, on the same positions.
-    """
+    """Turn the rows 1, 3, 5, ... of a lazy cube, with what is known of their pixels."""
     import dask.array as da
 
     odd = np.arange(cube.sizes["y"]) % 2 == 1

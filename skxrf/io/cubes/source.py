@@ -60,6 +60,7 @@ class CubeRequest:
     scan: int | str | None = None
     clip_negative: bool = False
     follow_links: bool = False
+    snake: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class CubeSource:
         Per pixel [s], as stored; or a pair of that and the names of its axes, where the file has them.
     missing : ndarray of bool of shape (n_rows, n_columns), optional
         Pixels that the scan did not reach and that have no counts.
+    motors : sequence of Motor
+        Positions of each point, from which the coordinates along rows and columns are made.
     coords : mapping of str to (dims, values, attrs)
         Other coordinates, over y, x and energy.
     coord_attrs : mapping of str to mapping
@@ -102,6 +105,8 @@ class CubeSource:
         Names of the detectors, where the file has several and names them.
     any_axes : bool
         Whether the layout does not say that the axes beside the energy are rows and columns.
+    columns_first : bool
+        Whether of two axes of pixels the first counts columns, as in files of MATLAB's.
     steps : str
         What was chosen or done on the way, for the history.
     attrs : mapping
@@ -122,12 +127,14 @@ class CubeSource:
     live_time: Times = None
     real_time: Times = None
     missing: NDArray[np.bool_] | None = None
+    motors: Sequence[Any] = ()
     coords: Mapping[str, tuple[tuple[str, ...], NDArray[Any], Mapping[str, Any]]] = field(
         default_factory=dict
     )
     coord_attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     detectors: tuple[str, ...] = ()
     any_axes: bool = False
+    columns_first: bool = False
     steps: str = ""
     attrs: Mapping[str, str | float] = field(default_factory=dict)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
-from skxrf.utils.units import seconds_per
+from skxrf.utils.units import decimal, seconds_per
 
 __all__ = [
     "TextSpectrum",
@@ -45,6 +45,8 @@ class TextSpectrum:
     """Number of its scan, with that of the repetition where a number occurs twice."""
     detector: str = ""
     """Name of its detector, empty where there is one."""
+    motors: Mapping[str, float] = field(default_factory=dict)
+    """Positions at its point, by the name of the motor."""
 
 
 def whole_counts(values: NDArray[np.float64]) -> NDArray[Any]:
@@ -65,19 +67,13 @@ def counts_of(words: list[str], path: Path) -> NDArray[Any]:
 
 def floats(words: Iterable[str]) -> list[float]:
     """Numbers with a decimal point or comma, NaN for what is none."""
-    found = []
-    for word in words:
-        try:
-            found.append(float(word.replace(",", ".")))
-        except ValueError:
-            found.append(np.nan)
-    return found
+    return [np.nan if (found := decimal(word)) is None else found for word in words]
 
 
 def seconds(value: str | float | None, units: str = "") -> float | None:
     """Positive time [s], with a decimal point or comma; None for what is none."""
-    found, factor = floats(["" if value is None else str(value)])[0], seconds_per(units)
-    return found * factor if factor is not None and 0 < found < np.inf else None
+    found, factor = decimal(None if value is None else str(value)), seconds_per(units)
+    return found * factor if factor is not None and found is not None and found > 0 else None
 
 
 def decoded(content: bytes) -> str:
@@ -87,7 +83,7 @@ def decoded(content: bytes) -> str:
         encoding = "utf-8-sig"
     elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
-    return content.decode(encoding, "replace").replace("\r\n", "\n")
+    return content.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-from .plain import float32_images
-from .source import MapsRequest, MapsSource, build_maps
+from .plain import float32_images, refuse_name
+from .source import MapsRequest, MapsSource, build_maps, by_name
 
 __all__ = ["read_dms", "recognizes", "write_dms"]
 
@@ -49,10 +49,8 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     parse = _text if _is_text(body) and not one_value else _binary
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise FileFormatError(f"{where} calls two of them {twice!r}: expected a name for each.")
-    source = MapsSource(path=path, layout=_LAYOUT, images=dict(zip(names, stack, strict=True)))
+    images = by_name(zip(names, stack, strict=True), where)
+    source = MapsSource(path=path, layout=_LAYOUT, images=images)
     return build_maps(source, request.elements)
 
 
@@ -108,14 +106,9 @@ def _names(tail: bytes, n_maps: int, where: str) -> list[str]:
 def write_dms(maps: xr.Dataset, path: Path) -> None:
     """Write computed maps as a ``.dms``."""
     images = float32_images(maps, "a .dms", uncertainty=False)
-    wrong = next(
-        (n for n in images if not n.strip() or n != n.strip() or len(n.splitlines()) > 1), None
-    )
-    if wrong is not None:
-        raise FileFormatError(
-            f"a map is called {wrong!r}, which a .dms cannot hold: use names such as Fe_K, or save "
-            "as .nc."
-        )
+    for name in images:
+        wrong = not name.strip() or name != name.strip() or len(name.splitlines()) > 1
+        refuse_name(name, wrong, "a .dms cannot hold")
     height, width = next(iter(images.values())).shape
     with path.open("wb") as stream:
         stream.write(f"2\n{width} {height} {len(images)}\n".encode("ascii"))

@@ -16,20 +16,16 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 from skxrf.physics._names import line_group_name
 
-from .._edf_file import EdfImage, edf_images, is_edf
-from .source import UNCERTAINTY, MapsRequest, MapsSource, build_maps, split_errors
+from .._edf_file import EdfImage, edf_images
+from ..cubes.numbered import files_in
+from .source import UNCERTAINTY, MapsRequest, MapsSource, build_maps, by_name, split_errors
 
-__all__ = ["folder_recognizes", "read_edf", "read_edf_folder", "recognizes"]
-
-
-def recognizes(path: Path, head: bytes) -> bool:
-    """Recognize an EDF file by its start."""
-    return is_edf(path, head)
+__all__ = ["folder_recognizes", "read_edf", "read_edf_folder"]
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
     """Recognize a folder of EDF files."""
-    return bool(_files_in(path))
+    return bool(files_in(path, ".edf"))
 
 
 def read_edf(path: Path, request: MapsRequest) -> xr.Dataset:
@@ -39,16 +35,12 @@ def read_edf(path: Path, request: MapsRequest) -> xr.Dataset:
 
 def read_edf_folder(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read the files of a folder as maps."""
-    images = [(file, image) for file in _files_in(path) for image in edf_images(file)]
+    images = [(file, image) for file in files_in(path, ".edf") for image in edf_images(file)]
     return _built(path, images, request)
 
 
-def _files_in(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.iterdir() if one.suffix.lower() == ".edf" and one.is_file())
-
-
 def _built(path: Path, images: list[tuple[Path, EdfImage]], request: MapsRequest) -> xr.Dataset:
-    found: dict[str, NDArray[Any]] = {}
+    found: list[tuple[str, NDArray[Any]]] = []
     for file, image in images:
         name = _name(file, image)
         if len(image.shape) != 2 or not name or any(key.startswith("mca ") for key in image.header):
@@ -57,10 +49,8 @@ def _built(path: Path, images: list[tuple[Path, EdfImage]], request: MapsRequest
                 "maps, images with a Title or a file name such as Fe_K. Rows of spectra are opened with "
                 "open_cube."
             )
-        if name in found:
-            raise FileFormatError(f"{path} holds two images called {name!r}: keep one of them.")
-        found[name] = image.read()
-    maps, errors = split_errors(found)
+        found.append((name, image.read()))
+    maps, errors = split_errors(by_name(found, str(path)))
     source = MapsSource(path=path, layout="EDF images", images=maps, errors=errors)
     return build_maps(source, request.elements)
 

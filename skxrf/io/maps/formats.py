@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
+from .._edf_file import is_edf
 from .._hdf5_access import is_hdf5
 from . import dms, edf, hdf5, rtx, tables, tiff
 from .source import MapsRequest
@@ -34,7 +35,7 @@ MAPS_FORMATS = (
     MapsFormat("folders of TIFF", tiff.folder_recognizes, tiff.read_tiff_folder, folder=True),
     MapsFormat("Datamuncher (.dms, .ims)", dms.recognizes, dms.read_dms),
     MapsFormat("Bruker .rtx", rtx.recognizes, rtx.read_rtx),
-    MapsFormat("EDF images", edf.recognizes, edf.read_edf),
+    MapsFormat("EDF images", is_edf, edf.read_edf),
     MapsFormat("folders of EDF images", edf.folder_recognizes, edf.read_edf_folder, folder=True),
     # Any text is taken for a table, so it comes last.
     MapsFormat("text tables (.dat, .csv)", tables.recognizes, tables.read_table),

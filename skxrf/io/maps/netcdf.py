@@ -13,7 +13,7 @@ import xarray as xr
 
 from skxrf.exceptions import FileFormatError
 
-from .._hdf5_access import cubes_in, listed, open_file
+from .._hdf5_access import open_file
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
@@ -58,27 +58,8 @@ _CF_UNITS = {
 
 
 def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
-    """Read the maps that `write_netcdf` wrote.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    elements : sequence of str, mapping, or None
-        The maps to read; see `open_maps`.
-
-    Returns
-    -------
-    Dataset
-        With ``intensity`` of dims (y, x, element), loaded.
-    """
+    """Read the maps that `write_netcdf` wrote, those that `elements` chooses as in `open_maps`."""
     with open_file(path) as file:
-        if "intensity" not in file:
-            raise FileFormatError(
-                f"{path} is HDF5, but holds no maps: expected a variable 'intensity' over (y, x, "
-                f"element), as save_maps writes it. Three-dimensional datasets: "
-                f"{listed(cubes_in(file))}."
-            )
         _require_sound(file)
     try:
         with xr.open_dataset(
@@ -217,20 +198,7 @@ def storable(attrs: dict[Any, Any]) -> dict[str, Any]:
 
 
 def reserve_netcdf(maps: xr.Dataset, path: Path) -> dict[str, int]:
-    """Write maps without their values, with room for them in one piece each.
-
-    Parameters
-    ----------
-    maps : Dataset
-        Coordinates, attributes, shapes and dtypes; the values are not looked at.
-    path : Path
-        The file to write.
-
-    Returns
-    -------
-    dict of str to int
-        Offset in the file [bytes] of the values of each variable, in C order.
-    """
+    """Write maps without their values, with room for these; return the offset in the file of each [bytes]."""
     write_netcdf(maps.drop_vars([str(name) for name in maps.data_vars]), path)
     with h5py.File(path, "r+", locking=False) as file:
         for name, variable in maps.data_vars.items():

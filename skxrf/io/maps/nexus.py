@@ -30,6 +30,7 @@ from skxrf.utils.units import to_mm
 from .._hdf5_values import numbers, text, texts, units_of
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
+from .plain import refuse_name
 from .source import MapsSource
 
 __all__ = ["find", "images_in", "read", "restored", "write_nexus"]
@@ -234,12 +235,9 @@ def _write_images(results: Any, group_name: str, maps: xr.Dataset, variable: str
     if variable not in maps:
         return False
     names = [str(name) for name in maps["element"].to_numpy()]
-    wrong = next((n for n in names if n in ("", ".", "y", "x") or re.search(r"[/\0]", n)), None)
-    if wrong is not None:
-        raise FileFormatError(
-            f"a map is called {wrong!r}, which NeXus cannot hold: use names such as Fe_K, or save "
-            "as .nc."
-        )
+    for name in names:
+        wrong = name in ("", ".", "y", "x") or re.search(r"[/\0]", name)
+        refuse_name(name, wrong, "NeXus cannot hold")
     group = _group(results, group_name, "NXdata", signal=names[0], axes=["y", "x"])
     if len(names) > 1:
         _set(group, auxiliary_signals=names[1:])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["float32_images", "only_maps", "safe_name"]
+__all__ = ["float32_images", "only_maps", "refuse_name", "safe_name"]
 
 _UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
 
@@ -31,19 +31,8 @@ def float32_images(
 ) -> dict[str, NDArray[np.float32]]:
     """Each map as float32 (y, x) by its name, the standard deviations as ``s(Fe_K)``.
 
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element), computed.
-    what : str
-        The format, for error messages.
-    uncertainty : bool
-        Whether the format has a place for uncertainties.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_rows, n_columns)
-        Values of other types are rounded to the nearest float32.
+    Values of other types are rounded to the nearest float32. `what` is the format, which may have no place
+    for uncertainties.
     """
     only_maps(maps, what, uncertainty=uncertainty)
     names = [str(name) for name in maps["element"].to_numpy()]
@@ -72,9 +61,14 @@ def safe_name(name: str) -> str:
     FileFormatError
         If it cannot.
     """
-    if not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" ."):
-        raise FileFormatError(
-            f"a map is called {name!r}, which cannot name a file: use names such as Fe_K, or save "
-            "as .nc."
-        )
+    wrong = not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" .")
+    refuse_name(name, wrong, "cannot name a file")
     return name
+
+
+def refuse_name(name: str, wrong: object, why: str) -> None:
+    """Refuse the name of a map where it is wrong for a format."""
+    if wrong:
+        raise FileFormatError(
+            f"a map is called {name!r}, which {why}: use names such as Fe_K, or save as .nc."
+        )

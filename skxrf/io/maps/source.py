@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ __all__ = [
     "MapsRequest",
     "MapsSource",
     "build_maps",
+    "by_name",
     "images_of_stack",
     "split_errors",
 ]
@@ -83,28 +84,7 @@ class MapsSource:
 
 
 def build_maps(source: MapsSource, elements: Elements) -> xr.Dataset:
-    """Read the chosen maps.
-
-    Parameters
-    ----------
-    source : MapsSource
-        What the format's module found.
-    elements : sequence of str, mapping, or None
-        The maps to read; see `open_maps`.
-
-    Returns
-    -------
-    Dataset
-        ``intensity``, and ``uncertainty`` where there are errors, of dims (y, x, element), in the
-        file's dtype and the machine's byte order.
-
-    Raises
-    ------
-    FileFormatError
-        If the images have different shapes.
-    LineGroupError
-        If a wanted map is missing, or it is not clear which line group a name means.
-    """
+    """Read the chosen maps, in the type of the file and the byte order of the machine."""
     names = list(source.images)
     if elements is None and source.exact_names:
         chosen = {name: name for name in names}
@@ -148,7 +128,17 @@ def images_of_stack(group: Any, dataset: str, names: str) -> dict[str, NDArray[A
             f"{names}: expected one image for each of them."
         )
     refuse_absurd_size(stack.nbytes, stack.id.get_storage_size(), where)
-    return dict(zip(found, stack[()], strict=True))
+    return by_name(zip(found, stack[()], strict=True), where)
+
+
+def by_name(images: Iterable[tuple[str, Any]], where: str) -> dict[str, Any]:
+    """Images by name; two of one name are refused."""
+    found: dict[str, Any] = {}
+    for name, image in images:
+        if name in found:
+            raise FileFormatError(f"{where} holds two maps called {name!r}: keep one of them.")
+        found[name] = image
+    return found
 
 
 def split_errors(images: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
 
-__all__ = ["read_table", "recognizes", "table_text"]
+__all__ = ["read_table", "recognizes", "write_table"]
 
 _ROW_NAMES = ("row",)
 _COLUMN_NAMES = ("column", "col")
@@ -44,23 +45,12 @@ def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
     return build_maps(source, request.elements)
 
 
-def table_text(maps: xr.Dataset, separator: str) -> str:
-    """Make the whole table of maps, with as many digits as give the values back exactly.
-
-    Parameters
-    ----------
-    maps : Dataset
-        ``intensity`` and perhaps ``uncertainty``, of dims (y, x, element), computed.
-    separator : str
-        What stands between columns.
-    """
+def write_table(maps: xr.Dataset, path: Path, separator: str) -> None:
+    """Write computed maps as a table, with as many digits as give the values back exactly."""
+    only_maps(maps, "a text table", uncertainty=True)
     elements = [str(name) for name in maps["element"].to_numpy()]
     for name in elements:
-        if not name or re.search(r"""[;,"()\s]""", name):
-            raise FileFormatError(
-                f"a map is called {name!r}, which a text table cannot hold: use names such as "
-                "Fe_K, or save as .nc."
-            )
+        refuse_name(name, not name or re.search(r"""[;,"()\s]""", name), "a text table cannot hold")
     y, x = (_whole_positions(maps, dim) for dim in ("y", "x"))
     header = ["row", "column", *elements]
     columns = [np.repeat(y, x.size).astype(str), np.tile(x, y.size).astype(str)]
@@ -69,7 +59,7 @@ def table_text(maps: xr.Dataset, separator: str) -> str:
         header += [f"s({name})" for name in elements]
         columns += _digits(maps["uncertainty"])
     lines = map(separator.join, zip(*(column.tolist() for column in columns), strict=True))
-    return "\n".join([separator.join(header), *lines, ""])
+    path.write_text("\n".join([separator.join(header), *lines, ""]), encoding="utf-8", newline="\n")
 
 
 def _whole_positions(maps: xr.Dataset, dim: str) -> NDArray[np.int64]:

@@ -23,8 +23,9 @@ from skxrf.exceptions import FileFormatError
 
 from .._cube_coordinates import json_text
 from .._limits import refuse_absurd_size
+from ..cubes.numbered import files_in
 from .plain import float32_images, safe_name
-from .source import MapsRequest, MapsSource, build_maps, split_errors
+from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 __all__ = [
     "folder_recognizes",
@@ -50,7 +51,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
     """Recognize a folder of TIFF files."""
-    return bool(_files_in(path))
+    return bool(files_in(path, *_SUFFIXES))
 
 
 def read_tiff(path: Path, request: MapsRequest) -> xr.Dataset:
@@ -64,7 +65,7 @@ def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
     pages: list[tuple[str, NDArray[Any]]] = []
     about: dict[str, Any] = {}
     ranks = []
-    for file in _files_in(path):
+    for file in files_in(path, *_SUFFIXES):
         found, said = _pages(file)
         pages += found
         ranks += [said.get("rank", 0)] * len(found)
@@ -83,12 +84,6 @@ def write_tiff_folder(maps: xr.Dataset, folder: Path) -> None:
     """Write computed maps as one file each, such as ``Fe_K.tif`` and ``s(Fe_K).tif``."""
     for rank, (name, image) in enumerate(float32_images(maps, "TIFF").items()):
         _write(folder / f"{safe_name(name)}.tif", [name], image[None], maps, rank)
-
-
-def _files_in(folder: Path) -> list[Path]:
-    return sorted(
-        one for one in folder.iterdir() if one.suffix.lower() in _SUFFIXES and one.is_file()
-    )
 
 
 def _pages(path: Path) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any]]:
@@ -190,11 +185,7 @@ def _built(
     about: dict[str, Any],
     request: MapsRequest,
 ) -> xr.Dataset:
-    names = [name for name, _ in pages]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise FileFormatError(f"{path} holds two maps called {twice!r}: expected one.")
-    images, errors = split_errors(dict(pages))
+    images, errors = split_errors(by_name(pages, str(path)))
     maps = build_maps(
         MapsSource(
             path=path, layout=_LAYOUT, images=images, errors=errors, exact_names=bool(about)

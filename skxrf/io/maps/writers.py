@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
-
-from skxrf.exceptions import FileFormatError
 
 from .dms import write_dms
 from .netcdf import write_netcdf
 from .nexus import write_nexus
 from .png import write_png, write_png_folder
-from .tables import table_text
+from .tables import write_table
 from .tiff import write_tiff, write_tiff_folder
 
 __all__ = ["FOLDER_WRITERS", "SUFFIXES", "WRITERS"]
-
-
-def _write_dat(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, "  "), encoding="utf-8", newline="\n")
-
-
-def _write_csv(maps: xr.Dataset, path: Path) -> None:
-    path.write_text(_table(maps, ";"), encoding="utf-8", newline="\n")
-
-
-def _table(maps: xr.Dataset, separator: str) -> str:
-    others = sorted(map(str, set(maps.data_vars) - {"intensity", "uncertainty"}))
-    if others:
-        raise FileFormatError(
-            f"a text table cannot hold {', '.join(others)}: drop these variables, or save as .nc."
-        )
-    return table_text(maps, separator)
 
 
 # Of computed maps, ``intensity`` of dims (y, x, element) and what else there is, to a file that is
@@ -43,8 +25,8 @@ WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {
     "nexus": write_nexus,
     "tiff": write_tiff,
     "dms": write_dms,
-    "dat": _write_dat,
-    "csv": _write_csv,
+    "dat": partial(write_table, separator="  "),
+    "csv": partial(write_table, separator=";"),
     "png": write_png,
 }
 # And the suffix of the files in the folder.

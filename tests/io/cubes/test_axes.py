@@ -206,3 +206,10 @@ def test_labelled_times_are_put_on_their_axes(tmp_path):
     cube = open_cube(path)
     np.testing.assert_array_equal(cube.live_time, times)
     np.testing.assert_allclose(cube.real_time, times)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 1, 32), (1, 4, 6, 32), (4, 1, 6, 1, 32)])
+def test_axes_of_one_value_tell_nothing(table, shape):
+    path, values = table(*shape)
+    cube = open_cube(path, energy=0.02 * np.arange(32))
+    np.testing.assert_array_equal(cube, values.reshape(4, 6, 32))

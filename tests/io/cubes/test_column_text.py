@@ -112,3 +112,50 @@ def test_columns_that_cannot_be_told(tmp_path, header, error, words):
     (tmp_path / "point.txt").write_text(header + "\n".join(rows) + "\n")
     with pytest.raises(error, match=words):
         open_cube(tmp_path / "point.txt")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r", "\r\n"])
+def test_quotes_and_the_ends_of_lines(tmp_path, ends):
+    rows = [f'"{comma(e)}";"{n}"' for e, n in zip(ENERGY, COUNTS, strict=True)]
+    (tmp_path / "point.csv").write_bytes(ends.join(['"Energy (keV)";"Counts"', *rows]).encode())
+    cube = open_cube(tmp_path / "point.csv")
+    np.testing.assert_array_equal(cube[0, 0], COUNTS)
+    np.testing.assert_allclose(cube.energy, ENERGY, atol=1e-9)
+
+
+@pytest.mark.parametrize("word", ["NaN", "nan", "-inf"])
+def test_what_is_no_count_is_no_header(tmp_path, word):
+    rows = [f"{e:.3f};{n}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+    rows[0] = f"{ENERGY[0]:.3f};{word}"
+    (tmp_path / "point.csv").write_text("\n".join(["Energy (keV);Counts", *rows]))
+    with pytest.raises(FileFormatError, match="no finite numbers"):
+        open_cube(tmp_path / "point.csv")
+
+
+def test_two_spectra_side_by_side_are_not_taken_for_one(tmp_path):
+    rows = [f"{n}\t{n + 1}" for n in COUNTS]
+    (tmp_path / "two.csv").write_text("TestID\t1\t2\n" + "\n".join(rows))
+    with pytest.raises(FileFormatError, match=r"first column .* is no axis"):
+        open_cube(tmp_path / "two.csv", energy=(0.0, 0.02))
+
+
+def test_the_axis_of_a_handheld_instrument(tmp_path):
+    rows = [f"{i},{n}" for i, n in enumerate(COUNTS, start=1)]
+    head = ["KTI Spectrum", "LiveTimeInSeconds,28.1", "eVPerChannel,20", "StartingKeV,-0.2"]
+    path = tmp_path / "titan.csv"
+    path.write_text("\n".join([*head, "Channel#,Intensity", *rows]))
+    cube = open_cube(path)
+    np.testing.assert_allclose(cube.energy, -0.2 + 0.02 * np.arange(40))
+    assert cube.live_time.item() == 28.1
+    path.write_text("\n".join(["Bruker AXS", "eV per channel,20", "Channel#,Intensity", *rows]))
+    with pytest.raises(EnergyAxisError, match=r"20 eV per channel.*energy=\(offset, 0\.02\)"):
+        open_cube(path)
+
+
+def test_a_folder_of_points(tmp_path):
+    for i in range(6):
+        rows = [f"{e:.3f}\t{n + i}" for e, n in zip(ENERGY, COUNTS, strict=True)]
+        (tmp_path / f"point_{i}.txt").write_text("keV\tcounts\n" + "\n".join(rows))
+    cube = open_cube(tmp_path, shape=(2, 3))
+    np.testing.assert_array_equal(cube.to_numpy().reshape(6, -1), COUNTS + np.arange(6)[:, None])
+    np.testing.assert_allclose(cube.energy, ENERGY, atol=1e-9)

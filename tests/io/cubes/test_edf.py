@@ -311,3 +311,32 @@ def test_images_of_channels_by_axes(tmp_path, small_counts):
 
     cube = open_cube(tmp_path / "stack.edf", energy=(0.0, 0.02), axes=("energy", "y", "x"))
     np.testing.assert_array_equal(cube, small_counts)
+
+
+def test_live_times_and_motors_of_xia(tmp_path):
+    motors = {"motor_mne": "samx samz", "motor_pos": "1 0"}
+    for row in range(3):
+        n = 2 if row == 2 else 4
+        for detector in (0, 3):
+            header = CALIBRATION | motors | {"motor_pos": f"1 {0.1 * row}"}
+            name = f"map_xia{detector:02d}_0001_0000_{row:04d}.edf"
+            write_row(tmp_path / name, np.ones((n, 12), np.uint32), header)
+        if row != 1:
+            statistics = np.full((n, 2, 6), 7, np.int32)
+            statistics[:, :, 0] = 0, 3
+            statistics[:, :, 4] = np.add.outer(100 * row + np.arange(n), [0, 10])
+            write_row(
+                tmp_path / f"map_xiast_0001_0000_{row:04d}.edf", statistics.reshape(n, 12), {}
+            )
+
+    nan = np.nan
+    first = np.array([[0, 1, 2, 3], [nan] * 4, [200, 201, nan, nan]]) / 1000
+    for detector, more in ((0, 0.0), (3, 0.01), ("sum", 0.005)):
+        with pytest.warns(UserWarning, match="2 of 12 pixels are missing"):
+            cube = open_cube(tmp_path, detector=str(detector))
+        np.testing.assert_allclose(cube.live_time, first + more)
+        np.testing.assert_allclose(cube.samz, [0.0, 0.1, 0.2])
+    write_row(tmp_path / "map_xiast_0001_0000_0000.edf", np.ones((3, 12), np.int32), {})
+    with pytest.warns(UserWarning, match="2 of 12"), pytest.warns(UserWarning, match="left out"):
+        cube = open_cube(tmp_path, detector=0)
+    assert np.isnan(cube.live_time[0]).all()

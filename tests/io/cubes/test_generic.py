@@ -137,3 +137,14 @@ def test_maps_are_no_cube(tmp_path):
 
     with pytest.raises(FileFormatError, match=r"maps\.nc contains element maps, not spectra"):
         open_cube(tmp_path / "maps.nc")
+
+
+def test_columns_come_first_in_files_of_matlab(tmp_path, small_counts):
+    with h5py.File(tmp_path / "cube.mat", "w") as file:
+        # MATLAB's first index varies fastest: rows, columns, channels are stored the other way round.
+        file["cube"] = small_counts.transpose(2, 1, 0)
+        file["cube"].attrs["MATLAB_class"] = np.bytes_("uint16")
+    energy = 0.02 * np.arange(12)
+    np.testing.assert_array_equal(open_cube(tmp_path / "cube.mat", energy=energy), small_counts)
+    cube = open_cube(tmp_path / "cube.mat", energy=energy, axes=("energy", "y", "x"))
+    np.testing.assert_array_equal(cube, small_counts.transpose(1, 0, 2))

@@ -165,6 +165,17 @@ def test_detectors_of_a_scan_are_chosen(two_detectors):
         open_cube(two_detectors, shape=(1, 3), detector="sum")
 
 
+def test_folders_of_several_detectors(tmp_path, small_counts):
+    names = [f"det{d}_{n:03d}.mca" for d in (1, 2) for n in range(35)]
+    folder = folder_of(tmp_path, np.concatenate([small_counts, 2 * small_counts]), names)
+    with pytest.raises(FileFormatError, match=r"2 detectors \(1, 2\): pass detector="):
+        open_cube(folder, shape=(5, 7))
+    cube = open_cube(folder, shape=(5, 7), detector="2")
+    np.testing.assert_array_equal(cube, 2 * small_counts)
+    cube = open_cube(folder, shape=(5, 7), detector="sum")
+    np.testing.assert_array_equal(cube, 3 * small_counts)
+
+
 def test_detectors_of_one_calibration_are_added(two_detectors):
     two_detectors.write_text(two_detectors.read_text().replace("0.5 0.02 0", "0 0.01 0"))
 

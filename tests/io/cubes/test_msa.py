@@ -186,3 +186,10 @@ def test_rates_are_refused(tmp_path):
     written(tmp_path, msa().replace(b"#SPECTRUM", b"#YUNITS : counts/s\n#SPECTRUM"))
     with pytest.raises(CountsError, match="'counts/s': expected counts"):
         open_cube(tmp_path / "a.msa")
+
+
+def test_each_key_has_its_own_unit(tmp_path):
+    text = msa(unit="keV").decode("latin-1").replace("#XUNITS      : keV\r\n", "")
+    text = text.replace("#XPERCHAN    : 0.01", "#XPERCHAN -eV: 10")
+    cube = open_cube(written(tmp_path, text.replace("#OFFSET      :", "#OFFSET -keV :").encode()))
+    np.testing.assert_allclose(cube.energy, -0.955 + 0.01 * np.arange(30))

@@ -204,3 +204,21 @@ def test_axes_in_every_rank(tmp_path, axes, counts_shape, more, shape):
     ordered = values.T if axes[0] == "energy" and len(axes) == 2 else values
     np.testing.assert_array_equal(cube, ordered.reshape(*shape, 16))
     np.testing.assert_allclose(cube.energy, 0.02 * np.arange(16))
+
+
+def test_edges_of_bins_and_pixels(tmp_path, small_counts):
+    with h5py.File(tmp_path / "scan.nxs", "w") as file:
+        group = file.create_group("entry")
+        group["data"] = small_counts
+        group.attrs.update({"signal": "data", "axes": ["y", "x", "energy"]})
+        for name, values, unit in (
+            ("y", 0.5 * np.arange(6), "mm"),
+            ("x", np.arange(7), "um"),
+            ("energy", 20 * np.arange(13), "eV"),
+        ):
+            group[name] = values
+            group[name].attrs["units"] = unit
+    cube = open_cube(tmp_path / "scan.nxs")
+    np.testing.assert_allclose(cube.energy, 0.01 + 0.02 * np.arange(12))
+    np.testing.assert_allclose(cube.y, 0.25 + 0.5 * np.arange(5))
+    np.testing.assert_allclose(cube.x, 1e-3 * np.arange(7))

@@ -367,3 +367,11 @@ def test_a_raw_file_as_large_as_an_absurd_header_says(tmp_path):
 
     with pytest.raises(FileFormatError, match=r"claims the shape \(1, 1000000000, 1000\)"):
         open_cube(path)
+
+
+def test_one_spectrum_or_image_has_no_order(tmp_path, small_counts):
+    path = write(tmp_path, small_counts[0, 0], width=1, height=1, record_by="dont-care")
+    np.testing.assert_array_equal(open_cube(path, energy=(0, 0.01))[0, 0], small_counts[0, 0])
+    path = write(tmp_path, small_counts, record_by="dont-care")
+    with pytest.raises(FileFormatError, match="record-by dont-care"):
+        open_cube(path, energy=(0, 0.01))

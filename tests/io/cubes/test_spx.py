@@ -165,3 +165,60 @@ def test_definitions_in_any_encoding_are_refused(tmp_path):
 def test_more_tags_than_a_file_has_are_refused(tmp_path):
     with pytest.raises(FileFormatError, match="tags"):
         parsed(b"<r>" + b"<a/>" * 1_000_001 + b"</r>", tmp_path / "header.xml")
+
+
+def artax(n, *, last=""):
+    """A project of ARTAX: spectra in a row, three each row, with the positions of the axes."""
+    spectra = []
+    for i in range(n):
+        one = spx(COUNTS + i).decode("cp1252")
+        one = one[one.index("<ClassInstance Type='TRTSpectrum'") : one.index("</TRTSpectrum>")]
+        axes = "".join(
+            f"<Axis{k} AxisName='{name}' AxisUnit='mm' AxisPosition='{at}'/>"
+            for k, (name, at) in enumerate(
+                {"X": 0.5 * (i % 3), "Y": 0.25 * (i // 3), "Z": 9}.items()
+            )
+        )
+        axes = f"<ClassInstance Type='TRTAxesHeader'><AxesParameter>{axes}</AxesParameter></ClassInstance>"
+        spectra.append(one.replace("</TRTHeaderedClass>", f"{axes}</TRTHeaderedClass>"))
+    inner = f"<ClassInstance Type='TRTProject'>{''.join(spectra)}{last}</ClassInstance>"
+    return f'<?xml version="1.0" encoding="WINDOWS-1252"?><TRTProject>{inner}</TRTProject>'
+
+
+def test_a_project_of_artax(tmp_path):
+    path = tmp_path / "scan.rtx"
+    path.write_text(artax(6))
+    with pytest.raises(FileFormatError, match="6 spectra and does not say how they lie"):
+        open_cube(path)
+    cube = open_cube(path, shape=(2, 3))
+    np.testing.assert_array_equal(cube.to_numpy().reshape(6, -1), COUNTS + np.arange(6)[:, None])
+    np.testing.assert_allclose(cube.y, [0, 0.25])
+    np.testing.assert_allclose(cube.x, [0, 0.5, 1])
+    assert (cube.live_time == 28.046).all()
+    assert cube.attrs["instrument"] == "Bruker XS-51"
+    whole = spx(6 * COUNTS).decode("cp1252")
+    whole = whole[whole.index("<ClassInstance Type='TRTSpectrum'") : whole.index("</TRTSpectrum>")]
+    path.write_text(artax(6, last=whole))
+    cube = open_cube(path, shape=(2, 3))
+    assert int(cube.max()) == COUNTS.max() + 5
+    assert "1 spectra without a position left out" in cube.attrs["history"]
+
+
+def test_pymca_reads_the_same_project(tmp_path):
+    parser = pytest.importorskip("PyMca5.PyMcaIO.ArtaxFileParser")
+    path = tmp_path / "scan.rtx"
+    path.write_text(artax(6))
+    theirs = parser.ArtaxFileParser(str(path))
+    assert theirs.scanno() == 6
+    cube = open_cube(path, shape=(2, 3)).to_numpy().reshape(6, -1)
+    for i in range(6):
+        np.testing.assert_array_equal(cube[i], theirs[i].mca(1))
+
+
+def test_a_folder_of_spectra(tmp_path):
+    for i in range(6):
+        (tmp_path / f"point_{i}.spx").write_bytes(spx(COUNTS + i))
+    cube = open_cube(tmp_path, shape=(2, 3))
+    np.testing.assert_array_equal(cube.to_numpy().reshape(6, -1), COUNTS + np.arange(6)[:, None])
+    np.testing.assert_allclose(cube.energy, -0.955 + 0.009999 * np.arange(64))
+    assert (cube.live_time == 28.046).all()

@@ -99,7 +99,7 @@ def test_names_are_chosen(tmp_path):
         ("2\n0 3 2\n", ("Fe_K", "Pb_L"), "is empty"),
         ("2\n1000000 1000000 9\n", ("Fe_K",), "needs 36000000000000 bytes"),
         (None, ("Fe_K",), "followed by 1 names, expected 2"),
-        (None, ("Fe_K", "Fe_K"), "calls two of them 'Fe_K'"),
+        (None, ("Fe_K", "Fe_K"), "two maps called 'Fe_K'"),
         (None, ("Fe_K", "x" * 300), "header is wrong"),
     ],
 )

@@ -45,5 +45,5 @@ def test_images_without_names_are_refused(tmp_path, label):
 def test_two_images_of_a_name_are_refused(tmp_path):
     save(list(VALUES[:2]), str(tmp_path / "images.edf"), labels=["Fe_K", "Fe_K"])
 
-    with pytest.raises(FileFormatError, match="two images called 'Fe_K'"):
+    with pytest.raises(FileFormatError, match="two maps called 'Fe_K'"):
         open_maps(tmp_path / "images.edf")
