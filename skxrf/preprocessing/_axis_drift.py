@@ -56,12 +56,13 @@ class AxisDrift:
             return None
         try:
             found = json.loads(text)
-            rows = np.array(found["first_rows"], dtype=np.intp)
+            rows = np.array(found["first_rows"])
             shifts = np.array([found[name] for name in _NAMES], dtype=np.float64).T / 1000
         except (ValueError, TypeError, KeyError):
-            rows, shifts = np.zeros(0, np.intp), np.zeros(0)
-        increases = rows.size > 0 and rows[0] == 0 and bool(np.all(np.diff(rows) > 0))
-        if not increases or shifts.shape != (rows.size, 2):
+            rows, shifts = np.zeros(0), np.zeros(0)
+        from_zero = rows.dtype.kind == "i" and rows.ndim == 1 and rows[0] == 0
+        increases = from_zero and bool(np.all(np.diff(rows) > 0))
+        if not increases or shifts.shape != (rows.size, 2) or not np.isfinite(shifts).all():
             raise EnergyAxisError(
                 f"the attribute axis_drift of the cube is {text!r}: expected 'none', or JSON with "
                 f"first_rows (from 0 up) and shifts of as many blocks, {' and '.join(_NAMES)}. "

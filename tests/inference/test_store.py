@@ -1,5 +1,7 @@
 """The store of unfinished maps: what is damaged in it is noticed, whatever it is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from skxrf.exceptions import FileFormatError, SkxrfError
 from skxrf.inference._store import PartialMaps
 from skxrf.io import open_maps
+from skxrf.io.maps.writers import SUFFIXES
 
 BLOCKS = ((2, 2, 1), (3, 1))
 MAPS = xr.Dataset(
@@ -131,3 +134,88 @@ def test_a_partial_file_that_leads_elsewhere_is_refused(tmp_path):
     with pytest.raises(OSError, match="is a link"):
         PartialMaps.resume(tmp_path / "maps.nc")
     assert (tmp_path / "precious").read_bytes() == b"mine"
+
+
+def test_what_refusals_say(tmp_path, monkeypatch):
+    target = tmp_path / "maps.nc"
+    path = tmp_path / "maps.nc.partial"
+
+    def said(error, call, *arguments):
+        with pytest.raises(error) as caught:
+            call(*arguments)
+        return str(caught.value)
+
+    suffixes = ", ".join(SUFFIXES)
+    assert said(FileFormatError, PartialMaps(tmp_path / "maps.xyz").check) == (
+        f"cannot write maps as {tmp_path / 'maps.xyz'}: known suffixes are {suffixes}."
+    )
+    path.write_bytes(b"something else, of some length or other")
+    assert said(FileFormatError, PartialMaps.resume, target) == (
+        f"{path} contains no unfinished maps that could be resumed (it does not end like one): "
+        "remove it, or start over with restart=True."
+    )
+    store = PartialMaps.create(target, MAPS, BLOCKS, {})
+    assert said(SkxrfError, PartialMaps.resume, target) == (
+        f"{path} is being written by another process: wait for it, or name another output."
+    )
+    assert said(SkxrfError, store.write, 0, 0, block(0, 1)) == (
+        "block 0, 0 has the shape (2, 1, 2, 2)."
+    )
+    assert said(SkxrfError, store.complete) == f"{path}: there are blocks that are not finished."
+    store.close()
+    assert said(SkxrfError, store.write, 0, 0, block(0, 0)) == f"{path} was closed."
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=3 * 2**20))
+    large = xr.Dataset(
+        {"intensity": (("y", "x", "element"), np.zeros((1000, 1000, 1)))}, {"element": ["Fe_K"]}
+    )
+    assert said(OSError, PartialMaps.create, target, large, ((1000,), (1000,)), {}) == (
+        f"cannot write {target}: the maps take 8 MiB, and 3 MiB are free on that disk."
+    )
+
+
+@pytest.mark.parametrize(("at", "reason"), [(0.0, "its head is damaged"), (-60, "its header is")])
+def test_which_part_is_damaged(at, reason, tmp_path):
+    path = written(tmp_path / "maps.nc")
+    content = bytearray(path.read_bytes())
+    place = content.rfind(b'"identity"') if at else 10
+    content[place + 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=rf"resumed \({reason}.*\): remove it"):
+        PartialMaps.resume(tmp_path / "maps.nc")
+
+
+def test_a_new_store_replaces_an_old_one_and_is_empty(tmp_path):
+    target = tmp_path / "maps.nc"
+    written(target, PLACES)
+    store = PartialMaps.create(target, MAPS, BLOCKS, {"cube": "another"})
+    assert not store.finished.any()
+    assert (store.n_pixels, store.n_rows, store.finished.shape) == (0, 0, (3, 2))
+    store.write(0, 1, block(0, 1))
+    assert (store.n_pixels, store.n_rows) == (2, 0)
+    store.write(0, 0, block(0, 0))
+    assert (store.n_pixels, store.n_rows) == (8, 2)
+    store.close()
+    again = PartialMaps.resume(target)
+    assert again.identity == {"cube": "another"}
+    assert again.n_pixels == 8
+    again.close()
+
+
+def test_the_finished_file_keeps_the_mode_of_the_one_it_replaces(tmp_path):
+    target = tmp_path / "maps.nc"
+    target.write_bytes(b"former maps")
+    target.chmod(0o640)
+    written(target)
+    require_right(finish(target))
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_whole_rows_are_one_piece_of_the_file(tmp_path):
+    store = PartialMaps.create(tmp_path / "maps.nc", MAPS, ((2, 3), (4,)), {})
+    pieces = list(store._pieces(1, 0))
+    assert [size for _, size in pieces] == [3 * 4 * 2 * 4] * 2
+    assert pieces[0][0] == store._header["variables"]["intensity"] + 2 * 4 * 2 * 4
+    store.discard()
+    store = PartialMaps.create(tmp_path / "maps.nc", MAPS, BLOCKS, {})
+    assert [size for _, size in store._pieces(1, 1)] == [1 * 2 * 4] * 4
+    store.discard()

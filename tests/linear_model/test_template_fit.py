@@ -257,6 +257,7 @@ def test_spectra_without_lines_give_a_warning():
     assert model.predict(X).shape == (20, 0)
 
 
+@pytest.fixture(scope="module")
 def unkind_paintings():
     """Spectra of one color, of few pixels, of noise, of a paint of one pixel, of unlike doses."""
     rng = np.random.default_rng(3)
@@ -276,9 +277,9 @@ def unkind_paintings():
 @pytest.mark.parametrize(
     "kind", ["one color", "20 pixels", "noise", "one pixel of another", "doses from 0 to 1e6"]
 )
-def test_ratios_by_paint_are_never_worse(painting, kind):
+def test_ratios_by_paint_are_never_worse(painting, unkind_paintings, kind):
     energy = painting[2]
-    expected = unkind_paintings()[kind]
+    expected = unkind_paintings[kind]
     X = np.random.default_rng(5).poisson(expected)
     fits = {
         ratios: TemplateFitRegressor(

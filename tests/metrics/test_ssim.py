@@ -382,3 +382,152 @@ def test_columns_without_names_are_matched_by_position():
     table = to_samples(reference_maps())
     prediction = pd.DataFrame(table.to_numpy())
     assert ssim_score(table, prediction) == pytest.approx(1.0)
+
+
+def test_several_maps_without_names_are_scored_by_position():
+    truth = {name: reference_maps(seed=k).drop_vars("element") for k, name in enumerate("ab")}
+    prediction = {name: predicted_maps(maps) for name, maps in truth.items()}
+    raw = ssim_score(truth, prediction, multioutput="raw_values")
+    each = [ssim_score(truth[name], prediction[name], multioutput="raw_values") for name in "ab"]
+    np.testing.assert_allclose(raw, np.mean(each, axis=0))
+    different = {"a": truth["a"], "b": truth["b"][..., :2]}
+    with pytest.raises(
+        LineGroupError, match=r"^painting 'b' has 2 line groups, the first 3: score them apart\.$"
+    ):
+        ssim_score(different, different)
+
+
+def messages():
+    truth = reference_maps()
+    table = to_samples(truth)
+    shape = "has (16, 23, 3): they must be the same."
+    yield truth, truth[:-1], {}, f"y_true has the shape (17, 23, 3), y_pred {shape}"
+    yield (
+        truth,
+        {"a": truth},
+        {},
+        ("y_true is one painting, y_pred a mapping: pass both by name, or both alone."),
+    )
+    yield (
+        {"a": truth},
+        truth,
+        {},
+        (
+            "y_true holds the paintings a, but y_pred is a DataArray: pass a mapping of the same names."
+        ),
+    )
+    yield (
+        {"a": truth},
+        {"b": truth},
+        {},
+        ("y_true holds the paintings a, y_pred holds b: they must be the same."),
+    )
+    two = to_samples({"a": truth, "b": truth})
+    yield truth, two, {}, "y_true is one painting, y_pred holds a, b."
+    yield (
+        truth,
+        truth.rename(element="line"),
+        {},
+        (
+            "y_true has the dims ('y', 'x', 'element'), y_pred has ('y', 'x', 'line'): they must be the "
+            "same."
+        ),
+    )
+    yield (
+        table,
+        table.iloc[:-2],
+        {},
+        (
+            "y_true has 391 pixels, y_pred 389, and 2 of the first are not among the second: pass the "
+            "same pixels."
+        ),
+    )
+    yield (
+        truth,
+        truth.assign_coords(element=["Ca_K", "Fe_K", "S_K"]),
+        {},
+        (
+            "expected the line groups Ca_K, Fe_K, Pb_L, y_pred has Ca_K, Fe_K, S_K: they must be the same."
+        ),
+    )
+    yield (
+        truth[:6],
+        truth[:6],
+        {},
+        (
+            "the map has 6 x 23 pixels, fewer than the window of 7 x 7: pass a smaller win_size (odd, at "
+            "least 3)."
+        ),
+    )
+    yield (
+        truth.where(False),
+        truth,
+        {},
+        (
+            "no window of 7 x 7 holds 3 present pixels (0 pixels in 17 x 23): use fewer folds, score the "
+            "maps that cross_val_predict gives, or lower min_present."
+        ),
+    )
+    yield (
+        xr.full_like(truth, 2.0),
+        truth,
+        {},
+        (
+            "every element of the reference is constant over the present pixels: it has no structure to "
+            "compare. Leave these maps out, or pass data_range."
+        ),
+    )
+    yield truth, truth, {"win_size": 4}, "win_size must be an odd integer of at least 3, got 4."
+    yield (
+        truth,
+        truth,
+        {"min_present": 50},
+        ("min_present must be an integer from 2 to win_size ** 2 = 49, got 50."),
+    )
+    yield (
+        truth,
+        truth,
+        {"data_range": 0.0},
+        ("data_range must be one positive number or 3, one for each element, got 0.0."),
+    )
+    yield (
+        truth.to_dataset(name="intensity"),
+        truth,
+        {},
+        ("got a Dataset for maps: pass one of its variables, such as maps['intensity']."),
+    )
+    yield (
+        truth.where(truth["element"] != "Ca_K", np.inf),
+        truth,
+        {},
+        ("y_true holds 391 infinite values: expected finite ones (NaN: missing)."),
+    )
+    failed = table.to_numpy().copy()
+    failed[3] = np.nan
+    yield table, failed, {}, "y_pred holds 3 NaN values: the model failed on these pixels."
+
+
+@pytest.mark.parametrize(("y_true", "y_pred", "options", "message"), list(messages()))
+def test_messages_to_the_letter(y_true, y_pred, options, message):
+    with pytest.raises(SkxrfError) as caught:
+        ssim_score(y_true, y_pred, **options)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("win_size", "min_present"), [(3, 2), (3, 9), (5, 25), (9, 2)])
+def test_limits_of_the_options_are_allowed(win_size, min_present):
+    truth = reference_maps()
+    present = np.random.default_rng(1).random(truth.shape[:2]) < 0.97
+    missing, prediction = truth.where(present[..., None]), predicted_maps(truth)
+    raw = ssim_score(
+        missing, prediction, win_size=win_size, min_present=min_present, multioutput="raw_values"
+    )
+    for k in range(3):
+        expected = ssim_by_definition(
+            truth.to_numpy()[..., k],
+            prediction.to_numpy()[..., k],
+            present,
+            win_size=win_size,
+            min_present=min_present,
+        )
+        assert raw[k] == pytest.approx(expected, abs=1e-9)

@@ -114,7 +114,11 @@ def test_bad_weights(weight, message):
 
 def test_maps_take_no_weights():
     maps = maps_and_prediction()
-    with pytest.raises(SkxrfError, match="got maps: convert"):
+    message = (
+        r"^sample_weight is one weight a row of a table, got maps: convert them and the weights with "
+        r"skxrf\.samples\.to_samples\.$"
+    )
+    with pytest.raises(SkxrfError, match=message):
         within_sigma_score(*maps, sample_weight=np.ones(20))
     several = [{"icon": m} for m in maps]
     with pytest.raises(SkxrfError, match="got maps: convert"):

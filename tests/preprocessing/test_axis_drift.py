@@ -59,8 +59,28 @@ def test_the_text_in_attributes_gives_the_drift_back():
         '{"first_rows": [0]}',
         DRIFT.describe().replace("[0, 3, 7]", "[1, 3, 7]"),
         DRIFT.describe().replace("[0, 3, 7]", "[0, 3]"),
+        DRIFT.describe().replace("[0, 3, 7]", "[0, 3, 3]"),
+        DRIFT.describe().replace("[0, 3, 7]", "[0, 3.5, 7]"),
+        DRIFT.describe().replace("[0, 3, 7]", "[]"),
+        DRIFT.describe().replace("[0, 3, 7]", "[[0], [3], [7]]"),
+        DRIFT.describe().replace("[0, 3, 7]", "0"),
+        DRIFT.describe().replace("60.0", "NaN"),
     ],
 )
 def test_other_texts_are_refused(text):
-    with pytest.raises(EnergyAxisError, match="axis_drift"):
+    with pytest.raises(EnergyAxisError) as caught:
         AxisDrift.stated(text, ENERGY)
+    assert str(caught.value) == (
+        f"the attribute axis_drift of the cube is {text!r}: expected 'none', or JSON with first_rows "
+        "(from 0 up) and shifts of as many blocks, shift_at_2_keV_in_eV and shift_at_15_keV_in_eV. "
+        "Without the attribute the drift is looked for."
+    )
+
+
+def test_float64_stays_float64():
+    assert DRIFT.straighten(peak_at(6.8)[None], np.array([4])).dtype == np.float64
+    assert (
+        DRIFT.straighten(peak_at(6.8)[None].astype(np.float32), np.array([4])).dtype == np.float32
+    )
+    np.testing.assert_array_equal(DRIFT.target, ENERGY)
+    assert set(DRIFT.__getstate__()) == {"first_rows", "shifts", "energy", "target", "_shares"}

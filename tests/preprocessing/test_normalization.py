@@ -72,6 +72,15 @@ def test_total_of_anything_is_finite(X):
     np.testing.assert_allclose(total, np.abs(X).any(axis=1), rtol=1e-9)
 
 
+def test_totals_and_means_of_many_float32_are_summed_in_double_precision():
+    X = np.full((1, 4_000_000), 0.1, np.float32)
+    X[0, 0] = 1e6
+    for method in ("total_counts", "standard_score"):
+        single = SpectrumNormalizer(method).fit_transform(X)
+        double = SpectrumNormalizer(method).fit_transform(X.astype(np.float64))
+        np.testing.assert_allclose(single[0, :2], double[0, :2], rtol=1e-6)
+
+
 @pytest.mark.parametrize("value", [0.1, 3.3, 1e6 + 0.1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constant_spectrum_has_no_standard_score_but_zero(value, dtype):

@@ -114,5 +114,14 @@ def test_axis_of_another_length_is_refused():
 
 
 def test_a_number_is_refused():
-    with pytest.raises(EnergyAxisError, match="got a number"):
+    with pytest.raises(EnergyAxisError, match=r"^rebin_counts takes .*channels\), got a number\.$"):
         rebin_counts(3.0, np.arange(5.0), np.arange(4.0))
+
+
+def test_axes_are_named_in_messages():
+    with pytest.raises(EnergyAxisError, match=r"^to_energy must increase"):
+        rebin_counts(np.ones(4), np.arange(4.0), [3.0, 1.0, 2.0, 4.0])
+    with pytest.raises(EnergyAxisError, match=r"^from_energy must increase"):
+        rebin_counts(np.ones(4), [3.0, 1.0, 2.0, 4.0], np.arange(4.0))
+    with pytest.raises(EnergyAxisError, match=r"eV each\. Check that both are in keV\.$"):
+        rebin_counts(np.ones(4), np.arange(4.0), [100.0, 200.0, 300.0])

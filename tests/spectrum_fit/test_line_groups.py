@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skxrf.physics import line_group
 from skxrf.spectrum_fit._line_groups import (
     RULE,
     DetectionRule,
@@ -13,6 +14,7 @@ from skxrf.spectrum_fit._line_groups import (
     present,
     unexplained_groups,
     with_partners,
+    within_range,
     worth_fitting,
 )
 from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
@@ -40,6 +42,27 @@ def test_more_evidence_never_loses_a_group(area, error, factor):
         assert present([Evidence("Fe_K", area, error / factor)]) == ["Fe_K"]
 
 
+def test_groups_well_inside_a_range():
+    groups = ["Si_K", "Fe_K", "Sn_K"]
+    assert within_range(groups, 1.3, 30.0) == groups
+    iron = line_group("Fe_K").main_energy
+    for low, high, inside in (
+        (iron - 0.101, 9.0, True),
+        (iron - 0.099, 9.0, False),
+        (1.0, iron + 0.201, True),
+        (1.0, iron + 0.199, False),
+    ):
+        assert within_range(["Fe_K"], low, high) == (["Fe_K"] if inside else [])
+
+
+def test_significance_and_thresholds():
+    assert Evidence("Fe_K", 30.0, 6.0).significance == 5.0
+    assert Evidence("Fe_K", 0.0, 0.0).significance == 0.0
+    assert (RULE.least("Fe_K"), RULE.least("Se_K")) == (5.0, 7.0)
+    assert present([Evidence("Fe_K", 5.0, 1.0)]) == []
+    assert present([Evidence("Fe_K", 5.001, 1.0)]) == ["Fe_K"]
+
+
 def test_a_share_of_the_counts_is_worth_a_fit():
     totals = {"Fe_K": 3e4, "Co_K": 1.0, "Cu_K": 300.0}
     assert worth_fitting(totals, 1e6) == ["Fe_K", "Cu_K"]
@@ -50,6 +73,14 @@ def test_partners_come_along_by_energy():
         *("S_K", "Pb_M", "Sn_L", "Pb_L", "Sn_K")
     ]
     assert with_partners(["Pb_L"], (3.0, 26.0), 50.0) == ["Pb_L"]
+    # The softer lines of elements whose K edge a tube of 50 kV does not reach.
+    assert with_partners(["W_K"], (1.3, 70.0), 150.0) == ["W_L", "W_K"]
+    # Sulfur hides beside M lines that come along, argon beside the tube's L lines.
+    assert with_partners(["Hg_L"], (1.3, 25.0), 50.0) == ["Hg_M", "S_K", "Hg_L"]
+    assert with_partners(["Rh_L"], (1.3, 25.0), 50.0) == ["Rh_L", "Ar_K"]
+    # What lies outside the range, or is not excited, does not come.
+    assert with_partners(["Cd_K"], (3.2, 28.0), 50.0) == ["Cd_K"]
+    assert with_partners(["Sn_K"], (1.3, 28.0), 50.0) == ["Sn_L", "Sn_K"]
 
 
 @pytest.mark.parametrize("missing", ["Cu_K", "Ga_K", "Pb_L"])

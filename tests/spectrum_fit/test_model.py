@@ -174,10 +174,20 @@ def test_families_beyond_the_range_follow_the_rest_of_their_group():
     np.testing.assert_array_equal(model_of(spectrum()).followers, np.eye(model.n_lines))
 
 
-def test_a_group_of_which_nothing_else_is_in_the_range_keeps_its_strongest_family():
-    model = model_of(spectrum(), groups=["Ca_K", "Fe_K", "Pb_L"], end=10.4)
+@pytest.mark.parametrize("end", [9.0, 10.0])
+def test_a_group_at_the_end_of_the_range_follows_what_there_is_of_it(end):
+    """The families of which half is inside, or else the one of which there is most."""
+    model = model_of(spectrum(), end=end)
     mine = model.columns["Pb_L"]
-    assert model.followers[np.ix_(mine, mine)].any()
+    inside = model.table.render(model.binned.edges, typical_detector()).sum(axis=0)[mine]
+    assert (inside.max() < 0.5) == (end == 9.0)
+    leading = inside.argmax()
+    followers = model.followers[np.ix_(mine, mine)]
+    shares = model.table.shares[mine]
+    np.testing.assert_allclose(followers[:, leading], shares / shares[leading])
+    assert not np.delete(followers, leading, axis=1).any()
+    others = model.columns["Fe_K"]
+    np.testing.assert_array_equal(model.followers[np.ix_(others, others)], np.eye(len(others)))
 
 
 def test_compton_peaks_and_a_bad_fit_count_less():

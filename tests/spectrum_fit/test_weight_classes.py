@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxrf.spectrum_fit._pixel_fit import PoissonFit
-from skxrf.spectrum_fit._weight_classes import WeightClasses
+from skxrf.spectrum_fit._weight_classes import (
+    SharedFit,
+    WeightClasses,
+    divided,
+    doses,
+    weight_classes,
+)
 
 CHANNELS = np.arange(240)
 PLACES, WIDTH = (30, 60, 66, 110, 150, 200), 4.0
@@ -126,3 +132,81 @@ def test_a_saved_state_holds_no_more_than_the_classes():
     assert set(shared.classes.__getstate__()) == {"components", "shapes", "shares"}
     copy = pickle.loads(pickle.dumps(shared))
     np.testing.assert_array_equal(copy(drawn)[0], shared(drawn)[0])
+
+
+def test_spectra_that_tell_nothing_are_of_the_most_common_class():
+    shapes = PAINTS @ COMPONENTS
+    classes = WeightClasses(COMPONENTS, shapes, np.array([0.2, 0.7, 0.1]))
+    empty = np.zeros((2, 240), np.float32)
+    assert classes.assign(empty).tolist() == [1, 1]
+    # Counts outweigh the shares: by the likelihood of each channel.
+    counts = np.random.default_rng(0).poisson(30 * shapes[[0, 2]], (2, 240)).astype(np.float32)
+    chances = counts @ np.log(shapes).T + np.log([0.2, 0.7, 0.1])
+    np.testing.assert_array_equal(classes.assign(counts), chances.argmax(axis=1))
+
+
+def test_sums_of_the_classes():
+    drawn, _ = spectra(3000, 5000)
+    classes = WeightClasses(COMPONENTS, PAINTS @ COMPONENTS, np.full(3, 1 / 3))
+    members = classes.assign(drawn)
+    expected = np.stack([drawn[members == k].sum(axis=0, dtype=float) for k in range(3)])
+    np.testing.assert_allclose(classes.sums(drawn), expected)
+    weights = np.random.default_rng(0).integers(0, 4, len(drawn)).astype(float)
+    expected = np.stack([(weights[:, None] * drawn)[members == k].sum(axis=0) for k in range(3)])
+    np.testing.assert_allclose(classes.sums(drawn, weights), expected)
+
+
+def test_fit_with_shared_weights_is_least_squares_with_them():
+    shape = PAINTS[0] @ COMPONENTS
+    fit = SharedFit(COMPONENTS, shape)
+    dose = 1e4
+    counts = np.random.default_rng(0).poisson(dose * shape, (400, 240)).astype(np.float32)
+    amplitudes, errors, other = fit(counts, doses(counts))
+    weighted = COMPONENTS / shape
+    expected = np.linalg.solve(weighted @ COMPONENTS.T, weighted @ counts.T).T
+    inside = (expected > 0).all(axis=1)
+    assert inside.sum() > 50
+    np.testing.assert_allclose(amplitudes[inside], expected[inside], rtol=1e-3, atol=0.5)
+    assert not other.any()
+    # Errors are those of these weights, whatever the spectrum is: here the right ones.
+    variance = np.diag(np.linalg.inv(weighted @ COMPONENTS.T)) * dose
+    np.testing.assert_allclose(errors.mean(axis=0), np.sqrt(variance), rtol=0.05)
+    strange = (dose * COMPONENTS[3]).astype(np.float32)[None]
+    assert fit(strange, doses(strange))[2].all()
+
+
+def test_points_are_divided_along_their_widest_axis():
+    rng = np.random.default_rng(0)
+    centers = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 4.0]])
+    numbers = rng.integers(3, size=300)
+    points = centers[numbers] + 0.1 * rng.normal(size=(300, 2))
+    members = divided(points, np.ones(300), 3)
+    for number in range(3):
+        assert len(set(members[numbers == number])) == 1
+    assert len(set(members)) == 3
+    assert divided(points, np.ones(300), 1).tolist() == [0] * 300
+    assert set(divided(np.ones((10, 2)), np.ones(10), 4)) <= {0, 1, 2, 3}
+
+
+def test_few_spectra_have_no_classes():
+    drawn, _ = spectra(2000, 99)
+    mean = drawn.mean(axis=0) + 0.01
+    assert weight_classes(COMPONENTS, mean, drawn) is None
+    assert weight_classes(COMPONENTS, mean, drawn, np.full(99, 0.5)) is None
+    found = weight_classes(COMPONENTS, mean, drawn, np.full(99, 2.0))
+    assert len(found.shapes) >= 2
+    np.testing.assert_allclose(found.shapes.sum(axis=1), 1)
+    assert found.shares.sum() == pytest.approx(1)
+    # A painting's mean lies under each class: no channel is without weight.
+    assert np.all(found.shapes >= 0.049 * mean / mean.sum())
+
+
+def test_spectra_of_weight_zero_are_no_members():
+    drawn, _ = spectra(2000, 600)
+    mean = drawn.mean(axis=0) + 0.01
+    both = np.vstack([drawn, np.full((600, 240), 50.0, np.float32)])
+    weights = np.repeat([1.0, 0.0], 600)
+    found = weight_classes(COMPONENTS, mean, both, weights)
+    alone = weight_classes(COMPONENTS, mean, drawn, np.ones(600))
+    np.testing.assert_allclose(found.shapes, alone.shapes)
+    np.testing.assert_allclose(found.shares, alone.shares)

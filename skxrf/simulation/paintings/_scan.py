@@ -84,12 +84,14 @@ class PaintingScan:
             ForwardModel(plan.elements, instrument), groups, count_rate=count_rate
         )
         self._seed = int(random_state)
+        # Layer stacks of a painting of one block: for the dose and for the counts.
+        self._whole = plan.stacks() if np.prod(plan.shape) <= _Blocks.planned else None
         self.dose = mean_counts / self._mean_at_dose_one()
 
     def _mean_at_dose_one(self) -> float:
-        n_rows, n_columns = self.plan.shape
-        if n_rows * n_columns <= _Blocks.planned:
-            parts = [self.plan.stacks()]
+        n_rows, _ = self.plan.shape
+        if self._whole is not None:
+            parts = [self._whole]
         else:
             chosen = np.linspace(0, n_rows - 1, _Blocks.dose_rows).astype(int)
             parts = [self.plan.stacks(slice(row, row + 1)) for row in chosen.tolist()]
@@ -120,7 +122,7 @@ class PaintingScan:
             True net intensities [counts].
         """
         for rows in self.plan.blocks(_Blocks.planned):
-            stacks = self.plan.stacks(rows)
+            stacks = self._whole or self.plan.stacks(rows)
             shape = (rows.stop - rows.start, self.plan.shape[1], -1)
             counts, intensities = self._simulated(stacks, rows.start, n_jobs)
             yield rows, counts.reshape(shape), intensities.reshape(shape)
@@ -153,7 +155,7 @@ class PaintingScan:
             if part.start == part.stop:
                 continue
             own = chosen[part] - rows.start * n_columns
-            compositions, masses = self.plan.stacks(rows)
+            compositions, masses = self._whole or self.plan.stacks(rows)
             found = self._simulated((compositions[own], masses[own]), rows.start, n_jobs)
             counts[part], intensities[part] = found
         return counts, intensities
