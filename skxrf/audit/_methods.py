@@ -143,9 +143,9 @@ def run_method(
     try:
         maps = as_map_dataset(method(cube), f"the maps of {name}")
     except Exception as error:
+        kind = "" if isinstance(error, SkxrfError) else f"{type(error).__name__}: "
         raise SkxrfError(
-            f"{name} failed on a cube of {cube.sizes['y']} x {cube.sizes['x']} pixels: "
-            f"{type(error).__name__}: {error}"
+            f"{name} failed on a cube of {cube.sizes['y']} x {cube.sizes['x']} pixels: {kind}{error}"
         ) from error
     for dim in ("y", "x"):
         if maps.sizes[dim] != cube.sizes[dim]:

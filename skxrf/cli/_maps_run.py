@@ -178,9 +178,9 @@ def map_cube(
     tells = isinstance(bound, BoundModel) and options.std
     found = bound.detected_in(maps) if tells else None
     if elements is None:
-        say(f"line groups: {', '.join(run.line_groups)}")
+        say(f"maps of {len(run.line_groups)} line groups: {', '.join(run.line_groups)}")
     if found is not None:
-        say(f"present: {', '.join(found) or 'no line group'}")
+        say(f"present in the painting: {', '.join(found) or 'no line group'}")
     for reason in unfamiliar or []:
         say(f"outside the training range: {reason}")
     if job.report is not None:

@@ -100,7 +100,7 @@ def _range(word: str, size: int, kind: str, option: str) -> slice:
         start = stop = -1
     if not 0 <= start < stop <= size:
         raise SkxrfError(
-            f"{option} {word.strip()!r}: not within the {size} {kind}, 0 to {size - 1}. Expected "
+            f"{option} {word.strip()!r}: not within the {size} {kind}, 0 to {size - 1}, or empty. Expected "
             f"FIRST:END, such as 0:{size}, END not included, or a single number."
         )
     return slice(start, stop)

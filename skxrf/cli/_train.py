@@ -94,16 +94,17 @@ def train(
     The scores at the end are of pixels that were kept back from the same scans. How a model does
     on another painting they do not tell: try it there, and compare with skxrf evaluate.
     """
-    from skxrf.persistence import save_model
-
-    from ._pipeline_training import train_on_scans
-
     if len(cubes) != len(maps):
         raise click.UsageError(
             f"{len(cubes)} cubes and {len(maps)} --maps: give one for each, in the same order."
         )
     check_output(output, [*cubes, *maps], force=force)
+    # A word at once: what follows loads libraries for seconds.
     say(f"opening {', '.join(map(str, cubes))}")
+    from skxrf.persistence import save_model
+
+    from ._pipeline_training import train_on_scans
+
     scans = {}
     for cube_path, maps_path in zip(cubes, maps, strict=True):
         reference = opened_maps(maps_path)["intensity"]

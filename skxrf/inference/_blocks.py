@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.inference._binding import axes_to_rebin
-from skxrf.physics._names import find_line_groups
+from skxrf.physics._names import find_line_groups, names_instead
 from skxrf.preprocessing import rebin_counts
 from skxrf.preprocessing._axis_drift import AxisDrift
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
@@ -135,7 +135,7 @@ def _outputs(
     if missing:
         raise LineGroupError(
             f"the model does not predict {', '.join(missing)}: its line groups are "
-            f"{', '.join(known)}."
+            f"{', '.join(known)}.{names_instead(missing, known)}"
         )
     return wanted, tuple(known.index(group) for group in wanted), len(known)
 

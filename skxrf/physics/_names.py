@@ -8,7 +8,13 @@ from collections.abc import Iterable
 
 from skxrf.exceptions import LineGroupError
 
-__all__ = ["element_symbol", "find_line_group", "find_line_groups", "line_group_name"]
+__all__ = [
+    "element_symbol",
+    "find_line_group",
+    "find_line_groups",
+    "line_group_name",
+    "names_instead",
+]
 
 _PERIODIC_TABLE = """
 H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
@@ -94,17 +100,42 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
     if symbol is None and known is not None:
         return text
     if symbol is None:
-        nearest = difflib.get_close_matches(text.partition("_")[0].capitalize(), _SYMBOLS, 3, 0.5)
-        advice = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
         raise LineGroupError(
             f"unknown line group {wanted!r}: expected an element or its lines K, L or M, such as "
-            f"'Fe', 'Fe_K' or 'Pb_M'.{advice}"
+            f"'Fe', 'Fe_K' or 'Pb_M'.{names_instead([text])}"
         )
     if shell is None:
         of_element = [f"{symbol}_{one}" for one in "KLM" if f"{symbol}_{one}" in names]
         by_l_lines = _SYMBOLS.index(symbol) >= _SYMBOLS.index(_FIRST_BY_L_LINES)
         return of_element[0] if of_element else f"{symbol}_{'L' if by_l_lines else 'K'}"
     return f"{symbol}_{shell}"
+
+
+def names_instead(wrong: Iterable[str], known: Iterable[str] = _SYMBOLS) -> str:
+    """Question with the nearest names; empty if there are none.
+
+    Parameters
+    ----------
+    wrong : iterable of str
+        Names that are no elements, or not among `known`; those of other elements get no advice.
+    known : iterable of str
+        Symbols or line groups to choose from.
+
+    Returns
+    -------
+    str
+        Such as ``" Did you mean Hg_L?"``.
+    """
+    places: dict[str, list[str]] = {}
+    for name in known:
+        places.setdefault(name.partition("_")[0], []).append(name)
+    nearest: list[str] = []
+    for one in wrong:
+        symbol = one.partition("_")[0].capitalize()
+        if symbol not in _SYMBOLS:
+            nearest += difflib.get_close_matches(symbol, places, 3, 0.5)
+    names = [name for symbol in dict.fromkeys(nearest) for name in places[symbol]]
+    return f" Did you mean {' or '.join(names)}?" if names else ""
 
 
 def find_line_groups(wanted: Iterable[str], known: Iterable[str] | None = None) -> list[str]:

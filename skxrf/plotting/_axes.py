@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
-from skxrf.physics._names import find_line_groups
+from skxrf.physics._names import find_line_groups, names_instead
 from skxrf.utils.validation import as_map_dataset
 
 __all__ = [
@@ -219,7 +219,10 @@ def select_elements(maps: xr.DataArray | xr.Dataset, elements: list[str] | None)
     elements = find_line_groups(elements, present)
     missing = [e for e in elements if e not in present]
     if missing:
-        raise SkxrfError(f"no map of {', '.join(missing)}: the maps contain {', '.join(present)}.")
+        raise SkxrfError(
+            f"no map of {', '.join(missing)}: the maps contain {', '.join(present)}."
+            f"{names_instead(missing, present)}"
+        )
     return maps.sel(element=elements)
 
 

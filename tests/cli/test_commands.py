@@ -291,6 +291,7 @@ MISTAKES = [
     ("map CUBE -o OUT --model PICKLE", ["is a pickle"]),
     ("map CUBE -o OUT --model nowhere", ["no file", "nowhere"]),
     ("map CUBE -o OUT --model MODEL --elements Zn_K", ["does not predict Zn_K", "Ca_K, Fe_K"]),
+    ("map CUBE -o OUT --model MODEL --elements Fee", ["does not predict Fee", "mean Fe_K?"]),
     ("map CUBE -o OUT --model MODEL --std", ["Ridge", "no standard errors"]),
     (
         "map CUBE -o OUT --model MODEL --energy 5,0.02 --axes y,x,energy",

@@ -52,6 +52,7 @@ def test_each_format(suffix, head, maps, skxrf, tmp_path):
     ("options", "part"),
     [
         (["--rgb", "Ca,Zn"], "no map of Zn_K"),
+        (["--elements", "Pbb"], "Did you mean Pb_L?"),
         (["--rgb", "Ca,Fe,Pb,Ca_K"], "three colors"),
         (["--ratio", "Ca"], "two elements"),
         (["--rgb", "Ca", "--ratio", "Ca,Fe"], "choose"),
