@@ -103,6 +103,10 @@ def fit(
         as_json=as_json,
     )
     detectors = names(joint)
+    if joint is not None and (not detectors or reading["detector"] is not None):
+        raise click.UsageError(
+            "--joint takes names of detectors, such as 0,1, and no --detector beside it."
+        )
 
     def run(job: Job) -> dict[str, Any]:
         if detectors is None:

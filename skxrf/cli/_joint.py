@@ -36,12 +36,14 @@ def fit_jointly(
     dict of str to object
         Result for a script.
     """
+    import xarray as xr
     from sklearn.base import clone
 
     from skxrf.exceptions import SkxrfError
     from skxrf.inference import fit_detectors
     from skxrf.io import save_maps
     from skxrf.report import write_map_report
+    from skxrf.utils.validation import as_map_dataset
 
     cubes, models = [], []
     for name in detectors:
@@ -60,9 +62,10 @@ def fit_jointly(
     for name, shares in zip(detectors, maps["ratio"].to_numpy(), strict=True):
         said = ", ".join(f"{g} {s:.2f}" for g, s in zip(groups, shares, strict=True))
         say(f"shares of detector {name}: {said}")
-    shown = maps if options.std else maps.drop_vars("uncertainty")
+    shown: xr.Dataset = maps if options.std else maps.drop_vars("uncertainty")
     if options.per_second:
-        shown = divided_by_times(shown, sum(cube["live_time"] for cube in cubes) / len(cubes))
+        times = xr.concat([cube["live_time"] for cube in cubes], "detector").mean("detector")
+        shown = as_map_dataset(divided_by_times(shown, times))
     # Other formats have no place for the shares.
     keeps = job.maps.suffix.lower() in (".nc", ".h5")
     save_maps(shown if keeps else shown.drop_vars("ratio"), job.maps)

@@ -64,8 +64,8 @@ class Scale:
 
     factor: float = 1.0
     offset: float = 0.0
-    fill: float | None = None
-    """Stored number that means a missing value."""
+    fills: tuple[float, ...] = ()
+    """Stored numbers that mean a missing value."""
 
     @classmethod
     def of(cls, dataset: Any, *, beside: bool = False) -> Scale:
@@ -104,12 +104,19 @@ class Scale:
                 "offset of its values: expected numbers. Remove the attribute where it is wrong."
             )
         fills = [_number(dataset.attrs[one]) for one in _FILLS if one in dataset.attrs]
-        return cls(factor, offset, next((one for one in fills if one is not None), None))
+        return cls(factor, offset, tuple({one for one in fills if one is not None}))
 
     @property
     def is_plain(self) -> bool:
         """True where the stored numbers are the values."""
         return (self.factor, self.offset) == (1.0, 0.0)
+
+    def missing(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
+        """True where a stored number means a missing value."""
+        found = np.zeros(stored.shape, bool)
+        for fill in self.fills:
+            found |= stored == fill
+        return found
 
     def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
         """Type that holds the values: whole numbers stay so where they can."""
@@ -188,9 +195,10 @@ def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
             f"{item.external[0][0]!r}, which is not read."
         )
     scale, stored = Scale.of(item), np.asarray(item[()])
-    if scale.fill is None or not (stored == scale.fill).any():
-        return scale.values(stored)
-    return np.where(stored == scale.fill, np.nan, scale.values(stored))
+    missing = scale.missing(stored)
+    return (
+        np.where(missing, np.nan, scale.values(stored)) if missing.any() else scale.values(stored)
+    )
 
 
 def positions(item: Any, size: int, *, units: str = "") -> NDArray[np.float64] | None:

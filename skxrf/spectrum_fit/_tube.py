@@ -109,7 +109,7 @@ def end_of_continuum(spectrum: Array, energy: Array) -> tuple[float, bool]:
         Whether the continuum ends there, rather than the axis or the counts.
     """
     step = float(np.median(np.diff(energy)))
-    n_window = max(1, round(_RULE.window / step))
+    n_window = min(max(1, round(_RULE.window / step)), len(spectrum))
     sums = np.convolve(spectrum, np.ones(n_window), mode="same")
     filled = np.flatnonzero(sums > _RULE.least)
     if filled.size == 0:

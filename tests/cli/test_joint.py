@@ -44,6 +44,13 @@ def test_maps_of_both_detectors(scan, two_detectors, skxrf, tmp_path):
     assert "The spectra are those of detector 0 alone." in page.read_text()
 
 
+@pytest.mark.parametrize("options", [("--joint", ","), ("--joint", "0,1", "--detector", "0")])
+def test_no_detectors_or_a_choice_beside_them(two_detectors, skxrf, tmp_path, options):
+    run = skxrf("fit", two_detectors, "-o", tmp_path / "maps.nc", *FIT, *options)
+    assert run.status == 2
+    assert "--joint takes names of detectors, such as 0,1" in run.err.splitlines()[-1]
+
+
 def test_a_detector_that_is_not_there(two_detectors, skxrf, tmp_path):
     run = skxrf("fit", two_detectors, "-o", tmp_path / "maps.nc", *FIT, "--joint", "0,7")
     assert run.status == 2

@@ -1,5 +1,7 @@
 """Line groups named in spectra that look like those of other elements."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from skxrf.physics._pile_up import coincidences
 from skxrf.spectrum_fit._elements import find_elements
 from skxrf.spectrum_fit._tube import Tube, end_of_continuum, infer_tube
 
+# Simulated paintings, 5,000 counts in each of 6,336 pixels.
+STORED = Path(__file__).parents[1] / "data" / "overlapping_lines.npz"
 ENERGY = 0.02 * np.arange(1, 1250)
 EDGES = np.append(ENERGY - 0.01, ENERGY[-1] + 0.01)
 DETECTOR = DetectorResponse(tail_fraction=0.01)
@@ -67,6 +71,51 @@ def test_arsenic_that_lead_would_replace_stays_a_component_of_the_fit():
     assert arsenic.counts == pytest.approx(450, abs=2 * arsenic.error)
     assert both["Pb_L"].counts == pytest.approx(alone["Pb_L"].counts, abs=2 * both["Pb_L"].error)
     assert not alone["As_K"].fitted
+
+
+@pytest.mark.parametrize(
+    ("scan", "anode", "name"),
+    [
+        # Other lines of lead's L1 sub-shell than in our tables lie under strontium's K-beta.
+        ("strontium_beside_lead", "Rh", "Sr_K"),
+        ("potassium_beside_tin", "Mo", "K_K"),
+        ("lead_beside_arsenic", "Ag", "Pb_L"),
+    ],
+)
+def test_lines_that_brighter_ones_hide_in_part_are_present(scan, anode, name):
+    with np.load(STORED) as stored:
+        spectrum, (first, step) = stored[scan].astype(float), stored[f"{scan}_axis"]
+    energy = first + step * np.arange(spectrum.size)
+    evidence = find_elements(spectrum, energy, infer_tube(spectrum, energy, anode)).evidence
+    said = {one.line_group: one for one in evidence}
+    assert said[name].answer == "present", said[name]
+
+
+def test_an_element_of_few_pixels_is_found_in_the_sum_of_like_ones():
+    most, few = ({"Pb_L": 1e6, "Pb_M": 5e4, "Fe_K": 1e5}, {"As_K": 2e4, "S_K": 3e3, "Pb_L": 2e3})
+    parts = np.stack([expected(most), expected(few, continuum=1.0)])
+    parts = np.random.default_rng(0).poisson(parts).astype(float)
+    whole = found(parts.sum(axis=0))
+    told = {
+        one.line_group: one
+        for one in find_elements(parts.sum(axis=0), ENERGY, TUBE, parts=parts).evidence
+    }
+    assert whole["As_K"].answer == "not seen"
+    arsenic = told["As_K"]
+    assert (arsenic.answer, arsenic.fitted) == ("present", True)
+    assert arsenic.counts == pytest.approx(2e4, rel=0.05)
+    assert "of the counts: like spectra" in arsenic.reason
+    assert present(told) - present(whole) <= {"As_K", "S_K"}
+
+
+def test_parts_of_one_composition_show_what_their_sum_does():
+    counts = expected(
+        {"Pb_L": 2e6, "Hg_L": 4e5, "Ca_K": 1e6, "Fe_K": 2e6, "Cu_K": 3e5, "Sr_K": 1e4}
+    )
+    parts = np.random.default_rng(1).poisson(np.outer([0.6, 0.3, 0.1], counts)).astype(float)
+    total = parts.sum(axis=0)
+    whole, told = (find_elements(total, ENERGY, TUBE, parts=some) for some in (None, parts))
+    assert told.present == whole.present
 
 
 def test_one_row_shows_what_the_scan_does_above_its_own_limits():

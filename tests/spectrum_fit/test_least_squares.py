@@ -86,3 +86,15 @@ def test_an_inverse_is_symmetric_and_found_where_cholesky_fails():
     np.testing.assert_allclose(_inverse(matrix) @ matrix, np.eye(2), atol=1e-9)
     indefinite = np.array([[1.0, 2.0], [2.0, 1.0]])
     np.testing.assert_allclose(_inverse(indefinite) @ indefinite, np.eye(2), atol=1e-12)
+
+
+@pytest.mark.parametrize("places", [[0], [2, 1]])
+def test_a_fit_without_columns_is_that_of_the_others(places):
+    sizes = np.array([2.0, np.inf, 1e4])
+    kept = [i for i in range(3) if i not in places]
+    less = LeastSquares(COLUMNS, sizes, COUNTS, WEIGHTS).without(places)
+    alone = LeastSquares(COLUMNS[:, kept], sizes[kept], COUNTS, WEIGHTS)
+    np.testing.assert_allclose(less.amplitudes, alone.amplitudes, rtol=1e-7)
+    np.testing.assert_allclose(less.errors, alone.errors, rtol=1e-7)
+    np.testing.assert_allclose(less.model, alone.model, rtol=1e-7)
+    np.testing.assert_allclose(less.scores(EXTRA), alone.scores(EXTRA), rtol=1e-6)

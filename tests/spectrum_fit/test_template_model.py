@@ -91,6 +91,14 @@ def test_groups_that_are_not_asked_for_are_found_with_their_evidence():
     assert {one.line_group for one in found.evidence if one.answer == "present"} == set(AREAS)
 
 
+def test_hard_lines_are_fitted_where_none_are_asked_for():
+    counts = spectrum({**AREAS, "Cd_K": 1e4})
+    found = template_model(counts, known(), [], None, 3.0)
+    assert {"Ca_K", "Fe_K", "Cd_K"} <= set(found.groups)
+    assert found.fit.areas["Cd_K"] == pytest.approx(1e4, rel=0.02)
+    assert ENERGY[found.channels][-1] > line_group("Cd_K").energies.max()
+
+
 def test_what_no_component_explains_is_stated():
     strange = spectrum(AREAS | {"Cu_K": 1e4})
     found = template_model(strange, known(), ["Fe_K", "Ca_K"], [], 3.0)

@@ -128,3 +128,8 @@ def test_other_voltages_are_refused(voltage):
     assert str(caught.value) == (
         f"voltage={voltage!r}: expected the voltage of a tube in kV, such as 50."
     )
+
+
+def test_the_end_of_an_axis_shorter_than_a_kiloelectronvolt():
+    end, clear = end_of_continuum(np.full(40, 1e4), 0.02 * np.arange(40))
+    assert (end, clear) == (pytest.approx(0.78), False)

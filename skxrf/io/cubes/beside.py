@@ -16,7 +16,7 @@ from skxrf.utils.units import is_pixels, to_mm
 from .._hdf5_values import numbers, pixel_times, units_of
 from .arrange import ArrangedReader, arranged_times
 
-__all__ = ["Motor", "grid_positions", "motors_beside", "times_beside"]
+__all__ = ["Motor", "grid_positions", "motors_beside", "times_beside", "told_shape"]
 
 # Names of PyMca, and of Bliss for a detector's times of spectra before those of its triggers.
 _TIMES = {
@@ -107,16 +107,17 @@ def grid_positions(
         turned = grid.astype(np.float64)
         turned[1::2] = turned[1::2, ::-1]
         along = [("y", _profile(grid)), ("x", _profile((turned if snake else grid).T))]
-        millimeters = to_mm(1.0, motor.units)
+        factor = to_mm(1.0, motor.units)
         for dim, values in along:
-            name = motor.name if millimeters is None else dim
-            taken = name in found or (
-                name == motor.name and dim in [one[0] for one in found.values()]
-            )
-            if values is None or taken:
+            # Those in a unit of length come first.
+            if values is None or dim in found:
                 continue
-            attrs = {"units": "mm", "long_name": motor.name} if millimeters is not None else {}
-            found[name] = dim, values * (1.0 if millimeters is None else float(millimeters)), attrs
+            if factor is not None:
+                found[dim] = dim, values * float(factor), {"units": "mm", "long_name": motor.name}
+            else:
+                # The axes themselves count pixels.
+                name = f"motor_{motor.name}" if motor.name in ("x", "y") else motor.name
+                found[dim] = name, values, {}
         if along[1][1] is None and _profile((grid if snake else turned).T) is not None:
             warnings.warn(
                 f"{where}: by the positions of {motor.name!r} its rows were "
@@ -125,7 +126,18 @@ def grid_positions(
                 UserWarning,
                 stacklevel=2,
             )
-    return found
+    return {name: (dim, values, attrs) for dim, (name, values, attrs) in found.items()}
+
+
+def told_shape(motors: Sequence[Motor]) -> tuple[int, int] | None:
+    """Rows and columns of a scan, from a motor that makes a long step after each row; None where none does."""
+    for motor in motors:
+        steps = np.abs(np.diff(motor.values.ravel()))
+        ends = np.flatnonzero(steps > steps.max(initial=0) / 2) + 1
+        n = int(ends[0]) if ends.size else 0
+        if n > 1 and np.array_equal(ends, n * np.arange(1, ends.size + 1)):
+            return ends.size + 1, n
+    return None
 
 
 def _is_position(name: str, units: str) -> bool:

@@ -53,13 +53,9 @@ class PartlyBlank:
         """Read one block."""
         stored = self.inner.read_stored(key)
         pixels = (*key[: self.energy], slice(None), *key[self.energy + 1 :])
-        blank = self.blank[pixels] & _is_blank(stored, self.inner).all(self.energy, keepdims=True)
+        blank = self.blank[pixels] & self.inner.is_blank(stored).all(self.energy, keepdims=True)
         values = self.inner.values(np.where(blank, stored.dtype.type(0), stored))
         return np.where(blank, values.dtype.type(0), values)
-
-
-def _is_blank(stored: NDArray[Any], reader: HDF5Reader) -> NDArray[np.bool_]:
-    return np.asarray((stored == reader.blank_value) | np.isnan(stored))
 
 
 def without_blanks(
@@ -88,7 +84,7 @@ def _unwritten_rows(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None
         return None
     rows = 1 if energy == 0 else 0
     others = tuple(i for i in range(len(reader.shape)) if i != rows)
-    empty = reader.unwritten.all(others)
+    empty = np.asarray(reader.unwritten.all(others))
     if not empty.any() or empty[: -int(empty.sum())].any():
         return None
     sizes = [1 if i == energy else n for i, n in enumerate(reader.shape)]
@@ -104,7 +100,7 @@ def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
 
     The whole dataset is looked through only where a pixel at a corner, or at the start of a row, is blank.
     """
-    if reader.stored.kind != "f" and np.isnan(reader.blank_value):
+    if not reader.may_be_blank:
         return None
     ends = [
         [slice(0, n)] if i == energy else [slice(at, at + 1) for at in {0, n - 1}]
@@ -124,9 +120,14 @@ def _blank_pixels(reader: HDF5Reader, energy: int) -> NDArray[np.bool_] | None:
     for start in range(0, sizes[rows], step):
         part = [slice(0, n) for n in sizes]
         part[rows] = slice(start, start + step)
-        blank[tuple(part)] = _is_blank(reader.read_stored(tuple(part)), reader)
+        blank[tuple(part)] = reader.is_blank(reader.read_stored(tuple(part)))
     return blank
 
 
 def _some_blank(reader: HDF5Reader, key: Slices, energy: int) -> bool:
-    return bool(_is_blank(reader.read_stored(key), reader).all(energy).any())
+    # All channels only where the first is blank: of an image a channel that is most of the file.
+    for channels in (slice(0, 1), key[energy]):
+        part = (*key[:energy], channels, *key[energy + 1 :])
+        if not reader.is_blank(reader.read_stored(part)).all(energy).any():
+            return False
+    return True

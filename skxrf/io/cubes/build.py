@@ -19,7 +19,7 @@ from skxrf.utils.files import printable_attrs
 
 from .arrange import ArrangedReader, arranged, arranged_times
 from .axes import DIMS, axis_order
-from .beside import grid_positions
+from .beside import grid_positions, told_shape
 from .blank import without_blanks
 from .lazy import CheckedCounts, lazy_counts
 from .source import Chunks, CubeRequest, CubeSource, Times
@@ -50,20 +50,27 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         )
     _refuse_absurd_sizes(reader.shape, source.where)
     given, given_from = _chosen_energy(source, request)
-    axes = axis_order(
-        reader.shape,
-        axes=request.axes,
-        recorded=source.dims,
-        recorded_from=source.dims_from,
-        energy_length=_length(given),
-        where=source.where,
-        grid=request.shape,
-        any_axes=source.any_axes,
-        columns_first=source.columns_first,
-    )
-    stored, blank = without_blanks(reader, axes.index("energy"))
-    source = replace(source, reader=stored)
-    three = arranged(source, request, axes)
+    try:
+        axes = axis_order(
+            reader.shape,
+            axes=request.axes,
+            recorded=source.dims,
+            recorded_from=source.dims_from,
+            energy_length=_length(given),
+            where=source.where,
+            grid=request.shape,
+            any_axes=source.any_axes,
+            columns_first=source.columns_first,
+        )
+        stored, blank = without_blanks(reader, axes.index("energy"))
+        source = replace(source, reader=stored)
+        three = arranged(source, request, axes)
+    except FileFormatError as error:
+        told = None if request.shape else told_shape(source.motors)
+        if told is None:
+            raise
+        hint = " By the positions of its points the scan has ", Argument("shape", told), "."
+        raise FileFormatError(*error.args, *hint) from None
     sizes = dict(zip(three.order, three.shape, strict=True))
     n_channels = sizes["energy"]
     if isinstance(given, Polynomial):

@@ -38,7 +38,7 @@ def chosen_datasets(hits: list[Any], request: CubeRequest, where: str) -> list[A
 def _detectors(hits: list[Any]) -> tuple[str, ...] | None:
     """Number of the detector of each dataset; None where they are something else."""
     parts = [re.split(r"(\d+)", one.name) for one in hits]
-    alike = {(len(part), *part[::2]) for part in parts} | {one.shape for one in hits}
+    alike = {(len(part), *part[::2]) for part in parts} | {one.shape[-1:] for one in hits}
     if len(alike) != 2:
         return None
     differing = [i for i in range(1, len(parts[0]), 2) if len({part[i] for part in parts}) > 1]

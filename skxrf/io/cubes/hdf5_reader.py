@@ -39,8 +39,8 @@ class HDF5Reader:
     chunks: tuple[int, ...] | None
     stamps: Stamps = field(repr=False)
     scale: Scale = field(default_factory=Scale)
-    blank_value: float = np.nan
-    """Stored number of all channels of a pixel that was never written; in floating point NaN is another."""
+    never_written: float = np.nan
+    """Stored number where nothing was written, other than zero."""
     unwritten: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
     """Chunks for which the file has no room, on the grid of all; None where it has room for all or none."""
 
@@ -68,8 +68,8 @@ class HDF5Reader:
             chunks=dataset.chunks,
             stamps=stamps_of(dataset),
             # A pixel without counts has zeros, whatever they are called.
-            scale=scale if scale.fill != 0 else replace(scale, fill=None),
-            blank_value=scale.fill or never_written or np.nan,
+            scale=replace(scale, fills=tuple(one for one in scale.fills if one != 0)),
+            never_written=never_written or np.nan,
             unwritten=_unwritten(dataset),
         )
 
@@ -89,11 +89,22 @@ class HDF5Reader:
             require_all_unchanged(self.stamps)
             return np.asarray(dataset[key])
 
+    @property
+    def may_be_blank(self) -> bool:
+        """True where some stored number can mean that a pixel was not measured."""
+        return self.stored.kind == "f" or bool(self.scale.fills) or not np.isnan(self.never_written)
+
+    def is_blank(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
+        """True where a stored number is NaN, missing by its attributes, or was never written."""
+        blank: NDArray[np.bool_] = np.isnan(stored) | (stored == self.never_written)
+        return blank | self.scale.missing(stored)
+
     def values(self, stored: NDArray[Any]) -> NDArray[Any]:
         """Counts of stored numbers; one that means a missing value is refused."""
-        if self.scale.fill is not None and (stored == self.scale.fill).any():
+        missing = self.scale.missing(stored)
+        if missing.any():
             raise CountsError(
-                f"{self.path}, dataset {self.dataset!r} holds the value {self.scale.fill:g} that its attributes "
+                f"{self.path}, dataset {self.dataset!r} holds the value {stored[missing][0]:g} that its attributes "
                 "name as missing: the scan is not complete there. Cut these pixels out."
             )
         return self.scale.values(stored)

@@ -19,7 +19,7 @@ from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import to_mm
 
 from .._hdf5_values import numbers, scalar_attrs, text
-from .axes import axis_or_reason, dims_from_labels, pixels_around_energy
+from .axes import axis_name, axis_or_reason, dims_from_labels, pixels_around_energy
 from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import stated_axis
@@ -101,7 +101,10 @@ def _dims(axes: list[dict[str, Any]]) -> tuple[tuple[str, ...] | None, int | Non
 
     HyperSpy's arrays are stored with the vertical before the horizontal navigation axis.
     """
-    named = dims_from_labels(axis["name"] for axis in axes)
+    # An axis of one value tells nothing, whatever it is called.
+    named = dims_from_labels(
+        axis["name"] if axis_name(axis["name"]) or axis["size"] > 1 else "scan" for axis in axes
+    )
     signal = [i for i, axis in enumerate(axes) if axis["navigate"] is False]
     if not signal:
         signal = [i for i, axis in enumerate(axes) if axis["units"].lower() in ("kev", "ev")]

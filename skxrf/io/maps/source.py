@@ -186,7 +186,7 @@ def _dtype(image: Any) -> np.dtype[Any]:
         scale = Scale.of(image)
         found = scale.dtype(found)
         # NaN takes the place of what is missing.
-        found = found if scale.fill is None else np.result_type(found, np.float32)
+        found = np.result_type(found, np.float32) if scale.fills else found
     return found
 
 

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from skxrf.exceptions import FileFormatError
 from skxrf.io import open_cube
 
 Y, X = 1 + 0.5 * np.arange(4), 10 + 0.2 * np.arange(6)
@@ -78,6 +79,9 @@ def test_positions_beside_a_table_of_nxdata(tmp_path, axes):
         for name, values in zip(("samz", "samx"), np.meshgrid(Y, X, indexing="ij"), strict=True):
             group[name] = values.ravel()
             group[name].attrs["units"] = "mm"
+    if axes[0] == ".":
+        with pytest.raises(FileFormatError, match=r"positions of its points .* shape=\(4, 6\)"):
+            open_cube(tmp_path / "scan.nxs")
     cube = open_cube(tmp_path / "scan.nxs", shape=(4, 6))
     np.testing.assert_allclose(cube.y, Y)
     np.testing.assert_allclose(cube.x, X)
@@ -93,6 +97,17 @@ def test_positions_on_no_grid_are_left_out(tmp_path):
     cube = open_cube(tmp_path / "scan.h5", shape=(4, 6), energy=(0.0, 0.02))
     assert set(cube.coords) == {"y", "x", "energy"}
     np.testing.assert_array_equal(cube.x, np.arange(6))
+
+
+def test_motors_called_as_the_axes(tmp_path):
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["mca"] = np.ones((24, 40), "u2")
+        # Rows are scanned upwards in x.
+        file["x"], file["y"] = (one.ravel() for one in np.meshgrid(Y, X, indexing="ij"))
+    cube = open_cube(tmp_path / "scan.h5", shape=(4, 6), energy=(0.0, 0.02))
+    np.testing.assert_array_equal(cube.x, np.arange(6))
+    np.testing.assert_allclose(cube.motor_x, Y)
+    assert cube.motor_x.dims == ("y",)
 
 
 @pytest.mark.parametrize("order", ["before", "after", "start"])

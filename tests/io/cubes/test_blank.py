@@ -95,3 +95,13 @@ def test_rows_that_were_never_written(tmp_path, small_counts, order):
     np.testing.assert_array_equal(cube[:3], small_counts[:3])
     assert cube.measured[:4].all()
     assert not cube.measured[4].any()
+
+
+def test_several_values_that_mean_missing(stopped, small_counts):
+    attrs = {"_FillValue": np.float32(9.96921e36), "missing_value": np.float32(1e20)}
+    with pytest.warns(UserWarning, match="7 of 35 pixels are missing"):
+        cube = open_cube(stopped(np.s_[4], 1e20, attrs=attrs))
+    np.testing.assert_array_equal(cube[:4], small_counts[:4])
+    cube = open_cube(stopped(np.s_[2, 3, 5], 9.96921e36, attrs=attrs))
+    with pytest.raises(CountsError, match=r"9\.96921e\+36 that its attributes name as missing"):
+        cube.compute()

@@ -90,3 +90,16 @@ def test_datasets_of_other_types_are_listed(tmp_path):
         file["events"] = np.zeros(5, [("channel", "i4")])
     with pytest.raises(FileFormatError, match=r"none of numbers: '/events' \(5,\)"):
         open_cube(tmp_path / "scan.h5")
+
+
+def test_a_detector_that_stopped_before_the_others(tmp_path):
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        for detector, n in enumerate((24, 20)):
+            file[f"1.1/measurement/mca_det{detector}"] = np.full((n, 16), detector + 1, "u2")
+    more = {"shape": (4, 6), "energy": ENERGY}
+    assert int(open_cube(tmp_path / "scan.h5", detector=0, **more).sum()) == 24 * 16
+    with pytest.warns(UserWarning, match="4 of 24 pixels are missing"):
+        cube = open_cube(tmp_path / "scan.h5", detector=1, **more)
+    assert int(cube.sum()) == 2 * 20 * 16
+    with pytest.raises(FileFormatError, match="differ in size or calibration and cannot be added"):
+        open_cube(tmp_path / "scan.h5", detector="sum", **more)

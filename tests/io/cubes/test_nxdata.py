@@ -222,3 +222,12 @@ def test_edges_of_bins_and_pixels(tmp_path, small_counts):
     np.testing.assert_allclose(cube.energy, 0.01 + 0.02 * np.arange(12))
     np.testing.assert_allclose(cube.y, 0.25 + 0.5 * np.arange(5))
     np.testing.assert_allclose(cube.x, 1e-3 * np.arange(7))
+
+
+def test_an_axis_of_one_value_in_hyperspy(tmp_path, small_counts):
+    path = tmp_path / "map.hspy"
+    axes = [{**LINE, "name": "z", "units": ""}, {**LINE, "name": "y"}, dict(LINE), dict(ENERGY)]
+    write_hyperspy(path, small_counts[None], axes)
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube, small_counts)
+    np.testing.assert_allclose(cube.y, 0.05 * np.arange(5))
