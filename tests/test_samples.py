@@ -159,6 +159,12 @@ def test_indexed_prediction_keeps_its_own_rows_and_columns():
         xr.testing.assert_equal(maps.sel(element=element), to_maps(table).sel(element=element))
 
 
+def test_rows_and_columns_alone_are_pixels_of_their_own():
+    table = to_samples(element_maps())
+    prediction = table.droplevel("painting").iloc[::-1]
+    xr.testing.assert_equal(to_maps(prediction, like=table), to_maps(table))
+
+
 def test_prediction_without_pixels_is_put_under_its_own_columns():
     table = to_samples(element_maps())
     prediction = table[ELEMENTS[::-1]].reset_index(drop=True)

@@ -212,6 +212,18 @@ def test_positions_may_differ_by_half_a_step_and_a_single_one_by_rounding(dim, n
             z_score(truth, moved)
 
 
+def test_a_table_is_put_into_the_maps_of_its_reference():
+    truth, prediction = two_maps()
+    z = z_score(truth, prediction)
+    table = to_samples(prediction).iloc[::-1, ::-1]
+    xr.testing.assert_identical(z_score(truth, table), z)
+    xr.testing.assert_identical(z_score(truth, as_samples(table)), z)
+    one = truth.sel(element="Pb_L")
+    xr.testing.assert_identical(z_score(one, table[["Pb_L"]]), z.sel(element="Pb_L"))
+    single = truth.sel(element=["Pb_L"])
+    xr.testing.assert_identical(z_score(single, table["Pb_L"]), z.sel(element=["Pb_L"]))
+
+
 def as_samples(table):
     """Table as a DataArray of dims (sample, element)."""
     coords = xr.Coordinates.from_pandas_multiindex(table.index, "sample")
