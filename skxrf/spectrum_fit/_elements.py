@@ -239,16 +239,13 @@ def find_elements(
             found, search = find(tube)
     if parts is None or search is None:
         return found
-    searches = [_part(search, part, energy, found.energy_range) for part in parts]
+    searches = []
+    for part in parts:  # on the axis of the search of all
+        binned = BinnedSpectrum.of(part, energy, _RULE.bin_width, found.energy_range)
+        if binned.counts.sum() >= _RULE.least_counts:
+            share = float(part.sum() / parts.sum())
+            searches.append(search.part(binned.counts, _photons(part, search.axis), share))
     return replace(found, evidence=evidence_of(search, searches))
-
-
-def _part(
-    search: Identification, spectrum: Array, energy: Array, energy_range: tuple[float, float]
-) -> Identification:
-    """Search of a part of the spectra, on the axis of the search of all."""
-    binned = BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range)
-    return search.part(binned.counts, _photons(spectrum, search.axis))
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:

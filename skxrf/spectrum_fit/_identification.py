@@ -33,6 +33,7 @@ class Identification(GroupFit):
     """
 
     share = 1.0
+    """Share of the counts of all parts, in a search of one."""
 
     @property
     def additional(self) -> list[str]:
@@ -50,7 +51,7 @@ class Identification(GroupFit):
         self.shift_sums()
         self._search(self.refit())
 
-    def part(self, counts: Array, photons: Array) -> Identification:
+    def part(self, counts: Array, photons: Array, share: float) -> Identification:
         """Find what a part of the spectra shows besides.
 
         Parameters
@@ -59,6 +60,8 @@ class Identification(GroupFit):
             Sum of those spectra.
         photons : ndarray of shape (n_channels,)
             Its counts that pile up.
+        share : float
+            Share of the counts of all parts.
 
         Returns
         -------
@@ -67,14 +70,14 @@ class Identification(GroupFit):
         """
         part = copy.copy(self)
         part._begin(counts, photons)
-        share = float(counts.sum() / self.counts.sum())
         part.share = share
+        ratio = float(counts.sum() / self.counts.sum())
         # Coincidences of a pixel are as probable as in all, but pairs of counts of a part are fewer.
-        part.rate = part.least_rate = min(self.rate / share, part.most)
+        part.rate = part.least_rate = min(self.rate / ratio, part.most)
         granted = [name for name in self.areas if name not in self.undecided]
         part.kept = list(dict.fromkeys([*self.kept, *granted]))
-        part.areas = {name: area * share for name, area in self.areas.items()}
-        part.unknown = [replace(peak, area=peak.area * share) for peak in self.unknown]
+        part.areas = {name: area * ratio for name, area in self.areas.items()}
+        part.unknown = [replace(peak, area=peak.area * ratio) for peak in self.unknown]
         part.inflated = True
         part._search(part.refit())
         return part
