@@ -66,8 +66,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         the instrument's own metals, ...), none, or the ones given.
     energy_range : pair of float, optional
         The fitted range [keV]. Default: from 1.3 keV to 1 keV above the highest line of the
-        groups asked for, at least 17 keV, within the axis; to the end of the tube's continuum where
-        none are asked for.
+        groups asked for, or of those found where none are, at least 17 keV, within the axis.
     anode : str, optional
         Tube anode, such as ``"Rh"``: adds its scattered lines to the model.
     tube_voltage : float

@@ -342,7 +342,13 @@ def template_model(
         found = elements_of(spectrum, setup, (low, high), wanted, parts)
         evidence = found.evidence
         if not wanted and setup.energy_range is None:
-            high = max(high, found.energy_range[1])
+            # A soft line may lie below the range; a hard one extends it.
+            hard = [
+                name
+                for name in found.present
+                if line_group(name).main_energy > high - _BEYOND_LINES
+            ]
+            low, high = fitted_range(setup.energy, hard, None, setup.tube_voltage)
         nuisance = found.components((low, high), wanted)
     channels = channels_between(setup.energy, low, high)
     if not spectrum[channels].sum() > 0:
