@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -198,7 +198,7 @@ def _write_corrected(found: Audit, bound: Any, cube: xr.DataArray, output: Path)
         return_std=True,
         restart=True,
         progress=not is_quiet(),
-        finish=lambda maps: corrected_errors(maps, coverage),
+        finish=lambda maps: corrected_errors(cast("xr.Dataset", maps), coverage),
     )
     if rest := [name for name in run.line_groups if name not in coverage.index]:
         say(f"standard errors as the model states them, for lack of signal: {', '.join(rest)}")

@@ -15,7 +15,7 @@ from skxrf.physics import DetectorResponse, known_line_groups, line_group
 from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import TUBE_ONLY
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
-from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of
+from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of, evidence_of_parts
 from skxrf.spectrum_fit._identification import Identification
 from skxrf.spectrum_fit._line_groups import with_partners, within_range
 from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
@@ -245,7 +245,8 @@ def find_elements(
         if binned.counts.sum() >= _RULE.least_counts:
             share = float(part.sum() / parts.sum())
             searches.append(search.part(binned.counts, _photons(part, search.axis), share))
-    return replace(found, evidence=evidence_of(search, searches))
+    local = evidence_of_parts(searches)
+    return replace(found, evidence=[local.get(one.line_group, one) for one in found.evidence])
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from skxrf.physics.constants import INSTRUMENT_METALS
 from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
 
-__all__ = ["LineEvidence", "evidence_of"]
+__all__ = ["LineEvidence", "evidence_of", "evidence_of_parts"]
 
 Array = NDArray[np.float64]
 
@@ -64,15 +64,13 @@ class LineEvidence:
         }
 
 
-def evidence_of(search: Identification, parts: Sequence[Identification] = ()) -> list[LineEvidence]:
+def evidence_of(search: Identification) -> list[LineEvidence]:
     """State the evidence for each line group that tube and axis allow, by energy.
 
     Parameters
     ----------
     search : Identification
         Finished search.
-    parts : sequence of Identification
-        Finished searches of sums of like spectra.
 
     Returns
     -------
@@ -81,13 +79,9 @@ def evidence_of(search: Identification, parts: Sequence[Identification] = ()) ->
     area, error = search.scores(search.final)
     limits = search.limits(error)
     competition = _competition(search)
-    local = _of_parts(parts)
     found = []
     for i in np.argsort(search.energies):
         name = search.names[i]
-        if name in local:
-            found.append(local[name])
-            continue
         if name in search.areas:
             found.append(_of_fitted(search, name))
             continue
@@ -102,8 +96,18 @@ def evidence_of(search: Identification, parts: Sequence[Identification] = ()) ->
     return found
 
 
-def _of_parts(parts: Sequence[Identification]) -> dict[str, LineEvidence]:
-    """Strongest evidence for each line group that a part of the spectra shows, but not their sum."""
+def evidence_of_parts(parts: Iterable[Identification]) -> dict[str, LineEvidence]:
+    """Strongest evidence for each line group that a part of the spectra shows, but not their sum.
+
+    Parameters
+    ----------
+    parts : iterable of Identification
+        Finished searches of sums of like spectra.
+
+    Returns
+    -------
+    dict of str to LineEvidence
+    """
     found: dict[str, LineEvidence] = {}
     for part in parts:
         for name in part.additional:

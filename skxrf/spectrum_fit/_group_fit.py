@@ -200,7 +200,7 @@ class GroupFit:
         self.fitted = list(self.areas)
         self.places = {name: [place] for place, name in enumerate(self.fitted)}
         for name, area in self.areas.items():
-            mine = self._companions(name, max(area, 1.0))
+            mine = self._companions(name, area) if area > self.rule.faint else []
             first = len(self.fitted) + len(parts)
             self.places[name] += range(first, first + len(mine))
             parts += mine

@@ -77,6 +77,8 @@ class IdentificationRule:
     overlap_error : float
         Share of the counts of other lines in its place that a line group must exceed by its
         significance: errors of a shape are the same in all bins.
+    faint : float
+        Counts of a line group up to which what comes with its lines cannot be seen.
     still_there : float
         Share of `significance` below which an accepted line group is dropped.
     least_scatter : float
@@ -142,6 +144,7 @@ class IdentificationRule:
     unknown_error: float = 0.1
     start_error: float = 0.03
     overlap_error: float = 0.01
+    faint: float = 20.0
     still_there: float = 0.6
     least_scatter: float = 0.2
     least_scattered: float = 1e-3

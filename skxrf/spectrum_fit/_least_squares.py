@@ -40,10 +40,9 @@ class LeastSquares:
     def without(self, places: list[int]) -> LeastSquares:
         """Fit without some of the columns, from the inverse of this one."""
         kept = np.delete(np.arange(self.norm.size), places)
-        crossed = self.inverse[np.ix_(kept, places)]
-        inverse = self.inverse[np.ix_(kept, kept)] - crossed @ np.linalg.solve(
-            self.inverse[np.ix_(places, places)], crossed.T
-        )
+        rows, own = self.inverse[kept], self.inverse[places][:, places]
+        crossed = rows[:, places]
+        inverse = rows[:, kept] - crossed @ np.linalg.solve(own, crossed.T)
         fit = copy.copy(self)
         fit._solve(self.weighted[:, kept], self.norm[kept], inverse)
         return fit
