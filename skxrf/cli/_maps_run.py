@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -145,7 +146,7 @@ def map_cube(
     """Make the maps of one cube block by block; see :func:`run_jobs`."""
     from skxrf.exceptions import SkxrfError
     from skxrf.inference import predict_maps_to_file
-    from skxrf.inference.protocol import BindsToPainting, BoundModel
+    from skxrf.inference.protocol import BindsToPainting, BoundModel, TellsPresence
 
     cube = open_with(job.cube, reading)
     if options.per_second and "live_time" not in cube.coords:
@@ -160,6 +161,9 @@ def map_cube(
         if options.paints:
             say("finding the paints")
             counts["maps"] = maps = _with_paints(maps, cube)
+        if options.std and isinstance(estimator, TellsPresence):
+            data = cast("xr.Dataset", maps)
+            counts["maps"] = maps = _with_detection(data, estimator.detected_in(data))
         return divided_by_times(maps, cube["live_time"]) if options.per_second else maps
 
     run = predict_maps_to_file(
@@ -205,6 +209,16 @@ def _with_paints(maps: xr.DataArray | xr.Dataset, cube: xr.DataArray) -> xr.Data
     from skxrf.utils.validation import as_map_dataset
 
     return as_map_dataset(maps).assign(paint_maps(cube).data_vars)
+
+
+def _with_detection(maps: xr.Dataset, found: Collection[str]) -> xr.Dataset:
+    """State in the evidence of the sum spectrum which line groups single spectra show besides."""
+    evidence = json.loads(maps.attrs.get("evidence", "[]"))
+    for one in evidence:
+        if one["line_group"] in found and one["answer"] == "not seen":
+            one |= {"answer": "present", "significance": None}
+            one["reason"] = "seen in single spectra by the shipped model"
+    return maps.assign_attrs(evidence=json.dumps(evidence)) if evidence else maps
 
 
 def divided_by_times(

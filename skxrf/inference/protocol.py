@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.spectrum_fit._drift import LineAxis
 
-__all__ = ["BindsToPainting", "BoundModel", "KnowsLines", "SpectrumComponents"]
+__all__ = ["BindsToPainting", "BoundModel", "KnowsLines", "SpectrumComponents", "TellsPresence"]
 
 
 @runtime_checkable
@@ -91,22 +91,8 @@ class SpectrumComponents(Protocol):
 
 
 @runtime_checkable
-class BoundModel(Protocol):
-    """Model that is bound to a painting, and describes it.
-
-    Attributes
-    ----------
-    bound_ : bool
-        True.
-    unfamiliar_ : list of str
-        Reasons, in words, why the model may do worse on this painting than on its training set.
-    """
-
-    bound_: bool
-
-    @property
-    def unfamiliar_(self) -> list[str]:
-        """Reasons to distrust the maps; empty where there is none."""
+class TellsPresence(Protocol):
+    """Model that tells which line groups finished maps show."""
 
     def detected_in(self, maps: xr.Dataset, false_alarms: float = 0.01) -> list[str]:
         """Return the line groups that maps with standard errors show.
@@ -122,6 +108,25 @@ class BoundModel(Protocol):
         -------
         list of str
         """
+
+
+@runtime_checkable
+class BoundModel(TellsPresence, Protocol):
+    """Model that is bound to a painting, and describes it.
+
+    Attributes
+    ----------
+    bound_ : bool
+        True.
+    unfamiliar_ : list of str
+        Reasons, in words, why the model may do worse on this painting than on its training set.
+    """
+
+    bound_: bool
+
+    @property
+    def unfamiliar_(self) -> list[str]:
+        """Reasons to distrust the maps; empty where there is none."""
 
     def spectrum_fit(self) -> SpectrumComponents:
         """Return the fit of the painting's spectra, in its own channels."""

@@ -117,8 +117,9 @@ def evidence_of_parts(parts: Iterable[Identification]) -> dict[str, LineEvidence
             if one.answer == "not seen" or one.significance < least:
                 continue
             if name not in found or one.significance > found[name].significance:
-                where = f"in like spectra with {100 * part.share:.2g} % of the counts"
-                found[name] = replace(one, reason=f"{one.reason}, {where}")
+                share = f"seen in like spectra with {100 * part.share:.2g} % of the counts"
+                rivals = one.reason.partition("; ")[2]
+                found[name] = replace(one, reason="; ".join(filter(None, (share, rivals))))
     return found
 
 

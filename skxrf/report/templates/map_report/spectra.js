@@ -148,7 +148,7 @@ function sayEvidence({ label, evidence }) {
   const { answer, significance, reason, competitor, limit_counts: inSum, limit_per_pixel: inPixel } = evidence;
   const limit = Number.isFinite(inPixel) ? `${readable(inPixel)} counts a pixel` : Number.isFinite(inSum) && `${readable(inSum)} counts in the sum`;
   // The reason of a line group that is present begins with its significance.
-  const parts = [reason && reason.replace(/^\d+ standard errors(; )?/, ""), competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors in the sum spectrum`,
+  const parts = [reason && reason.replace(/^\d+ standard errors(; )?/, ""), competitor && `could be ${competitor}`, Number.isFinite(significance) && `${readable(significance)} standard errors ${reason?.startsWith("seen in") ? "there" : "in the sum spectrum"}`,
     limit && `limit of detection ${limit}`].filter(Boolean);
   said.replaceChildren(make("b", { textContent: `${label}: ${origin(answer)}` }), parts.length ? `. ${parts.join("; ")}.` : ".");
 }
