@@ -64,6 +64,13 @@ def test_map_report_of_the_shipped_model_shows_the_painting_its_fit(scan, skxrf,
     said = json.loads(run.out)
     assert said["report"] == str(tmp_path / "maps.html")
     assert {"Ca_K", "Fe_K", "Pb_L"} <= set(said["found"])
+    # Where the sum spectrum does not show one, the file says that single spectra do.
+    stated = json.loads(xr.open_dataset(tmp_path / "maps.nc").attrs["evidence"])
+    present = {one["line_group"]: one["reason"] for one in stated if one["answer"] == "present"}
+    assert set(said["found"]) == set(present) & set(said["line_groups"])
+    sums = {one["line_group"] for one in stated if one["significance"] is not None}
+    for name in set(present) - sums:
+        assert present[name] == "seen in single spectra by the shipped model"
     page = (tmp_path / "maps.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL)[1])
     assert {"Ca_K", "Fe_K", "Pb_L"} <= set(data["spectra"]["fit"]["names"])
