@@ -147,6 +147,15 @@ def _show_cube(summary: CubeSummary, tube: Tube, as_json: bool) -> None:
         click.echo(draw_spectrum(summary.energy, counts, peaks, width=_width()))
 
 
+# Headings of signals that are not of the object, and the answers that they stand for.
+_ORIGINS = {
+    "other origin": ("air", "instrument"),
+    "sum peaks": ("sum peak",),
+    "escape peaks": ("escape peak",),
+    "reflections": ("diffraction",),
+}
+
+
 def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     """Line groups that are present, and signals of other origin, as text."""
     if not found.evidence:
@@ -167,13 +176,18 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     ]
     if undecided:
         lines["undecided"] = ", ".join(undecided)
-    others = [
-        f"{one.line_group} ({one.competitor or one.answer})"
-        for one in found.evidence
-        if one.answer in ("air", "instrument", "sum peak", "diffraction")
-    ]
-    if others:
-        lines["other origin"] = ", ".join(others)
+    for title, answers in _ORIGINS.items():
+        mine = [one for one in found.evidence if one.answer in answers]
+        places: dict[str, list[str]] = {}
+        for one in mine:
+            places.setdefault(one.competitor or f"of the {one.answer}", []).append(one.line_group)
+        if mine:
+            lines[title] = "; ".join(
+                f"{', '.join(names)} {origin}"
+                if origin.startswith("of the ")
+                else f"{origin} in the place of {', '.join(names)}"
+                for origin, names in places.items()
+            )
     return lines
 
 

@@ -52,6 +52,8 @@ ANODES = {"Rh": "Rh_K", "Ag": "Ag_K", "Mo": "Mo_K", "Pd": "Pd_K", "W": "W_L", "C
 # Further ones, whose lines an object scatters too little to tell them from its own.
 SOFT_ANODES = ("Ti", "Cr", "Au")
 
+# Argon, 0.93 % of the air by volume, shines wherever the beam passes it.
+AIR_LINE_GROUP = "Ar_K"
 # Metals of windows, collimators, chambers and detectors that instruments show in every spectrum.
 INSTRUMENT_METALS = frozenset({"Al", "Ni", "Cu", "Zn", "W", "Au"})
 # Anodes that are hardly ever elements of an object: their K lines are scattered ones.

@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
+from skxrf.physics.constants import AIR_LINE_GROUP
 from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import resolve_energy
@@ -281,7 +282,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
             maps[kind].transpose("y", "x", "element").to_numpy().reshape(-1, len(names))
             for kind in ("intensity", "uncertainty")
         )
-        shown = set(detected_line_groups(names, intensities, errors, false_alarms))
+        shown = {*detected_line_groups(names, intensities, errors, false_alarms)} - {AIR_LINE_GROUP}
         stated = maps.attrs.get("evidence")
         evidence = self.evidence_ if stated is None else json.loads(stated)
         answers = {one["line_group"]: one["answer"] for one in evidence}

@@ -245,7 +245,9 @@ def find_elements(
         if binned.counts.sum() >= _RULE.least_counts:
             share = float(part.sum() / parts.sum())
             searches.append(search.part(binned.counts, _photons(part, search.axis), share))
-    local = evidence_of_parts(searches)
+    # Parts may be of a sample of the spectra.
+    scale = float(spectrum.sum() / parts.sum()) if searches else 1.0
+    local = evidence_of_parts(searches, scale)
     return replace(found, evidence=[local.get(one.line_group, one) for one in found.evidence])
 
 

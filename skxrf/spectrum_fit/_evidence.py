@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics.constants import INSTRUMENT_METALS
+from skxrf.physics.constants import AIR_LINE_GROUP, INSTRUMENT_METALS
 from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
 
@@ -96,13 +96,17 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
     return found
 
 
-def evidence_of_parts(parts: Iterable[Identification]) -> dict[str, LineEvidence]:
+def evidence_of_parts(
+    parts: Iterable[Identification], scale: float = 1.0
+) -> dict[str, LineEvidence]:
     """Strongest evidence for each line group that a part of the spectra shows, but not their sum.
 
     Parameters
     ----------
     parts : iterable of Identification
         Finished searches of sums of like spectra.
+    scale : float
+        Counts of all spectra per count of the parts.
 
     Returns
     -------
@@ -119,7 +123,13 @@ def evidence_of_parts(parts: Iterable[Identification]) -> dict[str, LineEvidence
             if name not in found or one.significance > found[name].significance:
                 share = f"seen in like spectra with {100 * part.share:.2g} % of the counts"
                 rivals = one.reason.partition("; ")[2]
-                found[name] = replace(one, reason="; ".join(filter(None, (share, rivals))))
+                found[name] = replace(
+                    one,
+                    reason="; ".join(filter(None, (share, rivals))),
+                    counts=scale * one.counts,
+                    error=scale * one.error,
+                    limit_counts=scale * one.limit_counts,
+                )
     return found
 
 
@@ -130,7 +140,7 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
     answer, reason, competitor = "present", f"{score:.0f} standard errors", ""
     if name in search.tube:
         answer, reason = "tube", f"a line of the anode, {search.anode}"
-    elif name == "Ar_K":
+    elif name == AIR_LINE_GROUP:
         answer, reason = "air", "argon of the air"
     elif name in search.undecided and (why := search.doubt(name)):
         answer, reason, competitor = "not seen", why, search.undecided[name]
