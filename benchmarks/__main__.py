@@ -16,6 +16,7 @@ COMMANDS = {
     "probes": ("accuracy.probes", "Invented elements, foreign chemistry, other tables."),
     "detection": ("accuracy.detection", "False alarms and misses; flags for untrained data."),
     "elements": ("elements.run", "Line groups named in measured spectra against what is there."),
+    "presence": ("elements.simulated", "Line groups named in simulated paintings."),
     "vendor-fit": ("elements.vendor_fit", "Certified rocks: our fit against the vendor's."),
     "limits": ("elements.limits", "Claimed limits of detection: found in half of the cases?"),
     "local-groups": ("accuracy.local_groups", "Line groups of a few pixels."),
