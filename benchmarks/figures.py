@@ -131,9 +131,9 @@ def standard_errors(folder: Path) -> str:
     return markdown(["within", *map(_spaced, ELEMENTS)], rows)
 
 
-def independent(folder: Path) -> str:
-    """Mean ratios of the independent check by dose, line groups up to 17 keV."""
-    results = pd.read_csv(folder / "accuracy_independent.csv")
+def independent(folder: Path, name: str = "accuracy_independent.csv") -> str:
+    """Mean ratios of an independent check by dose, line groups up to 17 keV."""
+    results = pd.read_csv(folder / name)
     results = results[results["ratio"].notna()]
     results = results[results["element"].map(lambda name: line_group(name).main_energy) < FITTED]
     rows = []
@@ -152,6 +152,11 @@ def independent(folder: Path) -> str:
     rows.sort(key=lambda row: list(_METHODS.values()).index(row[0]))
     doses = ["500", "5,000", "50,000 counts"]
     return markdown(["", *doses, "worst at 5,000", "within 1", "within 2"], rows)
+
+
+def second(folder: Path) -> str:
+    """Mean ratios of the second independent check by dose."""
+    return independent(folder, "accuracy_second.csv")
 
 
 def _accuracy(folder: Path) -> pd.DataFrame:
@@ -286,6 +291,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "accuracy-palettes": accuracy_palettes,
     "standard-errors": standard_errors,
     "independent": independent,
+    "second": second,
     "real-scan": real_scan,
     "simulated-painting": simulated_painting,
 }
