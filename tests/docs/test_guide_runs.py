@@ -56,7 +56,7 @@ SMALLER = {
         "module__width=32": "module__width=32, max_epochs=2",
         "SpectrumMLPRegressor(random_state=0)": "SpectrumMLPRegressor(max_epochs=1, random_state=0)",
     },
-    # What binds the shipped model is tested in tests/pretrained; here it is bound already.
+    # Binding of the shipped model is tested in tests/pretrained; here it is bound already.
     "../index.md": {"load_pretrained()": "bound"},
     "how_do_i.md": {"load_pretrained()": "bound"},
     "materials.md": {"20_000": "200"},

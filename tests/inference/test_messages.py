@@ -1,4 +1,4 @@
-"""What refusals of a prediction say, to the letter: what was found, what was expected, what to do."""
+"""Wording of the refusals of a prediction: found, expected, what to do."""
 
 import dask
 import numpy as np

@@ -1,4 +1,4 @@
-"""What all transformers of spectra have in common: tags, defaults, checks of X."""
+"""Conventions of all transformers of spectra: tags, defaults, checks of X."""
 
 import numpy as np
 import pandas as pd

@@ -78,7 +78,7 @@ def test_partners_come_along_by_energy():
     # Sulfur hides beside M lines that come along, argon beside the tube's L lines.
     assert with_partners(["Hg_L"], (1.3, 25.0), 50.0) == ["Hg_M", "S_K", "Hg_L"]
     assert with_partners(["Rh_L"], (1.3, 25.0), 50.0) == ["Rh_L", "Ar_K"]
-    # What lies outside the range, or is not excited, does not come.
+    # Lines outside the range, or not excited, do not come.
     assert with_partners(["Cd_K"], (3.2, 28.0), 50.0) == ["Cd_K"]
     assert with_partners(["Sn_K"], (1.3, 28.0), 50.0) == ["Sn_L", "Sn_K"]
 

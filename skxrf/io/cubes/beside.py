@@ -109,7 +109,7 @@ def grid_positions(
         along = [("y", _profile(grid)), ("x", _profile((turned if snake else grid).T))]
         factor = to_mm(1.0, motor.units)
         for dim, values in along:
-            # Those in a unit of length come first.
+            # Positions in a unit of length come first.
             if values is None or dim in found:
                 continue
             if factor is not None:

@@ -99,7 +99,7 @@ def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     spectra, attrs = spx_spectra(read_spectrum(path, _LARGEST_SPECTRUM), path)
     if len(spectra) > 1:
         placed = [one for one in spectra if one.motors]
-        # What has been worked on holds a sum of all spectra, which has no place.
+        # A processed file holds a sum of all spectra, which has no place.
         kept = placed if len(placed) > 1 else spectra
         steps = f"{len(spectra) - len(kept)} spectra without a position left out"
         return several_spectra(
