@@ -177,16 +177,16 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     if undecided:
         lines["undecided"] = ", ".join(undecided)
     for title, answers in _ORIGINS.items():
-        mine = [one for one in found.evidence if one.answer in answers]
-        places: dict[str, list[str]] = {}
-        for one in mine:
-            places.setdefault(one.competitor or f"of the {one.answer}", []).append(one.line_group)
-        if mine:
+        places: dict[tuple[str, str], list[str]] = {}
+        for one in found.evidence:
+            if one.answer in answers:
+                places.setdefault((one.answer, one.competitor), []).append(one.line_group)
+        if places:
             lines[title] = "; ".join(
-                f"{', '.join(names)} {origin}"
-                if origin.startswith("of the ")
-                else f"{origin} in the place of {', '.join(names)}"
-                for origin, names in places.items()
+                f"{competitor} in the place of {', '.join(names)}"
+                if competitor
+                else f"{', '.join(names)} of the {answer}"
+                for (answer, competitor), names in places.items()
             )
     return lines
 

@@ -193,7 +193,7 @@ def companions(
                 spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
     if first:
-        members = np.any(first, axis=0) if first[0].dtype == bool else np.concatenate(first)
+        members = np.any(first, axis=0)
         spectrum = peaks(group.energies[members], shares[members], sigmas[members])
         yield Competitor(f"{element} L1", spectrum, _RULE.first_subshell)
     step = 0.002
