@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._detector import render_peaks
+from skxrf.physics._peaks import render_peaks
 from skxrf.physics._lines import line_families
 from skxrf.physics._silicon import absorbed_share, escape_fraction
 from skxrf.physics._xraylib import edge_energy, fluorescence_yield

@@ -269,6 +269,15 @@ class SumSpectrumModel:
         """Columns of the line table in bins with the nominal edges; their sum with amplitudes."""
         return self.table.render(self.correction(x)(edges), self.detector(x), amplitudes)
 
+    def derivatives(self, x: Mapping[str, float], amplitudes: Array) -> Array:
+        """Derivatives of the counts in the bins by all `PARAMETERS`, (n_bins, n_parameters)."""
+        edges = self.binned.edges
+        straight = {"low": 0.0, "high": 0.0, "curvature": 0.0}
+        moves = [self.correction(straight | {name: 1.0})(edges) - edges for name in straight]
+        detector = self.detector(x)
+        lines = amplitudes[: self.n_lines]
+        return self.table.derivatives(self.correction(x)(edges), detector, lines, moves)
+
     def solve(self, x: Mapping[str, float]) -> Solution:
         """Fit the amplitudes."""
         design = np.hstack([self.lines(x, self.binned.edges), self.fixed]) * self.weights[:, None]

@@ -25,8 +25,6 @@ _NAMES = tuple(PARAMETERS)
 _ZEROS, _GAINS = (-0.08, -0.04, 0.0, 0.04, 0.08), (-0.01, 0.0, 0.01)
 # Rounds of weights, priors and search; after three, areas change by less than their errors' tenth.
 _ROUNDS = 3
-# Step of numerical derivatives, in the steps of the parameters.
-_DERIVATIVE_STEP = 1e-2
 
 
 @dataclass(frozen=True)
@@ -89,18 +87,12 @@ class _Search:
         Kaufman 1975, BIT 15, 49.
         """
         amplitudes, design, _ = self.solved(z)
-        moved = np.zeros((len(design), z.size))
-        for k, step in enumerate(_DERIVATIVE_STEP * np.eye(z.size)):
-            above, below = (np.clip(z + sign * step, *self.bounds) for sign in (1, -1))
-            change = self._lines(above, amplitudes) - self._lines(below, amplitudes)
-            moved[: change.size, k] = change * self.model.weights / (above[k] - below[k])
+        moved = self.model.derivatives(self.parameters(z), amplitudes) * self.steps
+        moved *= self.model.weights[:, None]
+        moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
         basis, _ = np.linalg.qr(design[:, (amplitudes > 0) & design.any(axis=0)])
         moved -= basis @ (basis.T @ moved)
         return np.vstack([moved, np.diag(self.steps / self.spread)])
-
-    def _lines(self, z: Array, amplitudes: Array) -> Array:
-        model = self.model
-        return model.lines(self.parameters(z), model.binned.edges, amplitudes[: model.n_lines])
 
 
 def refine(
