@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import ANODES, FWHM_OF_SIGMA, PAIR_ENERGY
+from skxrf.utils.threads import single_threaded_blas
 
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
@@ -69,6 +70,7 @@ class AxisFit:
     background: Array = field(repr=False)
 
 
+@single_threaded_blas()
 def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> AxisFit | None:
     """Find the true axis of a sum spectrum of unknown composition from its lines.
 

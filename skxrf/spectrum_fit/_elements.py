@@ -22,6 +22,7 @@ from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
 from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
 from skxrf.spectrum_fit._sum_spectrum import refine
 from skxrf.spectrum_fit._tube import Tube
+from skxrf.utils.threads import single_threaded_blas
 
 __all__ = ["Elements", "find_elements", "identified_range", "mended_axis"]
 
@@ -179,6 +180,7 @@ def identified_range(
     return max(low, float(energy[0])), min(high, float(energy[-1]))
 
 
+@single_threaded_blas()
 def find_elements(
     spectrum: Array,
     energy: Array,

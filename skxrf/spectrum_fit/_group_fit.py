@@ -85,13 +85,13 @@ class GroupFit:
             self.names, detail=EXACT, tube_voltage=voltage, thickness=detector.thickness
         )
         rendered = self.rendered = self.table.render(edges, detector)
+        # In Fortran's order, as `LeastSquares` asks for.
         self.whole = np.stack(
             [
                 rendered[:, mine] @ self.table.shares[mine]
                 for mine in map(self.table.columns_of, self.names)
-            ],
-            axis=1,
-        )
+            ]
+        ).T
         own = [np.array(self.table.columns_of(name)) for name in self.names]
         strongest = np.array([mine[self.table.shares[mine].argmax()] for mine in own], dtype=int)
         self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
@@ -206,14 +206,16 @@ class GroupFit:
             parts += mine
         lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
         parts += common_escape(parts)
-        parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
+        sums = sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
+        # The largest departures of most are far below the noise.
+        least = self.rule.least_departure
+        parts += [one for one in sums if one.size**2 * (self.weights @ one.spectrum**2) > least**2]
         for peak in self.unknown:
             parts += peak.components(self.edges, self.detector)
         self.parts = parts
-        own = self.whole[:, [self.place[name] for name in self.fitted]]
-        sizes = np.array([part.size for part in parts])
-        columns = np.column_stack([own, *(part.spectrum for part in parts)])
-        sizes = np.concatenate([np.full(len(self.fitted), np.inf), sizes])
+        own = self.whole.T[[self.place[name] for name in self.fitted]]
+        sizes = np.array([np.inf] * len(own) + [part.size for part in parts])
+        columns = np.vstack([own, *(part.spectrum for part in parts)]).T
         return LeastSquares(columns, sizes, self.counts, self.weights)
 
     def _companions(self, name: str, area: float) -> list[Competitor]:

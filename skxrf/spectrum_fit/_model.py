@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
 from scipy.optimize import nnls
 
 from skxrf.physics import DetectorResponse
@@ -399,6 +400,9 @@ def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     """
     size = np.linalg.norm(design, axis=0)
     size[size == 0] = 1.0
-    amplitudes, _ = nnls(design / size, target, maxiter=30 * design.shape[1])
+    # The triangular factor alone decides, and has fewer rows.
+    (factor,) = qr(np.column_stack([design / size, target]), mode="r", check_finite=False)
+    factor = factor[: size.size + 1]
+    amplitudes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=30 * size.size)
     amplitudes = amplitudes / size
     return amplitudes, design, design @ amplitudes - target

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr, solve_triangular
 from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
@@ -90,8 +91,10 @@ class _Search:
         moved = self.model.derivatives(self.parameters(z), amplitudes) * self.steps
         moved *= self.model.weights[:, None]
         moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
-        basis, _ = np.linalg.qr(design[:, (amplitudes > 0) & design.any(axis=0)])
-        moved -= basis @ (basis.T @ moved)
+        design = design[:, (amplitudes > 0) & design.any(axis=0)]
+        n = design.shape[1]
+        (factor,) = qr(np.hstack([design, moved]), mode="r", check_finite=False)
+        moved -= design @ solve_triangular(factor[:n, :n], factor[:n, n:])
         return np.vstack([moved, np.diag(self.steps / self.spread)])
 
 

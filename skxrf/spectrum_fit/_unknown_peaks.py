@@ -78,14 +78,13 @@ class UnknownPeak:
     def shapes(self, edges: Array, detector: DetectorResponse) -> Array:
         """Spectrum of one count, and its derivatives by energy and relative width, (n_bins, 3)."""
 
-        def peak(energy: float, width: float) -> Array:
-            return detector.scaled(width).peaks(np.array([energy]), np.ones(1), edges)
-
-        moved = (
-            peak(self.energy + 0.005, self.width) - peak(self.energy - 0.005, self.width)
-        ) / 0.01
-        wider = (peak(self.energy, 1.05 * self.width) - peak(self.energy, 0.95 * self.width)) / 0.1
-        return np.column_stack([peak(self.energy, self.width), moved, wider / self.width])
+        at = self.energy + 0.005 * np.array([-1.0, 0.0, 1.0])
+        low, here, high = detector.scaled(self.width).response(at, edges)
+        narrow, wide = (
+            detector.scaled(factor * self.width).response(at[1:2], edges)[0]
+            for factor in (0.95, 1.05)
+        )
+        return np.stack([here, (high - low) / 0.01, (wide - narrow) / 0.1 / self.width]).T
 
     def moved(
         self, amplitudes: Array, detector: DetectorResponse, most: float = np.inf
