@@ -122,9 +122,9 @@ def render_changes(
     n_bins = edges.size - 1
     table = np.zeros((len(changes), n_bins))
     for lines, peaks in _profiles(edges, energies, sigmas, tails, tail_slope, widths):
-        for row, moved in zip(table, peaks.derivatives(lines, changes), strict=True):
+        for k, moved in enumerate(peaks.derivatives(lines, changes)):
             counts = np.diff(moved, axis=1) * intensities[lines][:, None]
-            row += np.bincount(peaks.cells.ravel(), counts.ravel(), n_bins)
+            table[k] += np.bincount(peaks.cells.ravel(), counts.ravel(), n_bins)
     return table
 
 

@@ -75,7 +75,7 @@ def _products(first: Array, second: Array, n_bins: int = 128) -> Array:
     products = np.zeros((len(first), len(second)))
     for start in range(0, first.shape[1], n_bins):
         parts = [one[:, start : start + n_bins] for one in (first, second)]
-        used = [np.flatnonzero(part.any(axis=1)) for part in parts]
+        used = [np.flatnonzero(np.einsum("ij,ij->i", part, part)) for part in parts]
         left, right = (part[mine] for part, mine in zip(parts, used, strict=True))
         products[np.ix_(*used)] += left @ right.T
     return products

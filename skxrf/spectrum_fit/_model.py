@@ -401,7 +401,9 @@ def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     size = np.linalg.norm(design, axis=0)
     size[size == 0] = 1.0
     # The triangular factor alone decides, and has fewer rows.
-    (factor,) = qr(np.column_stack([design / size, target]), mode="r", check_finite=False)
+    (factor,) = qr(
+        np.column_stack([design / size, target]), mode="r", overwrite_a=True, check_finite=False
+    )
     factor = factor[: size.size + 1]
     amplitudes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=30 * size.size)
     amplitudes = amplitudes / size

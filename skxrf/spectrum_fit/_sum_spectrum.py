@@ -93,7 +93,7 @@ class _Search:
         moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
         design = design[:, (amplitudes > 0) & design.any(axis=0)]
         n = design.shape[1]
-        (factor,) = qr(np.hstack([design, moved]), mode="r", check_finite=False)
+        (factor,) = qr(np.hstack([design, moved]), mode="r", overwrite_a=True, check_finite=False)
         moved -= design @ solve_triangular(factor[:n, :n], factor[:n, n:])
         return np.vstack([moved, np.diag(self.steps / self.spread)])
 

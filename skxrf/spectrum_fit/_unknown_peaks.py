@@ -77,7 +77,6 @@ class UnknownPeak:
 
     def shapes(self, edges: Array, detector: DetectorResponse) -> Array:
         """Spectrum of one count, and its derivatives by energy and relative width, (n_bins, 3)."""
-
         at = self.energy + 0.005 * np.array([-1.0, 0.0, 1.0])
         low, here, high = detector.scaled(self.width).response(at, edges)
         narrow, wide = (
