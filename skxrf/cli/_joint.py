@@ -8,8 +8,6 @@ from typing import Any
 from ._maps_run import Job, ModelOf, RunOptions, divided_by_times
 from ._options import command_line, open_with, say
 
-__all__ = ["fit_jointly"]
-
 
 def fit_jointly(
     job: Job,

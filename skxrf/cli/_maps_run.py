@@ -16,8 +16,6 @@ from ._options import check_output, command_line, is_quiet, open_with, say, writ
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Job", "ModelOf", "RunOptions", "divided_by_times", "jobs_of", "map_cube", "run_jobs"]
-
 # Makes the estimator of a cube, and names its maps: None for all.
 ModelOf = Callable[["xr.DataArray"], tuple[Any, list[str] | None]]
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["boxed", "masked", "pixel_options", "read_mask", "sized", "taken"]
-
 _PICTURES = ("PNG", "TIFF", "BMP", "GIF", "JPEG")
 _Pixels = TypeVar("_Pixels", "xr.DataArray", "xr.Dataset")
 

@@ -14,8 +14,6 @@ from skxrf.spectra import max_spectrum, sum_dtype, sum_spectrum
 from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.utils.energy import describe_axis
 
-__all__ = ["CubeSummary", "summarize_cube"]
-
 
 @dataclass(frozen=True)
 class CubeSummary:

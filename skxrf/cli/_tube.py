@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.spectrum_fit._tube import Tube
 
-__all__ = ["anode_of", "identified_fit", "tube_of", "tube_options", "voltage_of"]
-
 
 def tube_options(command: Any) -> Any:
     """Give a command the options that state the tube."""

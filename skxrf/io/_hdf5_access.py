@@ -18,19 +18,6 @@ from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
 from ._hdf5_values import text
 
-__all__ = [
-    "cubes_in",
-    "datasets_in",
-    "is_hdf5",
-    "link_problem",
-    "listed",
-    "open_file",
-    "refuse_foreign_sources",
-    "require_filters",
-    "require_readable",
-    "value_files",
-]
-
 # Axes of counts: scans, detectors, rows, columns, channels.
 _MOST_AXES = 5
 # Virtual datasets of virtual datasets.

@@ -17,19 +17,6 @@ from skxrf.utils.units import is_pixels, to_mm, to_seconds
 
 from .cubes.axes import axis_name
 
-__all__ = [
-    "Scale",
-    "axis_labels",
-    "numbers",
-    "pixel_times",
-    "positions",
-    "scalar_attrs",
-    "scales",
-    "text",
-    "texts",
-    "units_of",
-]
-
 # Values of one dataset beside the counts: no axis and no list of names is longer.
 _MOST_VALUES = 2**20
 

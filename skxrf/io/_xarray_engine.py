@@ -17,8 +17,6 @@ from skxrf.exceptions import FileFormatError
 
 from ._open_cube import open_cube
 
-__all__ = ["CubeBackend"]
-
 # Suffixes that no other engine claims, so that xarray may pick this one by itself.
 _SUFFIXES = {".bcf", ".spx", ".rpl", ".mca", ".msa"}
 

@@ -14,8 +14,6 @@ from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.neural_network._redrawing import Redrawing
 from skxrf.utils._sklearn import Interval
 
-__all__ = ["SpectrumAugmentation"]
-
 _CHANGES = ("thinning", "gain_jitter", "zero_jitter", "injection", "rescaling")
 _BLOCK = 4096  # rows that are checked at a time
 

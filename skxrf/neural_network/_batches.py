@@ -16,15 +16,6 @@ from torch import Tensor, nn
 
 from skxrf.neural_network._layers import InputTransform
 
-__all__ = [
-    "BatchIterator",
-    "SpectrumDataset",
-    "collect",
-    "numpy_dtype",
-    "roots_of",
-    "rows_per_batch",
-]
-
 Array = NDArray[Any]
 # Draws spectra, labels and inverse errors anew, from these three and a generator.
 Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]

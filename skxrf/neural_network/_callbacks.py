@@ -13,17 +13,6 @@ from torch import Tensor
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = [
-    "BestWeights",
-    "FiniteLoss",
-    "OneCycle",
-    "Progress",
-    "StopTraining",
-    "StoppedBy",
-    "TimeLimit",
-    "one_cycle",
-]
-
 StoppedBy = Literal["max_epochs", "early_stopping", "max_time", "callback"]
 
 

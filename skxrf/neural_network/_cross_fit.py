@@ -16,8 +16,6 @@ from sklearn.model_selection import GroupKFold
 
 from skxrf.neural_network._statistics import HeldOut
 
-__all__ = ["CROSS_FIT", "CrossFit", "cross_fit", "folds_of_groups", "spectral_groups"]
-
 Rows = NDArray[np.intp]
 
 

@@ -13,8 +13,6 @@ from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._batches import SpectrumDataset
 from skxrf.neural_network._redrawing import Redrawing
 
-__all__ = ["FitPlan", "Seeds", "label_weights", "rows_of_train_split", "split_rows"]
-
 Rows = NDArray[np.intp]
 
 

@@ -10,16 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = [
-    "ACTIVATIONS",
-    "ConvolutionalTrunk",
-    "DenseTrunk",
-    "Dropout",
-    "InputTransform",
-    "PatchConvolution",
-    "empty_linear",
-]
-
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "relu": nn.ReLU,

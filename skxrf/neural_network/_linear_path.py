@@ -13,15 +13,6 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.optimize import nnls
 
-__all__ = [
-    "RIDGE",
-    "LinearFit",
-    "LinearPath",
-    "RidgeSearch",
-    "choose_linear_path",
-    "fit_error_model",
-]
-
 Array = NDArray[np.float64]
 
 

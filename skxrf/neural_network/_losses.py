@@ -9,8 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["LOSSES", "Loss", "WeightedLoss", "inverse_errors"]
-
 Loss = Literal["poisson", "squared_error", "absolute_error", "scaled_absolute_error"]
 
 # The last one is that of the published networks.

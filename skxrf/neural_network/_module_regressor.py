@@ -13,8 +13,6 @@ from skxrf.neural_network._modules import WrappedNetwork
 from skxrf.neural_network._precision import Precision
 from skxrf.neural_network._shared_docs import with_shared_docs
 
-__all__ = ["SpectrumModuleRegressor"]
-
 
 @with_shared_docs
 class SpectrumModuleRegressor(BaseSpectrumRegressor):

@@ -19,15 +19,6 @@ from skxrf.neural_network._layers import (
     empty_linear,
 )
 
-__all__ = [
-    "ResidualNetwork",
-    "SpectrumNetwork",
-    "WrappedNetwork",
-    "fill_buffers",
-    "module_arguments",
-    "n_parameters",
-]
-
 
 class ResidualNetwork(nn.Module):
     """Base of the networks: layers that correct a linear path on the raw spectra.

@@ -17,9 +17,6 @@ from skxrf.neural_network._callbacks import FiniteLoss, StopTraining
 from skxrf.neural_network._losses import WeightedLoss
 from skxrf.neural_network._modules import ResidualNetwork
 
-__all__ = ["SpectrumNet", "make_net"]
-
-
 # Names of the callbacks that are not the user's.
 _OWN = {"epoch_timer", "train_loss", "valid_loss", "finite_loss"}
 _OWN |= {"rate", "progress", "best", "time"}

@@ -17,8 +17,6 @@ from skxrf.neural_network._residual_weight import EVIDENCE
 from skxrf.neural_network._skorch_parameters import SkorchParameters
 from skxrf.neural_network._state import check_weights, fill_net, net_state
 
-__all__ = ["NetworkOwner"]
-
 
 class NetworkOwner(SkorchParameters):
     """Estimator with a network in ``net_``, made from the parameters at the time of ``fit``."""

@@ -8,8 +8,6 @@ import numpy as np
 
 from skxrf.neural_network._augmentation import SpectrumAugmentation
 
-__all__ = ["migrated"]
-
 # Parameters of the networks that are now those of SpectrumAugmentation.
 _AUGMENTATION = {
     "thinning": "thinning",

@@ -12,8 +12,6 @@ from sklearn.utils.validation import validate_data
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils._sklearn import _check_sample_weight
 
-__all__ = ["checked_labels", "checked_weights", "same_outputs"]
-
 
 def checked_labels(
     estimator: Any, X: Any, y: Any, reset: bool

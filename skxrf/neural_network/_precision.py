@@ -11,8 +11,6 @@ from torch import Tensor
 
 from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
 
-__all__ = ["Precision", "prediction_function"]
-
 Precision = Literal["auto", "float32", "bfloat16"]
 
 

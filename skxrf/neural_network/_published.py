@@ -17,8 +17,6 @@ from skxrf.neural_network._parameters import checked_templates, integers, per_la
 from skxrf.neural_network._shared_docs import with_shared_docs
 from skxrf.utils._sklearn import Interval
 
-__all__ = ["PublishedCNNRegressor", "PublishedMLPRegressor", "published_networks"]
-
 
 class _PublishedRegressor(BaseSpectrumRegressor):
     """Base of the published networks: raw counts, raw intensities, a constant learning rate."""

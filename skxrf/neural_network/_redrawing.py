@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from skxrf.neural_network._losses import Loss, inverse_errors
 
-__all__ = ["Redrawing"]
-
 Array = NDArray[Any]
 
 

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EVIDENCE", "ResidualWeight", "fit_residual_weight", "intensity_at"]
-
 Array = NDArray[np.float64]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any, TypeVar
 
-__all__ = ["with_shared_docs"]
-
 Class = TypeVar("Class", bound=type[Any])
 
 _PARAMETERS = """\

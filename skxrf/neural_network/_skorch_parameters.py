@@ -6,8 +6,6 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-__all__ = ["SkorchParameters"]
-
 
 class SkorchParameters(BaseEstimator):
     """Estimator that takes parameters of ``skorch.NeuralNetRegressor`` as keywords.

@@ -12,8 +12,6 @@ from torch import nn
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["check_weights", "fill_net", "net_state"]
-
 
 def net_state(net: NeuralNetRegressor) -> dict[str, Any]:
     """Take the weights, the seed and the optimizer's state of a net.

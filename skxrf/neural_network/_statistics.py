@@ -30,16 +30,6 @@ from skxrf.neural_network._residual_weight import (
     intensity_at,
 )
 
-__all__ = [
-    "HeldOut",
-    "Statistics",
-    "expected_errors",
-    "fit_statistics",
-    "predict_held_out",
-    "standardization",
-    "weigh_residual",
-]
-
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 

@@ -23,8 +23,6 @@ from skxrf.neural_network._callbacks import (
 from skxrf.neural_network._modules import WrappedNetwork
 from skxrf.neural_network._net import SpectrumNet
 
-__all__ = ["TrainingSettings", "train_network"]
-
 
 @dataclass(frozen=True)
 class TrainingSettings:

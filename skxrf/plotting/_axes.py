@@ -15,19 +15,6 @@ from skxrf.exceptions import SkxrfError
 from skxrf.physics._names import find_line_groups, names_instead
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = [
-    "AxesArray",
-    "MapExtent",
-    "draw_scale_bar",
-    "grid_axes",
-    "is_array",
-    "label_outer",
-    "line_group_label",
-    "map_extent",
-    "plane",
-    "select_elements",
-]
-
 # An array of Axes, of one or two dimensions; numpy has no type for its items.
 AxesArray = NDArray[Any]
 

@@ -6,8 +6,6 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["color_table"]
-
 
 def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]:
     """Colors of a color map, from the least to the largest value.

@@ -10,8 +10,6 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["picture_bytes"]
-
 
 def picture_bytes(
     draw: Callable[[Axes], object],

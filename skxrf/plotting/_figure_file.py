@@ -13,8 +13,6 @@ import matplotlib as mpl
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.files import whole_file
 
-__all__ = ["SUFFIXES", "save_figure"]
-
 SUFFIXES = (".png", ".pdf", ".svg", ".tif", ".tiff", ".jpg", ".jpeg")
 
 

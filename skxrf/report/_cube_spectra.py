@@ -19,8 +19,6 @@ from skxrf.utils.validation import as_cube, name_of, require_counts
 from ._limits import LIMITS
 from ._packing import Packed, pack, smallest_counts, trim_mantissa
 
-__all__ = ["TILE", "CubeSpectra", "SpectrumTile", "fitting_size", "read_spectra"]
-
 # Squares of pixels on the side of a tile, the part that a page unpacks at a click.
 TILE = 16
 

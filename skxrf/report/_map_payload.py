@@ -21,15 +21,6 @@ from ._limits import LIMITS
 from ._map_planes import MapPlanes, color_limits
 from ._map_statistics import Comparison
 
-__all__ = [
-    "FitCurves",
-    "components_of",
-    "element_entries",
-    "pixel_grid",
-    "spectra_entry",
-    "start_pixel",
-]
-
 
 @dataclass(frozen=True)
 class FitCurves:

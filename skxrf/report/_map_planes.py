@@ -16,8 +16,6 @@ from skxrf.utils.validation import as_map_dataset
 from ._limits import LIMITS
 from ._packing import Packed, pack, trim_mantissa
 
-__all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
-
 
 @dataclass(frozen=True)
 class MapPlanes:

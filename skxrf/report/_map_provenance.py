@@ -12,9 +12,6 @@ import xarray as xr
 
 from skxrf.utils.provenance import now, versions
 
-__all__ = ["Provenance", "map_provenance", "without_folders"]
-
-
 Provenance = dict[str, Any]
 
 # First folders of paths of other machines; those of this one are looked up. A path within a file,

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.metrics import score_table, z_score
 from skxrf.metrics._alignment import without_millimeters
 
-__all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
-
 # Columns of the score table that a comparison shows.
 _SCORES = (
     *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),

@@ -20,8 +20,6 @@ from skxrf.utils.html import label
 from ._map_planes import color_limits, map_arrays
 from ._map_report import write_map_report
 
-__all__ = ["explore_maps", "small_maps"]
-
 
 class PageFrame:
     """Report page that a notebook shows in a frame.

@@ -18,8 +18,6 @@ from skxrf.utils.html import label
 
 from ._cube_spectra import CubeSpectra
 
-__all__ = ["PeakMarks", "anode_of", "other_peaks"]
-
 
 @dataclass(frozen=True)
 class PeakMarks:

@@ -23,8 +23,6 @@ from ._other_peaks import anode_of, other_peaks
 from ._packing import Packed, pack, smallest_counts
 from ._paints import Paints
 
-__all__ = ["PageContents", "render_page"]
-
 
 @dataclass(frozen=True)
 class PageContents:

@@ -15,8 +15,6 @@ from skxrf.plotting._color_table import color_table
 from ._limits import LIMITS
 from ._map_tables import percent
 
-__all__ = ["NO_PAINT", "Paints", "paints_of"]
-
 # Place in the list of paints of a pixel that belongs to none.
 NO_PAINT = 255
 

@@ -22,8 +22,6 @@ from ._result import MethodResult, Settings
 from ._rivals import Rival, Task
 from ._scores import score_rows
 
-__all__ = ["held_out_parts", "run_method", "task_of"]
-
 _SCORING = {"ssim": ssim_scorer, "within_sigma": z_score_scorer, "r2": "r2"}
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]

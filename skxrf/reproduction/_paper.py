@@ -21,8 +21,6 @@ from ._paper_training import TrainedNetwork, Training, train
 from ._rivals import RIVALS, Rival, Task
 from ._scores import score_rows
 
-__all__ = ["PaperResult", "reproduce_paper"]
-
 
 @dataclass(frozen=True)
 class PaperResult:

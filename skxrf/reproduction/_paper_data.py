@@ -21,8 +21,6 @@ from skxrf.utils.files import whole_file
 
 from ._problem import fitted_labels
 
-__all__ = ["PaperData", "PaperSetUp", "paper_data", "save_array"]
-
 
 @dataclass(frozen=True)
 class PaperSetUp:

@@ -19,8 +19,6 @@ from ._networks import count_parameters
 from ._paper_data import PaperData, save_array
 from ._rivals import Rival, Task
 
-__all__ = ["TrainedNetwork", "Training", "train"]
-
 
 @dataclass(frozen=True)
 class Training:

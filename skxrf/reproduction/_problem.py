@@ -20,8 +20,6 @@ from skxrf.spectra import max_spectrum, sum_spectrum
 
 from ._result import DataDescription
 
-__all__ = ["Problem", "fitted_labels", "problem_from_files", "simulated_problem"]
-
 
 @dataclass(frozen=True)
 class Problem:

@@ -10,8 +10,6 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-__all__ = ["DataDescription", "MethodResult", "ReproductionResult", "Settings"]
-
 Kind = Literal["network", "published network", "classical"]
 
 

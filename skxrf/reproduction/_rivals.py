@@ -26,8 +26,6 @@ from skxrf.utils.energy import bin_edges
 
 from ._result import Kind
 
-__all__ = ["RIVALS", "Rival", "Task", "pure_spectra"]
-
 
 @dataclass(frozen=True)
 class Task:

@@ -10,8 +10,6 @@ from sklearn.metrics import r2_score
 
 from skxrf.metrics import score_table
 
-__all__ = ["score_rows"]
-
 
 def score_rows(
     reference: pd.DataFrame, prediction: NDArray[Any], *, method: str, against: str, scope: str

@@ -12,8 +12,6 @@ from ._scatter import scatter_tables, scattered_photons
 from ._tables import LineTables, line_tables
 from ._transport import Geometry, fluorescence
 
-__all__ = ["GasPhotons", "gas_photons"]
-
 Array = NDArray[np.float64]
 
 

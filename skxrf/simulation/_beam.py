@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import line_group
 
-__all__ = ["Beam", "available_tubes", "tube_beam"]
-
 Array = NDArray[np.float64]
 
 # Edges of the coarse bins of the continuum [keV]: fine where attenuation changes fast.

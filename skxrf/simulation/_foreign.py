@@ -16,8 +16,6 @@ from skxrf.physics import _xraylib
 
 from ._materials import mass_fractions_of
 
-__all__ = ["FOREIGN_ELEMENTS", "ForeignChemistry"]
-
 Array = NDArray[np.float64]
 
 # "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without

@@ -16,8 +16,6 @@ from ._beam import Beam, tube_beam
 from ._optics import AIR, Absorber, Gas, Polycapillary
 from ._transport import Geometry
 
-__all__ = ["Instrument"]
-
 Array = NDArray[np.float64]
 
 # XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,

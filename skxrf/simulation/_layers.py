@@ -14,8 +14,6 @@ from skxrf.exceptions import Argument, SkxrfError
 
 from ._materials import Material, material
 
-__all__ = ["UM_TO_CM", "Layer", "MaterialTable", "material_table", "stack_arrays", "stack_elements"]
-
 Array = NDArray[np.float64]
 
 UM_TO_CM = 1e-4

@@ -15,8 +15,6 @@ from typing import Any
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import _xraylib
 
-__all__ = ["KINDS", "Material", "material", "materials"]
-
 KINDS = ("pigment", "lake", "metal", "ground", "binder", "varnish", "support")
 
 

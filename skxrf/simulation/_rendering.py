@@ -15,9 +15,6 @@ from skxrf.physics._pile_up import pile_up
 from ._forward import AxisError, ForwardModel
 from ._instrument import Instrument
 
-__all__ = ["Renderer", "simulate_batches"]
-
-
 # Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) of stacks.
 Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
 

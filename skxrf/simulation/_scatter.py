@@ -20,8 +20,6 @@ from skxrf.physics._scatter import compton_energy
 from ._beam import Beam
 from ._transport import Geometry
 
-__all__ = ["ScatterTables", "scatter_tables", "scattered_photons"]
-
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating]
 

@@ -15,8 +15,6 @@ from skxrf.physics.constants import ELECTRON_MASS, INVERSE_FINE_STRUCTURE
 from ._beam import Beam
 from ._numerics import NUMERICS
 
-__all__ = ["ScatterSpectra", "scatter_spectra"]
-
 Array = NDArray[np.float64]
 
 

@@ -16,8 +16,6 @@ from scipy.special import expn
 from ._numerics import NUMERICS
 from ._tables import LineTables
 
-__all__ = ["secondary_rate"]
-
 Floats = NDArray[np.float32]
 
 

@@ -15,8 +15,6 @@ from skxrf.physics import LineGroup, _xraylib, line_group
 from ._beam import Beam
 from ._numerics import NUMERICS
 
-__all__ = ["LineTables", "line_tables"]
-
 Array = NDArray[np.float64]
 
 

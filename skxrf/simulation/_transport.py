@@ -16,8 +16,6 @@ from ._numerics import NUMERICS
 from ._secondary import secondary_rate
 from ._tables import LineTables
 
-__all__ = ["Geometry", "fluorescence"]
-
 
 @dataclass(frozen=True)
 class Geometry:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["compiled"]
-
 
 def compiled(function: Callable[..., Any], signature: str | None = None) -> Any:
     """Compile a function, and keep the result for later processes where there is a place for it.

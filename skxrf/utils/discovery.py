@@ -12,8 +12,6 @@ from sklearn.base import BaseEstimator
 
 import skxrf
 
-__all__ = ["PRIVATE_PACKAGES", "all_estimators", "public_modules"]
-
 # Packages of the library's own wiring, whose modules therefore need no underscore each.
 PRIVATE_PACKAGES = ("skxrf.io.cubes", "skxrf.io.maps")
 

@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.units import refuse_absurd_energies, to_kev
 
-__all__ = ["axes_agree", "bin_edges", "describe_axis", "resolve_energy"]
-
 
 def resolve_energy(
     energy: ArrayLike | Sequence[float], n_channels: int, *, source: str = "energy"

@@ -13,17 +13,6 @@ from typing import IO, Any
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = [
-    "check_writable",
-    "existing_file",
-    "lock_file",
-    "printable_attrs",
-    "refuse_irregular",
-    "whole_file",
-    "whole_files",
-    "whole_folder",
-]
-
 
 def existing_file(
     path: str | os.PathLike[str], what: str, *, folders: bool = False

@@ -8,14 +8,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "final_estimator",
-    "fitted_channels",
-    "fitted_energy",
-    "fitted_line_groups",
-    "inner_estimators",
-]
-
 # Where scikit-learn's meta-estimators and ours keep the fitted estimators that see X.
 _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_")
 

@@ -13,8 +13,6 @@ from sklearn.metrics import r2_score
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils.fitted import fitted_line_groups
 
-__all__ = ["NamedOutputsMixin", "line_group_names", "paired"]
-
 
 class NamedOutputsMixin(RegressorMixin):
     """Regressor whose ``score`` pairs outputs and labels by the names of their line groups."""

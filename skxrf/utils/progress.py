@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
-__all__ = ["ProgressReport", "StepReport"]
-
 
 class _Report:
     """Clock, console and bar of a report; a context manager."""

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import skxrf
 
-__all__ = ["git_revision", "machine", "now", "processor", "versions"]
-
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions of this library, Python and further packages.

@@ -6,8 +6,6 @@ from typing import Any
 
 from skxrf.utils.fitted import inner_estimators
 
-__all__ = ["find_network", "loss_curves"]
-
 
 def find_network(estimator: object) -> Any:
     """Find the network, which has a ``loss_curve_``, inside a fitted estimator.

@@ -9,18 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
 
-__all__ = [
-    "decimal",
-    "is_counts",
-    "is_pixels",
-    "is_rate",
-    "refuse_absurd_energies",
-    "seconds_per",
-    "to_kev",
-    "to_mm",
-    "to_seconds",
-]
-
 _KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3, "mev": 1e3}
 # As words, blanks and hyphens left out.
 _KEV |= {"electronvolt": 1e-3, "kiloelectronvolt": 1.0}

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
 
-__all__ = ["as_cube", "as_map_dataset", "input_files", "name_of", "require_counts"]
-
 _CUBE = ("y", "x", "energy")
 _MAPS = ("y", "x", "element")
 _Array = TypeVar("_Array", xr.DataArray, xr.Dataset)

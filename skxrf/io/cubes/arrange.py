@@ -16,16 +16,6 @@ from skxrf.exceptions import Argument, FileFormatError
 from .axes import folded_shape
 from .source import BlockReader, CubeRequest, CubeSource
 
-__all__ = [
-    "SUM",
-    "ArrangedReader",
-    "SummedReader",
-    "arranged",
-    "arranged_times",
-    "chosen_names",
-    "chosen_one",
-]
-
 SUM = "sum"
 
 

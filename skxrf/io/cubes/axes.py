@@ -8,19 +8,6 @@ from typing import TypeVar
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
-__all__ = [
-    "AXES",
-    "DIMS",
-    "axis_name",
-    "axis_or_reason",
-    "axis_order",
-    "dims_from_labels",
-    "folded_shape",
-    "folds",
-    "pixels_around_energy",
-    "suggested_shape",
-]
-
 DIMS = ("y", "x", "energy")
 AXES = (*DIMS, "detector", "scan", "point")
 

@@ -23,8 +23,6 @@ import numpy as np
 
 from skxrf.utils.compilation import compiled
 
-__all__ = ["DAMAGE", "ROWS_START", "State", "scan", "unpack"]
-
 ROWS_START = 0x1A0
 DAMAGE = (
     "",

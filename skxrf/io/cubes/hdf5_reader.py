@@ -20,8 +20,6 @@ from .._hdf5_values import Scale, units_of
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import CubeSource, Slices
 
-__all__ = ["HDF5Reader", "hdf5_source", "open_dataset", "stamps_of"]
-
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
 # Chunks that are looked at one by one.

@@ -13,8 +13,6 @@ from skxrf.utils.validation import require_counts
 from .axes import DIMS
 from .source import BlockReader, Chunks
 
-__all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
-
 # Bytes of one block: large enough that opening the file for each costs nothing, small enough
 # that one for each thread, as float32 with what a model makes of it, fits a laptop.
 BLOCK_BYTES = 8 * 2**20

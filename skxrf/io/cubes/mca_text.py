@@ -28,8 +28,6 @@ from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
 from .text_spectrum import TextSpectrum, counts_of, decoded, floats, seconds
 
-__all__ = ["is_amptek", "is_spec", "parse_facts", "parse_spectra"]
-
 _SECTION = re.compile(r"^<<([^<>\n]+)>>[ \t]*$", re.MULTILINE)
 
 

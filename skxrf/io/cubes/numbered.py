@@ -19,8 +19,6 @@ from skxrf.exceptions import Argument, FileFormatError
 
 from .axes import folded_shape
 
-__all__ = ["Series", "files_in", "grid_of", "require_no_gaps", "series", "series_of"]
-
 _ROLES = {
     "y": {"y", "row", "rows", "line", "lines", "zeile", "ligne", "ypos", "posy", "samy", "sy", "r"},
     "x": {"x", "col", "cols", "column", "columns", "spalte", "colonne", "xpos", "posx", "samx"}

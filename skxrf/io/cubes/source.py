@@ -17,8 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument
 
-__all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices", "Times"]
-
 Slices = tuple[slice, ...]
 Chunks = Literal["auto"] | tuple[int, int]
 Times = NDArray[Any] | tuple[NDArray[Any], tuple[str, ...] | None] | None

@@ -13,8 +13,6 @@ from skxrf.utils.units import to_kev
 
 from .axes import axis_or_reason
 
-__all__ = ["axis_facts", "counts_channels", "stated_axis"]
-
 
 def axis_facts(source: str, **stated: Any) -> dict[str, Any]:
     """Energy axis in the terms of a `CubeSource`: the axis, or why it is not used, and where it stands.

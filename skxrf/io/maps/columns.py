@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from skxrf.exceptions import Argument, LineGroupError
 from skxrf.physics._names import find_line_group, line_group_name
 
-__all__ = ["Elements", "chosen_columns"]
-
 Elements = Sequence[str] | Mapping[str, str] | None
 
 # Columns of PyMca beside the line groups: mass fractions, concentrations, scatter, background,

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["float32_images", "only_maps", "refuse_name", "safe_name"]
-
 _UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
 
 

@@ -20,16 +20,6 @@ from .._hdf5_values import Scale, numbers, texts
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
-__all__ = [
-    "UNCERTAINTY",
-    "MapsRequest",
-    "MapsSource",
-    "build_maps",
-    "by_name",
-    "images_of_stack",
-    "split_errors",
-]
-
 UNCERTAINTY = re.compile(r"s\((.+)\)")
 
 

@@ -18,8 +18,6 @@ from ._figures import (
 from ._tables import cost_table, element_table, fold_table
 from ._wording import distinct_elements, duration, findings, listed, paper_elements
 
-__all__ = ["render_report"]
-
 
 def render_report(result: ReproductionResult) -> str:
     """Render the report of the paper's experiment.

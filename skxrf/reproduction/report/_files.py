@@ -14,8 +14,6 @@ from skxrf.utils.files import whole_files
 
 from ._document import render_report
 
-__all__ = ["maps_dataset", "write_report"]
-
 
 def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> Path:
     """Write ``report.html``, ``maps.nc`` and ``scores.csv``, all of them or none.

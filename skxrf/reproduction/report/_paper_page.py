@@ -15,8 +15,6 @@ from skxrf.utils.files import whole_files
 
 from ._figures import Picture, comparison_picture, histogram_picture, loss_picture
 
-__all__ = ["write_paper_page"]
-
 
 @dataclass(frozen=True)
 class _Published:

@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.simulation._materials import material
 
-__all__ = ["hiding_thickness", "linear_color", "mixture_color", "to_srgb"]
-
 Array = NDArray[np.float64]
 
 # Thickness [um] of a layer that hides 63 % of what is below it, by kind of material (assumed).

@@ -14,8 +14,6 @@ from skxrf.simulation._materials import read_data
 
 from ._shapes import Clipped, Frame, Shape, Stroke
 
-__all__ = ["Drawing", "Mark", "drawings"]
-
 Points = Sequence[Sequence[float]]
 Entry = Mapping[str, Any]
 

@@ -11,8 +11,6 @@ from skxrf.exceptions import SkxrfError
 from ._drawing import Drawing, Mark, drawings
 from ._shapes import Frame, Polygon
 
-__all__ = ["draw", "layouts"]
-
 
 def layouts() -> tuple[str, ...]:
     """Names of the compositions."""

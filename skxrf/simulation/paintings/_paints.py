@@ -8,8 +8,6 @@ from skxrf.simulation._materials import material
 
 from ._palettes import Palette
 
-__all__ = ["bound", "paint_mixture"]
-
 # Replacements of paints that a palette does not name, by weight of other paints.
 _STAND_INS: dict[str, dict[str, float]] = {
     "cheek": {"flesh": 0.5, "inscription": 0.2, "border": 0.3},

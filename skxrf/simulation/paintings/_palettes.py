@@ -11,8 +11,6 @@ from typing import Any
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation._materials import close_names, material, read_data
 
-__all__ = ["AREAS", "ROLES", "Palette", "check_palettes", "palette", "palettes"]
-
 ROLES = ("training", "test", "general", "held_out")
 
 # Areas of a painting that every palette has a paint for.

@@ -20,8 +20,6 @@ from ._paints import bound, paint_mixture
 from ._palettes import Palette, check_palettes
 from ._wear import Wear
 
-__all__ = ["Component", "PaintingPlan"]
-
 Array = NDArray[np.float64]
 
 

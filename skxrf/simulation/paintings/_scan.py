@@ -19,8 +19,6 @@ from skxrf.simulation._rendering import Renderer, simulate_batches
 from ._palettes import Palette, check_palettes
 from ._plan import PaintingPlan
 
-__all__ = ["DEFAULT_LINE_GROUPS", "PaintingScan", "painting_scan", "simulate_painting"]
-
 # The paper's eleven (Gerodimos et al.).
 DEFAULT_LINE_GROUPS = (
     *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),

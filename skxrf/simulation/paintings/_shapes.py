@@ -10,8 +10,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Clipped", "Coverage", "Ellipse", "Frame", "Polygon", "Shape", "Stroke", "curve"]
-
 Array = NDArray[np.float64]
 
 # Part of a grid, and how much of each of its points is covered, from 0 to 1.

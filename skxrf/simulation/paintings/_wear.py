@@ -12,8 +12,6 @@ from skxrf.simulation._stacks import Stratum
 
 from ._textures import Cracks, SmoothField, smooth_step
 
-__all__ = ["Wear"]
-
 Array = NDArray[np.float64]
 
 
