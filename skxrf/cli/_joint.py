@@ -18,21 +18,9 @@ def fit_jointly(
 ) -> dict[str, Any]:
     """Fit the spectra of several detectors of a file in one likelihood, and write the maps.
 
-    Parameters
-    ----------
-    job : Job
-        The cube's file and its outputs.
-    detectors : sequence of str
-        Names or positions of the detectors.
-    model_of : callable
-        Template fit of one detector's cube, and its line groups.
-    reading, options : mapping and RunOptions
-        Options of the command.
-
-    Returns
-    -------
-    dict of str to object
-        Result for a script.
+    `job`: the cube's file and its outputs. `detectors`: names or positions of the detectors.
+    `model_of`: template fit of one detector's cube, and its line groups. `reading`, `options`:
+    options of the command. Returns result for a script.
     """
     import xarray as xr
     from sklearn.base import clone

@@ -73,13 +73,8 @@ def refuse_foreign_sources(file: Any, *, follow: bool | None) -> None:
 
     The files that it refers to in its folder are looked at in the same way.
 
-    Parameters
-    ----------
-    file : File
-        The open file.
-    follow : bool or None
-        Whether the caller asked to follow what leads to other folders; None where there is no such
-        choice.
+    `follow`: whether the caller asked to follow what leads to other folders; None where there is no
+    such choice.
     """
     seen: set[Path] = set()
     waiting = _looked_at(file, follow)

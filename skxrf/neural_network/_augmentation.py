@@ -106,15 +106,7 @@ class SpectrumAugmentation(BaseEstimator):
         self.share = share
 
     def _redrawing(self, X: NDArray[Any], n_outputs: int) -> Redrawing | None:
-        """Check the parameters and make the drawing; None if nothing is switched on.
-
-        Raises
-        ------
-        CountsError
-            If the spectra are no counts.
-        SkxrfError
-            If the templates are missing, or not of the spectra's width.
-        """
+        """Check the parameters and make the drawing; None if nothing is switched on."""
         self._validate_params()
         changes = {name: float(getattr(self, name)) for name in _CHANGES}
         if not any(changes.values()) or self.share == 0:

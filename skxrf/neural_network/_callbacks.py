@@ -84,12 +84,8 @@ def one_cycle(progress: float) -> float:
 class BestWeights(Callback):
     """Early stopping on the validation loss; the weights of the best epoch are restored.
 
-    Parameters
-    ----------
-    patience : int
-        Epochs without an improvement after which training stops.
-    tol : float
-        Smallest decrease of the loss that counts as an improvement.
+    `patience`: epochs without an improvement after which training stops. `tol`: smallest decrease
+    of the loss that counts as an improvement.
     """
 
     def __init__(self, patience: int, tol: float = 1e-4) -> None:

@@ -129,11 +129,8 @@ class NetworkOwner(SkorchParameters):
     def __getstate__(self) -> dict[str, Any]:
         """State in which the net is arrays and plain values (``_net_state``), not an object.
 
-        Returns
-        -------
-        dict
-            The attributes; ``net_`` is replaced by ``_net_state``, the weights as arrays and
-            the settings that :meth:`__setstate__` builds the same net from.
+        Returns the attributes; ``net_`` is replaced by ``_net_state``, the weights as arrays and
+        the settings that :meth:`__setstate__` builds the same net from.
         """
         state = dict(super().__getstate__())
         if "net_" in state:
@@ -148,15 +145,7 @@ class NetworkOwner(SkorchParameters):
         Predictions are those of the stored network bit for bit, and training continues from
         where it was.
 
-        Parameters
-        ----------
-        state : dict
-            From :meth:`__getstate__`, of this version or an earlier one.
-
-        Raises
-        ------
-        SkxrfError
-            If the weights do not fit the settings; nothing large is made before they do.
+        `state`: from :meth:`__getstate__`, of this version or an earlier one.
         """
         state = {**self._defaults(), **migrated(state)}
         stored = state.pop("_net_state", None)

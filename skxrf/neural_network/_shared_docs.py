@@ -162,16 +162,8 @@ _GATED = """A trained factor, one an output, starts at zero."""
 def with_shared_docs(cls: Class) -> Class:
     """Fill the placeholders of a class's docstring.
 
-    Parameters
-    ----------
-    cls : type
-        Its docstring may have ``{shared_parameters}``, ``{published_parameters}``,
-        ``{shared_attributes}``, ``{linear_attributes}`` and ``{shared_notes}``.
-
-    Returns
-    -------
-    type
-        The same class.
+    `cls`: its docstring may have ``{shared_parameters}``, ``{published_parameters}``,
+    ``{shared_attributes}``, ``{linear_attributes}`` and ``{shared_notes}``. Returns the same class.
     """
     if cls.__doc__ is None:  # python -OO
         return cls

@@ -55,11 +55,8 @@ def run_method(
 ) -> tuple[MethodResult, list[dict[str, Any]]]:
     """Cross-validate one method.
 
-    Returns
-    -------
-    result : MethodResult
-    rows : list of dict
-        Scores of the maps as a whole and of each fold, see :class:`ReproductionResult`.
+    Returns `result`; `rows`: scores of the maps as a whole and of each fold, see
+    :class:`ReproductionResult`.
     """
     outputs = np.full(problem.Y.shape, np.nan, dtype=np.float32)
     unlabeled = np.flatnonzero(~problem.labeled)

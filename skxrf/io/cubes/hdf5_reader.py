@@ -44,15 +44,7 @@ class HDF5Reader:
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
-        """Reader of an open dataset; its scale, offset and fill value are obeyed.
-
-        Raises
-        ------
-        CountsError
-            If its numbers are rates.
-        FileFormatError
-            If it cannot be read in blocks.
-        """
+        """Reader of an open dataset; its scale, offset and fill value are obeyed."""
         path = Path(dataset.file.filename)
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)

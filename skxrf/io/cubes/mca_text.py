@@ -67,22 +67,8 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
 def parse_facts(content: bytes, path: Path) -> TextSpectrum:
     """Read what stands before the counts of a file with one spectrum; its counts are left empty.
 
-    Parameters
-    ----------
-    content : bytes
-        The start of the file, down to its counts at least.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    TextSpectrum
-        Calibration and times.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is of neither kind.
+    `content`: the start of the file, down to its counts at least. `path`: its name, for error
+    messages. Returns calibration and times.
     """
     if is_amptek(content[:100]):
         header = content.partition(b"<<DATA>>")[0]

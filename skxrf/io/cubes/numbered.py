@@ -156,28 +156,10 @@ def grid_of(
 ) -> tuple[tuple[int, int], list[Path | None]]:
     """Rows and columns of a cube of one file a pixel, and the file of each pixel.
 
-    Parameters
-    ----------
-    found : Series
-        The files; without a number of detectors.
-    shape : tuple of int, optional
-        What the caller said.
-    where : str
-        The folder, for error messages.
-    axes : sequence of str, optional
-        What the caller said of two numbers without words: the order of "y" and "x" in it.
-
-    Returns
-    -------
-    shape : tuple of int
-        Rows and columns.
-    files : list of Path or None
-        Row by row; None for those that a stopped scan did not reach.
-
-    Raises
-    ------
-    FileFormatError
-        If files are missing before the last one, or the shape is not known or does not fit.
+    `found`: the files; without a number of detectors. `shape`: what the caller said. `where`: the
+    folder, for error messages. `axes`: what the caller said of two numbers without words: the order
+    of "y" and "x" in it. Returns `shape`: rows and columns; `files`: row by row; None for those
+    that a stopped scan did not reach.
     """
     n_files = len(found.files)
     sizes = [len({one[i] for one in found.numbers}) for i in range(len(found.roles))]

@@ -22,10 +22,7 @@ from ._wording import distinct_elements, duration, findings, listed, paper_eleme
 def render_report(result: ReproductionResult) -> str:
     """Render the report of the paper's experiment.
 
-    Returns
-    -------
-    str
-        One HTML page: its pictures and style are inside, it loads nothing from elsewhere.
+    Returns one HTML page: its pictures and style are inside, it loads nothing from elsewhere.
     """
     environment = page_environment("skxrf.reproduction.report")
     environment.filters |= {"listed": listed, "duration": duration}

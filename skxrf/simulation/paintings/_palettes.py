@@ -156,12 +156,8 @@ def check_palettes(
 ) -> tuple[Palette, ...]:
     """Look up palettes that a caller names or passes.
 
-    Parameters
-    ----------
-    chosen : str, Palette, sequence of those, or None
-        One or several palettes; None for all with role "training" or "general".
-    elements : iterable of str
-        Chemical symbols that together they must contain, if only as traces.
+    `chosen`: one or several palettes; None for all with role "training" or "general". `elements`:
+    chemical symbols that together they must contain, if only as traces.
     """
     if chosen is None:
         found = [one for one in palettes().values() if one.role in ("training", "general")]

@@ -15,14 +15,8 @@ Array = NDArray[np.float64]
 class SmoothField:
     """Smooth random field of mean 0 and standard deviation 1: a cubic B-spline of white noise.
 
-    Parameters
-    ----------
-    size : pair of float
-        Height and width of the region [mm].
-    cell : pair of float
-        Correlation lengths down and across [mm].
-    rng : numpy Generator
-        Source of the random numbers.
+    `size`: height and width of the region [mm]. `cell`: correlation lengths down and across [mm].
+    `rng`: source of the random numbers.
     """
 
     def __init__(
@@ -50,14 +44,8 @@ class SmoothField:
 class Cracks:
     """Craquelure: the borders between cells around scattered points.
 
-    Parameters
-    ----------
-    size : pair of float
-        Height and width of the region [mm].
-    cell : pair of float
-        Mean size of an island of paint, down and across [mm].
-    rng : numpy Generator
-        Source of the random numbers.
+    `size`: height and width of the region [mm]. `cell`: mean size of an island of paint, down and
+    across [mm]. `rng`: source of the random numbers.
     """
 
     def __init__(
