@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from skxrf.exceptions import SkxrfError
-from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
+from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork, WrappedNetwork
 from skxrf.neural_network._net import SpectrumNet, make_net
 from skxrf.neural_network._older_models import migrated
 from skxrf.neural_network._parameters import available_device, device_or_cpu
@@ -20,8 +19,6 @@ from skxrf.neural_network._state import check_weights, fill_net, net_state
 
 class NetworkOwner(SkorchParameters):
     """Estimator with a network in ``net_``, made from the parameters at the time of ``fit``."""
-
-    _network: ClassVar[type[ResidualNetwork]] = SpectrumNetwork
 
     linear_path: bool
     input_transform: Any
@@ -34,9 +31,13 @@ class NetworkOwner(SkorchParameters):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
 
-    @abstractmethod
+    @property
+    def _network(self) -> type[ResidualNetwork]:
+        return SpectrumNetwork if self._own_module() is None else WrappedNetwork
+
     def _architecture(self, n_features: int) -> dict[str, Any]:
-        """Arguments of the network that the parameters of the subclass set."""
+        """Arguments of a built-in network that the parameters of the subclass set."""
+        raise NotImplementedError
 
     def _continue(self) -> None:
         """Take over parameters that may change from one fit to the next, refuse others."""
@@ -77,7 +78,7 @@ class NetworkOwner(SkorchParameters):
             "input_transform": self.input_transform,
             "linear_path": self.linear_path,
             "n_residual_weights": EVIDENCE.n_levels,
-            **self._architecture(n_features),
+            **(self._own_module() or self._architecture(n_features)),
         }
 
     def _present_training_settings(self) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class NetworkOwner(SkorchParameters):
         skorch = {
             name: value
             for name, value in self._skorch().items()
-            if name not in own and not name.startswith(("callbacks__", "module__"))
+            if name not in own and not name.startswith(("callbacks__", "module"))
         }
         return {"loss": self.loss, **skorch}
 

@@ -42,6 +42,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     hidden_layer_sizes: Any
     templates: ArrayLike | None
 
+    _skorch_names = BaseSpectrumRegressor._skorch_names - {"module"}
     linear_path = False
     input_transform = None
     loss = "scaled_absolute_error"

@@ -69,8 +69,8 @@ verbose : bool or int, default=False
     Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
 **skorch_parameters : dict
     Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
-    `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
-    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW; another one gets
+    `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, `module` (in place of the
+    built-in layers), and parameters of these such as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW; another one gets
     `learning_rate` as its ``lr``."""
 
 _PUBLISHED = """\
