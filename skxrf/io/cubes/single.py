@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,10 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from .arrange import ArrayReader
 from .beside import Motor
-from .source import BlockReader, CubeRequest, CubeSource, Slices
+from .source import BlockReader, CubeRequest, CubeSource
 from .text_spectrum import TextSpectrum
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayReader:
-    """Blocks of an array in memory."""
-
-    values: NDArray[Any]
-    chunks: None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of its axes."""
-        return self.values.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of its counts."""
-        return self.values.dtype
-
-    def read(self, key: Slices) -> NDArray[Any]:
-        """Copy one block."""
-        return self.values[key].copy()
 
 
 def one_spectrum(
