@@ -305,10 +305,10 @@ class _HierarchicalFit:
     def _templates(self, amplitudes: Array) -> PaintTemplates:
         shares, components = self.shares(), []
         for of_paint in (np.zeros_like(shares), *amplitudes):
-            groups = []
+            groups, least = [], _RULE.least_area * of_paint.sum() + 1
             for mine in self.families:
-                # One count with the painting's ratios: a paint may contain none of the group.
-                counts = of_paint[mine] + shares[mine]
+                # Some counts with the painting's ratios: a paint may contain none of the group.
+                counts = of_paint[mine] + least * shares[mine]
                 groups.append(self.lines[:, mine] @ (counts / counts.sum()))
             components.append(np.vstack([*groups, self.others]))
         named = {
