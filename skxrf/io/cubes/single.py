@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
@@ -17,6 +16,7 @@ from skxrf.exceptions import Argument, FileFormatError
 from .arrange import ArrayReader
 from .beside import Motor
 from .source import BlockReader, CubeRequest, CubeSource
+from .stated_axis import same_axis
 from .text_spectrum import TextSpectrum
 
 
@@ -92,7 +92,7 @@ def alike(
 ) -> CubeSource:
     """Describe spectra by their one calibration; several are refused unless the caller gives the axis."""
     energy = spectra[0].energy
-    others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
+    others = [i for i, one in enumerate(spectra) if not same_axis(one.energy, energy)]
     if others and request.energy is None:
         raise FileFormatError(
             f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
@@ -117,12 +117,6 @@ def times(values: Sequence[float | None], shape: tuple[int, ...]) -> NDArray[np.
     # None becomes NaN.
     found = np.array(values, np.float64).reshape(shape)
     return None if np.isnan(found).all() else found
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Polynomial) and isinstance(other, Polynomial):
-        return np.array_equal(one.coef, other.coef, equal_nan=True)
-    return one is other or (type(one) is type(other) and np.array_equal(one, other))
 
 
 def _motors(spectra: Sequence[TextSpectrum]) -> list[Motor]:

@@ -91,6 +91,14 @@ def _line_through(points: NDArray[np.float64], source: str) -> NDArray[np.float6
     return np.array([energy.mean() - gain * channel.mean(), gain])
 
 
+def same_axis(one: Any, other: Any) -> bool:
+    """Compare two axes: values, polynomials, or None."""
+    if isinstance(one, Polynomial) and isinstance(other, Polynomial):
+        one, other = one.coef, other.coef
+    alike = type(one) is type(other) and one is not None
+    return one is other or (alike and np.array_equal(one, other, equal_nan=True))
+
+
 def counts_channels(values: NDArray[np.float64]) -> bool:
     """Recognize an axis that only counts channels: consecutive whole numbers."""
     whole = values.size < 2 or bool(np.all(np.diff(values) == 1))
