@@ -9,9 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import dawsn, log_ndtr, ndtr
 
-__all__ = ["REACH", "PeakChange", "Reach", "render_changes", "render_peaks"]
-
-
 Array = NDArray[np.float64]
 
 # Ratio of a peak's standard deviation to its decay length above which the factors of the tail
