@@ -13,9 +13,7 @@ import pytest
 import sklearn
 import xarray as xr
 
-from skxrf.datasets import make_painting
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.pretrained import load_pretrained
 from skxrf.samples import to_samples
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user_guide"
@@ -71,18 +69,17 @@ PAGES = [
 
 
 @pytest.fixture(scope="module")
-def painting():
+def painting(shipped_on_icon):
     """A small icon, its true maps, and a fit of its spectra."""
-    cube, maps = make_painting((24, 30), palette="icon_1", random_state=1)
+    cube, maps = (array[:24] for array in shipped_on_icon[:2])
     fit = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values, nuisance="none")
     return cube, maps, fit.fit(to_samples(cube).values)
 
 
 @pytest.fixture(scope="module")
-def bound(painting):
+def bound(shipped_on_icon):
     """The shipped model, bound to the icon."""
-    cube, _, _ = painting
-    return load_pretrained().bind(to_samples(cube).values, cube["energy"].values)
+    return shipped_on_icon[2]
 
 
 @pytest.fixture
