@@ -1,7 +1,11 @@
 from skxrf.io import open_maps
 
 
-def test_demo_ends_with_a_report_and_keeps_what_is_there(skxrf, tmp_path):
+def test_demo_ends_with_a_report_and_keeps_what_is_there(
+    skxrf, shipped_on_icon, monkeypatch, tmp_path
+):
+    # A model that is bound already: tests/pretrained binds it.
+    monkeypatch.setattr("skxrf.pretrained.load_pretrained", lambda: shipped_on_icon[2])
     folder = tmp_path / "demo"
     run = skxrf("demo", "-o", folder)
     assert run.status == 0, run.err
