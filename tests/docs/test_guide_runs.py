@@ -13,6 +13,7 @@ import pytest
 import sklearn
 import xarray as xr
 
+from skxrf.datasets import make_painting
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.samples import to_samples
 
@@ -69,16 +70,16 @@ PAGES = [
 
 
 @pytest.fixture(scope="module")
-def painting(shipped_on_icon):
+def painting():
     """A small icon, its true maps, and a fit of its spectra."""
-    cube, maps = (array[:24] for array in shipped_on_icon[:2])
+    cube, maps = make_painting((24, 30), palette="icon_1", random_state=1)
     fit = TemplateFitRegressor(LINE_GROUPS, energy=cube["energy"].values, nuisance="none")
     return cube, maps, fit.fit(to_samples(cube).values)
 
 
 @pytest.fixture(scope="module")
 def bound(shipped_on_icon):
-    """The shipped model, bound to the icon."""
+    """The shipped model, bound to an icon on the same axis."""
     return shipped_on_icon[2]
 
 
