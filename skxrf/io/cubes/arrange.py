@@ -27,8 +27,7 @@ class ArrangedReader:
     axes: tuple[str, ...]  # names of the stored axes
     detector: int | str | None = None  # the detector that is read, or all of them added
     scan: int | None = None  # the scan that is read
-    grid: tuple[int, int] | None = None
-    """Rows and columns that the axis of points is folded into."""
+    grid: tuple[int, int] | None = None  # rows and columns that the axis of points is folded into
     missing: float = 0  # value of the points that are missing at its end
 
     @property

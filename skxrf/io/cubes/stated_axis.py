@@ -15,7 +15,7 @@ from .axes import axis_or_reason
 
 
 def axis_facts(source: str, **stated: Any) -> dict[str, Any]:
-    """Energy axis in the terms of a `CubeSource`: the axis, or why it is not used, and its place."""
+    """Energy axis for a `CubeSource`: the axis, or why it is not used, and its place."""
     energy, reason = axis_or_reason(lambda: stated_axis(source=source, **stated))
     return {"energy": energy, "energy_hint": reason, "energy_from": source}
 
