@@ -105,7 +105,7 @@ def test_reports_of_fits_and_of_models_without_one(scan, model, skxrf, tmp_path)
     )
     assert run.out == f"Element maps: {out}\nReport: {report}\n"
     assert 'id="components"' in report.read_text(encoding="utf-8")
-    fit = TemplateFitRegressor(["Fe_K"], energy=0.03 + 0.04 * np.arange(512)).fit(
+    fit = TemplateFitRegressor(["Fe_K"], energy=0.03 + 0.04 * np.arange(512), nuisance="none").fit(
         open_cube(scan / "scan.h5").to_numpy().reshape(-1, 512)
     )
     save_model(fit, tmp_path / "fit.skxrf")
