@@ -20,26 +20,15 @@ from skxrf.physics._silicon import (
 )
 from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
 
-__all__ = ["DetectorResponse", "shelf_cumulative"]
-
-
 Array = NDArray[np.float64]
 
 
 def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
     """Cumulative distributions of shelves: flat from zero to a line, with the peak's resolution.
 
-    Parameters
-    ----------
-    edges : ndarray of shape (n_edges,)
-        Energies [keV].
-    energies, sigmas : ndarray of shape (n_lines,)
-        Line energies and standard deviations of the peaks [keV].
-
-    Returns
-    -------
-    ndarray of shape (n_lines, n_edges)
-        Between 0 and 1; zero below zero energy, where no charge is counted.
+    `edges` (n_edges,): energies [keV]. `energies`, `sigmas` (n_lines,): line energies and standard
+    deviations of the peaks [keV]. Returns (n_lines, n_edges): between 0 and 1; zero below zero
+    energy, where no charge is counted.
     """
     energy, sigma = energies[:, None], sigmas[:, None]
     above = (edges - energy) / sigma

@@ -87,18 +87,9 @@ class LineTable:
     ) -> Array:
         """Derivatives of the counts per bin of all columns with amplitudes.
 
-        Parameters
-        ----------
-        edges, detector, amplitudes
-            As for `render`.
-        moves : sequence of ndarray of shape (n_bins + 1,)
-            Changes of the edges [keV].
-
-        Returns
-        -------
-        ndarray of shape (n_bins, n_moves + 5)
-            By the moves, then by noise, Fano factor, tail fraction, tail slope and natural width of
-            the detector.
+        `moves` (n_bins + 1,): changes of the edges [keV]. Returns (n_bins, n_moves + 5): by the
+        moves, then by noise, Fano factor, tail fraction, tail slope and natural width of the
+        detector.
         """
         used, peaks = self._peaks(detector, amplitudes)
         photons = np.maximum(peaks["energies"], 0.0)

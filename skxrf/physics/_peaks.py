@@ -27,24 +27,15 @@ REACH = Reach(peak=6.0, tail=12.0)
 
 
 class PeakChange(NamedTuple):
-    """Change of bins and lines by which a spectrum is differentiated; 0 for what stays.
+    """Change of bins and lines by which a spectrum is differentiated; 0 for what stays."""
 
-    Attributes
-    ----------
-    edges : ndarray of shape (n_bins + 1,) or 0
-        Of the bin edges [keV].
-    sigmas, tails, widths : ndarray of shape (n_lines,) or 0
-        Of standard deviations [keV], counts in the tails per count in the peak, and natural
-        widths [keV].
-    tail_slope : float
-        Of the decay length [keV].
-    """
-
-    edges: Array | float = 0.0
+    edges: Array | float = 0.0  # (n_bins + 1,): of the bin edges [keV]
+    # sigmas, tails, widths (n_lines,): of standard deviations [keV], counts in the tails per count
+    # in the peak, and natural widths [keV].
     sigmas: Array | float = 0.0
     tails: Array | float = 0.0
     widths: Array | float = 0.0
-    tail_slope: float = 0.0
+    tail_slope: float = 0.0  # of the decay length [keV]
 
 
 def render_peaks(
@@ -61,27 +52,12 @@ def render_peaks(
 ) -> Array:
     """Counts per bin of Gaussian or Voigt peaks with exponential tails.
 
-    Parameters
-    ----------
-    edges : ndarray of shape (n_bins + 1,)
-        Increasing bin edges [keV].
-    energies, intensities, sigmas : ndarray of shape (n_lines,)
-        Line energies [keV], counts in the peaks and their standard deviations [keV].
-    tails : ndarray of shape (n_lines,), optional
-        Counts in the tail per count in the peak.
-    tail_slope : float
-        Decay length of the tails [keV].
-    widths : ndarray of shape (n_lines,), optional
-        Natural widths of the lines [keV], small beside those of the peaks; default 0.
-    columns : ndarray of shape (n_lines,), int, optional
-        Row of the result that each line is added to; default 0.
-    n_columns : int
-        Number of rows.
-
-    Returns
-    -------
-    ndarray of shape (n_columns, n_bins)
-        Counts per bin.
+    `edges` (n_bins + 1,): increasing bin edges [keV]. `energies`, `intensities`, `sigmas`
+    (n_lines,): line energies [keV], counts in the peaks and their standard deviations [keV].
+    `tails` (n_lines,): counts in the tail per count in the peak. `tail_slope`: decay length of the
+    tails [keV]. `widths` (n_lines,): natural widths of the lines [keV], small beside those of the
+    peaks; default 0. `columns` (n_lines,), int: row of the result that each line is added to;
+    default 0. Returns (n_columns, n_bins): counts per bin.
     """
     n_bins = edges.size - 1
     table = np.zeros(n_columns * n_bins)
@@ -106,15 +82,7 @@ def render_changes(
 ) -> Array:
     """Derivatives of the sum of the peaks of `render_peaks`, whose other parameters these are.
 
-    Parameters
-    ----------
-    changes : sequence of PeakChange
-        Directions.
-
-    Returns
-    -------
-    ndarray of shape (n_changes, n_bins)
-        Counts per bin, for a change of unit size.
+    Returns (n_changes, n_bins): counts per bin, for a change of unit size.
     """
     n_bins = edges.size - 1
     table = np.zeros((len(changes), n_bins))
@@ -145,12 +113,8 @@ def _profiles(
 class _Profiles:
     """Cumulative distributions of lines at the edges of the bins that they fill.
 
-    Attributes
-    ----------
-    places : ndarray of shape (n_lines, n_filled + 1), int
-        Edges. Beyond an end of the axis they coincide: nothing is counted there.
-    cells : ndarray of shape (n_lines, n_filled), int
-        Bins.
+    `places` (n_lines, n_filled + 1), int: edges. Beyond an end of the axis they coincide: nothing
+    is counted there. `cells` (n_lines, n_filled), int: bins.
     """
 
     def __init__(

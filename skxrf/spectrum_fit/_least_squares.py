@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
-__all__ = ["LeastSquares"]
-
 Array = NDArray[np.float64]
 
 
