@@ -12,8 +12,6 @@ import xarray as xr
 from filelock import FileLock
 from hypothesis import settings
 
-from skxrf.datasets import make_painting
-from skxrf.pretrained import load_pretrained
 from skxrf.samples import to_samples
 
 # How long an example takes says more of the machine's other work than of the code.
@@ -43,6 +41,9 @@ def shipped_on_icon(once):
     """Cube and true maps of an icon that no training saw; the shipped model, bound to it."""
 
     def make():
+        from skxrf.datasets import make_painting
+        from skxrf.pretrained import load_pretrained
+
         cube, maps = make_painting((36, 30), palette="icon_test", random_state=6)
         spectra = cube.to_numpy().reshape(-1, cube.sizes["energy"])
         return cube, maps, load_pretrained().bind(spectra, cube["energy"].to_numpy())

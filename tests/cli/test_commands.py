@@ -82,7 +82,7 @@ def test_map_report_of_the_shipped_model_shows_the_painting_its_fit(scan, skxrf,
 
 
 def test_map_says_what_the_model_was_not_trained_on(skxrf, tmp_path):
-    scanner = Instrument.in_air_silver()
+    scanner = Instrument.in_air_silver().with_axis(0.0, 0.03, 1024)
     copper = replace(scanner, anode="Cu", voltage=40.0)
     cube, _ = simulate_painting(shape=(12, 12), instrument=copper, random_state=0)
     save_cube(cube, tmp_path / "scan.h5")
