@@ -5,7 +5,6 @@ from skxrf.datasets import make_painting, make_spectra
 from skxrf.exceptions import EnergyAxisError, LineGroupError, SkxrfError
 from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS
 
-
 # A quarter of the channels, of the same range: quicker where channels play no part.
 COARSE = {"n_channels": 256, "energy": (0.0, 0.1)}
 
