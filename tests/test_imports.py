@@ -132,9 +132,9 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
-        "physics._detector",
         "physics._line_table",
         "physics._lines",
+        "physics._peaks",
         "physics._pile_up",
         "physics._scatter",
         "physics._silicon",
