@@ -22,6 +22,7 @@ from skxrf.physics.constants import (
 )
 from skxrf.spectrum_fit._competitors import (
     ALL_ESCAPES,
+    FOOT,
     Competitor,
     bright_lines,
     common_escape,
@@ -303,6 +304,7 @@ class GroupFit:
             learned = max(float(whole), 0.0) * self.mixture / self.mixture.sum() + deviations
             self.mixture = self._mixture(learned)
         self.lines = np.maximum(smooth - continuum - scatter, 0.0)
+        self.foot = np.maximum(sum(self._sum_of(fit, kind) for kind in FOOT), 0.0)
         lines = maximum_filter1d(self.lines, 3)
         error = (
             self.rule.line_error * lines
@@ -341,7 +343,9 @@ class GroupFit:
         area, error = fit.scores(self.whole)
         if not self.inflated:
             return area, error
-        others = self.of_others() * self.rule.overlap_error
+        norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares
+        foot = np.asarray(self.foot @ self.main / np.maximum(norm, 1e-300))
+        others = np.hypot(self.of_others() * self.rule.overlap_error, foot * self.rule.foot_error)
         units = self.whole**2 * self.weights[:, None]
         units /= np.maximum(units.sum(axis=0), 1e-300)
         # Residuals that a candidate explains are no errors of the fit.

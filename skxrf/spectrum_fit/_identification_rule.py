@@ -77,6 +77,9 @@ class IdentificationRule:
     overlap_error : float
         Share of the counts of other lines in its place that a line group must exceed by its
         significance: errors of a shape are the same in all bins.
+    foot_error : float
+        The same of the tails, wings and radiative Auger transitions of other lines: their amplitudes
+        are fitted, but their forms are approximations.
     faint : float
         Counts of a line group up to which what comes with its lines cannot be seen.
     still_there : float
@@ -144,6 +147,7 @@ class IdentificationRule:
     unknown_error: float = 0.1
     start_error: float = 0.03
     overlap_error: float = 0.01
+    foot_error: float = 0.1
     faint: float = 20.0
     still_there: float = 0.6
     least_scatter: float = 0.2
