@@ -22,7 +22,9 @@ __all__ = ["judge", "main"]
 _ELSEWHERE = ("absent", "air", "instrument", "tube", "sum_peak", "diffraction")
 
 
-def judge(named: Collection[str], spectrum: Judged) -> dict[str, Any]:
+def judge(
+    named: Collection[str], spectrum: Judged, perhaps: Collection[str] = ()
+) -> dict[str, Any]:
     """Compare named line groups with the truth.
 
     Parameters
@@ -31,6 +33,8 @@ def judge(named: Collection[str], spectrum: Judged) -> dict[str, Any]:
         Line groups that are said to be in the object.
     spectrum : Judged
         Spectrum and its truth.
+    perhaps : collection of str
+        Those of which it is said that they may be the instrument's own.
 
     Returns
     -------
@@ -44,6 +48,7 @@ def judge(named: Collection[str], spectrum: Judged) -> dict[str, Any]:
         name: answer
         for name in sorted(named)
         if (answer := spectrum.answers.get(name, spectrum.others)) in _ELSEWHERE
+        and not (answer == "instrument" and name in perhaps)
     }
     return {
         "right": len(must) - len(missed),

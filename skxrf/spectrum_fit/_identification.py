@@ -442,6 +442,10 @@ class Identification(GroupFit):
             [max(self.errors[name], ratio_error(name, self.areas[name])) for name in names]
         )
         bias = fit.leakage(self.whole)[there] * area / errors[:, None]
+        # Others hold lines in the same place: long tails and the continuum couple distant ones too.
+        units = self.whole * np.sqrt(fit.weights)[:, None]
+        units = units / np.linalg.norm(units, axis=0)
+        bias[units[:, [self.place[name] for name in names]].T @ units < rule.beside] = 0
         for i in np.argsort(-score)[: np.count_nonzero(score > rule.undecided)]:
             name, other = self.names[i], self.fitted[there[int(bias[:, i].argmax())]]
             least = rule.undecided

@@ -97,6 +97,12 @@ class IdentificationRule:
         as much: they are no scattered ones.
     instrument : float
         Share of all counts below which a metal of instruments is taken for the instrument's own.
+    perhaps_instrument : float
+        Share below which a metal of instruments, or of steel, may be of the object or of the
+        instrument: scans of measured instruments hold up to this share of nickel beside any object.
+    hidden : float
+        Error of an absent line group, in units of the noise of all counts in its place, above which
+        other lines hide it.
     knots : float
         Spacing of the continuum's knots, in widths of a peak.
     pile_up : float
@@ -157,6 +163,8 @@ class IdentificationRule:
     anode_margin: float = 1.5
     own_lines: float = 0.8
     instrument: float = 3e-4
+    perhaps_instrument: float = 2e-3
+    hidden: float = 10.0
     knots: float = 3.0
     pile_up: float = 0.05
     sum_shifts: tuple[float, ...] = (-0.08, -0.06, -0.04, -0.02, 0.0, 0.02)
