@@ -15,8 +15,6 @@ from skxrf.inference.protocol import SpectrumComponents
 from skxrf.physics import line_group
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["ComparisonRule", "compare_maps"]
-
 Array = NDArray[np.float64]
 
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from skxrf.audit import Audit
 
-__all__ = ["audit"]
-
 # Name of the shipped model among the methods.
 _SHIPPED = "skxrf map"
 # Files of maps that have room for standard errors.

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from skxrf.linear_model import TemplateFitRegressor
 
-__all__ = ["fit"]
-
 
 @click.command(
     epilog=examples("""\

@@ -27,8 +27,6 @@ from ._tube import anode_of, tube_options, voltage_of
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["map_"]
-
 
 @click.command(
     "map",

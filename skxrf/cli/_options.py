@@ -17,32 +17,6 @@ from ._cluster import cluster_option
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = [
-    "FILE",
-    "ReadOptions",
-    "axis",
-    "check_output",
-    "command_line",
-    "cube_options",
-    "elements_option",
-    "examples",
-    "force_option",
-    "holds_errors",
-    "is_quiet",
-    "json_option",
-    "names",
-    "open_with",
-    "opened_maps",
-    "output_option",
-    "print_table",
-    "quiet_option",
-    "reading_options",
-    "run_options",
-    "say",
-    "shape_option",
-    "write_json",
-]
-
 FILE = click.Path(path_type=Path)
 _QUIET = "skxrf.quiet"
 ReadOptions = Mapping[str, Any]

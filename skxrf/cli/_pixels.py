@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["boxed", "masked", "pixel_options", "read_mask", "sized", "taken"]
-
 _PICTURES = ("PNG", "TIFF", "BMP", "GIF", "JPEG")
 _Pixels = TypeVar("_Pixels", "xr.DataArray", "xr.Dataset")
 
@@ -116,12 +114,7 @@ def masked(cube: xr.DataArray, mask: NDArray[np.bool_]) -> xr.DataArray:
 def read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a mask: a picture of one channel, or a file of one map; True where it is not 0.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    shape : (int, int)
-        Rows and columns that it must have.
+    `shape`: rows and columns that it must have.
     """
     import numpy as np
 

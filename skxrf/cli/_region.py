@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from skxrf.linear_model import TemplateFitRegressor
 
-__all__ = ["region"]
-
 
 @click.command(
     epilog=examples("""\

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_spectrum"]
-
 
 @dataclass(frozen=True)
 class _Layout:
@@ -36,21 +34,10 @@ def draw_spectrum(
 ) -> str:
     """Draw counts over the energy, on a logarithmic scale.
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV], increasing.
-    counts : ndarray of shape (n_channels,)
-        Counts.
-    peaks : sequence of (str, float)
-        Names and energies [keV] of what to label.
-    width, height : int
-        Characters across, axis included, and rows of the drawing alone.
-
-    Returns
-    -------
-    str
-        Lines of ASCII characters, the highest count of all channels in each column.
+    `energy` (n_channels,): bin centers [keV], increasing. `counts` (n_channels,): counts. `peaks`:
+    names and energies [keV] of what to label. `width`, `height`: characters across, axis included,
+    and rows of the drawing alone. Returns lines of ASCII characters, the highest count of all
+    channels in each column.
     """
     n_columns = max(width - _Layout.margin, 20)
     low, high = _shown_range(energy, counts)

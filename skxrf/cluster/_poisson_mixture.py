@@ -20,8 +20,6 @@ from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 
-__all__ = ["PoissonMixture"]
-
 Array = NDArray[np.float64]
 
 

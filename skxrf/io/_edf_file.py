@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["EdfImage", "edf_images", "is_edf"]
-
 _TYPES = {
     "signedbyte": "i1",
     "unsignedbyte": "u1",

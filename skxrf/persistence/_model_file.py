@@ -24,8 +24,6 @@ from skxrf.exceptions import ModelFileError
 
 from ._archive import check_archive
 
-__all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "read_model_file", "unpack"]
-
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
 _DIGEST = 64
@@ -36,33 +34,18 @@ _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Header of a model's file, readable without loading the model.
+    """Header of a model's file, readable without loading the model."""
 
-    Parameters
-    ----------
-    estimator : str
-        Class of the estimator, such as ``"Pipeline"``.
-    steps : tuple of str
-        Classes of what it is made of, in the order in which spectra pass through.
-    line_groups : tuple of str, optional
-        Names of its outputs, where known.
-    n_channels : int, optional
-        Channels of the spectra that it takes.
-    energy_range : tuple of float, optional
-        First and last bin center [keV] of its energy axis, where it has one.
-    versions : dict of str to str
-        Of skxrf and the packages that the estimator is made of, when it was saved.
-    format : int
-        Version of the file's format.
-    """
-
-    estimator: str
+    estimator: str  # class of the estimator, such as ``"Pipeline"``
     steps: tuple[str, ...] = ()
-    line_groups: tuple[str, ...] | None = None
-    n_channels: int | None = None
+    """Classes of what it is made of, in the order in which spectra pass through."""
+    line_groups: tuple[str, ...] | None = None  # names of its outputs, where known
+    n_channels: int | None = None  # channels of the spectra that it takes
     energy_range: tuple[float, float] | None = None
+    """First and last bin center [keV] of its energy axis, where it has one."""
     versions: dict[str, str] = field(default_factory=dict)
-    format: int = FORMAT
+    """Of skxrf and the packages that the estimator is made of, when it was saved."""
+    format: int = FORMAT  # version of the file's format
 
 
 def read_model_file(path: Path) -> bytes:
@@ -80,17 +63,7 @@ def read_model_file(path: Path) -> bytes:
 
 
 def is_model_file(path: Path) -> bool:
-    """Tell whether a file starts like a model's.
-
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a file starts like a model's."""
     with path.open("rb") as stream:
         return stream.read(len(_MAGIC)) == _MAGIC
 

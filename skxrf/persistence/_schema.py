@@ -19,8 +19,6 @@ from skxrf.exceptions import ModelFileError
 
 from ._archive import SCHEMA
 
-__all__ = ["check_schema"]
-
 # Kinds of nodes that hold values, name types and functions that skops audits, or make an object without
 # its constructor. TreeNode makes a decision tree, of sizes that `_contents.py` compares.
 _KINDS = frozenset(
@@ -67,19 +65,7 @@ _LIMITS = _Limits()
 
 
 def check_schema(archive: bytes) -> None:
-    """Refuse a schema that would not end, fill the memory or call a constructor.
-
-    Parameters
-    ----------
-    archive : bytes
-        Skops' archive.
-
-    Raises
-    ------
-    ModelFileError
-        If the schema is too large, hides objects behind repeated numbers, contains itself, or holds a
-        kind of node that :func:`~skxrf.persistence.save_model` does not write.
-    """
+    """Refuse a schema that would not end, fill the memory or call a constructor."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         text = opened.read(SCHEMA)
     n_tokens = sum(text.count(mark) for mark in (b"{", b"[", b","))

@@ -16,8 +16,6 @@ from skxrf.audit._tables import coverage_table, difference_rows, dwell_lines, er
 from skxrf.utils.files import whole_file
 from skxrf.utils.html import label, page_environment
 
-__all__ = ["write_audit_report"]
-
 
 @dataclass(frozen=True)
 class _MapStyle:

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import line_group
 
-__all__ = ["Beam", "available_tubes", "tube_beam"]
-
 Array = NDArray[np.float64]
 
 # Edges of the coarse bins of the continuum [keV]: fine where attenuation changes fast.
@@ -23,24 +21,14 @@ _COARSE = np.concatenate(
 
 @dataclass(frozen=True)
 class Beam:
-    """Photons by energy, on a fine grid, and the coarse bins that physics is done in.
+    """Photons by energy, on a fine grid, and the coarse bins that physics is done in."""
 
-    Parameters
-    ----------
-    energies : ndarray of shape (n_fine,)
-        Photon energies [keV]: the continuum's grid, then the tube's lines.
-    flux : ndarray of shape (n_fine,)
-        Photons per bin or line, relative.
-    bins : ndarray of shape (n_fine,), int
-        The coarse bin of each: many fine continuum bins share one, each line has its own.
-    n_continuum : int
-        Number of fine energies of the continuum.
-    """
-
-    energies: Array
-    flux: Array = field(repr=False)
+    energies: Array  # (n_fine,): photon energies [keV]: the continuum's grid, then the tube's lines
+    flux: Array = field(repr=False)  # (n_fine,): photons per bin or line, relative
     bins: NDArray[np.intp] = field(repr=False)
-    n_continuum: int
+    """(n_fine,), int: the coarse bin of each: many fine continuum bins share one, each line has its
+    own."""
+    n_continuum: int  # number of fine energies of the continuum
 
     @property
     def n_bins(self) -> int:
@@ -75,17 +63,8 @@ def available_tubes() -> dict[tuple[str, float], str]:
 def tube_beam(anode: str, voltage: float) -> Beam:
     """The spectrum that leaves the anode, from a shipped table.
 
-    Parameters
-    ----------
-    anode : str
-        Chemical symbol.
-    voltage : float
-        Tube voltage [kV].
-
-    Returns
-    -------
-    Beam
-        Photons per mAs and cm2 at 1 m, continuum of 0.1 keV and the anode's K and L lines.
+    `voltage`: tube voltage [kV]. Returns photons per mAs and cm2 at 1 m, continuum of 0.1 keV and
+    the anode's K and L lines.
     """
     tubes = available_tubes()
     if (anode, float(voltage)) not in tubes:

@@ -11,7 +11,7 @@ from skxrf.physics._line_table import EXACT, line_table
 from skxrf.utils.energy import bin_edges
 
 from ._model import misfit_weights, smoothed
-from ._nonnegative import solve_nonnegative
+from ._nonnegative import covariances, solve_nonnegative
 from ._template_model import Setup, TemplateModel
 
 __all__ = ["PaintTemplates", "RatioSpread", "paint_templates"]
@@ -23,14 +23,17 @@ Array = NDArray[np.float64]
 class RatioSpread:
     """Spread of the ratios of a line group's families about expected ones, in relative terms.
 
-    What lies above an atom absorbs soft lines more than hard ones: a tilt that is smooth in the
-    energy. Edges, and the hardness of the exciting radiation, change sub-shells as a whole.
+    What lies above an atom absorbs soft lines more than hard ones. Edges, and the hardness of the
+    exciting radiation, change sub-shells as a whole.
 
     Parameters
     ----------
-    tilt : float
-        Absorption [keV]: the standard deviation of a share is this over the energy of its lines,
-        in common for all families of the group.
+    absorption : float
+        Standard deviation of the exponent of a power of the energy that the lines of the group
+        are multiplied by. Intensities from a thick layer go as one over its mass attenuation for
+        the exciting and for the emitted radiation together, and the latter as the energy to the
+        power of -2.7 between edges (R. Van Grieken & A. Markowicz, Handbook of X-Ray
+        Spectrometry, ch. 1): the exponent lies between 0 and about 2.7.
     outer : float
         Standard deviation that L lines from outer shells have in common: most of them lie beyond
         the L3 edge of their own element.
@@ -40,7 +43,7 @@ class RatioSpread:
         Standard deviation of each family on its own.
     """
 
-    tilt: float
+    absorption: float
     outer: float
     subshell: float
     single: float
@@ -61,7 +64,7 @@ class RatioSpread:
         -------
         ndarray of shape (n_families, n_families)
         """
-        tilt = self.tilt / energies
+        tilt = self.absorption * np.log(energies)
         tilt -= tilt.mean()
         found = np.outer(tilt, tilt) + self.single**2 * np.eye(len(labels))
         if group.endswith("_L"):
@@ -76,12 +79,16 @@ class RatioSpread:
 class PaintRule:
     """Numbers of the fit of paints."""
 
-    of_painting: RatioSpread = field(default=RatioSpread(3.0, 0.3, 0.1, 0.01))
+    of_painting: RatioSpread = field(default=RatioSpread(1.0, 0.3, 0.1, 0.01))
     """Spread of a painting's ratios about theory. In simulated paintings K-beta of calcium is up
     to 30 % stronger than theory's, outer L lines of lead 45 % weaker."""
-    of_paint: RatioSpread = field(default=RatioSpread(2.5, 0.025, 0.015, 0.005))
+    of_paint: RatioSpread = field(default=RatioSpread(0.4, 0.06, 0.05, 0.005))
     """Spread of a paint's ratios about the painting's: in simulated paintings the shares of lead's
-    L-alpha and L-beta lines vary by 2 and 4 %, against each other."""
+    L-alpha and L-beta lines vary by 2 and 4 %, against each other, and by 10 % under vermilion."""
+    significant: float = 5.0
+    """Standard errors up to which the area of a line group in a paint is taken to be none. A paint
+    contains few elements: where lead is alone it shows its own ratios, and so which part of
+    L-alpha is arsenic elsewhere."""
     model_error: float = 0.015
     """Share of a channel's counts by which the model of a paint's spectrum may be wrong."""
     rounds: int = 3
@@ -267,6 +274,7 @@ class _HierarchicalFit:
         matrix = weighted.T @ weighted
         matrix[:n_lines, :n_lines] += own.T @ self.about_painting @ own
         vector = weighted.T @ (weights * counts)
+        vector[:n_lines] -= self._pull(matrix, before)
         amplitudes = solve_nonnegative(matrix[None], vector[None])[0][0]
         mixed = own.T @ self.about_painting @ common
         free = amplitudes > 0
@@ -279,13 +287,28 @@ class _HierarchicalFit:
         information -= coupled.T @ np.linalg.solve(inner, coupled)
         return amplitudes, information, mixed.T @ amplitudes[:n_lines]
 
+    def _pull(self, matrix: Array, before: Array) -> Array:
+        """Slope of the prior of each group's area, whose logarithm is ``-z^2 arctan(a / z sigma)``.
+
+        It moves insignificant areas to zero and leaves significant ones where they are.
+        """
+        (errors,), (correlations,) = covariances(matrix[None])
+        pull = np.empty(self.logarithms.size)
+        for mine in self.families:
+            area = before[mine].sum()
+            error = _RULE.significant * np.sqrt(
+                errors[mine] @ correlations[mine, mine] @ errors[mine]
+            )
+            pull[mine] = _RULE.significant**2 * error / (error**2 + area**2)
+        return pull
+
     def _templates(self, amplitudes: Array) -> PaintTemplates:
         shares, components = self.shares(), []
         for of_paint in (np.zeros_like(shares), *amplitudes):
-            groups = []
+            groups, least = [], _RULE.least_area * of_paint.sum() + 1
             for mine in self.families:
-                # One count with the painting's ratios: a paint may contain none of the group.
-                counts = of_paint[mine] + shares[mine]
+                # Some counts with the painting's ratios: a paint may contain none of the group.
+                counts = of_paint[mine] + least * shares[mine]
                 groups.append(self.lines[:, mine] @ (counts / counts.sum()))
             components.append(np.vstack([*groups, self.others]))
         named = {

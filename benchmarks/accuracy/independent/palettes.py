@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from skxrf.simulation import Palette
 
-__all__ = ["PALETTES"]
-
 # Rome about 1600: ground of earths, umber and what was left on the palette, with a lead drier
 # (Keith 1998, NGTB 19, on Caravaggio); lead-antimony beside lead-tin yellow (AP vol. 1, Naples
 # yellow); verdigris as a drier of blacks; smalt and copper green in draperies (AP vol. 2).

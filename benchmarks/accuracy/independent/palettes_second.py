@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from skxrf.simulation import Palette
 
-__all__ = ["PALETTES"]
-
 # Oil on a chalk ground on oak, southern Netherlands: azurite, malachite, verdigris, lead-tin
 # yellow, vermilion and lakes, an isolating layer of lead white (NGTB 18, Campbell et al. 1997).
 _FLEMISH = Palette(

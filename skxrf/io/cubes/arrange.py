@@ -16,42 +16,20 @@ from skxrf.exceptions import Argument, FileFormatError
 from .axes import folded_shape
 from .source import BlockReader, CubeRequest, CubeSource
 
-__all__ = [
-    "SUM",
-    "ArrangedReader",
-    "SummedReader",
-    "arranged",
-    "arranged_times",
-    "chosen_names",
-    "chosen_one",
-]
-
 SUM = "sum"
 
 
 @dataclass(frozen=True)
 class ArrangedReader:
-    """Blocks of three axes of a reader that has others.
+    """Blocks of three axes of a reader that has others."""
 
-    Parameters
-    ----------
-    inner : BlockReader
-        The stored counts.
-    axes : tuple of str
-        Names of the stored axes.
-    detector : int, "sum" or None
-        The detector that is read, or all of them added.
-    scan : int or None
-        The scan that is read.
-    grid : tuple of int, optional
-        Rows and columns that the axis of points is folded into; missing points at its end are zeros.
-    """
-
-    inner: BlockReader
-    axes: tuple[str, ...]
-    detector: int | str | None = None
-    scan: int | None = None
+    inner: BlockReader  # the stored counts
+    axes: tuple[str, ...]  # names of the stored axes
+    detector: int | str | None = None  # the detector that is read, or all of them added
+    scan: int | None = None  # the scan that is read
     grid: tuple[int, int] | None = None
+    """Rows and columns that the axis of points is folded into; missing points at its end are
+    zeros."""
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -263,15 +241,9 @@ def arranged_times(
 ) -> NDArray[Any] | None:
     """Times of the pixels on (y, x), or None where their number does not fit.
 
-    Parameters
-    ----------
-    times : ndarray
-        As stored: over the axes of the counts but the energy, with or without that of detectors; flat
-        or not.
-    labels : tuple of str, optional
-        Names of the axes of `times`, where they have some.
-    reader : ArrangedReader
-        What makes pixels of the stored axes.
+    `times`: as stored: over the axes of the counts but the energy, with or without that of
+    detectors; flat or not. `labels`: names of the axes of `times`, where they have some. `reader`:
+    what makes pixels of the stored axes.
     """
     sizes = dict(zip(reader.axes, reader.inner.shape, strict=True))
     if labels is not None and set(labels) <= set(sizes) and len(labels) == times.ndim:

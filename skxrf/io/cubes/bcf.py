@@ -24,8 +24,6 @@ from .source import CubeRequest, CubeSource, Slices
 if TYPE_CHECKING:
     from .bcf_records import State
 
-__all__ = ["BcfReader", "open_bcf", "recognizes", "stored_header"]
-
 # A header with a mosaic and overviews seen has 34 MB.
 _LARGEST_HEADER = 1 << 28
 # Pixels up to which live times are kept.

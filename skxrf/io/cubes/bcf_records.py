@@ -23,8 +23,6 @@ import numpy as np
 
 from skxrf.utils.compilation import compiled
 
-__all__ = ["DAMAGE", "ROWS_START", "State", "scan", "unpack"]
-
 ROWS_START = 0x1A0
 DAMAGE = (
     "",
@@ -206,27 +204,11 @@ def scan(
 ) -> Any:
     """Pass over the whole rows and records of a piece of a map.
 
-    Parameters
-    ----------
-    data : ndarray of uint8
-        The piece; it begins with a row or a record.
-    start : int
-        Its position in the map.
-    state : ndarray of int64
-        As `State`; changed.
-    row_starts : ndarray of int64 of shape (n_rows + 1,)
-        Positions of rows in the map; those that begin in the piece are entered.
-    n_columns : int
-        Columns of the map.
-    peak : ndarray of int64 of shape (2,)
-        First channel of the zero peak, and the one behind its last; equal where it is not wanted.
-    in_peak : ndarray of int64 of shape (n_rows, n_columns)
-        Counts in it; those of the piece are added.
-
-    Returns
-    -------
-    int
-        Bytes that were passed over.
+    `data`: the piece; it begins with a row or a record. `start`: its position in the map.
+    `row_starts` (n_rows + 1,): positions of rows in the map; those that begin in the piece are
+    entered. `n_columns`: columns of the map. `peak` (2,): first channel of the zero peak, and the
+    one behind its last; equal where it is not wanted. `in_peak` (n_rows, n_columns): counts in it;
+    those of the piece are added. Returns bytes that were passed over.
     """
     at, n_rows = 0, len(row_starts) - 1
     part = np.zeros(peak[1], np.int64)
@@ -269,19 +251,8 @@ def scan(
 def unpack(data: Any, first: int, counts: Any) -> Any:
     """Add the counts of whole rows that `scan` has passed over.
 
-    Parameters
-    ----------
-    data : ndarray of uint8
-        The rows.
-    first : int
-        The first of the wanted columns.
-    counts : ndarray of shape (n_rows, n_wanted, n_channels)
-        Zeros, of a type that holds every count; changed.
-
-    Returns
-    -------
-    int
-        Counts beyond the last channel.
+    `first`: the first of the wanted columns. `counts` (n_rows, n_wanted, n_channels): zeros, of a
+    type that holds every count; changed. Returns counts beyond the last channel.
     """
     at, beyond = 0, 0
     for row in range(len(counts)):

@@ -14,8 +14,6 @@ from .arrange import SummedReader
 from .hdf5_reader import HDF5Reader
 from .source import BlockReader, Slices
 
-__all__ = ["PartlyBlank", "without_blanks"]
-
 # Values that are read at once, and bytes for a look at the first pixel of each row.
 _AT_ONCE = 1 << 24
 _MOST_BYTES = 1 << 26

@@ -27,19 +27,6 @@ from .single import one_spectrum, several_spectra
 from .source import CubeRequest, CubeSource
 from .text_spectrum import TextSpectrum, read_spectrum, same_length, seconds
 
-__all__ = [
-    "MapHeader",
-    "ZeroPeak",
-    "map_headers",
-    "open_spx",
-    "parsed",
-    "planes_of",
-    "recognizes",
-    "spx_spectra",
-    "step_of",
-    "step_positions",
-]
-
 # A spectrum has some kilobytes.
 _LARGEST_SPECTRUM = 1 << 26
 _MOST_TAGS = 1_000_000

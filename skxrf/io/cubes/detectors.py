@@ -14,8 +14,6 @@ from skxrf.exceptions import Argument, FileFormatError
 from .arrange import SUM, SummedReader, chosen_one
 from .source import CubeRequest, CubeSource, Times
 
-__all__ = ["added", "chosen_datasets"]
-
 
 def chosen_datasets(hits: list[Any], request: CubeRequest, where: str) -> list[Any]:
     """Choose by ``detector`` among cubes whose names differ in one number: one, or all to add."""

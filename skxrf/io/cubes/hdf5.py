@@ -43,8 +43,6 @@ from .beside import motors_beside
 from .detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
-__all__ = ["LAYOUTS", "HDF5Layout", "open_hdf5"]
-
 
 class HDF5Layout(NamedTuple):
     """One way to keep a cube in HDF5."""

@@ -26,8 +26,6 @@ from .single import alike, several_spectra, times
 from .source import CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum, read_spectrum
 
-__all__ = ["open_mca", "recognizes"]
-
 _LAYOUT = ".mca (text)"
 # The header before the counts has a few hundred bytes.
 _HEAD_BYTES = 4096

@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["MAGIC", "StoredFile", "stored_files"]
-
 MAGIC = b"AAMVHFSS"
 _CHUNK_HEADER = 32
 _FIRST_CHUNK = 0x118

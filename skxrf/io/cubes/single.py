@@ -18,8 +18,6 @@ from .beside import Motor
 from .source import BlockReader, CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum
 
-__all__ = ["ArrayReader", "alike", "one_spectrum", "several_spectra", "times"]
-
 
 @dataclass(frozen=True, eq=False)
 class ArrayReader:

@@ -16,17 +16,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import decimal, seconds_per
 
-__all__ = [
-    "TextSpectrum",
-    "counts_of",
-    "decoded",
-    "floats",
-    "read_spectrum",
-    "same_length",
-    "seconds",
-    "whole_counts",
-]
-
 
 @dataclass(frozen=True)
 class TextSpectrum:

@@ -13,8 +13,6 @@ from .._hdf5_access import is_hdf5
 from . import dms, edf, hdf5, rtx, tables, tiff
 from .source import MapsRequest
 
-__all__ = ["MAPS_FORMATS", "MapsFormat"]
-
 
 class MapsFormat(NamedTuple):
     """One file format for maps, recognized by content. A new one is a module and a line below."""
