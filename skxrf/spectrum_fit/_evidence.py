@@ -163,7 +163,7 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
         reason, competitor = f"{reason}; {names}", rivals[0]
     elif name[:-2] in INSTRUMENT_METALS | STEEL and counts < rule.perhaps_instrument * whole:
         reason, competitor = f"{reason}; of the object or of the instrument", INSTRUMENT
-    limit = rule.significance * error
+    limit = search.needed(name) * error
     return LineEvidence(name, answer, score, reason, competitor, counts, error, limit, True)
 
 

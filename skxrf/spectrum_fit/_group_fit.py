@@ -354,6 +354,11 @@ class GroupFit:
         around = np.maximum(self.inflation @ units - explained, 1.0)
         return area, np.hypot(error * np.sqrt(around), others)
 
+    def needed(self, name: str) -> float:
+        """Standard errors above which a line group is believed: more of an element seldom there."""
+        usual = name in self.usual
+        return self.rule.significance if usual else self.rule.uncommon_significance
+
     def limits(self, errors: Array) -> Array:
         """Counts of each candidate, absent now, that would be as significant as the rule asks for.
 
@@ -371,8 +376,9 @@ class GroupFit:
         information = np.einsum("ij,ij->j", weighted, self.whole)
         own = np.einsum("ij,ij,ij->j", weighted, weighted, self.whole)
         own = own / np.maximum(information, 1e-300) ** 2
-        half = self.rule.significance**2 * own / 2
-        return np.asarray(half + np.hypot(half, self.rule.significance * errors))
+        needed = np.array([self.needed(name) for name in self.names])
+        half = needed**2 * own / 2
+        return np.asarray(half + np.hypot(half, needed * errors))
 
     def of_others(self) -> Array:
         """Counts that each candidate would have by the lines of others in the place of its main line."""

@@ -199,9 +199,10 @@ class Identification(GroupFit):
         alone, why = self._partner(fit, name)
         if why or not strict:
             return why
-        if alone and name not in self.usual and score < self.rule.uncommon_significance:
-            self.excluded.add(name)
-            return "one line alone, of an element that is seldom there"
+        if score < self.needed(name):
+            if alone:
+                self.excluded.add(name)
+            return "too few standard errors for an element that is seldom there"
         if why := self._misshapen(fit, name):
             self.excluded.add(name)
         return why

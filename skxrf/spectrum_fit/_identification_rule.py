@@ -16,8 +16,8 @@ class IdentificationRule:
     significance : float
         Standard errors above which a line group is believed.
     uncommon_significance : float
-        The same for a line group of an element that is seldom there, where its main line is the only
-        one that is seen.
+        The same for a line group of an element that is seldom there: errors of bright peaks, sum peaks
+        and reflections look like one of them somewhere.
     part_significance : float
         The same for a usual line group that only a part of the spectra shows; parts are several.
     bright : float
