@@ -179,7 +179,7 @@ ENTRIES = {
 def load_entries(path: Path) -> dict[str, Entry]:
     """Load further rivals from a Python file.
 
-    `path`: the file; it defines ``RIVALS``, a list of :class:`Entry`. Returns by name.
+    `path`: the file; it defines ``RIVALS``, a list of :class:`Entry`. Returns them by name.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

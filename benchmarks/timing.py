@@ -33,8 +33,8 @@ def in_turns(
 ) -> dict[Any, Times]:
     """Time calls in turns.
 
-    `warm_up`: whether a first turn that does not count goes ahead. Returns by the keys of `calls`.
-    The order of the calls is reversed in every other turn.
+    `warm_up`: whether a first turn that does not count goes ahead. Returns times by the keys of
+    `calls`, whose order is reversed in every other turn.
     """
     times = {key: Times() for key in calls}
     for turn in range(-int(warm_up), repeats):

@@ -157,8 +157,8 @@ def render(
     """Render expected spectra, true intensities and the shapes for the bound.
 
     `instrument`: name of the scanner. `tables`: what differs from the library's tables. `order`:
-    from the number of pixels to the pixel whose layers each one takes. Returns at one count a
-    pixel.
+    from the number of pixels to the pixel whose layers each one takes. The painting is at one
+    count a pixel.
     """
     tables = tables or OtherTables()
     scan = painting_scan(palette, shape=shape, instrument=scanner, elements=(), random_state=seed)

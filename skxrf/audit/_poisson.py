@@ -18,10 +18,8 @@ class DispersionRule:
 
     tolerance: float = 0.05
     """Allowed departure of variance over mean from 1; it changes the errors by half of that."""
-    correlation: float = 0.05
-    """Allowed correlation of the noise of neighboring pixels."""
-    standard_errors: float = 4.0
-    """Departures must also exceed this many standard errors."""
+    correlation: float = 0.05  # allowed correlation of the noise of neighboring pixels
+    standard_errors: float = 4.0  # departures must also exceed this many standard errors
     curvature: float = 0.002
     """Greatest square of the fourth difference of the mean spectrum, in units of the variance that
     photon noise gives it in a pixel, of channels that are looked at."""

@@ -27,12 +27,10 @@ class ReferenceRule:
     """Paints with weights of their own; a single set costs up to 7 % of its precision."""
     pixels_of_a_paint: int = 200
     """Pixels for each paint, at least, so that weights hardly depend on one pixel's counts."""
-    bands: int = 96
-    """Bands of channels by which pixels are told apart."""
+    bands: int = 96  # bands of channels by which pixels are told apart
     least_expected: float = 1e-3
     """Least expected counts of a channel, as a share of the paint's mean channel."""
-    batch: int = 4096
-    """Spectra that are converted at a time."""
+    batch: int = 4096  # spectra that are converted at a time
     other_power: float = 0.5
     """Power of the expected counts in the weights of a second fit, 1 in the reference itself. With wrong
     templates the two differ; on a scan of another line database by .4 to 2 times the error of the reference."""

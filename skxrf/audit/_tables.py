@@ -55,7 +55,7 @@ def coverage_table(audit: Audit) -> list[list[str]]:
 def dwell_lines(audit: Audit) -> list[str]:
     """Precision of a typical pixel and the dwell needed, a sentence for each line group.
 
-    Returns such as ``"Sr K: 12 % at 40 ms; 5 % needs 230 ms"``; the most precise first.
+    Returns texts such as ``"Sr K: 12 % at 40 ms; 5 % needs 230 ms"``; the most precise first.
     """
     wanted = f"{100 * audit.precision:g} %"
     lines = []

@@ -10,16 +10,14 @@ import click
 from ._maps_run import RunOptions, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
-    cube_options,
     elements_option,
     examples,
     holds_errors,
     names,
     output_option,
-    reading_options,
     run_options,
     say,
-    shape_option,
+    scan_options,
 )
 from ._pixels import pixel_options
 from ._tube import anode_of, tube_options, voltage_of
@@ -58,9 +56,7 @@ Examples:
 )
 @run_options
 @pixel_options
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def map_(
     cubes: tuple[Path, ...],
     output: Path,

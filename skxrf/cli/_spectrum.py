@@ -16,12 +16,9 @@ class _Layout:
 
     filled: str = ".:#"
     """Characters of a column that is filled to the first, second or last third of a row."""
-    decades: int = 5
-    """Decades shown below the highest count; deeper ones are noise."""
-    margin: int = 7
-    """Characters to the left of the axis, axis included."""
-    name_rows: int = 3
-    """Rows of names above the peaks."""
+    decades: int = 5  # decades shown below the highest count; deeper ones are noise
+    margin: int = 7  # characters to the left of the axis, axis included
+    name_rows: int = 3  # rows of names above the peaks
 
 
 def draw_spectrum(

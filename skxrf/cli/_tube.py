@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._options import together
+
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
@@ -17,25 +19,21 @@ if TYPE_CHECKING:
     from skxrf.spectrum_fit._tube import Tube
 
 
-def tube_options(command: Any) -> Any:
-    """Give a command the options that state the tube."""
-    for option in (
-        click.option(
-            "--voltage",
-            type=float,
-            metavar="KV",
-            help="Voltage of the tube in kV. Default: as the file states, else from the end of the "
-            "continuum.",
-        ),
-        click.option(
-            "--anode",
-            metavar="SYMBOL",
-            help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none "
-            "to fit none. Default: as the file states, else from the scattered lines.",
-        ),
-    ):
-        command = option(command)
-    return command
+tube_options = together(
+    click.option(
+        "--anode",
+        metavar="SYMBOL",
+        help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none "
+        "to fit none. Default: as the file states, else from the scattered lines.",
+    ),
+    click.option(
+        "--voltage",
+        type=float,
+        metavar="KV",
+        help="Voltage of the tube in kV. Default: as the file states, else from the end of the "
+        "continuum.",
+    ),
+)
 
 
 def tube_of(

@@ -41,8 +41,7 @@ class BrukerImage:
     name: str
     planes: dict[str, NDArray[np.unsignedinteger]]
     """By description; those of a picture are the colors, in the order of the file."""
-    step_y: float | None
-    """Distance of two rows [mm], None where it is not stated."""
+    step_y: float | None  # distance of two rows [mm], None where it is not stated
     step_x: float | None
 
 

@@ -51,8 +51,7 @@ class Scale:
 
     factor: float = 1.0
     offset: float = 0.0
-    fills: tuple[float, ...] = ()
-    """Stored numbers that mean a missing value."""
+    fills: tuple[float, ...] = ()  # stored numbers that mean a missing value
 
     @classmethod
     def of(cls, dataset: Any, *, beside: bool = False) -> Scale:

@@ -150,7 +150,14 @@ class ThinnedCounts:
     As an array (``numpy.asarray``) it is the spectra themselves, to which a search fits its best
     estimator in the end.
 
-    `counts` (n_samples, n_channels): spectra. `seed`: seed of the split.
+    Parameters
+    ----------
+    counts : ndarray of shape (n_samples, n_channels)
+        Spectra.
+    n_splits : int
+        Number of folds.
+    seed : int
+        Seed of the split.
     """
 
     def __init__(self, counts: NDArray[Any], n_splits: int, seed: int) -> None:

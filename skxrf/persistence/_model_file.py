@@ -34,18 +34,33 @@ _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """Header of a model's file, readable without loading the model."""
+    """Header of a model's file, readable without loading the model.
 
-    estimator: str  # class of the estimator, such as ``"Pipeline"``
+    Parameters
+    ----------
+    estimator : str
+        Class of the estimator, such as ``"Pipeline"``.
+    steps : tuple of str
+        Classes of what it is made of, in the order in which spectra pass through.
+    line_groups : tuple of str, optional
+        Names of its outputs, where known.
+    n_channels : int, optional
+        Channels of the spectra that it takes.
+    energy_range : tuple of float, optional
+        First and last bin center [keV] of its energy axis, where it has one.
+    versions : dict of str to str
+        Of skxrf and the packages that the estimator is made of, when it was saved.
+    format : int
+        Version of the file's format.
+    """
+
+    estimator: str
     steps: tuple[str, ...] = ()
-    """Classes of what it is made of, in the order in which spectra pass through."""
-    line_groups: tuple[str, ...] | None = None  # names of its outputs, where known
-    n_channels: int | None = None  # channels of the spectra that it takes
+    line_groups: tuple[str, ...] | None = None
+    n_channels: int | None = None
     energy_range: tuple[float, float] | None = None
-    """First and last bin center [keV] of its energy axis, where it has one."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Of skxrf and the packages that the estimator is made of, when it was saved."""
-    format: int = FORMAT  # version of the file's format
+    format: int = FORMAT
 
 
 def read_model_file(path: Path) -> bytes:

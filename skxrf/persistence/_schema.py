@@ -53,12 +53,10 @@ _KINDS = frozenset(
 class _Limits:
     """Largest schema that is read."""
 
-    n_tokens: int = 1_000_000
-    """Brackets and commas; a forest of 1000 trees has 330,000."""
+    n_tokens: int = 1_000_000  # brackets and commas; a forest of 1000 trees has 330,000
     n_nodes: int = 200_000
     """Objects, each counted as often as skops passes over it; a forest of 1000 trees has 54,000."""
-    depth: int = 200
-    """Nested brackets; the shipped model has 19."""
+    depth: int = 200  # nested brackets; the shipped model has 19
 
 
 _LIMITS = _Limits()

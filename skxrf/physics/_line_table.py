@@ -191,7 +191,7 @@ def line_table(
     `groups`: line groups, such as ``Fe_K``. `anodes`: elements of tubes whose scattered lines are
     columns, such as ``Rh``. `detail`: families, scatterings and weakest lines. `tube_voltage`:
     voltage of the tube [kV]. `thickness`: thickness of the silicon [mm], which stops soft lines
-    better than hard ones. Returns escape peaks included; columns of groups first, in their order.
+    better than hard ones. The table has escape peaks too; columns of groups first, in their order.
     """
     columns = _Columns()
     for name in groups:

@@ -86,7 +86,7 @@ def names_instead(wrong: Iterable[str], known: Iterable[str] = _SYMBOLS) -> str:
     """Question with the nearest names; empty if there are none.
 
     `wrong`: names that are no elements, or not among `known`; those of other elements get no
-    advice. `known`: symbols or line groups to choose from. Returns such as ``" Did you mean
+    advice. `known`: symbols or line groups to choose from. Returns text such as ``" Did you mean
     Hg_L?"``.
     """
     places: dict[str, list[str]] = {}

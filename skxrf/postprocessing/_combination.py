@@ -16,8 +16,7 @@ Mask = NDArray[np.bool_]
 class _Strokes:
     """Strokes of pixels, in four directions, whose differences are tested together."""
 
-    length: int = 7
-    """Length of a stroke [pixels]."""
+    length: int = 7  # length of a stroke [pixels]
     directions: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
     """Steps (down, across) along a stroke."""
     significance: float = 3.0

@@ -18,19 +18,13 @@ class _Learning:
     """Numbers of the expectation maximization."""
 
     most_paints: int = 32
-    pixels_of_a_paint: int = 150
-    """Pixels for each paint, at least, up to the most paints."""
-    batch: int = 2048
-    """Pixels that are compared with all paints at a time."""
-    pixels: int = 20_000
-    """Pixels that paints are learned from, at most."""
+    pixels_of_a_paint: int = 150  # pixels for each paint, at least, up to the most paints
+    batch: int = 2048  # pixels that are compared with all paints at a time
+    pixels: int = 20_000  # pixels that paints are learned from, at most
     rounds: int = 20
-    rounds_before_merging: int = 4
-    """Rounds after which paints are joined."""
-    least_variance: float = 0.1
-    """Least variance of measured intensities, in units of the noise's."""
-    least_pixels: float = 3.0
-    """Weight [pixels] below which a paint is dropped."""
+    rounds_before_merging: int = 4  # rounds after which paints are joined
+    least_variance: float = 0.1  # least variance of measured intensities, in units of the noise's
+    least_pixels: float = 3.0  # weight [pixels] below which a paint is dropped
     covariance_prior: float = 5.0
     """Weight [pixels] of a covariance as large as that of the noise, added to each paint's."""
 

@@ -21,13 +21,10 @@ from skxrf.utils.html import label, page_environment
 class _MapStyle:
     """Look of the maps of errors."""
 
-    most: int = 12
-    """Line groups that are drawn: those of the largest mean over noise."""
+    most: int = 12  # line groups that are drawn: those of the largest mean over noise
     least_ratio: float = 0.5
-    greatest_ratio: float = 2.0
-    """Ratios of error to photon noise at the ends of the color scale."""
-    side: int = 10
-    """Side of a tile in the picture."""
+    greatest_ratio: float = 2.0  # ratios of error to photon noise at the ends of the color scale
+    side: int = 10  # side of a tile in the picture
 
 
 def write_audit_report(

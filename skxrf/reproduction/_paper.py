@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ def reproduce_paper(
     `folder`: folder of the results. Its ``checkpoint`` has the spectra and the networks, from which
     another run goes on, with a larger budget or further methods. `methods`: names of the networks;
     by default the library's, then the published ones. `training`: budget of each network.
-    `progress`: whether to report progress on standard error. Returns results of the
-    networks that were named, in their order. The files in `folder` are written anew after each network.
+    `progress`: whether to report progress on standard error. Returns results of the networks that
+    were named, in their order. The files in `folder` are written anew after each network.
     """
     from .report._paper_page import write_paper_page
 
@@ -72,23 +72,18 @@ def reproduce_paper(
         task = Task(
             data.energy, list(set_up.elements), len(data.X), training.budget, set_up.random_state
         )
-        reference = data.maps(data.Y_test)
-        result = PaperResult(
-            set_up, data.n_scanned, [], pd.DataFrame(), reference, data.maps(data.truth), {}, {}
-        )
+        maps = data.maps(data.Y_test), data.maps(data.truth)
+        result = PaperResult(set_up, data.n_scanned, [], pd.DataFrame(), *maps, {}, {})
         rows = _scores("Template fit", data, data.Y_test.to_numpy(), ("truth",))
         for rival in rivals:
             state, found = train(rival, task, data, training, checkpoint / "networks", report.say)
             rows += _scores(rival.name, data, found, ("reference", "truth"))
-            result = PaperResult(
-                set_up,
-                data.n_scanned,
-                [*result.networks, state],
-                pd.DataFrame(rows),
-                reference,
-                result.truth,
-                {**result.predictions, rival.name: data.maps(found)},
-                _provenance(),
+            result = replace(
+                result,
+                networks=[*result.networks, state],
+                scores=pd.DataFrame(rows),
+                predictions={**result.predictions, rival.name: data.maps(found)},
+                provenance=_provenance(),
             )
             write_paper_page(result, Path(folder))
     return result

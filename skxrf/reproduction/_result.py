@@ -53,23 +53,40 @@ class DataDescription:
 
 @dataclass(frozen=True)
 class MethodResult:
-    """Result of one method in all folds."""
+    """Result of one method in all folds.
 
-    name: str  # short name for tables
-    kind: Kind  # {"network", "published network", "classical"}: group that it is shown in
-    description: str  # one sentence
+    Parameters
+    ----------
+    name : str
+        Short name for tables.
+    kind : {"network", "published network", "classical"}
+        Group that it is shown in.
+    description : str
+        One sentence.
+    predictions : dict of str to DataArray of dims (y, x, element)
+        Maps of each painting, every pixel predicted by a model that never saw it.
+    folds : DataFrame
+        One row a fold: ``ssim``, ``within_sigma``, ``r2``, ``fit_seconds``,
+        ``predict_seconds``, ``n_fitted``, ``n_predicted``, and ``epochs`` (NaN without any).
+    loss_curves : dict of str to list of float
+        Curves of the last fold's network; empty for the others.
+    n_parameters : int, optional
+        Trainable numbers of a network.
+    is_reference : bool
+        Whether it is the method that made the reference maps, so that it is no rival.
+    warnings : tuple of str
+        Warnings of the fits, each once.
+    """
+
+    name: str
+    kind: Kind
+    description: str
     predictions: dict[str, xr.DataArray] = field(repr=False)
-    """(y, x, element): maps of each painting, every pixel predicted by a model that never saw
-    it."""
     folds: pd.DataFrame = field(repr=False)
-    """One row a fold: ``ssim``, ``within_sigma``, ``r2``, ``fit_seconds``, ``predict_seconds``,
-    ``n_fitted``, ``n_predicted``, and ``epochs`` (NaN without any)."""
     loss_curves: dict[str, list[float]] = field(default_factory=dict, repr=False)
-    """Curves of the last fold's network; empty for the others."""
-    n_parameters: int | None = None  # trainable numbers of a network
+    n_parameters: int | None = None
     is_reference: bool = False
-    """Whether it is the method that made the reference maps, so that it is no rival."""
-    warnings: tuple[str, ...] = ()  # warnings of the fits, each once
+    warnings: tuple[str, ...] = ()
 
     @property
     def spectra_per_second(self) -> float:
@@ -79,28 +96,55 @@ class MethodResult:
 
 @dataclass(frozen=True)
 class ReproductionResult:
-    """Result of the whole experiment."""
+    """Result of the whole experiment.
 
-    settings: Settings  # the choices of the run
-    data: DataDescription  # description of the mapped data
-    elements: list[str]  # line groups of the maps
+    Parameters
+    ----------
+    settings : Settings
+        The choices of the run.
+    data : DataDescription
+        Description of the mapped data.
+    elements : list of str
+        Line groups of the maps.
+    reference : dict of str to DataArray of dims (y, x, element)
+        Reference maps of each painting [counts].
+    truth : dict of str to DataArray, optional
+        True expected intensities [counts], known for simulations only.
+    methods : list of MethodResult
+        In the order of the tables.
+    scores : DataFrame
+        Tidy: one row a number, with the columns ``method``, ``against`` (``"reference"`` or
+        ``"truth"``), ``scope`` (``"all"`` or ``"fold 1"``...), ``element`` (a line group or
+        ``"mean"``), ``metric`` and ``value``.
+    seconds : float
+        Wall time of the whole run.
+    provenance : dict of str to str
+        Versions, machine, date, command.
+    """
+
+    settings: Settings
+    data: DataDescription
+    elements: list[str]
     reference: dict[str, xr.DataArray] = field(repr=False)
-    """(y, x, element): reference maps of each painting [counts]."""
     truth: dict[str, xr.DataArray] | None = field(repr=False)
-    """True expected intensities [counts], known for simulations only."""
-    methods: list[MethodResult]  # in the order of the tables
+    methods: list[MethodResult]
     scores: pd.DataFrame = field(repr=False)
-    """Tidy: one row a number, with the columns ``method``, ``against`` (``"reference"`` or
-    ``"truth"``), ``scope`` (``"all"`` or ``"fold 1"``...), ``element`` (a line group or
-    ``"mean"``), ``metric`` and ``value``."""
-    seconds: float  # wall time of the whole run
-    provenance: dict[str, str]  # versions, machine, date, command
+    seconds: float
+    provenance: dict[str, str]
 
     def table(self, metric: str, against: str = "reference") -> pd.DataFrame:
         """Scores of the maps as a whole: one row a method; the mean, then each line group.
 
-        `metric`: ``"ssim"``, ``"within_sigma"``, ``"rmse"`` or ``"r2"``. `against` {"reference",
-        "truth"}: maps to compare with. Returns (n_methods, n_elements + 1).
+        Parameters
+        ----------
+        metric : str
+            ``"ssim"``, ``"within_sigma"``, ``"rmse"`` or ``"r2"``.
+        against : {"reference", "truth"}
+            Maps to compare with.
+
+        Returns
+        -------
+        DataFrame of shape (n_methods, n_elements + 1)
         """
         chosen = self.scores.query("scope == 'all' and metric == @metric and against == @against")
         table = chosen.pivot(index="method", columns="element", values="value")
@@ -112,8 +156,19 @@ class ReproductionResult:
     ) -> float:
         """Look up one number of :meth:`table`.
 
-        `method`: name of the method. `metric` {"ssim", "within_sigma", "rmse", "r2"}: score.
-        `against` {"reference", "truth"}: maps to compare with. `element`: a line group, or
-        ``"mean"``.
+        Parameters
+        ----------
+        method : str
+            Name of the method.
+        metric : {"ssim", "within_sigma", "rmse", "r2"}
+            Score.
+        against : {"reference", "truth"}
+            Maps to compare with.
+        element : str
+            A line group, or ``"mean"``.
+
+        Returns
+        -------
+        float
         """
         return float(self.table(metric, against)[element].to_dict()[method])

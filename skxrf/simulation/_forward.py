@@ -24,21 +24,38 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class AxisError:
-    """Errors of the energy axis and of the resolution."""
+    """Errors of the energy axis and of the resolution.
 
-    offset: float = 0.0  # true energy of the nominal zero [keV]
-    gain: float = 1.0  # true keV per nominal keV
-    fwhm_factor: float = 1.0  # widening of all peaks
+    Parameters
+    ----------
+    offset : float
+        True energy of the nominal zero [keV].
+    gain : float
+        True keV per nominal keV.
+    fwhm_factor : float
+        Widening of all peaks.
+    """
+
+    offset: float = 0.0
+    gain: float = 1.0
+    fwhm_factor: float = 1.0
 
 
 @dataclass(frozen=True)
 class Photons:
-    """Photons of stacks of layers that are counted in full-energy peaks, at a dose of one."""
+    """Photons of stacks of layers that are counted in full-energy peaks, at a dose of one.
 
-    lines: Floats  # (n_stacks, n_lines), float32: counts of each line of the model's tables
+    Parameters
+    ----------
+    lines : ndarray of shape (n_stacks, n_lines), float32
+        Counts of each line of the model's tables.
+    scatter : ndarray of shape (n_stacks, 3 * n_bins), float32
+        Photons scattered once elastically, once inelastically, and more than once, by the bin
+        that they had in the beam; before air and detector.
+    """
+
+    lines: Floats
     scatter: Floats
-    """(n_stacks, 3 * n_bins), float32: photons scattered once elastically, once inelastically, and
-    more than once, by the bin that they had in the beam; before air and detector."""
 
     def __len__(self) -> int:
         """Number of stacks."""
@@ -47,27 +64,39 @@ class Photons:
     def chosen(self, rows: NDArray[np.bool_]) -> Photons:
         """Select stacks.
 
-        `rows` (n_stacks,), bool: selection.
+        Parameters
+        ----------
+        rows : ndarray of shape (n_stacks,), bool
+            Selection.
         """
         return Photons(self.lines[rows], self.scatter[rows])
 
 
 @dataclass(frozen=True)
 class Templates:
-    """Spectra that photons are drawn with, on one axis."""
+    """Spectra that photons are drawn with, on one axis.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_lines, n_channels), float32
+        One net count of each line; tail, shelf and escape peak on top.
+    scatter : ndarray of shape (3 * n_bins, n_channels), float32
+        One photon scattered from each bin, in the order of :class:`Photons`.
+    gas : ndarray of shape (n_channels,), float32
+        The gas before the object, at a dose of one.
+    """
 
     lines: Floats
-    """(n_lines, n_channels), float32: one net count of each line; tail, shelf and escape peak on
-    top."""
     scatter: Floats
-    """(3 * n_bins, n_channels), float32: one photon scattered from each bin, in the order of
-    :class:`Photons`."""
-    gas: Floats  # (n_channels,), float32: the gas before the object, at a dose of one
+    gas: Floats
 
     def spectra(self, photons: Photons) -> Floats:
         """Expected spectra at a dose of one.
 
-        Returns (n_stacks, n_channels), float32: expected counts.
+        Returns
+        -------
+        ndarray of shape (n_stacks, n_channels), float32
+            Expected counts.
         """
         return np.asarray(photons.lines @ self.lines + photons.scatter @ self.scatter + self.gas)
 

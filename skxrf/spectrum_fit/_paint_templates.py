@@ -14,8 +14,6 @@ from ._model import misfit_weights, smoothed
 from ._nonnegative import covariances, solve_nonnegative
 from ._template_model import Setup, TemplateModel
 
-__all__ = ["PaintTemplates", "RatioSpread", "paint_templates"]
-
 Array = NDArray[np.float64]
 
 
@@ -25,44 +23,24 @@ class RatioSpread:
 
     What lies above an atom absorbs soft lines more than hard ones. Edges, and the hardness of the
     exciting radiation, change sub-shells as a whole.
-
-    Parameters
-    ----------
-    absorption : float
-        Standard deviation of the exponent of a power of the energy that the lines of the group
-        are multiplied by. Intensities from a thick layer go as one over its mass attenuation for
-        the exciting and for the emitted radiation together, and the latter as the energy to the
-        power of -2.7 between edges (R. Van Grieken & A. Markowicz, Handbook of X-Ray
-        Spectrometry, ch. 1): the exponent lies between 0 and about 2.7.
-    outer : float
-        Standard deviation that L lines from outer shells have in common: most of them lie beyond
-        the L3 edge of their own element.
-    subshell : float
-        Standard deviation that the L lines of a sub-shell have in common.
-    single : float
-        Standard deviation of each family on its own.
     """
 
     absorption: float
+    """Standard deviation of the exponent of a power of the energy that the lines of the group are
+    multiplied by. Intensities from a thick layer go as one over its mass attenuation for the
+    exciting and for the emitted radiation together, and the latter as the energy to the power of
+    -2.7 between edges (R. Van Grieken & A. Markowicz, Handbook of X-Ray Spectrometry, ch. 1): the
+    exponent lies between 0 and about 2.7."""
     outer: float
-    subshell: float
-    single: float
+    """Standard deviation that L lines from outer shells have in common: most of them lie beyond the
+    L3 edge of their own element."""
+    subshell: float  # standard deviation that the L lines of a sub-shell have in common
+    single: float  # standard deviation of each family on its own
 
     def covariance(self, group: str, labels: list[str], energies: Array) -> Array:
         """Covariance of the relative shares of the families of a group.
 
-        Parameters
-        ----------
-        group : str
-            Line group.
-        labels : list of str
-            Its families.
-        energies : ndarray of shape (n_families,)
-            Their mean energies [keV].
-
-        Returns
-        -------
-        ndarray of shape (n_families, n_families)
+        `energies` (n_families,): their mean energies [keV]. Returns (n_families, n_families).
         """
         tilt = self.absorption * np.log(energies)
         tilt -= tilt.mean()
@@ -91,12 +69,9 @@ class PaintRule:
     L-alpha is arsenic elsewhere."""
     model_error: float = 0.015
     """Share of a channel's counts by which the model of a paint's spectrum may be wrong."""
-    rounds: int = 3
-    """Times that weights, areas and ratios are found anew."""
-    most_step: float = 0.5
-    """Largest change of the logarithm of a ratio in a round."""
-    bin_width: float = 0.02
-    """Narrower channels are joined [keV]."""
+    rounds: int = 3  # times that weights, areas and ratios are found anew
+    most_step: float = 0.5  # largest change of the logarithm of a ratio in a round
+    bin_width: float = 0.02  # narrower channels are joined [keV]
     local_width: float = 0.6
     """Width over which residuals are averaged to see how wrong the model is there [keV]."""
     least_area: float = 1e-5
@@ -108,21 +83,14 @@ _RULE = PaintRule()
 
 @dataclass(frozen=True)
 class PaintTemplates:
-    """Components of the pixels of each paint.
-
-    Parameters
-    ----------
-    components : ndarray of shape (n_paints, n_components, n_channels), float32
-        Spectra of one count of each component.
-    painting : ndarray of shape (n_components, n_channels)
-        Those with the ratios that the paints have in common.
-    families : dict of str to dict of str to float
-        The latter ratios: shares of the families of each line group.
-    """
+    """Components of the pixels of each paint."""
 
     components: NDArray[np.float32] = field(repr=False)
+    """(n_paints, n_components, n_channels), float32: spectra of one count of each component."""
     painting: Array = field(repr=False)
+    """(n_components, n_channels): those with the ratios that the paints have in common."""
     families: dict[str, dict[str, float]] = field(repr=False)
+    """The latter ratios: shares of the families of each line group."""
 
 
 def paint_templates(model: TemplateModel, setup: Setup, spectra: Array) -> PaintTemplates:
@@ -134,18 +102,8 @@ def paint_templates(model: TemplateModel, setup: Setup, spectra: Array) -> Paint
     as far as they do: a line group that only overlaps others in one paint is learned from another,
     and a paint of few counts has the painting's ratios.
 
-    Parameters
-    ----------
-    model : TemplateModel
-        Fit of the painting's sum spectrum.
-    setup : Setup
-        Measurement.
-    spectra : ndarray of shape (n_paints, n_fitted_channels)
-        Summed counts of each paint, in the fitted channels.
-
-    Returns
-    -------
-    PaintTemplates
+    `model`: fit of the painting's sum spectrum. `spectra` (n_paints, n_fitted_channels): summed
+    counts of each paint, in the fitted channels.
     """
     return _HierarchicalFit(model, setup).fit(np.maximum(spectra, 0.0))
 
@@ -244,21 +202,11 @@ class _HierarchicalFit:
     def _solve(self, counts: Array, weights: Array, before: Array) -> tuple[Array, Array, Array]:
         """Amplitudes of a paint, and what it tells of the painting's ratios.
 
-        Parameters
-        ----------
-        counts, weights : ndarray of shape (n_bins,)
-            Counts, and one over their standard errors.
-        before : ndarray of shape (n_columns,)
-            Amplitudes of the last round, whose areas are the unit of deviations.
-
-        Returns
-        -------
-        amplitudes : ndarray of shape (n_columns,)
-            Counts of each family and of the other components.
-        information : ndarray of shape (n_families, n_families)
-            Of the logarithms of the painting's ratios, the amplitudes unknown.
-        gradient : ndarray of shape (n_families,)
-            Of the logarithm of the probability.
+        `counts`, `weights` (n_bins,): counts, and one over their standard errors. `before`
+        (n_columns,): amplitudes of the last round, whose areas are the unit of deviations. Returns
+        `amplitudes` (n_columns,): counts of each family and of the other components; `information`
+        (n_families, n_families): of the logarithms of the painting's ratios, the amplitudes
+        unknown; `gradient` (n_families,): of the logarithm of the probability.
         """
         n_lines = self.logarithms.size
         shares, least = self.shares(), _RULE.least_area * counts.sum() + 1

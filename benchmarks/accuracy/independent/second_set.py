@@ -15,7 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from benchmarks.accuracy.independent.instruments import INSTRUMENTS, BentInstrument, with_bent_axis
 from benchmarks.accuracy.independent.lines import line_factors, lorentz_wings
 from benchmarks.accuracy.independent.paintings import IndependentPainting
-from benchmarks.accuracy.independent.palettes_second import PALETTES
+from benchmarks.accuracy.independent.palettes import SECOND_PALETTES
 from benchmarks.accuracy.paintings import SHAPE, OtherTables, cached, render
 from benchmarks.tables import CACHE
 from skxrf.simulation import Absorber, Polycapillary
@@ -25,7 +25,7 @@ from skxrf.simulation import Absorber, Polycapillary
 class SecondPainting:
     """One painting of the set."""
 
-    # palette, scanner: of `PALETTES` and `SCANNERS`
+    # palette, scanner: of `SECOND_PALETTES` and `SCANNERS`
     palette: str
     scanner: str
     seed: int  # of painting and axis
@@ -124,7 +124,7 @@ def simulate(painting: SecondPainting, shape: tuple[int, int] = SHAPE) -> Indepe
         return places
 
     made = render(
-        PALETTES[painting.palette], painting.scanner, scanner, painting.seed,
+        SECOND_PALETTES[painting.palette], painting.scanner, scanner, painting.seed,
         shape=shape, tables=tables, order=order,
     )  # fmt: skip
     values = {one.name: getattr(made, one.name) for one in fields(made)}

@@ -92,8 +92,7 @@ class BcfReader:
     dtype: np.dtype[Any]
     """The file knows none: the smallest that holds every count, of two bytes at least."""
     stamp: tuple[int, int] = field(repr=False)
-    announced: bool
-    """True where it was said that there are more channels than the header knows."""
+    announced: bool  # True where it was said that there are more channels than the header knows
 
     @classmethod
     def of(
@@ -144,8 +143,7 @@ class _Scan:
     row_starts: NDArray[np.int64]
     n_columns: int
     state: State
-    in_peak: NDArray[np.int64]
-    """Counts in the zero peak on (y, x); empty where it is not known."""
+    in_peak: NDArray[np.int64]  # counts in the zero peak on (y, x); empty where it is not known
 
 
 def _chosen(stored: list[str], request: CubeRequest, path: Path) -> list[str]:

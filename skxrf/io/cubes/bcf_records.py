@@ -37,20 +37,13 @@ DAMAGE = (
 class State(NamedTuple):
     """Values that `scan` keeps from one piece of a map to the next, in an array of this order."""
 
-    row: int
-    """Rows that have begun."""
-    left: int
-    """Records that are left in the current row."""
-    pixels: int
-    """Records that were passed over."""
-    widest: int
-    """Columns up to the last one that has a record."""
-    channels: int
-    """Channels up to the last one that a record says to use."""
-    highest: int
-    """Count that no channel of any pixel exceeds."""
-    damage: int
-    """Position in `DAMAGE`."""
+    row: int  # rows that have begun
+    left: int  # records that are left in the current row
+    pixels: int  # records that were passed over
+    widest: int  # columns up to the last one that has a record
+    channels: int  # channels up to the last one that a record says to use
+    highest: int  # count that no channel of any pixel exceeds
+    damage: int  # position in `DAMAGE`
 
 
 @compiled

@@ -38,8 +38,7 @@ class Motor(NamedTuple):
     """Positions of one motor."""
 
     name: str
-    values: NDArray[np.float64]
-    """One for each point, in the order of the file."""
+    values: NDArray[np.float64]  # one for each point, in the order of the file
     units: str = ""
 
 

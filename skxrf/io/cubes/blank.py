@@ -27,8 +27,7 @@ class PartlyBlank:
     """
 
     inner: HDF5Reader
-    energy: int
-    """Position of the axis of channels."""
+    energy: int  # position of the axis of channels
     blank: NDArray[np.bool_] = field(repr=False)
     """Over the stored axes, that of the channels of size 1."""
 

@@ -41,8 +41,7 @@ class ZeroPeak:
     time that Bruker states.
     """
 
-    frequency: float
-    """Pulses per second of live time."""
+    frequency: float  # pulses per second of live time
     half_width: float = 0.15
     """Distance from zero up to which a count belongs to the peak [keV]; its FWHM is about 0.1."""
 
@@ -60,18 +59,13 @@ class MapHeader:
     n_channels: int
     energy: Polynomial | None
     sum_spectrum: NDArray[np.uint64]
-    step_y: float | None
-    """Distance of two rows [mm], None where the file does not say."""
+    step_y: float | None  # distance of two rows [mm], None where the file does not say
     step_x: float | None
-    pixel_times: NDArray[np.float64] | None
-    """Seconds a pixel on (y, x)."""
-    times_are_real: bool
-    """True where no dead time is taken off the times."""
+    pixel_times: NDArray[np.float64] | None  # seconds a pixel on (y, x)
+    times_are_real: bool  # True where no dead time is taken off the times
     zero_peak: ZeroPeak | None
-    sizes: frozenset[int]
-    """Widths of the images that belong to the map."""
-    real_time: float | None
-    """Of the sum of all pixels [s]."""
+    sizes: frozenset[int]  # widths of the images that belong to the map
+    real_time: float | None  # of the sum of all pixels [s]
     live_time: float | None
     attrs: Mapping[str, str | float]
 

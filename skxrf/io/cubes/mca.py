@@ -88,8 +88,7 @@ def _steps(spectra: Sequence[TextSpectrum], chosen: Sequence[str]) -> str:
 class FolderReader:
     """Blocks of a folder with one file for each pixel."""
 
-    files: tuple[Path | None, ...]
-    """Row by row, None for those that a stopped scan did not reach."""
+    files: tuple[Path | None, ...]  # row by row, None for those that a stopped scan did not reach
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     stamps: tuple[tuple[int, int] | None, ...] = field(repr=False)

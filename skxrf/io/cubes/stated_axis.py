@@ -15,7 +15,7 @@ from .axes import axis_or_reason
 
 
 def axis_facts(source: str, **stated: Any) -> dict[str, Any]:
-    """Energy axis in the terms of a `CubeSource`: the axis, or why it is not used, and where it stands."""
+    """Energy axis for a `CubeSource`: the axis, or why it is not used, and its place."""
     energy, reason = axis_or_reason(lambda: stated_axis(source=source, **stated))
     return {"energy": energy, "energy_hint": reason, "energy_from": source}
 
@@ -89,6 +89,14 @@ def _line_through(points: NDArray[np.float64], source: str) -> NDArray[np.float6
     distance = channel - channel.mean()
     gain = (distance * energy).sum() / (distance**2).sum()
     return np.array([energy.mean() - gain * channel.mean(), gain])
+
+
+def same_axis(one: Any, other: Any) -> bool:
+    """Compare two axes: values, polynomials, or None."""
+    if isinstance(one, Polynomial) and isinstance(other, Polynomial):
+        one, other = one.coef, other.coef
+    alike = type(one) is type(other) and one is not None
+    return one is other or (alike and np.array_equal(one, other, equal_nan=True))
 
 
 def counts_channels(values: NDArray[np.float64]) -> bool:

@@ -25,15 +25,11 @@ class TextSpectrum:
     """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
     energy: NDArray[np.float64] | Polynomial | None = None
     """Energies [keV], or a polynomial that gives them from stored channels from 0."""
-    problem: tuple[str | Argument, ...] = ()
-    """Reason for which a calibration is not used."""
-    live_time: float | None = None
-    """Seconds."""
+    problem: tuple[str | Argument, ...] = ()  # reason for which a calibration is not used
+    live_time: float | None = None  # seconds
     real_time: float | None = None
-    scan: str = ""
-    """Number of its scan, with that of the repetition where a number occurs twice."""
-    detector: str = ""
-    """Name of its detector, empty where there is one."""
+    scan: str = ""  # number of its scan, with that of the repetition where a number occurs twice
+    detector: str = ""  # name of its detector, empty where there is one
     motors: Mapping[str, float] = field(default_factory=dict)
     """Positions at its point, by the name of the motor."""
 

@@ -23,8 +23,8 @@ def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> d
 
     `names`: the columns of the file that may be intensities. `elements`: the columns wanted, as the
     file or the library spells them; or a mapping from the file's names to line groups; or all,
-    which must then be line groups. `where`: the file, for error messages. Returns a mapping from the file's
-    names to line groups, in the order of the maps.
+    which must then be line groups. `where`: the file, for error messages. Returns a mapping from
+    the file's names to line groups, in the order of the maps.
     """
     renamed = {name: line_group_name(name) for name in names}
     if isinstance(elements, Mapping):

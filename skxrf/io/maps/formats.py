@@ -23,8 +23,7 @@ class MapsFormat(NamedTuple):
     open: Callable[[Path, MapsRequest], xr.Dataset]
     """Read the maps that were asked for: a Dataset of ``intensity`` and perhaps ``uncertainty``, in the
     type that the file has."""
-    folder: bool = False
-    """True for a folder of files."""
+    folder: bool = False  # True for a folder of files
 
 
 MAPS_FORMATS = (

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Technique:
-    """Thicknesses of paint layers [um] and what they hide; assumed, from cross-sections of icons."""
+    """Thicknesses of layers [um] and what they hide, assumed after cross-sections of icons."""
 
     # cover, glaze, leaf, gold, bole, retouching: paint that covers, paint on top of paint, leaf,
     # shell gold, bole and retouching [um].

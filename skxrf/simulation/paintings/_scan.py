@@ -40,9 +40,20 @@ class _Blocks:
 class PaintingScan:
     """Scan of a painting: counts and true net intensities of any block of rows.
 
-    `groups`: line groups whose true intensities are asked for. `mean_counts`: mean counts per
-    pixel; the dwell time is the same for all pixels. `count_rate`: photons per second, which makes
-    pile-up. `random_state`: seed of the photon noise.
+    Parameters
+    ----------
+    plan : PaintingPlan
+        The painting.
+    groups : sequence of str
+        Line groups whose true intensities are asked for.
+    instrument : Instrument
+        The scanner.
+    mean_counts : float
+        Mean counts per pixel; the dwell time is the same for all pixels.
+    count_rate : float
+        Photons per second, which makes pile-up.
+    random_state : int
+        Seed of the photon noise.
     """
 
     def __init__(
@@ -91,8 +102,14 @@ class PaintingScan:
     ) -> Iterator[tuple[slice, NDArray[np.uint16], NDArray[np.float32]]]:
         """Simulate the painting from above, a block of rows at a time.
 
-        Yields `rows`: rows of the block; `counts` (n_rows, n_columns, n_channels), uint16: counts;
-        `intensities` (n_rows, n_columns, n_groups), float32: true net intensities [counts].
+        Yields
+        ------
+        rows : slice
+            Rows of the block.
+        counts : ndarray of shape (n_rows, n_columns, n_channels), uint16
+            Counts.
+        intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
+            True net intensities [counts].
         """
         for rows in self.plan.blocks(_Blocks.planned):
             stacks = self._whole or self.plan.stacks(rows)
@@ -105,9 +122,19 @@ class PaintingScan:
     ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
         """Simulate some pixels only, such as those of a random sample.
 
-        `chosen`: numbers of the pixels in row order, increasing. Returns `counts`
-        (n_chosen, n_channels), uint16: counts; `intensities` (n_chosen, n_groups), float32: True
-        net intensities [counts].
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Numbers of the pixels in row order, increasing.
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        counts : ndarray of shape (n_chosen, n_channels), uint16
+            Counts.
+        intensities : ndarray of shape (n_chosen, n_groups), float32
+            True net intensities [counts].
         """
         counts = np.empty((len(chosen), self.instrument.n_channels), np.uint16)
         intensities = np.empty((len(chosen), len(self.renderer.groups)), np.float32)
@@ -152,8 +179,15 @@ class PaintingScan:
     def label_cube(self, counts: NDArray[np.uint16]) -> xr.DataArray:
         """Put the counts of all rows into the library's layout.
 
-        `counts` (n_rows, n_columns, n_channels), uint16: counts. Returns (y, x, energy): with axes
-        in mm and keV, and a description of the simulation in its attributes.
+        Parameters
+        ----------
+        counts : ndarray of shape (n_rows, n_columns, n_channels), uint16
+            Counts.
+
+        Returns
+        -------
+        DataArray of dims (y, x, energy)
+            With axes in mm and keV, and a description of the simulation in its attributes.
         """
         energy = ("energy", self.instrument.energy, {"units": "keV"})
         return xr.DataArray(
@@ -167,8 +201,15 @@ class PaintingScan:
     def label_maps(self, intensities: NDArray[np.float32]) -> xr.DataArray:
         """Put the true intensities of all rows into the library's layout.
 
-        `intensities` (n_rows, n_columns, n_groups), float32: net intensities [counts]. Returns
-        (y, x, element): with axes in mm, and a description of the simulation in its attributes.
+        Parameters
+        ----------
+        intensities : ndarray of shape (n_rows, n_columns, n_groups), float32
+            Net intensities [counts].
+
+        Returns
+        -------
+        DataArray of dims (y, x, element)
+            With axes in mm, and a description of the simulation in its attributes.
         """
         return xr.DataArray(
             intensities,
