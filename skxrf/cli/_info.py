@@ -156,7 +156,7 @@ _ORIGINS = {
 
 def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     """Line groups that are present, and signals of other origin, as text."""
-    from skxrf.physics.constants import COMMON_LINE_GROUPS, UNCOMMON_LINE_GROUPS
+    from skxrf.physics.constants import COMMON_LINE_GROUPS
     from skxrf.spectrum_fit._evidence import INSTRUMENT
 
     if not found.evidence:
@@ -183,14 +183,17 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     if undecided:
         lines["undecided"] = ", ".join(undecided)
     elements = {one.line_group.partition("_")[0] for one in present}
+    # Softer lines come with the harder ones of their element, which tell if it is there.
+    hardest = {one.line_group.partition("_")[0]: one.line_group for one in found.evidence}
     hidden = [
         f"{one.line_group} below {100 * one.limit_counts / total:.2g} % beside {one.competitor}"
         for one in found.evidence
         if not one.fitted
         and one.answer == "not seen"
         and one.competitor in found.fitted
-        and one.line_group in {*COMMON_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
+        and one.line_group in COMMON_LINE_GROUPS
         and one.line_group.partition("_")[0] not in elements
+        and hardest[one.line_group.partition("_")[0]] == one.line_group
     ]
     if hidden:
         lines["hidden"] = ", ".join(hidden)
