@@ -63,6 +63,7 @@ FRIENDS = {
         "reproduction._paper",
         "reproduction._paper_training",
         "spectrum_fit._elements",
+        "spectrum_fit._evidence",
         "spectrum_fit._like_spectra",
         "spectrum_fit._tube",
         "audit._finished_maps",

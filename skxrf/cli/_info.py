@@ -156,6 +156,9 @@ _ORIGINS = {
 
 def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     """Line groups that are present, and signals of other origin, as text."""
+    from skxrf.physics.constants import COMMON_LINE_GROUPS
+    from skxrf.spectrum_fit._evidence import INSTRUMENT
+
     if not found.evidence:
         low, high = found.energy_range
         return {
@@ -164,9 +167,14 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     present = [one for one in found.evidence if one.answer == "present"]
     names = ", ".join(f"{one.line_group} {100 * one.counts / total:.2g} %" for one in present)
     lines = {"present": f"{names} (share of all counts)" if names else "no line group"}
-    doubts = [one.reason for one in present if one.competitor]
+    doubts = [
+        one.reason.split("; ")[-1] for one in present if one.competitor not in ("", INSTRUMENT)
+    ]
+    traces = [one.line_group for one in present if one.competitor == INSTRUMENT]
+    if traces:
+        doubts.append(f"{', '.join(traces)} of the object or of the instrument")
     if doubts:
-        lines["ambiguous"] = ", ".join(reason.split("; ")[-1] for reason in doubts)
+        lines["ambiguous"] = "; ".join(doubts)
     undecided = [
         f"{one.line_group} ({one.reason.split('; ')[-1]})"
         for one in found.evidence
@@ -174,6 +182,21 @@ def _elements_lines(found: Elements, total: float) -> dict[str, str]:
     ]
     if undecided:
         lines["undecided"] = ", ".join(undecided)
+    elements = {one.line_group.partition("_")[0] for one in present}
+    # Softer lines come with the harder ones of their element, which tell if it is there.
+    hardest = {one.line_group.partition("_")[0]: one.line_group for one in found.evidence}
+    hidden = [
+        f"{one.line_group} below {100 * one.limit_counts / total:.2g} % beside {one.competitor}"
+        for one in found.evidence
+        if not one.fitted
+        and one.answer == "not seen"
+        and one.competitor in found.fitted
+        and one.line_group in COMMON_LINE_GROUPS
+        and one.line_group.partition("_")[0] not in elements
+        and hardest[one.line_group.partition("_")[0]] == one.line_group
+    ]
+    if hidden:
+        lines["hidden"] = ", ".join(hidden)
     for title, answers in _ORIGINS.items():
         places: dict[tuple[str, str], list[str]] = {}
         for one in found.evidence:

@@ -19,10 +19,23 @@ if TYPE_CHECKING:
     from skxrf.spectrum_fit._tube import Tube
 
 
+def _one_anode(
+    context: click.Context, option: click.Parameter, anodes: Sequence[str]
+) -> str | None:
+    if len(anodes) > 1:
+        raise click.UsageError(
+            f"--anode is given {len(anodes)} times ({', '.join(anodes)}): a tube has one anode; open "
+            "the measurements of each tube by themselves."
+        )
+    return anodes[0] if anodes else None
+
+
 tube_options = together(
     click.option(
         "--anode",
         metavar="SYMBOL",
+        multiple=True,
+        callback=_one_anode,
         help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none "
         "to fit none. Default: as the file states, else from the scattered lines.",
     ),

@@ -56,6 +56,8 @@ SOFT_ANODES = ("Ti", "Cr", "Au")
 AIR_LINE_GROUP = "Ar_K"
 # Metals of windows, collimators, chambers and detectors that instruments show in every spectrum.
 INSTRUMENT_METALS = frozenset({"Al", "Ni", "Cu", "Zn", "W", "Au"})
+# Metals of steel parts near the beam; objects hold them as often.
+STEEL = frozenset({"Cr", "Fe"})
 # Anodes that are hardly ever elements of an object: their K lines are scattered ones.
 TUBE_ONLY = ("Rh", "Pd")
 

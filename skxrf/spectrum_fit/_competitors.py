@@ -20,6 +20,7 @@ from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
 
 __all__ = [
     "ALL_ESCAPES",
+    "FOOT",
     "BrightLine",
     "Competitor",
     "bright_lines",
@@ -108,6 +109,8 @@ class CompetitorRule:
 
 _RULE = CompetitorRule()
 ALL_ESCAPES = "factor of escape peaks"
+FOOT = ("tail", "radiative Auger", "wings")
+"""Endings of the names of components that reach far from a bright line."""
 
 
 class Competitor(NamedTuple):

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.physics.constants import AIR_LINE_GROUP, INSTRUMENT_METALS
+from skxrf.physics.constants import AIR_LINE_GROUP, INSTRUMENT_METALS, STEEL
 from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
 
-__all__ = ["LineEvidence", "evidence_of", "evidence_of_parts"]
+__all__ = ["INSTRUMENT", "LineEvidence", "evidence_of", "evidence_of_parts"]
 
 Array = NDArray[np.float64]
+INSTRUMENT = "the instrument"
+"""Competitor of a trace that object or instrument may hold."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,9 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
     area, error = search.scores(search.final)
     limits = search.limits(error)
     competition = _competition(search)
+    with np.errstate(divide="ignore"):
+        noise = 1 / np.sqrt(np.square(search.whole).T @ (1 / np.maximum(search.counts, 1.0)))
+    hidden = error > search.rule.hidden * noise
     found = []
     for i in np.argsort(search.energies):
         name = search.names[i]
@@ -86,7 +91,9 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
             found.append(_of_fitted(search, name))
             continue
         limit = float(limits[i])
-        answer, reason, competitor = _other_origin(search, name, competition, int(i), limit)
+        answer, reason, competitor = _other_origin(
+            search, name, competition, int(i), limit, hidden=bool(hidden[i])
+        )
         score = float(area[i] / error[i])
         found.append(
             LineEvidence(
@@ -137,6 +144,7 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
     """Evidence for a line group that is part of the fit: of the object, or of air, tube, instrument."""
     rule, counts = search.rule, search.areas[name]
     score, error, rivals = _alone(search, name)
+    whole = float(search.counts.sum())
     answer, reason, competitor = "present", f"{score:.0f} standard errors", ""
     if name in search.tube:
         answer, reason = "tube", f"a line of the anode, {search.anode}"
@@ -148,17 +156,25 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
             reason += f"; cannot be told from {competitor.replace('_', ' ')}"
     elif score < rule.significance:
         answer, reason = "not seen", search.rejected.get(name, "")
-    elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * float(search.counts.sum()):
+    elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * whole:
         answer, reason = "instrument", "a trace of a metal that instruments are made of"
     elif rivals:
         names = " or ".join(one.replace("_", " ") for one in (name, *rivals))
         reason, competitor = f"{reason}; {names}", rivals[0]
-    limit = rule.significance * error
+    elif name[:-2] in INSTRUMENT_METALS | STEEL and counts < rule.perhaps_instrument * whole:
+        reason, competitor = f"{reason}; of the object or of the instrument", INSTRUMENT
+    limit = search.needed(name) * error
     return LineEvidence(name, answer, score, reason, competitor, counts, error, limit, True)
 
 
 def _other_origin(
-    search: Identification, name: str, competition: dict[str, Array], place: int, limit: float
+    search: Identification,
+    name: str,
+    competition: dict[str, Array],
+    place: int,
+    limit: float,
+    *,
+    hidden: bool,
 ) -> tuple[str, str, str]:
     """Answer, reason and competitor of a line group that is no part of the fit."""
     if search.anode is not None and name.startswith(f"{search.anode}_"):
@@ -177,7 +193,7 @@ def _other_origin(
         other: float(units[:, place] @ units[:, search.place[other]]) for other in search.areas
     }
     nearest = max(alike, key=lambda other: alike[other], default="")
-    if nearest and alike[nearest] > search.rule.alike:
+    if nearest and (alike[nearest] > search.rule.alike or hidden):
         return "not seen", f"cannot be told from {nearest.replace('_', ' ')}", nearest
     return "not seen", search.rejected.get(name, ""), ""
 

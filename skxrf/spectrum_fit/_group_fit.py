@@ -21,6 +21,7 @@ from skxrf.physics.constants import (
 )
 from skxrf.spectrum_fit._competitors import (
     ALL_ESCAPES,
+    FOOT,
     Competitor,
     bright_lines,
     common_escape,
@@ -312,6 +313,7 @@ class GroupFit:
             learned = max(float(whole), 0.0) * self.mixture / self.mixture.sum() + deviations
             self.mixture = self._mixture(learned)
         self.lines = np.maximum(smooth - continuum - scatter, 0.0)
+        self.foot = np.maximum(sum(self._sum_of(fit, kind) for kind in FOOT), 0.0)
         lines = maximum_filter1d(self.lines, 3)
         error = (
             self.rule.line_error * lines
@@ -350,7 +352,9 @@ class GroupFit:
         area, error = fit.scores(self.whole)
         if not self.inflated:
             return area, error
-        others = self.of_others() * self.rule.overlap_error
+        norm = np.einsum("ij,ij->j", self.main, self.main) * self.main_shares
+        foot = np.asarray(self.foot @ self.main / np.maximum(norm, 1e-300))
+        others = np.hypot(self.of_others() * self.rule.overlap_error, foot * self.rule.foot_error)
         units = self.whole**2 * self.weights[:, None]
         units /= np.maximum(units.sum(axis=0), 1e-300)
         # Residuals that a candidate explains are no errors of the fit.
@@ -358,6 +362,11 @@ class GroupFit:
         explained = np.square(np.maximum(area, 0.0) / error) * own
         around = np.maximum(self.inflation @ units - explained, 1.0)
         return area, np.hypot(error * np.sqrt(around), others)
+
+    def needed(self, name: str) -> float:
+        """Standard errors above which a line group is believed: more of an element seldom there."""
+        usual = name in self.usual
+        return self.rule.significance if usual else self.rule.uncommon_significance
 
     def limits(self, errors: Array) -> Array:
         """Counts of each candidate, absent now, that would be as significant as the rule asks for.
@@ -376,8 +385,9 @@ class GroupFit:
         information = np.einsum("ij,ij->j", weighted, self.whole)
         own = np.einsum("ij,ij,ij->j", weighted, weighted, self.whole)
         own = own / np.maximum(information, 1e-300) ** 2
-        half = self.rule.significance**2 * own / 2
-        return np.asarray(half + np.hypot(half, self.rule.significance * errors))
+        needed = np.array([self.needed(name) for name in self.names])
+        half = needed**2 * own / 2
+        return np.asarray(half + np.hypot(half, needed * errors))
 
     def of_others(self) -> Array:
         """Counts that each candidate would have by the lines of others in the place of its main line."""

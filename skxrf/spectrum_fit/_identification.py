@@ -199,9 +199,10 @@ class Identification(GroupFit):
         alone, why = self._partner(fit, name)
         if why or not strict:
             return why
-        if alone and name not in self.usual and score < self.rule.uncommon_significance:
-            self.excluded.add(name)
-            return "one line alone, of an element that is seldom there"
+        if name not in self.usual and score < self.needed(name):
+            if alone:
+                self.excluded.add(name)
+            return "too few standard errors for an element that is seldom there"
         if why := self._misshapen(fit, name):
             self.excluded.add(name)
         return why
@@ -444,13 +445,18 @@ class Identification(GroupFit):
             [max(self.errors[name], ratio_error(name, self.areas[name])) for name in names]
         )
         bias = fit.leakage(self.whole)[there] * area / errors[:, None]
+        units = self.whole * np.sqrt(fit.weights)[:, None]
+        units = units / np.linalg.norm(units, axis=0)
+        alike = units[:, [self.place[name] for name in names]].T @ units
         for i in np.argsort(-score)[: np.count_nonzero(score > rule.undecided)]:
-            name, other = self.names[i], self.fitted[there[int(bias[:, i].argmax())]]
+            name, nearest = self.names[i], int(alike[:, i].argmax())
+            other = names[nearest]
             least = rule.undecided
             if name not in self.usual:
                 least *= rule.uncommon_significance / rule.significance
             taken = name in self.areas or name in self.undecided or name in self.excluded
-            small = score[i] < least or bias[:, i].max() < 1
+            # What is far away is biased only by way of others, and no competitor.
+            small = score[i] < least or bias[:, i].max() < 1 or alike[nearest, i] < rule.beside
             if small or taken or self.lacks_harder(name, score):
                 continue
             self.judge(fit, name, float(score[i]))

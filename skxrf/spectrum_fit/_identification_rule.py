@@ -16,8 +16,8 @@ class IdentificationRule:
     significance : float
         Standard errors above which a line group is believed.
     uncommon_significance : float
-        The same for a line group of an element that is seldom there, where its main line is the only
-        one that is seen.
+        The same for a line group of an element that is seldom there: errors of bright peaks, sum peaks
+        and reflections look like one of them somewhere.
     part_significance : float
         The same for a usual line group that only a part of the spectra shows; parts are several.
     bright : float
@@ -80,6 +80,9 @@ class IdentificationRule:
     overlap_error : float
         Share of the counts of other lines in its place that a line group must exceed by its
         significance: errors of a shape are the same in all bins.
+    foot_error : float
+        The same of the tails, wings and radiative Auger transitions of other lines: their amplitudes
+        are fitted, but their forms are approximations.
     faint : float
         Counts of a line group up to which what comes with its lines cannot be seen.
     still_there : float
@@ -97,6 +100,12 @@ class IdentificationRule:
         as much: they are no scattered ones.
     instrument : float
         Share of all counts below which a metal of instruments is taken for the instrument's own.
+    perhaps_instrument : float
+        Share below which a metal of instruments, or of steel, may be of the object or of the
+        instrument: scans of measured instruments hold up to this share of nickel beside any object.
+    hidden : float
+        Error of an absent line group, in units of the noise of all counts in its place, above which
+        other lines hide it.
     knots : float
         Spacing of the continuum's knots, in widths of a peak.
     pile_up : float
@@ -148,6 +157,7 @@ class IdentificationRule:
     unknown_error: float = 0.1
     start_error: float = 0.03
     overlap_error: float = 0.01
+    foot_error: float = 0.1
     faint: float = 20.0
     still_there: float = 0.6
     least_scatter: float = 0.2
@@ -157,6 +167,8 @@ class IdentificationRule:
     anode_margin: float = 1.5
     own_lines: float = 0.8
     instrument: float = 3e-4
+    perhaps_instrument: float = 2e-3
+    hidden: float = 10.0
     knots: float = 3.0
     pile_up: float = 0.05
     sum_shifts: tuple[float, ...] = (-0.08, -0.06, -0.04, -0.02, 0.0, 0.02)

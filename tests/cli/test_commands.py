@@ -319,6 +319,7 @@ MISTAKES = [
     ("map CUBE -o maps.png --model MODEL", ["one picture shows one map", "--elements Fe_K"]),
     ("info nowhere.h5", ["nowhere.h5"]),
     ("info TEXT", ["TEXT"]),
+    ("info CUBE --anode Rh --anode Ag", ["--anode", "Rh, Ag"]),
     ("fit TEXT -o OUT", ["TEXT"]),
     ("fit CUBE -o maps.xyz", ["maps.xyz", ".nc"]),
     ("fit CUBE -o OUT --elements Xx_K", ["Xx_K"]),
