@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
 from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
+from skxrf.utils.threads import single_threaded_blas
 
 Array = NDArray[np.float64]
 
@@ -167,6 +168,7 @@ class SumSpectrumFit:
     model: Array = field(repr=False)  # (n_fitted,): fitted spectrum [counts] there
 
 
+@single_threaded_blas()
 def fit_sum_spectrum(
     spectrum: Array,
     energy: Array,
