@@ -70,7 +70,12 @@ def solve_nonnegative(matrices: Array, vectors: Array) -> tuple[Array, Array]:
 
 
 def clamp_to_nonnegative(
-    solutions: Array, correlations: Array, *, tolerance: float = 1e-7, max_sweeps: int = 1000
+    solutions: Array,
+    correlations: Array,
+    which: NDArray[np.intp] | None = None,
+    *,
+    tolerance: float = 1e-7,
+    max_sweeps: int = 1000,
 ) -> NDArray[np.bool_]:
     """Move unconstrained solutions of least-squares problems to the non-negative ones.
 
@@ -81,8 +86,10 @@ def clamp_to_nonnegative(
     ----------
     solutions : ndarray of shape (n_problems, n), C-contiguous
         Unconstrained solutions in units of their standard errors; changed in place.
-    correlations : ndarray of shape (n_problems, n, n) or (1, n, n)
-        Correlation matrix of each unconstrained solution, or the same for all.
+    correlations : ndarray of shape (n_matrices, n, n)
+        Correlation matrices of the unconstrained solutions.
+    which : ndarray of shape (n_problems,), int, optional
+        Number of the matrix of each problem; by default each has its own.
     tolerance : float
         Largest change of a variable in the last sweep [standard errors].
     max_sweeps : int
@@ -94,30 +101,38 @@ def clamp_to_nonnegative(
         Problems that were cut off.
     """
     n_problems, n = solutions.shape
+    which = np.arange(n_problems) if which is None else which
     # Compiled loops do not check their indices, and files of models may contain any array.
-    if correlations.shape not in ((n_problems, n, n), (1, n, n)):
+    known = np.isin(which, np.arange(len(correlations))).all()
+    if which.shape != (n_problems,) or correlations.shape[1:] != (n, n) or not known:
         raise ValueError(f"correlations of shape {correlations.shape} for {n_problems} x {n}.")
     cut_off = np.zeros(n_problems, dtype=np.bool_)
-    _compiled()(solutions, np.ascontiguousarray(correlations), tolerance, max_sweeps, cut_off)
+    matrices, numbers = np.ascontiguousarray(correlations), np.asarray(which, dtype=np.int64)
+    _compiled()(solutions, matrices, numbers, tolerance, max_sweeps, cut_off)
     return cut_off
 
 
 @functools.cache
 def _compiled() -> Callable[..., None]:
     """Compile the loop when it is first needed."""
-    signature = "void(float64[:,::1], float64[:,:,::1], float64, int64, boolean[::1])"
+    signature = "void(float64[:,::1], float64[:,:,::1], int64[::1], float64, int64, boolean[::1])"
     loop: Callable[..., None] = compiled(_hildreth, signature)
     return loop
 
 
 def _hildreth(
-    solutions: Any, correlations: Any, tolerance: float, max_sweeps: int, cut_off: Any
+    solutions: Any,
+    correlations: Any,
+    which: Any,
+    tolerance: float,
+    max_sweeps: int,
+    cut_off: Any,
 ) -> None:  # pragma: no mutate block
     # numba compiles what stands here, not what a mutation tester puts around it.
     n_problems, n = solutions.shape
     multipliers = np.empty(n)
     for problem in range(n_problems):
-        correlation = correlations[problem % len(correlations)]
+        correlation = correlations[which[problem]]
         multipliers[:] = 0.0
         largest = tolerance
         sweep = 0
