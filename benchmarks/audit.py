@@ -22,8 +22,6 @@ from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained import load_pretrained
 from skxrf.samples import to_samples
 
-__all__ = ["main"]
-
 KEYS = ["scan", "method"]
 NAMES = ("icon_test M6 500", "icon_test M6 5000", "roman_canvas Mo 45 5000", "gospel_leaf W 50 500")
 # Two errors are the same, for ranks, if they differ by less than this share.

@@ -11,8 +11,6 @@ from skxrf.simulation import ForwardModel, Instrument, palettes, random_stacks
 from skxrf.simulation._forward import AxisError
 from skxrf.simulation._rendering import Renderer
 
-__all__ = ["Problem", "draw_problem"]
-
 Array = NDArray[np.float64]
 
 _AXES = (0.005, 0.010, 0.020, 0.029)  # keV per channel

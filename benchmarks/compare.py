@@ -17,8 +17,6 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from benchmarks.tables import ROOT, markdown, write_text
 
-__all__ = ["main", "ratios", "summary"]
-
 # Text columns that describe how a row was made, not which row it is.
 _NO_KEYS = {"revision", "versions", "tuned"}
 
@@ -29,15 +27,8 @@ def ratios(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     Rows are paired by their text columns and, where these are not unique, by as many of the
     leftmost numeric columns as it takes.
 
-    Parameters
-    ----------
-    before, after : DataFrame
-        Tables as a benchmark writes them.
-
-    Returns
-    -------
-    DataFrame
-        ``after / before`` of the other numeric columns, over the paired rows.
+    `before`, `after`: tables as a benchmark writes them. Returns ``after / before`` of the other
+    numeric columns, over the paired rows.
     """
     shared = [name for name in before.columns if name in after.columns]
     numeric = [n for n in shared if is_numeric_dtype(before[n]) and not is_bool_dtype(before[n])]
@@ -54,15 +45,8 @@ def ratios(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def summary(folders: Sequence[Path]) -> pd.DataFrame:
     """Median and extreme ratio of each numeric column of each table in two folders.
 
-    Parameters
-    ----------
-    folders : pair of Path
-        Results of the first and of the second commit.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``table``, ``column``, ``rows``, ``lowest``, ``median`` and ``highest`` ratio.
+    `folders`: results of the first and of the second commit. Returns columns ``table``, ``column``,
+    ``rows``, ``lowest``, ``median`` and ``highest`` ratio.
     """
     names = sorted({path.name for path in folders[0].glob("*.csv")})
     rows = []

@@ -29,26 +29,10 @@ def simulated_icon(
 ) -> xr.Dataset:
     """True intensities, their bound, and maps that scatter about the truth by the bound.
 
-    Parameters
-    ----------
-    palette : str
-        What it is painted with.
-    instrument : Instrument
-        The scanner.
-    mean_counts : float
-        Mean counts per pixel.
-    random_state : int
-        Seed of painting and noise.
-    shape : pair of int
-        Rows and columns.
-    elements : tuple of str
-        Line groups; those that nothing in the painting gives are left out.
-
-    Returns
-    -------
-    Dataset of dims (y, x, element)
-        ``truth``, ``intensity`` (truth and Gaussian noise) and ``uncertainty`` (the bound, at
-        the true intensity), all float32 [counts].
+    `palette`: what it is painted with. `mean_counts`: mean counts per pixel. `random_state`: seed
+    of painting and noise. `elements`: line groups; those that nothing in the painting gives are
+    left out. Returns (y, x, element): ``truth``, ``intensity`` (truth and Gaussian noise) and
+    ``uncertainty`` (the bound, at the true intensity), all float32 [counts].
     """
     held = set(palettes()[palette].elements)
     elements = tuple(name for name in elements if name.split("_")[0] in held)
@@ -95,19 +79,8 @@ def unkind_field(
 ) -> xr.Dataset:
     """Maps that no simulator of paintings made: fine texture, thin strokes, gradients, grains.
 
-    Parameters
-    ----------
-    mean_counts : float
-        Dose: the brightest element of a paint has about a fifth of it.
-    random_state : int
-        Seed of everything.
-    shape : pair of int
-        Rows and columns.
-
-    Returns
-    -------
-    Dataset of dims (y, x, element)
-        As :func:`simulated_icon`; the noise is Poisson's on a background of its own.
+    `mean_counts`: dose: the brightest element of a paint has about a fifth of it. Returns
+    (y, x, element): as :func:`simulated_icon`; the noise is Poisson's on a background of its own.
     """
     rng = np.random.default_rng(random_state)
     elements = DEFAULT_LINE_GROUPS

@@ -16,8 +16,6 @@ from benchmarks.rivals import ENTRIES
 from benchmarks.tables import RESULTS, ROOT, markdown, write_text
 from skxrf.physics import line_group
 
-__all__ = ["TABLES", "marked_pages", "refresh", "refreshed"]
-
 _MARKED = re.compile(r"(<!-- benchmarks: ([\w-]+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
 # Line groups of the real scan that are bright enough for two fits to agree.
 _STRONG = ("Ca_K", "Ti_K", "Fe_K", "Cu_K", "Zn_K", "Hg_L", "Pb_L")
@@ -60,22 +58,8 @@ def refresh(page: Path, folder: Path = RESULTS) -> bool:
 def refreshed(text: str, folder: Path = RESULTS) -> str:
     """Replace what is between ``<!-- benchmarks: NAME -->`` and ``<!-- end -->``.
 
-    Parameters
-    ----------
-    text : str
-        A page in Markdown.
-    folder : Path
-        Where the results are.
-
-    Returns
-    -------
-    str
-        The page with the tables of `TABLES`.
-
-    Raises
-    ------
-    ValueError
-        If there is no table of a name.
+    `text`: a page in Markdown. `folder`: where the results are. Returns the page with the tables of
+    `TABLES`.
     """
 
     def replaced(found: re.Match[str]) -> str:

@@ -27,8 +27,6 @@ from skxrf.simulation._beam import Beam, tube_beam
 from skxrf.simulation._tables import LineTables, line_tables
 from skxrf.simulation._transport import Geometry, fluorescence
 
-__all__ = ["GEOMETRY", "STACKS", "forward_model", "l_production", "reference_beam"]
-
 RESULTS = FOLDER / "fisx_reference.csv"
 L_PRODUCTION = RESULTS.with_name("fisx_l_production.csv")
 GEOMETRY = Geometry(incidence=90.0, take_off=45.0)

@@ -9,8 +9,6 @@ from benchmarks.accuracy.independent.lines import line_shares
 from benchmarks.tables import RESULTS, write_rows
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["main"]
-
 VOLTAGE = 50.0  # kV
 # Lines below this share of their group are left out.
 _LEAST_SHARE = 0.01

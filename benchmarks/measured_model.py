@@ -20,8 +20,6 @@ from skxrf.simulation._scatter_spectra import scatter_spectra
 from skxrf.simulation._tables import LineTables, line_tables
 from skxrf.simulation._transport import fluorescence
 
-__all__ = ["ACRYLIC", "ACRYLIC_MASS", "Expected", "expected", "fit_lens", "m4", "m6_in_helium"]
-
 Array = NDArray[np.float64]
 
 # Calcium without any mass: a sample without lines has no tables.
@@ -51,27 +49,15 @@ def m6_in_helium(measured: Measured) -> Instrument:
 
 @dataclass(frozen=True)
 class Expected:
-    """Expected spectra of one sample, relative.
+    """Expected spectra of one sample, relative."""
 
-    Parameters
-    ----------
-    tables : LineTables
-        Lines of the sample.
-    lines : ndarray of shape (n_lines,)
-        Net counts of each line.
-    scatter : ndarray of shape (3, n_channels)
-        Spectra of what is scattered elastically, inelastically, and more than once.
-    tube_lines : ndarray of shape (2, n_channels)
-        The share of the tube's K lines in the first two.
-    response : ndarray of shape (n_lines, n_channels)
-        Spectra of the lines.
-    """
-
-    tables: LineTables
-    lines: Array
+    tables: LineTables  # lines of the sample
+    lines: Array  # (n_lines,): net counts of each line
     scatter: Array
-    tube_lines: Array
-    response: Array
+    """(3, n_channels): spectra of what is scattered elastically, inelastically, and more than
+    once."""
+    tube_lines: Array  # (2, n_channels): the share of the tube's K lines in the first two
+    response: Array  # (n_lines, n_channels): spectra of the lines
 
     @property
     def spectrum(self) -> Array:

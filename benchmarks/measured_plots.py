@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from benchmarks.measured_files import Measured, acrylic, pure_element
 from benchmarks.measured_model import ACRYLIC, ACRYLIC_MASS, expected, m4
 
-__all__ = ["draw"]
-
 Array = NDArray[np.float64]
 MEASURED, MODEL = "#222222", "#d1495b"
 PARTS = {"Rayleigh": "#00798c", "Compton": "#edae49", "scattered more than once": "#7b5ea7"}

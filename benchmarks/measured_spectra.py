@@ -38,8 +38,6 @@ from benchmarks.tables import RESULTS, write_rows
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._silicon import escape_fraction
 
-__all__ = ["Row", "compton_over_rayleigh", "continuum_bands", "measure"]
-
 Array = NDArray[np.float64]
 
 ELEMENTS = ("Si", "S", "Ti", "Cr", "Fe", "Ni", "Cu", "Zr", "Sn")

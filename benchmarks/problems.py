@@ -52,61 +52,31 @@ Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 @dataclass(frozen=True)
 class ProblemData:
-    """Spectra, labels and folds, and the references that predictions are compared with.
+    """Spectra, labels and folds, and the references that predictions are compared with."""
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_pixels, n_channels), float32
-        Spectra [counts].
-    labels : DataFrame of shape (n_pixels, n_line_groups)
-        Labels to learn from, over the index (painting, y, x) [counts].
-    references : mapping of str to DataFrame
-        Intensities to score against, by name; each like `labels`.
-    groups : ndarray of shape (n_pixels,)
-        Block or painting of each pixel, which inner cross-validation keeps together.
-    folds : list of (ndarray, ndarray)
-        Rows to train on and rows to predict.
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    anode : str
-        Tube anode.
-    nuisance : tuple of str
-        Line groups that the spectra contain and that are not asked for.
-    """
-
-    X: NDArray[np.float32]
+    X: NDArray[np.float32]  # (n_pixels, n_channels), float32: spectra [counts]
     labels: pd.DataFrame
+    """(n_pixels, n_line_groups): labels to learn from, over the index (painting, y, x) [counts]."""
     references: Mapping[str, pd.DataFrame]
+    """Intensities to score against, by name; each like `labels`."""
     groups: NDArray[np.intp]
-    folds: Folds
-    energy: NDArray[np.float64]
-    anode: str
+    """(n_pixels,): block or painting of each pixel, which inner cross-validation keeps together."""
+    folds: Folds  # rows to train on and rows to predict
+    energy: NDArray[np.float64]  # (n_channels,): bin centers [keV]
+    anode: str  # tube anode
     nuisance: tuple[str, ...] = ()
+    """Line groups that the spectra contain and that are not asked for."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A named problem.
+    """A named problem."""
 
-    Parameters
-    ----------
-    name : str
-        Name in the tables and of the report.
-    description : str
-        Spectra, labels, and the held-out part.
-    load : callable
-        Makes the data; its argument requests a small part.
-    max_folds : int or None
-        Folds that are run.
-    needs : Path or None
-        File that must be there.
-    """
-
-    name: str
-    description: str
-    load: Callable[[bool], ProblemData]
-    max_folds: int | None = None
-    needs: Path | None = None
+    name: str  # name in the tables and of the report
+    description: str  # spectra, labels, and the held-out part
+    load: Callable[[bool], ProblemData]  # makes the data; its argument requests a small part
+    max_folds: int | None = None  # folds that are run
+    needs: Path | None = None  # file that must be there
 
     @property
     def available(self) -> bool:

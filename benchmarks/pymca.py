@@ -11,22 +11,13 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
 from benchmarks.pymca_reference import fit_maps, sum_spectrum_configuration
 
-__all__ = ["PyMcaFastFit"]
-
 
 class PyMcaFastFit(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Areas of line groups by PyMca; of the labels only the names of the columns are used.
 
-    Parameters
-    ----------
-    energy : array-like of shape (n_channels,)
-        Bin centers [keV], evenly spaced.
-    background : {"polynomial", "snip"}
-        Fitted with the peaks, or stripped before.
-    nuisance : sequence of str
-        Line groups fitted besides those of the labels.
-    energy_range : pair of float
-        The fitted range [keV].
+    `energy` (n_channels,): bin centers [keV], evenly spaced. `background` {"polynomial", "snip"}:
+    fitted with the peaks, or stripped before. `nuisance`: line groups fitted besides those of the
+    labels. `energy_range`: the fitted range [keV].
     """
 
     def __init__(

@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BACKGROUNDS", "fit_maps", "sum_spectrum_configuration"]
-
 BACKGROUNDS = ("polynomial", "snip")
 # Order of the linear polynomial, of 5 to 6 in published configurations.
 _POLYNOMIAL_ORDER = 6

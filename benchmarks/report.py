@@ -17,8 +17,6 @@ from benchmarks.rivals import ENTRIES
 from benchmarks.scores import SCORES
 from benchmarks.tables import RESULTS, markdown, write_text
 
-__all__ = ["main", "report"]
-
 _TITLES = {
     "ssim": ("SSIM", 3),
     "rmse": ("RMSE [counts]", 1),
@@ -31,20 +29,7 @@ _TITLES = {
 def report(folder: Path) -> list[Path]:
     """Write one page for each problem in the tables, and ``summary.md``.
 
-    Parameters
-    ----------
-    folder : Path
-        Where ``runs.csv`` and ``scores.csv`` are.
-
-    Returns
-    -------
-    list of Path
-        The pages.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there are no tables.
+    `folder`: where ``runs.csv`` and ``scores.csv`` are. Returns the pages.
     """
     for name in ("runs.csv", "scores.csv"):
         if not (folder / name).exists():

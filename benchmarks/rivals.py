@@ -23,57 +23,29 @@ from benchmarks.pymca import PyMcaFastFit
 from skxrf.preprocessing import ChannelBinner, SpectrumNormalizer
 from skxrf.reproduction._rivals import RIVALS, Rival, Task
 
-__all__ = ["ENTRIES", "Budget", "Entry", "load_entries", "tuned"]
-
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a run.
+    """Limits of a run."""
 
-    Parameters
-    ----------
-    seconds : float
-        Training time of one network [s].
-    quick : bool
-        Whether the grids are cut down to two values, to check that everything runs.
-    """
-
-    seconds: float = 60.0
+    seconds: float = 60.0  # training time of one network [s]
     quick: bool = False
+    """Whether the grids are cut down to two values, to check that everything runs."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A named estimator; `make(data, budget)` builds it unfitted for a problem.
+    """A named estimator; `make(data, budget)` builds it unfitted for a problem."""
 
-    Parameters
-    ----------
-    name : str
-        Name in the tables.
-    description : str
-        One or two sentences: what it is and how it was tuned.
-    make : callable
-        Takes a `ProblemData` and a `Budget`.
-    max_folds : int or None
-        Number of folds that are run: fewer for what is slow and not expected to win.
-    learns : bool
-        Whether it learns from the labels.
-    title : str
-        Name for readers; empty: `name`.
-    tuned : bool
-        Whether its settings are chosen by inner cross-validation.
-    limited : bool
-        Whether it is stopped when the budget is spent, before it has converged.
-    """
-
-    name: str
-    description: str
-    make: Callable[[ProblemData, Budget], Any]
+    name: str  # name in the tables
+    description: str  # one or two sentences: what it is and how it was tuned
+    make: Callable[[ProblemData, Budget], Any]  # takes a `ProblemData` and a `Budget`
     max_folds: int | None = None
-    learns: bool = True
-    title: str = ""
-    tuned: bool = False
-    limited: bool = False
+    """Number of folds that are run: fewer for what is slow and not expected to win."""
+    learns: bool = True  # whether it learns from the labels
+    title: str = ""  # name for readers; empty: `name`
+    tuned: bool = False  # whether its settings are chosen by inner cross-validation
+    limited: bool = False  # whether it is stopped when the budget is spent, before it has converged
 
 
 class InnerFolds(GroupKFold):
@@ -82,12 +54,7 @@ class InnerFolds(GroupKFold):
     The search costs most of the time of a rival; settings such as a number of components depend
     little on the number of spectra. The winner is fitted to all of them.
 
-    Parameters
-    ----------
-    n_splits : int
-        Number of folds.
-    most : int
-        Largest number of spectra to train on, and to score.
+    `most`: largest number of spectra to train on, and to score.
     """
 
     def __init__(self, n_splits: int = 3, most: int = 2000) -> None:
@@ -108,14 +75,7 @@ def tuned(estimator: Any, grid: dict[str, list[Any]], budget: Budget) -> GridSea
 
     Each candidate is trained on at most 2,000 spectra of each inner fold.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Unfitted.
-    grid : dict of str to list
-        Settings to choose from.
-    budget : Budget
-        A quick one tries two values of each setting.
+    `grid`: settings to choose from. `budget`: a quick one tries two values of each setting.
     """
     chosen = {name: values[:2] if budget.quick else values for name, values in grid.items()}
     return GridSearchCV(estimator, chosen, cv=InnerFolds(), scoring="r2", error_score="raise")
@@ -219,20 +179,7 @@ ENTRIES = {
 def load_entries(path: Path) -> dict[str, Entry]:
     """Load further rivals from a Python file.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it defines ``RIVALS``, a list of :class:`Entry`.
-
-    Returns
-    -------
-    dict of str to Entry
-        By name.
-
-    Raises
-    ------
-    ValueError
-        If there is no such list, or a name is taken.
+    `path`: the file; it defines ``RIVALS``, a list of :class:`Entry`. Returns them by name.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

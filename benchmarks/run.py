@@ -20,8 +20,6 @@ from benchmarks.rivals import ENTRIES, Budget, Entry, load_entries
 from benchmarks.scores import score_elements
 from benchmarks.tables import RESULTS, ROOT, ResultTable
 
-__all__ = ["KEYS", "chosen", "main", "run"]
-
 QUICK_RESULTS = ROOT / "benchmarks" / "quick-results"
 KEYS = ["problem", "estimator", "fold"]
 # The speed of prediction is the median of up to five runs, of this many seconds together.
@@ -39,24 +37,11 @@ def run(
 ) -> list[str]:
     """Run what is not in the tables yet; each fold is written as soon as it is done.
 
-    Parameters
-    ----------
-    problems, entries : sequence of Problem, sequence of Entry
-        Problems, and estimators to run on each.
-    budget : Budget
-        Training time of a network.
-    output : Path
-        Folder of the tables ``runs.csv`` (one row a fold) and ``scores.csv`` (one row a fold,
-        reference and line group).
-    max_folds : int or None
-        At most so many folds of each problem.
-    redo : bool
-        Whether to run again what the tables contain, and replace it.
-
-    Returns
-    -------
-    list of str
-        Failures: problem, estimator, fold and error.
+    `problems`, `entries`: problems, and estimators to run on each. `budget`: training time of a
+    network. `output`: folder of the tables ``runs.csv`` (one row a fold) and ``scores.csv`` (one
+    row a fold, reference and line group). `max_folds`: at most so many folds of each problem.
+    `redo`: whether to run again what the tables contain, and replace it. Returns failures: problem,
+    estimator, fold and error.
     """
     failures = []
     runs = ResultTable(output / "runs.csv", KEYS, float_format="%.5g")

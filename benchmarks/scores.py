@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from skxrf.metrics import score_table
 
-__all__ = ["SCORES", "score_elements"]
-
 # Columns of the tables and their definitions.
 SCORES = {
     "ssim": "structural similarity of the held-out maps (masked where pixels are missing)",
@@ -23,17 +21,9 @@ SCORES = {
 def score_elements(reference: pd.DataFrame, predicted: NDArray[np.floating]) -> pd.DataFrame:
     """Score each line group.
 
-    Parameters
-    ----------
-    reference : DataFrame of shape (n_pixels, n_line_groups)
-        Over the index (painting, y, x) [counts].
-    predicted : ndarray of shape (n_pixels, n_line_groups)
-        In the same order [counts].
-
-    Returns
-    -------
-    DataFrame
-        A column ``element`` and one for each of `SCORES`; undefined scores are NaN.
+    `reference` (n_pixels, n_line_groups): over the index (painting, y, x) [counts]. `predicted`
+    (n_pixels, n_line_groups): in the same order [counts]. Returns a column ``element`` and one for
+    each of `SCORES`; undefined scores are NaN.
     """
     values = np.asarray(predicted, dtype=np.float64).reshape(reference.shape)
     table = score_table(

@@ -14,20 +14,6 @@ import pandas as pd
 from skxrf.utils.files import whole_file
 from skxrf.utils.provenance import git_revision, machine, versions
 
-__all__ = [
-    "CACHE",
-    "DATA",
-    "IMAGES",
-    "REAL_SCAN",
-    "RESULTS",
-    "ROOT",
-    "ResultTable",
-    "markdown",
-    "provenance",
-    "write_rows",
-    "write_text",
-]
-
 ROOT = Path(__file__).parents[1]
 # Tables are under version control; `compare` sends those of a run elsewhere.
 RESULTS = Path(os.environ.get("SKXRF_BENCHMARK_RESULTS", ROOT / "benchmarks" / "results"))
@@ -42,11 +28,8 @@ REAL_SCAN = DATA / "maxrf_painting_a.h5"
 def provenance() -> dict[str, str]:
     """Git revision and versions that a new row carries.
 
-    Returns
-    -------
-    dict of str to str
-        ``revision``, with the mark ``-changed`` where the library or the benchmarks differ from
-        it, and ``versions`` of the packages and the kind of machine.
+    Returns ``revision``, with the mark ``-changed`` where the library or the benchmarks differ from
+    it, and ``versions`` of the packages and the kind of machine.
     """
     found = versions(("numpy", "scikit-learn", "torch"))
     named = [f"{name} {version}" for name, version in found.items()]
@@ -57,17 +40,8 @@ def provenance() -> dict[str, str]:
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
     """Write a table that is made in one go, each row with its provenance.
 
-    Parameters
-    ----------
-    path : Path
-        The CSV file, written whole or not at all.
-    rows : sequence of mapping, or DataFrame
-        Rows; what one of them lacks is left empty.
-
-    Returns
-    -------
-    DataFrame
-        The rows as they were given.
+    `path`: the CSV file, written whole or not at all. `rows`: rows; what one of them lacks is left
+    empty. Returns the rows as they were given.
     """
     table = pd.DataFrame(rows)
     _write_csv(path, table.assign(**provenance()))
@@ -78,16 +52,8 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> 
 class ResultTable:
     """CSV file of rows that are added key by key, so that a run can be resumed.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    keys : sequence of str
-        Columns that identify the run.
-    float_format : str, optional
-        Format of the numbers, such as ``"%.5g"``.
-    stamped : bool
-        Whether new rows get the columns of :func:`provenance`.
+    `keys`: columns that identify the run. `float_format`: format of the numbers, such as
+    ``"%.5g"``. `stamped`: whether new rows get the columns of :func:`provenance`.
     """
 
     def __init__(
@@ -112,12 +78,7 @@ class ResultTable:
     def put(self, key: Sequence[Any], rows: pd.DataFrame) -> None:
         """Add the rows of a key in place of older ones.
 
-        Parameters
-        ----------
-        key : sequence
-            Values of the key columns.
-        rows : DataFrame
-            The other columns.
+        `key`: values of the key columns.
         """
         new = rows.assign(**(provenance() if self.stamped else {}))
         for name, value in reversed(list(zip(self.keys, key, strict=True))):

@@ -9,20 +9,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-__all__ = ["Times", "in_turns", "load"]
-
 
 @dataclass(frozen=True)
 class Times:
-    """Repeated times of one call [s].
+    """Repeated times of one call [s]."""
 
-    Parameters
-    ----------
-    wall, processor : list of float
-        Wall time and time of all the process's threads of each turn. Where other processes use the
-        machine, the processor time is the steadier one.
-    """
-
+    # wall, processor: wall time and time of all the process's threads of each turn. Where other
+    # processes use the machine, the processor time is the steadier one.
     wall: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
 
@@ -40,19 +33,8 @@ def in_turns(
 ) -> dict[Any, Times]:
     """Time calls in turns.
 
-    Parameters
-    ----------
-    calls : mapping of hashable to callable
-        Calls without arguments.
-    repeats : int
-        Turns that count.
-    warm_up : bool
-        Whether a first turn that does not count goes ahead.
-
-    Returns
-    -------
-    dict of Times
-        By the keys of `calls`. The order of the calls is reversed in every other turn.
+    `warm_up`: whether a first turn that does not count goes ahead. Returns times by the keys of
+    `calls`, whose order is reversed in every other turn.
     """
     times = {key: Times() for key in calls}
     for turn in range(-int(warm_up), repeats):

@@ -17,25 +17,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument in the text of an error, written as Python or as an option of the command.
+    """An argument in the text of an error, written as Python or as an option of the command."""
 
-    Parameters
-    ----------
-    name : str
-        Such as ``"shape"``.
-    value : str, bool or tuple, optional
-        An example or the value found: ``(24, 30)``, ``True``, ``"sum"``.
-    placeholder : str, optional
-        A name for the value, or names: ``"offset, gain"``; instead of `value`.
-    function : str, optional
-        The function that takes it, where that is not the one that was called:
-        ``open_cube(path, energy=...)``.
-    """
-
-    name: str
-    value: object = None
-    placeholder: str = ""
+    name: str  # such as ``"shape"``
+    value: object = None  # an example or the value found: ``(24, 30)``, ``True``, ``"sum"``
+    placeholder: str = ""  # a name for the value, or names: ``"offset, gain"``; instead of `value`
     function: str = ""
+    """The function that takes it, where that is not the one that was called: ``open_cube(path,
+    energy=...)``."""
 
     def __str__(self) -> str:
         """Write the argument as in Python: ``shape=(24, 30)``, ``energy=(offset, gain)``."""

@@ -230,23 +230,10 @@ def draw_pixels(
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Draw pixels of a cube at random, reading it a few rows at a time.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts; of a lazy one, rows of which no pixel is drawn are not read.
-    n_pixels : int
-        Number of pixels to draw; all, where there are fewer.
-    rng : Generator
-        Random numbers.
-    among : ndarray of bool, shape (n_rows, n_columns), optional
-        Pixels that may be drawn; by default all.
-
-    Returns
-    -------
-    spectra : ndarray of shape (n_drawn, n_channels)
-        In the cube's dtype; row by row.
-    chosen : ndarray of bool, shape (n_rows, n_columns)
-        The pixels drawn.
+    `cube` (y, x, energy): counts; of a lazy one, rows of which no pixel is drawn are not read.
+    `n_pixels`: number of pixels to draw; all, where there are fewer. `among`: pixels that may be
+    drawn; by default all. Returns `spectra` (n_drawn, n_channels): in the cube's dtype; row by row;
+    `chosen`: the pixels drawn.
     """
     cube = as_cube(cube)
     n_y, n_x, n_channels = cube.shape

@@ -14,8 +14,6 @@ from typing import Any
 
 from skxrf.simulation import Absorber, Gas, Instrument
 
-__all__ = ["SOURCES", "numbers", "table"]
-
 _FITTED_LENS = "fitted to acrylic under 12.5 um Al, judged without and under four other filters"
 _FITTED_TAIL = "fitted to pure S, Ti and Cr"
 _WIDTHS = "assumed: as tabulated; the lines of simulated scans have no width of their own"
@@ -143,15 +141,8 @@ _UNITS = {
 def numbers(instrument: Instrument) -> Iterator[tuple[str, str]]:
     """Yield names and values, with units, of all numbers of a scanner.
 
-    Parameters
-    ----------
-    instrument : Instrument
-        The scanner.
-
-    Yields
-    ------
-    name, value : str
-        Such as ``"detector.fano"`` and ``"0.122"``; foils and gases are one number each.
+    Yields `name`, `value`: such as ``"detector.fano"`` and ``"0.122"``; foils and gases are one
+    number each.
     """
     yield from _numbers("", instrument)
 
@@ -182,15 +173,7 @@ def _text(value: Any) -> str:
 def table(preset: str) -> str:
     """Numbers of a preset with their sources, in Markdown.
 
-    Parameters
-    ----------
-    preset : str
-        Name of the class method of :class:`Instrument`.
-
-    Returns
-    -------
-    str
-        A table of three columns.
+    `preset`: name of the class method of :class:`Instrument`. Returns a table of three columns.
     """
     rows = [
         f"| `{name}` | {value} | {SOURCES[preset][name]} |"

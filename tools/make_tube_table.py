@@ -17,8 +17,6 @@ import numpy as np
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
 
-__all__ = ["main"]
-
 DATA = Path(__file__).parents[1] / "skxrf" / "simulation" / "data"
 STEP = 0.1  # keV
 # Angle between the anode's surface and the beam [degrees]; 12 is SpekPy's own default.

@@ -10,8 +10,6 @@ import xarray as xr
 from benchmarks.accuracy.paintings import ELEMENTS, TestPainting
 from skxrf.metrics import score_table
 
-__all__ = ["map_errors"]
-
 # Pixels needed to state a share of them.
 _ENOUGH_PIXELS = 50
 
@@ -21,23 +19,10 @@ def map_errors(
 ) -> list[dict[str, object]]:
     """Errors of each of some line groups that the painting contains.
 
-    Parameters
-    ----------
-    maps : Dataset of dims (y, x, element)
-        Intensities, and perhaps their standard errors [counts].
-    painting : TestPainting
-        Truth and bound.
-    counts : float
-        Mean counts of a pixel.
-    names : sequence of str
-        Line groups, by default the paper's eleven.
-
-    Returns
-    -------
-    list of dict
-        One row a line group: mean, bound, root mean square error, its ratio to the bound, bias;
-        with standard errors the shares of pixels within one and two of them, among the pixels
-        whose truth is above two.
+    `maps` (y, x, element): intensities, and perhaps their standard errors [counts]. `counts`: mean
+    counts of a pixel. `names`: line groups, by default the paper's eleven. Returns one row a line
+    group: mean, bound, root mean square error, its ratio to the bound, bias; with standard errors
+    the shares of pixels within one and two of them, among the pixels whose truth is above two.
     """
     bound = painting.bound(counts)
     rows = []

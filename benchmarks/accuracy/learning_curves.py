@@ -9,24 +9,14 @@ import pandas as pd
 
 from benchmarks.tables import RESULTS, ResultTable
 
-__all__ = ["CURVES", "keep_learning_curve"]
-
 CURVES = ResultTable(RESULTS / "accuracy_learning_curves.csv", ["method", "counts"])
 
 
 def keep_learning_curve(name: str, mean_counts: float, model: Any, seconds: float) -> None:
     """Add a trained network's losses to the results; other estimators have none.
 
-    Parameters
-    ----------
-    name : str
-        Of the method.
-    mean_counts : float
-        Mean counts of a spectrum that it was trained on.
-    model : estimator
-        Fitted.
-    seconds : float
-        What its training took [s].
+    `mean_counts`: mean counts of a spectrum that it was trained on. `seconds`: what its training
+    took [s].
     """
     losses = getattr(model, "loss_curve_", None)
     if losses is None or not len(losses):

@@ -15,8 +15,6 @@ from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["main"]
-
 PALETTE, COUNTS, SEED = "icon_3", 5000.0, 3
 NET_COUNTS, N_PIXELS, PIXEL_SEED = (100, 400), 30, 5
 # Mean net counts up to which a line group counts as absent.

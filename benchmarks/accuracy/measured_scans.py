@@ -14,8 +14,6 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["main"]
-
 PAINTING = (
     "Ca_K",
     "Ti_K",

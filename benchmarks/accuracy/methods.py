@@ -19,8 +19,6 @@ from skxrf.postprocessing import denoise_maps
 from skxrf.preprocessing import rebin_counts
 from skxrf.pretrained import load_pretrained
 
-__all__ = ["METHODS", "Method", "labeled_spectra", "maps_by", "rivals"]
-
 # Paintings whose labels rivals learn from, and the fine-tuned model: the paper's three.
 TRAINING = ("icon_1", "icon_2", "icon_3")
 # Axis that the classical rivals see: 20 eV up to 30 keV, on which nothing of theirs is lost.
@@ -29,19 +27,13 @@ RIVAL_ENERGY = 1.0 + 0.02 * np.arange(1450)
 
 @dataclass(frozen=True)
 class Method:
-    """A way from a cube to maps.
+    """A way from a cube to maps."""
 
-    Parameters
-    ----------
-    name, description : str
-        Name in the tables, and a description.
-    maps : callable
-        Takes a cube and the mean counts; gives a Dataset of intensity and perhaps uncertainty.
-    """
-
+    # name, description: name in the tables, and a description
     name: str
     description: str
     maps: Callable[[xr.DataArray, float], xr.Dataset] = field(repr=False)
+    """Takes a cube and the mean counts; gives a Dataset of intensity and perhaps uncertainty."""
 
 
 def maps_by(method: Method, cube: xr.DataArray, mean_counts: float) -> tuple[xr.Dataset, float]:
@@ -153,10 +145,7 @@ RIVALS = ("ridge", "pls", "random_forest", "knn", "template_fit", "pymca_polynom
 def rivals(seconds: float) -> list[Method]:
     """Rivals trained on the three icons, or told which line groups there are.
 
-    Parameters
-    ----------
-    seconds : float
-        Training time of each published network at each dose [s]; 0 leaves them out.
+    `seconds`: training time of each published network at each dose [s]; 0 leaves them out.
     """
     names = [*RIVALS, *(PUBLISHED if seconds > 0 else ())]
     titles = {"template_fit": "template fit, told the line groups"}

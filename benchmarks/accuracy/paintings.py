@@ -18,18 +18,6 @@ from skxrf.simulation import ForwardModel, Instrument, Palette, cramer_rao_bound
 from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
 from skxrf.utils.files import whole_file
 
-__all__ = [
-    "ELEMENTS",
-    "INSTRUMENTS",
-    "PAINTINGS",
-    "OtherTables",
-    "TestPainting",
-    "background_shapes_of",
-    "cached",
-    "load_painting",
-    "render",
-]
-
 # The paper's eleven line groups, in the tables.
 ELEMENTS = list(DEFAULT_LINE_GROUPS)
 SHAPE = (72, 88)
@@ -59,45 +47,23 @@ _LEAST_COUNTS = 0.3
 
 @dataclass(frozen=True)
 class TestPainting:
-    """A painting at a dose of one count a pixel, on average.
+    """A painting at a dose of one count a pixel, on average."""
 
-    Parameters
-    ----------
-    palette, instrument : str
-        Paints and scanner.
-    expected : ndarray of shape (n_y, n_x, n_channels), float32
-        Expected counts.
-    truth : ndarray of shape (n_y, n_x, n_groups), float32
-        True net intensities.
-    groups : tuple of str
-        Their line groups.
-    templates : ndarray of shape (n_groups + n_background, n_channels), float32
-        Mean spectra of one net count of each group, and of background shapes.
-    energy : ndarray of shape (n_channels,)
-        True bin centers [keV].
-    """
-
+    # palette, instrument: paints and scanner
     palette: str
     instrument: str
-    expected: NDArray[np.float32]
-    truth: NDArray[np.float32]
-    groups: tuple[str, ...]
+    expected: NDArray[np.float32]  # (n_y, n_x, n_channels), float32: expected counts
+    truth: NDArray[np.float32]  # (n_y, n_x, n_groups), float32: true net intensities
+    groups: tuple[str, ...]  # their line groups
     templates: NDArray[np.float32]
-    energy: NDArray[np.float64]
+    """(n_groups + n_background, n_channels), float32: mean spectra of one net count of each group,
+    and of background shapes."""
+    energy: NDArray[np.float64]  # (n_channels,): true bin centers [keV]
 
     def counts(self, mean_counts: float, seed: int) -> xr.DataArray:
         """Draw a scan.
 
-        Parameters
-        ----------
-        mean_counts : float
-            Mean counts of a pixel.
-        seed : int
-            Of the photon noise.
-
-        Returns
-        -------
-        DataArray of dims (y, x, energy), uint16
+        `mean_counts`: mean counts of a pixel. `seed`: of the photon noise. Returns (y, x, energy).
         """
         drawn = np.random.default_rng(seed).poisson(self.expected * np.float32(mean_counts))
         return xr.DataArray(
@@ -140,17 +106,7 @@ Kind = TypeVar("Kind", bound=TestPainting)
 
 
 def load_painting(palette: str, instrument: str) -> TestPainting:
-    """Simulate one of the test paintings, or take it from the cache.
-
-    Parameters
-    ----------
-    palette, instrument : str
-        One of `PAINTINGS`.
-
-    Returns
-    -------
-    TestPainting
-    """
+    """Simulate one of the test paintings, or take it from the cache."""
     path = CACHE / f"painting-{palette}-{instrument}.npz"
     return cached(
         path, TestPainting, lambda: render(palette, instrument, INSTRUMENTS[instrument], SEED)
@@ -178,21 +134,14 @@ def cached(path: Path, kind: type[Kind], make: Callable[[], Kind]) -> Kind:
 
 @dataclass(frozen=True)
 class OtherTables:
-    """Deviations of a painting's spectra from the library's tables.
-
-    Parameters
-    ----------
-    factors : callable or float
-        Factor on the photons of each line, from the forward model.
-    wings : callable or float
-        Counts per photon added to the spectrum of each line, from the forward model.
-    tilt : ndarray of shape (n_channels,) or float
-        Factor on the spectrum of scattered photons.
-    """
+    """Deviations of a painting's spectra from the library's tables."""
 
     factors: Callable[[ForwardModel], NDArray[np.floating]] | float = 1.0
+    """Factor on the photons of each line, from the forward model."""
     wings: Callable[[ForwardModel], NDArray[np.floating]] | float = 0.0
+    """Counts per photon added to the spectrum of each line, from the forward model."""
     tilt: NDArray[np.floating] | float = 1.0
+    """(n_channels,): factor on the spectrum of scattered photons."""
 
 
 def render(
@@ -207,27 +156,9 @@ def render(
 ) -> TestPainting:
     """Render expected spectra, true intensities and the shapes for the bound.
 
-    Parameters
-    ----------
-    palette : str or Palette
-        Materials.
-    instrument : str
-        Name of the scanner.
-    scanner : Instrument
-        The scanner.
-    seed : int
-        Of the painting.
-    shape : pair of int
-        Rows and columns.
-    tables : OtherTables, optional
-        What differs from the library's tables.
-    order : callable, optional
-        From the number of pixels to the pixel whose layers each one takes.
-
-    Returns
-    -------
-    TestPainting
-        At one count a pixel.
+    `instrument`: name of the scanner. `tables`: what differs from the library's tables. `order`:
+    from the number of pixels to the pixel whose layers each one takes. The painting is at one
+    count a pixel.
     """
     tables = tables or OtherTables()
     scan = painting_scan(palette, shape=shape, instrument=scanner, elements=(), random_state=seed)

@@ -29,8 +29,6 @@ from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.simulation import ForwardModel, Layer, cramer_rao_bound, random_stacks
 from skxrf.simulation._layers import stack_arrays, stack_elements
 
-__all__ = ["main"]
-
 N = 2000
 COUNTS = 5000.0
 _OIL = {"linseed oil": 0.35}

@@ -13,8 +13,6 @@ from benchmarks.accuracy.tables import MAIN, write_accuracy_page
 from benchmarks.run import chosen
 from benchmarks.tables import RESULTS, ResultTable
 
-__all__ = ["main"]
-
 COUNTS = (500.0, 5000.0, 50_000.0)
 # Errors of the axis that the cube claims: 1 % in gain, 20 eV in zero.
 WRONG_GAIN, WRONG_ZERO = 1.01, 0.02

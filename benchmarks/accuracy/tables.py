@@ -10,8 +10,6 @@ import pandas as pd
 from benchmarks.accuracy.paintings import ELEMENTS
 from benchmarks.tables import markdown, write_text
 
-__all__ = ["MAIN", "write_accuracy_page"]
-
 # Painting of the main table: its mean counts are those of real icons.
 MAIN = ("icon_test", "M6")
 
@@ -19,15 +17,7 @@ MAIN = ("icon_test", "M6")
 def write_accuracy_page(folder: Path) -> Path:
     """Write ``accuracy.md``.
 
-    Parameters
-    ----------
-    folder : Path
-        Where ``accuracy.csv`` is.
-
-    Returns
-    -------
-    Path
-        The page.
+    Returns the page.
     """
     results = pd.read_csv(folder / "accuracy.csv")
     parts = [

@@ -21,35 +21,21 @@ from skxrf.audit import audit_scan
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["MEASURED_SCANS", "MeasuredScan", "score_measured"]
-
 # Learned methods meet these scans as trained for the scans of 5,000 counts.
 _TRAINING_COUNTS = 5000.0
 
 
 @dataclass(frozen=True)
 class MeasuredScan:
-    """One measured scan.
+    """One measured scan."""
 
-    Parameters
-    ----------
-    name : str
-        Name in the tables.
-    file : str
-        File in the folder of measured data.
-    anode : str
-        Tube.
-    line_groups : tuple of str
-        Line groups that are scored, and told to methods that must be told.
-    vendor : bool
-        Whether the vendor's net intensities are the reference; else the scan is audited.
-    """
-
-    name: str
-    file: str
-    anode: str
+    name: str  # name in the tables
+    file: str  # file in the folder of measured data
+    anode: str  # tube
     line_groups: tuple[str, ...]
+    """Line groups that are scored, and told to methods that must be told."""
     vendor: bool = False
+    """Whether the vendor's net intensities are the reference; else the scan is audited."""
 
     @property
     def available(self) -> bool:
@@ -90,24 +76,9 @@ MEASURED_SCANS = (
 def score_measured(method: Method, scan: MeasuredScan) -> pd.DataFrame:
     """Score a method on a measured scan.
 
-    Parameters
-    ----------
-    method : Method
-        The method.
-    scan : MeasuredScan
-        The scan.
-
-    Returns
-    -------
-    DataFrame
-        A row for each line group that is scored: of an audited scan ``ratio``, the estimated error
-        over photon noise, and its standard error ``ratio_error``; of the other ``correlation``
-        with the vendor's net intensities and ``slope`` on them. NaN for a map that is not there.
-
-    Raises
-    ------
-    SkxrfError
-        If the method fails.
+    Returns a row for each line group that is scored: of an audited scan ``ratio``, the estimated
+    error over photon noise, and its standard error ``ratio_error``; of the other ``correlation``
+    with the vendor's net intensities and ``slope`` on them. NaN for a map that is not there.
     """
     cube = scan.load()
     task = Task(

@@ -19,36 +19,22 @@ from skxrf.linear_model import TemplateFitRegressor
 from skxrf.preprocessing import rebin_counts
 from skxrf.samples import to_samples
 
-__all__ = ["METHODS", "Method", "learned", "load_methods", "template_fit_maps"]
-
 MapsOf = Callable[[xr.DataArray, Task], Any]
 
 
 @dataclass(frozen=True)
 class Method:
-    """A named method.
+    """A named method."""
 
-    Parameters
-    ----------
-    name, description : str
-        Name in the tables, and a sentence: what it is, with which settings.
-    maps : callable
-        Takes a cube and a :class:`~benchmarks.open_benchmark.scans.Task`; gives a DataArray of dims
-        (y, x, element), or a Dataset of ``intensity`` and ``uncertainty``.
-    needs : str
-        Package without which it is left out.
-    told : bool
-        Whether it uses the line groups of the task.
-    learns : bool
-        Whether it uses the labeled spectra of the task.
-    """
-
+    # name, description: name in the tables, and a sentence: what it is, with which settings
     name: str
     description: str
     maps: MapsOf = field(repr=False)
-    needs: str = ""
-    told: bool = False
-    learns: bool = False
+    """Takes a cube and a :class:`~benchmarks.open_benchmark.scans.Task`; gives a DataArray of dims
+    (y, x, element), or a Dataset of ``intensity`` and ``uncertainty``."""
+    needs: str = ""  # package without which it is left out
+    told: bool = False  # whether it uses the line groups of the task
+    learns: bool = False  # whether it uses the labeled spectra of the task
 
     @property
     def available(self) -> bool:
@@ -88,16 +74,7 @@ def in_units_of_noise(
 ) -> xr.DataArray:
     """Apply a filter of images whose noise is 1 to each map.
 
-    Parameters
-    ----------
-    maps : Dataset of dims (y, x, element)
-        ``intensity`` and ``uncertainty``.
-    denoised : callable
-        The filter.
-
-    Returns
-    -------
-    DataArray of dims (y, x, element)
+    `maps` (y, x, element): ``intensity`` and ``uncertainty``. Returns (y, x, element).
     """
     found = maps["intensity"].astype(float).copy()
     for k in range(maps.sizes["element"]):
@@ -171,20 +148,8 @@ def factor_maps(
 ) -> xr.DataArray:
     """Maps from a factorization: intensities of the factors' spectra, times their weights.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (n_pixels, n_factors)
-        Weights.
-    spectra : ndarray of shape (n_factors, n_channels)
-        Spectra of the factors.
-    cube : DataArray of dims (y, x, energy)
-        The scan.
-    task : Task
-        Its tube.
-
-    Returns
-    -------
-    DataArray of dims (y, x, element)
+    `weights` (n_pixels, n_factors): weights. `spectra` (n_factors, n_channels): spectra of the
+    factors. `cube` (y, x, energy): the scan. Returns (y, x, element).
     """
     fit = TemplateFitRegressor(energy=cube["energy"].to_numpy(), anode=task.anode)
     fit.fit(to_samples(cube).values)
@@ -197,15 +162,8 @@ def factor_maps(
 def learned(make: Callable[[Task, Any], Any]) -> MapsOf:
     """Turn a scikit-learn regressor into a method, trained on the labeled spectra of the task, once at each dose.
 
-    Parameters
-    ----------
-    make : callable
-        Takes the task and the training set, on the common axis of 1450 channels of 20 eV; gives an
-        unfitted regressor.
-
-    Returns
-    -------
-    callable
+    `make`: takes the task and the training set, on the common axis of 1450 channels of 20 eV; gives
+    an unfitted regressor.
     """
     trained: dict[float, tuple[Any, list[str]]] = {}
 
@@ -316,19 +274,7 @@ METHODS = (
 def load_methods(path: Path) -> list[Method]:
     """Load further methods from a Python file.
 
-    Parameters
-    ----------
-    path : Path
-        Defines ``METHODS``, a list of :class:`Method`.
-
-    Returns
-    -------
-    list of Method
-
-    Raises
-    ------
-    ValueError
-        If there is no such list, or a name is taken.
+    `path`: defines ``METHODS``, a list of :class:`Method`.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

@@ -9,8 +9,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
-__all__ = ["IspcNetwork"]
-
 
 class _Layers(torch.nn.Sequential):
     """Four convolutions of width 5, pooling by two, a strided 1 x 1 convolution, a dense layer."""
@@ -31,16 +29,8 @@ class _Layers(torch.nn.Sequential):
 class IspcNetwork(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Convolutions on raw counts, trained with an L1 loss and rescaled, redrawn spectra.
 
-    Parameters
-    ----------
-    max_epochs : int
-        Passes over the spectra.
-    batch_size : int
-        Spectra in a step.
-    learning_rate : float
-        Rate of Adam.
-    random_state : int
-        Seed of weights, order and noise.
+    `max_epochs`: passes over the spectra. `batch_size`: spectra in a step. `random_state`: seed of
+    weights, order and noise.
     """
 
     def __init__(

@@ -8,8 +8,6 @@ import xarray as xr
 from benchmarks.open_benchmark.methods import factor_maps, in_units_of_noise, template_fit_maps
 from benchmarks.open_benchmark.scans import Task
 
-__all__ = ["bm3d_maps", "espm_maps", "noise2void_maps"]
-
 
 def bm3d_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
     """BM3D (Maekinen, Azzari & Foi 2020) on maps of the template fit."""

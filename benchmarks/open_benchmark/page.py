@@ -14,8 +14,6 @@ from benchmarks.open_benchmark.scans import SCANS
 from benchmarks.open_benchmark.scoring import CLASSES
 from benchmarks.tables import markdown, write_text
 
-__all__ = ["TIE", "ranking", "write_page"]
-
 TIE = 0.02
 """Relative difference of the mean error below which two methods share a rank."""
 
@@ -23,16 +21,8 @@ TIE = 0.02
 def ranking(scores: pd.DataFrame) -> pd.DataFrame:
     """Rank the methods by their error on all scans.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Of ``open_scores.csv``.
-
-    Returns
-    -------
-    DataFrame
-        A row for each method that ran on all scans, the best first: ``rank``; ``error``, the
-        geometric mean over scans and line groups of error over bound.
+    Returns a row for each method that ran on all scans, the best first: ``rank``; ``error``, the
+    geometric mean over scans and line groups of error over bound.
     """
     judged = scores[scores["ratio"].notna()]
     complete = judged.groupby("method")["scan"].nunique() == len(SCANS)
@@ -54,18 +44,9 @@ def ranking(scores: pd.DataFrame) -> pd.DataFrame:
 def write_page(folder: Path, own: Sequence[Method] = ()) -> Path:
     """Write ``open.md``.
 
-    Parameters
-    ----------
-    folder : Path
-        Where ``open_scores.csv``, ``open_runs.csv`` and ``open_measured.csv`` are; what is not
-        there yet is left out.
-    own : sequence of Method
-        Methods beside those built in, for their descriptions.
-
-    Returns
-    -------
-    Path
-        The page.
+    `folder`: where ``open_scores.csv``, ``open_runs.csv`` and ``open_measured.csv`` are; what is
+    not there yet is left out. `own`: methods beside those built in, for their descriptions. Returns
+    the page.
     """
     scores, runs, measured = (
         pd.read_csv(path) if (path := folder / f"open_{kind}.csv").exists() else None

@@ -21,8 +21,6 @@ from benchmarks.tables import RESULTS, ResultTable
 from skxrf.audit import CommandMethod
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["main"]
-
 KEYS = ["method", "scan"]
 
 

@@ -14,30 +14,19 @@ from benchmarks.accuracy import paintings as own
 from benchmarks.accuracy.independent import paintings as independent
 from benchmarks.accuracy.paintings import ELEMENTS, TestPainting
 
-__all__ = ["SCANS", "OpenScan", "Task", "Training", "load_training"]
-
 
 @dataclass(frozen=True)
 class OpenScan:
-    """One frozen scan.
-
-    Parameters
-    ----------
-    simulator : {"own", "independent"}
-        Tables and detector: the library's, or fisx's line ratios, another detector and a bent axis.
-    palette, instrument : str
-        Paints and scanner.
-    seed : int
-        Seed of the painting and of its photon noise.
-    counts : float
-        Mean counts of a pixel.
-    """
+    """One frozen scan."""
 
     simulator: str
+    """{"own", "independent"}: tables and detector: the library's, or fisx's line ratios, another
+    detector and a bent axis."""
+    # palette, instrument: paints and scanner
     palette: str
     instrument: str
-    seed: int
-    counts: float
+    seed: int  # seed of the painting and of its photon noise
+    counts: float  # mean counts of a pixel
 
     @property
     def name(self) -> str:
@@ -68,43 +57,23 @@ SCANS = (
 
 @dataclass(frozen=True)
 class Training:
-    """Labeled spectra of other paintings, at the dose of a scan.
+    """Labeled spectra of other paintings, at the dose of a scan."""
 
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_samples, n_channels)
-        Counts.
-    labels : DataFrame
-        True net intensities of the paper's eleven line groups [counts].
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    """
-
-    spectra: NDArray[np.generic]
-    labels: pd.DataFrame
-    energy: NDArray[np.float64]
+    spectra: NDArray[np.generic]  # (n_samples, n_channels): counts
+    labels: pd.DataFrame  # true net intensities of the paper's eleven line groups [counts]
+    energy: NDArray[np.float64]  # (n_channels,): bin centers [keV]
 
 
 @dataclass(frozen=True)
 class Task:
-    """Facts that a method is told of a scan besides the cube.
-
-    Parameters
-    ----------
-    line_groups : list of str
-        Line groups that are plainly in the scan, for methods that must be told.
-    anode : str
-        Tube anode.
-    counts : float
-        Mean counts of a pixel.
-    training : callable
-        Gives the labeled spectra of three other paintings, own simulator, scanner M6.
-    """
+    """Facts that a method is told of a scan besides the cube."""
 
     line_groups: list[str]
-    anode: str
-    counts: float
+    """Line groups that are plainly in the scan, for methods that must be told."""
+    anode: str  # tube anode
+    counts: float  # mean counts of a pixel
     training: Callable[[], Training]
+    """Gives the labeled spectra of three other paintings, own simulator, scanner M6."""
 
 
 def task_of(cube: xr.DataArray, counts: float) -> Task:
@@ -117,14 +86,7 @@ def task_of(cube: xr.DataArray, counts: float) -> Task:
 def load_training(counts: float) -> Training:
     """Every tenth spectrum, as in the paper, of its three training icons, at a dose.
 
-    Parameters
-    ----------
-    counts : float
-        Mean counts of a pixel.
-
-    Returns
-    -------
-    Training
+    `counts`: mean counts of a pixel.
     """
     from benchmarks.accuracy.methods import labeled_spectra
 

@@ -10,8 +10,6 @@ from benchmarks.accuracy.errors import map_errors
 from benchmarks.accuracy.paintings import TestPainting
 from benchmarks.open_benchmark.scans import OpenScan
 
-__all__ = ["CLASSES", "score_maps"]
-
 # Classes of pixels by their true intensity, in units of the bound of the pixel.
 CLASSES = {"dim": (0.0, 2.0), "faint": (2.0, 10.0), "bright": (10.0, np.inf)}
 # Digits that are kept: those that another processor reproduces.
@@ -21,24 +19,12 @@ _DIGITS = 4
 def score_maps(maps: xr.Dataset | None, painting: TestPainting, scan: OpenScan) -> pd.DataFrame:
     """Score the maps of one scan.
 
-    Parameters
-    ----------
-    maps : Dataset of dims (y, x, element), or None
-        Intensities, and perhaps standard errors [counts]; None for a method that failed, which
-        counts as empty maps.
-    painting : TestPainting
-        Truth and bound.
-    scan : OpenScan
-        The scan.
-
-    Returns
-    -------
-    DataFrame
-        A row for each judged line group: ``ratio`` of the root mean square error to the
-        Cramer-Rao bound, ``ratio_dim``, ``ratio_faint``, ``ratio_bright`` by class of pixel,
-        ``bias`` [counts], ``found``, ``within_one`` and ``within_two`` where errors are stated;
-        and one for each line group that neither painting nor tube has, with ``invented``, the mean of the
-        absolute values of its map [counts].
+    `maps` (y, x, element): intensities, and perhaps standard errors [counts]; None for a method
+    that failed, which counts as empty maps. Returns a row for each judged line group: ``ratio`` of
+    the root mean square error to the Cramer-Rao bound, ``ratio_dim``, ``ratio_faint``,
+    ``ratio_bright`` by class of pixel, ``bias`` [counts], ``found``, ``within_one`` and
+    ``within_two`` where errors are stated; and one for each line group that neither painting nor
+    tube has, with ``invented``, the mean of the absolute values of its map [counts].
     """
     groups = scan.judged(painting)
     if maps is None:

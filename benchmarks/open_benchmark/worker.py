@@ -21,26 +21,14 @@ from benchmarks.open_benchmark.scoring import score_maps
 from skxrf.audit import CommandMethod
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["MethodSource", "ScanResult", "run_scans"]
-
 
 @dataclass(frozen=True)
 class MethodSource:
-    """Name of a method, and where it comes from: it is found again in another process.
+    """Name of a method, and where it comes from: it is found again in another process."""
 
-    Parameters
-    ----------
-    name : str
-        Name in the tables.
-    file : Path or None
-        Python file that defines it.
-    command : str
-        Command of another program.
-    """
-
-    name: str
-    file: Path | None = None
-    command: str = ""
+    name: str  # name in the tables
+    file: Path | None = None  # Python file that defines it
+    command: str = ""  # command of another program
 
     def find(self) -> Method:
         """Return the method."""
@@ -53,49 +41,23 @@ class MethodSource:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """Result of a method on a scan.
+    """Result of a method on a scan."""
 
-    Parameters
-    ----------
-    scan : str
-        Name of the scan.
-    scores : DataFrame
-        Of :func:`score_maps`.
-    seconds : float
-        Wall time from cube to maps, training included [s].
-    n_pixels : int
-        Pixels of the scan.
-    peak_mib : float
-        Largest memory of the process so far [MiB].
-    error : str
-        Reason of a failure; empty for none.
-    measured : bool
-        Whether the scan is one of :data:`~benchmarks.open_benchmark.measured.MEASURED_SCANS`, with
-        the scores of :func:`~benchmarks.open_benchmark.measured.score_measured`.
-    """
-
-    scan: str
-    scores: pd.DataFrame
-    seconds: float
-    n_pixels: int
-    peak_mib: float
-    error: str
+    scan: str  # name of the scan
+    scores: pd.DataFrame  # of :func:`score_maps`
+    seconds: float  # wall time from cube to maps, training included [s]
+    n_pixels: int  # pixels of the scan
+    peak_mib: float  # largest memory of the process so far [MiB]
+    error: str  # reason of a failure; empty for none
     measured: bool = False
+    """Whether the scan is one of :data:`~benchmarks.open_benchmark.measured.MEASURED_SCANS`, with
+    the scores of :func:`~benchmarks.open_benchmark.measured.score_measured`."""
 
 
 def run_scans(source: MethodSource, scans: Sequence[str]) -> list[ScanResult]:
     """Run a method on some scans; a failure counts as empty maps.
 
-    Parameters
-    ----------
-    source : MethodSource
-        The method.
-    scans : sequence of str
-        Names of the scans.
-
-    Returns
-    -------
-    list of ScanResult
+    `scans`: names of the scans.
     """
     method = source.find()
     simulated = [_run(method, one) for one in SCANS if one.name in scans]

@@ -26,8 +26,6 @@ from skxrf.inference.protocol import SpectrumComponents
 from skxrf.utils.progress import StepReport
 from skxrf.utils.validation import as_cube, require_counts
 
-__all__ = ["Audit", "audit_scan"]
-
 
 @dataclass(frozen=True)
 class Audit:

@@ -15,8 +15,6 @@ from skxrf.inference.protocol import SpectrumComponents
 from skxrf.physics import line_group
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["ComparisonRule", "compare_maps"]
-
 Array = NDArray[np.float64]
 
 
@@ -24,16 +22,13 @@ Array = NDArray[np.float64]
 class ComparisonRule:
     """Thresholds of the comparison of two maps."""
 
-    block: int = 8
-    """Rows and columns of the squares over which differences are averaged [pixels]."""
+    block: int = 8  # rows and columns of the squares over which differences are averaged [pixels]
     significance: float = 5.0
     """Least mean difference of a line group that is explained [standard errors of blocks]."""
-    explained: float = 0.5
-    """Least share of the variance of the differences that names a reason."""
+    explained: float = 0.5  # least share of the variance of the differences that names a reason
     simpler: float = 0.03
     """Advantage of a scale factor over other reasons, which all correlate with it."""
-    overlap: float = 0.05
-    """Least overlap (cosine of the templates) of two line groups."""
+    overlap: float = 0.05  # least overlap (cosine of the templates) of two line groups
     sum_peak: float = 0.15
     """Greatest distance of the sum of two lines from a line of the group [keV]."""
     strong_lines: float = 0.3

@@ -17,8 +17,6 @@ from skxrf.exceptions import SkxrfError
 from skxrf.model_selection._thinning import count_folds
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["corrected_errors", "error_coverage"]
-
 Array = NDArray[np.float64]
 # Share of normally distributed values within one standard error.
 _WITHIN_ONE = math.erf(math.sqrt(0.5))
@@ -41,28 +39,14 @@ def error_coverage(
     The method makes maps of one half of the counts; the reference measures the other half, which
     is independent. Stated errors are right where the two agree within both together.
 
-    Parameters
-    ----------
-    name : str
-        Name of the method in error messages.
-    method : callable
-        From a cube to maps with ``uncertainty``.
-    cube : DataArray of dims (y, x, energy)
-        Counts, in memory.
-    reference : LinearReference
-        Reference of the same pixels.
-    blocks : ndarray of shape (n_pixels,), int
-        Tile of each pixel: the factor is checked on one half of the tiles with that of the other.
-    random_state : int
-        Seed of the halves.
-
-    Returns
-    -------
-    DataFrame
-        A row for each line group: ``within_one``, the share of pixels within one standard error of
-        both together (0.683 if these are right); ``factor``, by which the stated errors are to be
-        multiplied; ``within_one_after``, that share where each half of the tiles has the factor
-        of the other; ``n_pixels``. Empty for a method that states no errors.
+    `name`: name of the method in error messages. `method`: from a cube to maps with
+    ``uncertainty``. `cube` (y, x, energy): counts, in memory. `reference`: reference of the same
+    pixels. `blocks` (n_pixels,), int: tile of each pixel: the factor is checked on one half of the
+    tiles with that of the other. `random_state`: seed of the halves. Returns a row for each line
+    group: ``within_one``, the share of pixels within one standard error of both together (0.683 if
+    these are right); ``factor``, by which the stated errors are to be multiplied;
+    ``within_one_after``, that share where each half of the tiles has the factor of the other;
+    ``n_pixels``. Empty for a method that states no errors.
 
     Notes
     -----

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from skxrf.audit._reference import LinearReference
 
-__all__ = ["needed_dwell", "typical_shares"]
-
 Array = NDArray[np.float64]
 
 
@@ -23,24 +21,12 @@ def needed_dwell(
 ) -> pd.DataFrame:
     """Relative precision of a typical pixel, and the dwell time that another one needs.
 
-    Parameters
-    ----------
-    reference : LinearReference
-        Reference of the pixels.
-    intensities, variances : ndarray of shape (n_pixels, n_groups)
-        Its intensities and their variances.
-    dwell : float or None
-        Time per pixel [s], where known.
-    precision : float
-        Relative standard error that is wanted, such as 0.05.
-
-    Returns
-    -------
-    DataFrame
-        A row for each line group: ``intensity`` [counts] of the pixels that contain it, its
-        relative standard error ``precision`` by the best fit of single pixels, ``dwell_factor``
-        times the dwell for the precision wanted, and ``needed`` [s]. NaN where a line group is
-        in no paint.
+    `reference`: reference of the pixels. `intensities`, `variances` (n_pixels, n_groups): its
+    intensities and their variances. `dwell`: time per pixel [s], where known. `precision`: relative
+    standard error that is wanted, such as 0.05. Returns a row for each line group: ``intensity``
+    [counts] of the pixels that contain it, its relative standard error ``precision`` by the best
+    fit of single pixels, ``dwell_factor`` times the dwell for the precision wanted, and ``needed``
+    [s]. NaN where a line group is in no paint.
 
     Notes
     -----
@@ -69,17 +55,9 @@ def needed_dwell(
 def typical_shares(reference: LinearReference, intensities: Array, variances: Array) -> Array:
     """Share of each paint in the typical pixel of each line group.
 
-    Parameters
-    ----------
-    reference : LinearReference
-        Reference of the pixels.
-    intensities, variances : ndarray of shape (n_pixels, n_groups)
-        Its intensities and their variances.
-
-    Returns
-    -------
-    ndarray of shape (n_paints, n_groups)
-        By the counts of the line group in the paint; sums to 1, or is 0 where no paint contains it.
+    `reference`: reference of the pixels. `intensities`, `variances` (n_pixels, n_groups): its
+    intensities and their variances. Returns (n_paints, n_groups): by the counts of the line group
+    in the paint; sums to 1, or is 0 where no paint contains it.
     """
     sizes = np.bincount(reference.paints).astype(float)[:, None]
     mean = _by_paint(reference, intensities)

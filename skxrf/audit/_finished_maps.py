@@ -13,8 +13,6 @@ from skxrf.audit._reference import LinearReference
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["finished_map_errors", "maps_of_scan"]
-
 Array = NDArray[np.float64]
 # Correlation by paint below which maps are taken for those of another scan.
 _LEAST_CORRELATION = 0.5
@@ -31,29 +29,10 @@ def finished_map_errors(
 ) -> pd.DataFrame:
     """Limits of the root mean square errors of maps of the same counts as the reference.
 
-    Parameters
-    ----------
-    name : str
-        Name of the maps in error messages.
-    maps : Dataset of dims (y, x, element)
-        The maps of the audited pixels.
-    reference : LinearReference
-        Reference of the same pixels.
-    intensities, variances : ndarray of shape (n_pixels, n_groups)
-        Its intensities and their variances.
-
-    Returns
-    -------
-    DataFrame
-        A row for each line group of both: ``mean`` of the reference, ``rmse_low``, ``rmse_high``
-        and ``bound`` [counts].
-
-    Raises
-    ------
-    LineGroupError
-        If there is none.
-    SkxrfError
-        If the maps do not resemble the scan.
+    `name`: name of the maps in error messages. `maps` (y, x, element): the maps of the audited
+    pixels. `reference`: reference of the same pixels. `intensities`, `variances`
+    (n_pixels, n_groups): its intensities and their variances. Returns a row for each line group of
+    both: ``mean`` of the reference, ``rmse_low``, ``rmse_high`` and ``bound`` [counts].
 
     Notes
     -----
@@ -117,19 +96,8 @@ def _likeness(
 def maps_of_scan(maps: Any, name: str, cube: xr.DataArray) -> xr.Dataset:
     """Check that finished maps have the pixels of the scan.
 
-    Parameters
-    ----------
-    maps : DataArray of dims (y, x, element), or Dataset
-        The maps.
-    name : str
-        Name in the error message.
-    cube : DataArray of dims (y, x, energy)
-        The scan.
-
-    Returns
-    -------
-    Dataset
-        Their ``intensity`` and perhaps ``uncertainty``.
+    `maps` (y, x, element): the maps. `name`: name in the error message. `cube` (y, x, energy): the
+    scan. Returns their ``intensity`` and perhaps ``uncertainty``.
     """
     checked = as_map_dataset(maps, f"the maps {name}")
     for dim in ("y", "x"):

@@ -14,8 +14,6 @@ from skxrf.audit._methods import MapMethod, run_method
 from skxrf.audit._reference import LinearReference
 from skxrf.model_selection._thinning import count_folds
 
-__all__ = ["MapErrors", "block_mean", "map_errors"]
-
 Array = NDArray[np.float64]
 
 
@@ -139,28 +137,14 @@ def map_errors(
 ) -> MapErrors:
     """Estimate the squared error of a method's maps of a cube.
 
-    Parameters
-    ----------
-    name : str
-        Name of the method in error messages.
-    method : callable
-        From a cube to maps.
-    cube : DataArray of dims (y, x, energy)
-        Counts, in memory.
-    reference : LinearReference
-        Reference of the same pixels.
-    blocks : ndarray of shape (n_pixels,), int
-        Tile of each pixel.
-    n_splits : int
-        Folds of counts; a run lacks one of them.
-    n_runs : int
-        Folds that are left out in turn, at most `n_splits`.
-    random_state : int
-        Seed of the folds.
-
-    Returns
-    -------
-    MapErrors
+    - `name`: name of the method in error messages.
+    - `method`: from a cube to maps.
+    - `cube` (y, x, energy): counts, in memory.
+    - `reference`: reference of the same pixels.
+    - `blocks` (n_pixels,), int: tile of each pixel.
+    - `n_splits`: folds of counts; a run lacks one of them.
+    - `n_runs`: folds that are left out in turn, at most `n_splits`.
+    - `random_state`: seed of the folds.
 
     Notes
     -----
@@ -226,18 +210,9 @@ def block_mean(
 ) -> tuple[float, float]:
     """Mean of pixels, and its standard error by the scatter of sums of blocks.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_pixels,)
-        Values, whose noise may depend on that of neighboring pixels.
-    blocks : ndarray of shape (n_pixels,), int
-        Block of each pixel.
-    paints : ndarray of shape (n_pixels,), int
-        Paint of each pixel: that paints differ is no error of the mean of this scan.
-
-    Returns
-    -------
-    mean, error : float
+    `values` (n_pixels,): values, whose noise may depend on that of neighboring pixels. `blocks`
+    (n_pixels,), int: block of each pixel. `paints` (n_pixels,), int: paint of each pixel: that
+    paints differ is no error of the mean of this scan. Returns `mean`, `error`.
     """
     of_paint = np.bincount(paints, values) / np.maximum(np.bincount(paints), 1)
     sums = np.bincount(blocks, values - of_paint[paints])

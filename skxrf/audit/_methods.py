@@ -18,8 +18,6 @@ from skxrf.inference import bind, predict_maps
 from skxrf.io import open_maps, save_cube
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = ["CommandMethod", "MapMethod", "method_of", "run_method"]
-
 MapMethod = Callable[[xr.DataArray], Any]
 
 
@@ -84,17 +82,8 @@ class CommandMethod:
 def method_of(method: Any, cube: xr.DataArray) -> MapMethod:
     """Turn an estimator or a function into a function from cubes to maps.
 
-    Parameters
-    ----------
-    method : object
-        A fitted estimator, which is bound to the cube where it adapts to paintings; or a function.
-    cube : DataArray of dims (y, x, energy)
-        The scan.
-
-    Returns
-    -------
-    callable
-        From a cube to maps.
+    `method`: a fitted estimator, which is bound to the cube where it adapts to paintings; or a
+    function. `cube` (y, x, energy): the scan. Returns a function from a cube to maps.
     """
     if not hasattr(method, "predict"):
         if not callable(method):
@@ -119,26 +108,10 @@ def run_method(
 ) -> xr.Dataset:
     """Make maps, and check that they are maps of these pixels.
 
-    Parameters
-    ----------
-    name : str
-        Name of the method in error messages.
-    method : callable
-        From a cube to maps.
-    cube : DataArray of dims (y, x, energy)
-        Counts.
-    elements : list of str, optional
-        Line groups that are wanted; one that the method does not give is a map of NaN.
-
-    Returns
-    -------
-    Dataset of dims (y, x, element)
-        ``intensity`` and perhaps ``uncertainty`` [counts].
-
-    Raises
-    ------
-    SkxrfError
-        If the method fails, or its maps have other pixels or are not finite.
+    `name`: name of the method in error messages. `method`: from a cube to maps. `cube`
+    (y, x, energy): counts. `elements`: line groups that are wanted; one that the method does not
+    give is a map of NaN. Returns (y, x, element): ``intensity`` and perhaps ``uncertainty``
+    [counts].
     """
     try:
         maps = as_map_dataset(method(cube), f"the maps of {name}")

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import CountsError
 from skxrf.model_selection._thinning import whole_counts
 
-__all__ = ["Dispersion", "DispersionRule", "count_dispersion"]
-
 
 @dataclass(frozen=True)
 class DispersionRule:
@@ -20,10 +18,8 @@ class DispersionRule:
 
     tolerance: float = 0.05
     """Allowed departure of variance over mean from 1; it changes the errors by half of that."""
-    correlation: float = 0.05
-    """Allowed correlation of the noise of neighboring pixels."""
-    standard_errors: float = 4.0
-    """Departures must also exceed this many standard errors."""
+    correlation: float = 0.05  # allowed correlation of the noise of neighboring pixels
+    standard_errors: float = 4.0  # departures must also exceed this many standard errors
     curvature: float = 0.002
     """Greatest square of the fourth difference of the mean spectrum, in units of the variance that
     photon noise gives it in a pixel, of channels that are looked at."""
@@ -33,24 +29,17 @@ class DispersionRule:
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Scatter of the counts of a scan.
+    """Scatter of the counts of a scan."""
 
-    Parameters
-    ----------
-    ratio, error : float
-        Variance over mean of the counts of a channel, and its standard error; 1 for Poisson counts.
-    correlation, correlation_error : float
-        Correlation of the noise of neighboring pixels of a row, and its standard error; 0 for
-        independent pixels.
-    common_factor : int
-        Largest number that divides all counts.
-    """
-
+    # ratio, error: variance over mean of the counts of a channel, and its standard error; 1 for
+    # Poisson counts.
     ratio: float
     error: float
+    # correlation, correlation_error: correlation of the noise of neighboring pixels of a row, and
+    # its standard error; 0 for independent pixels.
     correlation: float
     correlation_error: float
-    common_factor: int
+    common_factor: int  # largest number that divides all counts
 
     @property
     def objection(self) -> str | None:
@@ -89,19 +78,7 @@ def count_dispersion(cube: xr.DataArray) -> Dispersion:
     Peaks are wide against a channel, so the fourth differences of a spectrum contain little but
     noise. Channels where those of the mean spectrum are not small are left out.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts, in memory.
-
-    Returns
-    -------
-    Dispersion
-
-    Raises
-    ------
-    CountsError
-        If the counts are no whole numbers, or there are too few to tell.
+    `cube` (y, x, energy): counts, in memory.
     """
     counts = whole_counts(cube.to_numpy())
     factor = int(np.gcd.reduce(np.unique(counts[counts > 0]))) if counts.any() else 0

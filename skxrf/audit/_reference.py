@@ -16,8 +16,6 @@ from skxrf.inference import bind
 from skxrf.inference.protocol import BoundModel, SpectrumComponents
 from skxrf.spectrum_fit._pixel_fit import PoissonFit
 
-__all__ = ["LinearReference", "ReferenceRule", "linear_reference", "template_fit_of"]
-
 Array = NDArray[np.float64]
 
 
@@ -29,12 +27,10 @@ class ReferenceRule:
     """Paints with weights of their own; a single set costs up to 7 % of its precision."""
     pixels_of_a_paint: int = 200
     """Pixels for each paint, at least, so that weights hardly depend on one pixel's counts."""
-    bands: int = 96
-    """Bands of channels by which pixels are told apart."""
+    bands: int = 96  # bands of channels by which pixels are told apart
     least_expected: float = 1e-3
     """Least expected counts of a channel, as a share of the paint's mean channel."""
-    batch: int = 4096
-    """Spectra that are converted at a time."""
+    batch: int = 4096  # spectra that are converted at a time
     other_power: float = 0.5
     """Power of the expected counts in the weights of a second fit, 1 in the reference itself. With wrong
     templates the two differ; on a scan of another line database by .4 to 2 times the error of the reference."""
@@ -44,20 +40,6 @@ class ReferenceRule:
 class LinearReference:
     """Weighted least-squares fit of components with weights that are fixed for each paint.
 
-    Parameters
-    ----------
-    line_groups : list of str
-        Line groups that it measures.
-    channels : slice
-        Fitted channels.
-    paints : ndarray of shape (n_pixels,), int
-        Paint of each pixel, by which its weights are chosen.
-    filters : ndarray of shape (n_paints, n_groups, n_channels)
-        Intensity of each line group per count in each channel.
-    template_errors : ndarray of shape (n_groups,)
-        Size of the errors that wrong templates cause [counts]: root mean square over the paints of the
-        difference between fits with two sets of weights, beyond its photon noise.
-
     Notes
     -----
     As nothing is clipped or chosen by the counts of a pixel, the estimates of independent parts of
@@ -65,38 +47,29 @@ class LinearReference:
     weights times the counts, without a model of the noise.
     """
 
-    line_groups: list[str]
-    channels: slice
+    line_groups: list[str]  # line groups that it measures
+    channels: slice  # fitted channels
     paints: NDArray[np.intp]
+    """(n_pixels,), int: paint of each pixel, by which its weights are chosen."""
     filters: Array
+    """(n_paints, n_groups, n_channels): intensity of each line group per count in each channel."""
     template_errors: Array
+    """(n_groups,): size of the errors that wrong templates cause [counts]: root mean square over
+    the paints of the difference between fits with two sets of weights, beyond its photon noise."""
 
     def intensities(self, spectra: NDArray[Any]) -> Array:
         """Intensities of all pixels.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_pixels, n_channels)
-            Counts, or part of them, of the same pixels in the same order.
-
-        Returns
-        -------
-        ndarray of shape (n_pixels, n_groups)
-            Unbiased where the components are right; may be negative.
+        `spectra` (n_pixels, n_channels): counts, or part of them, of the same pixels in the same
+        order. Returns (n_pixels, n_groups): unbiased where the components are right; may be
+        negative.
         """
         return self._applied(spectra, self.filters)
 
     def variances(self, spectra: NDArray[Any]) -> Array:
         """Unbiased estimates of the variance of the intensities, of the same shape.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_pixels, n_channels)
-            Counts.
-
-        Returns
-        -------
-        ndarray of shape (n_pixels, n_groups)
+        `spectra` (n_pixels, n_channels): counts. Returns (n_pixels, n_groups).
         """
         return self._applied(spectra, self.filters**2)
 
@@ -112,17 +85,8 @@ class LinearReference:
 def template_fit_of(cube: xr.DataArray, methods: Iterable[Any] = ()) -> SpectrumComponents:
     """Template fit of a scan, on an axis and with line groups found in its own spectra.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts.
-    methods : iterable of object
-        Methods; one that is bound to the scan has such a fit.
-
-    Returns
-    -------
-    SpectrumComponents
-        In the channels of the cube.
+    `cube` (y, x, energy): counts. `methods`: methods; one that is bound to the scan has such a fit.
+    The fit is in the channels of the cube.
     """
     from skxrf.pretrained import load_pretrained
 
@@ -133,16 +97,7 @@ def template_fit_of(cube: xr.DataArray, methods: Iterable[Any] = ()) -> Spectrum
 def linear_reference(fit: SpectrumComponents, spectra: NDArray[Any]) -> LinearReference:
     """Make the reference of some pixels from a fit of the scan.
 
-    Parameters
-    ----------
-    fit : SpectrumComponents
-        Components in the channels of the spectra.
-    spectra : ndarray of shape (n_pixels, n_channels)
-        Counts.
-
-    Returns
-    -------
-    LinearReference
+    `fit`: components in the channels of the spectra. `spectra` (n_pixels, n_channels): counts.
     """
     groups = list(fit.fitted_groups_)
     if not groups:

@@ -7,21 +7,11 @@ import pandas as pd
 
 from skxrf.audit._audit import Audit
 
-__all__ = ["coverage_table", "difference_rows", "dwell_lines", "error_table"]
-
 
 def error_table(audit: Audit) -> list[list[str]]:
     """Errors of all methods, with a heading row.
 
-    Parameters
-    ----------
-    audit : Audit
-        Findings.
-
-    Returns
-    -------
-    list of list of str
-        Line group, mean, photon noise, and a column for each method or finished maps.
+    Returns line group, mean, photon noise, and a column for each method or finished maps.
     """
     tables = {name: found.table for name, found in audit.errors.items()}
     all_tables = [*tables.values(), *audit.finished.values()]
@@ -39,16 +29,8 @@ def error_table(audit: Audit) -> list[list[str]]:
 def coverage_table(audit: Audit) -> list[list[str]]:
     """Coverage of stated errors, with a heading row; empty where no method states errors.
 
-    Parameters
-    ----------
-    audit : Audit
-        Findings.
-
-    Returns
-    -------
-    list of list of str
-        Line group, and for each method the share within one standard error, the factor, and the
-        share after it.
+    Returns line group, and for each method the share within one standard error, the factor, and the
+    share after it.
     """
     tables = {name: table for name, table in audit.coverage.items() if len(table)}
     if not tables:
@@ -73,15 +55,7 @@ def coverage_table(audit: Audit) -> list[list[str]]:
 def dwell_lines(audit: Audit) -> list[str]:
     """Precision of a typical pixel and the dwell needed, a sentence for each line group.
 
-    Parameters
-    ----------
-    audit : Audit
-        Findings.
-
-    Returns
-    -------
-    list of str
-        Such as ``"Sr K: 12 % at 40 ms; 5 % needs 230 ms"``; the most precise first.
+    Returns texts such as ``"Sr K: 12 % at 40 ms; 5 % needs 230 ms"``; the most precise first.
     """
     wanted = f"{100 * audit.precision:g} %"
     lines = []
@@ -104,16 +78,8 @@ def dwell_lines(audit: Audit) -> list[str]:
 def difference_rows(table: pd.DataFrame) -> list[list[str]]:
     """Differences of two maps, with a heading row.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Result of :func:`skxrf.audit.compare_maps`.
-
-    Returns
-    -------
-    list of list of str
-        Line group, mean, mean difference with its error, root mean square, share of pixels beyond
-        two standard errors, likely reason.
+    Returns line group, mean, mean difference with its error, root mean square, share of pixels
+    beyond two standard errors, likely reason.
     """
     rows = [["", "mean", "difference", "RMS", "beyond errors", "likely reason"]]
     for name, row in table.iterrows():
@@ -137,16 +103,7 @@ def difference_rows(table: pd.DataFrame) -> list[list[str]]:
 def number(value: float, *, sign: bool = False) -> str:
     """Counts for readers: three digits, whole from 100 up.
 
-    Parameters
-    ----------
-    value : float
-        Any number.
-    sign : bool
-        Whether to write a plus.
-
-    Returns
-    -------
-    str
+    `sign`: whether to write a plus.
     """
     if not np.isfinite(value):
         return "-"
@@ -161,14 +118,7 @@ def number(value: float, *, sign: bool = False) -> str:
 def seconds(value: float) -> str:
     """Write a time with its unit: two digits, in ms below a second.
 
-    Parameters
-    ----------
-    value : float
-        Time [s].
-
-    Returns
-    -------
-    str
+    `value`: time [s].
     """
     unit, scaled = ("ms", 1000 * value) if value < 1 else ("s", value)
     if scaled >= 100 or scaled == 0:

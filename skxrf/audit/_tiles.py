@@ -9,29 +9,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-__all__ = ["Tiles", "spread_tiles"]
-
 OfPixels = TypeVar("OfPixels", xr.DataArray, xr.Dataset)
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """Tiles of a scan, set side by side as one smaller scan.
+    """Tiles of a scan, set side by side as one smaller scan."""
 
-    Parameters
-    ----------
-    rows, columns : ndarray of int
-        Rows and columns of the scan that are taken, each with each.
-    size : int
-        Rows and columns of a tile.
-    whole : bool
-        Whether these are all pixels.
-    """
-
+    # rows, columns: rows and columns of the scan that are taken, each with each
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
-    size: int
-    whole: bool
+    size: int  # rows and columns of a tile
+    whole: bool  # whether these are all pixels
 
     def of(self, array: OfPixels) -> OfPixels:
         """Take the tiles of a cube or of maps of the same pixels; a lazy cube is read here."""
@@ -52,18 +41,8 @@ class Tiles:
 def spread_tiles(shape: tuple[int, int], max_pixels: int, size: int = 16) -> Tiles:
     """Spread square tiles evenly over a scan.
 
-    Parameters
-    ----------
-    shape : pair of int
-        Rows and columns of the scan.
-    max_pixels : int
-        Pixels that are taken, about, at most.
-    size : int
-        Rows and columns of a tile; a method that looks at neighbors finds true ones within it.
-
-    Returns
-    -------
-    Tiles
+    `shape`: rows and columns of the scan. `max_pixels`: pixels that are taken, about, at most.
+    `size`: rows and columns of a tile; a method that looks at neighbors finds true ones within it.
     """
     n_y, n_x = shape
     share = min(1.0, max_pixels / (n_y * n_x)) ** 0.5

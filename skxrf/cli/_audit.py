@@ -11,7 +11,6 @@ from ._options import (
     FILE,
     check_output,
     command_line,
-    cube_options,
     examples,
     force_option,
     is_quiet,
@@ -19,9 +18,8 @@ from ._options import (
     open_with,
     print_table,
     quiet_option,
-    reading_options,
     say,
-    shape_option,
+    scan_options,
     write_json,
 )
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from skxrf.audit import Audit
-
-__all__ = ["audit"]
 
 # Name of the shipped model among the methods.
 _SHIPPED = "skxrf map"
@@ -97,9 +93,7 @@ Examples:
 @force_option
 @json_option
 @quiet_option
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def audit(
     cube: Path,
     maps: tuple[Path, ...],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["cluster_option", "connect_cluster"]
-
 # Seconds that a scheduler has to answer.
 _PATIENCE = 10
 

@@ -12,8 +12,6 @@ import click
 
 from ._options import FILE, check_output, examples, force_option, say
 
-__all__ = ["demo"]
-
 
 @click.command(
     epilog=examples("""\

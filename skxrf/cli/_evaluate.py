@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["evaluate"]
-
 _COLUMNS = {
     "ssim": ("SSIM", ".3f"),
     "within_1": ("|z|<=1", ".3f"),

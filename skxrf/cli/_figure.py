@@ -22,8 +22,6 @@ from ._pixels import boxed, sized
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["figure"]
-
 
 @click.command(
     epilog=examples("""\

@@ -11,15 +11,13 @@ from ._joint import fit_jointly
 from ._maps_run import Job, RunOptions, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
-    cube_options,
     examples,
     holds_errors,
     names,
     output_option,
-    reading_options,
     run_options,
     say,
-    shape_option,
+    scan_options,
 )
 from ._pixels import pixel_options
 from ._tube import anode_of, identified_fit, tube_options
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from skxrf.linear_model import TemplateFitRegressor
-
-__all__ = ["fit"]
 
 
 @click.command(
@@ -61,9 +57,7 @@ Examples:
 )
 @run_options
 @pixel_options
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def fit(
     cubes: tuple[Path, ...],
     output: Path,

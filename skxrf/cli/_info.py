@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from ._summary import CubeSummary
 
-__all__ = ["info"]
-
 
 @click.command(
     epilog=examples("""\

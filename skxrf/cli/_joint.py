@@ -8,8 +8,6 @@ from typing import Any
 from ._maps_run import Job, ModelOf, RunOptions, divided_by_times
 from ._options import command_line, open_with, say
 
-__all__ = ["fit_jointly"]
-
 
 def fit_jointly(
     job: Job,
@@ -20,21 +18,9 @@ def fit_jointly(
 ) -> dict[str, Any]:
     """Fit the spectra of several detectors of a file in one likelihood, and write the maps.
 
-    Parameters
-    ----------
-    job : Job
-        The cube's file and its outputs.
-    detectors : sequence of str
-        Names or positions of the detectors.
-    model_of : callable
-        Template fit of one detector's cube, and its line groups.
-    reading, options : mapping and RunOptions
-        Options of the command.
-
-    Returns
-    -------
-    dict of str to object
-        Result for a script.
+    `job`: the cube's file and its outputs. `detectors`: names or positions of the detectors.
+    `model_of`: template fit of one detector's cube, and its line groups. `reading`, `options`:
+    options of the command. Returns result for a script.
     """
     import xarray as xr
     from sklearn.base import clone

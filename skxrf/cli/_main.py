@@ -31,8 +31,6 @@ from ._train import train
 if TYPE_CHECKING:
     from skxrf.exceptions import Argument
 
-__all__ = ["cli", "main"]
-
 
 @click.group(
     epilog=examples("""\

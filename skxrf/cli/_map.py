@@ -10,24 +10,20 @@ import click
 from ._maps_run import RunOptions, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
-    cube_options,
     elements_option,
     examples,
     holds_errors,
     names,
     output_option,
-    reading_options,
     run_options,
     say,
-    shape_option,
+    scan_options,
 )
 from ._pixels import pixel_options
 from ._tube import anode_of, tube_options, voltage_of
 
 if TYPE_CHECKING:
     import xarray as xr
-
-__all__ = ["map_"]
 
 
 @click.command(
@@ -60,9 +56,7 @@ Examples:
 )
 @run_options
 @pixel_options
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def map_(
     cubes: tuple[Path, ...],
     output: Path,

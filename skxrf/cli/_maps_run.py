@@ -16,29 +16,17 @@ from ._options import check_output, command_line, is_quiet, open_with, say, writ
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Job", "ModelOf", "RunOptions", "divided_by_times", "jobs_of", "map_cube", "run_jobs"]
-
 # Makes the estimator of a cube, and names its maps: None for all.
 ModelOf = Callable[["xr.DataArray"], tuple[Any, list[str] | None]]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One cube and the files made of it.
+    """One cube and the files made of it."""
 
-    Parameters
-    ----------
-    cube : Path
-        The cube's file.
-    maps : Path
-        File for its maps.
-    report : Path, optional
-        File for the report of the maps.
-    """
-
-    cube: Path
-    maps: Path
-    report: Path | None = None
+    cube: Path  # the cube's file
+    maps: Path  # file for its maps
+    report: Path | None = None  # file for the report of the maps
 
 
 def jobs_of(
@@ -94,14 +82,8 @@ def run_jobs(
 ) -> None:
     """Make the maps of each cube; of several, go on after one that fails, and name those.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        Cubes and their outputs.
-    run : callable
-        Makes the maps of one, and returns a result for a script.
-    options : RunOptions
-        Options of the command.
+    `jobs`: cubes and their outputs. `run`: makes the maps of one, and returns a result for a
+    script. `options`: options of the command.
     """
     from skxrf.exceptions import SkxrfError
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,35 +18,16 @@ from ._cluster import cluster_option
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = [
-    "FILE",
-    "ReadOptions",
-    "axis",
-    "check_output",
-    "command_line",
-    "cube_options",
-    "elements_option",
-    "examples",
-    "force_option",
-    "holds_errors",
-    "is_quiet",
-    "json_option",
-    "names",
-    "open_with",
-    "opened_maps",
-    "output_option",
-    "print_table",
-    "quiet_option",
-    "reading_options",
-    "run_options",
-    "say",
-    "shape_option",
-    "write_json",
-]
-
 FILE = click.Path(path_type=Path)
 _QUIET = "skxrf.quiet"
 ReadOptions = Mapping[str, Any]
+
+
+def together(*options: Any) -> Callable[[Any], Any]:
+    """Make one decorator of several options, which a command's help lists in this order."""
+    return lambda command: functools.reduce(lambda made, one: one(made), reversed(options), command)
+
+
 elements_option = click.option(
     "--elements",
     metavar="NAMES",
@@ -73,87 +55,67 @@ shape_option = click.option(
     metavar="ROWS,COLUMNS",
     help="Rows and columns of a folder of single spectra whose names do not tell.",
 )
+cube_options = together(
+    click.option(
+        "--axes",
+        metavar="ORDER",
+        help="Order of the stored axes, such as energy,y,x, where the file does not state it.",
+    ),
+    click.option(
+        "--energy",
+        metavar="AXIS",
+        help="Energy axis: a dataset's name, or OFFSET,GAIN in keV and keV per channel.",
+    ),
+    click.option("--dataset", metavar="NAME", help="Dataset of the cube within its file."),
+)
+reading_options = together(
+    click.option(
+        "--follow-links",
+        is_flag=True,
+        help="Read files in other folders that the file links to; only where you trust it.",
+    ),
+    click.option(
+        "--clip-negative", is_flag=True, help="Take negative counts of an export for zeros."
+    ),
+    click.option("--scan", metavar="NAME", help="Scan of a file that holds several."),
+    click.option(
+        "--detector",
+        metavar="NAME",
+        help="Detector of a file that keeps several apart, by name or position from 0; or sum.",
+    ),
+    click.option(
+        "--snake",
+        is_flag=True,
+        help="Turn every second row: the scan went to and fro, and the file is in its order.",
+    ),
+)
+scan_options = together(cube_options, reading_options, shape_option)
+run_options = together(
+    click.option(
+        "--report",
+        type=FILE,
+        help="HTML report of the maps: click on one to see that pixel's spectrum and its fit. "
+        "Of several cubes: a folder.",
+    ),
+    click.option(
+        "--per-second",
+        is_flag=True,
+        help="Divide the maps by the live times of the pixels: counts per second.",
+    ),
+    click.option(
+        "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
+    ),
+    force_option,
+    cluster_option,
+    json_option,
+    quiet_option,
+)
 
 
 def examples(text: str) -> str:
     """Make the end of a command's help of lines that keep their breaks: blank ones part them."""
     # Click fills paragraphs, but for those that begin with a backspace.
     return "\n\n".join(f"\b\n{part}" for part in text.strip("\n").split("\n\n"))
-
-
-def cube_options(command: Any) -> Any:
-    """Give a command the options that tell how a cube's file is read."""
-    for option in (
-        click.option("--dataset", metavar="NAME", help="Dataset of the cube within its file."),
-        click.option(
-            "--energy",
-            metavar="AXIS",
-            help="Energy axis: a dataset's name, or OFFSET,GAIN in keV and keV per channel.",
-        ),
-        click.option(
-            "--axes",
-            metavar="ORDER",
-            help="Order of the stored axes, such as energy,y,x, where the file does not state it.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def reading_options(command: Any) -> Any:
-    """Give a command the options that choose and order what is read of a cube's file."""
-    for option in (
-        click.option(
-            "--snake",
-            is_flag=True,
-            help="Turn every second row: the scan went to and fro, and the file is in its order.",
-        ),
-        click.option(
-            "--detector",
-            metavar="NAME",
-            help="Detector of a file that keeps several apart, by name or position from 0; or sum.",
-        ),
-        click.option("--scan", metavar="NAME", help="Scan of a file that holds several."),
-        click.option(
-            "--clip-negative", is_flag=True, help="Take negative counts of an export for zeros."
-        ),
-        click.option(
-            "--follow-links",
-            is_flag=True,
-            help="Read files in other folders that the file links to; only where you trust it.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def run_options(command: Any) -> Any:
-    """Give a command the options of a run that makes maps: report, rates, starting anew, output."""
-    # The last is applied first, so that help lists them in this order.
-    for option in reversed(
-        (
-            click.option(
-                "--report",
-                type=FILE,
-                help="HTML report of the maps: click on one to see that pixel's spectrum and its fit. "
-                "Of several cubes: a folder.",
-            ),
-            click.option(
-                "--per-second",
-                is_flag=True,
-                help="Divide the maps by the live times of the pixels: counts per second.",
-            ),
-            click.option(
-                "--restart", is_flag=True, help="Begin anew where an earlier run was interrupted."
-            ),
-            force_option,
-            cluster_option,
-            json_option,
-            quiet_option,
-        )
-    ):
-        command = option(command)
-    return command
 
 
 def open_with(path: Path, options: ReadOptions) -> xr.DataArray:

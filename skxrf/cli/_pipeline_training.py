@@ -18,31 +18,18 @@ from skxrf.preprocessing import ChannelBinner, rebin_counts
 from skxrf.samples import draw_pixels
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
 
-__all__ = ["NETWORKS", "TrainedModel", "train_on_scans"]
-
 NETWORKS = ("cnn", "mlp", "ridge")
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model and what it was made of.
+    """A model and what it was made of."""
 
-    Parameters
-    ----------
-    estimator : Pipeline
-        Fitted; with its energy axis and line groups.
-    n_samples : int
-        Spectra that it was trained on.
-    scores : dict of str to float
-        R2 of each line group on pixels of the same scans that it was not trained on.
-    seconds : float
-        Time of the fit.
-    """
-
-    estimator: Any
-    n_samples: int
+    estimator: Any  # fitted; with its energy axis and line groups
+    n_samples: int  # spectra that it was trained on
     scores: dict[str, float]
-    seconds: float
+    """R2 of each line group on pixels of the same scans that it was not trained on."""
+    seconds: float  # time of the fit
 
 
 def train_on_scans(
@@ -57,23 +44,15 @@ def train_on_scans(
 ) -> TrainedModel:
     """Draw pixels from scans, fit a model to their reference intensities.
 
-    Parameters
-    ----------
-    scans : mapping of str to (DataArray, DataArray)
-        Cube and reference maps of the same pixels by the scan's name. NaN in a map: not known.
-        The first cube's energy axis is the model's; others are brought to it, counts conserved.
-    network : {"cnn", "mlp", "ridge"}
-        The library's networks, or a ridge regression.
-    elements : sequence of str, optional
-        Line groups to learn; default: those that all the maps have.
-    max_samples : int
-        Pixels drawn at random, in proportion to the scans' sizes.
-    max_time : float, optional
-        Budget of a network's training [s].
-    random_state : int
-        Seed of the drawing and the training.
-    verbose : bool
-        Whether a network prints its losses.
+    - `scans`: cube and reference maps of the same pixels by the scan's name. NaN in a map: not
+      known. The first cube's energy axis is the model's; others are brought to it, counts
+      conserved.
+    - `network` {"cnn", "mlp", "ridge"}: the library's networks, or a ridge regression.
+    - `elements`: line groups to learn; default: those that all the maps have.
+    - `max_samples`: pixels drawn at random, in proportion to the scans' sizes.
+    - `max_time`: budget of a network's training [s].
+    - `random_state`: seed of the drawing and the training.
+    - `verbose`: whether a network prints its losses.
     """
     groups = _common_groups({name: maps for name, (_, maps) in scans.items()}, elements)
     first = next(iter(scans.values()))[0]

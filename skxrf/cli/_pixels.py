@@ -7,40 +7,34 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ._options import FILE, ReadOptions, names
+from ._options import FILE, ReadOptions, names, together
 
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["boxed", "masked", "pixel_options", "read_mask", "sized", "taken"]
-
 _PICTURES = ("PNG", "TIFF", "BMP", "GIF", "JPEG")
 _Pixels = TypeVar("_Pixels", "xr.DataArray", "xr.Dataset")
 
 
-def pixel_options(command: Any) -> Any:
-    """Give a command the options that choose and size the pixels of a scan."""
-    for option in (
-        click.option(
-            "--pixel-size",
-            metavar="MM",
-            help="Step of the scan [mm], or the steps in y and in x: 0.5,0.25.",
-        ),
-        click.option(
-            "--mask",
-            type=FILE,
-            help="Picture or map of the scan's size: pixels of value 0 are left out.",
-        ),
-        click.option(
-            "--crop",
-            metavar="ROWS,COLUMNS",
-            help="Part of the scan, counted from 0: 10:60,0:80 takes 50 rows and 80 columns.",
-        ),
-    ):
-        command = option(command)
-    return command
+pixel_options = together(
+    click.option(
+        "--crop",
+        metavar="ROWS,COLUMNS",
+        help="Part of the scan, counted from 0: 10:60,0:80 takes 50 rows and 80 columns.",
+    ),
+    click.option(
+        "--mask",
+        type=FILE,
+        help="Picture or map of the scan's size: pixels of value 0 are left out.",
+    ),
+    click.option(
+        "--pixel-size",
+        metavar="MM",
+        help="Step of the scan [mm], or the steps in y and in x: 0.5,0.25.",
+    ),
+)
 
 
 def taken(cube: xr.DataArray, options: ReadOptions) -> xr.DataArray:
@@ -116,12 +110,7 @@ def masked(cube: xr.DataArray, mask: NDArray[np.bool_]) -> xr.DataArray:
 def read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a mask: a picture of one channel, or a file of one map; True where it is not 0.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    shape : (int, int)
-        Rows and columns that it must have.
+    `shape`: rows and columns that it must have.
     """
     import numpy as np
 

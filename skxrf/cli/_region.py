@@ -11,15 +11,13 @@ import click
 from ._options import (
     FILE,
     check_output,
-    cube_options,
     examples,
     force_option,
     names,
     open_with,
     quiet_option,
-    reading_options,
     say,
-    shape_option,
+    scan_options,
     write_json,
 )
 from ._pixels import boxed, masked, read_mask
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from skxrf.linear_model import TemplateFitRegressor
-
-__all__ = ["region"]
 
 
 @click.command(
@@ -59,9 +55,7 @@ Examples:
 @force_option
 @click.option("--json", "as_json", is_flag=True, help="Print areas and spectrum as JSON.")
 @quiet_option
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def region(
     cube: Path,
     box: str | None,

@@ -20,8 +20,6 @@ from ._options import (
     say,
 )
 
-__all__ = ["reproduce"]
-
 
 @click.command(
     epilog=examples("""\

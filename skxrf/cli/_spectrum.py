@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_spectrum"]
-
 
 @dataclass(frozen=True)
 class _Layout:
@@ -18,12 +16,9 @@ class _Layout:
 
     filled: str = ".:#"
     """Characters of a column that is filled to the first, second or last third of a row."""
-    decades: int = 5
-    """Decades shown below the highest count; deeper ones are noise."""
-    margin: int = 7
-    """Characters to the left of the axis, axis included."""
-    name_rows: int = 3
-    """Rows of names above the peaks."""
+    decades: int = 5  # decades shown below the highest count; deeper ones are noise
+    margin: int = 7  # characters to the left of the axis, axis included
+    name_rows: int = 3  # rows of names above the peaks
 
 
 def draw_spectrum(
@@ -36,21 +31,10 @@ def draw_spectrum(
 ) -> str:
     """Draw counts over the energy, on a logarithmic scale.
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV], increasing.
-    counts : ndarray of shape (n_channels,)
-        Counts.
-    peaks : sequence of (str, float)
-        Names and energies [keV] of what to label.
-    width, height : int
-        Characters across, axis included, and rows of the drawing alone.
-
-    Returns
-    -------
-    str
-        Lines of ASCII characters, the highest count of all channels in each column.
+    `energy` (n_channels,): bin centers [keV], increasing. `counts` (n_channels,): counts. `peaks`:
+    names and energies [keV] of what to label. `width`, `height`: characters across, axis included,
+    and rows of the drawing alone. Returns lines of ASCII characters, the highest count of all
+    channels in each column.
     """
     n_columns = max(width - _Layout.margin, 20)
     low, high = _shown_range(energy, counts)

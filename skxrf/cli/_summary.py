@@ -14,56 +14,26 @@ from skxrf.spectra import max_spectrum, sum_dtype, sum_spectrum
 from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.utils.energy import describe_axis
 
-__all__ = ["CubeSummary", "summarize_cube"]
-
 
 @dataclass(frozen=True)
 class CubeSummary:
-    """Summary of a cube.
+    """Summary of a cube."""
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Rows, columns, channels.
-    dtype : str
-        Of the counts as stored.
-    pixel_size : tuple of float, optional
-        Steps in y and x, where the file tells them.
-    pixel_unit : str
-        Their unit.
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    sum_spectrum : ndarray of shape (n_channels,)
-        Counts of all pixels.
-    max_spectrum : ndarray of shape (n_channels,)
-        In each channel, the counts of the pixel that has most.
-    pixel_counts : tuple of float
-        Fewest and most counts in a pixel.
-    n_dead : int
-        Pixels without counts.
-    live_time : tuple of float, optional
-        Shortest and longest [s].
-    attrs : dict of str to str
-        Instrument, tube, dataset, reader, where known.
-    drift : str
-        Drift of the energy axis over the rows, in words; empty for an axis at rest.
-    parts : ndarray of shape (n_parts, n_channels), optional
-        Sums of like spectra, of pixels spread over the cube.
-    """
-
-    shape: tuple[int, int, int]
-    dtype: str
-    pixel_size: tuple[float, float] | None
-    pixel_unit: str
-    energy: NDArray[np.float64] = field(repr=False)
-    sum_spectrum: NDArray[Any] = field(repr=False)
+    shape: tuple[int, int, int]  # rows, columns, channels
+    dtype: str  # of the counts as stored
+    pixel_size: tuple[float, float] | None  # steps in y and x, where the file tells them
+    pixel_unit: str  # their unit
+    energy: NDArray[np.float64] = field(repr=False)  # (n_channels,): bin centers [keV]
+    sum_spectrum: NDArray[Any] = field(repr=False)  # (n_channels,): counts of all pixels
     max_spectrum: NDArray[Any] = field(repr=False)
-    pixel_counts: tuple[float, float]
-    n_dead: int
-    live_time: tuple[float, float] | None
-    attrs: dict[str, str]
-    drift: str = ""
+    """(n_channels,): in each channel, the counts of the pixel that has most."""
+    pixel_counts: tuple[float, float]  # fewest and most counts in a pixel
+    n_dead: int  # pixels without counts
+    live_time: tuple[float, float] | None  # shortest and longest [s]
+    attrs: dict[str, str]  # instrument, tube, dataset, reader, where known
+    drift: str = ""  # drift of the energy axis over the rows, in words; empty for an axis at rest
     parts: NDArray[np.float64] | None = field(default=None, repr=False)
+    """(n_parts, n_channels): sums of like spectra, of pixels spread over the cube."""
 
     @property
     def n_pixels(self) -> int:
@@ -139,10 +109,7 @@ class CubeSummary:
 def summarize_cube(cube: xr.DataArray) -> CubeSummary:
     """Describe a cube: shape, axis, counts, dead pixels, spectra.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts; a lazy cube is read once, block by block.
+    `cube` (y, x, energy): counts; a lazy cube is read once, block by block.
     """
     facts = xr.Dataset(
         {

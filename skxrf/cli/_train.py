@@ -25,8 +25,6 @@ from ._options import (
     say,
 )
 
-__all__ = ["train"]
-
 
 @click.command(
     epilog=examples("""\

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._options import together
+
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
@@ -16,28 +18,22 @@ if TYPE_CHECKING:
     from skxrf.linear_model import TemplateFitRegressor
     from skxrf.spectrum_fit._tube import Tube
 
-__all__ = ["anode_of", "identified_fit", "tube_of", "tube_options", "voltage_of"]
 
-
-def tube_options(command: Any) -> Any:
-    """Give a command the options that state the tube."""
-    for option in (
-        click.option(
-            "--voltage",
-            type=float,
-            metavar="KV",
-            help="Voltage of the tube in kV. Default: as the file states, else from the end of the "
-            "continuum.",
-        ),
-        click.option(
-            "--anode",
-            metavar="SYMBOL",
-            help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none "
-            "to fit none. Default: as the file states, else from the scattered lines.",
-        ),
-    ):
-        command = option(command)
-    return command
+tube_options = together(
+    click.option(
+        "--anode",
+        metavar="SYMBOL",
+        help="Anode of the tube, such as Rh, whose scattered lines are then no elements; none "
+        "to fit none. Default: as the file states, else from the scattered lines.",
+    ),
+    click.option(
+        "--voltage",
+        type=float,
+        metavar="KV",
+        help="Voltage of the tube in kV. Default: as the file states, else from the end of the "
+        "continuum.",
+    ),
+)
 
 
 def tube_of(
@@ -48,16 +44,8 @@ def tube_of(
 ) -> Tube:
     """Find the tube of a cube.
 
-    Parameters
-    ----------
-    cube : DataArray
-        Its attributes and energy axis.
-    spectrum : ndarray of shape (n_channels,)
-        Sum of its spectra.
-    anode : str, optional
-        The user's choice: a symbol, or ``none``.
-    voltage : float, optional
-        The user's choice [kV].
+    `cube`: its attributes and energy axis. `spectrum` (n_channels,): sum of its spectra. `anode`:
+    the user's choice: a symbol, or ``none``. `voltage`: the user's choice [kV].
     """
     from skxrf.spectrum_fit._tube import infer_tube
 
@@ -77,16 +65,8 @@ def identified_fit(
 ) -> tuple[TemplateFitRegressor, Tube]:
     """Fit templates of the line groups that are present, or wanted, with all that is there besides.
 
-    Parameters
-    ----------
-    cube : DataArray
-        Its attributes and energy axis.
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Spectra of the cube, or sums of them [counts].
-    wanted : sequence of str, optional
-        Line groups.
-    anode, voltage : str and float, optional
-        The user's statements.
+    `cube`: its attributes and energy axis. `spectra` (n_spectra, n_channels): spectra of the cube,
+    or sums of them [counts].
     """
     import numpy as np
 
@@ -133,12 +113,7 @@ def voltage_of(cube: xr.DataArray) -> float | None:
 def anode_of(cube: xr.DataArray, chosen: str | None) -> str | None:
     """Symbol of the anode, ``none`` where none is wanted, or None where unknown.
 
-    Parameters
-    ----------
-    cube : DataArray
-        With ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
-    chosen : str, optional
-        The user's choice.
+    `cube`: with ``anode_atomic_number`` or ``tube`` in its attributes, where the file has them.
     """
     from skxrf.physics import line_group
     from skxrf.physics.constants import ANODES, SOFT_ANODES

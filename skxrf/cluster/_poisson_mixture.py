@@ -20,8 +20,6 @@ from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 
-__all__ = ["PoissonMixture"]
-
 Array = NDArray[np.float64]
 
 
@@ -29,20 +27,15 @@ Array = NDArray[np.float64]
 class MixtureRule:
     """Numbers of the mixture."""
 
-    bins: int = 128
-    """Bins of about the same number of counts, into which channels are joined."""
+    bins: int = 128  # bins of about the same number of counts, into which channels are joined
     numbers: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
     """Numbers of clusters that are tried."""
     significance: float = 2.0
     """Standard errors by which more clusters must predict held-out counts better."""
-    failures: int = 2
-    """Numbers in turn that do not, after which no larger one is tried."""
-    least_members: float = 3.0
-    """Weight [spectra] below which a cluster is given up."""
-    spectra_of_a_cluster: int = 10
-    """Fewest spectra for each cluster, on average."""
-    batch: int = 4096
-    """Spectra that are compared with all clusters at a time."""
+    failures: int = 2  # numbers in turn that do not, after which no larger one is tried
+    least_members: float = 3.0  # weight [spectra] below which a cluster is given up
+    spectra_of_a_cluster: int = 10  # fewest spectra for each cluster, on average
+    batch: int = 4096  # spectra that are compared with all clusters at a time
 
 
 _RULE = MixtureRule()

@@ -16,21 +16,16 @@ from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils.energy import axes_agree, resolve_energy
 from skxrf.utils.validation import name_of
 
-__all__ = ["axis_drift", "stated_drift", "states_drift"]
-
 
 @dataclass(frozen=True)
 class BlockRule:
     """Numbers of the blocks of rows that a drift is looked for in."""
 
-    most: int = 12
-    """Blocks, at most."""
-    least: int = 4
-    """Blocks, at least: fewer show no smooth course."""
+    most: int = 12  # blocks, at most
+    least: int = 4  # blocks, at least: fewer show no smooth course
     rows: int = 5
     """Rows of a block with spectra, on average, at least: a scan of a few rows does not last long."""
-    counts: float = 1e5
-    """Counts of a block, on average, at least."""
+    counts: float = 1e5  # counts of a block, on average, at least
 
 
 _RULE = BlockRule()
@@ -45,24 +40,11 @@ def axis_drift(
 ) -> AxisDrift | None:
     """Drift that the cube's attribute ``axis_drift`` states, or that its spectra show.
 
-    Parameters
-    ----------
-    find_axis : callable
-        Returns the mean axis and its lines, or None where they are not known. Called only where the
-        spectra are enough.
-    cube : DataArray of dims (y, x, energy)
-        The cube.
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Spectra spread over it, or sums of them [counts].
-    rows : ndarray of shape (n_spectra,), int
-        Their rows, increasing.
-    fitted : ndarray of shape (n_channels,), optional
-        Stated bin centers that the mean axis corrects [keV]; default those of the cube.
-
-    Returns
-    -------
-    AxisDrift or None
-        None for an axis at rest.
+    `find_axis`: returns the mean axis and its lines, or None where they are not known. Called only
+    where the spectra are enough. `cube` (y, x, energy): the cube. `spectra`
+    (n_spectra, n_channels): spectra spread over it, or sums of them [counts]. `rows`
+    (n_spectra,), int: their rows, increasing. `fitted` (n_channels,): stated bin centers that the
+    mean axis corrects [keV]; default those of the cube. Returns None for an axis at rest.
     """
     if states_drift(cube):
         return stated_drift(cube)

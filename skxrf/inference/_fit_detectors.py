@@ -20,8 +20,6 @@ from skxrf.utils.validation import as_cube, name_of
 if TYPE_CHECKING:
     from skxrf.linear_model import TemplateFitRegressor
 
-__all__ = ["fit_detectors"]
-
 
 def fit_detectors(cubes: Sequence[xr.DataArray], estimator: TemplateFitRegressor) -> xr.Dataset:
     """Fit the spectra of several detectors at once, each with its own axis, response and background.

@@ -11,8 +11,6 @@ from skxrf.inference._binding import sample_spectra
 from skxrf.inference._predict_maps import checked_cube
 from skxrf.utils.validation import name_of, require_counts
 
-__all__ = ["paint_maps"]
-
 
 def paint_maps(cube: xr.DataArray, clusterer: PoissonMixture | None = None) -> xr.Dataset:
     """Cluster the pixels of a cube by their spectra.

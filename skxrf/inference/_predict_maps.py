@@ -20,15 +20,6 @@ from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block, pr
 from skxrf.utils.progress import ProgressReport
 from skxrf.utils.validation import as_cube, name_of
 
-__all__ = [
-    "as_maps",
-    "block_sizes",
-    "checked_cube",
-    "checked_params",
-    "predict_lazily",
-    "predict_maps",
-]
-
 
 def predict_maps(
     estimator: Any,

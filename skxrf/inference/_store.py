@@ -22,8 +22,6 @@ from skxrf.io.maps.netcdf import reserve_netcdf
 from skxrf.io.maps.writers import SUFFIXES
 from skxrf.utils.files import check_writable, lock_file, refuse_irregular
 
-__all__ = ["Maps", "PartialMaps"]
-
 Maps = xr.DataArray | xr.Dataset
 
 # Behind the netCDF file, which HDF5 ignores, while the maps are not complete: the header (a line:
@@ -47,17 +45,8 @@ class PartialMaps:
     computed again, a damaged head refused. Use :meth:`create` or :meth:`resume`, then
     :meth:`write` and :meth:`complete`; close it.
 
-    Parameters
-    ----------
-    target : str or path-like
-        Path of the complete maps.
-
-    Attributes
-    ----------
-    path : Path
-        The file: the target with ``.partial`` behind its name.
-    finished : ndarray of bool, shape (n_block_rows, n_block_columns)
-        Blocks that are written.
+    `target`: path of the complete maps. `path`: the file: the target with ``.partial`` behind its
+    name. `finished`: blocks that are written.
     """
 
     def __init__(self, target: str | os.PathLike[str]) -> None:
@@ -91,16 +80,10 @@ class PartialMaps:
     ) -> Self:
         """Reserve the room, replacing an earlier file.
 
-        Parameters
-        ----------
-        target : str or path-like
-            Path of the complete maps; the suffix is one of `save_maps`.
-        maps : DataArray or Dataset
-            Coordinates, attributes, shape and dtype of the maps; the values are not looked at.
-        blocks : pair of sequence of int
-            Heights and widths of the blocks [pixels].
-        identity : mapping of str to str
-            Description of the run's inputs, kept for :meth:`resume`.
+        `target`: path of the complete maps; the suffix is one of `save_maps`. `maps`: coordinates,
+        attributes, shape and dtype of the maps; the values are not looked at. `blocks`: heights and
+        widths of the blocks [pixels]. `identity`: description of the run's inputs, kept for
+        :meth:`resume`.
         """
         self = cls(target)
         self.check()
@@ -169,10 +152,7 @@ class PartialMaps:
     def resume(cls, target: str | os.PathLike[str]) -> Self | None:
         """Open the file of an earlier run; None where there is none.
 
-        Returns
-        -------
-        PartialMaps or None
-            Blocks whose checksum does not agree with their values count as not finished.
+        Blocks whose checksum does not agree with their values count as not finished.
         """
         self = cls(target)
         self.check()
@@ -238,12 +218,8 @@ class PartialMaps:
     def write(self, row: int, column: int, values: NDArray[Any]) -> None:
         """Write one block, then flag it as finished, through to the disk.
 
-        Parameters
-        ----------
-        row, column : int
-            Number of the block, down and across.
-        values : ndarray of shape (height, width, n_elements, n_variables)
-            The maps in the block.
+        `row`, `column`: number of the block, down and across. `values`
+        (height, width, n_elements, n_variables): the maps in the block.
         """
         heights, widths = self._header["blocks"]
         shape = (heights[row], widths[column], self._header["shape"][2])
@@ -269,11 +245,8 @@ class PartialMaps:
     def complete(self, finish: Callable[[Maps], Maps] | None = None) -> None:
         """Turn the file into the target, once all blocks are finished.
 
-        Parameters
-        ----------
-        finish : callable, optional
-            Function of the whole maps; the target contains what it returns. The file stays as it
-            is until the target is there.
+        `finish`: function of the whole maps; the target contains what it returns. The file stays as
+        it is until the target is there.
         """
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")

@@ -27,8 +27,6 @@ from .cubes.bcf import stored_header
 from .cubes.bruker_xml import parsed, planes_of, step_of
 from .cubes.sfs import MAGIC, stored_files
 
-__all__ = ["BrukerImage", "bruker_images", "is_project"]
-
 # A project seen has 63 MB.
 _LARGEST_XML = 1 << 28
 _COMPRESSION = re.compile(rb"<RTCompression\b([^>]*)>")
@@ -43,8 +41,7 @@ class BrukerImage:
     name: str
     planes: dict[str, NDArray[np.unsignedinteger]]
     """By description; those of a picture are the colors, in the order of the file."""
-    step_y: float | None
-    """Distance of two rows [mm], None where it is not stated."""
+    step_y: float | None  # distance of two rows [mm], None where it is not stated
     step_x: float | None
 
 

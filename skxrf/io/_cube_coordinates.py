@@ -18,8 +18,6 @@ from skxrf.exceptions import SkxrfError
 
 from ._hdf5_values import text
 
-__all__ = ["coordinate_attrs", "json_text", "read_coordinates", "write_coordinates"]
-
 _GROUP = "skxrf_coordinates"
 _MOST = 1000
 # Of all of them together.

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["EdfImage", "edf_images", "is_edf"]
-
 _TYPES = {
     "signedbyte": "i1",
     "unsignedbyte": "u1",
@@ -49,8 +47,7 @@ class EdfImage:
     """One image of a file, checked to lie within it."""
 
     path: Path
-    header: Mapping[str, str]
-    """Keys in lower case."""
+    header: Mapping[str, str]  # keys in lower case
     offset: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from skxrf.exceptions import FileFormatError, SkxrfError
 
-__all__ = ["own_errors"]
-
 
 @contextlib.contextmanager
 def own_errors(path: Path, kind: str) -> Iterator[None]:

@@ -18,19 +18,6 @@ from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
 from ._hdf5_values import text
 
-__all__ = [
-    "cubes_in",
-    "datasets_in",
-    "is_hdf5",
-    "link_problem",
-    "listed",
-    "open_file",
-    "refuse_foreign_sources",
-    "require_filters",
-    "require_readable",
-    "value_files",
-]
-
 # Axes of counts: scans, detectors, rows, columns, channels.
 _MOST_AXES = 5
 # Virtual datasets of virtual datasets.
@@ -86,13 +73,8 @@ def refuse_foreign_sources(file: Any, *, follow: bool | None) -> None:
 
     The files that it refers to in its folder are looked at in the same way.
 
-    Parameters
-    ----------
-    file : File
-        The open file.
-    follow : bool or None
-        Whether the caller asked to follow what leads to other folders; None where there is no such
-        choice.
+    `follow`: whether the caller asked to follow what leads to other folders; None where there is no
+    such choice.
     """
     seen: set[Path] = set()
     waiting = _looked_at(file, follow)

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["refuse_endless_heaps"]
-
 _SIGNATURE = b"GCOL\1\0\0\0"
 _SMALLEST = 4096
 _OBJECT = struct.Struct("<HHIQ")

@@ -17,19 +17,6 @@ from skxrf.utils.units import is_pixels, to_mm, to_seconds
 
 from .cubes.axes import axis_name
 
-__all__ = [
-    "Scale",
-    "axis_labels",
-    "numbers",
-    "pixel_times",
-    "positions",
-    "scalar_attrs",
-    "scales",
-    "text",
-    "texts",
-    "units_of",
-]
-
 # Values of one dataset beside the counts: no axis and no list of names is longer.
 _MOST_VALUES = 2**20
 
@@ -64,25 +51,14 @@ class Scale:
 
     factor: float = 1.0
     offset: float = 0.0
-    fills: tuple[float, ...] = ()
-    """Stored numbers that mean a missing value."""
+    fills: tuple[float, ...] = ()  # stored numbers that mean a missing value
 
     @classmethod
     def of(cls, dataset: Any, *, beside: bool = False) -> Scale:
         """Scale from the attributes of a dataset.
 
-        Parameters
-        ----------
-        dataset : Dataset
-            What holds the numbers.
-        beside : bool
-            Whether NeXus' datasets beside it count too: ``<name>_scaling_factor``, or of the signal of
-            a group ``scaling_factor``, and ``offset``.
-
-        Raises
-        ------
-        FileFormatError
-            If one is stated that is no number.
+        `dataset`: what holds the numbers. `beside`: whether NeXus' datasets beside it count too:
+        ``<name>_scaling_factor``, or of the signal of a group ``scaling_factor``, and ``offset``.
         """
         said = {name: dataset.attrs[name] for name in _SCALES if name in dataset.attrs}
         parent, name = dataset.parent, dataset.name.rpartition("/")[2]
@@ -164,23 +140,9 @@ def scalar_attrs(item: Any, names: Iterable[str]) -> dict[str, str | float]:
 def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
     """Numbers of a dataset beside the counts, read only after a look at its size.
 
-    Parameters
-    ----------
-    item : object
-        What stands under a name in the file.
-    at_most : int
-        The largest number of values that makes sense.
-
-    Returns
-    -------
-    ndarray or None
-        After their scale and offset, NaN for what the dataset names as missing; None where it is no
-        dataset of numbers.
-
-    Raises
-    ------
-    FileFormatError
-        If it has more values, or lies outside the file.
+    `item`: what stands under a name in the file. `at_most`: the largest number of values that makes
+    sense. Returns after their scale and offset, NaN for what the dataset names as missing; None
+    where it is no dataset of numbers.
     """
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif" or item.shape is None:
         return None
@@ -204,14 +166,8 @@ def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
 def positions(item: Any, size: int, *, units: str = "") -> NDArray[np.float64] | None:
     """Positions [mm] of `size` rows or columns, or None where a dataset holds none.
 
-    Parameters
-    ----------
-    item : object
-        What stands under their name in the file.
-    size : int
-        Number of rows or columns; a dataset of another length is left out, with a warning.
-    units : str
-        Unit where the dataset carries none.
+    `item`: what stands under their name in the file. `size`: number of rows or columns; a dataset
+    of another length is left out, with a warning. `units`: unit where the dataset carries none.
     """
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif":
         return None
@@ -242,20 +198,9 @@ def pixel_times(
 ) -> tuple[NDArray[Any], tuple[str, ...] | None] | None:
     """Times [s] of pixels, and the names of their axes where the dataset carries them.
 
-    Parameters
-    ----------
-    item : object
-        What stands under their name in the file.
-    shape : tuple of int
-        Of the counts.
-    seconds : float
-        Seconds of one where the dataset carries no unit.
-
-    Returns
-    -------
-    (ndarray, tuple of str or None) or None
-        None where there are none: a single time says nothing about a pixel. A dataset of another size
-        is not read, its values are NaN.
+    `item`: what stands under their name in the file. `seconds`: seconds of one where the dataset
+    carries no unit. Returns None where there are none: a single time says nothing about a pixel. A
+    dataset of another size is not read, its values are NaN.
     """
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uif" or not item.shape:
         return None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["refuse_absurd_size"]
-
 # Of a map that is stored in so many bytes, more can only be values that nobody wrote: deflate,
 # the strongest of the usual filters, reaches about 1000 to 1 (RFC 1951).
 _LARGEST_RATIO = 2000

@@ -19,8 +19,6 @@ from .cubes.formats import CUBE_FORMATS
 from .cubes.snake import turn_odd_rows
 from .cubes.source import Chunks, CubeRequest
 
-__all__ = ["open_cube"]
-
 
 def open_cube(
     path: str | os.PathLike[str],

@@ -14,8 +14,6 @@ from ._bruker_images import bruker_images
 from ._guard import own_errors
 from .cubes.bruker_xml import step_positions
 
-__all__ = ["open_images"]
-
 
 def open_images(path: str | os.PathLike[str]) -> dict[str, xr.DataArray]:
     """Open the images in a Bruker ``.bcf`` or ``.rtx``: video, mosaic, overviews, pixel times.

@@ -14,9 +14,6 @@ from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
 
-__all__ = ["open_maps"]
-
-
 # PNG, JPEG, BMP, GIF
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
 

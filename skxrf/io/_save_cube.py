@@ -19,8 +19,6 @@ from skxrf.utils.validation import as_cube, input_files, name_of, require_counts
 from ._cube_coordinates import json_text, write_coordinates
 from .cubes.counts import ATTRIBUTES
 
-__all__ = ["save_cube", "write_blocks"]
-
 # Spectra of neighbouring pixels in one chunk: about 128 kB of 16-bit counts in 1024 channels.
 _CHUNK_PIXELS = (8, 8)
 _SUFFIXES = (".h5", ".hdf5")

@@ -13,8 +13,6 @@ from skxrf.utils.validation import as_map_dataset
 
 from .maps.writers import FOLDER_WRITERS, SUFFIXES, WRITERS
 
-__all__ = ["as_dataset", "save_maps"]
-
 
 def save_maps(
     maps: xr.DataArray | xr.Dataset,

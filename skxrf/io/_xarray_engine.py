@@ -17,8 +17,6 @@ from skxrf.exceptions import FileFormatError
 
 from ._open_cube import open_cube
 
-__all__ = ["CubeBackend"]
-
 # Suffixes that no other engine claims, so that xarray may pick this one by itself.
 _SUFFIXES = {".bcf", ".spx", ".rpl", ".mca", ".msa"}
 
@@ -66,26 +64,11 @@ class CubeBackend(BackendEntrypoint):
     ) -> xr.Dataset:
         """Open a cube lazily.
 
-        Parameters
-        ----------
-        filename_or_obj : str or path-like
-            The file, or the folder of a cube of many files.
-        drop_variables : str or iterable of str, optional
-            Variables to leave out, such as ``"live_time"``.
-        **options
-            As :func:`~skxrf.io.open_cube` takes them: ``dataset``, ``energy``, ...
-
-        Returns
-        -------
-        Dataset
-            The variable ``counts`` and the coordinates of the cube. As with other engines, it is
-            read where it is indexed, and is a dask array with ``chunks={}`` (the blocks of
-            `open_cube`) or other ``chunks``.
-
-        Raises
-        ------
-        FileNotFoundError, FileFormatError, EnergyAxisError, CountsError
-            As by :func:`~skxrf.io.open_cube`.
+        `filename_or_obj`: the file, or the folder of a cube of many files. `drop_variables`:
+        variables to leave out, such as ``"live_time"``. `**options`: as :func:`~skxrf.io.open_cube`
+        takes them: ``dataset``, ``energy``, ... Returns the variable ``counts`` and the coordinates
+        of the cube. As with other engines, it is read where it is indexed, and is a dask array with
+        ``chunks={}`` (the blocks of `open_cube`) or other ``chunks``.
         """
         if not isinstance(filename_or_obj, str | os.PathLike):
             raise FileFormatError(
@@ -105,15 +88,8 @@ class CubeBackend(BackendEntrypoint):
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Recognize the name of a cube, for xarray to choose an engine.
 
-        Parameters
-        ----------
-        filename_or_obj : str or path-like
-            The file.
-
-        Returns
-        -------
-        bool
-            Whether the suffix is one that only cubes have; HDF5 is left to xarray's own engines.
+        Returns whether the suffix is one that only cubes have; HDF5 is left to xarray's own
+        engines.
         """
         if not isinstance(filename_or_obj, str | os.PathLike):
             return False

@@ -11,8 +11,6 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["AreaOutputs", "fit_ridge"]
-
 Array = NDArray[np.float64]
 
 # Ridge strengths that are tried; features are scaled.
@@ -22,19 +20,8 @@ _ALPHAS = tuple(np.logspace(-3, 4, 15))
 def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> Pipeline:
     """Fit a ridge regression on scaled features, its strength chosen by cross-validation.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Features.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Labels.
-    weights : ndarray of shape (n_samples,), optional
-        Weights of the samples.
-
-    Returns
-    -------
-    Pipeline
-        Fitted.
+    `X` (n_samples, n_features): features. `y` (n_samples,): labels. `weights` (n_samples,): weights
+    of the samples.
     """
     steps = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
     if weights is None:
@@ -45,14 +32,8 @@ def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) ->
 class AreaOutputs:
     """Turns areas of the fitted line groups into output columns.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the columns, as far as they have names.
-    fitted_groups : sequence of str
-        Line groups of the areas. Columns named like one are that area.
-    n_outputs : int
-        Number of columns.
+    `names`: names of the columns, as far as they have names. `fitted_groups`: line groups of the
+    areas. Columns named like one are that area.
     """
 
     def __init__(self, names: Sequence[str], fitted_groups: Sequence[str], n_outputs: int) -> None:
@@ -66,31 +47,16 @@ class AreaOutputs:
     def learn(self, areas: Array, labels: NDArray[Any], weights: Array | None = None) -> None:
         """Regress the columns that are no areas on all areas.
 
-        Parameters
-        ----------
-        areas : ndarray of shape (n_samples, n_groups)
-            Net counts.
-        labels : ndarray of shape (n_samples, n_outputs)
-            All columns.
-        weights : ndarray of shape (n_samples,), optional
-            Weights of the samples.
+        `areas` (n_samples, n_groups): net counts. `labels` (n_samples, n_outputs): all columns.
+        `weights` (n_samples,): weights of the samples.
         """
         self.regression = fit_ridge(areas, labels[:, self.learnt], weights)
 
     def __call__(self, areas: Array, errors: Array | None) -> tuple[Array, Array]:
         """Output columns and their standard errors.
 
-        Parameters
-        ----------
-        areas : ndarray of shape (n_samples, n_groups)
-            Net counts.
-        errors : ndarray of the same shape, optional
-            Their standard errors [counts].
-
-        Returns
-        -------
-        values, spread : ndarray of shape (n_samples, n_outputs)
-            NaN errors without `errors`.
+        `areas` (n_samples, n_groups): net counts. `errors` same shape: their standard errors
+        [counts]. Returns `values`, `spread` (n_samples, n_outputs): NaN errors without `errors`.
         """
         values = np.empty((len(areas), self.n_outputs))
         spread = np.full_like(values, np.nan)

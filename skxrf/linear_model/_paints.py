@@ -13,26 +13,15 @@ from skxrf.spectrum_fit._pixel_fit import PoissonFit
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel
 from skxrf.spectrum_fit._weight_classes import WeightClasses
 
-__all__ = ["LearnedPaints", "learned_paints"]
-
 
 @dataclass(frozen=True)
 class LearnedPaints:
-    """Fit of the pixels of a painting, and the model that it is made from.
+    """Fit of the pixels of a painting, and the model that it is made from."""
 
-    Parameters
-    ----------
-    fit : PoissonFit
-        Fit of single spectra, with classes where there are enough spectra.
-    model : TemplateModel
-        Its components and sum spectrum's fit have the ratios that the paints have in common.
-    n_paints : int
-        Number of classes that have their own ratios of lines.
-    """
-
-    fit: PoissonFit
+    fit: PoissonFit  # fit of single spectra, with classes where there are enough spectra
     model: TemplateModel
-    n_paints: int = 1
+    """Its components and sum spectrum's fit have the ratios that the paints have in common."""
+    n_paints: int = 1  # number of classes that have their own ratios of lines
 
 
 def learned_paints(
@@ -44,22 +33,10 @@ def learned_paints(
 ) -> LearnedPaints:
     """Find the classes of like spectra, and the ratios of lines in each.
 
-    Parameters
-    ----------
-    fit : PoissonFit
-        Fit of single spectra with the components of the sum spectrum; gets the classes.
-    model : TemplateModel
-        Fit of the sum spectrum.
-    setup : Setup or None
-        Measurement; None where all classes have the ratios of the sum spectrum.
-    spectra : ndarray of shape (n_spectra, n_fitted_channels)
-        Spectra [counts].
-    weights : ndarray of shape (n_spectra,), optional
-        Number of spectra that each one stands for.
-
-    Returns
-    -------
-    LearnedPaints
+    `fit`: fit of single spectra with the components of the sum spectrum; gets the classes. `model`:
+    fit of the sum spectrum. `setup`: measurement; None where all classes have the ratios of the sum
+    spectrum. `spectra` (n_spectra, n_fitted_channels): spectra [counts]. `weights` (n_spectra,):
+    number of spectra that each one stands for.
     """
     fit.share_weights(spectra, weights)
     if fit.classes is None or setup is None or not model.groups:

@@ -21,8 +21,6 @@ from skxrf.physics._names import find_line_group
 from skxrf.physics.constants import PAIR_ENERGY
 from skxrf.utils.files import existing_file, whole_file
 
-__all__ = ["PymcaExchange", "PymcaSettings", "read_pymca", "write_pymca"]
-
 # Energy of an electron-hole pair that PyMca's Fano factors belong to [keV].
 _PYMCA_PAIR_ENERGY = 3.85e-3
 # Bits of PyMca's hypermetflag: short tail, long tail, step.
@@ -31,45 +29,20 @@ _SHORT_TAIL, _LONG_TAIL, _STEP = 2, 4, 8
 
 @dataclass(frozen=True)
 class PymcaSettings:
-    """Settings of a template fit in a configuration of PyMca.
+    """Settings of a template fit in a configuration of PyMca."""
 
-    Parameters
-    ----------
-    line_groups : list of str
-        The fitted line groups.
-    energy : pair of float
-        Zero [keV] and gain [keV per channel].
-    energy_range : pair of float, optional
-        The fitted range [keV], where the configuration limits it.
-    detector : DetectorResponse
-        Noise, Fano factor, short tail and thickness.
-    left_out : list of str
-        What the configuration asks for and the template fit does not take, in words; the
-        background, which is always the fit's own, is not named.
-    """
-
-    line_groups: list[str]
-    energy: tuple[float, float]
+    line_groups: list[str]  # the fitted line groups
+    energy: tuple[float, float]  # zero [keV] and gain [keV per channel]
     energy_range: tuple[float, float] | None
-    detector: DetectorResponse
+    """The fitted range [keV], where the configuration limits it."""
+    detector: DetectorResponse  # noise, Fano factor, short tail and thickness
     left_out: list[str] = field(default_factory=list)
+    """What the configuration asks for and the template fit does not take, in words; the background,
+    which is always the fit's own, is not named."""
 
 
 def read_pymca(path: str | os.PathLike[str]) -> PymcaSettings:
-    """Read the settings that a template fit can take from a configuration of PyMca.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The ``.cfg`` file.
-
-    Raises
-    ------
-    FileFormatError
-        If it is no such configuration, or a number in it is none.
-    LineGroupError
-        If it fits no line group.
-    """
+    """Read the settings that a template fit can take from a configuration of PyMca."""
     file, _ = existing_file(path, "a configuration of PyMca")
     parser = _parser()
     try:
@@ -169,19 +142,9 @@ def write_pymca(
 ) -> None:
     """Write a configuration that PyMca opens; a file that exists is replaced.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The ``.cfg`` file.
-    line_groups : sequence of str
-        Line groups to fit.
-    energy : ndarray of shape (n_channels,)
-        Energies of the channels [keV], as the fit has refined them. PyMca's axis is a line: the
-        one nearest to them in the fitted channels.
-    channels : slice
-        Fitted channels.
-    detector : DetectorResponse
-        Resolution, short tail and thickness.
+    `line_groups`: line groups to fit. `energy` (n_channels,): energies of the channels [keV], as
+    the fit has refined them. PyMca's axis is a line: the one nearest to them in the fitted
+    channels. `detector`: resolution, short tail and thickness.
     """
     peaks: dict[str, list[str]] = {}
     for name in line_groups:

@@ -13,16 +13,6 @@ from skxrf.physics import line_group
 from skxrf.physics._names import find_line_groups
 from skxrf.utils.energy import describe_axis
 
-__all__ = [
-    "column_names",
-    "is_line_group",
-    "refuse_without_axis",
-    "require_axis",
-    "wanted_groups",
-    "warn_nothing_found",
-    "warn_unexplained",
-]
-
 
 def column_names(y: object) -> list[str] | None:
     """Names of the columns of labels, None where they have none."""
@@ -47,19 +37,9 @@ def wanted_groups(
 ) -> list[str]:
     """Line groups to fit in any case.
 
-    Parameters
-    ----------
-    line_groups : sequence of str, optional
-        Those of the parameter, as chemists write them.
-    tube_voltage : float
-        Voltage of the tube [kV], which must excite them.
-    names : sequence of str, optional
-        Names of labels, of which those of line groups count where the parameter names none.
-
-    Raises
-    ------
-    LineGroupError
-        If one is unknown, named twice or not excited.
+    `line_groups`: those of the parameter, as chemists write them. `tube_voltage`: voltage of the
+    tube [kV], which must excite them. `names`: names of labels, of which those of line groups count
+    where the parameter names none.
     """
     if line_groups is not None:
         wanted = find_line_groups(line_groups)
@@ -75,13 +55,7 @@ def wanted_groups(
 def refuse_without_axis(
     line_groups: Sequence[str] | None, names: Sequence[str] | None, unlabeled: bool
 ) -> None:
-    """Refuse what needs the energy axis where there is none.
-
-    Raises
-    ------
-    EnergyAxisError
-        If labels are missing, or line groups are asked for.
-    """
+    """Refuse what needs the energy axis where there is none."""
     named = [name for name in names or [] if is_line_group(name)]
     if not (unlabeled or named or line_groups is not None):
         return

@@ -32,8 +32,6 @@ from ._requests import (
     warn_unexplained,
 )
 
-__all__ = ["TemplateFitRegressor"]
-
 # Share of the counts of the sum spectrum that a fit on a right axis does not leave unexplained.
 _MOST_UNEXPLAINED = 0.2
 

@@ -13,18 +13,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.samples import sample_index, to_maps, to_samples
 
-__all__ = [
-    "aligned",
-    "by_painting",
-    "column_order",
-    "is_maps",
-    "is_several",
-    "line_groups",
-    "refuse_infinity",
-    "refuse_nan_rows",
-    "without_millimeters",
-]
-
 
 def is_maps(values: object) -> bool:
     """Check for maps of dims (y, x, element) or (y, x), not a table of samples."""
@@ -73,25 +61,9 @@ def by_painting(values: object, names: Iterable[Hashable], what: str) -> dict[Ha
 def aligned(reference: object, other: object, what: str) -> NDArray[Any]:
     """Values of `other` in the shape and order of `reference`.
 
-    Parameters
-    ----------
-    reference : DataArray, DataFrame, Series or array
-        One painting's maps, or a table of samples.
-    other : DataArray, DataFrame, Series, mapping or array
-        The same pixels and line groups in any layout; labeled ones are put in order.
-    what : str
-        What error messages call `other`.
-
-    Returns
-    -------
-    ndarray of the reference's shape
-
-    Raises
-    ------
-    LineGroupError
-        If the line groups differ.
-    SkxrfError
-        If the pixels or the sizes differ.
+    `reference`: one painting's maps, or a table of samples. `other`: the same pixels and line
+    groups in any layout; labeled ones are put in order. `what`: what error messages call `other`.
+    Returns ndarray of the reference's shape.
     """
     if is_maps(reference):
         return _aligned_map(reference, other, what)
@@ -111,10 +83,7 @@ def without_millimeters(maps: Any) -> Any:
 
     Integer positions are rows and columns, by which parts of a painting are told apart; they stay.
 
-    Parameters
-    ----------
-    maps : DataArray, or anything else
-        Maps of dims (y, x, element); what is none is returned as it is.
+    `maps`: maps of dims (y, x, element); what is none is returned as it is.
     """
     if not is_maps(maps):
         return maps

@@ -9,27 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["averaged"]
-
 
 def averaged(per_element: NDArray[np.float64], multioutput: str | ArrayLike) -> Any:
     """Average a score over the elements for which it is defined.
 
-    Parameters
-    ----------
-    per_element : ndarray of shape (n_elements,)
-        Scores; NaN where there is none.
-    multioutput : {"uniform_average", "raw_values"} or array-like of shape (n_elements,)
-        Kind of the average, or the weights of the elements.
-
-    Returns
-    -------
-    float or ndarray of shape (n_elements,)
-
-    Raises
-    ------
-    SkxrfError
-        If `multioutput` is none of these, or all scored elements have the weight 0.
+    `per_element` (n_elements,): scores; NaN where there is none. `multioutput` (n_elements,): kind
+    of the average, or the weights of the elements. Returns (n_elements,).
     """
     if isinstance(multioutput, str):
         if multioutput == "raw_values":

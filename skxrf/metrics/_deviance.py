@@ -9,32 +9,15 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["expected_spectra", "poisson_deviance_scorer"]
-
 
 def expected_spectra(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.floating[Any]], slice]:
     """Spectra that a fitted estimator expects where it is given spectra, without their noise.
 
-    Parameters
-    ----------
-    estimator : object
-        A fit by components (``decompose``, ``components_`` and ``fitted_channels_``, such as
-        :class:`skxrf.linear_model.TemplateFitRegressor`), or a transformer with
-        ``inverse_transform``, such as NMF or a Pipeline of one.
-    X : ndarray of shape (n_samples, n_channels)
-        Spectra [counts].
-
-    Returns
-    -------
-    expected : ndarray of shape (n_samples, n_expected_channels)
-        Expected counts.
-    channels : slice
-        The channels of the spectra that these are.
-
-    Raises
-    ------
-    SkxrfError
-        If the estimator has neither.
+    `estimator`: a fit by components (``decompose``, ``components_`` and ``fitted_channels_``, such
+    as :class:`skxrf.linear_model.TemplateFitRegressor`), or a transformer with
+    ``inverse_transform``, such as NMF or a Pipeline of one. `X` (n_samples, n_channels): spectra
+    [counts]. Returns `expected` (n_samples, n_expected_channels): expected counts; `channels`: the
+    channels of the spectra that these are.
     """
     if hasattr(estimator, "decompose"):
         return estimator.decompose(X) @ estimator.components_, estimator.fitted_channels_

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-__all__ = ["masked_ssim"]
-
 # K1 and K2 as Wang et al. (2004) chose them for their examples, and scikit-image's default.
 _K1, _K2 = 0.01, 0.03
 

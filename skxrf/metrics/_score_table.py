@@ -14,8 +14,6 @@ from skxrf.metrics._alignment import aligned, without_millimeters
 from skxrf.metrics._ssim import ssim_score
 from skxrf.metrics._z_score import z_score
 
-__all__ = ["score_table"]
-
 
 def score_table(
     reference: xr.DataArray | pd.DataFrame, maps: xr.DataArray | pd.DataFrame, *, sigma: Any = None

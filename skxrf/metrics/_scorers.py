@@ -12,8 +12,6 @@ from skxrf.metrics._within_sigma import within_sigma_score
 from skxrf.utils._sklearn import _Scorer
 from skxrf.utils.outputs import paired
 
-__all__ = ["ssim_scorer", "within_sigma_scorer", "z_score_scorer"]
-
 
 class _LineGroupScorer(_Scorer):
     """Scorer that pairs predictions and labels by the names of their line groups."""

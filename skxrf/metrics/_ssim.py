@@ -23,8 +23,6 @@ from skxrf.metrics._averaging import averaged
 from skxrf.metrics._masked_ssim import masked_ssim
 from skxrf.samples import to_maps
 
-__all__ = ["ssim_score"]
-
 
 @overload
 def ssim_score(

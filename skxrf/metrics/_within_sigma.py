@@ -13,8 +13,6 @@ from skxrf.metrics._alignment import column_order, is_maps, is_several, line_gro
 from skxrf.metrics._averaging import averaged
 from skxrf.metrics._z_score import by_element, z_scores
 
-__all__ = ["within_sigma_score"]
-
 
 @overload
 def within_sigma_score(

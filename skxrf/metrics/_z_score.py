@@ -21,8 +21,6 @@ from skxrf.metrics._alignment import (
 )
 from skxrf.samples import sample_index
 
-__all__ = ["by_element", "z_score", "z_scores"]
-
 
 def z_score(y_true: Any, y_pred: Any, *, sigma: Any = None) -> Any:
     """Distance of each predicted pixel from the reference, in standard deviations: abs(z).

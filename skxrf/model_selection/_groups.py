@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.samples import sample_index
 
-__all__ = ["block_groups", "painting_groups"]
-
 
 def painting_groups(Y: Any) -> NDArray[np.intp]:
     """One group a painting: ``groups=`` for :class:`sklearn.model_selection.GroupKFold`.

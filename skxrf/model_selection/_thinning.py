@@ -13,8 +13,6 @@ from sklearn.utils import check_random_state
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.validation import as_cube, require_counts
 
-__all__ = ["CountThinning", "ThinnedCounts", "count_folds", "thin_counts", "whole_counts"]
-
 
 def thin_counts(
     cube: xr.DataArray, fraction: float, *, random_state: int = 0
@@ -100,19 +98,8 @@ def _thinned_block(
 def count_folds(counts: NDArray[Any], n_splits: int, rng: np.random.Generator) -> Iterator[Any]:
     """Yield the parts of counts that are dealt at random to equal folds, one after the other.
 
-    Parameters
-    ----------
-    counts : ndarray
-        Whole numbers; not changed.
-    n_splits : int
-        Number of folds; the parts sum to the counts.
-    rng : Generator
-        Source of randomness.
-
-    Yields
-    ------
-    ndarray
-        In the shape and dtype of the counts.
+    `counts`: whole numbers; not changed. `n_splits`: number of folds; the parts sum to the counts.
+    Yields parts in the shape and dtype of the counts.
     """
     shares = [1 / (n_splits - k) for k in range(n_splits)]
     return _drawn_parts(counts, shares, rng)
@@ -137,20 +124,8 @@ def _drawn_parts(
 def whole_counts(counts: NDArray[Any]) -> NDArray[Any]:
     """Counts as integers.
 
-    Parameters
-    ----------
-    counts : ndarray
-        Integers, or floats without fractions.
-
-    Returns
-    -------
-    ndarray of int
-        The array itself where it is of integers.
-
-    Raises
-    ------
-    CountsError
-        If one is negative, not finite or has a fraction.
+    `counts`: integers, or floats without fractions. Returns the array itself where it is of
+    integers.
     """
     require_counts(np.atleast_3d(counts), "the counts")
     if counts.dtype.kind in "ui":

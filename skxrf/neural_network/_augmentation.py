@@ -14,8 +14,6 @@ from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.neural_network._redrawing import Redrawing
 from skxrf.utils._sklearn import Interval
 
-__all__ = ["SpectrumAugmentation"]
-
 _CHANGES = ("thinning", "gain_jitter", "zero_jitter", "injection", "rescaling")
 _BLOCK = 4096  # rows that are checked at a time
 
@@ -108,15 +106,7 @@ class SpectrumAugmentation(BaseEstimator):
         self.share = share
 
     def _redrawing(self, X: NDArray[Any], n_outputs: int) -> Redrawing | None:
-        """Check the parameters and make the drawing; None if nothing is switched on.
-
-        Raises
-        ------
-        CountsError
-            If the spectra are no counts.
-        SkxrfError
-            If the templates are missing, or not of the spectra's width.
-        """
+        """Check the parameters and make the drawing; None if nothing is switched on."""
         self._validate_params()
         changes = {name: float(getattr(self, name)) for name in _CHANGES}
         if not any(changes.values()) or self.share == 0:

@@ -16,15 +16,6 @@ from torch import Tensor, nn
 
 from skxrf.neural_network._layers import InputTransform
 
-__all__ = [
-    "BatchIterator",
-    "SpectrumDataset",
-    "collect",
-    "numpy_dtype",
-    "roots_of",
-    "rows_per_batch",
-]
-
 Array = NDArray[Any]
 # Draws spectra, labels and inverse errors anew, from these three and a generator.
 Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]
@@ -35,24 +26,15 @@ Batch = tuple[Tensor | dict[str, Tensor], Tensor]
 class SpectrumDataset(Dataset):
     """Spectra and labels that are indexed by whole batches.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra as they are stored; integers become float batch by batch.
-    y : ndarray of shape (n_samples, n_outputs), optional
-        Labels; None in prediction.
-    dtype : dtype
-        Data type of the batches of spectra.
-    rows : ndarray of int, optional
-        Rows of the arrays that belong to the dataset, all by default; not copied.
-    inverse_error : ndarray of shape (n_samples, n_outputs), optional
-        Inverse of the expected errors of the labels.
-    weight : ndarray of shape (n_samples, n_outputs), optional
-        Weights of the labels in the loss.
-    redraw : callable, optional
-        Augmentation of the batches to train on.
-    roots, linear : ndarray of shape (n_samples, n_channels) and (n_samples, n_outputs), optional
-        Results of :func:`roots_of`, and linear estimates: batches hold them instead of spectra.
+    - `X` (n_samples, n_features): spectra as they are stored; integers become float batch by batch.
+    - `y` (n_samples, n_outputs): labels; None in prediction.
+    - `dtype`: data type of the batches of spectra.
+    - `rows`: rows of the arrays that belong to the dataset, all by default; not copied.
+    - `inverse_error` (n_samples, n_outputs): inverse of the expected errors of the labels.
+    - `weight` (n_samples, n_outputs): weights of the labels in the loss.
+    - `redraw`: augmentation of the batches to train on.
+    - `roots`, `linear` (n_samples, n_channels) and (n_samples, n_outputs): results of
+      :func:`roots_of`, and linear estimates: batches hold them instead of spectra.
     """
 
     def __init__(
@@ -138,18 +120,9 @@ class SpectrumDataset(Dataset):
 class BatchIterator:
     """Batches of a :class:`SpectrumDataset`, without workers or row-wise collation.
 
-    Parameters
-    ----------
-    dataset : SpectrumDataset
-        Source of the rows.
-    batch_size : int
-        Rows in a batch; the last one of an epoch may be smaller.
-    shuffle : bool
-        Whether each epoch has its own random order.
-    seed : int, optional
-        Seed of the orders.
-    deadline : float, optional
-        Time of ``time.monotonic`` [s] after which the epoch ends with the present batch.
+    `dataset`: source of the rows. `batch_size`: rows in a batch; the last one of an epoch may be
+    smaller. `shuffle`: whether each epoch has its own random order. `seed`: seed of the orders.
+    `deadline`: time of ``time.monotonic`` [s] after which the epoch ends with the present batch.
     """
 
     def __init__(
@@ -194,19 +167,10 @@ def collect(
 ) -> Array:
     """Apply a module to spectra in batches: no gradients, no dropout, no automatic casts.
 
-    Parameters
-    ----------
-    module : Module
-        Its device and dtype are used; it is put into evaluation mode.
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    function : callable, optional
-        Applied instead of the module itself: from a tensor of shape (n_rows, n_features) to one
-        of shape (n_rows, n_outputs).
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs), in the module's dtype
+    `module`: its device and dtype are used; it is put into evaluation mode. `X`
+    (n_samples, n_features): spectra. `function`: applied instead of the module itself: from a
+    tensor of shape (n_rows, n_features) to one of shape (n_rows, n_outputs). Returns
+    (n_samples, n_outputs), in the module's dtype.
     """
     module.eval()
     weights = next(itertools.chain(module.parameters(), module.buffers()))
@@ -229,19 +193,9 @@ def collect(
 def roots_of(transform: InputTransform, X: Array, most: int = 2**29) -> Array | None:
     """Spectra before standardization, which are the same in every epoch.
 
-    Parameters
-    ----------
-    transform : InputTransform
-        Its dtype is used.
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    most : int
-        Largest memory of the result [bytes].
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features_out), or None
-        None where it would be too large, or would be the spectra themselves.
+    `transform`: its dtype is used. `X` (n_samples, n_features): spectra. `most`: largest memory of
+    the result [bytes]. Returns (n_samples, n_features_out): None where it would be too large, or
+    would be the spectra themselves.
     """
     if transform.kind is None:
         return None

@@ -13,17 +13,6 @@ from torch import Tensor
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = [
-    "BestWeights",
-    "FiniteLoss",
-    "OneCycle",
-    "Progress",
-    "StopTraining",
-    "StoppedBy",
-    "TimeLimit",
-    "one_cycle",
-]
-
 StoppedBy = Literal["max_epochs", "early_stopping", "max_time", "callback"]
 
 
@@ -95,12 +84,8 @@ def one_cycle(progress: float) -> float:
 class BestWeights(Callback):
     """Early stopping on the validation loss; the weights of the best epoch are restored.
 
-    Parameters
-    ----------
-    patience : int
-        Epochs without an improvement after which training stops.
-    tol : float
-        Smallest decrease of the loss that counts as an improvement.
+    `patience`: epochs without an improvement after which training stops. `tol`: smallest decrease
+    of the loss that counts as an improvement.
     """
 
     def __init__(self, patience: int, tol: float = 1e-4) -> None:

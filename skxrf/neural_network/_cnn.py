@@ -16,8 +16,6 @@ from skxrf.neural_network._precision import Precision
 from skxrf.neural_network._shared_docs import with_shared_docs
 from skxrf.utils._sklearn import Interval, StrOptions
 
-__all__ = ["SpectrumCNNRegressor"]
-
 
 @with_shared_docs
 class SpectrumCNNRegressor(BaseSpectrumRegressor):

@@ -16,47 +16,27 @@ from sklearn.model_selection import GroupKFold
 
 from skxrf.neural_network._statistics import HeldOut
 
-__all__ = ["CROSS_FIT", "CrossFit", "cross_fit", "folds_of_groups", "spectral_groups"]
-
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class CrossFit:
-    """Settings of the networks whose errors choose the weight of the correction.
+    """Settings of the networks whose errors choose the weight of the correction."""
 
-    Attributes
-    ----------
-    n_folds : int
-        Number of networks, each trained without the groups of one fold.
-    n_folds_of_stated : int
-        The same where the user states the groups, which may be as few as paintings.
-    n_groups : int
-        Largest number of groups of similar spectra.
-    least_rows : int
-        Smallest mean number of spectra of a group.
-    most_passes : int
-        Largest number of spectra, counted anew in each epoch, that one of the networks is trained
-        on; fewer epochs than those of the network itself if need be.
-    most_rows : int
-        Largest number of spectra that one of the networks is trained on, and that it predicts.
-    n_bands : int
-        Bands of channels whose counts are compared.
-    n_components : int
-        Principal components of the square roots of these counts that are compared.
-    most_compared : int
-        Largest number of spectra that the groups are found from.
-    """
-
-    n_folds: int = 2
+    n_folds: int = 2  # number of networks, each trained without the groups of one fold
     n_folds_of_stated: int = 3
-    n_groups: int = 60
-    least_rows: int = 10
+    """The same where the user states the groups, which may be as few as paintings."""
+    n_groups: int = 60  # largest number of groups of similar spectra
+    least_rows: int = 10  # smallest mean number of spectra of a group
     most_passes: int = 60_000
+    """Largest number of spectra, counted anew in each epoch, that one of the networks is trained
+    on; fewer epochs than those of the network itself if need be."""
     most_rows: int = 12_000
-    n_bands: int = 128
+    """Largest number of spectra that one of the networks is trained on, and that it predicts."""
+    n_bands: int = 128  # bands of channels whose counts are compared
     n_components: int = 16
-    most_compared: int = 8192
+    """Principal components of the square roots of these counts that are compared."""
+    most_compared: int = 8192  # largest number of spectra that the groups are found from
 
 
 CROSS_FIT = CrossFit()
@@ -70,19 +50,8 @@ def spectral_groups(X: NDArray[Any], rows: Rows, seed: int) -> NDArray[np.intp]:
     groups show what it makes of other paints (leave-one-cluster-out cross-validation: Meredig et
     al. 2018, Mol. Syst. Des. Eng. 3, 819).
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    rows : ndarray of int
-        Rows to group.
-    seed : int
-        Seed of the search.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,), int
-        Group of each row.
+    `X` (n_samples, n_features): spectra. `seed`: seed of the search. Returns (n_rows,), int: group
+    of each row.
     """
     width = -(-X.shape[1] // CROSS_FIT.n_bands)
     starts = np.arange(0, X.shape[1], width)
@@ -109,23 +78,10 @@ def folds_of_groups(
 ) -> tuple[list[Rows], Rows | None]:
     """Divide rows into folds of whole groups, of similar sizes.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    rows : ndarray of int
-        Rows to divide.
-    groups : ndarray of shape (n_samples,) or None
-        Groups that the user states, such as paintings; None: groups of similar spectra.
-    seed : int
-        Seed of the search for similar spectra.
-
-    Returns
-    -------
-    folds : list of ndarray of int
-        Rows of each fold; empty where all rows are alike.
-    together : ndarray of shape (n_samples,) or None
-        Groups of rows that err together: similar spectra of one stated group.
+    `X` (n_samples, n_features): spectra. `groups` (n_samples,): groups that the user states, such
+    as paintings; None: groups of similar spectra. `seed`: seed of the search for similar spectra.
+    Returns `folds`: rows of each fold; empty where all rows are alike; `together` (n_samples,):
+    groups of rows that err together: similar spectra of one stated group.
     """
     similar = spectral_groups(X, rows, seed)
     held = similar if groups is None else groups[rows]
@@ -149,28 +105,11 @@ def cross_fit(
 ) -> tuple[HeldOut, Rows]:
     """Train one network without each fold, and predict the fold by it.
 
-    Parameters
-    ----------
-    fit : callable
-        Takes the number of the fold, the rows to train on, the number of epochs and the time of
-        ``time.monotonic`` [s] to stop at; returns the function that predicts rows.
-    rows : ndarray of int
-        Rows of all folds.
-    folds : list of ndarray of int
-        Rows of each fold.
-    epochs : int
-        Epochs of the network whose correction is weighed.
-    deadline : float or None
-        Time at which that network has to be ready; these get a part of the time until then.
-    rng : Generator
-        Source of chance.
-
-    Returns
-    -------
-    HeldOut
-        Predictions.
-    ndarray of int
-        Their rows.
+    `fit`: takes the number of the fold, the rows to train on, the number of epochs and the time of
+    ``time.monotonic`` [s] to stop at; returns the function that predicts rows. `rows`: rows of all
+    folds. `folds`: rows of each fold. `epochs`: epochs of the network whose correction is weighed.
+    `deadline`: time at which that network has to be ready; these get a part of the time until then.
+    Returns predictions; their rows.
     """
     started = time.monotonic()
     found, predicted = [], []

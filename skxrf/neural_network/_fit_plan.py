@@ -13,8 +13,6 @@ from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._batches import SpectrumDataset
 from skxrf.neural_network._redrawing import Redrawing
 
-__all__ = ["FitPlan", "Seeds", "label_weights", "rows_of_train_split", "split_rows"]
-
 Rows = NDArray[np.intp]
 
 
@@ -34,47 +32,27 @@ class Seeds(NamedTuple):
 
 @dataclass(frozen=True)
 class FitPlan:
-    """Data of one fit.
+    """Data of one fit."""
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels, float64; 0 where they are missing.
-    weight : ndarray of shape (n_samples, n_outputs) or None
-        Weights of the labels, 1 on average and 0 where they are missing; None: all the same.
-    train, valid : ndarray of int
-        Rows to train and to validate on.
-    validated : bool
-        Whether the user chose `valid`, by ``X_val`` or ``train_split``.
-    refit : bool
-        Whether the validation rows join the final fit of the linear path.
-    folds : list of ndarray of int
-        Parts of `train` that the weight of the correction is chosen on; empty: none.
-    groups : ndarray of shape (n_samples,) or None
-        Groups of rows that err together; 0 outside the folds.
-    X_drawn, y_drawn : ndarray
-        One augmented draw of all rows for the statistics and the validation; else X and y.
-    redrawing : Redrawing or None
-        Augmentation of the batches.
-    seeds : Seeds
-        Seeds of the random numbers.
-    """
-
-    X: NDArray[Any]
-    y: NDArray[np.float64]
+    X: NDArray[Any]  # (n_samples, n_features): spectra
+    y: NDArray[np.float64]  # (n_samples, n_outputs): labels, float64; 0 where they are missing
     weight: NDArray[np.float64] | None
+    """(n_samples, n_outputs): weights of the labels, 1 on average and 0 where they are missing;
+    None: all the same."""
+    # train, valid: rows to train and to validate on
     train: Rows
     valid: Rows
-    validated: bool
-    refit: bool
+    validated: bool  # whether the user chose `valid`, by ``X_val`` or ``train_split``
+    refit: bool  # whether the validation rows join the final fit of the linear path
     folds: list[Rows]
-    groups: Rows | None
+    """Parts of `train` that the weight of the correction is chosen on; empty: none."""
+    groups: Rows | None  # (n_samples,): groups of rows that err together; 0 outside the folds
+    # X_drawn, y_drawn: one augmented draw of all rows for the statistics and the validation; else X
+    # and y.
     X_drawn: NDArray[Any]
     y_drawn: NDArray[np.float64]
-    redrawing: Redrawing | None
-    seeds: Seeds
+    redrawing: Redrawing | None  # augmentation of the batches
+    seeds: Seeds  # seeds of the random numbers
 
 
 def label_weights(
@@ -82,24 +60,9 @@ def label_weights(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Replace missing labels by zeros of weight zero.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels; NaN where they are missing.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples, positive.
-
-    Returns
-    -------
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels without NaN.
-    weight : ndarray of shape (n_samples, n_outputs) or None
-        Weights, 1 on average; None if they are all the same.
-
-    Raises
-    ------
-    SkxrfError
-        If an output has no label at all.
+    `y` (n_samples, n_outputs): labels; NaN where they are missing. `sample_weight` (n_samples,):
+    weights of the samples, positive. Returns `y` (n_samples, n_outputs): labels without NaN;
+    `weight` (n_samples, n_outputs): weights, 1 on average; None if they are all the same.
     """
     missing = np.isnan(y)
     same = sample_weight is None or bool(np.all(sample_weight == sample_weight[0]))
@@ -121,26 +84,9 @@ def split_rows(
 ) -> tuple[Rows, Rows]:
     """Draw the rows to train and to validate on.
 
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    fraction : float
-        Share of the rows, or of the groups, to validate on.
-    seed : int
-        Seed of the draw.
-    groups : array of shape (n_samples,) or None
-        Groups that are not divided, such as blocks of pixels or paintings.
-
-    Returns
-    -------
-    train, valid : ndarray of int
-        Sorted rows.
-
-    Raises
-    ------
-    SkxrfError
-        If there is one group only.
+    `fraction`: share of the rows, or of the groups, to validate on. `seed`: seed of the draw.
+    `groups` (n_samples,): groups that are not divided, such as blocks of pixels or paintings.
+    Returns `train`, `valid`: sorted rows.
     """
     if groups is not None and fraction > 0:
         n_groups = len(np.unique(groups))
@@ -163,19 +109,8 @@ def rows_of_train_split(
 ) -> tuple[Rows, Rows]:
     """Rows that a ``train_split`` of skorch's, such as ``ValidSplit``, chooses.
 
-    Parameters
-    ----------
-    train_split : callable
-        Takes a dataset, labels and groups; returns two subsets of the dataset.
-    X, y : ndarray
-        Spectra and labels.
-    groups : ndarray or None
-        Groups of the rows.
-
-    Returns
-    -------
-    train, valid : ndarray of int
-        Rows.
+    `train_split`: takes a dataset, labels and groups; returns two subsets of the dataset. `groups`:
+    groups of the rows. Returns `train`, `valid`: rows.
     """
     dataset = SpectrumDataset(X, y)
     given = {} if groups is None else {"groups": groups}

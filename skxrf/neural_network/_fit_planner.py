@@ -26,8 +26,6 @@ from skxrf.neural_network._outputs import (
 )
 from skxrf.utils.outputs import line_group_names
 
-__all__ = ["FitPlanner"]
-
 
 class FitPlanner(NetworkOwner):
     """Estimator that validates the data of a fit and chooses its rows and seeds."""

@@ -10,16 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = [
-    "ACTIVATIONS",
-    "ConvolutionalTrunk",
-    "DenseTrunk",
-    "Dropout",
-    "InputTransform",
-    "PatchConvolution",
-    "empty_linear",
-]
-
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "relu": nn.ReLU,
@@ -35,16 +25,10 @@ _UNSET = torch.device("meta")
 class InputTransform(nn.Module):
     """Input of the layers: sums of channels, signed square root, standardization, each optional.
 
-    Parameters
-    ----------
-    n_features : int
-        Number of channels.
-    kind : {"sqrt", "standard"} or None
-        ``"sqrt"``: sign(x) sqrt(abs(x)), which stabilizes the variance of Poisson counts, then
-        per-channel standardization; ``"standard"``: the standardization alone; None: unchanged
-        spectra.
-    channels_summed : int
-        Adjacent channels that are summed first; of the last ones, perhaps fewer.
+    `kind` {"sqrt", "standard"}: ``"sqrt"``: sign(x) sqrt(abs(x)), which stabilizes the variance of
+    Poisson counts, then per-channel standardization; ``"standard"``: the standardization alone;
+    None: unchanged spectra. `channels_summed`: adjacent channels that are summed first; of the last
+    ones, perhaps fewer.
     """
 
     def __init__(
@@ -98,12 +82,7 @@ class PatchConvolution(nn.Linear):
     Much faster than a general convolution. Input and output have the channels last, shape
     (n_samples, width, n_channels), so that patches are views. The last patch is filled with zeros.
 
-    Parameters
-    ----------
-    n_in, n_out : int
-        Numbers of channels.
-    kernel_size : int
-        Width of the windows, and their step.
+    `kernel_size`: width of the windows, and their step.
     """
 
     def __init__(self, n_in: int, n_out: int, kernel_size: int) -> None:
@@ -121,21 +100,10 @@ class PatchConvolution(nn.Linear):
 class ConvolutionalTrunk(nn.Module):
     """Stack of convolutions on transformed spectra, with flattened features.
 
-    Parameters
-    ----------
-    n_features : int
-        Number of channels of the spectra.
-    channels, kernel_size, stride : sequence of int, one per layer
-        Of the convolutions.
-    padding : sequence of int, or None
-        Zeros on both sides, one per layer; None: zeros at the end until the last window is
-        whole.
-    pool_size : int
-        Width of the max-pooling after each activation; 1 for none.
-    activation : str
-        A key of ``ACTIVATIONS``.
-    n_templates : int
-        Number of additional input channels: the spectrum times each template.
+    `n_features`: number of channels of the spectra. `padding`: zeros on both sides, one per layer;
+    None: zeros at the end until the last window is whole. `pool_size`: width of the max-pooling
+    after each activation; 1 for none. `activation`: a key of ``ACTIVATIONS``. `n_templates`: number
+    of additional input channels: the spectrum times each template.
     """
 
     def __init__(
@@ -194,10 +162,7 @@ class ConvolutionalTrunk(nn.Module):
 class Dropout(nn.Module):
     """Dropout that draws from a generator of its own, not from torch's global one.
 
-    Parameters
-    ----------
-    share : float
-        Probability that a value is set to zero in training; 0: no dropout.
+    `share`: probability that a value is set to zero in training; 0: no dropout.
     """
 
     def __init__(self, share: float) -> None:

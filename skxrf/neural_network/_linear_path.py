@@ -13,60 +13,33 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.optimize import nnls
 
-__all__ = [
-    "RIDGE",
-    "LinearFit",
-    "LinearPath",
-    "RidgeSearch",
-    "choose_linear_path",
-    "fit_error_model",
-]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RidgeSearch:
-    """Search for the strength of the ridge regression.
-
-    Attributes
-    ----------
-    strengths : tuple of float
-        Strengths that are tried, in rising order and in units of the mean variance of a channel.
-    most_parameters : float
-        Largest number of effective parameters of the chosen fit, as a share of the spectra.
-    tolerance : float
-        Relative difference of scores up to which the strongest fit is chosen: it generalizes
-        better to spectra unlike those of the training set.
-    most_left_out : int
-        About the largest number of spectra that are left out, one at a time. Of more, a quarter of
-        it are those with the largest labels of each output, which decide for seldom elements, the
-        others are evenly spaced.
-    block : int
-        Rows that are converted to float64 at a time.
-    """
+    """Search for the strength of the ridge regression."""
 
     strengths: tuple[float, ...] = tuple(np.logspace(-6, 1, 15).tolist())
+    """Strengths that are tried, in rising order and in units of the mean variance of a channel."""
     most_parameters: float = 0.98
+    """Largest number of effective parameters of the chosen fit, as a share of the spectra."""
     tolerance: float = 0.005
+    """Relative difference of scores up to which the strongest fit is chosen: it generalizes better
+    to spectra unlike those of the training set."""
     most_left_out: int = 4096
-    block: int = 4096
+    """About the largest number of spectra that are left out, one at a time. Of more, a quarter of
+    it are those with the largest labels of each output, which decide for seldom elements, the
+    others are evenly spaced."""
+    block: int = 4096  # rows that are converted to float64 at a time
 
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """Settings of the fit of squared errors as a function of the intensity.
+    """Settings of the fit of squared errors as a function of the intensity."""
 
-    Attributes
-    ----------
-    n_bins : int
-        Largest number of intensity bins.
-    least_floor : float
-        Smallest floor, as a share of the smallest mean square of a bin.
-    """
-
-    n_bins: int = 20
-    least_floor: float = 0.25
+    n_bins: int = 20  # largest number of intensity bins
+    least_floor: float = 0.25  # smallest floor, as a share of the smallest mean square of a bin
 
 
 RIDGE = RidgeSearch()
@@ -86,24 +59,15 @@ class LinearFit(NamedTuple):
 
 
 class LinearPath(NamedTuple):
-    """Result of :func:`choose_linear_path`.
-
-    Attributes
-    ----------
-    selection : LinearFit
-        Fit to the training rows alone; its errors on the validation rows are unbiased.
-    final : LinearFit
-        Fit to all rows with the same strengths.
-    strength : ndarray of shape (n_outputs,)
-        Chosen ridge strengths, in units of the mean variance of a channel.
-    of_folds : list of LinearFit
-        Fits to the training rows without each fold, with the same strengths.
-    """
+    """Result of :func:`choose_linear_path`."""
 
     selection: LinearFit
-    final: LinearFit
+    """Fit to the training rows alone; its errors on the validation rows are unbiased."""
+    final: LinearFit  # fit to all rows with the same strengths
     strength: Array
+    """(n_outputs,): chosen ridge strengths, in units of the mean variance of a channel."""
     of_folds: list[LinearFit]
+    """Fits to the training rows without each fold, with the same strengths."""
 
 
 def choose_linear_path(
@@ -123,24 +87,11 @@ def choose_linear_path(
     worse. This needs no held-out rows, which would be few. Generalized cross-validation would be
     cheaper, but assumes the same leverage for all rows, and bright spectra have more.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra, of any real type; converted to float64 in blocks.
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels.
-    train, valid : ndarray of int
-        Rows of the first fit, and the other rows, which join them for the final one.
-    weight : ndarray of shape (n_samples, n_outputs), optional
-        Weights of the labels; 0 for labels that are missing.
-    refit : bool
-        Whether the final fit is to all rows, else to those of `train`.
-    folds : sequence of ndarray of int
-        Parts of `train`, each of which one more fit leaves out; together all of it.
-
-    Returns
-    -------
-    LinearPath
+    `X` (n_samples, n_features): spectra, of any real type; converted to float64 in blocks. `y`
+    (n_samples, n_outputs): labels. `train`, `valid`: rows of the first fit, and the other rows,
+    which join them for the final one. `weight` (n_samples, n_outputs): weights of the labels; 0 for
+    labels that are missing. `refit`: whether the final fit is to all rows, else to those of
+    `train`. `folds`: parts of `train`, each of which one more fit leaves out; together all of it.
     """
     design = _Design(X)
     if weight is None:
@@ -215,19 +166,10 @@ def fit_error_model(
     of equal numbers of samples, weighted by the inverse of the expected value, which reproduces
     the mean of the squares whatever their true form is; neither part is negative.
 
-    Parameters
-    ----------
-    intensity, residual : ndarray of shape (n_samples, n_outputs)
-        Estimated intensities and their errors, on samples that were not fitted.
-    spread : ndarray of shape (n_outputs,)
-        Standard deviations of the labels, which bound the floor from below.
-    known : ndarray of bool, shape (n_samples, n_outputs), optional
-        Labels that are there; all by default.
-
-    Returns
-    -------
-    floor, slope : ndarray of shape (n_outputs,)
-        Floor above zero, slope not negative.
+    `intensity`, `residual` (n_samples, n_outputs): estimated intensities and their errors, on
+    samples that were not fitted. `spread` (n_outputs,): standard deviations of the labels, which
+    bound the floor from below. `known`: labels that are there; all by default. Returns `floor`,
+    `slope` (n_outputs,): floor above zero, slope not negative.
     """
     n_outputs = intensity.shape[1]
     # A label that is an exact linear function would have a floor of zero.

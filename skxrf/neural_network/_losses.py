@@ -9,8 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-__all__ = ["LOSSES", "Loss", "WeightedLoss", "inverse_errors"]
-
 Loss = Literal["poisson", "squared_error", "absolute_error", "scaled_absolute_error"]
 
 # The last one is that of the published networks.
@@ -20,11 +18,8 @@ LOSSES: tuple[Loss, ...] = ("poisson", "squared_error", "absolute_error", "scale
 class WeightedLoss(nn.Module):
     """Mean over samples and outputs of a function of ``e = (prediction - label) / error``.
 
-    Parameters
-    ----------
-    kind : str
-        ``"poisson"``: pseudo-Huber, 2 (sqrt(1 + e^2) - 1), which is e^2 for errors below the
-        expected one and 2 abs(e) far above; ``"squared_error"``: e^2; any other: abs(e).
+    `kind`: ``"poisson"``: pseudo-Huber, 2 (sqrt(1 + e^2) - 1), which is e^2 for errors below the
+    expected one and 2 abs(e) far above; ``"squared_error"``: e^2; any other: abs(e).
     """
 
     def __init__(self, kind: Loss) -> None:
@@ -52,20 +47,10 @@ class WeightedLoss(nn.Module):
 def inverse_errors(y: NDArray[Any], kind: Loss, error: NDArray[Any] | float) -> NDArray[Any]:
     """Inverse of the errors that a loss expects of labels.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels.
-    kind : str
-        ``"scaled_absolute_error"`` takes sqrt(max(y, 0)) + 1 as the expected error, which for
-        counts is the published networks' |prediction - y| / (sqrt(y) + 1) and is finite for
-        every y; the others take `error`.
-    error : float or ndarray that broadcasts to the shape of y
-        Expected errors, above zero.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs)
+    `y` (n_samples, n_outputs): labels. `kind`: ``"scaled_absolute_error"`` takes sqrt(max(y, 0)) +
+    1 as the expected error, which for counts is the published networks' |prediction - y| / (sqrt(y)
+    + 1) and is finite for every y; the others take `error`. `error`: expected errors, above zero.
+    Returns (n_samples, n_outputs).
     """
     if kind == "scaled_absolute_error":
         error = np.sqrt(np.maximum(y, 0)) + 1

@@ -9,11 +9,8 @@ import torch
 from skxrf.neural_network._augmentation import SpectrumAugmentation
 from skxrf.neural_network._base import BaseSpectrumRegressor
 from skxrf.neural_network._losses import Loss
-from skxrf.neural_network._modules import WrappedNetwork
 from skxrf.neural_network._precision import Precision
 from skxrf.neural_network._shared_docs import with_shared_docs
-
-__all__ = ["SpectrumModuleRegressor"]
 
 
 @with_shared_docs
@@ -70,8 +67,6 @@ class SpectrumModuleRegressor(BaseSpectrumRegressor):
         **BaseSpectrumRegressor._parameter_constraints,
         "module": [type],
     }
-    _skorch_prefixes = (*BaseSpectrumRegressor._skorch_prefixes, "module__")
-    _network = WrappedNetwork
     _draws_itself = False
 
     def __init__(
@@ -97,14 +92,6 @@ class SpectrumModuleRegressor(BaseSpectrumRegressor):
         **skorch_parameters: Any,
     ) -> None:
         self._store(locals())
-
-    def _architecture(self, n_features: int) -> dict[str, Any]:
-        given = {
-            name.removeprefix("module__"): value
-            for name, value in vars(self).items()
-            if name.startswith("module__")
-        }
-        return {"module": self.module, "module_parameters": given}
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:

@@ -19,15 +19,6 @@ from skxrf.neural_network._layers import (
     empty_linear,
 )
 
-__all__ = [
-    "ResidualNetwork",
-    "SpectrumNetwork",
-    "WrappedNetwork",
-    "fill_buffers",
-    "module_arguments",
-    "n_parameters",
-]
-
 
 class ResidualNetwork(nn.Module):
     """Base of the networks: layers that correct a linear path on the raw spectra.
@@ -39,20 +30,9 @@ class ResidualNetwork(nn.Module):
     below the first and above the last. Without the linear path, the output is
     ``shift + gain * correction``.
 
-    Parameters
-    ----------
-    n_features : int
-        Number of channels.
-    n_outputs : int
-        Number of outputs.
-    input_transform : {"sqrt", "standard"} or None
-        See :class:`InputTransform`.
-    linear_path : bool
-        Whether there is a linear path.
-    n_residual_weights : int
-        Number of signals at which the correction has a weight.
-    channels_summed : int
-        See :class:`InputTransform`.
+    `input_transform` {"sqrt", "standard"}: see :class:`InputTransform`. `linear_path`: whether
+    there is a linear path. `n_residual_weights`: number of signals at which the correction has a
+    weight.
     """
 
     def __init__(
@@ -140,24 +120,13 @@ class SpectrumNetwork(ResidualNetwork):
     The signals of the linear path join the input of the last hidden layer. With a linear path the
     last layer starts at zero, so that training starts from the linear path.
 
-    Parameters
-    ----------
-    n_features, n_outputs : int
-        Numbers of channels and outputs.
-    hidden_layer_sizes : sequence of int
-        Widths of the dense layers after the trunk.
-    activation : str
-        A key of ``ACTIVATIONS``.
-    dropout : float
-        Share of the values of each hidden dense layer that are dropped in training.
-    n_templates : int
-        Number of templates, zero for none.
-    convolutions : dict or None
-        Arguments of :class:`ConvolutionalTrunk`; None: dense layers alone.
-    seed : int or None
-        Seed of the initial weights; None: the layers stay without storage.
-    **linear_path
-        Arguments of :class:`ResidualNetwork`.
+    - `n_features`, `n_outputs`: numbers of channels and outputs.
+    - `hidden_layer_sizes`: widths of the dense layers after the trunk.
+    - `activation`: a key of ``ACTIVATIONS``.
+    - `dropout`: share of the values of each hidden dense layer that are dropped in training.
+    - `n_templates`: number of templates, zero for none.
+    - `convolutions`: arguments of :class:`ConvolutionalTrunk`; None: dense layers alone.
+    - `seed`: seed of the initial weights; None: the layers stay without storage.
     """
 
     def __init__(
@@ -230,18 +199,9 @@ class WrappedNetwork(ResidualNetwork):
     With a linear path, the module's outputs are multiplied by a trained ``gate``, one number an
     output, that starts at zero, so that training starts from the linear path.
 
-    Parameters
-    ----------
-    n_features, n_outputs : int
-        Numbers of channels and outputs.
-    module : type
-        Class of the module.
-    module_parameters : dict
-        Arguments of its constructor; see :func:`module_arguments`.
-    seed : int or None
-        Seed of the initial weights.
-    **linear_path
-        Arguments of :class:`ResidualNetwork`.
+    `n_features`, `n_outputs`: numbers of channels and outputs. `module`: class of the module.
+    `module_parameters`: arguments of its constructor; see :func:`module_arguments`. `seed`: seed of
+    the initial weights.
     """
 
     def __init__(
@@ -287,18 +247,9 @@ def module_arguments(
 ) -> dict[str, Any]:
     """Complete the arguments of a module's constructor by the sizes that it has parameters for.
 
-    Parameters
-    ----------
-    module : type
-        Class of the module.
-    n_features, n_outputs : int
-        Passed as ``n_features`` or ``in_features`` and ``n_outputs`` or ``out_features``.
-    given : dict
-        Other arguments; they come first.
-
-    Returns
-    -------
-    dict
+    `module`: class of the module. `n_features`, `n_outputs`: passed as ``n_features`` or
+    ``in_features`` and ``n_outputs`` or ``out_features``. `given`: other arguments; they come
+    first.
     """
     sizes = {
         "n_features": n_features,

@@ -17,9 +17,6 @@ from skxrf.neural_network._callbacks import FiniteLoss, StopTraining
 from skxrf.neural_network._losses import WeightedLoss
 from skxrf.neural_network._modules import ResidualNetwork
 
-__all__ = ["SpectrumNet", "make_net"]
-
-
 # Names of the callbacks that are not the user's.
 _OWN = {"epoch_timer", "train_loss", "valid_loss", "finite_loss"}
 _OWN |= {"rate", "progress", "best", "time"}
@@ -44,12 +41,7 @@ class SpectrumNet(NeuralNetRegressor):
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """Call a method of all callbacks; a KeyboardInterrupt of the user's is early stopping.
 
-        Parameters
-        ----------
-        method_name : str
-            Name of the method.
-        **cb_kwargs
-            Its arguments.
+        `method_name`: name of the method.
         """
         getattr(self, method_name)(self, **cb_kwargs)
         for name, callback in self.callbacks_:
@@ -63,15 +55,7 @@ class SpectrumNet(NeuralNetRegressor):
                 raise StopTraining("callback") from stop
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Start a row of the history; records of single batches are kept of the last epoch only.
-
-        Parameters
-        ----------
-        net : SpectrumNet
-            This net.
-        **kwargs
-            The datasets.
-        """
+        """Start a row of the history; records of single batches are kept of the last epoch only."""
         super().on_epoch_begin(net, **kwargs)
         if len(self.history) > 1:
             self.history[-2]["batches"] = []
@@ -79,17 +63,7 @@ class SpectrumNet(NeuralNetRegressor):
     def torch_compile(self, module: nn.Module, name: str) -> nn.Module:
         """Compile the module in place, so that its buffers and names stay what they are.
 
-        Parameters
-        ----------
-        module : Module
-            The module or the criterion.
-        name : str
-            Which of the two.
-
-        Returns
-        -------
-        Module
-            The same object.
+        `module`: the module or the criterion. `name`: which of the two. Returns the same object.
         """
         if self.compile and name == "module":
             module.compile(**self.get_params_for("compile"))
@@ -98,16 +72,7 @@ class SpectrumNet(NeuralNetRegressor):
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Predict a batch.
 
-        Parameters
-        ----------
-        x : Tensor or dict of Tensor
-            Spectra, or a batch of :class:`SpectrumDataset`.
-        **fit_params
-            Not used.
-
-        Returns
-        -------
-        Tensor of shape (n_rows, n_outputs)
+        `x`: spectra, or a batch of :class:`SpectrumDataset`. Returns (n_rows, n_outputs).
         """
         parts = x if isinstance(x, dict) else {"spectra": x}
         given = {
@@ -123,19 +88,8 @@ class SpectrumNet(NeuralNetRegressor):
     def get_loss(self, y_pred: Tensor, y_true: Any, X: Any = None, training: bool = False) -> Any:
         """Return the loss of a batch.
 
-        Parameters
-        ----------
-        y_pred, y_true : Tensor of shape (n_rows, n_outputs)
-            Predictions and labels.
-        X : Tensor or dict of Tensor
-            Spectra, or a batch of :class:`SpectrumDataset`.
-        training : bool
-            Not used.
-
-        Returns
-        -------
-        Tensor
-            One number.
+        `y_pred`, `y_true` (n_rows, n_outputs): predictions and labels. `X`: spectra, or a batch of
+        :class:`SpectrumDataset`. Returns one number.
         """
         label = to_tensor(y_true, device=self.device).to(y_pred.dtype).reshape(y_pred.shape)
         weight = None
@@ -180,26 +134,13 @@ def make_net(
 ) -> SpectrumNet:
     """Make an initialized net.
 
-    Parameters
-    ----------
-    module : type
-        Class of the network.
-    arguments : dict
-        Arguments of its constructor.
-    loss : str
-        Name of the loss, where `skorch` has no criterion.
-    dtype : dtype
-        Data type to compute in.
-    device : str
-        Name of the device to compute on.
-    learning_rate, weight_decay : float
-        Of the optimizer; the weight decay of the default one alone.
-    skorch : dict
-        Other parameters of ``skorch.NeuralNetRegressor``.
-
-    Returns
-    -------
-    SpectrumNet
+    - `module`: class of the network.
+    - `arguments`: arguments of its constructor.
+    - `loss`: name of the loss, where `skorch` has no criterion.
+    - `dtype`: data type to compute in.
+    - `device`: name of the device to compute on.
+    - `learning_rate`, `weight_decay`: of the optimizer; the weight decay of the default one alone.
+    - `skorch`: other parameters of ``skorch.NeuralNetRegressor``.
     """
     skorch = dict(skorch)
     skorch.pop("train_split", None)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from skxrf.exceptions import SkxrfError
-from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
+from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork, WrappedNetwork
 from skxrf.neural_network._net import SpectrumNet, make_net
 from skxrf.neural_network._older_models import migrated
 from skxrf.neural_network._parameters import available_device, device_or_cpu
@@ -17,13 +16,9 @@ from skxrf.neural_network._residual_weight import EVIDENCE
 from skxrf.neural_network._skorch_parameters import SkorchParameters
 from skxrf.neural_network._state import check_weights, fill_net, net_state
 
-__all__ = ["NetworkOwner"]
-
 
 class NetworkOwner(SkorchParameters):
     """Estimator with a network in ``net_``, made from the parameters at the time of ``fit``."""
-
-    _network: ClassVar[type[ResidualNetwork]] = SpectrumNetwork
 
     linear_path: bool
     input_transform: Any
@@ -36,9 +31,13 @@ class NetworkOwner(SkorchParameters):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
 
-    @abstractmethod
+    @property
+    def _network(self) -> type[ResidualNetwork]:
+        return SpectrumNetwork if self._own_module() is None else WrappedNetwork
+
     def _architecture(self, n_features: int) -> dict[str, Any]:
-        """Arguments of the network that the parameters of the subclass set."""
+        """Arguments of a built-in network that the parameters of the subclass set."""
+        raise NotImplementedError
 
     def _continue(self) -> None:
         """Take over parameters that may change from one fit to the next, refuse others."""
@@ -79,7 +78,7 @@ class NetworkOwner(SkorchParameters):
             "input_transform": self.input_transform,
             "linear_path": self.linear_path,
             "n_residual_weights": EVIDENCE.n_levels,
-            **self._architecture(n_features),
+            **(self._own_module() or self._architecture(n_features)),
         }
 
     def _present_training_settings(self) -> dict[str, Any]:
@@ -90,7 +89,7 @@ class NetworkOwner(SkorchParameters):
         skorch = {
             name: value
             for name, value in self._skorch().items()
-            if name not in own and not name.startswith(("callbacks__", "module__"))
+            if name not in own and not name.startswith(("callbacks__", "module"))
         }
         return {"loss": self.loss, **skorch}
 
@@ -131,11 +130,8 @@ class NetworkOwner(SkorchParameters):
     def __getstate__(self) -> dict[str, Any]:
         """State in which the net is arrays and plain values (``_net_state``), not an object.
 
-        Returns
-        -------
-        dict
-            The attributes; ``net_`` is replaced by ``_net_state``, the weights as arrays and
-            the settings that :meth:`__setstate__` builds the same net from.
+        Returns the attributes; ``net_`` is replaced by ``_net_state``, the weights as arrays and
+        the settings that :meth:`__setstate__` builds the same net from.
         """
         state = dict(super().__getstate__())
         if "net_" in state:
@@ -150,15 +146,7 @@ class NetworkOwner(SkorchParameters):
         Predictions are those of the stored network bit for bit, and training continues from
         where it was.
 
-        Parameters
-        ----------
-        state : dict
-            From :meth:`__getstate__`, of this version or an earlier one.
-
-        Raises
-        ------
-        SkxrfError
-            If the weights do not fit the settings; nothing large is made before they do.
+        `state`: from :meth:`__getstate__`, of this version or an earlier one.
         """
         state = {**self._defaults(), **migrated(state)}
         stored = state.pop("_net_state", None)

@@ -8,8 +8,6 @@ import numpy as np
 
 from skxrf.neural_network._augmentation import SpectrumAugmentation
 
-__all__ = ["migrated"]
-
 # Parameters of the networks that are now those of SpectrumAugmentation.
 _AUGMENTATION = {
     "thinning": "thinning",
@@ -38,15 +36,8 @@ _PUBLISHED = ("padding", "pool_size", "stride", "templates")
 def migrated(state: dict[str, Any]) -> dict[str, Any]:
     """Bring the stored state of an estimator up to date.
 
-    Parameters
-    ----------
-    state : dict
-        From ``__getstate__`` of this version or an earlier one; not changed.
-
-    Returns
-    -------
-    dict
-        State of this version; the network predicts bit for bit as it did.
+    `state`: from ``__getstate__`` of this version or an earlier one; not changed. Returns state of
+    this version; the network predicts bit for bit as it did.
     """
     state = _without_moved(state)
     if state.keys().isdisjoint({"_fitted_settings", *_GONE, *_AUGMENTATION}):

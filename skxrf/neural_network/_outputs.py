@@ -12,31 +12,15 @@ from sklearn.utils.validation import validate_data
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils._sklearn import _check_sample_weight
 
-__all__ = ["checked_labels", "checked_weights", "same_outputs"]
-
 
 def checked_labels(
     estimator: Any, X: Any, y: Any, reset: bool
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
     """Validate spectra and labels; NaN is a label that is not known.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Gets ``n_features_in_``, or is asked for it.
-    X, y : array-like
-        Spectra and labels.
-    reset : bool
-        Whether this is a first fit.
-
-    Returns
-    -------
-    X : ndarray of shape (n_samples, n_features)
-        Spectra in their dtype.
-    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Labels in their dtype.
-    labels : ndarray of shape (n_samples, n_outputs), float64
-        The same labels.
+    `estimator`: gets ``n_features_in_``, or is asked for it. `reset`: whether this is a first fit.
+    Returns `X` (n_samples, n_features): spectra in their dtype; `y` (n_samples,): labels in their
+    dtype; `labels` (n_samples, n_outputs), float64: the same labels.
     """
     if y is None:
         validate_data(estimator, X, None)  # raises scikit-learn's own error
@@ -64,17 +48,8 @@ def checked_weights(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None, NDArray[Any] | None]:
     """Validate weights and groups; spectra of weight 0 are left out.
 
-    Parameters
-    ----------
-    X, labels : ndarray
-        Spectra and labels.
-    sample_weight, groups : array-like of shape (n_samples,) or None
-        Weights and groups of the spectra.
-
-    Returns
-    -------
-    X, labels, sample_weight, groups
-        Those of the spectra with a weight.
+    `sample_weight`, `groups` (n_samples,): weights and groups of the spectra. Returns those of the
+    spectra with a weight.
     """
     if groups is not None:
         groups = column_or_1d(groups)

@@ -11,8 +11,6 @@ from torch import Tensor
 
 from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
 
-__all__ = ["Precision", "prediction_function"]
-
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -26,18 +24,10 @@ def prediction_function(
     single precision: the rounding of bfloat16 (8 bits) is then a small part of the correction,
     which is in units of the expected error.
 
-    Parameters
-    ----------
-    module : ResidualNetwork
-        In float64, or a module of the user's, it is never computed in bfloat16; with ``"auto"``
-        neither without a linear path.
-    precision : {"auto", "float32", "bfloat16"}
-        ``"auto"``: bfloat16 on a CPU that has instructions for it.
-
-    Returns
-    -------
-    callable
-        From a tensor of shape (n_rows, n_features) to one of shape (n_rows, n_outputs).
+    `module`: in float64, or a module of the user's, it is never computed in bfloat16; with
+    ``"auto"`` neither without a linear path. `precision` {"auto", "float32", "bfloat16"}:
+    ``"auto"``: bfloat16 on a CPU that has instructions for it. Returns a function
+    from a tensor of shape (n_rows, n_features) to one of shape (n_rows, n_outputs).
     """
     weights = next(module.parameters())
     fast = precision == "bfloat16" or (

@@ -17,8 +17,6 @@ from skxrf.neural_network._parameters import checked_templates, integers, per_la
 from skxrf.neural_network._shared_docs import with_shared_docs
 from skxrf.utils._sklearn import Interval
 
-__all__ = ["PublishedCNNRegressor", "PublishedMLPRegressor", "published_networks"]
-
 
 class _PublishedRegressor(BaseSpectrumRegressor):
     """Base of the published networks: raw counts, raw intensities, a constant learning rate."""
@@ -44,6 +42,7 @@ class _PublishedRegressor(BaseSpectrumRegressor):
     hidden_layer_sizes: Any
     templates: ArrayLike | None
 
+    _skorch_names = BaseSpectrumRegressor._skorch_names - {"module"}
     linear_path = False
     input_transform = None
     loss = "scaled_absolute_error"

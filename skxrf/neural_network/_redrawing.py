@@ -11,34 +11,19 @@ from numpy.typing import NDArray
 
 from skxrf.neural_network._losses import Loss, inverse_errors
 
-__all__ = ["Redrawing"]
-
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class LineChanges:
-    """Limits of injected and rescaled lines.
+    """Limits of injected and rescaled lines."""
 
-    Attributes
-    ----------
-    least_injection : float
-        Smallest share of a spectrum's counts in an injected line.
-    most_injected : int
-        Largest number of lines that are injected into one spectrum.
-    removed : float
-        Probability that rescaling removes an element altogether.
-    smoothing : int
-        Channels of the running mean that estimates the expected counts that no template explains.
-    block : int
-        Rows that are drawn at a time.
-    """
-
-    least_injection: float = 5e-4
-    most_injected: int = 3
-    removed: float = 0.125
+    least_injection: float = 5e-4  # smallest share of a spectrum's counts in an injected line
+    most_injected: int = 3  # largest number of lines that are injected into one spectrum
+    removed: float = 0.125  # probability that rescaling removes an element altogether
     smoothing: int = 9
-    block: int = 4096
+    """Channels of the running mean that estimates the expected counts that no template explains."""
+    block: int = 4096  # rows that are drawn at a time
 
 
 _LINES = LineChanges()
@@ -47,17 +32,9 @@ _LINES = LineChanges()
 class Redrawing:
     """Random changes of counts after which they still are Poisson counts.
 
-    Parameters
-    ----------
-    thinning, gain_jitter, zero_jitter, injection, rescaling : float
-        See :class:`SpectrumAugmentation`.
-    share : float
-        Probability of each change, independently for each spectrum.
-    templates : ndarray of shape (n_templates, n_features) or None
-        Templates of unit area; the first n_outputs belong to the outputs. Zeros: the output has
-        no template.
-    n_outputs : int
-        Number of outputs.
+    `share`: probability of each change, independently for each spectrum. `templates`
+    (n_templates, n_features): templates of unit area; the first n_outputs belong to the outputs.
+    Zeros: the output has no template.
     """
 
     def __init__(
@@ -86,25 +63,11 @@ class Redrawing:
     ) -> tuple[NDArray[np.int64], Array, Array, Array]:
         """Draw changed spectra.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features)
-            Counts.
-        y : ndarray of shape (n_samples, n_outputs)
-            Labels, expected net counts.
-        rng : Generator
-            Source of chance.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features), int64
-            Changed counts.
-        y : ndarray of shape (n_samples, n_outputs), float64
-            Their labels.
-        share : ndarray of shape (n_samples, 1)
-            Share of the counts that thinning left.
-        added : ndarray of shape (n_samples, n_outputs)
-            Intensity that injection and rescaling added, before thinning.
+        `X` (n_samples, n_features): counts. `y` (n_samples, n_outputs): labels, expected net
+        counts. Returns `X` (n_samples, n_features), int64: changed counts; `y`
+        (n_samples, n_outputs), float64: their labels; `share` (n_samples, 1): share of the counts
+        that thinning left; `added` (n_samples, n_outputs): intensity that injection and rescaling
+        added, before thinning.
         """
         counts = X.astype(np.int64)
         before = np.asarray(y, dtype=np.float64)
@@ -141,17 +104,9 @@ class Redrawing:
     ) -> Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]:
         """Return the function that draws spectra, labels and inverse errors of batches anew.
 
-        Parameters
-        ----------
-        loss : str
-            Name of the loss.
-        slope : ndarray of shape (n_outputs,) or None
-            Growth of the squared expected error with the intensity; used by ``"poisson"`` alone.
-
-        Returns
-        -------
-        callable
-            Takes spectra, labels, inverse errors and a generator; returns the first three.
+        `loss`: name of the loss. `slope` (n_outputs,): growth of the squared expected error with
+        the intensity; used by ``"poisson"`` alone. Returns a function of spectra, labels, inverse
+        errors and a generator, which returns the first three.
         """
 
         def drawn(

@@ -8,57 +8,35 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EVIDENCE", "ResidualWeight", "fit_residual_weight", "intensity_at"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Evidence that the correction helps, and its end at bright elements.
+    """Evidence that the correction helps, and its end at bright elements."""
 
-    Attributes
-    ----------
-    n_levels : int
-        Number of levels of the signal that have a weight.
-    least_rows : int
-        Smallest number of held-out rows for a weight above zero.
-    doubt : float
-        Minimum significance of the error reduction on rows like those of the training
-        [standard errors].
-    doubt_of_groups : float
-        The same where groups of rows unlike the others were held out; between them, gains vary
-        more than a normal distribution would.
-    bright : float
-        Quantile of the held-out signals above which the weight fades to zero.
-    fading : float
-        Width of that fading in the signal; 1 is a factor e in the intensity of bright elements.
-    """
-
-    n_levels: int = 5
-    least_rows: int = 20
+    n_levels: int = 5  # number of levels of the signal that have a weight
+    least_rows: int = 20  # smallest number of held-out rows for a weight above zero
     doubt: float = 2.0
+    """Minimum significance of the error reduction on rows like those of the training [standard
+    errors]."""
     doubt_of_groups: float = 3.0
-    bright: float = 0.97
+    """The same where groups of rows unlike the others were held out; between them, gains vary more
+    than a normal distribution would."""
+    bright: float = 0.97  # quantile of the held-out signals above which the weight fades to zero
     fading: float = 1.0
+    """Width of that fading in the signal; 1 is a factor e in the intensity of bright elements."""
 
 
 EVIDENCE = Evidence()
 
 
 class ResidualWeight(NamedTuple):
-    """Weights at some levels of the signal.
+    """Weights at some levels of the signal."""
 
-    Attributes
-    ----------
-    levels : ndarray of shape (n_levels, n_outputs)
-        Signals of the weights, in increasing order.
-    weight : ndarray of shape (n_levels, n_outputs)
-        Shares of the correction that are applied there, from 0 to 1.
-    """
-
-    levels: Array
+    levels: Array  # (n_levels, n_outputs): signals of the weights, in increasing order
     weight: Array
+    """(n_levels, n_outputs): shares of the correction that are applied there, from 0 to 1."""
 
 
 def fit_residual_weight(
@@ -91,24 +69,12 @@ def fit_residual_weight(
     samples (Liang and Zeger 1986, Biometrika 73, 13), from the sums over the groups, and the
     threshold is three of them.
 
-    Parameters
-    ----------
-    y, linear, full : ndarray of shape (n_samples, n_outputs)
-        Labels, linear path and whole network of rows that neither was fitted to.
-    error : float or ndarray that broadcasts to that shape
-        Expected errors of the labels, the unit of the squared errors.
-    signal : ndarray of shape (n_samples, n_outputs)
-        asinh of the linear estimates in units of their error.
-    n_levels : int
-        Number of levels; 1: the same weight for all signals.
-    sample_weight : ndarray of shape (n_samples, n_outputs), optional
-        Weights of the labels; 0 for labels that are missing.
-    groups : ndarray of shape (n_samples,), optional
-        Groups that were held out together.
-
-    Returns
-    -------
-    ResidualWeight
+    `y`, `linear`, `full` (n_samples, n_outputs): labels, linear path and whole network of rows that
+    neither was fitted to. `error`: expected errors of the labels, the unit of the squared errors.
+    `signal` (n_samples, n_outputs): asinh of the linear estimates in units of their error.
+    `n_levels`: number of levels; 1: the same weight for all signals. `sample_weight`
+    (n_samples, n_outputs): weights of the labels; 0 for labels that are missing. `groups`
+    (n_samples,): groups that were held out together.
     """
     if sample_weight is None:
         return _fit_outputs(y, linear, full, error, signal, n_levels, None, groups)
@@ -177,16 +143,8 @@ def intensity_at(
 
     Solves ``sinh(signal) = t / sqrt(floor + slope * max(t, 0))`` for t.
 
-    Parameters
-    ----------
-    signal : ndarray of shape (..., n_outputs)
-        asinh of linear estimates in units of their error.
-    floor, slope : ndarray of shape (n_outputs,)
-        Of the squared error.
-
-    Returns
-    -------
-    ndarray of the shape of `signal`
+    `signal` (..., n_outputs): asinh of linear estimates in units of their error. `floor`, `slope`
+    (n_outputs,): of the squared error. Returns ndarray of the shape of `signal`.
     """
     ratio = np.sinh(signal.astype(np.float64))
     half = 0.5 * slope * np.maximum(ratio, 0.0) ** 2

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any, TypeVar
 
-__all__ = ["with_shared_docs"]
-
 Class = TypeVar("Class", bound=type[Any])
 
 _PARAMETERS = """\
@@ -71,8 +69,8 @@ verbose : bool or int, default=False
     Whether to print losses: one line that is rewritten on a terminal, about 20 elsewhere.
 **skorch_parameters : dict
     Parameters of ``skorch.NeuralNetRegressor``, also for ``set_params`` and searches:
-    `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, and parameters of these such
-    as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW; another one gets
+    `callbacks`, `optimizer`, `criterion`, `train_split`, `compile`, `module` (in place of the
+    built-in layers), and parameters of these such as ``optimizer__betas``, with skorch's prefixes. The default optimizer is AdamW; another one gets
     `learning_rate` as its ``lr``."""
 
 _PUBLISHED = """\
@@ -164,16 +162,8 @@ _GATED = """A trained factor, one an output, starts at zero."""
 def with_shared_docs(cls: Class) -> Class:
     """Fill the placeholders of a class's docstring.
 
-    Parameters
-    ----------
-    cls : type
-        Its docstring may have ``{shared_parameters}``, ``{published_parameters}``,
-        ``{shared_attributes}``, ``{linear_attributes}`` and ``{shared_notes}``.
-
-    Returns
-    -------
-    type
-        The same class.
+    `cls`: its docstring may have ``{shared_parameters}``, ``{published_parameters}``,
+    ``{shared_attributes}``, ``{linear_attributes}`` and ``{shared_notes}``. Returns the same class.
     """
     if cls.__doc__ is None:  # python -OO
         return cls

@@ -6,8 +6,6 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-__all__ = ["SkorchParameters"]
-
 
 class SkorchParameters(BaseEstimator):
     """Estimator that takes parameters of ``skorch.NeuralNetRegressor`` as keywords.
@@ -16,8 +14,9 @@ class SkorchParameters(BaseEstimator):
     ``clone`` and searches.
     """
 
-    _skorch_names = frozenset({"callbacks", "compile", "criterion", "optimizer", "train_split"})
-    _skorch_prefixes: tuple[str, ...] = ("callbacks__", "compile__", "criterion__", "optimizer__")
+    _skorch_names = frozenset(
+        {"callbacks", "compile", "criterion", "module", "optimizer", "train_split"}
+    )
 
     def _store(self, arguments: dict[str, Any]) -> None:
         """Set the ``locals()`` of a constructor as attributes; ``fit`` checks them."""
@@ -39,8 +38,26 @@ class SkorchParameters(BaseEstimator):
 
     def _is_skorch(self, name: str) -> bool:
         return name in self._skorch_names or (
-            name.startswith(self._skorch_prefixes) and not name.endswith("__")
+            name.partition("__")[0] in self._skorch_names - {"train_split"}
+            and not name.endswith("__")
         )
+
+    def _own_module(self) -> dict[str, Any] | None:
+        """Class of the user's module, where one is given, and the arguments of its constructor."""
+        given = {
+            name.removeprefix("module__"): value
+            for name, value in vars(self).items()
+            if name.startswith("module__")
+        }
+        module = vars(self).get("module")
+        if module is None and not given:
+            return None
+        if not isinstance(module, type):
+            raise TypeError(
+                f"module must be a class of torch modules, got {module!r}: give the class, and its "
+                "arguments as module__<name>."
+            )
+        return {"module": module, "module_parameters": given}
 
     def _skorch(self) -> dict[str, Any]:
         """Return the parameters that are set beside those of the constructor's signature."""

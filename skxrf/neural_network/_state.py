@@ -12,23 +12,13 @@ from torch import nn
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["check_weights", "fill_net", "net_state"]
-
 
 def net_state(net: NeuralNetRegressor) -> dict[str, Any]:
     """Take the weights, the seed and the optimizer's state of a net.
 
-    Parameters
-    ----------
-    net : NeuralNetRegressor
-        Initialized.
-
-    Returns
-    -------
-    dict
-        ``weights``: arrays by their names in the module, buffers included. ``seed``: int.
-        ``weight_decay``, ``learning_rate``: float, of the optimizer. ``moments``: the
-        optimizer's arrays by ``"<number of the parameter>.<name>"``.
+    Returns ``weights``: arrays by their names in the module, buffers included. ``seed``: int.
+    ``weight_decay``, ``learning_rate``: float, of the optimizer. ``moments``: the optimizer's
+    arrays by ``"<number of the parameter>.<name>"``.
     """
     optimizer = net.optimizer_.state_dict()
     group = optimizer["param_groups"][0]
@@ -51,12 +41,8 @@ def net_state(net: NeuralNetRegressor) -> dict[str, Any]:
 def check_weights(module: nn.Module, weights: dict[str, NDArray[Any]]) -> None:
     """Raise unless the arrays fit the module, whose own may lack storage.
 
-    Parameters
-    ----------
-    module : Module
-        Module that the weights should fit, such as one on torch's ``"meta"`` device.
-    weights : dict of str to ndarray
-        As :func:`net_state` gives them.
+    `module`: module that the weights should fit, such as one on torch's ``"meta"`` device.
+    `weights`: as :func:`net_state` gives them.
     """
     expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     found = {str(name): np.shape(array) for name, array in weights.items()}
@@ -77,12 +63,8 @@ def check_weights(module: nn.Module, weights: dict[str, NDArray[Any]]) -> None:
 def fill_net(net: NeuralNetRegressor, state: dict[str, Any]) -> None:
     """Fill a fresh net of the same architecture with stored weights and optimizer state.
 
-    Parameters
-    ----------
-    net : NeuralNetRegressor
-        Initialized; changed in place.
-    state : dict
-        From :func:`net_state`; its weights were checked by :func:`check_weights`.
+    `net`: initialized; changed in place. `state`: from :func:`net_state`; its weights were checked
+    by :func:`check_weights`.
     """
     net.module_.load_state_dict(
         {name: torch.tensor(array) for name, array in state["weights"].items()}

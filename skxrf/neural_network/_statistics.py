@@ -30,33 +30,17 @@ from skxrf.neural_network._residual_weight import (
     intensity_at,
 )
 
-__all__ = [
-    "HeldOut",
-    "Statistics",
-    "expected_errors",
-    "fit_statistics",
-    "predict_held_out",
-    "standardization",
-    "weigh_residual",
-]
-
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
 class Statistics(NamedTuple):
-    """Scales of the labels' errors.
-
-    Attributes
-    ----------
-    unit : ndarray of shape (n_outputs,)
-        Unit of the errors in all losses but ``"poisson"``: the labels' standard deviation, or
-        one.
-    floor, slope : ndarray of shape (n_outputs,), or None
-        ``error^2 = floor + slope * intensity``, for ``"poisson"``.
-    """
+    """Scales of the labels' errors."""
 
     unit: Array
+    """(n_outputs,): unit of the errors in all losses but ``"poisson"``: the labels' standard
+    deviation, or one."""
+    # floor, slope (n_outputs,): ``error^2 = floor + slope * intensity``, for ``"poisson"``
     floor: Array | None
     slope: Array | None
 
@@ -76,32 +60,18 @@ def fit_statistics(
 ) -> tuple[Statistics, LinearPath | None]:
     """Fill the module's buffers; its linear path is fitted to the training rows alone.
 
-    Parameters
-    ----------
-    module : ResidualNetwork
-        Its buffers are set.
-    X : ndarray of shape (n_samples, n_features)
-        Spectra.
-    y : ndarray of shape (n_samples, n_outputs)
-        Labels.
-    train, valid : ndarray of int
-        Training and held-out rows.
-    scale_outputs : bool
-        Without a linear path: whether outputs are in units of the labels' standard deviation.
-    loss : str
-        ``"poisson"`` needs the error model, even without a linear path.
-    weight : ndarray of shape (n_samples, n_outputs), optional
-        Weights of the labels; 0 for labels that are missing, whose value is then any number.
-    refit : bool
-        Whether the final linear path is fitted to all rows, else to those of `train`.
-    folds : sequence of ndarray of int
-        Parts of `train`, each of which one more linear path leaves out.
-
-    Returns
-    -------
-    statistics : Statistics
-    path : LinearPath or None
-        None without a linear path.
+    - `module`: its buffers are set.
+    - `X` (n_samples, n_features): spectra.
+    - `y` (n_samples, n_outputs): labels.
+    - `train`, `valid`: training and held-out rows.
+    - `scale_outputs`: without a linear path: whether outputs are in units of the labels' standard
+      deviation.
+    - `loss`: ``"poisson"`` needs the error model, even without a linear path.
+    - `weight` (n_samples, n_outputs): weights of the labels; 0 for labels that are missing, whose
+      value is then any number.
+    - `refit`: whether the final linear path is fitted to all rows, else to those of `train`.
+    - `folds`: parts of `train`, each of which one more linear path leaves out.
+    - Returns `statistics`; `path`: None without a linear path.
     """
     if module.transform.kind is not None:
         dtype = numpy_dtype(module.transform.get_buffer("gain").dtype)
@@ -137,21 +107,15 @@ def expected_errors(statistics: Statistics, intensity: NDArray[Any], loss: Loss)
 
 
 class HeldOut(NamedTuple):
-    """Predictions of rows that a network was not trained on, each (n_rows, n_outputs).
+    """Predictions of rows that a network was not trained on, each (n_rows, n_outputs)."""
 
-    Attributes
-    ----------
-    y, linear, full, signal : ndarray
-        Labels, linear path, whole network with the weight one, and signal of the linear path.
-    error : ndarray
-        Expected errors of the labels.
-    """
-
+    # y, linear, full, signal: labels, linear path, whole network with the weight one, and signal of
+    # the linear path.
     y: Array
     linear: NDArray[Any]
     full: NDArray[Any]
     signal: NDArray[Any]
-    error: Array
+    error: Array  # expected errors of the labels
 
 
 def predict_held_out(

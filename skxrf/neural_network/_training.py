@@ -23,39 +23,22 @@ from skxrf.neural_network._callbacks import (
 from skxrf.neural_network._modules import WrappedNetwork
 from skxrf.neural_network._net import SpectrumNet
 
-__all__ = ["TrainingSettings", "train_network"]
-
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Settings of one run of the training loop.
+    """Settings of one run of the training loop."""
 
-    Attributes
-    ----------
-    epochs, batch_size : int
-        Passes over the training rows, and rows per batch.
-    learning_rate : float
-        The rate, or the peak of its cycle.
-    one_cycle : bool
-        Whether the rate follows one cycle, unless a callback schedules it; else it is constant.
-    patience : int or None
-        Epochs without improvement after which training stops; None: no early stopping.
-    deadline : float or None
-        Time of ``time.monotonic`` [s] to stop at.
-    seed : int
-        Seed of the order of the rows, and of dropout.
-    verbose : bool
-        Whether to print the progress.
-    """
-
+    # epochs, batch_size: passes over the training rows, and rows per batch
     epochs: int
     batch_size: int
-    learning_rate: float
+    learning_rate: float  # the rate, or the peak of its cycle
     one_cycle: bool
+    """Whether the rate follows one cycle, unless a callback schedules it; else it is constant."""
     patience: int | None
-    deadline: float | None
-    seed: int
-    verbose: bool
+    """Epochs without improvement after which training stops; None: no early stopping."""
+    deadline: float | None  # time of ``time.monotonic`` [s] to stop at
+    seed: int  # seed of the order of the rows, and of dropout
+    verbose: bool  # whether to print the progress
 
 
 def train_network(
@@ -66,19 +49,8 @@ def train_network(
 ) -> StoppedBy:
     """Run skorch's training loop on an initialized net.
 
-    Parameters
-    ----------
-    net : SpectrumNet
-        Initialized; trained in place, its history goes on.
-    train, valid : SpectrumDataset
-        Rows to train on and to validate on.
-    settings : TrainingSettings
-        How to train.
-
-    Returns
-    -------
-    str
-        Reason for the end of the run.
+    `net`: initialized; trained in place, its history goes on. `train`, `valid`: rows to train on
+    and to validate on. Returns reason for the end of the run.
     """
     for group in net.optimizer_.param_groups:
         # The second is where a schedule of torch's starts that continues.

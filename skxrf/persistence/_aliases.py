@@ -12,8 +12,6 @@ from typing import Any
 
 from ._archive import SCHEMA, repacked
 
-__all__ = ["ALIASES", "with_present_names"]
-
 # Former place of a class, its present one.
 ALIASES = {
     "skxrf.linear_model._poisson_fit.PoissonFit": "skxrf.spectrum_fit._pixel_fit.PoissonFit",
@@ -35,10 +33,7 @@ ALIASES = {
 def with_present_names(archive: bytes) -> bytes:
     """Name the classes of a saved model by their present places.
 
-    Returns
-    -------
-    bytes
-        The same bytes where nothing has moved.
+    Returns the same bytes where nothing has moved.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = json.loads(source.read(SCHEMA))

@@ -9,8 +9,6 @@ from typing import Any
 
 from skxrf.exceptions import ModelFileError
 
-__all__ = ["SCHEMA", "check_archive", "repacked"]
-
 SCHEMA = "schema.json"
 # The earliest date that a zip can contain: the date of a file is no property of the model.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -19,15 +17,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 def repacked(archive: bytes) -> bytes:
     """Give the members of an archive of skops names and dates that do not change from run to run.
 
-    Parameters
-    ----------
-    archive : bytes
-        From ``skops.io.dumps``, which calls objects by their addresses in memory.
-
-    Returns
-    -------
-    bytes
-        The same objects. Arrays are stored as they are, the schema compressed.
+    `archive`: from ``skops.io.dumps``, which calls objects by their addresses in memory. Returns
+    the same objects. Arrays are stored as they are, the schema compressed.
     """
     packed = io.BytesIO()
     with (

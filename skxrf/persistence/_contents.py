@@ -18,8 +18,6 @@ from sklearn.tree import BaseDecisionTree
 
 from skxrf.exceptions import ModelFileError
 
-__all__ = ["check_contents"]
-
 # Attributes that scikit-learn keeps weights in, and those of the shipped model.
 _WEIGHTS = (
     "alpha_",
@@ -43,16 +41,7 @@ def check_contents(estimator: object) -> None:
     scikit-learn follows the numbers of nodes and features in a tree without looking whether
     there are such: wrong ones read memory that is not theirs, or never come to an end.
 
-    Parameters
-    ----------
-    estimator : object
-        What was loaded, of trusted types only; or is to be saved.
-
-    Raises
-    ------
-    ModelFileError
-        If a tree names nodes or features that there are not, or is kept where it is not known
-        how many features it gets. If weights of a network or linear model are not finite.
+    `estimator`: what was loaded, of trusted types only; or is to be saved.
     """
     owned: set[int] = set()
     trees: list[object] = []

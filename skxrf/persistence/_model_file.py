@@ -24,8 +24,6 @@ from skxrf.exceptions import ModelFileError
 
 from ._archive import check_archive
 
-__all__ = ["FORMAT", "ModelInfo", "is_model_file", "pack", "read_model_file", "unpack"]
-
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
 _DIGEST = 64
@@ -80,17 +78,7 @@ def read_model_file(path: Path) -> bytes:
 
 
 def is_model_file(path: Path) -> bool:
-    """Tell whether a file starts like a model's.
-
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a file starts like a model's."""
     with path.open("rb") as stream:
         return stream.read(len(_MAGIC)) == _MAGIC
 

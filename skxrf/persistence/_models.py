@@ -28,8 +28,6 @@ from ._model_file import ModelInfo, pack, read_model_file, unpack
 from ._schema import check_schema
 from ._trusted_types import TRUSTED_TYPES
 
-__all__ = ["load_model", "model_digest", "model_info", "save_model"]
-
 
 def save_model(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to one file that is safe to open, also for others.

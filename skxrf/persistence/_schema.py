@@ -19,8 +19,6 @@ from skxrf.exceptions import ModelFileError
 
 from ._archive import SCHEMA
 
-__all__ = ["check_schema"]
-
 # Kinds of nodes that hold values, name types and functions that skops audits, or make an object without
 # its constructor. TreeNode makes a decision tree, of sizes that `_contents.py` compares.
 _KINDS = frozenset(
@@ -55,31 +53,17 @@ _KINDS = frozenset(
 class _Limits:
     """Largest schema that is read."""
 
-    n_tokens: int = 1_000_000
-    """Brackets and commas; a forest of 1000 trees has 330,000."""
+    n_tokens: int = 1_000_000  # brackets and commas; a forest of 1000 trees has 330,000
     n_nodes: int = 200_000
     """Objects, each counted as often as skops passes over it; a forest of 1000 trees has 54,000."""
-    depth: int = 200
-    """Nested brackets; the shipped model has 19."""
+    depth: int = 200  # nested brackets; the shipped model has 19
 
 
 _LIMITS = _Limits()
 
 
 def check_schema(archive: bytes) -> None:
-    """Refuse a schema that would not end, fill the memory or call a constructor.
-
-    Parameters
-    ----------
-    archive : bytes
-        Skops' archive.
-
-    Raises
-    ------
-    ModelFileError
-        If the schema is too large, hides objects behind repeated numbers, contains itself, or holds a
-        kind of node that :func:`~skxrf.persistence.save_model` does not write.
-    """
+    """Refuse a schema that would not end, fill the memory or call a constructor."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         text = opened.read(SCHEMA)
     n_tokens = sum(text.count(mark) for mark in (b"{", b"[", b","))

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
-__all__ = ["background_splines", "clamped_splines", "continuum_parts"]
-
 Array = NDArray[np.float64]
 
 # Spacing of the background's knots, as a share of the energy and at least [keV]: wider than any
@@ -18,19 +16,9 @@ _KNOT_SPACING = (0.2, 0.8)
 def clamped_splines(places: Array, knots: Array, degree: int) -> Array:
     """B-splines on increasing knots, the outermost of which are repeated.
 
-    Parameters
-    ----------
-    places : ndarray of shape (n_places,)
-        Arguments, within the knots.
-    knots : ndarray of shape (n_knots,)
-        Knots, the ends included.
-    degree : int
-        Degree of the polynomials.
-
-    Returns
-    -------
-    ndarray of shape (n_places, n_knots + degree - 1)
-        Values; their sum is 1 everywhere.
+    `places` (n_places,): arguments, within the knots. `knots` (n_knots,): knots, the ends included.
+    `degree`: degree of the polynomials. Returns (n_places, n_knots + degree - 1): values; their sum
+    is 1 everywhere.
     """
     ends = np.repeat(knots[0], degree), np.repeat(knots[-1], degree)
     clamped = np.concatenate([ends[0], knots, ends[1]])
@@ -40,17 +28,8 @@ def clamped_splines(places: Array, knots: Array, degree: int) -> Array:
 def background_splines(edges: Array, energy_range: tuple[float, float]) -> Array:
     """Cubic B-splines, integrated over the bins by their centers.
 
-    Parameters
-    ----------
-    edges : ndarray of shape (n_bins + 1,)
-        Bin edges [keV].
-    energy_range : pair of float
-        Energies of the outermost knots [keV].
-
-    Returns
-    -------
-    ndarray of shape (n_bins, n_splines)
-        Counts per bin.
+    `edges` (n_bins + 1,): bin edges [keV]. `energy_range`: energies of the outermost knots [keV].
+    Returns (n_bins, n_splines): counts per bin.
     """
     low, high = energy_range
     share, least = _KNOT_SPACING
@@ -66,19 +45,10 @@ def background_splines(edges: Array, energy_range: tuple[float, float]) -> Array
 def continuum_parts(continuum: Array, places: Array, knots: Array) -> Array:
     """Smooth shapes that the continuum of a pixel is made of.
 
-    Parameters
-    ----------
-    continuum : ndarray of shape (n_channels,)
-        Continuum of the sum spectrum [counts].
-    places : ndarray of shape (n_channels,)
-        Position of each channel: its energy, or the logarithm of it.
-    knots : ndarray of shape (n_knots,)
-        Positions between which the shapes change; the outermost enclose all channels.
-
-    Returns
-    -------
-    ndarray of shape (n_knots + 1, n_channels)
-        Continuum times quadratic B-splines, each of unit area.
+    `continuum` (n_channels,): continuum of the sum spectrum [counts]. `places` (n_channels,):
+    position of each channel: its energy, or the logarithm of it. `knots` (n_knots,): positions
+    between which the shapes change; the outermost enclose all channels. Returns
+    (n_knots + 1, n_channels): continuum times quadratic B-splines, each of unit area.
     """
     bumps = clamped_splines(places, knots, 2).T
     # The continuum of the sum spectrum may touch zero; that of a pixel need not.

@@ -21,41 +21,22 @@ from ._scatter import (
 from ._silicon import absorbed_share, escape_fraction
 from .constants import FWHM_OF_SIGMA, SILICON
 
-__all__ = [
-    "COARSE",
-    "EXACT",
-    "WHOLE",
-    "Detail",
-    "LineTable",
-    "line_table",
-    "scattered_tube_families",
-]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Detail with which line groups are rendered.
-
-    Parameters
-    ----------
-    families : {"none", "coarse", "fine"}
-        Columns of a line group: one, or one for each family, see
-        :func:`skxrf.physics._lines.line_families`.
-    compton : ComptonMixture
-        Scatterings that make up a Compton peak.
-    least_share : float
-        Lines weaker than this share of the strongest line of their column are left out.
-    rayleigh : bool
-        Whether the Rayleigh peaks of an anode are columns of the table, and its Compton peaks
-        split into families. Otherwise they are those of the anode's line group.
-    """
+    """Detail with which line groups are rendered."""
 
     families: str
-    compton: ComptonMixture
+    """{"none", "coarse", "fine"}: columns of a line group: one, or one for each family, see
+    :func:`skxrf.physics._lines.line_families`."""
+    compton: ComptonMixture  # scatterings that make up a Compton peak
     least_share: float
+    """Lines weaker than this share of the strongest line of their column are left out."""
     rayleigh: bool
+    """Whether the Rayleigh peaks of an anode are columns of the table, and its Compton peaks split
+    into families. Otherwise they are those of the anode's line group."""
 
 
 # For a comparison of many axes; for the fit of an axis; for areas.
@@ -70,46 +51,28 @@ _LEAST_SCATTERED = 0.02
 
 @dataclass(frozen=True)
 class LineTable:
-    """Lines of many columns of a design matrix.
+    """Lines of many columns of a design matrix."""
 
-    Parameters
-    ----------
-    energies, intensities, broadening, widths : ndarray of shape (n_lines,)
-        Energy [keV], share of the column, added full width at half maximum and natural width [keV].
-    columns : ndarray of shape (n_lines,), int
-        Column of each line.
-    labels : list of tuple of str
-        Line group, ``Rh_rayleigh`` or ``Rh_compton`` of each column, and the family of lines.
-    shares : ndarray of shape (n_columns,)
-        Share of each column in the net counts of its group, by theory.
-    """
-
+    # energies, intensities, broadening, widths (n_lines,): energy [keV], share of the column, added
+    # full width at half maximum and natural width [keV].
     energies: Array = field(repr=False)
     intensities: Array = field(repr=False)
     broadening: Array = field(repr=False)
     widths: Array = field(repr=False)
-    columns: NDArray[np.int64] = field(repr=False)
+    columns: NDArray[np.int64] = field(repr=False)  # (n_lines,), int: column of each line
     labels: list[tuple[str, str]]
+    """Line group, ``Rh_rayleigh`` or ``Rh_compton`` of each column, and the family of lines."""
     shares: Array = field(repr=False)
+    """(n_columns,): share of each column in the net counts of its group, by theory."""
 
     def render(
         self, edges: Array, detector: DetectorResponse, amplitudes: Array | None = None
     ) -> Array:
         """Counts per bin of each column, or of all with amplitudes.
 
-        Parameters
-        ----------
-        edges : ndarray of shape (n_bins + 1,)
-            Increasing bin edges [keV].
-        detector : DetectorResponse
-            Width and tail of a peak. Compton peaks have no tail.
-        amplitudes : ndarray of shape (n_columns,), optional
-            Counts of the columns, to be summed.
-
-        Returns
-        -------
-        ndarray of shape (n_bins, n_columns) or (n_bins,)
-            Integrals over the bins.
+        `edges` (n_bins + 1,): increasing bin edges [keV]. `detector`: width and tail of a peak.
+        Compton peaks have no tail. `amplitudes` (n_columns,): counts of the columns, to be summed.
+        Returns (n_bins, n_columns): integrals over the bins.
         """
         energies, intensities, columns = self.energies, self.intensities, self.columns
         broadening, widths, n_columns = self.broadening, self.widths, len(self.labels)
@@ -225,23 +188,10 @@ def line_table(
 ) -> LineTable:
     """Gather the lines of line groups and the scattered lines of anodes.
 
-    Parameters
-    ----------
-    groups : sequence of str
-        Line groups, such as ``Fe_K``.
-    anodes : sequence of str
-        Elements of tubes whose scattered lines are columns, such as ``Rh``.
-    detail : Detail
-        Families, scatterings and weakest lines.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    thickness : float
-        Thickness of the silicon [mm], which stops soft lines better than hard ones.
-
-    Returns
-    -------
-    LineTable
-        Escape peaks included; columns of groups first, in their order.
+    `groups`: line groups, such as ``Fe_K``. `anodes`: elements of tubes whose scattered lines are
+    columns, such as ``Rh``. `detail`: families, scatterings and weakest lines. `tube_voltage`:
+    voltage of the tube [kV]. `thickness`: thickness of the silicon [mm], which stops soft lines
+    better than hard ones. The table has escape peaks too; columns of groups first, in their order.
     """
     columns = _Columns()
     for name in groups:
@@ -286,21 +236,10 @@ def scattered_tube_families(
 ) -> dict[str, Array]:
     """Parts of which the anode's scattered lines are a sum, whatever geometry and filter.
 
-    Parameters
-    ----------
-    anode : str
-        Chemical symbol of the tube's anode.
-    detector : DetectorResponse
-        Width and tail of a peak.
-    edges : ndarray of shape (n_channels + 1,)
-        Bin edges [keV].
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_channels,)
-        Names such as ``Rh_rayleigh alpha`` and ``W_compton L3 115``, of families of lines
-        and scattering angles in degrees; each of one count. Those of two angles are
-        scattered twice.
+    `anode`: chemical symbol of the tube's anode. `detector`: width and tail of a peak. `edges`
+    (n_channels + 1,): bin edges [keV]. Returns (n_channels,): names such as ``Rh_rayleigh alpha``
+    and ``W_compton L3 115``, of families of lines and scattering angles in degrees; each of one
+    count. Those of two angles are scattered twice.
     """
     table = line_table((), (anode,), detail=EXACT)
     spectra = table.render(edges, detector).T

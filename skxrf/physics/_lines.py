@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import _xraylib
 
-__all__ = ["LineGroup", "known_line_groups", "line_families", "line_group"]
-
 
 def line_families(group: LineGroup, *, fine: bool = False) -> dict[str, NDArray[np.bool_]]:
     """Split a line group into families.
@@ -21,20 +19,11 @@ def line_families(group: LineGroup, *, fine: bool = False) -> dict[str, NDArray[
     K lines fall into K-alpha and K-beta, L lines into those of the three sub-shells, M lines
     into the main lines of M4 and M5, their soft transitions to N2 and N3 (M-zeta), and the rest.
 
-    Parameters
-    ----------
-    group : LineGroup
-        The group to split.
-    fine : bool
-        Whether to part the L lines of each sub-shell once more, into transitions to M1, to the
-        other M sub-shells, and to what lies further out. M1 is an eighth lower in energy, what
-        is further out a fifth higher: L-gamma lines of gold, mercury and lead lie above the L3
-        edge of their own element, which absorbs them in thick paint.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_lines,), bool
-        For each family, which lines belong to it; each line belongs to one.
+    `group`: the group to split. `fine`: whether to part the L lines of each sub-shell once more,
+    into transitions to M1, to the other M sub-shells, and to what lies further out. M1 is an eighth
+    lower in energy, what is further out a fifth higher: L-gamma lines of gold, mercury and lead lie
+    above the L3 edge of their own element, which absorbs them in thick paint. Returns
+    (n_lines,), bool: for each family, which lines belong to it; each line belongs to one.
     """
     labels = np.array([_family(group.shell, line, fine) for line in group.lines])
     return {str(label): labels == label for label in dict.fromkeys(labels)}

@@ -8,14 +8,6 @@ from collections.abc import Iterable
 
 from skxrf.exceptions import LineGroupError
 
-__all__ = [
-    "element_symbol",
-    "find_line_group",
-    "find_line_groups",
-    "line_group_name",
-    "names_instead",
-]
-
 _PERIODIC_TABLE = """
 H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr
 Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm
@@ -42,15 +34,7 @@ def element_symbol(atomic_number: int) -> str | None:
 def line_group_name(spelling: str) -> str | None:
     """Return the library's name of a line group, ``Fe_K`` for ``Fe-K``, ``Fe K`` or ``FeK``.
 
-    Parameters
-    ----------
-    spelling : str
-        A column's name.
-
-    Returns
-    -------
-    str or None
-        The name, or None where the spelling leaves doubt about which line group is meant.
+    Returns the name, or None where the spelling leaves doubt about which line group is meant.
 
     Examples
     --------
@@ -67,23 +51,10 @@ def line_group_name(spelling: str) -> str | None:
 def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
     """Find the line group that a user means: ``Fe_K`` for ``fe``, ``Fe-K`` or ``Fe_Ka``.
 
-    Parameters
-    ----------
-    wanted : str
-        An element or line group, in any case. An element alone is its K lines up to iodine and
-        its L lines from cesium on, or those of its lines that are known.
-    known : iterable of str, optional
-        Line groups to choose from; a name among them is taken as it is.
-
-    Returns
-    -------
-    str
-        The library's name. It need not be among `known`: the caller has to look.
-
-    Raises
-    ------
-    LineGroupError
-        If it is no element and there is no list to choose from; with the nearest symbols.
+    `wanted`: an element or line group, in any case. An element alone is its K lines up to iodine
+    and its L lines from cesium on, or those of its lines that are known. `known`: line groups to
+    choose from; a name among them is taken as it is. Returns the library's name. It need not be
+    among `known`: the caller has to look.
 
     Examples
     --------
@@ -114,17 +85,9 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
 def names_instead(wrong: Iterable[str], known: Iterable[str] = _SYMBOLS) -> str:
     """Question with the nearest names; empty if there are none.
 
-    Parameters
-    ----------
-    wrong : iterable of str
-        Names that are no elements, or not among `known`; those of other elements get no advice.
-    known : iterable of str
-        Symbols or line groups to choose from.
-
-    Returns
-    -------
-    str
-        Such as ``" Did you mean Hg_L?"``.
+    `wrong`: names that are no elements, or not among `known`; those of other elements get no
+    advice. `known`: symbols or line groups to choose from. Returns text such as ``" Did you mean
+    Hg_L?"``.
     """
     places: dict[str, list[str]] = {}
     for name in known:

@@ -9,8 +9,6 @@ from scipy.signal import fftconvolve
 
 from skxrf.exceptions import SkxrfError
 
-__all__ = ["coincidences", "pile_up", "pile_up_shape"]
-
 Array = NDArray[np.float64]
 
 
@@ -24,22 +22,12 @@ def pile_up(
 ) -> Array:
     """Spectra as they are recorded at a count rate.
 
-    Parameters
-    ----------
-    spectra : array-like of shape (n_spectra, n_channels) or (n_channels,)
-        Expected counts of photons, were each recorded alone.
-    count_rate : array-like of shape (n_spectra,) or float
-        Photons per second of live time.
-    resolution_us : float
-        Pulse-pair resolution [us]: a photon within this time of the one before adds to it.
-    energy_offset, energy_gain : float
-        Energy [keV] of channel 0 and keV per channel; energies add, not channels.
-
-    Returns
-    -------
-    ndarray of the shape of `spectra`
-        Expected recorded counts: fewer, and of the same total energy but for sums beyond the
-        last channel, which are lost.
+    `spectra` (n_spectra, n_channels): expected counts of photons, were each recorded alone.
+    `count_rate` (n_spectra,): photons per second of live time. `resolution_us`: pulse-pair
+    resolution [us]: a photon within this time of the one before adds to it. `energy_offset`,
+    `energy_gain`: energy [keV] of channel 0 and keV per channel; energies add, not channels.
+    Returns expected recorded counts: fewer, and of the same total energy but for sums beyond the
+    last channel, which are lost.
 
     Notes
     -----
@@ -78,19 +66,9 @@ def coincidences(spectrum: Array, energy: Array, edges: Array) -> Array:
 
     Bins of equal width are assumed, as every multichannel analyzer makes them.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts.
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    edges : ndarray of shape (n_bins + 1,)
-        Edges [keV] of the bins wanted.
-
-    Returns
-    -------
-    ndarray of shape (n_bins,)
-        Ordered pairs of counts whose energies add up to one in the bin.
+    `spectrum` (n_channels,): counts. `energy` (n_channels,): bin centers [keV]. `edges`
+    (n_bins + 1,): edges [keV] of the bins wanted. Returns (n_bins,): ordered pairs of counts whose
+    energies add up to one in the bin.
     """
     sums = fftconvolve(spectrum, spectrum)
     # Channels i and j give the energy 2 E_0 + (i + j) dE.
@@ -106,19 +84,8 @@ def coincidences(spectrum: Array, energy: Array, edges: Array) -> Array:
 def pile_up_shape(spectrum: Array, energy: Array, edges: Array) -> Array:
     """Spectrum of two photons counted as one, see :func:`coincidences`.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts.
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    edges : ndarray of shape (n_bins + 1,)
-        Edges [keV] of the bins wanted.
-
-    Returns
-    -------
-    ndarray of shape (n_bins,)
-        Shares of one count.
+    `spectrum` (n_channels,): counts. `energy` (n_channels,): bin centers [keV]. `edges`
+    (n_bins + 1,): edges [keV] of the bins wanted. Returns (n_bins,): shares of one count.
     """
     pairs = coincidences(spectrum, energy, edges)
     return np.asarray(pairs / max(float(pairs.sum()), 1.0))

@@ -11,14 +11,6 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics._lines import LineGroup, line_group
 from skxrf.physics.constants import ELECTRON_MASS
 
-__all__ = [
-    "FEW_SCATTERINGS",
-    "SCATTERINGS",
-    "ComptonMixture",
-    "compton_energy",
-    "scattered_tube_group",
-]
-
 
 @dataclass(frozen=True)
 class ComptonMixture:
@@ -26,18 +18,13 @@ class ComptonMixture:
 
     A scanner sees a range of angles, which fixes where the peak lies and how wide it is; two
     scatterings in a row give the tail of photons that scatter more than once.
-
-    Parameters
-    ----------
-    scatterings : tuple of tuple of float
-        The angles [degrees] of each scattering, two for photons that scatter twice.
-    doppler : float
-        Doppler broadening at one angle in light matrices near 20 keV: full width at half maximum
-        as a share of the photon's energy. Assumed; the mixture takes up what it is off.
     """
 
     scatterings: tuple[tuple[float, ...], ...]
+    """The angles [degrees] of each scattering, two for photons that scatter twice."""
     doppler: float
+    """Doppler broadening at one angle in light matrices near 20 keV: full width at half maximum as
+    a share of the photon's energy. Assumed; the mixture takes up what it is off."""
 
 
 # For the shape of the peak, once the axis is known.
@@ -54,17 +41,9 @@ FEW_SCATTERINGS = ComptonMixture(
 def compton_energy(energy: NDArray[np.float64] | float, *angles: float) -> NDArray[np.float64]:
     """Energy of photons after Compton scattering.
 
-    Parameters
-    ----------
-    energy : ndarray or float
-        Energy before [keV].
-    *angles : float
-        Scattering angle [degrees]; several for photons that scatter as many times.
-
-    Returns
-    -------
-    ndarray
-        ``E / (1 + E / 511 keV (1 - cos angle))`` [keV] (Compton 1923, Phys. Rev. 21, 483).
+    `energy`: energy before [keV]. `*angles`: scattering angle [degrees]; several for photons that
+    scatter as many times. Returns ``E / (1 + E / 511 keV (1 - cos angle))`` [keV] (Compton 1923,
+    Phys. Rev. 21, 483).
     """
     after = np.asarray(energy)
     for angle in angles:
@@ -76,20 +55,8 @@ def compton_energy(energy: NDArray[np.float64] | float, *angles: float) -> NDArr
 def scattered_tube_group(anode: str) -> LineGroup:
     """Lines of a tube that an object scatters most.
 
-    Parameters
-    ----------
-    anode : str
-        Chemical symbol of the tube's anode.
-
-    Returns
-    -------
-    LineGroup
-        Its K lines, or the L lines where 50 kV excite no K lines, as of tungsten.
-
-    Raises
-    ------
-    LineGroupError
-        If there is no such element.
+    `anode`: chemical symbol of the tube's anode. Returns its K lines, or the L lines where 50 kV
+    excite no K lines, as of tungsten.
     """
     try:
         return line_group(f"{anode}_K")

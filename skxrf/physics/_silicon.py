@@ -11,25 +11,14 @@ from scipy.special import expn
 from . import _xraylib
 from .constants import ELECTRON_MASS, SILICON
 
-__all__ = ["absorbed_share", "escape_fraction", "highest_recoil", "kept_share", "recoil_cumulative"]
-
 Array = NDArray[np.float64]
 
 
 def absorbed_share(energies: Array, depth: float) -> Array:
     """Share of photons that a layer of silicon absorbs or scatters.
 
-    Parameters
-    ----------
-    energies : ndarray of shape (n_energies,)
-        Photon energies [keV].
-    depth : float
-        Thickness of the layer [cm].
-
-    Returns
-    -------
-    ndarray of shape (n_energies,)
-        Between 0 and 1.
+    `energies` (n_energies,): photon energies [keV]. `depth`: thickness of the layer [cm]. Returns
+    (n_energies,): between 0 and 1.
     """
     energies = np.asarray(energies, dtype=np.float64)
     if depth == 0:
@@ -41,15 +30,7 @@ def absorbed_share(energies: Array, depth: float) -> Array:
 def escape_fraction(energies: Array) -> Array:
     """Counts in the silicon escape peak per count in the full-energy peak.
 
-    Parameters
-    ----------
-    energies : ndarray of shape (n_lines,)
-        Photon energies [keV].
-
-    Returns
-    -------
-    ndarray of shape (n_lines,)
-        Zero below the silicon K edge.
+    `energies` (n_lines,): photon energies [keV]. Returns (n_lines,): zero below the silicon K edge.
 
     Notes
     -----
@@ -82,18 +63,9 @@ def _attenuation(energy: float) -> float:
 def kept_share(energy: float, thickness: float) -> float:
     """Share of the photons that interact in the silicon that leave all their energy there.
 
-    Parameters
-    ----------
-    energy : float
-        Photon energy [keV].
-    thickness : float
-        Thickness of the silicon [mm].
-
-    Returns
-    -------
-    float
-        Photoelectric absorption, at once or after scattering: the scattered photon flies in any
-        direction from where the first interaction took place.
+    `energy`: photon energy [keV]. `thickness`: thickness of the silicon [mm]. Returns photoelectric
+    absorption, at once or after scattering: the scattered photon flies in any direction from where
+    the first interaction took place.
     """
     return _shares(round(energy, 3), thickness)[0]
 
@@ -108,20 +80,10 @@ def recoil_cumulative(
 ) -> NDArray[np.float64]:
     """Counts of recoil electrons below each edge per photon that leaves all its energy.
 
-    Parameters
-    ----------
-    edges : ndarray of shape (n_edges,)
-        Energies [keV].
-    energy : float
-        Photon energy [keV].
-    thickness : float
-        Thickness of the silicon [mm].
-
-    Returns
-    -------
-    ndarray of shape (n_edges,)
-        The recoil energy is proportional to ``1 - cos`` of the scattering angle, up to
-        ``2 E**2 / (511 keV + 2 E)``; the angles follow Thomson's ``1 + cos**2``.
+    `edges` (n_edges,): energies [keV]. `energy`: photon energy [keV]. `thickness`: thickness of the
+    silicon [mm]. Returns (n_edges,): the recoil energy is proportional to ``1 - cos`` of the
+    scattering angle, up to ``2 E**2 / (511 keV + 2 E)``; the angles follow Thomson's ``1 +
+    cos**2``.
     """
     kept, recoil = _shares(round(energy, 3), thickness)
     u = np.clip(edges / highest_recoil(energy), 0.0, 1.0)

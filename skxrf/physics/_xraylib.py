@@ -11,31 +11,6 @@ import re
 
 import xraylib
 
-__all__ = [
-    "atomic_number",
-    "atomic_weight",
-    "compton_attenuation",
-    "compton_profile",
-    "compton_scattering",
-    "edge_energy",
-    "electron_shells",
-    "element_density",
-    "element_symbol",
-    "fluorescence_yield",
-    "jump_ratio",
-    "level_width",
-    "line_energy",
-    "line_names",
-    "mass_fractions",
-    "photo_attenuation",
-    "production_cross_section",
-    "radiative_rate",
-    "rayleigh_scattering",
-    "shell_compton_profile",
-    "subshell_cross_section",
-    "total_attenuation",
-]
-
 _SHELLS = {"K": ("K",), "L": ("L1", "L2", "L3"), "M": ("M1", "M2", "M3", "M4", "M5")}
 _LINE = re.compile(r"^(K|L[1-3]|M[1-5])([KLMNOPQ]\d*)_LINE$")
 

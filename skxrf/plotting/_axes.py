@@ -15,19 +15,6 @@ from skxrf.exceptions import SkxrfError
 from skxrf.physics._names import find_line_groups, names_instead
 from skxrf.utils.validation import as_map_dataset
 
-__all__ = [
-    "AxesArray",
-    "MapExtent",
-    "draw_scale_bar",
-    "grid_axes",
-    "is_array",
-    "label_outer",
-    "line_group_label",
-    "map_extent",
-    "plane",
-    "select_elements",
-]
-
 # An array of Axes, of one or two dimensions; numpy has no type for its items.
 AxesArray = NDArray[Any]
 
@@ -41,23 +28,10 @@ def grid_axes(
 ) -> tuple[Figure | SubFigure, AxesArray]:
     """Make or take the axes of a grid of pictures.
 
-    Parameters
-    ----------
-    ax : Axes, array of Axes or None
-        None makes a new pyplot figure, as scikit-learn's Displays do. One Axes is replaced by
-        a grid in its place. An array is taken as it is, and must have `n_used` Axes.
-    shape : (int, int)
-        Rows and columns of the grid.
-    n_used : int
-        Number of cells in use; the others are left out.
-    cell : (float, float)
-        Width and height of a cell in a new figure [inch].
-
-    Returns
-    -------
-    figure : Figure or SubFigure
-    axes : ndarray of Axes of shape (n_used,)
-        Row by row.
+    `ax`: None makes a new pyplot figure, as scikit-learn's Displays do. One Axes is replaced by a
+    grid in its place. An array is taken as it is, and must have `n_used` Axes. `shape`: rows and
+    columns of the grid. `n_used`: number of cells in use; the others are left out. `cell`: width
+    and height of a cell in a new figure [inch]. Returns `figure`; `axes` (n_used,): row by row.
     """
     if ax is None:
         import matplotlib.pyplot as plt
@@ -89,21 +63,15 @@ def grid_axes(
 
 
 class MapExtent(NamedTuple):
-    """Edges of a map for ``imshow``, and their unit, ``"mm"`` or ``"px"``.
+    """Edges of a map for ``imshow``, and their unit, ``"mm"`` or ``"px"``."""
 
-    Parameters
-    ----------
-    left, right, bottom, top : float
-        Edges, half a pixel outside the outermost pixels; the first row is at the top.
-    unit : str
-        Unit of the edges.
-    """
-
+    # left, right, bottom, top: edges, half a pixel outside the outermost pixels; the first row is
+    # at the top.
     left: float
     right: float
     bottom: float
     top: float
-    unit: str
+    unit: str  # unit of the edges
 
     @property
     def edges(self) -> tuple[float, float, float, float]:
@@ -133,11 +101,6 @@ def map_extent(maps: xr.DataArray) -> MapExtent:
 
     Coordinates of floating-point numbers are millimeters (or what their ``units`` attribute
     states), integer or missing ones are pixels.
-
-    Parameters
-    ----------
-    maps : DataArray with the dims y and x
-        Maps.
     """
     (x, x_unit), (y, y_unit) = _positions(maps, "x"), _positions(maps, "y")
     steps = [(one[-1] - one[0]) / (one.size - 1) if one.size > 1 else None for one in (x, y)]

@@ -6,16 +6,11 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["color_table"]
-
 
 def color_table(cmap: str = "inferno", n_colors: int = 256) -> NDArray[np.uint8]:
     """Colors of a color map, from the least to the largest value.
 
-    Returns
-    -------
-    ndarray of shape (n_colors, 3), uint8
-        Red, green and blue.
+    Returns (n_colors, 3), uint8: red, green and blue.
 
     Examples
     --------

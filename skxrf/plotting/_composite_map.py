@@ -25,8 +25,6 @@ from ._axes import (
 )
 from ._element_map import color_range
 
-__all__ = ["CompositeMapDisplay"]
-
 
 class CompositeMapDisplay:
     """False-color pictures: up to three element maps as red, green and blue light.

@@ -18,8 +18,6 @@ from skxrf.exceptions import SkxrfError
 from ._axes import AxesArray, grid_axes, line_group_label, plane, select_elements
 from ._style import LINE_COLORS
 
-__all__ = ["CountHistogramDisplay"]
-
 
 class CountHistogramDisplay:
     """Number of pixels per interval of counts, in the reference and in predictions.

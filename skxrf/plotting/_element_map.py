@@ -27,8 +27,6 @@ from ._axes import (
     select_elements,
 )
 
-__all__ = ["ElementMapDisplay", "color_range", "colorbar_label", "draw_colorbar", "draw_map"]
-
 
 class ElementMapDisplay:
     """Element maps side by side, each with its own color bar in counts.

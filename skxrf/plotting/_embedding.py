@@ -10,8 +10,6 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["picture_bytes"]
-
 
 def picture_bytes(
     draw: Callable[[Axes], object],
@@ -23,21 +21,10 @@ def picture_bytes(
 ) -> bytes:
     """Draw a picture into memory.
 
-    Parameters
-    ----------
-    draw : callable
-        Given the one Axes of an empty figure, draws; such as a Display's ``plot``.
-    width, height : float
-        Size of the figure [inch].
-    kind : {"png", "svg"}
-        File format: maps as PNG, curves as SVG.
-    dpi : float
-        Pixels per inch of a PNG, and of maps within an SVG.
-
-    Returns
-    -------
-    bytes
-        Content of the file; the same picture gives the same bytes.
+    `draw`: given the one Axes of an empty figure, draws; such as a Display's ``plot``. `width`,
+    `height`: size of the figure [inch]. `kind` {"png", "svg"}: file format: maps as PNG, curves as
+    SVG. `dpi`: pixels per inch of a PNG, and of maps within an SVG. Returns content of the file;
+    the same picture gives the same bytes.
 
     Examples
     --------

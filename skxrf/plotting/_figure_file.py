@@ -13,8 +13,6 @@ import matplotlib as mpl
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.files import whole_file
 
-__all__ = ["SUFFIXES", "save_figure"]
-
 SUFFIXES = (".png", ".pdf", ".svg", ".tif", ".tiff", ".jpg", ".jpeg")
 
 
@@ -23,19 +21,8 @@ def save_figure(
 ) -> None:
     """Draw a Display and save its figure; the file appears whole or not at all.
 
-    Parameters
-    ----------
-    draw : callable
-        Draws and returns the Display.
-    path : str or path-like
-        The file; its suffix chooses the format.
-    dpi : float
-        Pixels per inch; of vector formats, for the maps in them.
-
-    Raises
-    ------
-    SkxrfError
-        If the suffix is unknown.
+    `draw`: draws and returns the Display. `path`: the file; its suffix chooses the format. `dpi`:
+    pixels per inch; of vector formats, for the maps in them.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:

@@ -16,8 +16,6 @@ from skxrf.utils.training import find_network, loss_curves
 from ._axes import AxesArray, grid_axes
 from ._style import LINE_COLORS
 
-__all__ = ["LossCurveDisplay"]
-
 
 class LossCurveDisplay:
     """Training and validation loss per epoch, one panel a network.

@@ -24,8 +24,6 @@ from ._axes import (
 from ._element_map import color_range, colorbar_label, draw_colorbar, draw_map
 from ._zscore_map import draw_z_key, draw_z_map, z_class_shares
 
-__all__ = ["MapComparisonDisplay"]
-
 
 class MapComparisonDisplay:
     """Reference map, predicted map and |z| heat map side by side, one row a line group.

@@ -22,8 +22,6 @@ from skxrf.utils.validation import as_cube
 from ._axes import AxesArray, grid_axes, line_group_label
 from ._style import LINE_COLORS
 
-__all__ = ["SpectrumDisplay"]
-
 _LABEL_SIZE = 8.0  # points
 
 

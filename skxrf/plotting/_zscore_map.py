@@ -29,8 +29,6 @@ from ._axes import (
     select_elements,
 )
 
-__all__ = ["Z_COLORS", "ZScoreMapDisplay", "draw_z_key", "draw_z_map", "z_class_shares"]
-
 # The classes and colors of Gerodimos et al., figure 5: white, yellow, red, black.
 Z_LIMITS = (1.0, 2.0, 3.0)
 Z_COLORS = ("#ffffff", "#f9d423", "#d7261e", "#000000")

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["coherent_bias", "combine", "trust"]
-
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
@@ -18,8 +16,7 @@ Mask = NDArray[np.bool_]
 class _Strokes:
     """Strokes of pixels, in four directions, whose differences are tested together."""
 
-    length: int = 7
-    """Length of a stroke [pixels]."""
+    length: int = 7  # length of a stroke [pixels]
     directions: tuple[tuple[int, int], ...] = ((0, 1), (1, 0), (1, 1), (1, -1))
     """Steps (down, across) along a stroke."""
     significance: float = 3.0
@@ -38,27 +35,17 @@ def combine(
 ) -> tuple[Array, Array]:
     """Average measured and predicted intensities by their variances.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_elements, n_rows, n_columns)
-        Measured intensities.
-    differences : ndarray of the same shape
-        Intensities predicted without the measured ones, less the measured ones.
-    noise, spread : ndarray of the same shape
-        Variances of the measured and of the predicted ones, by which they are weighed.
-    expected : ndarray of the same shape
-        The latter without the caution that weights take.
-    variances : ndarray of the same shape
-        Variances claimed, for values that are kept as they are.
-    present : ndarray of bool, (n_rows, n_columns)
-        Pixels that are not missing.
-    outlying : float
-        Single values are kept beyond this many standard errors of their difference.
-
-    Returns
-    -------
-    intensities, variances : ndarray of shape (n_elements, n_rows, n_columns)
-        The averages, and their variances.
+    - `values` (n_elements, n_rows, n_columns): measured intensities.
+    - `differences` same shape: intensities predicted without the measured ones, less the measured
+      ones.
+    - `noise`, `spread` same shape: variances of the measured and of the predicted ones, by which
+      they are weighed.
+    - `expected` same shape: the latter without the caution that weights take.
+    - `variances` same shape: variances claimed, for values that are kept as they are.
+    - `present`: pixels that are not missing.
+    - `outlying`: single values are kept beyond this many standard errors of their difference.
+    - Returns `intensities`, `variances` (n_elements, n_rows, n_columns): the averages, and their
+      variances.
     """
     trusted = trust(differences, noise + spread, outlying)
     bias = coherent_bias(differences, noise + spread, present)
@@ -71,16 +58,8 @@ def combine(
 def trust(differences: Array, variances: Array, outlying: float) -> Array:
     """1 where a prediction may be right, 0 where it is plainly not.
 
-    Parameters
-    ----------
-    differences, variances : ndarray
-        Prediction less measurement, and its variance.
-    outlying : float
-        Standard errors at which it is 0.5; it falls within a quarter of one on both sides.
-
-    Returns
-    -------
-    ndarray of the same shape
+    `differences`, `variances`: prediction less measurement, and its variance. `outlying`: standard
+    errors at which it is 0.5; it falls within a quarter of one on both sides. Returns same shape.
     """
     below = outlying - np.abs(differences) / np.sqrt(variances)
     return np.asarray(np.clip(0.5 + 2 * below, 0, 1))
@@ -92,20 +71,10 @@ def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
     Differences of single pixels are noise; where they have the same sign along a line, the
     prediction has missed something.
 
-    Parameters
-    ----------
-    differences : ndarray of shape (n_elements, n_rows, n_columns)
-        Prediction less measurement.
-    variances : ndarray of the same shape
-        Of the differences.
-    present : ndarray of bool, (n_rows, n_columns)
-        Pixels that are not missing.
-
-    Returns
-    -------
-    ndarray of shape (n_elements, n_rows, n_columns)
-        The largest squared bias of all strokes that are centered on the pixel, less what noise
-        adds to it.
+    `differences` (n_elements, n_rows, n_columns): prediction less measurement. `variances` same
+    shape: of the differences. `present`: pixels that are not missing. Returns
+    (n_elements, n_rows, n_columns): the largest squared bias of all strokes that are centered on
+    the pixel, less what noise adds to it.
     """
     found = np.empty_like(differences)
     for one, difference, variance in zip(found, differences, variances, strict=True):

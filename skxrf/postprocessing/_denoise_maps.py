@@ -19,8 +19,6 @@ from ._neighbors import box_mean, neighbor_differences
 from ._noise import claimed_noise
 from ._paints import fit_paints
 
-__all__ = ["denoise_maps"]
-
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-__all__ = ["box_mean", "neighbor_differences"]
-
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
@@ -33,24 +31,13 @@ def neighbor_differences(
     that sum in the pixel itself: where a paint is rough, or the dwell time varies, all elements
     vary together from pixel to pixel. The one that does better nearby is taken.
 
-    Parameters
-    ----------
-    values, noise : ndarray of shape (n_elements, n_rows, n_columns)
-        Measured intensities, and the variances of their noise; in pixels that are not present
-        whatever is finite and positive.
-    estimate : ndarray of the same shape
-        Intensities with less noise, whose means predict.
-    present : ndarray of bool, (n_rows, n_columns)
-        Pixels that are not missing.
-    radius : int
-        Radius of the square in which predictions are compared [pixels].
-
-    Returns
-    -------
-    differences, spread, doubt : ndarray of shape (n_elements, n_rows, n_columns)
-        Prediction less measurement; the variance of the prediction, by how much the differences
-        around the pixel vary more than noise does, infinite where there are no neighbors; and
-        how well that is known.
+    `values`, `noise` (n_elements, n_rows, n_columns): measured intensities, and the variances of
+    their noise; in pixels that are not present whatever is finite and positive. `estimate` same
+    shape: intensities with less noise, whose means predict. `present`: pixels that are not missing.
+    `radius`: radius of the square in which predictions are compared [pixels]. Returns
+    `differences`, `spread`, `doubt` (n_elements, n_rows, n_columns): prediction less measurement;
+    the variance of the prediction, by how much the differences around the pixel vary more than
+    noise does, infinite where there are no neighbors; and how well that is known.
     """
     n_neighbors = _ring_sum(present.astype(np.float64))
     some = present & (n_neighbors > 0.5)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["claimed_noise"]
-
 Array = NDArray[np.floating[Any]]
 
 # Quantile of the claimed variances of an intensity that is taken for its noise, and what is
@@ -24,19 +22,9 @@ def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Arra
     number. It is therefore taken from a low quantile of the variances claimed at the same
     intensity.
 
-    Parameters
-    ----------
-    values, variances : ndarray of shape (n_pixels, n_elements)
-        Measured intensities, and their claimed variances.
-    smooth : ndarray of the same shape
-        The latter smoothed: noise is at most that.
-    estimate : ndarray of the same shape
-        Intensities with less noise.
-
-    Returns
-    -------
-    ndarray of shape (n_pixels, n_elements)
-        Variances.
+    `values`, `variances` (n_pixels, n_elements): measured intensities, and their claimed variances.
+    `smooth` same shape: the latter smoothed: noise is at most that. `estimate` same shape:
+    intensities with less noise. Returns (n_pixels, n_elements): variances.
     """
     # Bins of intensity, and the fewest pixels in one.
     n_bins = min(64, max(len(values) // 50, 1))

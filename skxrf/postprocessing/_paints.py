@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-__all__ = ["PaintMixture", "fit_paints"]
-
 Array = NDArray[np.floating[Any]]
 
 
@@ -20,46 +18,28 @@ class _Learning:
     """Numbers of the expectation maximization."""
 
     most_paints: int = 32
-    pixels_of_a_paint: int = 150
-    """Pixels for each paint, at least, up to the most paints."""
-    batch: int = 2048
-    """Pixels that are compared with all paints at a time."""
-    pixels: int = 20_000
-    """Pixels that paints are learned from, at most."""
+    pixels_of_a_paint: int = 150  # pixels for each paint, at least, up to the most paints
+    batch: int = 2048  # pixels that are compared with all paints at a time
+    pixels: int = 20_000  # pixels that paints are learned from, at most
     rounds: int = 20
-    rounds_before_merging: int = 4
-    """Rounds after which paints are joined."""
-    least_variance: float = 0.1
-    """Least variance of measured intensities, in units of the noise's."""
-    least_pixels: float = 3.0
-    """Weight [pixels] below which a paint is dropped."""
+    rounds_before_merging: int = 4  # rounds after which paints are joined
+    least_variance: float = 0.1  # least variance of measured intensities, in units of the noise's
+    least_pixels: float = 3.0  # weight [pixels] below which a paint is dropped
     covariance_prior: float = 5.0
     """Weight [pixels] of a covariance as large as that of the noise, added to each paint's."""
 
 
 @dataclass(frozen=True)
 class PaintMixture:
-    """Paints, each with normally distributed intensities and noise of its own.
+    """Paints, each with normally distributed intensities and noise of its own."""
 
-    Parameters
-    ----------
-    scale : ndarray of shape (n_elements,)
-        Unit of each element's intensities [counts].
-    weights : ndarray of shape (n_paints,)
-        Shares of the pixels.
-    means : ndarray of shape (n_paints, n_elements)
-        Mean intensities, in units of `scale`.
-    noise : ndarray of shape (n_paints, n_elements)
-        Mean variances of the noise, likewise.
-    covariances : ndarray of shape (n_paints, n_elements, n_elements)
-        Covariances of the intensities without noise, likewise.
-    """
-
-    scale: Array
-    weights: Array
-    means: Array
-    noise: Array
+    scale: Array  # (n_elements,): unit of each element's intensities [counts]
+    weights: Array  # (n_paints,): shares of the pixels
+    means: Array  # (n_paints, n_elements): mean intensities, in units of `scale`
+    noise: Array  # (n_paints, n_elements): mean variances of the noise, likewise
     covariances: Array
+    """(n_paints, n_elements, n_elements): covariances of the intensities without noise,
+    likewise."""
 
     @cached_property
     def _inverses(self) -> Array:
@@ -76,14 +56,8 @@ class PaintMixture:
     def memberships(self, values: Array) -> Array:
         """Probability that a pixel is of each paint.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_pixels, n_elements)
-            Measured intensities [counts].
-
-        Returns
-        -------
-        ndarray of shape (n_pixels, n_paints)
+        `values` (n_pixels, n_elements): measured intensities [counts]. Returns
+        (n_pixels, n_paints).
         """
         return _shares(self._distances(values)[1]).T
 
@@ -94,20 +68,11 @@ class PaintMixture:
         difference is (K d)_e / K_ee, and its variance 1 / K_ee (Rasmussen & Williams 2006,
         Gaussian Processes for Machine Learning, eqs. 5.10-5.12).
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_pixels, n_elements)
-            Measured intensities [counts].
-        outlying : float
-            A value that is this many standard errors from its prediction by paints that explain
-            the other elements carries no information on those others, nor of which paint the pixel
-            is.
-
-        Returns
-        -------
-        differences, variances : ndarray of shape (n_pixels, n_elements)
-            Differences [counts], and the variances of the predictions, noise of the predicted
-            value not included.
+        `values` (n_pixels, n_elements): measured intensities [counts]. `outlying`: a value that is
+        this many standard errors from its prediction by paints that explain the other elements
+        carries no information on those others, nor of which paint the pixel is. Returns
+        `differences`, `variances` (n_pixels, n_elements): differences [counts], and the variances
+        of the predictions, noise of the predicted value not included.
         """
         found, likelihoods = self._distances(values)
         total = 1 / np.einsum("kjj->kj", self._inverses)[:, None]
@@ -154,10 +119,8 @@ def fit_paints(values: Array, variances: Array) -> PaintMixture:
     The noise is known and taken off the covariances (extreme deconvolution: Bovy, Hogg & Roweis
     2011, Annals of Applied Statistics 5, 1657); it is taken as that of the mean pixel of a paint.
 
-    Parameters
-    ----------
-    values, variances : ndarray of shape (n_pixels, n_elements)
-        Intensities [counts] and the variances of their noise.
+    `values`, `variances` (n_pixels, n_elements): intensities [counts] and the variances of their
+    noise.
     """
     some = slice(None, None, max(-(-len(values) // _Learning.pixels), 1))
     values, variances = values[some], variances[some]

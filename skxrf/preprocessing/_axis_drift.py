@@ -12,24 +12,16 @@ from skxrf.exceptions import EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._priors import ANCHORS, AxisCorrection
 
-__all__ = ["AxisDrift"]
-
 Array = NDArray[np.float64]
 
 
 class AxisDrift:
     """Energy axis of each block of rows of a scan.
 
-    Parameters
-    ----------
-    first_rows : ndarray of shape (n_blocks,), int
-        First row of each block, from 0 up.
-    shifts : ndarray of shape (n_blocks, 2)
-        Energies of a block less those of the scan's mean axis, at 2 and 15 keV [keV].
-    energy : ndarray of shape (n_channels,)
-        Bin centers that the scan states for all rows [keV].
-    target : ndarray of shape (n_bins,), optional
-        Bin centers of straightened spectra [keV]; default `energy`.
+    `first_rows` (n_blocks,), int: first row of each block, from 0 up. `shifts` (n_blocks, 2):
+    energies of a block less those of the scan's mean axis, at 2 and 15 keV [keV]. `energy`
+    (n_channels,): bin centers that the scan states for all rows [keV]. `target` (n_bins,): bin
+    centers of straightened spectra [keV]; default `energy`.
     """
 
     def __init__(
@@ -45,13 +37,7 @@ class AxisDrift:
 
     @classmethod
     def stated(cls, text: str, energy: Array) -> AxisDrift | None:
-        """Read the text of ``describe``; ``none`` stands for an axis at rest.
-
-        Raises
-        ------
-        EnergyAxisError
-            If it is no such text.
-        """
+        """Read the text of ``describe``; ``none`` stands for an axis at rest."""
         if text == "none":
             return None
         try:
@@ -90,17 +76,8 @@ class AxisDrift:
     def straighten(self, spectra: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
         """Move the counts of spectra to the bins of the target, each by its row's axis.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_spectra, n_channels)
-            Spectra [counts].
-        rows : ndarray of shape (n_spectra,), int
-            Their rows in the scan.
-
-        Returns
-        -------
-        ndarray of shape (n_spectra, n_bins)
-            Spectra [counts]: float64 for float64, else float32.
+        `spectra` (n_spectra, n_channels): spectra [counts]. `rows` (n_spectra,), int: their rows in
+        the scan. Returns (n_spectra, n_bins): spectra [counts]: float64 for float64, else float32.
         """
         dtype = np.float64 if spectra.dtype == np.float64 else np.float32
         out = np.empty((len(spectra), self.target.size), dtype)

@@ -13,8 +13,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import bin_edges, resolve_energy
 
-__all__ = ["ChannelBinner"]
-
 
 class ChannelBinner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Sum every `factor` neighboring channels; no count is lost.

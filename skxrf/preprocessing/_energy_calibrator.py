@@ -18,8 +18,6 @@ from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
-__all__ = ["EnergyCalibrator"]
-
 # A calibration known worse than this [keV] at 6.4 keV is no better than the nominal one.
 _WORST_ERROR = 0.02
 # Misfit left by lines on a guessed axis, as a share of that of a background alone, and how many

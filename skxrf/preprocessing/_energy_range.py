@@ -15,8 +15,6 @@ from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
-__all__ = ["EnergyRangeSelector"]
-
 
 class EnergyRangeSelector(SelectorMixin, BaseEstimator):
     """Keep the channels whose centers lie in an energy range.

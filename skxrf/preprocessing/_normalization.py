@@ -12,8 +12,6 @@ from sklearn.utils.validation import validate_data
 from skxrf.exceptions import SkxrfError
 from skxrf.utils._sklearn import StrOptions, _fit_context
 
-__all__ = ["SpectrumNormalizer"]
-
 
 class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Normalize each spectrum by itself; nothing is learned from the others.

@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
 
-__all__ = ["BinShares", "rebin_counts"]
-
 # New bins of one dense block of the band, and spectra that are worked on at a time.
 _BLOCK = 32
 _BATCH = 256
@@ -78,15 +76,7 @@ def rebin_counts(
 class BinShares:
     """Rebinning from one axis to another, for any number of spectra.
 
-    Parameters
-    ----------
-    source, target : ndarray of shape (n_channels,), (n_new_channels,)
-        Bin centers [keV].
-
-    Raises
-    ------
-    EnergyAxisError
-        If the axes do not overlap.
+    `source`, `target` (n_channels,): bin centers [keV].
     """
 
     def __init__(self, source: NDArray[np.float64], target: NDArray[np.float64]) -> None:

@@ -8,17 +8,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import LineGroup, line_group
 
-__all__ = [
-    "COMPONENT_GROUPS",
-    "ENERGY",
-    "LINE_GROUPS",
-    "L_GROUP_OF_K",
-    "N_BACKGROUND",
-    "PRIOR_SHARES",
-    "UNCOMMON_GROUPS",
-    "component_group",
-]
-
 # Bin centers [keV]: from below the softest line that leaves a painting through air to the K lines
 # of antimony; bins of a quarter of the width of S K.
 ENERGY: NDArray[np.float64] = np.asarray(0.02 * np.arange(50, 1470))

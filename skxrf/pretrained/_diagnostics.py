@@ -15,79 +15,44 @@ from skxrf.preprocessing import EnergyCalibrator
 
 from ._axis import ENERGY, LINE_GROUPS, component_group
 
-__all__ = [
-    "FitResiduals",
-    "MapDetectionRule",
-    "NoveltyRule",
-    "TrainingRange",
-    "detected_line_groups",
-    "share_of_novel",
-    "unfamiliar",
-]
-
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class NoveltyRule:
-    """Numbers of the novelty of a spectrum.
+    """Numbers of the novelty of a spectrum."""
 
-    Parameters
-    ----------
-    bin_channels : int
-        Channels of a bin: half a peak.
-    near, near_share : int, float
-        Model error as a share of the largest count within so many bins to both sides: line
-        ratios, widths and places are off by some per cent.
-    around, around_share : int, float
-        The same within 1 keV: tails and escape peaks of bright lines.
-    novel : float
-        Novelty above which a spectrum counts as not explained.
-    reference_counts : float
-        Counts of a spectrum that `novel` applies to: novelty by errors of the model grows with the
-        counts.
-    batch : int
-        Spectra that are worked on at a time; bounds the memory.
-    """
-
-    bin_channels: int = 4
+    bin_channels: int = 4  # channels of a bin: half a peak
+    # near, near_share: model error as a share of the largest count within so many bins to both
+    # sides: line ratios, widths and places are off by some per cent.
     near: int = 1
     near_share: float = 0.04
+    # around, around_share: the same within 1 keV: tails and escape peaks of bright lines
     around: int = 12
     around_share: float = 0.003
-    novel: float = 5.0
+    novel: float = 5.0  # novelty above which a spectrum counts as not explained
     reference_counts: float = 5000.0
-    batch: int = 4096
+    """Counts of a spectrum that `novel` applies to: novelty by errors of the model grows with the
+    counts."""
+    batch: int = 4096  # spectra that are worked on at a time; bounds the memory
 
 
 @dataclass(frozen=True)
 class TrainingRange:
-    """Instruments and paintings of the training.
+    """Instruments and paintings of the training."""
 
-    Parameters
-    ----------
-    anodes : tuple of str
-        Anodes of the tubes.
-    widths : pair of float
-        Least and greatest full width at half maximum at 5.9 keV [keV].
-    width_error : float
-        Error of the width that the energy calibration finds [keV].
-    energies : pair of float
-        Ends of the axis [keV] that every training spectrum covers.
-    least_share, least_energy : float
-        Share of the sum spectrum's counts and energy [keV] above which a line group that is not
-        mapped is named: the energy calibration confuses fainter and softer ones.
-    novel_share : float
-        Share of not explained spectra above which the painting is reported.
-    """
-
-    anodes: tuple[str, ...] = ("Rh", "Ag", "Mo", "W")
+    anodes: tuple[str, ...] = ("Rh", "Ag", "Mo", "W")  # anodes of the tubes
     widths: tuple[float, float] = (0.120, 0.175)
-    width_error: float = 0.005
+    """Least and greatest full width at half maximum at 5.9 keV [keV]."""
+    width_error: float = 0.005  # error of the width that the energy calibration finds [keV]
     energies: tuple[float, float] = (1.9, 18.0)
+    """Ends of the axis [keV] that every training spectrum covers."""
+    # least_share, least_energy: share of the sum spectrum's counts and energy [keV] above which a
+    # line group that is not mapped is named: the energy calibration confuses fainter and softer
+    # ones.
     least_share: float = 0.003
     least_energy: float = 4.0
-    novel_share: float = 0.03
+    novel_share: float = 0.03  # share of not explained spectra above which the painting is reported
 
 
 _NOVELTY, _RANGE = NoveltyRule(), TrainingRange()
@@ -96,14 +61,9 @@ _NOVELTY, _RANGE = NoveltyRule(), TrainingRange()
 class FitResiduals:
     """Residuals of a painting's linear filter fit, compared with photon noise.
 
-    Parameters
-    ----------
-    calibrator : EnergyCalibrator
-        From the painting's channels to the model's axis.
-    matrix : ndarray of shape (n_components, n_channels), float32
-        The linear filter fit.
-    components : ndarray of shape (n_components, n_channels), float32
-        Spectra of one net count of each component.
+    `calibrator`: from the painting's channels to the model's axis. `matrix`
+    (n_components, n_channels), float32: the linear filter fit. `components`
+    (n_components, n_channels), float32: spectra of one net count of each component.
 
     Notes
     -----
@@ -131,15 +91,8 @@ class FitResiduals:
     def novelty(self, X: Array) -> Array:
         """Standardize the chi-square of each spectrum: (chi2 - E[chi2]) / sd(chi2).
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_channels), float32
-            Spectra on the model's axis [counts].
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float32
-            About 0 +- 1 where the linear filter fit explains the spectra.
+        `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
+        (n_samples,), float32: about 0 +- 1 where the linear filter fit explains the spectra.
         """
         size = _NOVELTY.batch
         parts = [self._of_batch(X[start : start + size]) for start in range(0, len(X), size)]
@@ -166,18 +119,9 @@ class FitResiduals:
 def share_of_novel(novelty: Array, counts: Array) -> float:
     """Compute the share of spectra that would be novel with no more than the reference's counts.
 
-    Parameters
-    ----------
-    novelty : ndarray of shape (n_samples,)
-        Novelty of each spectrum.
-    counts : ndarray of shape (n_samples,)
-        Counts of each spectrum.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; errors of the model raise the novelty of a spectrum in proportion to its
-        counts.
+    `novelty` (n_samples,): novelty of each spectrum. `counts` (n_samples,): counts of each
+    spectrum. Returns between 0 and 1; errors of the model raise the novelty of a spectrum in
+    proportion to its counts.
     """
     scale = np.minimum(1.0, _NOVELTY.reference_counts / np.maximum(counts, 1.0))
     return float(np.mean(novelty * scale > _NOVELTY.novel)) if len(novelty) else 0.0
@@ -186,13 +130,7 @@ def share_of_novel(novelty: Array, counts: Array) -> float:
 def unfamiliar(
     calibrator: EnergyCalibrator, novel_share: float, fitted: Sequence[str] = ()
 ) -> list[str]:
-    """List reasons, in words, why the model may do worse on a painting than in training.
-
-    Returns
-    -------
-    list of str
-        Empty where nothing is unfamiliar.
-    """
+    """List reasons, in words, why the model may do worse on a painting than in training."""
     reasons = []
     anode, width = calibrator.anode_, calibrator.fwhm_
     if anode is not None and anode not in _RANGE.anodes:
@@ -245,23 +183,18 @@ def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
 
 @dataclass(frozen=True)
 class MapDetectionRule:
-    """Thresholds for a line group in maps, in standard errors of a pixel.
+    """Thresholds for a line group in maps, in standard errors of a pixel."""
 
-    Parameters
-    ----------
-    pixel, false_share : float
-        Threshold of a single pixel, and share of element-free pixels expected above it.
-    grain, n_grains : float, int
-        Threshold that noise never passes, and number of pixels above it that suffice.
-    everywhere : float
-        Threshold for half of all pixels: faint line groups that are everywhere.
-    """
-
+    # pixel, false_share: threshold of a single pixel, and share of element-free pixels expected
+    # above it.
     pixel: float = 3.0
     false_share: float = 0.01
+    # grain, n_grains: threshold that noise never passes, and number of pixels above it that
+    # suffice.
     grain: float = 7.0
     n_grains: int = 3
     everywhere: float = 1.0
+    """Threshold for half of all pixels: faint line groups that are everywhere."""
 
 
 def detected_line_groups(
@@ -272,20 +205,11 @@ def detected_line_groups(
 ) -> list[str]:
     """Select the line groups that maps show.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Line groups of the columns.
-    intensities, errors : ndarray of shape (n_pixels, n_line_groups)
-        Net counts and their standard errors.
-    false_alarms : float
-        Accepted chance that a line group which is in no pixel is reported.
-
-    Returns
-    -------
-    list of str
-        Line groups with more pixels above three standard errors than the binomial distribution
-        allows if 1 % are by chance, or three pixels above seven, or half of all pixels above one.
+    `names`: line groups of the columns. `intensities`, `errors` (n_pixels, n_line_groups): net
+    counts and their standard errors. `false_alarms`: accepted chance that a line group which is in
+    no pixel is reported. Returns line groups with more pixels above three standard errors than the
+    binomial distribution allows if 1 % are by chance, or three pixels above seven, or half of all
+    pixels above one.
     """
     if intensities.shape != errors.shape or intensities.shape[1:] != (len(names),):
         raise SkxrfError(

@@ -13,31 +13,21 @@ from skxrf.physics._continuum import continuum_parts
 
 from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
 
-__all__ = ["background_shapes", "linear_filter_fit"]
-
 Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class FilterRule:
-    """Numbers of the linear filter fit.
-
-    Parameters
-    ----------
-    reference_counts : float
-        Counts of a spectrum that the weights are made for; at others they are nearly the best.
-    unseen_share : float
-        Prior width (share of counts) for line groups that the painting does not show.
-    uncommon_share : float
-        Prior width (share of counts) for uncommon line groups found in single pixels.
-    least_share : float
-        Least expected counts of a channel, as a share of the mean channel's.
-    """
+    """Numbers of the linear filter fit."""
 
     reference_counts: float = 5000.0
+    """Counts of a spectrum that the weights are made for; at others they are nearly the best."""
     unseen_share: float = 0.001
+    """Prior width (share of counts) for line groups that the painting does not show."""
     uncommon_share: float = 0.3
+    """Prior width (share of counts) for uncommon line groups found in single pixels."""
     least_share: float = 0.02
+    """Least expected counts of a channel, as a share of the mean channel's."""
 
 
 _RULE = FilterRule()
@@ -46,15 +36,9 @@ _RULE = FilterRule()
 def background_shapes(continuum: Array) -> NDArray[np.float64]:
     """Compute smooth shapes of which a pixel's continuum is a sum.
 
-    Parameters
-    ----------
-    continuum : ndarray of shape (n_channels,)
-        Continuum of the painting's mean spectrum, scattered tube lines included.
-
-    Returns
-    -------
-    ndarray of shape (N_BACKGROUND, n_channels)
-        The continuum times bumps in the logarithm of the energy; each of unit area.
+    `continuum` (n_channels,): continuum of the painting's mean spectrum, scattered tube lines
+    included. Returns (N_BACKGROUND, n_channels): the continuum times bumps in the logarithm of the
+    energy; each of unit area.
     """
     places = np.log(ENERGY)
     knots = np.linspace(places[0], places[-1], N_BACKGROUND - 1)
@@ -69,22 +53,13 @@ def linear_filter_fit(
 ) -> NDArray[np.float32]:
     """Compute the matrix of a weighted least-squares fit with weak priors.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels)
-        Spectra of one net count of each line group of `COMPONENT_GROUPS`, then the background
-        shapes.
-    mean_spectrum : ndarray of shape (n_channels,)
-        Mean spectrum of the painting, of any scale; channels without any count are left out.
-    found : ndarray of shape (n_line_components,), bool
-        True for line groups that the mean spectrum shows; pixels contain hardly any of the others.
-    uncommon : sequence of ndarray of shape (n_channels,)
-        Spectra of one net count of further line groups that some pixels contain.
-
-    Returns
-    -------
-    ndarray of shape (n_components, n_channels), float32
-        Times a spectrum: the net counts of its components.
+    `components` (n_components, n_channels): spectra of one net count of each line group of
+    `COMPONENT_GROUPS`, then the background shapes. `mean_spectrum` (n_channels,): mean spectrum of
+    the painting, of any scale; channels without any count are left out. `found`
+    (n_line_components,), bool: True for line groups that the mean spectrum shows; pixels contain
+    hardly any of the others. `uncommon` (n_channels,): spectra of one net count of further line
+    groups that some pixels contain. Returns (n_components, n_channels), float32: times a spectrum:
+    the net counts of its components.
 
     Notes
     -----

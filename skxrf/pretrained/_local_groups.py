@@ -18,67 +18,45 @@ from skxrf.utils.energy import bin_edges
 
 from ._axis import ENERGY
 
-__all__ = ["ComponentLines", "local_line_groups"]
-
 Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class LocalRule:
-    """Numbers of the search for line groups in single spectra.
+    """Numbers of the search for line groups in single spectra."""
 
-    Parameters
-    ----------
-    n_spectra, significance : int, float
-        At least so many spectra above so many standard errors. With 50,000 spectra and 50 line
-        groups, chance gives one spectrum above 6 in 1 of 400 paintings.
-    uncommon_significance : float
-        Threshold for line groups that paintings seldom contain: errors of tails and shapes look
-        like them first.
-    hopeful : float
-        Significance below which a candidate is given up once another one is accepted.
-    most_counts : float
-        Counts of a spectrum beyond which more of them do not make a candidate more certain: the
-        errors of the model then decide.
-    family_factor : float
-        Spread, from spectrum to spectrum, of the share of a family of lines, in units of its
-        spread about theory.
-    bright_share : float
-        Counts of a line group in a bright pixel, as a share of all; its families deviate by their
-        spread of that.
-    free : float
-        Prior width (share of counts) of components about which nothing is assumed; keeps the
-        equations solvable.
-    shape_error, tail_error : float
-        Errors of a component's shape: share of its counts in the channel (widths, positions), and
-        of its largest count nearby (tails, scatter).
-    tail_channels : int
-        Channels of "nearby", 1 keV to both sides.
-    least_information : float
-        Part of a line group's information that must be left beside the known ones.
-    least_channel : float
-        Least expected counts of a channel, as a share of the mean channel's.
-    least_inside : float
-        Share of a line group's counts that must lie in the fitted range.
-    batch : int
-        Spectra that are worked on at a time; bounds the memory.
-    """
-
+    # n_spectra, significance: at least so many spectra above so many standard errors. With 50,000
+    # spectra and 50 line groups, chance gives one spectrum above 6 in 1 of 400 paintings.
     n_spectra: int = 3
     significance: float = 6.0
     uncommon_significance: float = 8.0
+    """Threshold for line groups that paintings seldom contain: errors of tails and shapes look like
+    them first."""
     hopeful: float = 4.0
+    """Significance below which a candidate is given up once another one is accepted."""
     most_counts: float = 50_000.0
+    """Counts of a spectrum beyond which more of them do not make a candidate more certain: the
+    errors of the model then decide."""
     family_factor: float = 1.0
+    """Spread, from spectrum to spectrum, of the share of a family of lines, in units of its spread
+    about theory."""
     bright_share: float = 0.1
+    """Counts of a line group in a bright pixel, as a share of all; its families deviate by their
+    spread of that."""
     free: float = 1e3
+    """Prior width (share of counts) of components about which nothing is assumed; keeps the
+    equations solvable."""
+    # shape_error, tail_error: errors of a component's shape: share of its counts in the channel
+    # (widths, positions), and of its largest count nearby (tails, scatter).
     shape_error: float = 0.02
     tail_error: float = 0.004
-    tail_channels: int = 101
+    tail_channels: int = 101  # channels of "nearby", 1 keV to both sides
     least_information: float = 0.02
+    """Part of a line group's information that must be left beside the known ones."""
     least_channel: float = 0.02
-    least_inside: float = 0.5
-    batch: int = 4096
+    """Least expected counts of a channel, as a share of the mean channel's."""
+    least_inside: float = 0.5  # share of a line group's counts that must lie in the fitted range
+    batch: int = 4096  # spectra that are worked on at a time; bounds the memory
 
 
 _RULE = LocalRule()
@@ -86,18 +64,10 @@ _RULE = LocalRule()
 
 @dataclass(frozen=True)
 class ComponentLines:
-    """Line groups by name, and the spectra of one net count of each.
+    """Line groups by name, and the spectra of one net count of each."""
 
-    Parameters
-    ----------
-    groups : sequence of LineGroup
-        Energies and intensities of their lines.
-    spectra : ndarray of shape (n_groups, n_channels)
-        Counts in the channels of the model's axis.
-    """
-
-    groups: Sequence[LineGroup]
-    spectra: Array
+    groups: Sequence[LineGroup]  # energies and intensities of their lines
+    spectra: Array  # (n_groups, n_channels): counts in the channels of the model's axis
 
 
 def local_line_groups(
@@ -114,26 +84,13 @@ def local_line_groups(
     spectrum shows, whose ratios of families are constrained as tightly as they vary in practice.
     The most significant candidate is accepted, and the others are measured again beside it.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_measured)
-        Spectra [counts].
-    rebinning : ndarray of shape (n_measured, n_channels)
-        How the counts of a measured channel are shared among those of the model's axis.
-    lines : ComponentLines
-        Candidates, and the line groups of the fit.
-    others : ndarray of shape (n_others, n_channels)
-        Spectra of one count of scattered lines and parts of the continuum.
-    fit : TemplateFitRegressor
-        Fit of the sum spectrum.
-    usual : collection of str
-        Line groups that are common in paintings.
-
-    Returns
-    -------
-    list of str
-        Names, the most significant first: three spectra show them by six standard errors of
-        Poisson noise and of the model's errors, by eight where they are not usual.
+    `X` (n_samples, n_measured): spectra [counts]. `rebinning` (n_measured, n_channels): how the
+    counts of a measured channel are shared among those of the model's axis. `lines`: candidates,
+    and the line groups of the fit. `others` (n_others, n_channels): spectra of one count of
+    scattered lines and parts of the continuum. `fit`: fit of the sum spectrum. `usual`: line groups
+    that are common in paintings. Returns names, the most significant first: three spectra show them
+    by six standard errors of Poisson noise and of the model's errors, by eight where they are not
+    usual.
     """
     names = [group.name for group in lines.groups]
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]

@@ -16,20 +16,15 @@ from skxrf.audit._tables import coverage_table, difference_rows, dwell_lines, er
 from skxrf.utils.files import whole_file
 from skxrf.utils.html import label, page_environment
 
-__all__ = ["write_audit_report"]
-
 
 @dataclass(frozen=True)
 class _MapStyle:
     """Look of the maps of errors."""
 
-    most: int = 12
-    """Line groups that are drawn: those of the largest mean over noise."""
+    most: int = 12  # line groups that are drawn: those of the largest mean over noise
     least_ratio: float = 0.5
-    greatest_ratio: float = 2.0
-    """Ratios of error to photon noise at the ends of the color scale."""
-    side: int = 10
-    """Side of a tile in the picture."""
+    greatest_ratio: float = 2.0  # ratios of error to photon noise at the ends of the color scale
+    side: int = 10  # side of a tile in the picture
 
 
 def write_audit_report(

@@ -19,38 +19,26 @@ from skxrf.utils.validation import as_cube, name_of, require_counts
 from ._limits import LIMITS
 from ._packing import Packed, pack, smallest_counts, trim_mantissa
 
-__all__ = ["TILE", "CubeSpectra", "SpectrumTile", "fitting_size", "read_spectra"]
-
 # Squares of pixels on the side of a tile, the part that a page unpacks at a click.
 TILE = 16
 
 
 @dataclass(frozen=True)
 class CubeSpectra:
-    """Spectra of squares of pixels, and of the whole.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (n_rows, n_columns, n_bins)
-        Sums over `side` x `side` pixels and `joined` channels; fewer at the far edges.
-    energy : ndarray of shape (n_channels,)
-        Bin centers of the cube [keV].
-    total, maximum : ndarray of shape (n_channels,)
-        Sum and maximum-pixel spectrum, channel by channel.
-    amplitudes : ndarray of shape (n_rows, n_columns, n_components), optional
-        Counts of each component of a fit, summed like the spectra.
-    n_pixels : int
-        Number of spectra in the cube.
-    side, joined : int
-        Pixels on the side of a square, channels in a bin.
-    """
+    """Spectra of squares of pixels, and of the whole."""
 
     counts: NDArray[Any]
-    energy: NDArray[np.float64]
+    """(n_rows, n_columns, n_bins): sums over `side` x `side` pixels and `joined` channels; fewer at
+    the far edges."""
+    energy: NDArray[np.float64]  # (n_channels,): bin centers of the cube [keV]
+    # total, maximum (n_channels,): sum and maximum-pixel spectrum, channel by channel
     total: NDArray[Any]
     maximum: NDArray[Any]
     amplitudes: NDArray[np.float32] | None
-    n_pixels: int
+    """(n_rows, n_columns, n_components): counts of each component of a fit, summed like the
+    spectra."""
+    n_pixels: int  # number of spectra in the cube
+    # side, joined: pixels on the side of a square, channels in a bin
     side: int = 1
     joined: int = 1
 
@@ -116,14 +104,8 @@ class SpectrumTile:
 def read_spectra(cube: xr.DataArray, fit: Any = None, *, progress: bool = False) -> CubeSpectra:
     """Read a cube once, block by block, summing as much as needed to keep it in memory.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts.
-    fit : TemplateFitRegressor, optional
-        Fitted on the same channels: gives the amplitudes.
-    progress : bool
-        Whether to show the progress on standard error.
+    `cube` (y, x, energy): counts. `fit`: fitted on the same channels: gives the amplitudes.
+    `progress`: whether to show the progress on standard error.
     """
     cube = as_cube(cube)
     energy = resolve_energy(

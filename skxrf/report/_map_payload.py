@@ -21,33 +21,14 @@ from ._limits import LIMITS
 from ._map_planes import MapPlanes, color_limits
 from ._map_statistics import Comparison
 
-__all__ = [
-    "FitCurves",
-    "components_of",
-    "element_entries",
-    "pixel_grid",
-    "spectra_entry",
-    "start_pixel",
-]
-
 
 @dataclass(frozen=True)
 class FitCurves:
-    """Components of a fit on the page's energy bins.
+    """Components of a fit on the page's energy bins."""
 
-    Parameters
-    ----------
-    names : list of str
-        Line groups; the last, empty name stands for all the rest.
-    spectra : ndarray of shape (n_components, n_bins), float32
-        Spectra of one count.
-    bins : tuple of int
-        First bin of the fitted range, and the one after its last.
-    """
-
-    names: list[str]
-    spectra: NDArray[np.float32]
-    bins: tuple[int, int]
+    names: list[str]  # line groups; the last, empty name stands for all the rest
+    spectra: NDArray[np.float32]  # (n_components, n_bins), float32: spectra of one count
+    bins: tuple[int, int]  # first bin of the fitted range, and the one after its last
 
 
 def pixel_grid(maps: xr.DataArray, planes: MapPlanes) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from skxrf.utils.validation import as_map_dataset
 from ._limits import LIMITS
 from ._packing import Packed, pack, trim_mantissa
 
-__all__ = ["MapPlanes", "color_limits", "map_arrays", "pack_planes"]
-
 
 @dataclass(frozen=True)
 class MapPlanes:
@@ -60,16 +58,10 @@ def pack_planes(
 ) -> MapPlanes:
     """Pack maps with as many digits, and then as many pixels, as the budget has room for.
 
-    Parameters
-    ----------
-    values : mapping of str to ndarray of shape (n_y, n_x, n_elements)
-        Maps by their kind; standard errors are called ``uncertainty``.
-    classes : ndarray of shape (n_y, n_x, n_elements), optional
-        Classes of |z|, 0 to 3, NaN where there is none; packed as ``z``.
-    budget : int
-        Characters.
-    paints : ndarray of shape (n_y, n_x), optional
-        Paint of each pixel; packed as ``paint``. A square gets that of its first pixel.
+    `values` (n_y, n_x, n_elements): maps by their kind; standard errors are called ``uncertainty``.
+    `classes` (n_y, n_x, n_elements): classes of |z|, 0 to 3, NaN where there is none; packed as
+    ``z``. `paints` (n_y, n_x): paint of each pixel; packed as ``paint``. A square gets that of its
+    first pixel.
     """
     side = 1
     while True:

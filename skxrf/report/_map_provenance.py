@@ -12,9 +12,6 @@ import xarray as xr
 
 from skxrf.utils.provenance import now, versions
 
-__all__ = ["Provenance", "map_provenance", "without_folders"]
-
-
 Provenance = dict[str, Any]
 
 # First folders of paths of other machines; those of this one are looked up. A path within a file,
@@ -32,11 +29,8 @@ def map_provenance(
 ) -> Provenance:
     """Gather the sections of the report's last chapter.
 
-    Returns
-    -------
-    dict
-        ``steps``, what was done in its order; ``model``, how it describes itself, or None; and
-        ``sections``, of names and values by heading.
+    Returns ``steps``, what was done in its order; ``model``, how it describes itself, or None; and
+    ``sections``, of names and values by heading.
     """
     attributes = _attributes(maps)
     stated = [
@@ -99,12 +93,7 @@ def _shown(attributes: Mapping[Any, Any], clean: Callable[[object], str]) -> dic
 def without_folders(value: object, folders: Iterable[str] = ()) -> str:
     r"""Text without the folders of absolute paths, which concern nobody but the author.
 
-    Parameters
-    ----------
-    value : object
-        Printed as text.
-    folders : iterable of str
-        Folders that are known, whatever signs their names contain.
+    `folders`: folders that are known, whatever signs their names contain.
 
     Examples
     --------

@@ -27,8 +27,6 @@ from ._map_tables import sigma_text
 from ._page import PageContents, render_page
 from ._paints import paints_of
 
-__all__ = ["write_map_report"]
-
 
 def write_map_report(
     maps: xr.DataArray | xr.Dataset,

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.metrics import score_table, z_score
 from skxrf.metrics._alignment import without_millimeters
 
-__all__ = ["Comparison", "Histogram", "MapComparison", "MapTotals", "compare_maps", "map_totals"]
-
 # Columns of the score table that a comparison shows.
 _SCORES = (
     *("ssim", "within_1", "within_2", "within_3", "rmse", "bias", "slope", "correlation", "mean"),
@@ -41,16 +39,10 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scores of one map against its reference, see :func:`skxrf.metrics.score_table`.
+    """Scores of one map against its reference, see :func:`skxrf.metrics.score_table`."""
 
-    Parameters
-    ----------
-    ssim, within_1, within_2, within_3, rmse, bias, slope, correlation, mean : float
-        Row of the score table.
-    histogram : Histogram
-        Pixels per interval of counts, over the pixels that both have.
-    """
-
+    # ssim, within_1, within_2, within_3, rmse, bias, slope, correlation, mean: row of the score
+    # table.
     ssim: float
     within_1: float
     within_2: float
@@ -60,7 +52,7 @@ class Comparison:
     slope: float
     correlation: float
     mean: float
-    histogram: Histogram
+    histogram: Histogram  # pixels per interval of counts, over the pixels that both have
 
     @property
     def within(self) -> tuple[float, float, float]:
@@ -74,21 +66,12 @@ class Comparison:
 
 
 class MapComparison(NamedTuple):
-    """Maps beside their reference.
+    """Maps beside their reference."""
 
-    Parameters
-    ----------
-    by_element : dict of str to Comparison
-        Scores, in the order of the maps.
-    reference : DataArray of dims (y, x, element)
-        Reference of these elements, on the maps' pixels.
-    classes : DataArray of dims (y, x, element)
-        Class of |z| of each pixel, 0 to 3, NaN where a value is missing.
-    """
-
-    by_element: dict[str, Comparison]
-    reference: xr.DataArray
+    by_element: dict[str, Comparison]  # scores, in the order of the maps
+    reference: xr.DataArray  # (y, x, element): reference of these elements, on the maps' pixels
     classes: xr.DataArray
+    """(y, x, element): class of |z| of each pixel, 0 to 3, NaN where a value is missing."""
 
 
 def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
@@ -123,12 +106,7 @@ def map_totals(maps: dict[str, xr.DataArray]) -> list[MapTotals]:
 def compare_maps(maps: xr.DataArray, reference: xr.DataArray, sigma: Any = None) -> MapComparison:
     """Score each element that maps and reference have in common.
 
-    Parameters
-    ----------
-    maps, reference : DataArray of dims (y, x, element)
-        Intensities [counts] of the same pixels.
-    sigma : optional
-        As in :func:`skxrf.metrics.z_score`.
+    `maps`, `reference` (y, x, element): intensities [counts] of the same pixels.
     """
     maps, reference, sigma = map(without_millimeters, (maps, reference, sigma))
     known = {str(name) for name in reference["element"].to_numpy()}

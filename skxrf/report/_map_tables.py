@@ -15,19 +15,6 @@ from skxrf.utils.html import label
 from ._cube_spectra import CubeSpectra
 from ._map_statistics import Comparison, Histogram, MapTotals
 
-__all__ = [
-    "SCORE_COLUMNS",
-    "Figure",
-    "ScoreRow",
-    "TableRow",
-    "element_rows",
-    "facts",
-    "mean_scores",
-    "number",
-    "score_rows",
-    "sigma_text",
-]
-
 SCORE_COLUMNS = [
     *("SSIM", "|z| ≤ 1", "|z| ≤ 2", "|z| ≤ 3", "RMSE [counts]", "bias [counts]"),
     *("slope", "correlation", "mean"),

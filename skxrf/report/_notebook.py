@@ -20,18 +20,11 @@ from skxrf.utils.html import label
 from ._map_planes import color_limits, map_arrays
 from ._map_report import write_map_report
 
-__all__ = ["explore_maps", "small_maps"]
-
 
 class PageFrame:
     """Report page that a notebook shows in a frame.
 
-    Parameters
-    ----------
-    page : str
-        The page.
-    height : int
-        Height of the frame [CSS pixels].
+    `height`: height of the frame [CSS pixels].
     """
 
     def __init__(self, page: str, height: int) -> None:
@@ -94,12 +87,7 @@ def explore_maps(
 def small_maps(maps: xr.DataArray | xr.Dataset, *, width: int = 150) -> str:
     """Small maps with their ranges as HTML.
 
-    Parameters
-    ----------
-    maps : DataArray of dims (y, x, element), or Dataset
-        Intensities [counts].
-    width : int
-        Width of a map [CSS pixels].
+    `maps` (y, x, element): intensities [counts]. `width`: width of a map [CSS pixels].
     """
     array = map_arrays(maps, "maps")["intensity"]
     extent = map_extent(array)

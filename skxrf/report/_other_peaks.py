@@ -18,30 +18,19 @@ from skxrf.utils.html import label
 
 from ._cube_spectra import CubeSpectra
 
-__all__ = ["PeakMarks", "anode_of", "other_peaks"]
-
 
 @dataclass(frozen=True)
 class PeakMarks:
-    """Rule for peaks that a page marks besides those of elements.
-
-    Parameters
-    ----------
-    n_bright : int
-        Number of the brightest line groups whose escape and sum peaks are looked for.
-    half_width : float
-        Half the width of the window that is compared with the windows beside it [keV]: half the
-        full width at half maximum of a silicon detector near 6 keV.
-    significance : float
-        Least excess over the neighboring windows [standard errors].
-    angles : (float, float)
-        Scattering angles between which a Compton peak is looked for [degrees].
-    """
+    """Rule for peaks that a page marks besides those of elements."""
 
     n_bright: int = 3
+    """Number of the brightest line groups whose escape and sum peaks are looked for."""
     half_width: float = 0.07
-    significance: float = 4.0
+    """Half the width of the window that is compared with the windows beside it [keV]: half the full
+    width at half maximum of a silicon detector near 6 keV."""
+    significance: float = 4.0  # least excess over the neighboring windows [standard errors]
     angles: tuple[float, float] = (75.0, 180.0)
+    """Scattering angles between which a Compton peak is looked for [degrees]."""
 
 
 def anode_of(fit: Any, *attributes: Mapping[Any, Any]) -> str | None:
@@ -59,21 +48,9 @@ def other_peaks(
 ) -> list[dict[str, Any]]:
     """List the peaks that stand out in the sum spectrum where theory expects one.
 
-    Parameters
-    ----------
-    spectra : CubeSpectra
-        Sum spectrum and its energies.
-    totals : mapping of str to float
-        Counts of each line group in all pixels.
-    anode : str or None
-        Chemical symbol of the tube's anode.
-    rule : PeakMarks, optional
-        What is looked for.
-
-    Returns
-    -------
-    list of dict
-        ``label`` and ``energy`` [keV].
+    `spectra`: sum spectrum and its energies. `totals`: counts of each line group in all pixels.
+    `anode`: chemical symbol of the tube's anode. `rule`: what is looked for. Returns ``label`` and
+    ``energy`` [keV].
     """
     rule = rule or PeakMarks()
     total = np.asarray(spectra.total, dtype=np.float64)

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Packed", "pack", "smallest_counts", "trim_mantissa"]
-
 
 @dataclass(frozen=True)
 class Packed:

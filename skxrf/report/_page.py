@@ -23,53 +23,24 @@ from ._other_peaks import anode_of, other_peaks
 from ._packing import Packed, pack, smallest_counts
 from ._paints import Paints
 
-__all__ = ["PageContents", "render_page"]
-
 
 @dataclass(frozen=True)
 class PageContents:
-    """Contents of a page.
-
-    Parameters
-    ----------
-    arrays : dict of str to DataArray of dims (y, x, element)
-        ``intensity`` and perhaps ``uncertainty`` [counts].
-    compared : MapComparison or None
-        The maps beside their reference.
-    cube : DataArray of dims (y, x, energy) or None
-        The counts.
-    fit : object or None
-        Fit with components to draw, on the channels of the cube.
-    is_fit_of_model : bool
-        Whether the fit is the one that the shipped model made of the cube.
-    detected : sequence of str or None
-        Line groups shown at first.
-    title : str
-        Heading.
-    sigma : str
-        Unit of z, in words.
-    provenance : dict
-        Sections of the last chapter.
-    warnings : sequence of str
-        What a reader has to know before the maps.
-    evidence : dict of str to dict
-        What speaks for and against a line group.
-    paints : Paints or None
-        Clusters of pixels with alike spectra.
-    """
+    """Contents of a page."""
 
     arrays: dict[str, xr.DataArray]
-    compared: MapComparison | None
-    cube: xr.DataArray | None
-    fit: Any
-    is_fit_of_model: bool
-    detected: Sequence[str] | None
-    title: str
-    sigma: str
-    provenance: dict[str, Any]
-    warnings: Sequence[str]
-    evidence: dict[str, dict[str, Any]]
-    paints: Paints | None
+    """(y, x, element): ``intensity`` and perhaps ``uncertainty`` [counts]."""
+    compared: MapComparison | None  # the maps beside their reference
+    cube: xr.DataArray | None  # (y, x, energy): the counts
+    fit: Any  # fit with components to draw, on the channels of the cube
+    is_fit_of_model: bool  # whether the fit is the one that the shipped model made of the cube
+    detected: Sequence[str] | None  # line groups shown at first
+    title: str  # heading
+    sigma: str  # unit of z, in words
+    provenance: dict[str, Any]  # sections of the last chapter
+    warnings: Sequence[str]  # what a reader has to know before the maps
+    evidence: dict[str, dict[str, Any]]  # what speaks for and against a line group
+    paints: Paints | None  # clusters of pixels with alike spectra
 
     @property
     def values(self) -> dict[str, NDArray[Any]]:
@@ -93,14 +64,8 @@ class PageContents:
 def render_page(contents: PageContents, budget: int, *, progress: bool = False) -> str:
     """Render the page.
 
-    Parameters
-    ----------
-    contents : PageContents
-        What the page shows.
-    budget : int
-        Size that packed arrays may take [bytes].
-    progress : bool
-        Whether to show on standard error how far the cube is read.
+    `contents`: what the page shows. `budget`: size that packed arrays may take [bytes]. `progress`:
+    whether to show on standard error how far the cube is read.
     """
     arrays, values, compared = contents.arrays, contents.values, contents.compared
     cube, fit = contents.cube, contents.fit

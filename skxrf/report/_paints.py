@@ -15,28 +15,18 @@ from skxrf.plotting._color_table import color_table
 from ._limits import LIMITS
 from ._map_tables import percent
 
-__all__ = ["NO_PAINT", "Paints", "paints_of"]
-
 # Place in the list of paints of a pixel that belongs to none.
 NO_PAINT = 255
 
 
 @dataclass(frozen=True)
 class Paints:
-    """Paints of a painting.
-
-    Parameters
-    ----------
-    plane : ndarray of shape (n_y, n_x), uint8
-        Place of each pixel's paint in the list; 255 where there is none.
-    names : list of str
-        Names of the paints.
-    spectra, fits : DataArray of dims (paint, energy), or None
-        Mean spectra and their fits [counts per pixel].
-    """
+    """Paints of a painting."""
 
     plane: NDArray[np.uint8]
-    names: list[str]
+    """(n_y, n_x), uint8: place of each pixel's paint in the list; 255 where there is none."""
+    names: list[str]  # names of the paints
+    # spectra, fits (paint, energy): mean spectra and their fits [counts per pixel]
     spectra: xr.DataArray | None
     fits: xr.DataArray | None
 
@@ -67,13 +57,7 @@ class Paints:
 
 
 def paints_of(maps: Any) -> Paints | None:
-    """Paints of maps with ``paint`` (y, x), and perhaps ``paint_spectrum`` and ``paint_fit``.
-
-    Raises
-    ------
-    SkxrfError
-        If there are more than 255, or their dims are others.
-    """
+    """Paints of maps with ``paint`` (y, x), and perhaps ``paint_spectrum`` and ``paint_fit``."""
     if not isinstance(maps, xr.Dataset) or "paint" not in maps:
         return None
     if set(maps["paint"].dims) != {"y", "x"}:

@@ -22,8 +22,6 @@ from ._result import MethodResult, Settings
 from ._rivals import Rival, Task
 from ._scores import score_rows
 
-__all__ = ["held_out_parts", "run_method", "task_of"]
-
 _SCORING = {"ssim": ssim_scorer, "within_sigma": z_score_scorer, "r2": "r2"}
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -57,11 +55,8 @@ def run_method(
 ) -> tuple[MethodResult, list[dict[str, Any]]]:
     """Cross-validate one method.
 
-    Returns
-    -------
-    result : MethodResult
-    rows : list of dict
-        Scores of the maps as a whole and of each fold, see :class:`ReproductionResult`.
+    Returns `result`; `rows`: scores of the maps as a whole and of each fold, see
+    :class:`ReproductionResult`.
     """
     outputs = np.full(problem.Y.shape, np.nan, dtype=np.float32)
     unlabeled = np.flatnonzero(~problem.labeled)

@@ -6,8 +6,6 @@ from typing import Any
 
 from skxrf.utils.training import find_network
 
-__all__ = ["count_parameters", "n_epochs"]
-
 
 def n_epochs(estimator: Any) -> float:
     """Epochs that a network was trained for; NaN for other estimators."""

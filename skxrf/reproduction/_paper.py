@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,40 +21,23 @@ from ._paper_training import TrainedNetwork, Training, train
 from ._rivals import RIVALS, Rival, Task
 from ._scores import score_rows
 
-__all__ = ["PaperResult", "reproduce_paper"]
-
 
 @dataclass(frozen=True)
 class PaperResult:
-    """Maps, scores and training of the networks on the paper's set-up.
+    """Maps, scores and training of the networks on the paper's set-up."""
 
-    Attributes
-    ----------
-    set_up : PaperSetUp
-        Paintings and numbers.
-    n_scanned : int
-        Pixels of the paintings that the spectra to learn from were drawn from.
-    networks : list of TrainedNetwork
-        In the order of the table.
-    scores : DataFrame
-        One row a number: ``method``, ``against`` (``"reference"`` or ``"truth"``), ``element``,
-        ``metric``, ``value``.
-    reference, truth : DataArray of dims (y, x, element)
-        Maps of the held-out painting by the template fit, and the true ones [counts].
-    predictions : dict of str to DataArray
-        Maps by each network.
-    provenance : dict of str to str
-        Versions, machine, date.
-    """
-
-    set_up: PaperSetUp
-    n_scanned: int
-    networks: list[TrainedNetwork]
+    set_up: PaperSetUp  # paintings and numbers
+    n_scanned: int  # pixels of the paintings that the spectra to learn from were drawn from
+    networks: list[TrainedNetwork]  # in the order of the table
     scores: pd.DataFrame
+    """One row a number: ``method``, ``against`` (``"reference"`` or ``"truth"``), ``element``,
+    ``metric``, ``value``."""
+    # reference, truth (y, x, element): maps of the held-out painting by the template fit, and the
+    # true ones [counts].
     reference: xr.DataArray = field(repr=False)
     truth: xr.DataArray = field(repr=False)
-    predictions: dict[str, xr.DataArray] = field(repr=False)
-    provenance: dict[str, str]
+    predictions: dict[str, xr.DataArray] = field(repr=False)  # maps by each network
+    provenance: dict[str, str]  # versions, machine, date
 
     def table(self, metric: str = "ssim", against: str = "reference") -> pd.DataFrame:
         """Scores of one kind: one row a method, one column a line group."""
@@ -73,30 +56,11 @@ def reproduce_paper(
 ) -> PaperResult:
     """Repeat the paper's table 1 on simulated icons of the paper's size, in steps that are kept.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder of the results. Its ``checkpoint`` has the spectra and the networks, from which
-        another run goes on, with a larger budget or further methods.
-    methods : sequence of str, optional
-        Names of the networks; by default the library's, then the published ones.
-    training : Training, optional
-        Budget of each network.
-    set_up : PaperSetUp, optional
-        Paintings and numbers.
-    progress : bool
-        Whether to report progress on standard error.
-
-    Returns
-    -------
-    PaperResult
-        Of the networks that were named, in their order. The files in `folder` are written anew
-        after each network.
-
-    Raises
-    ------
-    SkxrfError
-        If a method is not known or no network, or the folder is of another set-up.
+    `folder`: folder of the results. Its ``checkpoint`` has the spectra and the networks, from which
+    another run goes on, with a larger budget or further methods. `methods`: names of the networks;
+    by default the library's, then the published ones. `training`: budget of each network.
+    `progress`: whether to report progress on standard error. Returns results of the networks that
+    were named, in their order. The files in `folder` are written anew after each network.
     """
     from .report._paper_page import write_paper_page
 
@@ -108,23 +72,18 @@ def reproduce_paper(
         task = Task(
             data.energy, list(set_up.elements), len(data.X), training.budget, set_up.random_state
         )
-        reference = data.maps(data.Y_test)
-        result = PaperResult(
-            set_up, data.n_scanned, [], pd.DataFrame(), reference, data.maps(data.truth), {}, {}
-        )
+        maps = data.maps(data.Y_test), data.maps(data.truth)
+        result = PaperResult(set_up, data.n_scanned, [], pd.DataFrame(), *maps, {}, {})
         rows = _scores("Template fit", data, data.Y_test.to_numpy(), ("truth",))
         for rival in rivals:
             state, found = train(rival, task, data, training, checkpoint / "networks", report.say)
             rows += _scores(rival.name, data, found, ("reference", "truth"))
-            result = PaperResult(
-                set_up,
-                data.n_scanned,
-                [*result.networks, state],
-                pd.DataFrame(rows),
-                reference,
-                result.truth,
-                {**result.predictions, rival.name: data.maps(found)},
-                _provenance(),
+            result = replace(
+                result,
+                networks=[*result.networks, state],
+                scores=pd.DataFrame(rows),
+                predictions={**result.predictions, rival.name: data.maps(found)},
+                provenance=_provenance(),
             )
             write_paper_page(result, Path(folder))
     return result

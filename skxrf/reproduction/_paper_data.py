@@ -21,38 +21,19 @@ from skxrf.utils.files import whole_file
 
 from ._problem import fitted_labels
 
-__all__ = ["PaperData", "PaperSetUp", "paper_data", "save_array"]
-
 
 @dataclass(frozen=True)
 class PaperSetUp:
-    """Set-up of the paper's experiment, simulated.
+    """Set-up of the paper's experiment, simulated."""
 
-    Attributes
-    ----------
-    step : float
-        Step of the scans [mm].
-    n_channels : int
-        Channels of the spectra, from 0 to 41 keV.
-    n_training : int
-        Spectra drawn at random from all pixels of the training paintings.
-    training : tuple of (str, int)
-        Palettes of the paintings to learn from, and the seeds of paintings and noise.
-    test : tuple of (str, int)
-        The same of the held-out painting.
-    elements : tuple of str
-        Line groups.
-    random_state : int
-        Seed of the draw and of the networks.
-    """
-
-    step: float = 1.0
-    n_channels: int = 4096
-    n_training: int = 50_000
+    step: float = 1.0  # step of the scans [mm]
+    n_channels: int = 4096  # channels of the spectra, from 0 to 41 keV
+    n_training: int = 50_000  # spectra drawn at random from all pixels of the training paintings
     training: tuple[tuple[str, int], ...] = (("icon_1", 0), ("icon_2", 1), ("icon_3", 2))
-    test: tuple[str, int] = ("icon_test", 6)
-    elements: tuple[str, ...] = DEFAULT_LINE_GROUPS
-    random_state: int = 0
+    """Palettes of the paintings to learn from, and the seeds of paintings and noise."""
+    test: tuple[str, int] = ("icon_test", 6)  # the same of the held-out painting
+    elements: tuple[str, ...] = DEFAULT_LINE_GROUPS  # line groups
+    random_state: int = 0  # seed of the draw and of the networks
 
     def scan(self, painting: tuple[str, int]) -> PaintingScan:
         """Plan the scan of one of the paintings."""
@@ -69,31 +50,17 @@ class PaperSetUp:
 
 @dataclass(frozen=True)
 class PaperData:
-    """Spectra with their labels, which a template fit made.
+    """Spectra with their labels, which a template fit made."""
 
-    Attributes
-    ----------
-    X : ndarray of shape (n_training, n_channels), uint16
-        Spectra to learn from [counts].
-    Y : DataFrame of shape (n_training, n_elements)
-        Their labels [counts].
-    X_test : ndarray of shape (n_pixels, n_channels), uint16
-        Spectra of the held-out painting.
-    Y_test, truth : DataFrame of shape (n_pixels, n_elements)
-        Labels and true intensities of the held-out painting, over the index (painting, y, x).
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    n_scanned : int
-        Pixels of the paintings that the spectra to learn from were drawn from.
-    """
-
-    X: NDArray[np.uint16]
-    Y: pd.DataFrame
-    X_test: NDArray[np.uint16]
+    X: NDArray[np.uint16]  # (n_training, n_channels), uint16: spectra to learn from [counts]
+    Y: pd.DataFrame  # (n_training, n_elements): their labels [counts]
+    X_test: NDArray[np.uint16]  # (n_pixels, n_channels), uint16: spectra of the held-out painting
+    # Y_test, truth (n_pixels, n_elements): labels and true intensities of the held-out painting,
+    # over the index (painting, y, x).
     Y_test: pd.DataFrame
     truth: pd.DataFrame
-    energy: NDArray[np.float64]
-    n_scanned: int
+    energy: NDArray[np.float64]  # (n_channels,): bin centers [keV]
+    n_scanned: int  # pixels of the paintings that the spectra to learn from were drawn from
 
     def maps(self, values: pd.DataFrame | NDArray[Any]) -> xr.DataArray:
         """Turn a table over the pixels of the held-out painting into maps."""
@@ -107,25 +74,8 @@ def paper_data(
 ) -> PaperData:
     """Simulate the paintings, or take them from a folder that an earlier run left them in.
 
-    Parameters
-    ----------
-    set_up : PaperSetUp
-        Paintings and numbers.
-    folder : Path
-        Folder of the arrays; about 1.3 GB for the paper's sizes.
-    n_jobs : int
-        Threads of the simulation.
-    say : callable
-        Told what is being done.
-
-    Returns
-    -------
-    PaperData
-
-    Raises
-    ------
-    SkxrfError
-        If the folder is of another set-up.
+    `folder`: folder of the arrays; about 1.3 GB for the paper's sizes. `n_jobs`: threads of the
+    simulation. `say`: told what is being done.
     """
     _check_folder(set_up, folder)
     scans = [set_up.scan(painting) for painting in set_up.training]

@@ -19,67 +19,37 @@ from ._networks import count_parameters
 from ._paper_data import PaperData, save_array
 from ._rivals import Rival, Task
 
-__all__ = ["TrainedNetwork", "Training", "train"]
-
 
 @dataclass(frozen=True)
 class Training:
-    """Settings of the training.
+    """Settings of the training."""
 
-    Attributes
-    ----------
-    budget : float
-        Training time of each network [s], over all runs in the same folder.
-    block : float
-        Time after which a published network is stored [s].
-    patience : int
-        Passes over the spectra without a better validation loss after which a published network
-        counts as converged.
-    """
-
-    budget: float = 3600.0
-    block: float = 120.0
+    budget: float = 3600.0  # training time of each network [s], over all runs in the same folder
+    block: float = 120.0  # time after which a published network is stored [s]
     patience: int = 100
+    """Passes over the spectra without a better validation loss after which a published network
+    counts as converged."""
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """State of a network's training.
+    """State of a network's training."""
 
-    Attributes
-    ----------
-    name, kind : str
-        Name and group of the method.
-    seconds : float
-        Training time.
-    passes : float
-        Passes over the training spectra.
-    converged : bool
-        Whether the training came to its end: the whole schedule of this library's networks, no
-        better validation loss for `Training.patience` passes of the published ones.
-    best : float
-        Best validation loss.
-    best_passes : float
-        Passes after which it was reached.
-    n_parameters : int
-        Trainable numbers.
-    curve : list of (float, float, float)
-        Seconds, passes and validation loss after each epoch; the last epoch of a block may have
-        been cut short.
-    spectra_per_second : float
-        Speed of prediction.
-    """
-
+    # name, kind: name and group of the method
     name: str
     kind: str
-    seconds: float = 0.0
-    passes: float = 0.0
+    seconds: float = 0.0  # training time
+    passes: float = 0.0  # passes over the training spectra
     converged: bool = False
-    best: float = float("inf")
-    best_passes: float = 0.0
-    n_parameters: int = 0
+    """Whether the training came to its end: the whole schedule of this library's networks, no
+    better validation loss for `Training.patience` passes of the published ones."""
+    best: float = float("inf")  # best validation loss
+    best_passes: float = 0.0  # passes after which it was reached
+    n_parameters: int = 0  # trainable numbers
     curve: list[tuple[float, float, float]] = field(default_factory=list)
-    spectra_per_second: float = 0.0
+    """Seconds, passes and validation loss after each epoch; the last epoch of a block may have been
+    cut short."""
+    spectra_per_second: float = 0.0  # speed of prediction
 
 
 def train(
@@ -92,26 +62,10 @@ def train(
 ) -> tuple[TrainedNetwork, NDArray[np.float32]]:
     """Train a network until it converges or the budget is spent, and predict the painting.
 
-    Parameters
-    ----------
-    rival : Rival
-        The network.
-    task : Task
-        Description of the problem.
-    data : PaperData
-        Spectra and labels.
-    training : Training
-        Budget and blocks.
-    folder : Path
-        Where the networks are stored; one that is there is trained further.
-    say : callable
-        Told what is being done.
-
-    Returns
-    -------
-    state : TrainedNetwork
-    predictions : ndarray of shape (n_pixels, n_elements), float32
-        Intensities of the held-out painting by the weights with the best validation loss.
+    `task`: description of the problem. `folder`: where the networks are stored; one that is there
+    is trained further. `say`: told what is being done. Returns `state`; `predictions`
+    (n_pixels, n_elements), float32: intensities of the held-out painting by the weights with the
+    best validation loss.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = rival.name.replace(" ", "_").replace("+", "_plus")

@@ -20,36 +20,20 @@ from skxrf.spectra import max_spectrum, sum_spectrum
 
 from ._result import DataDescription
 
-__all__ = ["Problem", "fitted_labels", "problem_from_files", "simulated_problem"]
-
 
 @dataclass(frozen=True)
 class Problem:
-    """Spectra with labels, and how they are split.
+    """Spectra with labels, and how they are split."""
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_pixels, n_channels)
-        Spectra as stored [counts].
-    Y : DataFrame of shape (n_pixels, n_elements)
-        Reference intensities [counts] over the ``(painting, y, x)`` index; a row with a NaN is
-        not labeled.
-    truth : DataFrame of the same shape, optional
-        True expected intensities [counts].
-    groups : ndarray of shape (n_pixels,)
-        Number of the group that a pixel is held out with.
-    coordinates : dict of str to dict
-        Coordinates ``y`` and ``x`` of the maps of each painting.
-    data : DataDescription
-        Description for the report.
-    """
-
-    X: NDArray[Any]
+    X: NDArray[Any]  # (n_pixels, n_channels): spectra as stored [counts]
     Y: pd.DataFrame
-    truth: pd.DataFrame | None
-    groups: NDArray[np.intp]
+    """(n_pixels, n_elements): reference intensities [counts] over the ``(painting, y, x)`` index; a
+    row with a NaN is not labeled."""
+    truth: pd.DataFrame | None  # same shape: true expected intensities [counts]
+    groups: NDArray[np.intp]  # (n_pixels,): number of the group that a pixel is held out with
     coordinates: dict[str, dict[str, xr.DataArray]]
-    data: DataDescription
+    """Coordinates ``y`` and ``x`` of the maps of each painting."""
+    data: DataDescription  # description for the report
 
     @property
     def labeled(self) -> NDArray[np.bool_]:
@@ -75,20 +59,11 @@ def simulated_problem(
 ) -> Problem:
     """Simulate small paintings; label them by a template fit, as one would a real scan.
 
-    Parameters
-    ----------
-    n_paintings : int
-        Number of paintings, each held out once.
-    random_state : int
-        Seed of the first painting; the other training paintings follow. The test icon has that of
-        the one whose mean counts are those of real icons, plus `random_state`.
-    shape : (int, int), optional
-        Rows and columns of each painting; by default about 1,560 pixels in the proportions of
-        each.
-    elements : sequence of str, optional
-        Line groups; by default the paper's eleven.
-    say : callable
-        Told what is being done.
+    `n_paintings`: number of paintings, each held out once. `random_state`: seed of the first
+    painting; the other training paintings follow. The test icon has that of the one whose mean
+    counts are those of real icons, plus `random_state`. `shape`: rows and columns of each painting;
+    by default about 1,560 pixels in the proportions of each. `elements`: line groups; by default
+    the paper's eleven. `say`: told what is being done.
     """
     from skxrf.model_selection import painting_groups
     from skxrf.simulation import Instrument, simulate_painting
@@ -157,21 +132,10 @@ def problem_from_files(
 ) -> Problem:
     """Open a cube, and its reference maps or fit them.
 
-    Parameters
-    ----------
-    cube_path : str or path-like
-        File of the cube.
-    maps_path : str or path-like, optional
-        File of reference maps of the cube's pixels, NaN where there is no reference; without,
-        a template fit of the cube makes them.
-    n_folds : int
-        Number of parts that the blocks must be enough for.
-    elements : sequence of str, optional
-        Line groups; by default those of the maps, or those found in the sum spectrum.
-    dataset, energy, axes
-        Passed to :func:`skxrf.io.open_cube`.
-    say : callable
-        Told what is being done.
+    `cube_path`: file of the cube. `maps_path`: file of reference maps of the cube's pixels, NaN
+    where there is no reference; without, a template fit of the cube makes them. `n_folds`: number
+    of parts that the blocks must be enough for. `elements`: line groups; by default those of the
+    maps, or those found in the sum spectrum. `say`: told what is being done.
     """
     from skxrf.io import open_cube
 

@@ -6,8 +6,6 @@ from skxrf.utils.provenance import machine, now, versions
 
 from ._result import DataDescription, Settings
 
-__all__ = ["provenance"]
-
 
 def provenance(settings: Settings, data: DataDescription, command: str | None) -> dict[str, str]:
     """Collect the facts needed to repeat a run, by the names that the report gives them."""

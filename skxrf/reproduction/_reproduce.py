@@ -17,8 +17,6 @@ from ._provenance import provenance
 from ._result import ReproductionResult, Settings
 from ._rivals import RIVALS, Rival
 
-__all__ = ["reproduce"]
-
 
 def reproduce(
     *,

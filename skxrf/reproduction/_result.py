@@ -10,72 +10,35 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-__all__ = ["DataDescription", "MethodResult", "ReproductionResult", "Settings"]
-
 Kind = Literal["network", "published network", "classical"]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices of a run.
+    """The choices of a run."""
 
-    Parameters
-    ----------
-    n_folds : int
-        Number K of parts; each is held out once.
-    budget : float
-        Training time for each fit of a network [s].
-    max_samples : int
-        Largest number of spectra that a fit may use.
-    random_state : int
-        Seed of everything drawn at random.
-    """
-
-    n_folds: int = 5
-    budget: float = 8.0
-    max_samples: int = 50_000
-    random_state: int = 0
+    n_folds: int = 5  # number K of parts; each is held out once
+    budget: float = 8.0  # training time for each fit of a network [s]
+    max_samples: int = 50_000  # largest number of spectra that a fit may use
+    random_state: int = 0  # seed of everything drawn at random
 
 
 @dataclass(frozen=True)
 class DataDescription:
-    """Description of the mapped data.
+    """Description of the mapped data."""
 
-    Parameters
-    ----------
-    name : str
-        Name for headings.
-    source : str
-        The file, or how the data were simulated.
-    simulated : bool
-        Whether no instrument measured them.
-    shapes : dict of str to (int, int)
-        Rows and columns of each painting.
-    n_channels : int
-        Channels of a spectrum.
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    sum_spectrum, maximum_spectrum : ndarray of shape (n_channels,)
-        Sum and maximum over all pixels [counts].
-    n_labeled : int
-        Pixels that have reference intensities.
-    reference_name : str
-        Origin of the reference maps, such as ``"template fit"``.
-    split_name : str
-        Unit that is held out, such as ``"blocks of 16 x 16 pixels"``.
-    """
-
-    name: str
-    source: str
-    simulated: bool
-    shapes: dict[str, tuple[int, int]]
-    n_channels: int
-    energy: NDArray[np.float64] = field(repr=False)
+    name: str  # name for headings
+    source: str  # the file, or how the data were simulated
+    simulated: bool  # whether no instrument measured them
+    shapes: dict[str, tuple[int, int]]  # rows and columns of each painting
+    n_channels: int  # channels of a spectrum
+    energy: NDArray[np.float64] = field(repr=False)  # (n_channels,): bin centers [keV]
+    # sum_spectrum, maximum_spectrum (n_channels,): sum and maximum over all pixels [counts]
     sum_spectrum: NDArray[Any] = field(repr=False)
     maximum_spectrum: NDArray[Any] = field(repr=False)
-    n_labeled: int
-    reference_name: str
-    split_name: str
+    n_labeled: int  # pixels that have reference intensities
+    reference_name: str  # origin of the reference maps, such as ``"template fit"``
+    split_name: str  # unit that is held out, such as ``"blocks of 16 x 16 pixels"``
 
     @property
     def n_pixels(self) -> int:

@@ -26,64 +26,32 @@ from skxrf.utils.energy import bin_edges
 
 from ._result import Kind
 
-__all__ = ["RIVALS", "Rival", "Task", "pure_spectra"]
-
 
 @dataclass(frozen=True)
 class Task:
-    """Properties of a regression problem that settings of a rival depend on.
+    """Properties of a regression problem that settings of a rival depend on."""
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    line_groups : sequence of str
-        Outputs.
-    n_samples : int
-        Number of labeled spectra; about half of them are the smallest training set.
-    budget : float
-        Training time of a network [s].
-    random_state : int
-        Seed.
-    template_fit : mapping of str to object
-        Further parameters of the template fit, such as the anode.
-    """
-
-    energy: NDArray[np.float64]
-    line_groups: Sequence[str]
-    n_samples: int
-    budget: float
-    random_state: int = 0
+    energy: NDArray[np.float64]  # (n_channels,): bin centers [keV]
+    line_groups: Sequence[str]  # outputs
+    n_samples: int  # number of labeled spectra; about half of them are the smallest training set
+    budget: float  # training time of a network [s]
+    random_state: int = 0  # seed
     template_fit: Mapping[str, Any] = field(default_factory=dict)
+    """Further parameters of the template fit, such as the anode."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Regressor that takes part in the experiment and in the benchmarks.
+    """Regressor that takes part in the experiment and in the benchmarks."""
 
-    Parameters
-    ----------
-    name : str
-        Name for readers.
-    kind : {"network", "published network", "classical"}
-        Group that it is shown in.
-    description : str
-        One sentence.
-    make : callable
-        Builds the unfitted regressor or Pipeline for a `Task`.
-    grid : mapping of str to list
-        Settings among which the benchmarks choose by inner cross-validation. The experiment
-        takes those that `make` gives.
-    learns : bool
-        Whether it learns from labels; template fit and shipped model do not.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    make: Callable[[Task], Any]
+    name: str  # name for readers
+    kind: Kind  # {"network", "published network", "classical"}: group that it is shown in
+    description: str  # one sentence
+    make: Callable[[Task], Any]  # builds the unfitted regressor or Pipeline for a `Task`
     grid: Mapping[str, list[Any]] = field(default_factory=dict)
-    learns: bool = True
+    """Settings among which the benchmarks choose by inner cross-validation. The experiment takes
+    those that `make` gives."""
+    learns: bool = True  # whether it learns from labels; template fit and shipped model do not
 
 
 def pure_spectra(task: Task) -> NDArray[np.float64]:
@@ -92,9 +60,7 @@ def pure_spectra(task: Task) -> NDArray[np.float64]:
     An intensity is the sum of net counts in the peaks, so the lines of a group have the ratios in
     which they are counted: those emitted, times the detector's efficiency.
 
-    Returns
-    -------
-    ndarray of shape (n_line_groups, n_channels)
+    Returns (n_line_groups, n_channels).
     """
     response, edges = DetectorResponse(), bin_edges(task.energy)
     return np.stack([response.template(line_group(str(name)), edges) for name in task.line_groups])

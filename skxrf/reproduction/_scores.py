@@ -10,28 +10,16 @@ from sklearn.metrics import r2_score
 
 from skxrf.metrics import score_table
 
-__all__ = ["score_rows"]
-
 
 def score_rows(
     reference: pd.DataFrame, prediction: NDArray[Any], *, method: str, against: str, scope: str
 ) -> list[dict[str, Any]]:
     """Score a table of predictions, element by element and on average.
 
-    Parameters
-    ----------
-    reference : DataFrame of shape (n_pixels, n_elements)
-        Intensities [counts] over the ``(painting, y, x)`` index.
-    prediction : ndarray of shape (n_pixels, n_elements)
-        Predicted intensities [counts].
-    method, against, scope : str
-        Labels of the rows.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``ssim``, ``within_sigma``, ``r2`` and ``rmse``: one for each element, NaN where
-        a score is not defined, and their mean.
+    `reference` (n_pixels, n_elements): intensities [counts] over the ``(painting, y, x)`` index.
+    `prediction` (n_pixels, n_elements): predicted intensities [counts]. `method`, `against`,
+    `scope`: labels of the rows. Returns rows of ``ssim``, ``within_sigma``, ``r2`` and ``rmse``:
+    one for each element, NaN where a score is not defined, and their mean.
     """
     predicted = pd.DataFrame(prediction, index=reference.index, columns=reference.columns)
     scores = score_table(reference, predicted).rename(columns={"within_1": "within_sigma"})

@@ -12,29 +12,19 @@ from ._scatter import scatter_tables, scattered_photons
 from ._tables import LineTables, line_tables
 from ._transport import Geometry, fluorescence
 
-__all__ = ["GasPhotons", "gas_photons"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class GasPhotons:
-    """Photons of the gas in front of the object, which do not depend on the object.
+    """Photons of the gas in front of the object, which do not depend on the object."""
 
-    Parameters
-    ----------
-    tables : LineTables
-        Lines of the elements of the gas.
-    lines : ndarray of shape (n_lines,)
-        Photons of each line per steradian, times 4 pi, before gas and detector.
-    scatter : ndarray of shape (3, n_bins)
-        Photons scattered elastically, inelastically and more than once, by the bin that they
-        had in the beam; per steradian, times 4 pi.
-    """
-
-    tables: LineTables
+    tables: LineTables  # lines of the elements of the gas
     lines: Array = field(repr=False)
+    """(n_lines,): photons of each line per steradian, times 4 pi, before gas and detector."""
     scatter: Array = field(repr=False)
+    """(3, n_bins): photons scattered elastically, inelastically and more than once, by the bin that
+    they had in the beam; per steradian, times 4 pi."""
 
 
 def gas_photons(instrument: Instrument) -> GasPhotons:

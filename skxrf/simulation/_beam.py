@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import line_group
 
-__all__ = ["Beam", "available_tubes", "tube_beam"]
-
 Array = NDArray[np.float64]
 
 # Edges of the coarse bins of the continuum [keV]: fine where attenuation changes fast.
@@ -75,17 +73,8 @@ def available_tubes() -> dict[tuple[str, float], str]:
 def tube_beam(anode: str, voltage: float) -> Beam:
     """The spectrum that leaves the anode, from a shipped table.
 
-    Parameters
-    ----------
-    anode : str
-        Chemical symbol.
-    voltage : float
-        Tube voltage [kV].
-
-    Returns
-    -------
-    Beam
-        Photons per mAs and cm2 at 1 m, continuum of 0.1 keV and the anode's K and L lines.
+    `voltage`: tube voltage [kV]. Returns photons per mAs and cm2 at 1 m, continuum of 0.1 keV and
+    the anode's K and L lines.
     """
     tubes = available_tubes()
     if (anode, float(voltage)) not in tubes:

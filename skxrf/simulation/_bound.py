@@ -8,8 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.spectrum_fit._pixel_fit import ComponentPairs, standard_errors
 
-__all__ = ["cramer_rao_bound"]
-
 
 def cramer_rao_bound(
     expected: ArrayLike,

@@ -16,8 +16,6 @@ from skxrf.physics import _xraylib
 
 from ._materials import mass_fractions_of
 
-__all__ = ["FOREIGN_ELEMENTS", "ForeignChemistry"]
-
 Array = NDArray[np.float64]
 
 # "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without
@@ -50,15 +48,8 @@ _ANIONS = (
 class ForeignChemistry:
     """Mixtures of one to three compounds of random elements, more or less bound.
 
-    Parameters
-    ----------
-    metals : sequence of str
-        Chemical symbols of the elements whose compounds are drawn.
-
-    Attributes
-    ----------
-    elements : tuple of str
-        Chemical symbols of all that the mixtures can contain, sorted.
+    `metals`: chemical symbols of the elements whose compounds are drawn. `elements`: chemical
+    symbols of all that the mixtures can contain, sorted.
     """
 
     def __init__(self, metals: Sequence[str] = FOREIGN_ELEMENTS) -> None:
@@ -83,21 +74,10 @@ class ForeignChemistry:
     ) -> tuple[Array, Array]:
         """Random mixtures.
 
-        Parameters
-        ----------
-        n : int
-            Number of mixtures.
-        elements : sequence of str
-            Chemical symbols of the last axis, which must contain :attr:`elements`.
-        rng : numpy Generator
-            Source of the random numbers.
-
-        Returns
-        -------
-        compositions : ndarray of shape (n, n_elements)
-            Mass fractions.
-        densities : ndarray of shape (n,)
-            Densities [g/cm3], drawn log-uniformly from 1.2 to 9 with the share of the metals.
+        `elements`: chemical symbols of the last axis, which must contain :attr:`elements`. `rng`:
+        source of the random numbers. Returns `compositions` (n, n_elements): mass fractions;
+        `densities` (n,): densities [g/cm3], drawn log-uniformly from 1.2 to 9 with the share of the
+        metals.
         """
         column = {symbol: i for i, symbol in enumerate(elements)}
         missing = [symbol for symbol in self.elements if symbol not in column]

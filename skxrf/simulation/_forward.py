@@ -19,8 +19,6 @@ from ._scatter_spectra import scatter_spectra
 from ._tables import line_tables
 from ._transport import fluorescence
 
-__all__ = ["AxisError", "ForwardModel", "Photons", "Templates"]
-
 Floats = NDArray[np.float32]
 
 

@@ -16,8 +16,6 @@ from ._beam import Beam, tube_beam
 from ._optics import AIR, Absorber, Gas, Polycapillary
 from ._transport import Geometry
 
-__all__ = ["Instrument"]
-
 Array = NDArray[np.float64]
 
 # XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
@@ -42,24 +40,14 @@ _M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_u
 
 @dataclass(frozen=True)
 class _Limits:
-    """Limits of simulated spectra.
-
-    Parameters
-    ----------
-    tabulated : pair of float
-        Photon energies [keV] with cross sections of all elements.
-    least_channels : int
-        Smallest number of channels.
-    softest_line : float
-        Energy [keV] of the softest simulated line.
-    widest_channel : float
-        Width [keV] of the widest channels: three times the width of a peak.
-    """
+    """Limits of simulated spectra."""
 
     tabulated: tuple[float, float] = (0.1, 200.0)
-    least_channels: int = 64
-    softest_line: float = 1.0
+    """Photon energies [keV] with cross sections of all elements."""
+    least_channels: int = 64  # smallest number of channels
+    softest_line: float = 1.0  # energy [keV] of the softest simulated line
     widest_channel: float = 0.5
+    """Width [keV] of the widest channels: three times the width of a peak."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,6 @@ from skxrf.exceptions import Argument, SkxrfError
 
 from ._materials import Material, material
 
-__all__ = ["UM_TO_CM", "Layer", "MaterialTable", "material_table", "stack_arrays", "stack_elements"]
-
 Array = NDArray[np.float64]
 
 UM_TO_CM = 1e-4
@@ -86,21 +84,9 @@ class Layer:
 class MaterialTable:
     """Some materials as arrays: what they are made of, and how dense they are.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of materials, n_materials of them.
-    elements : sequence of str, optional
-        Chemical symbols of the last axis; by default all that the materials can contain, sorted.
-
-    Attributes
-    ----------
-    elements : tuple of str
-        Chemical symbols.
-    fractions : ndarray of shape (n_materials, n_elements)
-        Mass fractions, with typical traces.
-    densities : ndarray of shape (n_materials,)
-        Densities [g/cm3].
+    `names`: names of materials, n_materials of them. `elements`: chemical symbols of the last axis;
+    by default all that the materials can contain, sorted. `fractions` (n_materials, n_elements):
+    mass fractions, with typical traces. `densities` (n_materials,): densities [g/cm3].
     """
 
     def __init__(self, names: Sequence[str], elements: Sequence[str] | None = None) -> None:
@@ -141,18 +127,10 @@ class MaterialTable:
     def compositions(self, shares: Array, rng: np.random.Generator | None = None) -> Array:
         """Mass fractions of mixtures.
 
-        Parameters
-        ----------
-        shares : ndarray of shape (n_mixtures, n_materials)
-            Mass shares; a row that sums to zero is an empty layer.
-        rng : numpy Generator, optional
-            Draws the traces of every material in every mixture, log-uniformly in their ranges;
-            without it they are the typical ones.
-
-        Returns
-        -------
-        ndarray of shape (n_mixtures, n_elements)
-            Mass fractions, which sum to 1, or to 0 for an empty layer.
+        `shares` (n_mixtures, n_materials): mass shares; a row that sums to zero is an empty layer.
+        `rng`: draws the traces of every material in every mixture, log-uniformly in their ranges;
+        without it they are the typical ones. Returns (n_mixtures, n_elements): mass fractions,
+        which sum to 1, or to 0 for an empty layer.
         """
         total = shares.sum(axis=1, keepdims=True)
         shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)

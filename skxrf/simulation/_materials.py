@@ -15,8 +15,6 @@ from typing import Any
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import _xraylib
 
-__all__ = ["KINDS", "Material", "material", "materials"]
-
 KINDS = ("pigment", "lake", "metal", "ground", "binder", "varnish", "support")
 
 
@@ -174,10 +172,7 @@ def _from_table(name: str, table: Mapping[str, Any]) -> Material:
 def mass_fractions_of(formula: str) -> dict[str, float]:
     """Mass fraction of each element of a chemical formula.
 
-    Parameters
-    ----------
-    formula : str
-        Such as ``"CaSO4(H2O)2"``; numbers may have decimals.
+    `formula`: such as ``"CaSO4(H2O)2"``; numbers may have decimals.
     """
     found = _xraylib.mass_fractions(formula)
     if not found:

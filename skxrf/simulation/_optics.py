@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import _xraylib
 
-__all__ = ["AIR", "HELIUM", "Absorber", "Gas", "Polycapillary", "attenuation"]
-
 Array = NDArray[np.float64]
 
 

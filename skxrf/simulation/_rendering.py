@@ -15,9 +15,6 @@ from skxrf.physics._pile_up import pile_up
 from ._forward import AxisError, ForwardModel
 from ._instrument import Instrument
 
-__all__ = ["Renderer", "simulate_batches"]
-
-
 # Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) of stacks.
 Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
 
@@ -25,24 +22,8 @@ Stacks = tuple[NDArray[np.floating], NDArray[np.floating]]
 class Renderer:
     """Spectra of stacks at given doses, under one or several errors of the axis.
 
-    Parameters
-    ----------
-    model : ForwardModel
-        Elements and instrument.
-    groups : sequence of str
-        Line groups whose true intensities are asked for.
-    errors : sequence of AxisError
-        The axes that spectra are drawn on.
-    count_rate : float
-        Photons per second of live time, which makes pile-up.
-
-    Raises
-    ------
-    LineGroupError
-        If a line group is unknown, asked for twice, not excited by the tube, or has its strongest
-        line outside the axis.
-    SkxrfError
-        If the count rate is out of its range.
+    `groups`: line groups whose true intensities are asked for. `errors`: the axes that spectra are
+    drawn on. `count_rate`: photons per second of live time, which makes pile-up.
     """
 
     def __init__(
@@ -73,23 +54,12 @@ class Renderer:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Expected spectra and true net intensities.
 
-        Parameters
-        ----------
-        stacks : pair of ndarray
-            Compositions (n, n_layers, n_elements) and areal masses (n, n_layers) [g/cm2].
-        doses : ndarray of shape (n,)
-            Expected counts of each spectrum if `per_spectrum`, else factors of a dose of one.
-        axes : ndarray of shape (n,), int, optional
-            Index of the axis error of each spectrum; default the first.
-        per_spectrum : bool
-            Whether doses are counts of each spectrum.
-
-        Returns
-        -------
-        spectra : ndarray of shape (n, n_channels), float32
-            Expected counts.
-        intensities : ndarray of shape (n, n_groups), float32
-            True net intensities [counts].
+        `stacks`: compositions (n, n_layers, n_elements) and areal masses (n, n_layers) [g/cm2].
+        `doses` (n,): expected counts of each spectrum if `per_spectrum`, else factors of a dose of
+        one. `axes` (n,), int: index of the axis error of each spectrum; default the first.
+        `per_spectrum`: whether doses are counts of each spectrum. Returns `spectra`
+        (n, n_channels), float32: expected counts; `intensities` (n, n_groups), float32: true net
+        intensities [counts].
         """
         photons = self.model.photons(*stacks)
         if axes is None:
@@ -149,12 +119,8 @@ def simulate_batches(
 ) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float32]]]:
     """Draw counts batch by batch; the result does not depend on the number of threads.
 
-    Yields
-    ------
-    counts : ndarray of shape (n, n_channels), uint16
-        Poisson counts.
-    intensities : ndarray of shape (n, n_groups), float32
-        True net intensities [counts].
+    Yields `counts` (n, n_channels), uint16: Poisson counts; `intensities` (n, n_groups), float32:
+    True net intensities [counts].
     """
 
     def one(index: int) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:

@@ -20,36 +20,24 @@ from skxrf.physics._scatter import compton_energy
 from ._beam import Beam
 from ._transport import Geometry
 
-__all__ = ["ScatterTables", "scatter_tables", "scattered_photons"]
-
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class ScatterTables:
-    """Cross sections of scatter of a set of elements at a beam's bins.
+    """Cross sections of scatter of a set of elements at a beam's bins."""
 
-    Parameters
-    ----------
-    attenuation : ndarray of shape (n_elements, n_bins)
-        Total mass attenuation [cm2/g].
-    attenuation_compton : ndarray of shape (n_elements, n_bins)
-        The same at the energy after Compton scattering to the detector.
-    rayleigh, compton : ndarray of shape (n_elements, n_bins)
-        Differential cross sections towards the detector, times 4 pi [cm2/g].
-    diffusing : ndarray of shape (n_elements, n_bins)
-        Cross section of all scattering, less its forward share [cm2/g].
-    flux : ndarray of shape (n_bins,)
-        Photons of each bin.
-    """
-
-    attenuation: Array = field(repr=False)
+    attenuation: Array = field(repr=False)  # (n_elements, n_bins): total mass attenuation [cm2/g]
     attenuation_compton: Array = field(repr=False)
+    """(n_elements, n_bins): the same at the energy after Compton scattering to the detector."""
+    # rayleigh, compton (n_elements, n_bins): differential cross sections towards the detector,
+    # times 4 pi [cm2/g].
     rayleigh: Array = field(repr=False)
     compton: Array = field(repr=False)
     diffusing: Array = field(repr=False)
-    flux: Array = field(repr=False)
+    """(n_elements, n_bins): cross section of all scattering, less its forward share [cm2/g]."""
+    flux: Array = field(repr=False)  # (n_bins,): photons of each bin
 
     @functools.cached_property
     def together(self) -> Array:
@@ -72,19 +60,8 @@ class ScatterTables:
 def scatter_tables(elements: tuple[str, ...], beam: Beam, angle: float) -> ScatterTables:
     """Tabulate scatter for elements in a beam.
 
-    Parameters
-    ----------
-    elements : tuple of str
-        Chemical symbols.
-    beam : Beam
-        The beam at the object.
-    angle : float
-        Scattering angle [degrees].
-
-    Returns
-    -------
-    ScatterTables
-        From xraylib: form factors and incoherent scattering functions of free atoms.
+    `beam`: the beam at the object. `angle`: scattering angle [degrees]. From xraylib: form
+    factors and incoherent scattering functions of free atoms.
     """
     numbers = [_xraylib.atomic_number(symbol) for symbol in elements]
     key = tuple(beam.energies.tolist())
@@ -143,22 +120,11 @@ def scattered_photons(
 ) -> Floats:
     """Photons that stacks of layers scatter to the detector.
 
-    Parameters
-    ----------
-    compositions : ndarray of shape (n_stacks, n_layers, n_elements)
-        Mass fractions; the first layer is on top.
-    masses : ndarray of shape (n_stacks, n_layers)
-        Areal masses [g/cm2].
-    tables : ScatterTables
-        Cross sections of these elements.
-    geometry : Geometry
-        Angles.
-
-    Returns
-    -------
-    ndarray of shape (3, n_stacks, n_bins), float32 for compositions and masses in float32
-        Photons per steradian, times 4 pi, by the bin that they had in the beam: scattered
-        once elastically, once by an electron, and more than once. Before air and detector.
+    `compositions` (n_stacks, n_layers, n_elements): mass fractions; the first layer is on top.
+    `masses` (n_stacks, n_layers): areal masses [g/cm2]. `tables`: cross sections of these elements.
+    Returns (3, n_stacks, n_bins), float32: photons per steradian, times 4 pi, by the bin that they
+    had in the beam: scattered once elastically, once by an electron, and more than once. Before air
+    and detector.
     """
     n_bins = tables.flux.size
     sin_in = float(np.sin(np.radians(geometry.incidence)))

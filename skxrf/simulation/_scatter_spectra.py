@@ -15,24 +15,15 @@ from skxrf.physics.constants import ELECTRON_MASS, INVERSE_FINE_STRUCTURE
 from ._beam import Beam
 from ._numerics import NUMERICS
 
-__all__ = ["ScatterSpectra", "scatter_spectra"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ScatterSpectra:
-    """Energies of the photons of each bin of a beam after scattering.
+    """Energies of the photons of each bin of a beam after scattering."""
 
-    Parameters
-    ----------
-    energies : ndarray of shape (n_energies,)
-        A regular grid, then the tube's lines [keV].
-    rayleigh, compton, multiple : ndarray of shape (n_bins, n_energies)
-        Shares; each row sums to 1.
-    """
-
-    energies: Array
+    energies: Array  # (n_energies,): a regular grid, then the tube's lines [keV]
+    # rayleigh, compton, multiple (n_bins, n_energies): shares; each row sums to 1
     rayleigh: Array = field(repr=False)
     compton: Array = field(repr=False)
     multiple: Array = field(repr=False)
@@ -43,23 +34,11 @@ def scatter_spectra(
 ) -> ScatterSpectra:
     """Spread each bin of a beam over the energies after scattering.
 
-    Parameters
-    ----------
-    beam : Beam
-        The beam at the object.
-    angle : float
-        Mean scattering angle [degrees].
-    spread : float
-        Standard deviation of the angles that beam and detector let in [degrees].
-    matrix : mapping of str to float, optional
-        Mass fractions of the elements whose electrons give the Doppler broadening; default
-        calcium carbonate in linseed oil.
-
-    Returns
-    -------
-    ScatterSpectra
-        Compton profiles in the impulse approximation (Eisenberger & Platzman 1970, Phys. Rev. A
-        2, 415) with the shells that the transferred energy can ionize.
+    `beam`: the beam at the object. `angle`: mean scattering angle [degrees]. `spread`: standard
+    deviation of the angles that beam and detector let in [degrees]. `matrix`: mass fractions of the
+    elements whose electrons give the Doppler broadening; default calcium carbonate in linseed oil.
+    Compton profiles in the impulse approximation (Eisenberger & Platzman 1970, Phys. Rev. A
+    2, 415) with the shells that the transferred energy can ionize.
     """
     # Mass fractions of calcium carbonate in linseed oil, 9 to 1.
     chalk = {"H": 0.012, "C": 0.185, "O": 0.443, "Ca": 0.360}

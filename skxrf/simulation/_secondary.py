@@ -16,8 +16,6 @@ from scipy.special import expn
 from ._numerics import NUMERICS
 from ._tables import LineTables
 
-__all__ = ["secondary_rate"]
-
 Floats = NDArray[np.float32]
 
 
@@ -26,22 +24,12 @@ def secondary_rate(
 ) -> Floats:
     """Secondary fluorescence rate of each line, per g/cm2 of its element.
 
-    Parameters
-    ----------
-    emitted : ndarray of shape (n_cells, n_pairs), float32
-        Photons of a line that each cell of a layer emits, for the pairs of a layer and a line
-        that are there.
-    places : ndarray of shape (n_stacks, n_layers, n_lines), int
-        Index of the pair; `n_pairs` for a missing one.
-    depths : ndarray of shape (n_stacks, n_layers, n_lines), float32
-        Optical depth of each layer for each line at normal passage.
-    tables : LineTables
-        Cross sections.
-
-    Returns
-    -------
-    ndarray of shape (n_stacks, n_layers, n_cells, n_lines), float32
-        Photons of each line, were its element all of the cell.
+    `emitted` (n_cells, n_pairs), float32: photons of a line that each cell of a layer emits, for
+    the pairs of a layer and a line that are there. `places` (n_stacks, n_layers, n_lines), int:
+    index of the pair; `n_pairs` for a missing one. `depths` (n_stacks, n_layers, n_lines), float32:
+    optical depth of each layer for each line at normal passage. Returns
+    (n_stacks, n_layers, n_cells, n_lines), float32: photons of each line, were its element all of
+    the cell.
     """
     n_stacks, n_layers, n_lines = places.shape
     n_cells = len(emitted)

@@ -15,8 +15,6 @@ from ._foreign import FOREIGN_ELEMENTS, ForeignChemistry
 from ._layers import UM_TO_CM, material_table
 from .paintings._palettes import Palette, check_palettes
 
-__all__ = ["StackRanges", "Stratum", "random_stacks"]
-
 Array = NDArray[np.float64]
 
 

@@ -15,46 +15,28 @@ from skxrf.physics import LineGroup, _xraylib, line_group
 from ._beam import Beam
 from ._numerics import NUMERICS
 
-__all__ = ["LineTables", "line_tables"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class LineTables:
-    """Attenuation and line production of a set of elements.
+    """Attenuation and line production of a set of elements."""
 
-    Parameters
-    ----------
-    elements : tuple of str
-        The elements, n_elements of them.
-    groups : ndarray of shape (n_lines,), str
-        Line group of each line (each is a cluster of lines of almost one energy).
-    owners : ndarray of shape (n_lines,), int
-        Index of the element of each line.
-    energies : ndarray of shape (n_lines,)
-        Energies [keV].
-    bin_energies : ndarray of shape (n_bins,)
-        Mean energies of the beam's bins [keV].
-    attenuation_bins : ndarray of shape (n_elements, n_bins)
-        Total mass attenuation [cm2/g] of the beam's bins.
-    attenuation_lines : ndarray of shape (n_elements, n_lines)
-        The same of the lines.
-    production_bins : ndarray of shape (n_lines, n_bins)
-        Line production cross section [cm2/g of the element] of the beam's bins.
-    production_lines : ndarray of shape (n_lines, n_lines)
-        The same for lines (columns) that excite lines (rows).
-    """
-
-    elements: tuple[str, ...]
+    elements: tuple[str, ...]  # the elements, n_elements of them
     groups: NDArray[np.str_] = field(repr=False)
+    """(n_lines,): line group of each line (each is a cluster of lines of almost one energy)."""
     owners: NDArray[np.intp] = field(repr=False)
-    energies: Array = field(repr=False)
-    bin_energies: Array = field(repr=False)
+    """(n_lines,), int: index of the element of each line."""
+    energies: Array = field(repr=False)  # (n_lines,): energies [keV]
+    bin_energies: Array = field(repr=False)  # (n_bins,): mean energies of the beam's bins [keV]
     attenuation_bins: Array = field(repr=False)
-    attenuation_lines: Array = field(repr=False)
+    """(n_elements, n_bins): total mass attenuation [cm2/g] of the beam's bins."""
+    attenuation_lines: Array = field(repr=False)  # (n_elements, n_lines): the same of the lines
     production_bins: Array = field(repr=False)
+    """(n_lines, n_bins): line production cross section [cm2/g of the element] of the beam's
+    bins."""
     production_lines: Array = field(repr=False)
+    """(n_lines, n_lines): the same for lines (columns) that excite lines (rows)."""
 
     @functools.cached_property
     def single(self) -> SingleTables:
@@ -86,20 +68,9 @@ class SingleTables(NamedTuple):
 def line_tables(elements: tuple[str, ...], beam: Beam, voltage: float) -> LineTables:
     """Tabulate attenuation and line production for elements in a beam.
 
-    Parameters
-    ----------
-    elements : tuple of str
-        Chemical symbols.
-    beam : Beam
-        The beam at the object; cross sections are averaged over its photons in each bin.
-    voltage : float
-        Tube voltage [kV].
-
-    Returns
-    -------
-    LineTables
-        Cross sections from xraylib: Kissel photoionization with full cascades for the lines
-        (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
+    `beam`: the beam at the object; cross sections are averaged over its photons in each bin.
+    `voltage`: tube voltage [kV]. Cross sections from xraylib: Kissel photoionization with
+    full cascades for the lines (Schoonjans et al. 2011, Spectrochim. Acta B 66, 776).
     """
     numbers = [_xraylib.atomic_number(symbol) for symbol in elements]
     groups, owners, energies, members = [], [], [], []

@@ -16,19 +16,12 @@ from ._numerics import NUMERICS
 from ._secondary import secondary_rate
 from ._tables import LineTables
 
-__all__ = ["Geometry", "fluorescence"]
-
 
 @dataclass(frozen=True)
 class Geometry:
-    """Angles of beam and detector to the surface.
+    """Angles of beam and detector to the surface."""
 
-    Parameters
-    ----------
-    incidence, take_off : float
-        Angles between surface and beam, and surface and detector [degrees].
-    """
-
+    # incidence, take_off: angles between surface and beam, and surface and detector [degrees]
     incidence: float = 90.0
     take_off: float = 45.0
 
@@ -44,25 +37,11 @@ def fluorescence(
 ) -> NDArray[np.float32]:
     """Photons of each line that leave stacks of layers towards the detector.
 
-    Parameters
-    ----------
-    compositions : ndarray of shape (n_stacks, n_layers, n_elements)
-        Mass fractions; the first layer is on top.
-    masses : ndarray of shape (n_stacks, n_layers)
-        Areal masses [g/cm2]; zero for a layer that is not there.
-    tables : LineTables
-        Cross sections.
-    flux : ndarray of shape (n_bins,)
-        Photons of each bin of the beam.
-    geometry : Geometry
-        Angles.
-    secondary : bool
-        Whether lines excite other lines.
-
-    Returns
-    -------
-    ndarray of shape (n_stacks, n_lines), float32
-        Photons per steradian, times 4 pi, before air and detector, for the given photons.
+    `compositions` (n_stacks, n_layers, n_elements): mass fractions; the first layer is on top.
+    `masses` (n_stacks, n_layers): areal masses [g/cm2]; zero for a layer that is not there. `flux`
+    (n_bins,): photons of each bin of the beam. `secondary`: whether lines excite other lines.
+    Returns (n_stacks, n_lines), float32: photons per steradian, times 4 pi, before air and
+    detector, for the given photons.
     """
     fractions = np.asarray(compositions, dtype=np.float32)
     layers = np.asarray(masses, dtype=np.float32)

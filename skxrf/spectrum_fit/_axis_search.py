@@ -17,17 +17,6 @@ from skxrf.spectrum_fit._line_groups import RULE, within_range, worth_fitting
 from skxrf.spectrum_fit._model import BinnedSpectrum, counting_weights, nonnegative
 from skxrf.spectrum_fit._priors import AxisCorrection, typical_detector
 
-__all__ = [
-    "HIGHEST",
-    "LOWEST",
-    "AxisGuess",
-    "ShiftSearch",
-    "TemplateGrid",
-    "guess_energy_axis",
-    "saturating_cost",
-]
-
-
 Array = NDArray[np.float64]
 
 # Range [keV] that is compared and fitted: below lie noise peaks, detector thresholds and lines that
@@ -39,14 +28,8 @@ _STEP = 0.01  # keV
 class TemplateGrid:
     """Line groups that the search for an axis compares with a spectrum.
 
-    Parameters
-    ----------
-    low, high : float
-        Range [keV] of the main lines.
-    noise : float
-        Electronic noise of the templates [keV].
-    margin : float
-        Distance [keV] by which bins may lie outside the range.
+    `low`, `high`: range [keV] of the main lines. `noise`: electronic noise of the templates [keV].
+    `margin`: distance [keV] by which bins may lie outside the range.
     """
 
     def __init__(self, low: float, high: float, noise: float, margin: float) -> None:
@@ -63,16 +46,8 @@ class TemplateGrid:
     def design(self, edges: Array, *fixed: Array) -> Array:
         """Design matrix of lines and other columns in bins.
 
-        Parameters
-        ----------
-        edges : ndarray of shape (n_bins + 1,)
-            True edges [keV].
-        *fixed : ndarray of shape (n_bins, n_columns)
-            Further columns: background, pile-up.
-
-        Returns
-        -------
-        ndarray of shape (n_bins, n_line_columns + n_further)
+        `edges` (n_bins + 1,): true edges [keV]. `*fixed` (n_bins, n_columns): further columns:
+        background, pile-up. Returns (n_bins, n_line_columns + n_further).
         """
         places = np.clip((edges - self.grid[0]) / _STEP, 0, self.grid.size - 1.001)
         whole = places.astype(int)
@@ -101,12 +76,7 @@ _MOST_APART, _DISTINCT = 0.5, 0.12
 class ShiftSearch:
     """Comparison of a spectrum with all common lines at any shift of its axis.
 
-    Parameters
-    ----------
-    binned : BinnedSpectrum
-        Sum spectrum.
-    width : float
-        Full width at half maximum [keV] of a peak at 5.9 keV.
+    `width`: full width at half maximum [keV] of a peak at 5.9 keV.
     """
 
     def __init__(self, binned: BinnedSpectrum, width: float) -> None:
@@ -124,18 +94,9 @@ class ShiftSearch:
     def fit(self, low: float, high: float, anode: str | None = None) -> tuple[float, Array]:
         """Cost and amplitudes at a shift.
 
-        Parameters
-        ----------
-        low, high : float
-            Shifts [keV] of the anchors.
-        anode : str, optional
-            Element whose Compton peak alone is tried, or ``"none"``; default those of all.
-
-        Returns
-        -------
-        cost : float
-        amplitudes : ndarray
-            Counts of the columns of the line table, then of the fixed ones.
+        `low`, `high`: shifts [keV] of the anchors. `anode`: element whose Compton peak alone is
+        tried, or ``"none"``; default those of all. Returns `cost`; `amplitudes`: counts of the
+        columns of the line table, then of the fixed ones.
         """
         edges = AxisCorrection.at_anchors(low, high)(self.binned.edges)
         design = self.templates.design(edges, self.fixed) * self.weights[:, None]
@@ -149,16 +110,8 @@ class ShiftSearch:
     def found(self, low: float, high: float) -> tuple[list[str], str | None]:
         """Line groups worth fitting at a shift, and the anode whose scatter is clearly there.
 
-        Parameters
-        ----------
-        low, high : float
-            Shifts [keV] of the anchors.
-
-        Returns
-        -------
-        groups : list of str
-        anode : str or None
-            Not where the scatter of another anode, or none at all, does nearly as well.
+        `low`, `high`: shifts [keV] of the anchors. Returns `groups`; `anode`: not where the scatter
+        of another anode, or none at all, does nearly as well.
         """
         costs = {anode: self.fit(low, high, anode)[0] for anode in self.templates.anodes}
         costs["none"] = self.fit(low, high, "none")[0]
@@ -193,39 +146,24 @@ class ShiftSearch:
 
 @dataclass(frozen=True)
 class PatternRule:
-    """Limits and thresholds of the search for an axis from the pattern of peaks.
+    """Limits and thresholds of the search for an axis from the pattern of peaks."""
 
-    Parameters
-    ----------
-    gains, offsets : tuple of float
-        Settings of multichannel analyzers [keV per channel], [keV].
-    sigmas : tuple of float
-        Standard deviation of a peak near 6 keV [keV], with room for an imprecise estimate.
-    bin_width : float
-        Width of the bins that are compared [keV].
-    significance : float
-        Standard errors above which a local maximum is a peak.
-    n_peaks, n_paired : int
-        Number of peaks that must lie at lines, and of those that are taken in pairs.
-    n_compared, n_polished : int
-        Number of axes that are compared, and of those that are optimized.
-    model_error : float
-        Share of a channel by which the lines may be wrong.
-    unseen : float
-        Weight of peaks that lie below the compared range.
-    """
-
+    # gains, offsets: settings of multichannel analyzers [keV per channel], [keV]
     gains: tuple[float, float] = (0.004, 0.045)
     offsets: tuple[float, float] = (-1.2, 0.5)
     sigmas: tuple[float, float] = (0.03, 0.2)
-    bin_width: float = 0.06
-    significance: float = 6.0
+    """Standard deviation of a peak near 6 keV [keV], with room for an imprecise estimate."""
+    bin_width: float = 0.06  # width of the bins that are compared [keV]
+    significance: float = 6.0  # standard errors above which a local maximum is a peak
+    # n_peaks, n_paired: number of peaks that must lie at lines, and of those that are taken in
+    # pairs.
     n_peaks: int = 14
     n_paired: int = 8
+    # n_compared, n_polished: number of axes that are compared, and of those that are optimized
     n_compared: int = 80
     n_polished: int = 8
-    model_error: float = 0.05
-    unseen: float = 0.5
+    model_error: float = 0.05  # share of a channel by which the lines may be wrong
+    unseen: float = 0.5  # weight of peaks that lie below the compared range
 
 
 _RULE = PatternRule()
@@ -233,22 +171,14 @@ _RULE = PatternRule()
 
 @dataclass(frozen=True)
 class AxisGuess:
-    """Offset and gain from the pattern of peaks, and how much better they are than the next.
+    """Offset and gain from the pattern of peaks, and how much better they are than the next."""
 
-    Parameters
-    ----------
-    offset, gain : float
-        Energy of channel 0 [keV], keV per channel.
-    misfit : float
-        Misfit of lines and background, as a share of that of a background alone.
-    next_misfit : float
-        The same for the best axis that is clearly another; infinite if there is none.
-    """
-
+    # offset, gain: energy of channel 0 [keV], keV per channel
     offset: float
     gain: float
-    misfit: float
+    misfit: float  # misfit of lines and background, as a share of that of a background alone
     next_misfit: float
+    """The same for the best axis that is clearly another; infinite if there is none."""
 
 
 def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
@@ -257,15 +187,8 @@ def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
     Pairs of bright peaks are taken for pairs of common lines; axes on which many peaks lie at
     lines are then compared by a fit of all common lines at once.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-
-    Returns
-    -------
-    AxisGuess or None
-        None where there are fewer than three peaks.
+    `spectrum` (n_channels,): counts, summed over many pixels. Returns None where there are fewer
+    than three peaks.
     """
     positions, strengths, sigma = _peaks(spectrum)
     if positions.size < 3:

@@ -14,8 +14,6 @@ from ._axis_search import HIGHEST, LOWEST
 from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import ANCHORS, AXIS, PARAMETERS
 
-__all__ = ["DriftRule", "LineAxis"]
-
 Array = NDArray[np.float64]
 
 _SHIFTS = ("low", "high")
@@ -27,8 +25,7 @@ class DriftRule:
 
     rounds: int = 3
     """Steps of the search for the shifts of a block; the first tells whether there are any."""
-    most_step: float = 5.0
-    """Longest step, in those of the parameters."""
+    most_step: float = 5.0  # longest step, in those of the parameters
     logarithms: tuple[float, float] = (-5.0, 4.0)
     """Logarithms of the least and greatest scatter of blocks, and step between them [eV]."""
     significance: float = 8.0
@@ -44,39 +41,20 @@ _RULE = DriftRule()
 
 @dataclass(frozen=True)
 class LineAxis:
-    """Energy axis of a painting, and the lines by which it is known.
+    """Energy axis of a painting, and the lines by which it is known."""
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        True bin centers of the mean axis [keV].
-    groups : list of str
-        Line groups in the spectra.
-    detector : DetectorResponse
-        Width and tail of a peak.
-    anode : str or None
-        Anode of the tube, whose scattered lines are there.
-    """
-
-    energy: Array = field(repr=False)
-    groups: list[str]
-    detector: DetectorResponse
-    anode: str | None = None
+    energy: Array = field(repr=False)  # (n_channels,): true bin centers of the mean axis [keV]
+    groups: list[str]  # line groups in the spectra
+    detector: DetectorResponse  # width and tail of a peak
+    anode: str | None = None  # anode of the tube, whose scattered lines are there
 
     def drift(self, sums: Array) -> Array | None:
         """Shifts of the axis of blocks of rows, smooth over the blocks.
 
-        Parameters
-        ----------
-        sums : ndarray of shape (n_blocks, n_channels)
-            Sum spectra of the blocks, in their order [counts].
-
-        Returns
-        -------
-        ndarray of shape (n_blocks, 2) or None
-            Energies of a block less those of the mean axis, at 2 and 15 keV [keV]. None unless the
-            drift is significant against the errors of the shifts, those included that vary from
-            block to block with the paints.
+        `sums` (n_blocks, n_channels): sum spectra of the blocks, in their order [counts]. Returns
+        (n_blocks, 2): energies of a block less those of the mean axis, at 2 and 15 keV [keV]. None
+        unless the drift is significant against the errors of the shifts, those included that vary
+        from block to block with the paints.
         """
         inside = (self.energy >= LOWEST) & (self.energy <= HIGHEST)
         sums = np.maximum(sums, 0.0)

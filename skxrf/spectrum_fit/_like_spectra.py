@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from skxrf.spectrum_fit._weight_classes import divided
 
-__all__ = ["equal_count_bins", "joined", "sums_of_like_spectra"]
-
 Array = NDArray[np.float64]
 
 
@@ -19,14 +17,10 @@ Array = NDArray[np.float64]
 class PartRule:
     """Numbers of the parts."""
 
-    parts: int = 12
-    """Parts into which spectra are divided."""
-    bins: int = 128
-    """Bins of about the same number of counts, into which channels are joined."""
-    least_spectra: int = 20
-    """Fewest spectra for each part, on average."""
-    sample: int = 6000
-    """Most spectra that are divided."""
+    parts: int = 12  # parts into which spectra are divided
+    bins: int = 128  # bins of about the same number of counts, into which channels are joined
+    least_spectra: int = 20  # fewest spectra for each part, on average
+    sample: int = 6000  # most spectra that are divided
 
 
 _RULE = PartRule()
@@ -35,17 +29,8 @@ _RULE = PartRule()
 def sums_of_like_spectra(spectra: NDArray[Any], weights: Array | None = None) -> Array | None:
     """Divide spectra into parts of like shapes, and sum each.
 
-    Parameters
-    ----------
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Counts.
-    weights : ndarray of shape (n_spectra,), optional
-        Number of spectra that each one stands for.
-
-    Returns
-    -------
-    ndarray of shape (n_parts, n_channels) or None
-        None where there are too few spectra.
+    `spectra` (n_spectra, n_channels): counts. `weights` (n_spectra,): number of spectra that each
+    one stands for. Returns (n_parts, n_channels): None where there are too few spectra.
     """
     used = np.arange(len(spectra)) if weights is None else np.flatnonzero(weights > 0)
     used = used[:: max(1, -(-len(used) // _RULE.sample))]

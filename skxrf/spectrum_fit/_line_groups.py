@@ -20,19 +20,6 @@ from skxrf.physics.constants import (
 )
 from skxrf.spectrum_fit._model import Solution, SumSpectrumModel, smoothed
 
-__all__ = [
-    "RULE",
-    "DetectionRule",
-    "Evidence",
-    "evidence",
-    "present",
-    "unexplained_groups",
-    "with_partners",
-    "within_range",
-    "worth_fitting",
-]
-
-
 Array = NDArray[np.float64]
 
 
@@ -41,22 +28,11 @@ def with_partners(
 ) -> list[str]:
     """Line groups and the softer lines of their elements, by the energy of the main line.
 
-    Parameters
-    ----------
-    names : collection of str
-        Line groups that are present.
-    energy_range : pair of float
-        Fitted range [keV].
-    tube_voltage : float
-        Voltage of the tube [kV].
-
-    Returns
-    -------
-    list of str
-        Where there are L lines there are M lines, weak as they may be, and with the K lines of tin
-        its L lines: left out, they would be counted as sulfur, potassium or calcium. What a sum
-        spectrum cannot tell from them, sulfur beside M lines of lead and argon beside L lines of the
-        tube, is measured in pixels.
+    `names`: line groups that are present. `energy_range`: fitted range [keV]. `tube_voltage`:
+    voltage of the tube [kV]. Returns where there are L lines there are M lines, weak as they may
+    be, and with the K lines of tin its L lines: left out, they would be counted as sulfur,
+    potassium or calcium. What a sum spectrum cannot tell from them, sulfur beside M lines of lead
+    and argon beside L lines of the tube, is measured in pixels.
     """
     partners = [_softer(name) for name in names]
     partners += [hidden for hidden, others in HIDDEN_BESIDE.items() if others & {*names, *partners}]
@@ -98,21 +74,11 @@ def _softer(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Evidence for a line group in a fit of all candidates together.
+    """Evidence for a line group in a fit of all candidates together."""
 
-    Parameters
-    ----------
-    name : str
-        Line group.
-    area : float
-        Net counts.
-    error : float
-        Standard error [counts], the error of the model included.
-    """
-
-    name: str
-    area: float
-    error: float
+    name: str  # line group
+    area: float  # net counts
+    error: float  # standard error [counts], the error of the model included
 
     @property
     def significance(self) -> float:
@@ -122,34 +88,20 @@ class Evidence:
 
 @dataclass(frozen=True)
 class DetectionRule:
-    """Thresholds above which a line group counts as present.
+    """Thresholds above which a line group counts as present."""
 
-    Parameters
-    ----------
-    significance : float
-        Standard errors of the net counts.
-    uncommon_significance : float
-        The same for `UNCOMMON_LINE_GROUPS`, which few paintings hold and which lie beside lines
-        of what most do.
-    unexplained : float
-        Standard errors of the residuals of a fit, for line groups that it leaves out.
-    unexplained_unsearched : float
-        The same for groups outside `SEARCHED_LINE_GROUPS`.
-    most_unexplained : int
-        Most such groups.
-    worth_fitting : float
-        Share of all counts in a coarse search above which a group is fitted at all.
-    model_error : float
-        Share of a channel by which the fit may be wrong, for the question of presence.
-    """
-
-    significance: float = 5.0
+    significance: float = 5.0  # standard errors of the net counts
     uncommon_significance: float = 7.0
+    """The same for `UNCOMMON_LINE_GROUPS`, which few paintings hold and which lie beside lines of
+    what most do."""
     unexplained: float = 6.0
-    unexplained_unsearched: float = 12.0
-    most_unexplained: int = 8
+    """Standard errors of the residuals of a fit, for line groups that it leaves out."""
+    unexplained_unsearched: float = 12.0  # the same for groups outside `SEARCHED_LINE_GROUPS`
+    most_unexplained: int = 8  # most such groups
     worth_fitting: float = 2e-4
+    """Share of all counts in a coarse search above which a group is fitted at all."""
     model_error: float = 0.03
+    """Share of a channel by which the fit may be wrong, for the question of presence."""
 
     def least(self, name: str) -> float:
         """Standard errors above which a line group is believed."""
@@ -162,16 +114,7 @@ RULE = DetectionRule()
 def evidence(model: SumSpectrumModel, solution: Solution) -> list[Evidence]:
     """Evidence for each line group of a model.
 
-    Parameters
-    ----------
-    model : SumSpectrumModel
-        Model of all candidates.
-    solution : Solution
-        Its solution.
-
-    Returns
-    -------
-    list of Evidence
+    `model`: model of all candidates.
     """
     areas, errors = model.areas(solution.amplitudes), model.errors(solution)
     return [Evidence(name, areas[name], errors[name]) for name in model.groups]
@@ -182,20 +125,9 @@ def present(
 ) -> list[str]:
     """Line groups that are present, by significance and partner lines.
 
-    Parameters
-    ----------
-    found : iterable of Evidence
-        Evidence for all candidates.
-    required : collection of str
-        Line groups that are kept in any case.
-    rule : DetectionRule
-        Thresholds.
-
-    Returns
-    -------
-    list of str
-        In the order of the evidence. M lines need the L lines of their element, where those were
-        candidates.
+    `found`: evidence for all candidates. `required`: line groups that are kept in any case. Returns
+    names in the order of the evidence. M lines need the L lines of their element, where those were
+    candidates.
     """
     found = list(found)
     tried = {one.name for one in found}
@@ -213,18 +145,7 @@ def worth_fitting(
 ) -> list[str]:
     """Line groups of a coarse search that are worth a place in a fit.
 
-    Parameters
-    ----------
-    totals : mapping of str to float
-        Net counts in the coarse search.
-    counts : float
-        All counts.
-    rule : DetectionRule
-        Thresholds.
-
-    Returns
-    -------
-    list of str
+    `totals`: net counts in the coarse search.
     """
     return [name for name, total in totals.items() if total > rule.worth_fitting * counts]
 
@@ -239,23 +160,8 @@ def unexplained_groups(
 ) -> list[str]:
     """Line groups that the residuals of a fit ask for.
 
-    Parameters
-    ----------
-    model : SumSpectrumModel
-        Fitted model.
-    x : mapping of str to float
-        Axis and detector.
-    solution : Solution
-        Its solution.
-    kept : collection of str
-        Groups that are present; M lines are tried with the L lines of their element only.
-    rule : DetectionRule
-        Thresholds.
-
-    Returns
-    -------
-    list of str
-        Of all elements, the clearest first; what one explains no other is asked for.
+    `kept`: groups that are present; M lines are tried with the L lines of their element only.
+    Returns groups of all elements, the clearest first; what one explains no other is asked for.
     """
     edges = model.correction(x)(model.binned.edges)
     others = [

@@ -11,27 +11,16 @@ from numpy.typing import NDArray
 
 from skxrf.utils.compilation import compiled
 
-__all__ = ["clamp_to_nonnegative", "covariances", "solve_nonnegative"]
-
 Array = NDArray[np.float64]
 
 
 def covariances(matrices: Array, ridge: float = 1e-10) -> tuple[Array, Array]:
     """Standard errors and correlations of the unconstrained solutions.
 
-    Parameters
-    ----------
-    matrices : ndarray of shape (n_problems, n, n)
-        Symmetric positive definite matrices of normal equations.
-    ridge : float
-        Relative ridge: components that coincide must not stop the whole batch.
-
-    Returns
-    -------
-    errors : ndarray of shape (n_problems, n)
-        Square roots of the diagonals of the inverses.
-    correlations : ndarray of shape (n_problems, n, n)
-        The inverses, scaled to unit diagonals.
+    `matrices` (n_problems, n, n): symmetric positive definite matrices of normal equations.
+    `ridge`: relative ridge: components that coincide must not stop the whole batch. Returns
+    `errors` (n_problems, n): square roots of the diagonals of the inverses; `correlations`
+    (n_problems, n, n): the inverses, scaled to unit diagonals.
     """
     # Unit diagonals: the ridge then means the same for every component.
     scale = 1 / np.sqrt(np.maximum(np.einsum("pii->pi", matrices), 1e-300))
@@ -49,19 +38,10 @@ def covariances(matrices: Array, ridge: float = 1e-10) -> tuple[Array, Array]:
 def solve_nonnegative(matrices: Array, vectors: Array) -> tuple[Array, Array]:
     """Minimize ``x'Hx/2 - g'x`` over ``x >= 0`` for a batch of problems.
 
-    Parameters
-    ----------
-    matrices : ndarray of shape (n_problems, n, n)
-        Symmetric positive definite matrices H.
-    vectors : ndarray of shape (n_problems, n)
-        Right-hand sides g.
-
-    Returns
-    -------
-    solutions : ndarray of shape (n_problems, n)
-        The non-negative solutions.
-    errors : ndarray of shape (n_problems, n)
-        Standard errors of the unconstrained ones, where H is an information matrix.
+    `matrices` (n_problems, n, n): symmetric positive definite matrices H. `vectors`
+    (n_problems, n): right-hand sides g. Returns `solutions` (n_problems, n): the non-negative
+    solutions; `errors` (n_problems, n): standard errors of the unconstrained ones, where H is an
+    information matrix.
     """
     errors, correlations = covariances(matrices)
     standard = np.einsum("pij,pj->pi", correlations, errors * vectors)
@@ -82,23 +62,12 @@ def clamp_to_nonnegative(
     Hildreth's method (1957, Naval Research Logistics Quarterly 4, 79): coordinate descent on the
     multipliers of the constraints, which works on those variables only that are held at zero.
 
-    Parameters
-    ----------
-    solutions : ndarray of shape (n_problems, n), C-contiguous
-        Unconstrained solutions in units of their standard errors; changed in place.
-    correlations : ndarray of shape (n_matrices, n, n)
-        Correlation matrices of the unconstrained solutions.
-    which : ndarray of shape (n_problems,), int, optional
-        Number of the matrix of each problem; by default each has its own.
-    tolerance : float
-        Largest change of a variable in the last sweep [standard errors].
-    max_sweeps : int
-        Sweeps after which what is negative is cut off at zero: components that nearly coincide.
-
-    Returns
-    -------
-    ndarray of shape (n_problems,), bool
-        Problems that were cut off.
+    `solutions` (n_problems, n): unconstrained solutions in units of their standard errors; changed
+    in place. `correlations` (n_matrices, n, n): their correlation matrices. `which` (n_problems,):
+    number of the matrix of each problem; by default each has its own. `tolerance`: largest change
+    of a variable in the last sweep [standard errors]. `max_sweeps`: sweeps after which what is
+    negative is cut off at zero: components that nearly coincide. Returns (n_problems,), bool:
+    problems that were cut off.
     """
     n_problems, n = solutions.shape
     which = np.arange(n_problems) if which is None else which

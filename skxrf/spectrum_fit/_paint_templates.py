@@ -11,10 +11,8 @@ from skxrf.physics._line_table import EXACT, line_table
 from skxrf.utils.energy import bin_edges
 
 from ._model import misfit_weights, smoothed
-from ._nonnegative import solve_nonnegative
+from ._nonnegative import covariances, solve_nonnegative
 from ._template_model import Setup, TemplateModel
-
-__all__ = ["PaintTemplates", "RatioSpread", "paint_templates"]
 
 Array = NDArray[np.float64]
 
@@ -23,45 +21,28 @@ Array = NDArray[np.float64]
 class RatioSpread:
     """Spread of the ratios of a line group's families about expected ones, in relative terms.
 
-    What lies above an atom absorbs soft lines more than hard ones: a tilt that is smooth in the
-    energy. Edges, and the hardness of the exciting radiation, change sub-shells as a whole.
-
-    Parameters
-    ----------
-    tilt : float
-        Absorption [keV]: the standard deviation of a share is this over the energy of its lines,
-        in common for all families of the group.
-    outer : float
-        Standard deviation that L lines from outer shells have in common: most of them lie beyond
-        the L3 edge of their own element.
-    subshell : float
-        Standard deviation that the L lines of a sub-shell have in common.
-    single : float
-        Standard deviation of each family on its own.
+    What lies above an atom absorbs soft lines more than hard ones. Edges, and the hardness of the
+    exciting radiation, change sub-shells as a whole.
     """
 
-    tilt: float
+    absorption: float
+    """Standard deviation of the exponent of a power of the energy that the lines of the group are
+    multiplied by. Intensities from a thick layer go as one over its mass attenuation for the
+    exciting and for the emitted radiation together, and the latter as the energy to the power of
+    -2.7 between edges (R. Van Grieken & A. Markowicz, Handbook of X-Ray Spectrometry, ch. 1): the
+    exponent lies between 0 and about 2.7."""
     outer: float
-    subshell: float
-    single: float
+    """Standard deviation that L lines from outer shells have in common: most of them lie beyond the
+    L3 edge of their own element."""
+    subshell: float  # standard deviation that the L lines of a sub-shell have in common
+    single: float  # standard deviation of each family on its own
 
     def covariance(self, group: str, labels: list[str], energies: Array) -> Array:
         """Covariance of the relative shares of the families of a group.
 
-        Parameters
-        ----------
-        group : str
-            Line group.
-        labels : list of str
-            Its families.
-        energies : ndarray of shape (n_families,)
-            Their mean energies [keV].
-
-        Returns
-        -------
-        ndarray of shape (n_families, n_families)
+        `energies` (n_families,): their mean energies [keV]. Returns (n_families, n_families).
         """
-        tilt = self.tilt / energies
+        tilt = self.absorption * np.log(energies)
         tilt -= tilt.mean()
         found = np.outer(tilt, tilt) + self.single**2 * np.eye(len(labels))
         if group.endswith("_L"):
@@ -76,20 +57,21 @@ class RatioSpread:
 class PaintRule:
     """Numbers of the fit of paints."""
 
-    of_painting: RatioSpread = field(default=RatioSpread(3.0, 0.3, 0.1, 0.01))
+    of_painting: RatioSpread = field(default=RatioSpread(1.0, 0.3, 0.1, 0.01))
     """Spread of a painting's ratios about theory. In simulated paintings K-beta of calcium is up
     to 30 % stronger than theory's, outer L lines of lead 45 % weaker."""
-    of_paint: RatioSpread = field(default=RatioSpread(2.5, 0.025, 0.015, 0.005))
+    of_paint: RatioSpread = field(default=RatioSpread(0.4, 0.06, 0.05, 0.005))
     """Spread of a paint's ratios about the painting's: in simulated paintings the shares of lead's
-    L-alpha and L-beta lines vary by 2 and 4 %, against each other."""
+    L-alpha and L-beta lines vary by 2 and 4 %, against each other, and by 10 % under vermilion."""
+    significant: float = 5.0
+    """Standard errors up to which the area of a line group in a paint is taken to be none. A paint
+    contains few elements: where lead is alone it shows its own ratios, and so which part of
+    L-alpha is arsenic elsewhere."""
     model_error: float = 0.015
     """Share of a channel's counts by which the model of a paint's spectrum may be wrong."""
-    rounds: int = 3
-    """Times that weights, areas and ratios are found anew."""
-    most_step: float = 0.5
-    """Largest change of the logarithm of a ratio in a round."""
-    bin_width: float = 0.02
-    """Narrower channels are joined [keV]."""
+    rounds: int = 3  # times that weights, areas and ratios are found anew
+    most_step: float = 0.5  # largest change of the logarithm of a ratio in a round
+    bin_width: float = 0.02  # narrower channels are joined [keV]
     local_width: float = 0.6
     """Width over which residuals are averaged to see how wrong the model is there [keV]."""
     least_area: float = 1e-5
@@ -101,21 +83,14 @@ _RULE = PaintRule()
 
 @dataclass(frozen=True)
 class PaintTemplates:
-    """Components of the pixels of each paint.
-
-    Parameters
-    ----------
-    components : ndarray of shape (n_paints, n_components, n_channels), float32
-        Spectra of one count of each component.
-    painting : ndarray of shape (n_components, n_channels)
-        Those with the ratios that the paints have in common.
-    families : dict of str to dict of str to float
-        The latter ratios: shares of the families of each line group.
-    """
+    """Components of the pixels of each paint."""
 
     components: NDArray[np.float32] = field(repr=False)
+    """(n_paints, n_components, n_channels), float32: spectra of one count of each component."""
     painting: Array = field(repr=False)
+    """(n_components, n_channels): those with the ratios that the paints have in common."""
     families: dict[str, dict[str, float]] = field(repr=False)
+    """The latter ratios: shares of the families of each line group."""
 
 
 def paint_templates(model: TemplateModel, setup: Setup, spectra: Array) -> PaintTemplates:
@@ -127,18 +102,8 @@ def paint_templates(model: TemplateModel, setup: Setup, spectra: Array) -> Paint
     as far as they do: a line group that only overlaps others in one paint is learned from another,
     and a paint of few counts has the painting's ratios.
 
-    Parameters
-    ----------
-    model : TemplateModel
-        Fit of the painting's sum spectrum.
-    setup : Setup
-        Measurement.
-    spectra : ndarray of shape (n_paints, n_fitted_channels)
-        Summed counts of each paint, in the fitted channels.
-
-    Returns
-    -------
-    PaintTemplates
+    `model`: fit of the painting's sum spectrum. `spectra` (n_paints, n_fitted_channels): summed
+    counts of each paint, in the fitted channels.
     """
     return _HierarchicalFit(model, setup).fit(np.maximum(spectra, 0.0))
 
@@ -237,21 +202,11 @@ class _HierarchicalFit:
     def _solve(self, counts: Array, weights: Array, before: Array) -> tuple[Array, Array, Array]:
         """Amplitudes of a paint, and what it tells of the painting's ratios.
 
-        Parameters
-        ----------
-        counts, weights : ndarray of shape (n_bins,)
-            Counts, and one over their standard errors.
-        before : ndarray of shape (n_columns,)
-            Amplitudes of the last round, whose areas are the unit of deviations.
-
-        Returns
-        -------
-        amplitudes : ndarray of shape (n_columns,)
-            Counts of each family and of the other components.
-        information : ndarray of shape (n_families, n_families)
-            Of the logarithms of the painting's ratios, the amplitudes unknown.
-        gradient : ndarray of shape (n_families,)
-            Of the logarithm of the probability.
+        `counts`, `weights` (n_bins,): counts, and one over their standard errors. `before`
+        (n_columns,): amplitudes of the last round, whose areas are the unit of deviations. Returns
+        `amplitudes` (n_columns,): counts of each family and of the other components; `information`
+        (n_families, n_families): of the logarithms of the painting's ratios, the amplitudes
+        unknown; `gradient` (n_families,): of the logarithm of the probability.
         """
         n_lines = self.logarithms.size
         shares, least = self.shares(), _RULE.least_area * counts.sum() + 1
@@ -267,6 +222,7 @@ class _HierarchicalFit:
         matrix = weighted.T @ weighted
         matrix[:n_lines, :n_lines] += own.T @ self.about_painting @ own
         vector = weighted.T @ (weights * counts)
+        vector[:n_lines] -= self._pull(matrix, before)
         amplitudes = solve_nonnegative(matrix[None], vector[None])[0][0]
         mixed = own.T @ self.about_painting @ common
         free = amplitudes > 0
@@ -279,13 +235,28 @@ class _HierarchicalFit:
         information -= coupled.T @ np.linalg.solve(inner, coupled)
         return amplitudes, information, mixed.T @ amplitudes[:n_lines]
 
+    def _pull(self, matrix: Array, before: Array) -> Array:
+        """Slope of the prior of each group's area, whose logarithm is ``-z^2 arctan(a / z sigma)``.
+
+        It moves insignificant areas to zero and leaves significant ones where they are.
+        """
+        (errors,), (correlations,) = covariances(matrix[None])
+        pull = np.empty(self.logarithms.size)
+        for mine in self.families:
+            area = before[mine].sum()
+            error = _RULE.significant * np.sqrt(
+                errors[mine] @ correlations[mine, mine] @ errors[mine]
+            )
+            pull[mine] = _RULE.significant**2 * error / (error**2 + area**2)
+        return pull
+
     def _templates(self, amplitudes: Array) -> PaintTemplates:
         shares, components = self.shares(), []
         for of_paint in (np.zeros_like(shares), *amplitudes):
-            groups = []
+            groups, least = [], _RULE.least_area * of_paint.sum() + 1
             for mine in self.families:
-                # One count with the painting's ratios: a paint may contain none of the group.
-                counts = of_paint[mine] + shares[mine]
+                # Some counts with the painting's ratios: a paint may contain none of the group.
+                counts = of_paint[mine] + least * shares[mine]
                 groups.append(self.lines[:, mine] @ (counts / counts.sum()))
             components.append(np.vstack([*groups, self.others]))
         named = {

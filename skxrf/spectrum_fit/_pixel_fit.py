@@ -13,16 +13,11 @@ from skxrf.utils.threads import single_threaded_blas
 from ._nonnegative import covariances, solve_nonnegative
 from ._weight_classes import LEAST_EXPECTED, SharedFit, WeightClasses, doses, weight_classes
 
-__all__ = ["ComponentPairs", "PoissonFit", "fit_pixels", "standard_errors"]
-
 
 class ComponentPairs:
     """Products of all pairs of components, with which information matrices are linear in the weights.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels)
-        Spectra of one count of each component.
+    `components` (n_components, n_channels): spectra of one count of each component.
     """
 
     def __init__(self, components: NDArray[np.floating]) -> None:
@@ -45,15 +40,8 @@ class ComponentPairs:
     def information(self, weights: NDArray[np.float32]) -> NDArray[np.float64]:
         """Information matrices for the weights of channels.
 
-        Parameters
-        ----------
-        weights : ndarray of shape (n_pixels, n_channels), float32
-            Inverse variances: one over the expected counts.
-
-        Returns
-        -------
-        ndarray of shape (n_pixels, n_components, n_components)
-            ``sum_c w_c T_jc T_kc``.
+        `weights` (n_pixels, n_channels), float32: inverse variances: one over the expected counts.
+        Returns (n_pixels, n_components, n_components): ``sum_c w_c T_jc T_kc``.
         """
         packed = (weights @ self.pairs).astype(np.float64)
         return np.asarray(packed[:, self.unpack])
@@ -62,15 +50,8 @@ class ComponentPairs:
 def standard_errors(information: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard errors when all components are unknown.
 
-    Parameters
-    ----------
-    information : ndarray of shape (n_pixels, n_components, n_components)
-        Fisher information.
-
-    Returns
-    -------
-    ndarray of shape (n_pixels, n_components)
-        Square roots of the diagonal of the inverse.
+    `information` (n_pixels, n_components, n_components): Fisher information. Returns
+    (n_pixels, n_components): square roots of the diagonal of the inverse.
     """
     return covariances(information)[0]
 
@@ -87,23 +68,13 @@ class PoissonFit:
     With `classes`, each spectrum gets the weights of the class of spectra that it is like, and
     only those that are like none are reweighted on their own.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels)
-        Spectra of one count of each component.
-    mean_spectrum : ndarray of shape (n_channels,)
-        Smooth expected shape of the painting's mean spectrum, positive [counts].
-    n_reweights : int
-        Number of reweighted steps after the first.
-
-    Attributes
-    ----------
-    classes : WeightClasses or None
-        Classes of spectra that share weights.
+    `components` (n_components, n_channels): spectra of one count of each component. `mean_spectrum`
+    (n_channels,): smooth expected shape of the painting's mean spectrum, positive [counts].
+    `n_reweights`: number of reweighted steps after the first.
     """
 
     # Fits that were saved before there were classes have none.
-    classes: WeightClasses | None = None
+    classes: WeightClasses | None = None  # classes of spectra that share weights
 
     def __init__(
         self,
@@ -123,12 +94,8 @@ class PoissonFit:
     ) -> None:
         """Find classes of spectra that share weights; none where there are too few spectra.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_spectra, n_channels)
-            Spectra of the painting in the fitted channels [counts].
-        weights : ndarray of shape (n_spectra,), optional
-            Number of spectra that each one stands for.
+        `spectra` (n_spectra, n_channels): spectra of the painting in the fitted channels [counts].
+        `weights` (n_spectra,): number of spectra that each one stands for.
         """
         self.classes = weight_classes(self.components, self.shape, spectra, weights)
 
@@ -137,17 +104,9 @@ class PoissonFit:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Fit a block of spectra.
 
-        Parameters
-        ----------
-        counts : ndarray of shape (n_pixels, n_channels), float32
-            The spectra.
-
-        Returns
-        -------
-        amplitudes : ndarray of shape (n_pixels, n_components)
-            Non-negative amplitudes [counts].
-        errors : ndarray of shape (n_pixels, n_components)
-            Their standard errors, all components unknown [counts].
+        `counts` (n_pixels, n_channels), float32: the spectra. Returns `amplitudes`
+        (n_pixels, n_components): non-negative amplitudes [counts]; `errors`
+        (n_pixels, n_components): their standard errors, all components unknown [counts].
         """
         if self.classes is None:
             first = SharedFit(self.components, self.shape[None])
@@ -186,29 +145,11 @@ def fit_pixels(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Fit many spectra in batches, side by side in threads.
 
-    Parameters
-    ----------
-    fit : PoissonFit
-        Fit of a batch.
-    spectra : ndarray of shape (n_pixels, n_channels)
-        Spectra [counts].
-    channels : slice
-        Fitted channels.
-    return_std : bool
-        Whether to compute standard errors as well.
-    batch_size : int
-        Number of spectra in a batch, which bounds the memory.
-    n_jobs : int or None
-        Number of threads.
-    n_kept : int, optional
-        Number of components, from the first, that are returned; default all.
-
-    Returns
-    -------
-    amplitudes : ndarray of shape (n_pixels, n_kept)
-        Non-negative amplitudes [counts].
-    errors : ndarray of shape (n_pixels, n_kept) or None
-        Their standard errors [counts].
+    `fit`: fit of a batch. `spectra` (n_pixels, n_channels): spectra [counts]. `return_std`: whether
+    to compute standard errors as well. `batch_size`: number of spectra in a batch, which bounds the
+    memory. `n_kept`: number of components, from the first, that are returned; default all. Returns
+    `amplitudes` (n_pixels, n_kept): non-negative amplitudes [counts]; `errors` (n_pixels, n_kept):
+    their standard errors [counts].
     """
 
     def one(start: int) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:

@@ -10,19 +10,6 @@ from numpy.typing import NDArray
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import COARSE, EXACT, Detail
 
-__all__ = [
-    "ANCHORS",
-    "AREAS",
-    "AXIS",
-    "PARAMETERS",
-    "SELECTION",
-    "AxisCorrection",
-    "Parameter",
-    "Stage",
-    "typical_detector",
-]
-
-
 Array = NDArray[np.float64]
 
 # Energies [keV] whose shifts are searched; errors of gain and zero are mixtures of the two.
@@ -34,40 +21,21 @@ _BENT_TO = 2.0
 
 @dataclass(frozen=True)
 class AxisCorrection:
-    """True energy of a nominal one: ``offset + gain E + curvature (u**2 - 1/3)``.
+    """True energy of a nominal one: ``offset + gain E + curvature (u**2 - 1/3)``."""
 
-    Parameters
-    ----------
-    offset : float
-        Shift [keV].
-    gain : float
-        Factor.
-    curvature : float
-        Departure from a straight line [keV]; ``u`` runs from -1 to 1 over the range, and the
-        axis is straight beyond -2 and 2.
-    energy_range : tuple of float
-        Range [keV] that `curvature` refers to.
-    """
-
-    offset: float = 0.0
-    gain: float = 1.0
+    offset: float = 0.0  # shift [keV]
+    gain: float = 1.0  # factor
     curvature: float = 0.0
-    energy_range: tuple[float, float] = (0.0, 1.0)
+    """Departure from a straight line [keV]; ``u`` runs from -1 to 1 over the range, and the axis is
+    straight beyond -2 and 2."""
+    energy_range: tuple[float, float] = (0.0, 1.0)  # range [keV] that `curvature` refers to
 
     @classmethod
     def at_anchors(cls, low: float, high: float, curvature: float = 0.0) -> AxisCorrection:
         """Correction by the shifts of two energies.
 
-        Parameters
-        ----------
-        low, high : float
-            Shifts [keV] at the energies `ANCHORS`.
-        curvature : float
-            Further shift [keV] midway between them.
-
-        Returns
-        -------
-        AxisCorrection
+        `low`, `high`: shifts [keV] at the energies `ANCHORS`. `curvature`: further shift [keV]
+        midway between them.
         """
         first, second = ANCHORS
         slope = (high - low) / (second - first)
@@ -85,25 +53,14 @@ class AxisCorrection:
 
 @dataclass(frozen=True)
 class Parameter:
-    """Fitted number of axis or detector.
+    """Fitted number of axis or detector."""
 
-    Parameters
-    ----------
-    start : float
-        Value that is expected where nothing better is known.
-    step : float
-        Change that matters.
-    low, high : float
-        Bounds.
-    spread : float
-        Standard deviation of the prior about the expected value.
-    """
-
-    start: float
-    step: float
+    start: float  # value that is expected where nothing better is known
+    step: float  # change that matters
+    # low, high: bounds
     low: float
     high: float
-    spread: float
+    spread: float  # standard deviation of the prior about the expected value
 
 
 PARAMETERS = {
@@ -136,29 +93,17 @@ def typical_detector(noise: float = PARAMETERS["noise"].start) -> DetectorRespon
 
 @dataclass(frozen=True)
 class Stage:
-    """Closeness with which a model follows a sum spectrum.
+    """Closeness with which a model follows a sum spectrum."""
 
-    Parameters
-    ----------
-    bin_width : float
-        Narrower bins [keV] are joined: the cost is then the same on any axis.
-    model_error : float
-        Share of a channel's counts by which the model may be wrong: with millions of counts,
-        Poisson errors alone would let the brightest line decide everything.
-    family_factor : float
-        Factor of the spread of line ratios about theory, `FAMILY_SPREAD`.
-    detail : Detail
-        Families and scatterings that are rendered.
-    least_inside : float
-        Share of the counts of a family of lines that must lie in the fitted range; below, nothing
-        is measured of it, and it has its share of the group by theory.
-    """
-
-    bin_width: float
+    bin_width: float  # narrower bins [keV] are joined: the cost is then the same on any axis
     model_error: float
-    family_factor: float
-    detail: Detail
+    """Share of a channel's counts by which the model may be wrong: with millions of counts, Poisson
+    errors alone would let the brightest line decide everything."""
+    family_factor: float  # factor of the spread of line ratios about theory, `FAMILY_SPREAD`
+    detail: Detail  # families and scatterings that are rendered
     least_inside: float = 0.5
+    """Share of the counts of a family of lines that must lie in the fitted range; below, nothing is
+    measured of it, and it has its share of the group by theory."""
 
 
 # Axis and resolution, of a composition that is not known well: ratios are held half as tightly.

@@ -19,17 +19,6 @@ from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.energy import bin_edges, describe_axis
 
-__all__ = [
-    "Setup",
-    "TemplateModel",
-    "channels_between",
-    "elements_of",
-    "fit_components",
-    "fitted_range",
-    "template_model",
-]
-
-
 Array = NDArray[np.float64]
 
 # Pile-up below this share of the sum spectrum is no component.
@@ -49,27 +38,13 @@ def fit_components(
 ) -> Array:
     """Spectra of one count of each component, shaped as in the sum spectrum.
 
-    Parameters
-    ----------
-    groups : sequence of str
-        Line groups.
-    fit : SumSpectrumFit
-        Fit of the sum spectrum in the same channels, with these groups and this anode.
-    edges : ndarray of shape (n_channels + 1,)
-        Nominal bin edges [keV] of the fitted channels.
-    anode : str or None
-        The tube's anode, whose scattered lines are components.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    background_spacing : float
-        Distance [keV] of the smooth functions that bend the continuum.
-
-    Returns
-    -------
-    ndarray of shape (n_components, n_channels)
-        The line groups in their order, scattered tube lines, pile-up where there is some, and
-        the functions that make up the continuum. Tails and escape peaks of line groups come on
-        top of the one count.
+    `fit`: fit of the sum spectrum in the same channels, with these groups and this anode. `edges`
+    (n_channels + 1,): nominal bin edges [keV] of the fitted channels. `anode`: the tube's anode,
+    whose scattered lines are components. `tube_voltage`: voltage of the tube [kV].
+    `background_spacing`: distance [keV] of the smooth functions that bend the continuum. Returns
+    (n_components, n_channels): the line groups in their order, scattered tube lines, pile-up where
+    there is some, and the functions that make up the continuum. Tails and escape peaks of line
+    groups come on top of the one count.
     """
     edges = fit.correction(edges)
     table = line_table(
@@ -117,26 +92,9 @@ def fitted_range(
 ) -> tuple[float, float]:
     """Range [keV] that is fitted: the one given, or the one that the wanted lines need.
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    wanted : sequence of str
-        Line groups that are asked for.
-    energy_range : pair of float, optional
-        The range that is asked for [keV].
-    tube_voltage : float
-        Voltage of the tube [kV].
-
-    Returns
-    -------
-    pair of float
-        Within the axis.
-
-    Raises
-    ------
-    LineGroupError
-        If a wanted line group lies outside.
+    `energy` (n_channels,): bin centers [keV]. `wanted`: line groups that are asked for.
+    `energy_range`: the range that is asked for [keV]. `tube_voltage`: voltage of the tube [kV].
+    The range found lies within the axis.
     """
     groups = {name: line_group(name, tube_voltage=tube_voltage) for name in wanted}
     if energy_range is not None:
@@ -167,21 +125,7 @@ def fitted_range(
 def channels_between(energy: NDArray[np.float64], low: float, high: float) -> slice:
     """Channels whose centers lie in a range.
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Bin centers [keV].
-    low, high : float
-        The range [keV].
-
-    Returns
-    -------
-    slice
-
-    Raises
-    ------
-    EnergyAxisError
-        If there are too few for a fit.
+    `energy` (n_channels,): bin centers [keV]. `low`, `high`: the range [keV].
     """
     inside = np.flatnonzero((energy >= low) & (energy <= high))
     if inside.size < _LEAST_CHANNELS:
@@ -202,58 +146,32 @@ _PEAK_WIDTH = 0.15
 
 @dataclass(frozen=True)
 class Setup:
-    """Measurement as it is known before the fit.
+    """Measurement as it is known before the fit."""
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV].
-    energy_range : pair of float, optional
-        Fitted range [keV]; default the one that the wanted line groups need.
-    anode : str, optional
-        Tube anode, whose scattered lines are then part of the model.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    refine : bool
-        Whether to refine axis and resolution.
-    detector : DetectorResponse, optional
-        Start of the refinement, or the detector as it is without.
-    """
-
-    energy: Array = field(repr=False)
+    energy: Array = field(repr=False)  # (n_channels,): nominal bin centers [keV]
     energy_range: tuple[float, float] | None = None
-    anode: str | None = None
-    tube_voltage: float = 50.0
-    refine: bool = True
+    """Fitted range [keV]; default the one that the wanted line groups need."""
+    anode: str | None = None  # tube anode, whose scattered lines are then part of the model
+    tube_voltage: float = 50.0  # voltage of the tube [kV]
+    refine: bool = True  # whether to refine axis and resolution
     detector: DetectorResponse | None = None
+    """Start of the refinement, or the detector as it is without."""
 
 
 @dataclass(frozen=True)
 class TemplateModel:
-    """Components of the spectra of a painting.
+    """Components of the spectra of a painting."""
 
-    Parameters
-    ----------
-    groups : list of str
-        Line groups, the wanted ones first.
-    channels : slice
-        Fitted channels.
-    fit : SumSpectrumFit
-        Fit of the sum spectrum.
-    components : ndarray of shape (n_components, n_fitted_channels)
-        Spectra of one count of each component, those of `groups` first.
-    unexplained : float
-        Share of the counts that the fit of the sum spectrum does not explain.
-    evidence : list of LineEvidence
-        Evidence for all line groups, where they were looked for.
-    """
-
-    groups: list[str]
-    channels: slice
-    fit: SumSpectrumFit = field(repr=False)
+    groups: list[str]  # line groups, the wanted ones first
+    channels: slice  # fitted channels
+    fit: SumSpectrumFit = field(repr=False)  # fit of the sum spectrum
     components: Array = field(repr=False)
+    """(n_components, n_fitted_channels): spectra of one count of each component, those of `groups`
+    first."""
     unexplained: float = 0.0
+    """Share of the counts that the fit of the sum spectrum does not explain."""
     evidence: list[LineEvidence] = field(default_factory=list, repr=False)
+    """Evidence for all line groups, where they were looked for."""
 
 
 def elements_of(
@@ -265,22 +183,9 @@ def elements_of(
 ) -> Elements:
     """Line groups that a sum spectrum shows, and those required, with the evidence for each.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    setup : Setup
-        Measurement.
-    energy_range : pair of float
-        Fitted range [keV].
-    required : sequence of str
-        Line groups that are kept in any case.
-    parts : ndarray of shape (n_parts, n_channels), optional
-        Sums of like spectra [counts].
-
-    Returns
-    -------
-    Elements
+    `spectrum` (n_channels,): counts, summed over many pixels. `energy_range`: fitted range [keV].
+    `required`: line groups that are kept in any case. `parts` (n_parts, n_channels): sums of like
+    spectra [counts].
     """
     # All of the axis, unless a range is asked for: harder lines tell which softer ones may be there.
     end = float(setup.energy[-1])
@@ -306,33 +211,11 @@ def template_model(
 ) -> TemplateModel:
     """Fit a sum spectrum and make the components of single spectra.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    setup : Setup
-        Measurement.
-    wanted : sequence of str
-        Line groups that are asked for.
-    nuisance : sequence of str, optional
-        Line groups fitted besides; default those found in the spectrum.
-    background_spacing : float
-        Distance [keV] of the smooth functions that bend the continuum.
-    parts : ndarray of shape (n_parts, n_channels), optional
-        Sums of like spectra [counts], in which line groups are looked for besides.
-
-    Returns
-    -------
-    TemplateModel
-
-    Raises
-    ------
-    CountsError
-        If there are no counts in the fitted range.
-    LineGroupError
-        If a wanted line group lies outside it.
-    EnergyAxisError
-        If it has too few channels.
+    `spectrum` (n_channels,): counts, summed over many pixels. `wanted`: line groups that are asked
+    for. `nuisance`: line groups fitted besides; default those found in the spectrum.
+    `background_spacing`: distance [keV] of the smooth functions that bend the continuum. `parts`
+    (n_parts, n_channels): sums of like spectra [counts], in which line groups are looked for
+    besides.
     """
     low, high = fitted_range(setup.energy, wanted, setup.energy_range, setup.tube_voltage)
     # Isolated negative sums can only come from pre-treated spectra; weights need counts.

@@ -12,43 +12,22 @@ from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._model import BinnedSpectrum
 
-__all__ = ["Tube", "TubeRule", "end_of_continuum", "infer_tube"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class TubeRule:
-    """Numbers of the inference of a tube.
+    """Numbers of the inference of a tube."""
 
-    Parameters
-    ----------
-    window : float
-        Width over which counts are added up [keV].
-    least : float
-        Counts in a window above which the spectrum goes on.
-    clear : float
-        Counts in the two last windows above which their end is the end of the continuum.
-    beyond : float
-        Voltage per keV of the end: the continuum comes down to zero before.
-    free : float
-        Part of the axis that must be empty beyond the end [keV].
-    voltage : float
-        Voltage of most instruments [kV], where nothing is known.
-    peak_width : float
-        Usual full width at half maximum at 5.9 keV [keV].
-    least_counts : float
-        Fewer counts show no scattered lines.
-    """
-
-    window: float = 1.0
-    least: float = 20.0
+    window: float = 1.0  # width over which counts are added up [keV]
+    least: float = 20.0  # counts in a window above which the spectrum goes on
     clear: float = 200.0
-    beyond: float = 1.08
-    free: float = 2.0
-    voltage: float = 50.0
-    peak_width: float = 0.15
-    least_counts: float = 1000.0
+    """Counts in the two last windows above which their end is the end of the continuum."""
+    beyond: float = 1.08  # voltage per keV of the end: the continuum comes down to zero before
+    free: float = 2.0  # part of the axis that must be empty beyond the end [keV]
+    voltage: float = 50.0  # voltage of most instruments [kV], where nothing is known
+    peak_width: float = 0.15  # usual full width at half maximum at 5.9 keV [keV]
+    least_counts: float = 1000.0  # fewer counts show no scattered lines
 
 
 _RULE = TubeRule()
@@ -56,31 +35,17 @@ _RULE = TubeRule()
 
 @dataclass(frozen=True)
 class Tube:
-    """Tube of a measurement, and how it is known.
+    """Tube of a measurement, and how it is known."""
 
-    Parameters
-    ----------
-    anode : str or None
-        Element of the anode.
-    voltage : float
-        Voltage [kV].
-    anode_source, voltage_source : str
-        Sources, in words.
-    end : float
-        Energy [keV] above which there are no counts.
-    doubt : str
-        Contradiction between the statement and the spectrum; empty where there is none.
-    inferred : bool
-        Whether the anode may be inferred: it is not stated.
-    """
-
-    anode: str | None
-    voltage: float
+    anode: str | None  # element of the anode
+    voltage: float  # voltage [kV]
+    # anode_source, voltage_source: sources, in words
     anode_source: str
     voltage_source: str
-    end: float
+    end: float  # energy [keV] above which there are no counts
     doubt: str = ""
-    inferred: bool = True
+    """Contradiction between the statement and the spectrum; empty where there is none."""
+    inferred: bool = True  # whether the anode may be inferred: it is not stated
 
     @classmethod
     def stated(cls, anode: str | None, voltage: float, end: float) -> Tube:
@@ -96,17 +61,9 @@ class Tube:
 def end_of_continuum(spectrum: Array, energy: Array) -> tuple[float, bool]:
     """Energy above which a spectrum is empty.
 
-    Parameters
-    ----------
-    spectrum, energy : ndarray of shape (n_channels,)
-        Counts and bin centers [keV].
-
-    Returns
-    -------
-    end : float
-        Energy [keV], at most the last of the axis.
-    clear : bool
-        Whether the continuum ends there, rather than the axis or the counts.
+    `spectrum`, `energy` (n_channels,): counts and bin centers [keV]. Returns `end`: energy [keV],
+    at most the last of the axis; `clear`: whether the continuum ends there, rather than the axis or
+    the counts.
     """
     step = float(np.median(np.diff(energy)))
     n_window = min(max(1, round(_RULE.window / step)), len(spectrum))
@@ -124,23 +81,9 @@ def infer_tube(
 ) -> Tube:
     """Find anode and voltage where they are not stated.
 
-    Parameters
-    ----------
-    spectrum, energy : ndarray of shape (n_channels,)
-        Counts, summed over many pixels, and bin centers [keV].
-    anode : str, optional
-        Statement: the symbol, or ``"none"`` for a source without scattered lines.
-    voltage : float, optional
-        Statement [kV].
-
-    Returns
-    -------
-    Tube
-
-    Raises
-    ------
-    SkxrfError
-        If a statement is no element, more than one, or no voltage.
+    `spectrum`, `energy` (n_channels,): counts, summed over many pixels, and bin centers [keV].
+    `anode`: statement: the symbol, or ``"none"`` for a source without scattered lines. `voltage`:
+    statement [kV].
     """
     stated = _stated(anode)
     end, clear = end_of_continuum(spectrum, energy)

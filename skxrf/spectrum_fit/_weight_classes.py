@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ._nonnegative import clamp_to_nonnegative, covariances
 
-__all__ = ["LEAST_EXPECTED", "SharedFit", "WeightClasses", "divided", "doses", "weight_classes"]
-
 Array = NDArray[np.float64]
 
 # Expected counts in a channel are not taken below this share of those of like spectra, or of the
@@ -24,22 +22,16 @@ LEAST_EXPECTED = 0.05
 class ClassRule:
     """Numbers of the classes."""
 
-    most: int = 48
-    """Largest number of classes: half of it costs 0.1 to 0.4 % of RMSE."""
+    most: int = 48  # largest number of classes: half of it costs 0.1 to 0.4 % of RMSE
     least_spectra: int = 50
     """Fewest spectra for each class, on average over all classes that are tried."""
-    least_members: int = 10
-    """Spectra below which a class is given up."""
-    sample: int = 6000
-    """Spectra that the classes are found in."""
-    most_steps: int = 20
-    """Most steps of the assignment."""
+    least_members: int = 10  # spectra below which a class is given up
+    sample: int = 6000  # spectra that the classes are found in
+    most_steps: int = 20  # most steps of the assignment
     most_unlike: float = 0.1
     """Squared relative distance from its class at which a spectrum gets weights of its own."""
-    noise_of_unlike: float = 3.0
-    """Factor on the part of that distance that is due to photon noise."""
-    ridge: float = 1e-8
-    """Relative ridge of the normal matrix: components may coincide."""
+    noise_of_unlike: float = 3.0  # factor on the part of that distance that is due to photon noise
+    ridge: float = 1e-8  # relative ridge of the normal matrix: components may coincide
 
 
 _RULE = ClassRule()
@@ -53,12 +45,9 @@ def doses(counts: NDArray[np.floating]) -> Array:
 class SharedFit:
     """Fit of all spectra of a class with the weights of one expected spectrum.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels), or (n_classes, ...)
-        Spectra of one count of each component, the same for all classes or each class's own.
-    shapes : ndarray of shape (n_classes, n_channels)
-        Expected share of each channel.
+    `components` (n_components, n_channels), or (n_classes, ...): spectra of one count of each
+    component, the same for all classes or each class's own. `shapes` (n_classes, n_channels):
+    expected share of each channel.
     """
 
     def __init__(self, components: NDArray[Any], shapes: NDArray[Any]) -> None:
@@ -120,14 +109,10 @@ class WeightClasses:
     spectrum is assigned by its own counts alone: by the likelihood of Poisson counts, to which
     the classes' shares are prior. So faint spectra, which tell little, choose the common classes.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels), or (n_classes, ...)
-        Spectra of one count of each component, the same for all classes or each class's own.
-    shapes : ndarray of shape (n_classes, n_channels)
-        Expected share of each channel in the counts of a spectrum, positive.
-    shares : ndarray of shape (n_classes,)
-        Share of the spectra in each class, positive.
+    `components` (n_components, n_channels): spectra of one count of each component, the same for
+    all classes or each class's own. `shapes` (n_classes, n_channels): expected share of each
+    channel in the counts of a spectrum, positive. `shares` (n_classes,): share of the spectra in
+    each class, positive.
     """
 
     def __init__(self, components: NDArray[Any], shapes: Array, shares: Array) -> None:
@@ -142,30 +127,15 @@ class WeightClasses:
     def assign(self, counts: NDArray[np.float32]) -> NDArray[np.intp]:
         """Most probable class of each spectrum.
 
-        Parameters
-        ----------
-        counts : ndarray of shape (n_pixels, n_channels), float32
-            The spectra.
-
-        Returns
-        -------
-        ndarray of shape (n_pixels,), int
+        `counts` (n_pixels, n_channels), float32: the spectra. Returns (n_pixels,), int.
         """
         return _most_probable(counts, self._logarithms, self.shares)
 
     def sums(self, spectra: NDArray[Any], weights: Array | None = None) -> Array:
         """Sum the spectra of each class.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_spectra, n_channels)
-            Spectra [counts].
-        weights : ndarray of shape (n_spectra,), optional
-            Number of spectra that each one stands for.
-
-        Returns
-        -------
-        ndarray of shape (n_classes, n_channels)
+        `spectra` (n_spectra, n_channels): spectra [counts]. `weights` (n_spectra,): number of
+        spectra that each one stands for. Returns (n_classes, n_channels).
         """
         found = np.zeros(self.shapes.shape)
         numbers = np.arange(len(self.shapes))[:, None]
@@ -181,21 +151,11 @@ class WeightClasses:
     ) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Fit spectra with the weights of their classes.
 
-        Parameters
-        ----------
-        counts : ndarray of shape (n_pixels, n_channels), float32
-            The spectra.
-        classes : ndarray of shape (n_pixels,), int, optional
-            Class of each spectrum; default the most probable one.
-
-        Returns
-        -------
-        amplitudes : ndarray of shape (n_pixels, n_components)
-            Non-negative amplitudes [counts].
-        errors : ndarray of shape (n_pixels, n_components)
-            Their standard errors with these weights, all components unknown [counts].
-        unlike : ndarray of shape (n_pixels,), bool
-            Spectra so different from their class that weights of their own are better.
+        `counts` (n_pixels, n_channels), float32: the spectra. `classes` (n_pixels,), int: class of
+        each spectrum; default the most probable one. Returns `amplitudes` (n_pixels, n_components):
+        non-negative amplitudes [counts]; `errors` (n_pixels, n_components): their standard errors
+        with these weights, all components unknown [counts]; `unlike` (n_pixels,), bool: spectra so
+        different from their class that weights of their own are better.
         """
         if classes is None:
             classes = self.assign(counts)
@@ -222,21 +182,10 @@ def weight_classes(
     A mixture of multinomial distributions with hard assignment, whose members' fits, rather than
     their counts, make the expected spectrum of a class.
 
-    Parameters
-    ----------
-    components : ndarray of shape (n_components, n_channels)
-        Spectra of one count of each component.
-    mean : ndarray of shape (n_channels,)
-        Expected share of each channel in the mean spectrum.
-    spectra : ndarray of shape (n_spectra, n_channels)
-        Spectra spread over the painting [counts].
-    weights : ndarray of shape (n_spectra,), optional
-        Number of spectra that each one stands for.
-
-    Returns
-    -------
-    WeightClasses or None
-        None where there are too few spectra.
+    `components` (n_components, n_channels): spectra of one count of each component. `mean`
+    (n_channels,): expected share of each channel in the mean spectrum. `spectra`
+    (n_spectra, n_channels): spectra spread over the painting [counts]. `weights` (n_spectra,):
+    number of spectra that each one stands for. Returns None where there are too few spectra.
     """
     weights = np.ones(len(spectra)) if weights is None else weights
     rows = np.flatnonzero(weights > 0)

@@ -12,8 +12,6 @@ from sklearn.base import BaseEstimator
 
 import skxrf
 
-__all__ = ["PRIVATE_PACKAGES", "all_estimators", "public_modules"]
-
 # Packages of the library's own wiring, whose modules therefore need no underscore each.
 PRIVATE_PACKAGES = ("skxrf.io.cubes", "skxrf.io.maps")
 
@@ -21,10 +19,7 @@ PRIVATE_PACKAGES = ("skxrf.io.cubes", "skxrf.io.maps")
 def public_modules() -> Iterator[ModuleType]:
     """Import the library's public modules one by one: neither underscored nor in a private package.
 
-    Yields
-    ------
-    module
-        ``skxrf`` first, then by name. Importing them loads torch and matplotlib.
+    Yields ``skxrf`` first, then by name. Importing them loads torch and matplotlib.
     """
     yield skxrf
     for info in pkgutil.walk_packages(skxrf.__path__, "skxrf."):
@@ -36,10 +31,7 @@ def public_modules() -> Iterator[ModuleType]:
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
     """List the public estimators: regressors, transformers and meta-estimators.
 
-    Returns
-    -------
-    list of (str, type)
-        Name and class, sorted by name. Public is what a public module has in its ``__all__``.
+    Returns name and class, sorted by name. Public is what a public module has in its ``__all__``.
 
     Examples
     --------

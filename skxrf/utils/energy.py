@@ -10,34 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.units import refuse_absurd_energies, to_kev
 
-__all__ = ["axes_agree", "bin_edges", "describe_axis", "resolve_energy"]
-
 
 def resolve_energy(
     energy: ArrayLike | Sequence[float], n_channels: int, *, source: str = "energy"
 ) -> NDArray[np.float64]:
     """Bin centers in keV from an array or an ``(offset, gain)`` pair.
 
-    Parameters
-    ----------
-    energy : array-like of shape (n_channels,) or pair of float
-        Bin centers [keV], or offset [keV] and gain [keV per channel] of ``offset + gain * i``.
-        A DataArray that states ``units="eV"`` is converted.
-    n_channels : int
-        Number of channels that the axis must have.
-    source : str
-        What the error message calls the axis.
-
-    Returns
-    -------
-    ndarray of shape (n_channels,), float64
-        Increasing bin centers [keV].
-
-    Raises
-    ------
-    EnergyAxisError
-        If the length is wrong, a value is not finite, or the axis does not increase, states
-        another unit or reaches 1000 keV.
+    `energy` (n_channels,): bin centers [keV], or offset [keV] and gain [keV per channel] of
+    ``offset + gain * i``. A DataArray that states ``units="eV"`` is converted. `n_channels`: number
+    of channels that the axis must have. `source`: what the error message calls the axis. Returns
+    (n_channels,), float64: increasing bin centers [keV].
     """
     units = str(getattr(energy, "attrs", {}).get("units", ""))
     try:

@@ -13,38 +13,15 @@ from typing import IO, Any
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = [
-    "check_writable",
-    "existing_file",
-    "lock_file",
-    "printable_attrs",
-    "refuse_irregular",
-    "whole_file",
-    "whole_files",
-    "whole_folder",
-]
-
 
 def existing_file(
     path: str | os.PathLike[str], what: str, *, folders: bool = False
 ) -> tuple[Path, bytes]:
     """Absolute path and first bytes of a file that must exist and contain something.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file; a leading ``~`` is the home folder.
-    what : str
-        Expected content, for error messages.
-    folders : bool
-        Whether it may be a folder.
-
-    Returns
-    -------
-    file : Path
-        The absolute path.
-    head : bytes
-        The first 512 bytes, or all of a shorter file; of a folder, none.
+    `path`: the file; a leading ``~`` is the home folder. `what`: expected content, for error
+    messages. `folders`: whether it may be a folder. Returns `file`: the absolute path; `head`: the
+    first 512 bytes, or all of a shorter file; of a folder, none.
     """
     file = Path(os.path.abspath(Path(path).expanduser()))
     if not file.exists():
@@ -75,21 +52,9 @@ def printable_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary file beside the target that takes its place only if all goes well.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The target. A link is followed; an existing file is replaced and keeps its mode.
-
-    Yields
-    ------
-    Path
-        The empty temporary file to write. After the block it is flushed to the disk and renamed;
-        after an error, or Ctrl-C, it is removed and the target is as before.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing or cannot be written to, or the disk is full.
+    `path`: the target. A link is followed; an existing file is replaced and keeps its mode. Yields
+    the empty temporary file to write. After the block it is flushed to the disk and renamed; after
+    an error, or Ctrl-C, it is removed and the target is as before.
     """
     target = check_writable(path)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -116,26 +81,11 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
     """Give a temporary folder beside the target that takes its place only if all goes well.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The target. An existing folder is replaced if everything in it is a file of a name that is
-        written anew; one that contains anything else is not touched.
-    suffix : str
-        Of the files that will be written. A folder that contains others is refused at once, before
-        a long computation.
-
-    Yields
-    ------
-    Path
-        The empty temporary folder to fill. After the block it is renamed; after an error, or
-        Ctrl-C, it is removed and the target is as before.
-
-    Raises
-    ------
-    OSError
-        If the parent folder is missing or cannot be written to, the disk is full, or the target
-        is a file or contains other files.
+    `path`: the target. An existing folder is replaced if everything in it is a file of a name that
+    is written anew; one that contains anything else is not touched. `suffix`: of the files that
+    will be written. A folder that contains others is refused at once, before a long computation.
+    Yields the empty temporary folder to fill. After the block it is renamed; after an error, or
+    Ctrl-C, it is removed and the target is as before.
     """
     target = _target_folder(path)
     if not target.parent.is_dir():
@@ -168,23 +118,9 @@ def whole_folder(path: str | os.PathLike[str], suffix: str) -> Iterator[Path]:
 def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary folder whose files move into the target only if all goes well.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        The target. It is made where it does not exist, with its parents; files of the same names
-        are replaced, others stay.
-
-    Yields
-    ------
-    Path
-        The empty temporary folder, on the same disk. After an error, or Ctrl-C, it is removed
-        and the target is as before.
-
-    Raises
-    ------
-    OSError
-        If the target is a file or cannot be written to, before anything is computed; or the disk
-        is full.
+    `folder`: the target. It is made where it does not exist, with its parents; files of the same
+    names are replaced, others stay. Yields the empty temporary folder, on the same disk. After an
+    error, or Ctrl-C, it is removed and the target is as before.
     """
     target = _target_folder(folder)
     if target.is_dir() and not os.access(target, os.W_OK):
@@ -214,26 +150,9 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
 def check_writable(path: str | os.PathLike[str], inputs: Iterable[str | Path] = ()) -> Path:
     """Refuse a file that could not or should not be written, before the work is done and not after it.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file; a link is followed.
-    inputs : iterable of str or Path
-        Files that are read, and folders of such files: they are never written to, under no other
-        name either.
-
-    Returns
-    -------
-    Path
-        The absolute path, where the link leads to.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing, or either is protected; if the path is a folder, a device or a pipe, or
-        has further names (hard links), which would go on to mean the old file.
-    FileFormatError
-        If it is one of the inputs.
+    `path`: the file; a link is followed. `inputs`: files that are read, and folders of such files:
+    they are never written to, under no other name either. Returns the absolute path, where the link
+    leads to.
     """
     target = Path(os.path.realpath(Path(path).expanduser()))
     folder = target.parent
@@ -266,13 +185,7 @@ def check_writable(path: str | os.PathLike[str], inputs: Iterable[str | Path] = 
 
 
 def refuse_irregular(path: Path) -> None:
-    """Refuse to write to an existing path that is a folder, device, pipe, socket or link.
-
-    Raises
-    ------
-    OSError
-        If it is no regular file.
-    """
+    """Refuse to write to an existing path that is a folder, device, pipe, socket or link."""
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a folder. Name a file in it.")
     if path.is_symlink() or not path.is_file():
@@ -294,15 +207,7 @@ def lock_file(stream: IO[Any]) -> None:
     The lock is advisory: it excludes others that call this function. It is taken at once or
     not at all; the position in the file stays. On a system without locks nothing is done.
 
-    Parameters
-    ----------
-    stream : file object
-        Open for writing, with a descriptor (``stream.fileno()``).
-
-    Raises
-    ------
-    BlockingIOError
-        If another process, or another descriptor of this one, has locked the file.
+    `stream`: open for writing, with a descriptor (``stream.fileno()``).
     """
     try:
         _lock_descriptor(stream.fileno())

@@ -8,14 +8,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "final_estimator",
-    "fitted_channels",
-    "fitted_energy",
-    "fitted_line_groups",
-    "inner_estimators",
-]
-
 # Where scikit-learn's meta-estimators and ours keep the fitted estimators that see X.
 _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_")
 
@@ -23,15 +15,9 @@ _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_
 def inner_estimators(estimator: object) -> Iterator[object]:
     """Walk a fitted estimator and what it contains, in the order in which spectra pass through.
 
-    Parameters
-    ----------
-    estimator : object
-        A fitted estimator: a Pipeline, a search, a meta-estimator, a plain regressor.
-
-    Yields
-    ------
-    object
-        The estimator itself, then each fitted estimator in it, steps of a Pipeline in their order.
+    `estimator`: a fitted estimator: a Pipeline, a search, a meta-estimator, a plain regressor.
+    Yields the estimator itself, then each fitted estimator in it, steps of a Pipeline in their
+    order.
     """
     seen: set[int] = set()
     waiting = [estimator]
@@ -56,18 +42,10 @@ def fitted_channels(estimator: object) -> int | None:
 def fitted_energy(estimator: object) -> NDArray[np.float64] | None:
     """Find the energy axis of the first step that has one.
 
-    Parameters
-    ----------
-    estimator : object
-        A fitted estimator.
-
-    Returns
-    -------
-    ndarray of shape (n,), or None
-        The first ``energy_`` on the way of the spectra [keV]. It is the axis of the cube where
-        its length is the estimator's number of channels, else that of a step further on. None
-        as well where a step takes bare channels to an axis (``output_energy_`` alone): the
-        axes after it are not those of the cube.
+    Returns (n,): the first ``energy_`` on the way of the spectra [keV]. It is the axis of the cube
+    where its length is the estimator's number of channels, else that of a step further on. None as
+    well where a step takes bare channels to an axis (``output_energy_`` alone): the axes after it
+    are not those of the cube.
     """
     for inner in inner_estimators(estimator):
         energy = getattr(inner, "energy_", None)

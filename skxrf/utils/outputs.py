@@ -13,8 +13,6 @@ from sklearn.metrics import r2_score
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils.fitted import fitted_line_groups
 
-__all__ = ["NamedOutputsMixin", "line_group_names", "paired"]
-
 
 class NamedOutputsMixin(RegressorMixin):
     """Regressor whose ``score`` pairs outputs and labels by the names of their line groups."""
@@ -60,24 +58,9 @@ def line_group_names(y: Any) -> list[str] | None:
 def paired(predictions: Any, estimator: object, y: Any) -> Any:
     """Bring predictions into the order of the labels.
 
-    Parameters
-    ----------
-    predictions : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Predictions of `estimator`.
-    estimator : estimator
-        What made them; its line groups are looked up through Pipelines and meta-estimators.
-    y : array-like
-        Labels, with or without names.
-
-    Returns
-    -------
-    array-like
-        Columns of the line groups of `y`, in its order; `predictions` where one has no names.
-
-    Raises
-    ------
-    LineGroupError
-        If `y` names a line group that is not predicted.
+    `predictions` (n_samples,): predictions of `estimator`. `estimator`: what made them; its line
+    groups are looked up through Pipelines and meta-estimators. `y`: labels, with or without names.
+    Returns columns of the line groups of `y`, in its order; `predictions` where one has no names.
     """
     predicted, wanted = fitted_line_groups(estimator), line_group_names(y)
     if predicted is None or wanted is None or np.shape(predictions)[1:] != (len(predicted),):

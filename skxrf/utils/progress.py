@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
-__all__ = ["ProgressReport", "StepReport"]
-
 
 class _Report:
     """Clock, console and bar of a report; a context manager."""
@@ -68,20 +66,9 @@ class _Report:
 class ProgressReport(_Report):
     """Report how much is done, how fast, and how long it will still take; a context manager.
 
-    Parameters
-    ----------
-    total : int
-        Amount of work, in `unit`.
-    description : str
-        What is being done.
-    unit : str
-        What is counted.
-    enabled : bool
-        If False, nothing is shown.
-    every : float
-        Seconds between two lines, where standard error is not a terminal.
-    done : int
-        Amount done before, by an earlier run: it does not count for the speed.
+    `total`: amount of work, in `unit`. `description`: what is being done. `enabled`: if False,
+    nothing is shown. `every`: seconds between two lines, where standard error is not a terminal.
+    `done`: amount done before, by an earlier run: it does not count for the speed.
     """
 
     def __init__(
@@ -159,12 +146,7 @@ class ProgressReport(_Report):
 class StepReport(_Report):
     """Report the steps of a run, each in one line with the time; a context manager.
 
-    Parameters
-    ----------
-    unit : str
-        What is counted.
-    enabled : bool
-        If False, nothing is shown.
+    `enabled`: if False, nothing is shown.
     """
 
     def __init__(self, *, unit: str = "fits", enabled: bool = True) -> None:

@@ -12,22 +12,13 @@ from pathlib import Path
 
 import skxrf
 
-__all__ = ["git_revision", "machine", "now", "processor", "versions"]
-
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions of this library, Python and further packages.
 
-    Parameters
-    ----------
-    packages : iterable of str
-        Names of distributions, such as ``"scikit-learn"``; those that are not installed, or
-        installed without their metadata, are left out.
-
-    Returns
-    -------
-    dict of str to str
-        ``skxrf``, ``python`` and `packages` in their order.
+    `packages`: names of distributions, such as ``"scikit-learn"``; those that are not installed, or
+    installed without their metadata, are left out. Returns ``skxrf``, ``python`` and `packages` in
+    their order.
     """
     found = {"skxrf": skxrf.__version__, "python": platform.python_version()}
     for package in packages:
@@ -41,19 +32,10 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 def git_revision(folder: str | os.PathLike[str], paths: Sequence[str] = (".",)) -> str | None:
     """Short git revision of a working tree, and whether the tree is clean.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        A folder of the working tree.
-    paths : sequence of str
-        What must be unchanged for the tree to count as clean, relative to `folder`: git's
-        pathspecs.
-
-    Returns
-    -------
-    str or None
-        Ten hexadecimal digits, such as ``0123abcdef``; ``0123abcdef-changed`` where `paths` differ
-        from that revision; None outside a working tree or without git.
+    `folder`: a folder of the working tree. `paths`: what must be unchanged for the tree to count as
+    clean, relative to `folder`: git's pathspecs. Returns ten hexadecimal digits, such as
+    ``0123abcdef``; ``0123abcdef-changed`` where `paths` differ from that revision; None outside a
+    working tree or without git.
     """
     try:
         name = _git(folder, "rev-parse", "--short=10", "HEAD")
@@ -81,10 +63,7 @@ def processor() -> str:
 def now(timespec: str = "seconds") -> str:
     """Local date and time in ISO 8601 with the offset from UTC.
 
-    Parameters
-    ----------
-    timespec : str
-        Last unit shown, as :meth:`datetime.datetime.isoformat` takes it.
+    `timespec`: last unit shown, as :meth:`datetime.datetime.isoformat` takes it.
     """
     return datetime.datetime.now().astimezone().isoformat(timespec=timespec)
 

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["single_threaded_blas"]
-
 
 class _Limit:
     """The process's limit, and how many are inside.

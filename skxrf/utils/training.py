@@ -6,21 +6,12 @@ from typing import Any
 
 from skxrf.utils.fitted import inner_estimators
 
-__all__ = ["find_network", "loss_curves"]
-
 
 def find_network(estimator: object) -> Any:
     """Find the network, which has a ``loss_curve_``, inside a fitted estimator.
 
-    Parameters
-    ----------
-    estimator : fitted estimator
-        A network, or a Pipeline, search or meta-estimator around one.
-
-    Returns
-    -------
-    estimator or None
-        None where there is no network.
+    `estimator`: a network, or a Pipeline, search or meta-estimator around one. Returns None where
+    there is no network.
     """
     for inner in inner_estimators(estimator):
         if getattr(inner, "loss_curve_", None) is not None:
@@ -31,14 +22,8 @@ def find_network(estimator: object) -> Any:
 def loss_curves(estimator: object) -> dict[str, list[float]]:
     """Losses per epoch: ``training`` and, where there is one, ``validation``; empty without any.
 
-    Parameters
-    ----------
-    estimator : fitted estimator
-        A network, or a Pipeline, search or meta-estimator around one.
-
-    Returns
-    -------
-    dict of str to list of float
+    `estimator`: a network, or a Pipeline, search or meta-estimator around one. Returns lists of
+    losses by their names.
     """
     network = find_network(estimator)
     if network is None:

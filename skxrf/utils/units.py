@@ -9,18 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError
 
-__all__ = [
-    "decimal",
-    "is_counts",
-    "is_pixels",
-    "is_rate",
-    "refuse_absurd_energies",
-    "seconds_per",
-    "to_kev",
-    "to_mm",
-    "to_seconds",
-]
-
 _KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3, "mev": 1e3}
 # As words, blanks and hyphens left out.
 _KEV |= {"electronvolt": 1e-3, "kiloelectronvolt": 1.0}
@@ -72,24 +60,8 @@ _RATES = ("/s", "cps", "hz", "s-1", "s^-1", "per second", "/sec")
 def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]:
     """Convert energies to keV.
 
-    Parameters
-    ----------
-    values : array-like
-        Energies in `units`.
-    units : str
-        ``"keV"`` or ``"eV"`` in any case, or in words; empty means keV.
-    source : str
-        What the error message calls the axis.
-
-    Returns
-    -------
-    ndarray, float64
-        Energies [keV].
-
-    Raises
-    ------
-    EnergyAxisError
-        If the unit is another.
+    `units`: ``"keV"`` or ``"eV"`` in any case, or in words; empty means keV. `source`: what the
+    error message calls the axis. Returns energies [keV].
     """
     word = units.strip().lower()
     factor = _KEV.get(word, _KEV.get(re.sub(r"[\s_-]|s$", "", word)))
@@ -102,13 +74,7 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
 
 
 def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:
-    """Refuse an axis [keV] that can only be in eV or in channel numbers.
-
-    Raises
-    ------
-    EnergyAxisError
-        If it reaches 1000 keV.
-    """
+    """Refuse an axis [keV] that can only be in eV or in channel numbers."""
     # No X-ray tube reaches this [keV]; an axis that does is in eV or in channel numbers.
     if energy.size and energy[-1] > 1000.0:
         raise EnergyAxisError(
@@ -136,19 +102,8 @@ def to_seconds(
 ) -> NDArray[np.float64] | None:
     """Convert times to s; None where `units` is no unit of time.
 
-    Parameters
-    ----------
-    values : array-like
-        Times in `units`.
-    units : str
-        Their unit, empty where the file states none.
-    otherwise : float
-        Seconds of one where no unit is stated.
-
-    Returns
-    -------
-    ndarray or None
-        Times [s]; those in s keep their type.
+    `units`: their unit, empty where the file states none. `otherwise`: seconds of one where no unit
+    is stated. Returns times [s]; those in s keep their type.
     """
     factor = seconds_per(units) if units.strip() else otherwise
     if factor is None:

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
 
-__all__ = ["as_cube", "as_map_dataset", "input_files", "name_of", "require_counts"]
-
 _CUBE = ("y", "x", "energy")
 _MAPS = ("y", "x", "element")
 _Array = TypeVar("_Array", xr.DataArray, xr.Dataset)
@@ -36,27 +34,9 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
 
     Every function that takes a cube calls this first. Counts are neither copied nor computed.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts, in any order of the dims.
-    name : str, optional
-        What error messages call it; by default :func:`name_of`.
-
-    Returns
-    -------
-    DataArray of dims (y, x, energy)
-        In this order. ``energy``, ``y``, ``x``, ``live_time`` and ``real_time`` whose ``units`` are
-        others are converted to keV, mm and s.
-
-    Raises
-    ------
-    SkxrfError
-        If it is no DataArray of these dims.
-    EnergyAxisError
-        If ``energy`` states a unit that is none of energy, or reaches 1000 keV.
-    CountsError
-        If it is empty, or its values are no numbers, or state a unit that is not counts.
+    `cube` (y, x, energy): counts, in any order of the dims. `name`: what error messages call it; by
+    default :func:`name_of`. Returns (y, x, energy): in this order. ``energy``, ``y``, ``x``,
+    ``live_time`` and ``real_time`` whose ``units`` are others are converted to keV, mm and s.
     """
     if not isinstance(cube, xr.DataArray) or set(cube.dims) != set(_CUBE):
         raise SkxrfError(
@@ -79,27 +59,11 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
 def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.Dataset:
     """Check maps and bring them into one form: a Dataset of dims (y, x, element).
 
-    Parameters
-    ----------
-    maps : DataArray of dims (y, x, element), or Dataset
-        Intensities; or ``intensity`` and ``uncertainty`` and what else there is. The dims may
-        be in any order.
-    name : str
-        What error messages call them.
-    named : bool
-        Whether the line groups must have names, each its own.
-
-    Returns
-    -------
-    Dataset
-        ``intensity`` and ``uncertainty`` of dims (y, x, element) in this order, and the other
-        variables of a Dataset as they are. ``y`` and ``x`` in another unit of
-        length are converted to mm.
-
-    Raises
-    ------
-    SkxrfError
-        If they have other dims, are empty or no numbers, or lack names.
+    `maps` (y, x, element): intensities; or ``intensity`` and ``uncertainty`` and what else there
+    is. The dims may be in any order. `name`: what error messages call them. `named`: whether the
+    line groups must have names, each its own. Returns ``intensity`` and ``uncertainty`` of dims (y,
+    x, element) in this order, and the other variables of a Dataset as they are. ``y`` and ``x`` in
+    another unit of length are converted to mm.
     """
     if isinstance(maps, xr.DataArray):
         dataset = maps.rename("intensity").to_dataset()
@@ -137,21 +101,9 @@ def require_counts(
 ) -> None:
     """Raise unless all values of a block of a cube are finite and not negative.
 
-    Parameters
-    ----------
-    block : ndarray of shape (n_rows, n_columns, n_channels)
-        Counts.
-    where : str
-        What error messages call the cube.
-    at : sequence of three range, optional
-        Rows, columns and channels of the cube that the block contains; by default those from 0.
-    advice : str or tuple of str or Argument, optional
-        What to do, a sentence.
-
-    Raises
-    ------
-    CountsError
-        At the first value that is none.
+    `block` (n_rows, n_columns, n_channels): counts. `where`: what error messages call the cube.
+    `at`: rows, columns and channels of the cube that the block contains; by default those from 0.
+    `advice`: what to do, a sentence.
     """
     if block.dtype.kind == "u" or not block.size:
         return

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.independent import paintings, palettes
-from benchmarks.accuracy.independent.palettes_second import PALETTES
+from benchmarks.accuracy.independent import paintings
+from benchmarks.accuracy.independent.palettes import PALETTES, SECOND_PALETTES
 from benchmarks.accuracy.independent.second_set import (
     PAINTINGS,
     SCANNERS,
@@ -17,16 +17,16 @@ from skxrf.simulation.paintings._palettes import AREAS
 
 def test_the_set_is_as_large_as_was_asked_for():
     assert len(PAINTINGS) >= 6
-    assert len({one.palette for one in PAINTINGS}) == len(PALETTES) == 4
+    assert len({one.palette for one in PAINTINGS}) == len(SECOND_PALETTES) == 4
     assert {one.scanner for one in PAINTINGS} == set(SCANNERS)
     assert any(one.drift for one in PAINTINGS)
     assert any(one.n_details for one in PAINTINGS)
-    assert not set(PALETTES) & set(palettes.PALETTES)
+    assert not set(SECOND_PALETTES) & set(PALETTES)
     assert not {one.seed for one in PAINTINGS} & {seed for *_, seed in paintings.PAINTINGS}
 
 
 def test_palettes_have_all_areas_and_whole_shares():
-    for one in PALETTES.values():
+    for one in SECOND_PALETTES.values():
         assert set(AREAS) <= set(one.paints)
         for mixture in [*one.paints.values(), *(mixture for mixture, _ in one.grounds)]:
             assert sum(mixture.values()) == pytest.approx(1, abs=1e-9)

@@ -10,7 +10,11 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
 from skxrf.exceptions import ModelFileError, SkxrfError
-from skxrf.neural_network import SpectrumMLPRegressor, SpectrumModuleRegressor
+from skxrf.neural_network import (
+    SpectrumMLPRegressor,
+    SpectrumModuleRegressor,
+    published_networks,
+)
 from skxrf.persistence import save_model
 
 
@@ -70,6 +74,35 @@ def test_parameters_of_the_module_are_searched_and_fixed(painting):
         model.fit(X, y)
 
 
+def test_a_module_takes_the_place_of_built_in_layers(painting):
+    X, y = painting[0][:300], painting[1][:300]
+    model = SpectrumMLPRegressor((8,), max_epochs=1, random_state=0)
+    model.set_params(module=TwoLayers, module__width=4)
+    same = small(max_epochs=1, module__width=4).fit(X, y)
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict(X), same.predict(X))
+    assert not np.array_equal(
+        model.set_params(module__width=8).fit(X, y).predict(X), same.predict(X)
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"module__width": 4}, {"module": TwoLayers(2, 1)}, {"module": None, "module__width": 4}],
+)
+def test_a_module_is_a_class(given, painting):
+    X, y = painting[0][:300], painting[1][:300]
+    with pytest.raises(TypeError, match="module must be a class"):
+        SpectrumMLPRegressor((8,), max_epochs=1, **given).fit(X, y)
+
+
+def test_published_networks_have_their_own_layers(painting):
+    X, y = painting[0][:300], painting[1][:300]
+    published = published_networks(max_epochs=1)["MLP"]
+    published.module = TwoLayers
+    with pytest.raises(TypeError, match="unexpected parameter 'module'"):
+        published.fit(X, y)
+
+
 def test_architectures_of_both_kinds_in_one_search(painting):
     from sklearn.pipeline import Pipeline
 
@@ -93,10 +126,13 @@ def test_pickle_and_training_on(painting):
     )
 
 
-def test_saving_is_refused_in_plain_words(painting, tmp_path):
-    model = small(max_epochs=1).fit(*painting)
-    with pytest.raises(ModelFileError, match="SpectrumModuleRegressor cannot be stored safely"):
-        save_model(model, tmp_path / "model.skxrf")
+@pytest.mark.parametrize(
+    "model", [small(max_epochs=1), SpectrumMLPRegressor((8,), max_epochs=1, module=TwoLayers)]
+)
+def test_saving_is_refused_in_plain_words(model, painting, tmp_path):
+    name = type(model).__name__
+    with pytest.raises(ModelFileError, match=f"{name} cannot be stored safely"):
+        save_model(clone(model).fit(*painting), tmp_path / "model.skxrf")
     assert not list(tmp_path.iterdir())
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import EXACT, line_table
+from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._paint_templates import RatioSpread, paint_templates
 from skxrf.spectrum_fit._priors import AxisCorrection
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit
@@ -15,8 +16,8 @@ GROUPS = ["Ca_K", "Fe_K", "As_K", "Hg_L", "Pb_L"]
 ENERGY = 1.5 + 0.02 * np.arange(780)
 # Counts of each group in three paints: lead alone, lead with arsenic, mercury.
 AREAS = np.array([[5, 2, 0, 0, 40], [3, 5, 20, 0, 20], [2, 8, 0, 30, 1]]) * 1e4
-# Tilts of the logarithm of a share over one over the energy [keV], in common and of each paint.
-COMMON, OWN = 4.0, np.array([1.0, -1.0, 0.5])
+# Powers of the energy that lines are multiplied by, in common and of each paint.
+COMMON, OWN = -0.8, np.array([-0.3, 0.3, -0.4])
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def shapes(model, tilt):
     spectra, shares = [], {}
     for name in GROUPS:
         mine = table.columns_of(name)
-        share = table.shares[mine] * np.exp(tilt / energies[mine])
+        share = table.shares[mine] * energies[mine] ** tilt
         shares[name] = share / share.sum()
         spectra.append(rendered[:, mine] @ shares[name])
     return np.stack(spectra), shares
@@ -81,6 +82,27 @@ def test_each_paint_gets_its_own_ratios(model):
         truth, _ = shapes(model, COMMON + OWN[k])
         before = distance(model.components, truth, group)
         assert distance(found.components[k], truth, group) < share * before, (k, group)
+
+
+def test_lead_alone_contains_no_arsenic_though_an_edge_weakens_its_l_beta(model):
+    spectra = painted(model)
+    table, detector = line_table(GROUPS, detail=EXACT), model.fit.detector
+    columns = table.columns_of("Pb_L")
+    share = table.shares[columns].copy()
+    share[[i for i, one in enumerate(columns) if table.labels[one][1].startswith("L2")]] *= 0.7
+    lead = table.render(bin_edges(ENERGY), detector)[:, columns] @ (share / share.sum())
+    expected = 4e5 * lead + model.fit.background
+    spectra[0] = np.random.default_rng(5).poisson(expected)
+    found = paint_templates(model, Setup(ENERGY), spectra)
+    areas = {}
+    for name, components in (("before", model.components), ("now", found.components[0])):
+        weighted = components / np.sqrt(expected)
+        solved = solve_nonnegative(
+            (weighted @ weighted.T)[None], (weighted @ (spectra[0] / np.sqrt(expected)))[None]
+        )
+        areas[name] = solved[0][0, GROUPS.index("As_K")] / 4e5
+    assert areas["before"] > 0.02
+    assert areas["now"] < 0.005
 
 
 def test_the_painting_has_what_its_paints_have_in_common(model):
@@ -120,8 +142,8 @@ def test_the_order_of_paints_does_not_matter(model):
 
 
 def test_spread_is_smooth_in_energy():
-    spread = RatioSpread(tilt=3.0, outer=0.0, subshell=0.0, single=0.0)
+    spread = RatioSpread(absorption=0.5, outer=0.0, subshell=0.0, single=0.0)
     covariance = spread.covariance("Pb_L", ["L3-M", "L2-M", "L2-N"], np.array([10.5, 12.6, 14.8]))
     assert covariance[0, 2] < 0 < covariance[1, 2]
     ratio = np.sqrt([1, 0, 1] @ covariance @ [1, 0, 1] - 4 * covariance[0, 2])
-    assert ratio == pytest.approx(3 / 10.5 - 3 / 14.8)
+    assert ratio == pytest.approx(0.5 * np.log(14.8 / 10.5))

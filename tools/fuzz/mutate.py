@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["damaged_copy"]
-
 _EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\xff\xff\xff\x7f", b"\xff" * 8, b"\0" * 8)
 _NUMBERS = (b"0", b"-1", b"1e308", b"nan", b"99999999999999999999", b"2147483647", b"", b"1e-320")
 
@@ -20,19 +18,9 @@ _NUMBERS = (b"0", b"-1", b"1e308", b"nan", b"99999999999999999999", b"2147483647
 def damaged_copy(seed: Path, folder: Path, number: int) -> Path:
     """Copy a file or folder of files, and damage one file of it.
 
-    Parameters
-    ----------
-    seed : Path
-        What is copied; with a file, the others of its folder too.
-    folder : Path
-        Where the copy is made; what is there is replaced.
-    number : int
-        The case; the same number gives the same damage.
-
-    Returns
-    -------
-    Path
-        The copy of `seed`.
+    `seed`: what is copied; with a file, the others of its folder too. `folder`: where the copy is
+    made; what is there is replaced. `number`: the case; the same number gives the same damage.
+    Returns the copy of `seed`.
     """
     rng = np.random.default_rng(number)
     source = seed if seed.is_dir() else seed.parent

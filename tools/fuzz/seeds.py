@@ -25,21 +25,11 @@ from tests.io.cubes import (
 )
 from tests.io.maps import test_rtx
 
-__all__ = ["write_seeds"]
-
 
 def write_seeds(folder: Path) -> list[Path]:
     """Write them, each in a folder of its own.
 
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-
-    Returns
-    -------
-    list of Path
-        What is opened: files, and folders of files.
+    Returns what is opened: files, and folders of files.
     """
     counts = np.random.default_rng(3).poisson(4.0, (5, 7, 12)).astype(np.uint16)
 

@@ -10,8 +10,6 @@ from scipy.special import log_ndtr, ndtr
 
 from skxrf.physics import DetectorResponse
 
-__all__ = ["OtherDetector"]
-
 Array = NDArray[np.float64]
 _FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
@@ -23,20 +21,12 @@ class OtherDetector(DetectorResponse):
     The package's tail is one exponential and its shelf is flat. Here a share of the tail has a
     decay length of its own, as in the long tail of PyMca's and GUPIX's peak shapes, and the shelf
     rises towards low energies.
-
-    Parameters
-    ----------
-    long_share : float
-        Share of the tail's counts in the long part.
-    long_slope : float
-        Decay length of that part [keV].
-    shelf_rise : float
-        The shelf is ``1 + rise`` times its mean at zero and ``1 - rise`` times at the peak.
     """
 
-    long_share: float = 0.4
-    long_slope: float = 0.5
+    long_share: float = 0.4  # share of the tail's counts in the long part
+    long_slope: float = 0.5  # decay length of that part [keV]
     shelf_rise: float = 0.5
+    """The shelf is ``1 + rise`` times its mean at zero and ``1 - rise`` times at the peak."""
 
     def peaks(
         self, energies: Array, intensities: Array, edges: Array, widths: Array | None = None

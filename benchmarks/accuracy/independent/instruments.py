@@ -13,8 +13,6 @@ from skxrf.simulation import Absorber, Instrument, Polycapillary
 from skxrf.simulation._beam import Beam
 from skxrf.simulation._optics import HELIUM
 
-__all__ = ["CONTINUUM_TILT", "INSTRUMENTS", "BentInstrument", "bent", "with_bent_axis"]
-
 Array = NDArray[np.float64]
 # A tube's lines rise with the overvoltage less one to this power (Green & Cosslett 1968, J. Phys.
 # D 1, 425).
@@ -23,25 +21,15 @@ _LINE_POWER = 1.67
 
 @dataclass(frozen=True)
 class BentInstrument(Instrument):
-    """A scanner whose files claim a straight axis that is wrong in zero, gain and curvature.
+    """A scanner whose files claim a straight axis that is wrong in zero, gain and curvature."""
 
-    Parameters
-    ----------
-    zero_error : float
-        True energy where the file states 0 keV [keV].
-    gain_error : float
-        True keV per claimed keV, less 1.
-    bend : float
-        What a parabola adds in the middle of the axis [keV]; nothing at 0 keV and at its end.
-    table_voltage : float or None
-        Voltage [kV] of the tube's table that is scaled to another voltage: the continuum by
-        Kramers' law, the lines by their overvoltage. None where there is a table.
-    """
-
-    zero_error: float = 0.0
-    gain_error: float = 0.0
+    zero_error: float = 0.0  # true energy where the file states 0 keV [keV]
+    gain_error: float = 0.0  # true keV per claimed keV, less 1
     bend: float = 0.0
+    """What a parabola adds in the middle of the axis [keV]; nothing at 0 keV and at its end."""
     table_voltage: float | None = None
+    """Voltage [kV] of the tube's table that is scaled to another voltage: the continuum by Kramers'
+    law, the lines by their overvoltage. None where there is a table."""
 
     def beam(self) -> Beam:
         """Photons that reach the object, relative."""
@@ -188,16 +176,8 @@ CONTINUUM_TILT = {"Mo 45": 0.22, "Rh 35 He": -0.15, "W 50": 0.12}
 def bent(name: str, seed: int) -> BentInstrument:
     """One of the scanners, with an axis that is wrong in the way of a seed.
 
-    Parameters
-    ----------
-    name : str
-        Of `INSTRUMENTS`.
-    seed : int
-        Draws 0.2 to 0.7 % of gain, 4 to 15 eV of zero and 3 to 6 eV of curvature, of either sign.
-
-    Returns
-    -------
-    BentInstrument
+    `seed`: draws 0.2 to 0.7 % of gain, 4 to 15 eV of zero and 3 to 6 eV of curvature, of either
+    sign.
     """
     return with_bent_axis(INSTRUMENTS[name], seed)
 

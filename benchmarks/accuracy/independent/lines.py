@@ -20,8 +20,6 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, LineGroup, line_group
 from skxrf.simulation import ForwardModel
 
-__all__ = ["Shares", "line_factors", "line_shares", "lorentz_wings", "main"]
-
 Array = NDArray[np.float64]
 Shares = tuple[LineGroup, Array, Array]
 
@@ -37,22 +35,10 @@ _NAME = re.compile(r"^(K|[LM]\d)([KLMNOPQ])(\d*)$")
 def line_shares(name: str, voltage: float) -> Shares:
     """Shares of the lines of a group by the other database.
 
-    Parameters
-    ----------
-    name : str
-        Line group.
-    voltage : float
-        Tube voltage [kV]: production is averaged over Kramers' law, as xraylib's is in
-        :func:`skxrf.physics.line_group`.
-
-    Returns
-    -------
-    group : LineGroup
-        The lines, with xraylib's shares.
-    shares : ndarray of shape (n_lines,)
-        Those of fisx, which sum to 1; where it lacks a line, xraylib's.
-    known : ndarray of shape (n_lines,), bool
-        Whether fisx has the line.
+    `voltage`: tube voltage [kV]: production is averaged over Kramers' law, as xraylib's is in
+    :func:`skxrf.physics.line_group`. Returns `group`: the lines, with xraylib's shares; `shares`
+    (n_lines,): those of fisx, which sum to 1; where it lacks a line, xraylib's; `known`
+    (n_lines,), bool: whether fisx has the line.
     """
     group = line_group(name, tube_voltage=voltage)
     rates = np.zeros(len(group.lines))
@@ -77,15 +63,8 @@ def line_shares(name: str, voltage: float) -> Shares:
 def line_factors(model: ForwardModel) -> Array:
     """Factors on the counts of each line of a forward model.
 
-    Parameters
-    ----------
-    model : ForwardModel
-        Its lines are clusters of lines of nearly one energy.
-
-    Returns
-    -------
-    ndarray of shape (n_lines,)
-        Share by the other database over xraylib's.
+    `model`: its lines are clusters of lines of nearly one energy. Returns (n_lines,): share by the
+    other database over xraylib's.
     """
     factors = np.ones(model.tables.groups.size)
     for name in np.unique(model.tables.groups):
@@ -101,17 +80,8 @@ def line_factors(model: ForwardModel) -> Array:
 def lorentz_wings(model: ForwardModel, edges: Array) -> Array:
     """Spectra that natural width adds to one count of each line.
 
-    Parameters
-    ----------
-    model : ForwardModel
-        The lines.
-    edges : ndarray of shape (n_channels + 1,)
-        Bin edges [keV].
-
-    Returns
-    -------
-    ndarray of shape (n_lines, n_channels)
-        A Voigt profile less a Gaussian of the same area; widths of the two levels from xraylib.
+    `edges` (n_channels + 1,): bin edges [keV]. Returns (n_lines, n_channels): a Voigt profile less
+    a Gaussian of the same area; widths of the two levels from xraylib.
     """
     detector: DetectorResponse = model.instrument.detector
     # Three points a bin by Gauss and Legendre: bins may be half as wide as a peak.

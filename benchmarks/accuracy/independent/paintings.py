@@ -21,15 +21,6 @@ from benchmarks.accuracy.paintings import (
 from benchmarks.tables import CACHE
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = [
-    "COUNTS",
-    "PAINTINGS",
-    "IndependentPainting",
-    "judged_groups",
-    "load_painting",
-    "simulate",
-]
-
 COUNTS = (500.0, 5000.0, 50_000.0)
 # Palette, instrument and seed, of the painting as of its axis. Not to be changed.
 PAINTINGS = (
@@ -46,21 +37,14 @@ _PLAIN = 5.0
 
 @dataclass(frozen=True)
 class IndependentPainting(TestPainting):
-    """A painting, with the axis that its file claims and its bound at one count a pixel.
-
-    Parameters
-    ----------
-    claimed : ndarray of shape (n_channels,)
-        Bin centers of the file [keV]; `energy` contains the true ones.
-    bound_at_one : ndarray of shape (n_y, n_x, n_groups)
-        Cramer-Rao bound at one count a pixel: it grows with the square root of the dose.
-    tube : str
-        Tube anode; empty where `instrument` is one of `INSTRUMENTS`.
-    """
+    """A painting, with the axis that its file claims and its bound at one count a pixel."""
 
     claimed: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """(n_channels,): bin centers of the file [keV]; `energy` contains the true ones."""
     bound_at_one: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    tube: str = ""
+    """(n_y, n_x, n_groups): Cramer-Rao bound at one count a pixel: it grows with the square root of
+    the dose."""
+    tube: str = ""  # tube anode; empty where `instrument` is one of `INSTRUMENTS`
 
     @property
     def stated_energy(self) -> NDArray[np.float64]:
@@ -80,14 +64,7 @@ class IndependentPainting(TestPainting):
 def judged_groups(painting: TestPainting) -> list[str]:
     """The paper's eleven, as far as they are there, and what else is plainly there.
 
-    Parameters
-    ----------
-    painting : TestPainting
-
-    Returns
-    -------
-    list of str
-        Line groups, the eleven first.
+    Returns line groups, the eleven first.
     """
     mean = dict(zip(painting.groups, 5000 * painting.truth.mean(axis=(0, 1)), strict=True))
     others = [name for name in LINE_GROUPS if name not in ELEMENTS and mean.get(name, 0) > _PLAIN]
@@ -97,16 +74,7 @@ def judged_groups(painting: TestPainting) -> list[str]:
 def load_painting(palette: str, instrument: str, seed: int) -> IndependentPainting:
     """Simulate one of the paintings, or take it from the cache.
 
-    Parameters
-    ----------
-    palette, instrument : str
-        Of `PALETTES` and `INSTRUMENTS`.
-    seed : int
-        Of painting and axis.
-
-    Returns
-    -------
-    IndependentPainting
+    `palette`, `instrument`: of `PALETTES` and `INSTRUMENTS`. `seed`: of painting and axis.
     """
     path = CACHE / f"independent-{palette}-{instrument.replace(' ', '')}-{seed}.npz"
     return cached(path, IndependentPainting, lambda: simulate(palette, instrument, seed))
@@ -117,18 +85,7 @@ def simulate(
 ) -> IndependentPainting:
     """Render a painting through fisx's line ratios, another detector, and a bent axis.
 
-    Parameters
-    ----------
-    palette, instrument : str
-        Of `PALETTES` and `INSTRUMENTS`.
-    seed : int
-        Of painting and axis.
-    shape : pair of int
-        Rows and columns.
-
-    Returns
-    -------
-    IndependentPainting
+    `palette`, `instrument`: of `PALETTES` and `INSTRUMENTS`. `seed`: of painting and axis.
     """
     scanner = bent(instrument, seed)
     tables = OtherTables(

@@ -28,8 +28,6 @@ from skxrf.physics import line_group
 from skxrf.postprocessing import denoise_maps
 from skxrf.pretrained._axis import LINE_GROUPS
 
-__all__ = ["FITTED", "METHODS", "main", "scored_maps", "tables"]
-
 PATHS = {
     "first": RESULTS / "accuracy_independent.csv",
     "second": RESULTS / "accuracy_second.csv",
@@ -130,21 +128,10 @@ def _run(
 def scored_maps(maps: xr.Dataset, painting: IndependentPainting, counts: float) -> pd.DataFrame:
     """Errors of maps.
 
-    Parameters
-    ----------
-    maps : Dataset of dims (y, x, element)
-        Intensities, and perhaps their errors.
-    painting : IndependentPainting
-        The truth.
-    counts : float
-        Mean counts of a pixel.
-
-    Returns
-    -------
-    DataFrame
-        A row for each line group that is scored, with ``found`` where the maps contain it; and one
-        for each of the model's that the painting lacks and the maps contain: its mean as ``bias``,
-        and which share of its pixels lies above three standard errors.
+    `maps` (y, x, element): intensities, and perhaps their errors. `counts`: mean counts of a pixel.
+    Returns a row for each line group that is scored, with ``found`` where the maps contain it; and
+    one for each of the model's that the painting lacks and the maps contain: its mean as ``bias``,
+    and which share of its pixels lies above three standard errors.
     """
     held = [str(name) for name in maps["element"].to_numpy()]
     table = pd.DataFrame(map_errors(maps, painting, counts, judged_groups(painting)))
@@ -171,16 +158,9 @@ def scored_maps(maps: xr.Dataset, painting: IndependentPainting, counts: float) 
 def tables(results: pd.DataFrame) -> str:
     """The compact tables, in Markdown.
 
-    Parameters
-    ----------
-    results : DataFrame
-        As the command writes it.
-
-    Returns
-    -------
-    str
-        Mean and worst of root mean square error over bound by method and dose, coverage, what is
-        missed and invented, of line groups up to 17 keV; by line group, all, at 5,000 counts.
+    `results`: as the command writes it. Returns mean and worst of root mean square error over bound
+    by method and dose, coverage, what is missed and invented, of line groups up to 17 keV; by line
+    group, all, at 5,000 counts.
     """
     scored, absent = results[results["ratio"].notna()], results[results["ratio"].isna()]
     main_energy = scored["element"].map(lambda name: line_group(name).main_energy)

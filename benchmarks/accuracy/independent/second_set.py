@@ -15,35 +15,23 @@ from scipy.interpolate import PchipInterpolator
 from benchmarks.accuracy.independent.instruments import INSTRUMENTS, BentInstrument, with_bent_axis
 from benchmarks.accuracy.independent.lines import line_factors, lorentz_wings
 from benchmarks.accuracy.independent.paintings import IndependentPainting
-from benchmarks.accuracy.independent.palettes_second import PALETTES
+from benchmarks.accuracy.independent.palettes import SECOND_PALETTES
 from benchmarks.accuracy.paintings import SHAPE, OtherTables, cached, render
 from benchmarks.tables import CACHE
 from skxrf.simulation import Absorber, Polycapillary
 
-__all__ = ["PAINTINGS", "SCANNERS", "SecondPainting", "detail_pixels", "load_painting", "simulate"]
-
 
 @dataclass(frozen=True)
 class SecondPainting:
-    """One painting of the set.
+    """One painting of the set."""
 
-    Parameters
-    ----------
-    palette, scanner : str
-        Of `PALETTES` and `SCANNERS`.
-    seed : int
-        Of painting and axis.
-    drift : float
-        Relative change of the gain from the first row to the last, linear in between.
-    n_details : int
-        Single pixels of another paint than their surroundings.
-    """
-
+    # palette, scanner: of `SECOND_PALETTES` and `SCANNERS`
     palette: str
     scanner: str
-    seed: int
+    seed: int  # of painting and axis
     drift: float = 0.0
-    n_details: int = 0
+    """Relative change of the gain from the first row to the last, linear in between."""
+    n_details: int = 0  # single pixels of another paint than their surroundings
 
 
 # Not to be changed.
@@ -103,31 +91,14 @@ _TILT = {"Rh 50 vacuum": 0.15, "Ag 40 air": -0.18, "Mo 50 lens": 0.25}
 def detail_pixels(painting: SecondPainting, n_pixels: int) -> NDArray[np.intp]:
     """Positions of the details, in order of rows.
 
-    Parameters
-    ----------
-    painting : SecondPainting
-    n_pixels : int
-        Pixels of the painting.
-
-    Returns
-    -------
-    ndarray of shape (n_details,)
+    `n_pixels`: pixels of the painting. Returns (n_details,).
     """
     rng = np.random.default_rng([painting.seed, 2])
     return rng.choice(n_pixels, painting.n_details, replace=False)
 
 
 def load_painting(painting: SecondPainting) -> IndependentPainting:
-    """Simulate a painting of the set, or take it from the cache.
-
-    Parameters
-    ----------
-    painting : SecondPainting
-
-    Returns
-    -------
-    IndependentPainting
-    """
+    """Simulate a painting of the set, or take it from the cache."""
     name = f"{painting.palette}-{painting.scanner.replace(' ', '')}-{painting.seed}"
     path = CACHE / f"second-{name}.npz"
     return cached(path, IndependentPainting, lambda: simulate(painting))
@@ -136,16 +107,7 @@ def load_painting(painting: SecondPainting) -> IndependentPainting:
 def simulate(painting: SecondPainting, shape: tuple[int, int] = SHAPE) -> IndependentPainting:
     """Render a painting of the set.
 
-    Parameters
-    ----------
-    painting : SecondPainting
-    shape : pair of int
-        Rows and columns.
-
-    Returns
-    -------
-    IndependentPainting
-        Its bound is that of the undrifted axis.
+    Its bound is that of the undrifted axis.
     """
     scanner = with_bent_axis(SCANNERS[painting.scanner], painting.seed)
     tables = OtherTables(
@@ -162,7 +124,7 @@ def simulate(painting: SecondPainting, shape: tuple[int, int] = SHAPE) -> Indepe
         return places
 
     made = render(
-        PALETTES[painting.palette], painting.scanner, scanner, painting.seed,
+        SECOND_PALETTES[painting.palette], painting.scanner, scanner, painting.seed,
         shape=shape, tables=tables, order=order,
     )  # fmt: skip
     values = {one.name: getattr(made, one.name) for one in fields(made)}

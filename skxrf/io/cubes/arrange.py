@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,44 +14,21 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .axes import folded_shape
-from .source import BlockReader, CubeRequest, CubeSource
-
-__all__ = [
-    "SUM",
-    "ArrangedReader",
-    "SummedReader",
-    "arranged",
-    "arranged_times",
-    "chosen_names",
-    "chosen_one",
-]
+from .source import BlockReader, CubeRequest, CubeSource, Slices
 
 SUM = "sum"
 
 
 @dataclass(frozen=True)
 class ArrangedReader:
-    """Blocks of three axes of a reader that has others.
+    """Blocks of three axes of a reader that has others."""
 
-    Parameters
-    ----------
-    inner : BlockReader
-        The stored counts.
-    axes : tuple of str
-        Names of the stored axes.
-    detector : int, "sum" or None
-        The detector that is read, or all of them added.
-    scan : int or None
-        The scan that is read.
-    grid : tuple of int, optional
-        Rows and columns that the axis of points is folded into; missing points at its end are zeros.
-    """
-
-    inner: BlockReader
-    axes: tuple[str, ...]
-    detector: int | str | None = None
-    scan: int | None = None
-    grid: tuple[int, int] | None = None
+    inner: BlockReader  # the stored counts
+    axes: tuple[str, ...]  # names of the stored axes
+    detector: int | str | None = None  # the detector that is read, or all of them added
+    scan: int | None = None  # the scan that is read
+    grid: tuple[int, int] | None = None  # rows and columns that the axis of points is folded into
+    missing: float = 0  # value of the points that are missing at its end
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -91,20 +68,17 @@ class ArrangedReader:
         wanted = dict(zip(self.order, key, strict=True))
         block = self.inner.read(tuple(self._stored_key(name, wanted) for name in self.axes))
         names = list(self.axes)
-        for name in ("detector", "scan"):
-            if name in names:
-                at = names.index(name)
-                added = name == "detector" and self.detector == SUM
-                block = block.sum(at, dtype=self.dtype) if added else block.take(0, at)
-                names.remove(name)
+        for name in {"detector", "scan"} & set(names):
+            # Of what is not added, only one was read.
+            block = block.sum(names.index(name), dtype=self.dtype)
+            names.remove(name)
         if "point" in names:
-            block = self._folded(block, names.index("point"), wanted)
             at = names.index("point")
+            block = self._folded(block, at, wanted)
             names[at : at + 1] = ["y", "x"]
-        for name in ("x", "y"):
-            if name not in names:
-                block = block[np.newaxis][wanted[name]]
-                names.insert(0, name)
+        for name in {"y", "x"} - set(names):
+            block = block[np.newaxis][wanted[name]]
+            names.insert(0, name)
         return block.transpose([names.index(name) for name in self.order])
 
     def _stored_key(self, name: str, wanted: dict[str, slice]) -> slice:
@@ -119,17 +93,37 @@ class ArrangedReader:
         return slice(rows[0] * self.grid[1], (rows[-1] + 1) * self.grid[1])
 
     def _folded(self, block: NDArray[Any], at: int, wanted: dict[str, slice]) -> NDArray[Any]:
-        """Points of whole rows as rows and columns, those that are missing as zeros."""
+        """Points of whole rows as rows and columns, those that are missing filled."""
         n_rows, n_columns = self.grid or (1, 1)
         rows = range(*wanted["y"].indices(n_rows))
         n_read = rows[-1] + 1 - rows[0] if rows else 0
-        n = n_read * n_columns
-        missing = [(0, n - size if i == at else 0) for i, size in enumerate(block.shape)]
-        whole = np.pad(block, missing) if block.shape[at] < n else block
+        missing = [(0, 0)] * block.ndim
+        missing[at] = 0, max(n_read * n_columns - block.shape[at], 0)
+        whole = np.pad(block, missing, constant_values=self.missing)
         grid = whole.reshape(*block.shape[:at], n_read, n_columns, *block.shape[at + 1 :])
-        step = rows.step if rows else 1
-        inside = (slice(None),) * at
-        return np.asarray(grid[(*inside, slice(None, None, step), wanted["x"])])
+        return np.asarray(grid[(*[slice(None)] * at, slice(None, None, rows.step), wanted["x"])])
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayReader:
+    """Blocks of an array in memory."""
+
+    values: NDArray[Any]
+    chunks: None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of its axes."""
+        return self.values.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of its counts."""
+        return self.values.dtype
+
+    def read(self, key: Slices) -> NDArray[Any]:
+        """Copy one block."""
+        return self.values[key].copy()
 
 
 @dataclass(frozen=True)
@@ -263,15 +257,9 @@ def arranged_times(
 ) -> NDArray[Any] | None:
     """Times of the pixels on (y, x), or None where their number does not fit.
 
-    Parameters
-    ----------
-    times : ndarray
-        As stored: over the axes of the counts but the energy, with or without that of detectors; flat
-        or not.
-    labels : tuple of str, optional
-        Names of the axes of `times`, where they have some.
-    reader : ArrangedReader
-        What makes pixels of the stored axes.
+    `times`: as stored: over the axes of the counts but the energy, with or without that of
+    detectors; flat or not. `labels`: names of the axes of `times`, where they have some. `reader`:
+    what makes pixels of the stored axes.
     """
     sizes = dict(zip(reader.axes, reader.inner.shape, strict=True))
     if labels is not None and set(labels) <= set(sizes) and len(labels) == times.ndim:
@@ -282,21 +270,15 @@ def arranged_times(
         names, times = _stored_names(times, sizes)
     if names is None:
         return None
-    for name, one in (("detector", reader.detector), ("scan", reader.scan)):
-        if name in names:
-            at = names.index(name)
-            # The rate of a sum of detectors is that of their mean time.
-            times = times.mean(at) if one == SUM else times.take(int(one or 0), at)
-            names.remove(name)
-    if reader.grid is not None and names == ["point"]:
-        n = math.prod(reader.grid)
-        times = np.pad(times.astype(np.float64), (0, n - times.size), constant_values=np.nan)
-        return times.reshape(reader.grid)
-    for name in ("x", "y"):
-        if name not in names:
-            times = times[np.newaxis]
-            names.insert(0, name)
-    return times.transpose([names.index("y"), names.index("x")])
+    if reader.grid is not None:
+        times = times.astype(np.float64)
+    stored = ArrayReader(times[..., np.newaxis])
+    whole = replace(reader, inner=stored, axes=(*names, "energy"), missing=np.nan)
+    found = whole.read((slice(None),) * 3).squeeze(whole.order.index("energy"))
+    if reader.detector == SUM and "detector" in names:
+        # The rate of a sum of detectors is that of their mean time.
+        found = found / times.shape[names.index("detector")]
+    return found if whole.order.index("y") < whole.order.index("x") else found.T
 
 
 def _stored_names(

@@ -8,19 +8,6 @@ from typing import TypeVar
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
-__all__ = [
-    "AXES",
-    "DIMS",
-    "axis_name",
-    "axis_or_reason",
-    "axis_order",
-    "dims_from_labels",
-    "folded_shape",
-    "folds",
-    "pixels_around_energy",
-    "suggested_shape",
-]
-
 DIMS = ("y", "x", "energy")
 AXES = (*DIMS, "detector", "scan", "point")
 
@@ -69,40 +56,18 @@ def axis_order(
 ) -> tuple[str, ...]:
     """Names of the stored axes, from the caller, the file, or the energy axis' length.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Sizes of the stored axes.
-    axes : sequence of str, optional
-        What the caller said; it is believed.
-    recorded : tuple of str, optional
-        What the file says.
-    recorded_from : str
-        What in the file says so.
-    energy_length : int, optional
-        Length of the energy axis. Where it is the size of exactly one axis, that one is the
-        energy; two others are then rows and columns in stored order, unless they may as well be points
-        and detectors.
-    where : str
-        The file and dataset, for error messages.
-    grid : tuple of int, optional
-        Rows and columns that the caller gave.
-    any_axes : bool
-        Whether the axes beside the energy may be others than rows and columns.
-    columns_first : bool
-        Whether they are columns before rows.
-
-    Returns
-    -------
-    tuple of str
-        Out of ``AXES``, one for each stored axis.
-
-    Raises
-    ------
-    FileFormatError
-        If nothing decides, or two things contradict each other.
-    EnergyAxisError
-        If the energy axis has the length of no stored axis.
+    - `shape`: sizes of the stored axes.
+    - `axes`: what the caller said; it is believed.
+    - `recorded`: what the file says.
+    - `recorded_from`: what in the file says so.
+    - `energy_length`: length of the energy axis. Where it is the size of exactly one axis, that one
+      is the energy; two others are then rows and columns in stored order, unless they may as well
+      be points and detectors.
+    - `where`: the file and dataset, for error messages.
+    - `grid`: rows and columns that the caller gave.
+    - `any_axes`: whether the axes beside the energy may be others than rows and columns.
+    - `columns_first`: whether they are columns before rows.
+    - Returns out of ``AXES``, one for each stored axis.
     """
     example = {1: ("energy",), 2: ("point", "energy"), 4: ("y", "x", "detector", "energy")}
     ask: Message = (

@@ -24,8 +24,6 @@ from .source import CubeRequest, CubeSource, Slices
 if TYPE_CHECKING:
     from .bcf_records import State
 
-__all__ = ["BcfReader", "open_bcf", "recognizes", "stored_header"]
-
 # A header with a mosaic and overviews seen has 34 MB.
 _LARGEST_HEADER = 1 << 28
 # Pixels up to which live times are kept.
@@ -94,8 +92,7 @@ class BcfReader:
     dtype: np.dtype[Any]
     """The file knows none: the smallest that holds every count, of two bytes at least."""
     stamp: tuple[int, int] = field(repr=False)
-    announced: bool
-    """True where it was said that there are more channels than the header knows."""
+    announced: bool  # True where it was said that there are more channels than the header knows
 
     @classmethod
     def of(
@@ -146,8 +143,7 @@ class _Scan:
     row_starts: NDArray[np.int64]
     n_columns: int
     state: State
-    in_peak: NDArray[np.int64]
-    """Counts in the zero peak on (y, x); empty where it is not known."""
+    in_peak: NDArray[np.int64]  # counts in the zero peak on (y, x); empty where it is not known
 
 
 def _chosen(stored: list[str], request: CubeRequest, path: Path) -> list[str]:

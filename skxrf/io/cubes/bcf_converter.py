@@ -15,8 +15,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 _SIZES = ("height", "width", "channels")
 _LINE = ("energy_offset", "energy_scale")
 

@@ -23,8 +23,6 @@ import numpy as np
 
 from skxrf.utils.compilation import compiled
 
-__all__ = ["DAMAGE", "ROWS_START", "State", "scan", "unpack"]
-
 ROWS_START = 0x1A0
 DAMAGE = (
     "",
@@ -39,20 +37,13 @@ DAMAGE = (
 class State(NamedTuple):
     """Values that `scan` keeps from one piece of a map to the next, in an array of this order."""
 
-    row: int
-    """Rows that have begun."""
-    left: int
-    """Records that are left in the current row."""
-    pixels: int
-    """Records that were passed over."""
-    widest: int
-    """Columns up to the last one that has a record."""
-    channels: int
-    """Channels up to the last one that a record says to use."""
-    highest: int
-    """Count that no channel of any pixel exceeds."""
-    damage: int
-    """Position in `DAMAGE`."""
+    row: int  # rows that have begun
+    left: int  # records that are left in the current row
+    pixels: int  # records that were passed over
+    widest: int  # columns up to the last one that has a record
+    channels: int  # channels up to the last one that a record says to use
+    highest: int  # count that no channel of any pixel exceeds
+    damage: int  # position in `DAMAGE`
 
 
 @compiled
@@ -206,27 +197,11 @@ def scan(
 ) -> Any:
     """Pass over the whole rows and records of a piece of a map.
 
-    Parameters
-    ----------
-    data : ndarray of uint8
-        The piece; it begins with a row or a record.
-    start : int
-        Its position in the map.
-    state : ndarray of int64
-        As `State`; changed.
-    row_starts : ndarray of int64 of shape (n_rows + 1,)
-        Positions of rows in the map; those that begin in the piece are entered.
-    n_columns : int
-        Columns of the map.
-    peak : ndarray of int64 of shape (2,)
-        First channel of the zero peak, and the one behind its last; equal where it is not wanted.
-    in_peak : ndarray of int64 of shape (n_rows, n_columns)
-        Counts in it; those of the piece are added.
-
-    Returns
-    -------
-    int
-        Bytes that were passed over.
+    `data`: the piece; it begins with a row or a record. `start`: its position in the map.
+    `row_starts` (n_rows + 1,): positions of rows in the map; those that begin in the piece are
+    entered. `n_columns`: columns of the map. `peak` (2,): first channel of the zero peak, and the
+    one behind its last; equal where it is not wanted. `in_peak` (n_rows, n_columns): counts in it;
+    those of the piece are added. Returns bytes that were passed over.
     """
     at, n_rows = 0, len(row_starts) - 1
     part = np.zeros(peak[1], np.int64)
@@ -269,19 +244,8 @@ def scan(
 def unpack(data: Any, first: int, counts: Any) -> Any:
     """Add the counts of whole rows that `scan` has passed over.
 
-    Parameters
-    ----------
-    data : ndarray of uint8
-        The rows.
-    first : int
-        The first of the wanted columns.
-    counts : ndarray of shape (n_rows, n_wanted, n_channels)
-        Zeros, of a type that holds every count; changed.
-
-    Returns
-    -------
-    int
-        Counts beyond the last channel.
+    `first`: the first of the wanted columns. `counts` (n_rows, n_wanted, n_channels): zeros, of a
+    type that holds every count; changed. Returns counts beyond the last channel.
     """
     at, beyond = 0, 0
     for row in range(len(counts)):

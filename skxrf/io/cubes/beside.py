@@ -16,8 +16,6 @@ from skxrf.utils.units import is_pixels, to_mm
 from .._hdf5_values import numbers, pixel_times, units_of
 from .arrange import ArrangedReader, arranged_times
 
-__all__ = ["Motor", "grid_positions", "motors_beside", "times_beside", "told_shape"]
-
 # Names of PyMca, and of Bliss for a detector's times of spectra before those of its triggers.
 _TIMES = {
     "live_time": (
@@ -40,8 +38,7 @@ class Motor(NamedTuple):
     """Positions of one motor."""
 
     name: str
-    values: NDArray[np.float64]
-    """One for each point, in the order of the file."""
+    values: NDArray[np.float64]  # one for each point, in the order of the file
     units: str = ""
 
 

@@ -14,8 +14,6 @@ from .arrange import SummedReader
 from .hdf5_reader import HDF5Reader
 from .source import BlockReader, Slices
 
-__all__ = ["PartlyBlank", "without_blanks"]
-
 # Values that are read at once, and bytes for a look at the first pixel of each row.
 _AT_ONCE = 1 << 24
 _MOST_BYTES = 1 << 26
@@ -29,8 +27,7 @@ class PartlyBlank:
     """
 
     inner: HDF5Reader
-    energy: int
-    """Position of the axis of channels."""
+    energy: int  # position of the axis of channels
     blank: NDArray[np.bool_] = field(repr=False)
     """Over the stored axes, that of the channels of size 1."""
 

@@ -27,19 +27,6 @@ from .single import one_spectrum, several_spectra
 from .source import CubeRequest, CubeSource
 from .text_spectrum import TextSpectrum, read_spectrum, same_length, seconds
 
-__all__ = [
-    "MapHeader",
-    "ZeroPeak",
-    "map_headers",
-    "open_spx",
-    "parsed",
-    "planes_of",
-    "recognizes",
-    "spx_spectra",
-    "step_of",
-    "step_positions",
-]
-
 # A spectrum has some kilobytes.
 _LARGEST_SPECTRUM = 1 << 26
 _MOST_TAGS = 1_000_000
@@ -54,8 +41,7 @@ class ZeroPeak:
     time that Bruker states.
     """
 
-    frequency: float
-    """Pulses per second of live time."""
+    frequency: float  # pulses per second of live time
     half_width: float = 0.15
     """Distance from zero up to which a count belongs to the peak [keV]; its FWHM is about 0.1."""
 
@@ -73,18 +59,13 @@ class MapHeader:
     n_channels: int
     energy: Polynomial | None
     sum_spectrum: NDArray[np.uint64]
-    step_y: float | None
-    """Distance of two rows [mm], None where the file does not say."""
+    step_y: float | None  # distance of two rows [mm], None where the file does not say
     step_x: float | None
-    pixel_times: NDArray[np.float64] | None
-    """Seconds a pixel on (y, x)."""
-    times_are_real: bool
-    """True where no dead time is taken off the times."""
+    pixel_times: NDArray[np.float64] | None  # seconds a pixel on (y, x)
+    times_are_real: bool  # True where no dead time is taken off the times
     zero_peak: ZeroPeak | None
-    sizes: frozenset[int]
-    """Widths of the images that belong to the map."""
-    real_time: float | None
-    """Of the sum of all pixels [s]."""
+    sizes: frozenset[int]  # widths of the images that belong to the map
+    real_time: float | None  # of the sum of all pixels [s]
     live_time: float | None
     attrs: Mapping[str, str | float]
 

@@ -24,8 +24,6 @@ from .blank import without_blanks
 from .lazy import CheckedCounts, lazy_counts
 from .source import Chunks, CubeRequest, CubeSource, Times
 
-__all__ = ["build_cube"]
-
 # A hundred metres in steps of 10 µm; and some hundred times the largest scans known.
 _LONGEST_AXIS = 10**7
 _MOST_VALUES = 10**13

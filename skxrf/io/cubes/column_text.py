@@ -24,8 +24,6 @@ from .source import CubeRequest, CubeSource
 from .stated_axis import counts_channels, stated_axis
 from .text_spectrum import TextSpectrum, decoded, floats, read_spectrum, seconds, whole_counts
 
-__all__ = ["column_spectrum", "open_columns", "recognizes"]
-
 _NUMBER = re.compile(r"[-+]?((\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?|nan|inf)", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![A-Za-z])(keV|eV)(?![A-Za-z])", re.IGNORECASE)
 _ENERGY = re.compile(r"energ|(?<![a-z])k?ev(?![a-z])", re.IGNORECASE)

@@ -29,8 +29,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["ATTRIBUTES", "find", "read"]
-
 ATTRIBUTES = "skxrf_attrs"
 _LINE = ("energy_offset_keV", "energy_slope_keV")
 _ABOUT = ("instrument", "tube", "tube_voltage_kV", "kV", "detector", "object", "painting")

@@ -29,8 +29,6 @@ from .memory_map import Stamps, require_all_unchanged
 from .source import CubeSource, Slices
 from .stated_axis import stated_axis
 
-__all__ = ["GriddedReader", "find", "read"]
-
 _SPECTRA = "XRF/Spectra"
 _INDEX = "XRF/SpectraSelectedIndex"
 # Spectra that are read though no pixel of the block has them, rather than read in two pieces.

@@ -13,8 +13,7 @@ from skxrf.exceptions import Argument, FileFormatError
 
 from .arrange import SUM, SummedReader, chosen_one
 from .source import CubeRequest, CubeSource, Times
-
-__all__ = ["added", "chosen_datasets"]
+from .stated_axis import same_axis
 
 
 def chosen_datasets(hits: list[Any], request: CubeRequest, where: str) -> list[Any]:
@@ -53,7 +52,7 @@ def added(sources: Sequence[CubeSource], names: Sequence[str]) -> CubeSource:
     first, *others = sources
     for one, name in zip(others, names[1:], strict=True):
         alike = one.reader.shape == first.reader.shape and one.dims == first.dims
-        if not alike or not _same_axis(one.energy, first.energy):
+        if not alike or not same_axis(one.energy, first.energy):
             raise FileFormatError(
                 f"{first.path}: the detectors {names[0]} and {name} differ in size or calibration and cannot "
                 "be added. Pass ",
@@ -70,12 +69,6 @@ def added(sources: Sequence[CubeSource], names: Sequence[str]) -> CubeSource:
         real_time=_mean([one.real_time for one in sources]),
         steps=", ".join(filter(None, (first.steps, "all detectors added"))),
     )
-
-
-def _same_axis(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return bool(one is other or (type(one) is type(other) and one == other))
 
 
 def _mean(times: Sequence[Times]) -> Times:

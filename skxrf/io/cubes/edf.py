@@ -33,8 +33,6 @@ from .source import CubeRequest, CubeSource, Slices
 from .stated_axis import stated_axis
 from .text_spectrum import floats
 
-__all__ = ["RowReader", "open_edf", "recognizes"]
-
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
 # Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
 _BESIDE = re.compile(r"xia(st|s\d+)", re.IGNORECASE)

@@ -10,8 +10,6 @@ from .._hdf5_access import is_hdf5
 from . import bcf, bruker_xml, column_text, edf, hdf5, mca, msa, ripple
 from .source import CubeRequest, CubeSource
 
-__all__ = ["CUBE_FORMATS", "CubeFormat"]
-
 
 class CubeFormat(NamedTuple):
     """One file format for cubes, recognized by content."""

@@ -15,8 +15,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """Every cube."""

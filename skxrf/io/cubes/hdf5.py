@@ -43,8 +43,6 @@ from .beside import motors_beside
 from .detectors import added, chosen_datasets
 from .source import CubeRequest, CubeSource
 
-__all__ = ["LAYOUTS", "HDF5Layout", "open_hdf5"]
-
 
 class HDF5Layout(NamedTuple):
     """One way to keep a cube in HDF5."""
@@ -52,10 +50,8 @@ class HDF5Layout(NamedTuple):
     name: str
     find: Callable[[Any, list[Any]], list[Any]]
     """Of the open file and its datasets of fitting axes, those that are cubes of this layout."""
-    read: Callable[[Any], CubeSource]
-    """Describe one of them."""
-    n_axes: tuple[int, ...] = (3,)
-    """Numbers of axes that its counts may have."""
+    read: Callable[[Any], CubeSource]  # describe one of them
+    n_axes: tuple[int, ...] = (3,)  # numbers of axes that its counts may have
 
 
 # Channels of the smallest spectrum in a table.

@@ -21,8 +21,6 @@ from .hdf5_chunks import read_block
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import CubeSource, Slices
 
-__all__ = ["HDF5Reader", "hdf5_source", "open_dataset", "stamps_of"]
-
 # A chunk is read and unpacked whole.
 _LARGEST_CHUNK = 512 * 2**20
 # Chunks that are looked at one by one.
@@ -47,15 +45,7 @@ class HDF5Reader:
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
-        """Reader of an open dataset; its scale, offset and fill value are obeyed.
-
-        Raises
-        ------
-        CountsError
-            If its numbers are rates.
-        FileFormatError
-            If it cannot be read in blocks.
-        """
+        """Reader of an open dataset; its scale, offset and fill value are obeyed."""
         path = Path(dataset.file.filename)
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)

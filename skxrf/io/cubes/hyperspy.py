@@ -24,8 +24,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import stated_axis
 
-__all__ = ["find", "read"]
-
 _DATA = re.compile(r"/Experiments/[^/]+/data")
 # HyperSpy's text for an unknown name or unit.
 _UNKNOWN = {"", "<undefined>", "_None_", "None", "t.Undefined"}

@@ -16,8 +16,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 _CUBE = re.compile(r"/(xrmmap|xrfmap)/((mca|det)(sum|\d+))/counts")
 _LINE = ("cal_offset", "cal_slope", "cal_quad")
 _ABOUT = ("Beamline", "Title")

@@ -13,8 +13,6 @@ from skxrf.utils.validation import require_counts
 from .axes import DIMS
 from .source import BlockReader, Chunks
 
-__all__ = ["CheckedCounts", "block_shape", "lazy_counts"]
-
 # Bytes of one block: large enough that opening the file for each costs nothing, small enough
 # that one for each thread, as float32 with what a model makes of it, fits a laptop.
 BLOCK_BYTES = 8 * 2**20
@@ -33,16 +31,8 @@ class CheckedCounts:
     Signed and floating-point counts are checked as they are read: a cube of 20 GB is not read
     to open it, yet nothing can be computed from counts that cannot be counts.
 
-    Parameters
-    ----------
-    reader : BlockReader
-        Access to the stored counts.
-    order : tuple of str
-        Names of the stored axes.
-    where : str
-        The file and dataset, for error messages.
-    clip : bool
-        Whether negative counts become zeros.
+    `reader`: access to the stored counts. `order`: names of the stored axes. `where`: the file and
+    dataset, for error messages. `clip`: whether negative counts become zeros.
     """
 
     def __init__(

@@ -26,8 +26,6 @@ from .single import alike, several_spectra, times
 from .source import CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum, read_spectrum
 
-__all__ = ["open_mca", "recognizes"]
-
 _LAYOUT = ".mca (text)"
 # The header before the counts has a few hundred bytes.
 _HEAD_BYTES = 4096
@@ -90,8 +88,7 @@ def _steps(spectra: Sequence[TextSpectrum], chosen: Sequence[str]) -> str:
 class FolderReader:
     """Blocks of a folder with one file for each pixel."""
 
-    files: tuple[Path | None, ...]
-    """Row by row, None for those that a stopped scan did not reach."""
+    files: tuple[Path | None, ...]  # row by row, None for those that a stopped scan did not reach
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
     stamps: tuple[tuple[int, int] | None, ...] = field(repr=False)

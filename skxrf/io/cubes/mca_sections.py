@@ -22,8 +22,6 @@ from .axes import axis_or_reason
 from .stated_axis import stated_axis
 from .text_spectrum import TextSpectrum, counts_of, floats, seconds
 
-__all__ = ["gse_spectra", "is_gse", "is_spe", "spe_spectrum"]
-
 _GSE = re.compile(rb"\s*(VERSION|ELEMENTS|DATE):[ \t].*", re.IGNORECASE)
 _SPE = re.compile(rb"\s*\$[A-Z_]+:", re.IGNORECASE)
 _COEFFICIENTS = ("CAL_OFFSET", "CAL_SLOPE", "CAL_QUAD")

@@ -28,8 +28,6 @@ from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
 from .text_spectrum import TextSpectrum, counts_of, decoded, floats, seconds
 
-__all__ = ["is_amptek", "is_spec", "parse_facts", "parse_spectra"]
-
 _SECTION = re.compile(r"^<<([^<>\n]+)>>[ \t]*$", re.MULTILINE)
 
 
@@ -69,22 +67,8 @@ def parse_spectra(content: bytes, path: Path) -> list[TextSpectrum]:
 def parse_facts(content: bytes, path: Path) -> TextSpectrum:
     """Read what stands before the counts of a file with one spectrum; its counts are left empty.
 
-    Parameters
-    ----------
-    content : bytes
-        The start of the file, down to its counts at least.
-    path : Path
-        Its name, for error messages.
-
-    Returns
-    -------
-    TextSpectrum
-        Calibration and times.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is of neither kind.
+    `content`: the start of the file, down to its counts at least. `path`: its name, for error
+    messages. Returns calibration and times.
     """
     if is_amptek(content[:100]):
         header = content.partition(b"<<DATA>>")[0]

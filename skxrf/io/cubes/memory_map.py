@@ -15,8 +15,6 @@ from skxrf.exceptions import FileFormatError
 
 from .source import Slices
 
-__all__ = ["RawReader", "Stamps", "file_stamp", "require_all_unchanged", "require_unchanged"]
-
 Stamps = tuple[tuple[Path, tuple[int, int]], ...]
 """Files that counts are read from, each with its stamp: here and in dask's keys."""
 

@@ -26,8 +26,6 @@ from .text_spectrum import (
     whole_counts,
 )
 
-__all__ = ["msa_spectrum", "open_msa", "recognizes"]
-
 _LINE = re.compile(r"#+(\w+)[ \t]*(?:-(\w+))?[ \t]*:[ \t]*(.*)")
 _AXIS = ("OFFSET", "XPERCHAN")
 

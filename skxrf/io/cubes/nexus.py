@@ -22,8 +22,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import counts_channels, stated_axis
 
-__all__ = ["about", "find", "read", "stated_beside"]
-
 _BESIDE = ("_time", "calibration", "channels")
 _ORDERS = {"spectrum": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 

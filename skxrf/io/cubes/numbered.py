@@ -19,8 +19,6 @@ from skxrf.exceptions import Argument, FileFormatError
 
 from .axes import folded_shape
 
-__all__ = ["Series", "files_in", "grid_of", "require_no_gaps", "series", "series_of"]
-
 _ROLES = {
     "y": {"y", "row", "rows", "line", "lines", "zeile", "ligne", "ypos", "posy", "samy", "sy", "r"},
     "x": {"x", "col", "cols", "column", "columns", "spalte", "colonne", "xpos", "posx", "samx"}
@@ -158,28 +156,10 @@ def grid_of(
 ) -> tuple[tuple[int, int], list[Path | None]]:
     """Rows and columns of a cube of one file a pixel, and the file of each pixel.
 
-    Parameters
-    ----------
-    found : Series
-        The files; without a number of detectors.
-    shape : tuple of int, optional
-        What the caller said.
-    where : str
-        The folder, for error messages.
-    axes : sequence of str, optional
-        What the caller said of two numbers without words: the order of "y" and "x" in it.
-
-    Returns
-    -------
-    shape : tuple of int
-        Rows and columns.
-    files : list of Path or None
-        Row by row; None for those that a stopped scan did not reach.
-
-    Raises
-    ------
-    FileFormatError
-        If files are missing before the last one, or the shape is not known or does not fit.
+    `found`: the files; without a number of detectors. `shape`: what the caller said. `where`: the
+    folder, for error messages. `axes`: what the caller said of two numbers without words: the order
+    of "y" and "x" in it. Returns `shape`: rows and columns; `files`: row by row; None for those
+    that a stopped scan did not reach.
     """
     n_files = len(found.files)
     sizes = [len({one[i] for one in found.numbers}) for i in range(len(found.roles))]

@@ -21,8 +21,6 @@ from .nexus import about, stated_beside
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 _ENERGY_UNITS = ("kev", "ev")
 
 

@@ -14,8 +14,6 @@ from skxrf.exceptions import Argument
 from .hdf5_reader import hdf5_source
 from .source import CubeSource
 
-__all__ = ["find", "read"]
-
 _DETECTOR = re.compile(r"/xrfmap/(detsum|det\d+)")
 
 

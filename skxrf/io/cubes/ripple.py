@@ -25,8 +25,6 @@ from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
 
-__all__ = ["open_ripple", "parse_header", "recognizes"]
-
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
 _SIZES = {"y": "height", "x": "width", "energy": "depth"}
 _ORDERS = {"vector": ("y", "x", "energy"), "image": ("energy", "y", "x")}

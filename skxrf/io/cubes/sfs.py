@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["MAGIC", "StoredFile", "stored_files"]
-
 MAGIC = b"AAMVHFSS"
 _CHUNK_HEADER = 32
 _FIRST_CHUNK = 0x118
@@ -51,14 +49,11 @@ class StoredFile:
 
     path: Path
     name: str
-    size: int
-    """Bytes, decompressed."""
+    size: int  # bytes, decompressed
     chunk_starts: NDArray[np.int64]
     chunk_bytes: int
-    block_bytes: int
-    """Bytes of a decompressed block; 0 where nothing is compressed."""
-    blocks: NDArray[np.int64]
-    """Start and length of each compressed block, shape (n, 2)."""
+    block_bytes: int  # bytes of a decompressed block; 0 where nothing is compressed
+    blocks: NDArray[np.int64]  # start and length of each compressed block, shape (n, 2)
     recent: dict[int, bytes] = field(default_factory=dict, repr=False)
     """Blocks that were decompressed last: the next rows begin within them."""
 

@@ -4,43 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from .arrange import ArrayReader
 from .beside import Motor
-from .source import BlockReader, CubeRequest, CubeSource, Slices
+from .source import BlockReader, CubeRequest, CubeSource
+from .stated_axis import same_axis
 from .text_spectrum import TextSpectrum
-
-__all__ = ["ArrayReader", "alike", "one_spectrum", "several_spectra", "times"]
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayReader:
-    """Blocks of an array in memory."""
-
-    values: NDArray[Any]
-    chunks: None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of its axes."""
-        return self.values.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of its counts."""
-        return self.values.dtype
-
-    def read(self, key: Slices) -> NDArray[Any]:
-        """Copy one block."""
-        return self.values[key].copy()
 
 
 def one_spectrum(
@@ -115,7 +92,7 @@ def alike(
 ) -> CubeSource:
     """Describe spectra by their one calibration; several are refused unless the caller gives the axis."""
     energy = spectra[0].energy
-    others = [i for i, one in enumerate(spectra) if not _same(one.energy, energy)]
+    others = [i for i, one in enumerate(spectra) if not same_axis(one.energy, energy)]
     if others and request.energy is None:
         raise FileFormatError(
             f"{path}: spectrum {others[0]} has another calibration than the first one. A cube has "
@@ -140,12 +117,6 @@ def times(values: Sequence[float | None], shape: tuple[int, ...]) -> NDArray[np.
     # None becomes NaN.
     found = np.array(values, np.float64).reshape(shape)
     return None if np.isnan(found).all() else found
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Polynomial) and isinstance(other, Polynomial):
-        return np.array_equal(one.coef, other.coef, equal_nan=True)
-    return one is other or (type(one) is type(other) and np.array_equal(one, other))
 
 
 def _motors(spectra: Sequence[TextSpectrum]) -> list[Motor]:

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-__all__ = ["turn_odd_rows"]
-
 
 def turn_odd_rows(cube: xr.DataArray) -> xr.DataArray:
     """Turn the rows 1, 3, 5, ... of a lazy cube, with what is known of their pixels."""

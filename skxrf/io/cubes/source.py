@@ -17,8 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.exceptions import Argument
 
-__all__ = ["BlockReader", "Chunks", "CubeRequest", "CubeSource", "Slices", "Times"]
-
 Slices = tuple[slice, ...]
 Chunks = Literal["auto"] | tuple[int, int]
 Times = NDArray[Any] | tuple[NDArray[Any], tuple[str, ...] | None] | None
@@ -65,78 +63,47 @@ class CubeRequest:
 
 @dataclass(frozen=True)
 class CubeSource:
-    """A cube in a file, and all that the file says about it.
+    """A cube in a file, and all that the file says about it."""
 
-    Parameters
-    ----------
-    path : Path
-        The file, absolute.
-    dataset : str
-        Name of the cube within the file; empty where a file holds only one.
-    layout : str
-        What the file was recognized as, for people.
-    reader : BlockReader
-        Access to the counts.
-    dims : tuple of str, optional
-        Names of the stored axes, where the file tells: ``"energy"``, and ``"y"`` and ``"x"`` or
-        ``"point"``, and perhaps ``"detector"`` and ``"scan"``.
-    dims_from : str
-        What told them, for error messages.
-    energy : ndarray or Polynomial, optional
-        Bin centres [keV], or a polynomial that gives them from channel numbers from 0.
-    energy_from : str
-        Where the axis was found, for error messages.
-    energy_hint : tuple of str or Argument
-        What is known of the axis where the file has none, or what is wrong with the one it has,
-        in sentences for the error that asks for it.
-    y, x : ndarray, optional
-        Positions of the rows and columns [mm].
-    live_time, real_time : ndarray, optional
-        Per pixel [s], as stored; or a pair of that and the names of its axes, where the file has them.
-    missing : ndarray of bool of shape (n_rows, n_columns), optional
-        Pixels that the scan did not reach and that have no counts.
-    motors : sequence of Motor
-        Positions of each point, from which the coordinates along rows and columns are made.
-    coords : mapping of str to (dims, values, attrs)
-        Other coordinates, over y, x and energy.
-    coord_attrs : mapping of str to mapping
-        Attributes of energy, positions and times beside their units.
-    detectors : tuple of str
-        Names of the detectors, where the file has several and names them.
-    any_axes : bool
-        Whether the layout does not say that the axes beside the energy are rows and columns.
-    columns_first : bool
-        Whether of two axes of pixels the first counts columns, as in files of MATLAB's.
-    steps : str
-        What was chosen or done on the way, for the history.
-    attrs : mapping
-        Instrument, tube and the like.
-    """
-
-    path: Path
-    dataset: str
-    layout: str
-    reader: BlockReader
+    path: Path  # the file, absolute
+    dataset: str  # name of the cube within the file; empty where a file holds only one
+    layout: str  # what the file was recognized as, for people
+    reader: BlockReader  # access to the counts
     dims: tuple[str, ...] | None = None
-    dims_from: str = ""
+    """Names of the stored axes, where the file tells: ``"energy"``, and ``"y"`` and ``"x"`` or
+    ``"point"``, and perhaps ``"detector"`` and ``"scan"``."""
+    dims_from: str = ""  # what told them, for error messages
     energy: NDArray[np.float64] | Polynomial | None = None
-    energy_from: str = ""
+    """Bin centres [keV], or a polynomial that gives them from channel numbers from 0."""
+    energy_from: str = ""  # where the axis was found, for error messages
     energy_hint: tuple[str | Argument, ...] = ()
+    """What is known of the axis where the file has none, or what is wrong with the one it has, in
+    sentences for the error that asks for it."""
+    # y, x: positions of the rows and columns [mm]
     y: NDArray[np.float64] | None = None
     x: NDArray[np.float64] | None = None
+    # live_time, real_time: per pixel [s], as stored; or a pair of that and the names of its axes,
+    # where the file has them.
     live_time: Times = None
     real_time: Times = None
     missing: NDArray[np.bool_] | None = None
+    """(n_rows, n_columns): pixels that the scan did not reach and that have no counts."""
     motors: Sequence[Any] = ()
+    """Positions of each point, from which the coordinates along rows and columns are made."""
     coords: Mapping[str, tuple[tuple[str, ...], NDArray[Any], Mapping[str, Any]]] = field(
         default_factory=dict
     )
+    """Other coordinates, over y, x and energy."""
     coord_attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Attributes of energy, positions and times beside their units."""
     detectors: tuple[str, ...] = ()
+    """Names of the detectors, where the file has several and names them."""
     any_axes: bool = False
+    """Whether the layout does not say that the axes beside the energy are rows and columns."""
     columns_first: bool = False
-    steps: str = ""
-    attrs: Mapping[str, str | float] = field(default_factory=dict)
+    """Whether of two axes of pixels the first counts columns, as in files of MATLAB's."""
+    steps: str = ""  # what was chosen or done on the way, for the history
+    attrs: Mapping[str, str | float] = field(default_factory=dict)  # instrument, tube and the like
 
     @property
     def where(self) -> str:

@@ -13,19 +13,9 @@ from skxrf.utils.units import to_kev
 
 from .axes import axis_or_reason
 
-__all__ = ["axis_facts", "counts_channels", "stated_axis"]
-
 
 def axis_facts(source: str, **stated: Any) -> dict[str, Any]:
-    """Energy axis in the terms of a `CubeSource`: the axis, or why it is not used, and where it stands.
-
-    Parameters
-    ----------
-    source : str
-        Where it stands.
-    stated : dict
-        Arguments of :func:`stated_axis`.
-    """
+    """Energy axis for a `CubeSource`: the axis, or why it is not used, and its place."""
     energy, reason = axis_or_reason(lambda: stated_axis(source=source, **stated))
     return {"energy": energy, "energy_hint": reason, "energy_from": source}
 
@@ -42,33 +32,15 @@ def stated_axis(
 ) -> NDArray[np.float64] | Polynomial | None:
     """Energies [keV] of the stored channels.
 
-    Parameters
-    ----------
-    source : str
-        Where they stand, for error messages.
-    values : array-like of shape (n_channels,), optional
-        Energy of each stored channel.
-    coefficients : array-like of shape (n_coefficients,), optional
-        Polynomial in the channel number: offset, gain, ...
-    points : array-like of shape (n_points, 2), optional
-        Channels and their energies, of which the straight line nearest to them is the axis.
-    units : str
-        Of the energies; none means keV.
-    first : float
-        Number of the first stored channel.
-    step : float
-        Channels that were added into one.
-
-    Returns
-    -------
-    ndarray, Polynomial of the position of a stored channel from 0, or None
-        None where what is stated only counts channels.
-
-    Raises
-    ------
-    EnergyAxisError
-        If it is in an unknown unit or not finite; or if channels were added, since writers differ in
-        which channel of a sum the calibration counts.
+    - `source`: where they stand, for error messages.
+    - `values` (n_channels,): energy of each stored channel.
+    - `coefficients` (n_coefficients,): polynomial in the channel number: offset, gain, ...
+    - `points` (n_points, 2): channels and their energies, of which the straight line nearest to
+      them is the axis.
+    - `units`: of the energies; none means keV.
+    - `first`: number of the first stored channel.
+    - `step`: channels that were added into one.
+    - Returns None where what is stated only counts channels.
     """
     if values is not None:
         energy = np.asarray(values, np.float64).ravel()
@@ -117,6 +89,14 @@ def _line_through(points: NDArray[np.float64], source: str) -> NDArray[np.float6
     distance = channel - channel.mean()
     gain = (distance * energy).sum() / (distance**2).sum()
     return np.array([energy.mean() - gain * channel.mean(), gain])
+
+
+def same_axis(one: Any, other: Any) -> bool:
+    """Compare two axes: values, polynomials, or None."""
+    if isinstance(one, Polynomial) and isinstance(other, Polynomial):
+        one, other = one.coef, other.coef
+    alike = type(one) is type(other) and one is not None
+    return one is other or (alike and np.array_equal(one, other, equal_nan=True))
 
 
 def counts_channels(values: NDArray[np.float64]) -> bool:

@@ -16,17 +16,6 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import decimal, seconds_per
 
-__all__ = [
-    "TextSpectrum",
-    "counts_of",
-    "decoded",
-    "floats",
-    "read_spectrum",
-    "same_length",
-    "seconds",
-    "whole_counts",
-]
-
 
 @dataclass(frozen=True)
 class TextSpectrum:
@@ -36,15 +25,11 @@ class TextSpectrum:
     """Shape (n_channels,), uint32 where they are whole numbers that fit, else float64."""
     energy: NDArray[np.float64] | Polynomial | None = None
     """Energies [keV], or a polynomial that gives them from stored channels from 0."""
-    problem: tuple[str | Argument, ...] = ()
-    """Reason for which a calibration is not used."""
-    live_time: float | None = None
-    """Seconds."""
+    problem: tuple[str | Argument, ...] = ()  # reason for which a calibration is not used
+    live_time: float | None = None  # seconds
     real_time: float | None = None
-    scan: str = ""
-    """Number of its scan, with that of the repetition where a number occurs twice."""
-    detector: str = ""
-    """Name of its detector, empty where there is one."""
+    scan: str = ""  # number of its scan, with that of the repetition where a number occurs twice
+    detector: str = ""  # name of its detector, empty where there is one
     motors: Mapping[str, float] = field(default_factory=dict)
     """Positions at its point, by the name of the motor."""
 

@@ -16,8 +16,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """Cubes at the root of a file that says what XISMuS says."""

@@ -17,8 +17,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 # All that its writer puts at the root.
 _MEMBERS = {
     "data",

@@ -22,8 +22,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-__all__ = ["find", "read"]
-
 _CUBE = re.compile(r"/MAPS/(Spectra/)?mca_arr")
 _ENERGY = ("MAPS/Spectra/Energy", "MAPS/energy")
 _CALIBRATION = ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from skxrf.exceptions import Argument, LineGroupError
 from skxrf.physics._names import find_line_group, line_group_name
 
-__all__ = ["Elements", "chosen_columns"]
-
 Elements = Sequence[str] | Mapping[str, str] | None
 
 # Columns of PyMca beside the line groups: mass fractions, concentrations, scatter, background,
@@ -23,25 +21,10 @@ _PYMCA_EXTRAS = re.compile(
 def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> dict[str, str]:
     """Choose the columns that become maps, and what the maps are called.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The columns of the file that may be intensities.
-    elements : sequence of str, mapping, or None
-        The columns wanted, as the file or the library spells them; or a mapping from the file's
-        names to line groups; or all, which must then be line groups.
-    where : str
-        The file, for error messages.
-
-    Returns
-    -------
-    dict of str to str
-        From the file's names to line groups, in the order of the maps.
-
-    Raises
-    ------
-    LineGroupError
-        If a column is missing, is no line group, or two mean the same one.
+    `names`: the columns of the file that may be intensities. `elements`: the columns wanted, as the
+    file or the library spells them; or a mapping from the file's names to line groups; or all,
+    which must then be line groups. `where`: the file, for error messages. Returns a mapping from
+    the file's names to line groups, in the order of the maps.
     """
     renamed = {name: line_group_name(name) for name in names}
     if isinstance(elements, Mapping):

@@ -19,8 +19,6 @@ from skxrf.exceptions import FileFormatError
 from .plain import float32_images, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, by_name
 
-__all__ = ["read_dms", "recognizes", "write_dms"]
-
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
 # Longer names than this are data: the header and the file's size disagree.
 _LONGEST_NAME = 256

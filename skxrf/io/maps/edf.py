@@ -20,8 +20,6 @@ from .._edf_file import EdfImage, edf_images
 from ..cubes.numbered import files_in
 from .source import UNCERTAINTY, MapsRequest, MapsSource, build_maps, by_name, split_errors
 
-__all__ = ["folder_recognizes", "read_edf", "read_edf_folder"]
-
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
     """Recognize a folder of EDF files."""

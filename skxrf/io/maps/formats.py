@@ -13,8 +13,6 @@ from .._hdf5_access import is_hdf5
 from . import dms, edf, hdf5, rtx, tables, tiff
 from .source import MapsRequest
 
-__all__ = ["MAPS_FORMATS", "MapsFormat"]
-
 
 class MapsFormat(NamedTuple):
     """One file format for maps, recognized by content. A new one is a module and a line below."""
@@ -25,8 +23,7 @@ class MapsFormat(NamedTuple):
     open: Callable[[Path, MapsRequest], xr.Dataset]
     """Read the maps that were asked for: a Dataset of ``intensity`` and perhaps ``uncertainty``, in the
     type that the file has."""
-    folder: bool = False
-    """True for a folder of files."""
+    folder: bool = False  # True for a folder of files
 
 
 MAPS_FORMATS = (

@@ -16,8 +16,6 @@ from .._hdf5_heaps import refuse_endless_heaps
 from . import netcdf, nexus, pyxrf, xrf_maps
 from .source import MapsRequest, MapsSource, build_maps
 
-__all__ = ["MAPS_LAYOUTS", "HDF5MapsLayout", "read_hdf5_maps"]
-
 
 class HDF5MapsLayout(NamedTuple):
     """One way to keep maps in HDF5."""

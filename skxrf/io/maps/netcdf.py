@@ -17,8 +17,6 @@ from .._hdf5_access import open_file
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
-__all__ = ["read_netcdf", "reserve_netcdf", "storable", "write_netcdf"]
-
 # Names that readers of netCDF and HDF5 act upon: as attributes of maps they mean something else.
 _RESERVED = frozenset(
     {

@@ -33,8 +33,6 @@ from .columns import Elements, chosen_columns
 from .plain import refuse_name
 from .source import MapsSource
 
-__all__ = ["find", "images_in", "read", "restored", "write_nexus"]
-
 _PARAMETERS = re.compile(r"(.*)/results/parameters")
 _PROGRAM = "skxrf"
 _GROUPS = {"intensity": "parameters", "uncertainty": "uncertainties"}

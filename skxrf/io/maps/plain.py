@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-__all__ = ["float32_images", "only_maps", "refuse_name", "safe_name"]
-
 _UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
 
 
@@ -54,13 +52,7 @@ def float32_images(
 
 
 def safe_name(name: str) -> str:
-    """A map's name where it can name a file on every system.
-
-    Raises
-    ------
-    FileFormatError
-        If it cannot.
-    """
+    """A map's name where it can name a file on every system."""
     wrong = not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" .")
     refuse_name(name, wrong, "cannot name a file")
     return name

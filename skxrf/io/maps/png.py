@@ -18,8 +18,6 @@ from skxrf.exceptions import FileFormatError
 
 from .plain import only_maps, safe_name
 
-__all__ = ["write_png", "write_png_folder"]
-
 _WHITE_PERCENTILE = 99.9
 _WHITE = np.iinfo(np.uint16).max
 

@@ -12,8 +12,6 @@ from skxrf.physics._names import line_group_name
 
 from .source import MapsSource, images_of_stack
 
-__all__ = ["find", "read"]
-
 _DETECTOR = re.compile(r"/xrfmap/(detsum|det\d+)")
 
 

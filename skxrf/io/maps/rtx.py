@@ -15,8 +15,6 @@ from .._bruker_images import bruker_images, is_project
 from ..cubes.bruker_xml import step_positions
 from .source import MapsRequest, MapsSource, build_maps
 
-__all__ = ["read_rtx", "recognizes"]
-
 _FAMILY = re.compile(r"([A-Z][a-z]?)-([KLM])A?")
 
 

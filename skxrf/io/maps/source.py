@@ -20,16 +20,6 @@ from .._hdf5_values import Scale, numbers, texts
 from .._limits import refuse_absurd_size
 from .columns import Elements, chosen_columns
 
-__all__ = [
-    "UNCERTAINTY",
-    "MapsRequest",
-    "MapsSource",
-    "build_maps",
-    "by_name",
-    "images_of_stack",
-    "split_errors",
-]
-
 UNCERTAINTY = re.compile(r"s\((.+)\)")
 
 
@@ -42,40 +32,23 @@ class MapsRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class MapsSource:
-    """Maps in a file, and all that the file says about them.
+    """Maps in a file, and all that the file says about them."""
 
-    Parameters
-    ----------
-    path : Path
-        The file or folder, absolute.
-    layout : str
-        What it was recognized as, for people.
-    images : mapping of str to array of shape (n_rows, n_columns)
-        By the file's names; arrays or open HDF5 datasets, of which only the chosen ones are read.
-    errors : mapping of str to array
-        Standard deviations, by the same names.
-    group : str
-        Name of the group of images within the file, where it has one.
-    units : str
-        Of the images.
-    y, x : ndarray, optional
-        Positions of rows and columns, in mm where there is a unit of length.
-    exact_names : bool
-        Whether the names are to be taken as they are, because the library wrote them.
-    attrs : mapping
-        What else describes the maps.
-    """
-
-    path: Path
-    layout: str
+    path: Path  # the file or folder, absolute
+    layout: str  # what it was recognized as, for people
     images: Mapping[str, Any]
+    """(n_rows, n_columns): by the file's names; arrays or open HDF5 datasets, of which only the
+    chosen ones are read."""
     errors: Mapping[str, Any] = field(default_factory=dict)
-    group: str = ""
-    units: str = "counts"
+    """Standard deviations, by the same names."""
+    group: str = ""  # name of the group of images within the file, where it has one
+    units: str = "counts"  # of the images
+    # y, x: positions of rows and columns, in mm where there is a unit of length
     y: NDArray[Any] | None = None
     x: NDArray[Any] | None = None
     exact_names: bool = False
-    attrs: Mapping[str, Any] = field(default_factory=dict)
+    """Whether the names are to be taken as they are, because the library wrote them."""
+    attrs: Mapping[str, Any] = field(default_factory=dict)  # what else describes the maps
 
     @property
     def where(self) -> str:

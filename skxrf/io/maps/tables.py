@@ -16,8 +16,6 @@ from skxrf.exceptions import FileFormatError
 from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
 
-__all__ = ["read_table", "recognizes", "write_table"]
-
 _ROW_NAMES = ("row",)
 _COLUMN_NAMES = ("column", "col")
 _EXPECTED = (

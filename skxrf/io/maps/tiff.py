@@ -27,15 +27,6 @@ from ..cubes.numbered import files_in
 from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
-__all__ = [
-    "folder_recognizes",
-    "read_tiff",
-    "read_tiff_folder",
-    "recognizes",
-    "write_tiff",
-    "write_tiff_folder",
-]
-
 _SUFFIXES = (".tif", ".tiff")
 # Little and big endian, classic and BigTIFF.
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -15,9 +15,6 @@ from .png import write_png, write_png_folder
 from .tables import write_table
 from .tiff import write_tiff, write_tiff_folder
 
-__all__ = ["FOLDER_WRITERS", "SUFFIXES", "WRITERS"]
-
-
 # Of computed maps, ``intensity`` of dims (y, x, element) and what else there is, to a file that is
 # overwritten or a folder that exists.
 WRITERS: dict[str, Callable[[xr.Dataset, Path], None]] = {

@@ -15,8 +15,6 @@ from skxrf.physics._names import line_group_name
 from .._hdf5_values import text
 from .source import MapsSource, images_of_stack
 
-__all__ = ["find", "read"]
-
 _FITS = ("Fitted", "NNLS", "ROI")
 
 

@@ -18,18 +18,6 @@ from skxrf.utils.files import whole_file
 from ._instruments import random_instrument
 from ._settings import TrainingSettings
 
-__all__ = [
-    "GAIN",
-    "UNIT",
-    "WIDE_ENERGY",
-    "PhotonChunk",
-    "chunk_elements",
-    "chunk_path",
-    "fill_bank",
-    "make_chunk",
-    "stored_chunk",
-]
-
 _log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
@@ -45,59 +33,35 @@ _BATCH = 128
 
 @dataclass(frozen=True)
 class PhotonChunk:
-    """Photons of layer stacks under one instrument.
-
-    Parameters
-    ----------
-    lines : ndarray of shape (n_stacks, n_lines), float16
-        Net counts of each line, in units of 1e-4 of the counts of the spectrum.
-    scatter : ndarray of shape (n_stacks, n_bins), float16
-        Scattered photons by the energy bin of the tube's spectrum, likewise.
-    line_templates : ndarray of shape (n_lines, n_wide), float32
-        Spectra of one net count on `WIDE_ENERGY`.
-    scatter_templates : ndarray of shape (n_bins, n_wide), float32
-        Spectra of one scattered photon.
-    scatter_energies : ndarray of shape (n_bins,), float32
-        Mean detected energy of each [keV].
-    gas : ndarray of shape (n_wide,), float32
-        Mean share of the gas in a spectrum, by channel.
-    gas_lines : ndarray of shape (n_groups,), float32
-        Mean net counts of the line groups in the gas, as shares of a spectrum's counts.
-    energies : ndarray of shape (n_lines,), float32
-        Energies of the lines [keV].
-    owners : ndarray of shape (n_lines,), int
-        Element of each line.
-    groups : ndarray of shape (n_lines,), int
-        Position of the line's group in `LINE_GROUPS`, -1 for one that is not mapped.
-    shells : ndarray of shape (n_lines,), int
-        0, 1, 2 for K, L, M.
-    patterns : ndarray of shape (n_elements, n_lines), float32
-        Shares of an element's lines from a thin layer.
-    """
+    """Photons of layer stacks under one instrument."""
 
     lines: Half
+    """(n_stacks, n_lines), float16: net counts of each line, in units of 1e-4 of the counts of the
+    spectrum."""
     scatter: Half
-    line_templates: Floats
-    scatter_templates: Floats
-    scatter_energies: Floats
-    gas: Floats
+    """(n_stacks, n_bins), float16: scattered photons by the energy bin of the tube's spectrum,
+    likewise."""
+    line_templates: Floats  # (n_lines, n_wide), float32: spectra of one net count on `WIDE_ENERGY`
+    scatter_templates: Floats  # (n_bins, n_wide), float32: spectra of one scattered photon
+    scatter_energies: Floats  # (n_bins,), float32: mean detected energy of each [keV]
+    gas: Floats  # (n_wide,), float32: mean share of the gas in a spectrum, by channel
     gas_lines: Floats
-    energies: Floats
-    owners: NDArray[np.intp]
+    """(n_groups,), float32: mean net counts of the line groups in the gas, as shares of a
+    spectrum's counts."""
+    energies: Floats  # (n_lines,), float32: energies of the lines [keV]
+    owners: NDArray[np.intp]  # (n_lines,), int: element of each line
     groups: NDArray[np.intp]
-    shells: NDArray[np.intp]
+    """(n_lines,), int: position of the line's group in `LINE_GROUPS`, -1 for one that is not
+    mapped."""
+    shells: NDArray[np.intp]  # (n_lines,), int: 0, 1, 2 for K, L, M
     patterns: Floats
+    """(n_elements, n_lines), float32: shares of an element's lines from a thin layer."""
 
 
 def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     """Simulate the stacks of one random instrument.
 
-    Parameters
-    ----------
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the instrument; seeds follow from it.
+    `index`: number of the instrument; seeds follow from it.
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(

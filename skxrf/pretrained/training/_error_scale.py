@@ -13,32 +13,17 @@ from skxrf.pretrained._weights import Weights
 from ._rounds import validation_spectra
 from ._settings import TrainingSettings
 
-__all__ = ["error_factor", "error_scale"]
-
 
 @dataclass(frozen=True)
 class ErrorScaleRule:
-    """Numbers of the comparison of standard errors with the errors made.
+    """Numbers of the comparison of standard errors with the errors made."""
 
-    Parameters
-    ----------
-    n_instruments : int
-        Instruments whose fresh spectra the factors are taken from.
-    counts : pair of float
-        Counts of a spectrum, as on paintings.
-    least_pixels : int
-        Pixels that contain an element below which its factor is not known.
-    within : pair of float
-        Shares of a normal distribution within one and within two standard deviations.
-    limits : pair of float
-        Least and greatest factor; few pixels give wild ones.
-    """
-
-    n_instruments: int = 24
-    counts: tuple[float, float] = (1500.0, 30_000.0)
-    least_pixels: int = 100
+    n_instruments: int = 24  # instruments whose fresh spectra the factors are taken from
+    counts: tuple[float, float] = (1500.0, 30_000.0)  # counts of a spectrum, as on paintings
+    least_pixels: int = 100  # pixels that contain an element below which its factor is not known
     within: tuple[float, float] = (0.6827, 0.9545)
-    limits: tuple[float, float] = (0.5, 2.0)
+    """Shares of a normal distribution within one and within two standard deviations."""
+    limits: tuple[float, float] = (0.5, 2.0)  # least and greatest factor; few pixels give wild ones
 
 
 _RULE = ErrorScaleRule()
@@ -49,12 +34,9 @@ def error_scale(
 ) -> NDArray[np.float32]:
     """Compare standard errors with the errors made on spectra that no training step saw.
 
-    Returns
-    -------
-    ndarray of shape (n_groups,), float32
-        For each line group the mean of two factors: those by which the errors of pixels that
-        contain more than two of them must grow for 68 % to lie within one and 95 % within two; the
-        median over instruments.
+    Returns (n_groups,), float32: for each line group the mean of two factors: those by which the
+    errors of pixels that contain more than two of them must grow for 68 % to lie within one and 95
+    % within two; the median over instruments.
     """
     usual = replace(settings, counts=rule.counts, rescaled_share=0.0, injected_share=0.0, visits=1)
     found = []
@@ -75,15 +57,8 @@ def error_scale(
 def error_factor(ratio: NDArray[np.floating]) -> float | None:
     """Compute the factor that makes standard errors agree with the errors made.
 
-    Parameters
-    ----------
-    ratio : ndarray of shape (n_pixels,)
-        Absolute errors over their standard errors.
-
-    Returns
-    -------
-    float or None
-        Mean of the factors for 68 % within one and 95 % within two; None for too few pixels.
+    `ratio` (n_pixels,): absolute errors over their standard errors. Returns mean of the factors for
+    68 % within one and 95 % within two; None for too few pixels.
     """
     if ratio.size < _RULE.least_pixels:
         return None

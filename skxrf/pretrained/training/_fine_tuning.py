@@ -25,8 +25,6 @@ from ._settings import TrainingSettings
 from ._spectra import draw_spectra, joined
 from ._weighing import HeldOutPrediction, weighed
 
-__all__ = ["fine_tune"]
-
 _STACKS_PER_INSTRUMENT = 512
 _BATCH = 1024
 # Share of the spectra of a single painting that are held out, and time of the networks that do not

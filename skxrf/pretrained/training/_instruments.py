@@ -8,8 +8,6 @@ from skxrf.physics import DetectorResponse
 from skxrf.simulation import Absorber, Instrument, Polycapillary
 from skxrf.simulation._optics import AIR, HELIUM
 
-__all__ = ["random_instrument"]
-
 # Tubes of MA-XRF scanners and how often they are drawn. Copper is kept for tests.
 _TUBES = (
     *(("Rh", 50.0, 0.40), ("Rh", 40.0, 0.08), ("Rh", 30.0, 0.07), ("Ag", 50.0, 0.15)),
@@ -24,19 +22,8 @@ def random_instrument(
 ) -> Instrument:
     """Draw a scanner; all ranges are assumed, wide enough for the scanners in use.
 
-    Parameters
-    ----------
-    rng : numpy Generator
-        Source of the random numbers.
-    offset, gain : float
-        Energy of channel 0 [keV] and keV per channel.
-    n_channels : int
-        Number of channels.
-
-    Returns
-    -------
-    Instrument
-        None of the presets, which stay for tests.
+    `rng`: source of the random numbers. `offset`, `gain`: energy of channel 0 [keV] and keV per
+    channel. Returns None of the presets, which stay for tests.
     """
 
     def uniform(low: float, high: float) -> float:

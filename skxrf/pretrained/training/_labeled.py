@@ -15,29 +15,18 @@ from skxrf.pretrained._regressor import PretrainedRegressor
 
 from ._spectra import Spectra, joined
 
-__all__ = ["LabeledSpectra", "labeled_spectra"]
-
 
 @dataclass(frozen=True)
 class LabeledSpectra:
-    """Spectra on the model's axis, their labels, and the fits of their paintings.
-
-    Parameters
-    ----------
-    spectra : Spectra
-        Counts, linear filter fits, labels (zero where there are none) and variances of photon
-        noise.
-    has_label : ndarray of shape (n_groups,), bool
-        True for line groups with labels.
-    paintings : ndarray of shape (n_samples,), int
-        The painting that each is of.
-    areas, area_errors : ndarray of shape (n_samples, n_groups), float32
-        Net counts by the painting's template fit and their errors, NaN where it has none.
-    """
+    """Spectra on the model's axis, their labels, and the fits of their paintings."""
 
     spectra: Spectra
-    has_label: NDArray[np.bool_]
-    paintings: NDArray[np.intp]
+    """Counts, linear filter fits, labels (zero where there are none) and variances of photon
+    noise."""
+    has_label: NDArray[np.bool_]  # (n_groups,), bool: True for line groups with labels
+    paintings: NDArray[np.intp]  # (n_samples,), int: the painting that each is of
+    # areas, area_errors (n_samples, n_groups), float32: net counts by the painting's template fit
+    # and their errors, NaN where it has none.
     areas: NDArray[np.float32]
     area_errors: NDArray[np.float32]
 
@@ -53,16 +42,9 @@ def labeled_spectra(
 ) -> LabeledSpectra:
     """Bind the model to each painting, and prepare its spectra for training.
 
-    Parameters
-    ----------
-    model : PretrainedRegressor
-        The model to fine-tune.
-    X : ndarray of shape (n_samples, n_channels)
-        Spectra [counts].
-    Y : DataFrame of shape (n_samples, n_labels)
-        Net intensities [counts], perhaps with a level "painting" in the index.
-    energy : array-like
-        Axis of the spectra [keV].
+    `model`: the model to fine-tune. `X` (n_samples, n_channels): spectra [counts]. `Y`
+    (n_samples, n_labels): net intensities [counts], perhaps with a level "painting" in the index.
+    `energy`: axis of the spectra [keV].
     """
     paintings = np.zeros(len(Y), np.intp)
     if "painting" in Y.index.names:

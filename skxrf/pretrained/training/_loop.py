@@ -22,8 +22,6 @@ from ._rounds import as_batch, batches, round_of_spectra
 from ._settings import TrainingSettings
 from ._spectra import Spectra
 
-__all__ = ["train_network"]
-
 # Rounds between checkpoints, and between lines of the log.
 _CHECKPOINT_ROUNDS, _LOG_ROUNDS = 40, 10
 

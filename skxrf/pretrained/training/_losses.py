@@ -8,57 +8,31 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "losses"]
-
 
 class Batch(NamedTuple):
-    """Spectra of a training step, as tensors.
+    """Spectra of a training step, as tensors."""
 
-    Attributes
-    ----------
-    spectra : tensor of shape (n, n_channels)
-        Counts.
-    fits : tensor of shape (n, n_components)
-        Linear filter fits [counts].
-    intensities : tensor of shape (n, n_groups)
-        True net intensities [counts].
-    variances : tensor of shape (n, n_groups)
-        Their variances by photon noise alone [counts**2].
-    """
-
-    spectra: Tensor
-    fits: Tensor
-    intensities: Tensor
-    variances: Tensor
+    spectra: Tensor  # (n, n_channels): counts
+    fits: Tensor  # (n, n_components): linear filter fits [counts]
+    intensities: Tensor  # (n, n_groups): true net intensities [counts]
+    variances: Tensor  # (n, n_groups): their variances by photon noise alone [counts**2]
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Numbers of the losses.
+    """Numbers of the losses."""
 
-    Parameters
-    ----------
-    huber : float
-        Errors beyond so many expected errors count linearly (pseudo-Huber).
-    variance_factor : float
-        Expected variance over that of a line whose shape and background are known: overlaps and
-        background make errors larger.
-    relative_error : float
-        Share of an intensity that calibration and line ratios leave uncertain.
-    faint : float
-        Weight, in the loss of standard errors, of pixels with hardly any of an element.
-    largest_ratio : float
-        Squared error over squared standard error beyond which it does not count more.
-    spread : float
-        Weight of the loss of standard errors beside that of intensities.
-    """
-
-    huber: float = 3.0
+    huber: float = 3.0  # errors beyond so many expected errors count linearly (pseudo-Huber)
     variance_factor: float = 1.2
+    """Expected variance over that of a line whose shape and background are known: overlaps and
+    background make errors larger."""
     relative_error: float = 0.01
+    """Share of an intensity that calibration and line ratios leave uncertain."""
     faint: float = 0.02
+    """Weight, in the loss of standard errors, of pixels with hardly any of an element."""
     largest_ratio: float = 100.0
-    spread: float = 0.2
+    """Squared error over squared standard error beyond which it does not count more."""
+    spread: float = 0.2  # weight of the loss of standard errors beside that of intensities
 
 
 _WEIGHTS = LossWeights()
@@ -69,20 +43,10 @@ def losses(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Compare intensities with the truth, and standard errors with the errors made.
 
-    Parameters
-    ----------
-    intensity, error : tensor of shape (n, n_groups)
-        Output of the network.
-    batch : Batch
-        Spectra that it saw, and the truth.
-    has_label : tensor of shape (n, n_groups), optional
-        1 where the truth is known, else 0. Default: everywhere.
-
-    Returns
-    -------
-    total, fit, spread : tensor of shape ()
-        Loss to minimize; its part of intensities, in units of photon noise; its part of standard
-        errors.
+    `intensity`, `error` (n, n_groups): output of the network. `batch`: spectra that it saw, and the
+    truth. `has_label` (n, n_groups): 1 where the truth is known, else 0. Default: everywhere.
+    Returns `total`, `fit`, `spread` (): loss to minimize; its part of intensities, in units of
+    photon noise; its part of standard errors.
     """
     numbers = _WEIGHTS
     uncertain = (numbers.relative_error * batch.intensities).square()

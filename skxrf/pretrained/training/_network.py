@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from skxrf.pretrained._weights import NetworkScales, Weights
 
-__all__ = ["AdaptiveFilterNetwork", "network_of", "weights_of"]
-
 _SCALES = NetworkScales()
 
 
@@ -27,20 +25,9 @@ class AdaptiveFilterNetwork(nn.Module):
     246) that sets how the features are read out, and adds what only a prior can supply.
     ``skxrf.pretrained._weights.network_outputs`` is the same formula in numpy.
 
-    Parameters
-    ----------
-    n_features : int
-        Channels of a spectrum.
-    n_outputs : int
-        Line groups.
-    n_components : int
-        Components of the linear filter fit of a spectrum, of which the first are the outputs.
-    n_filters : int
-        Learned linear features.
-    n_estimators : int
-        Linear estimates that the trunk mixes.
-    hidden : int
-        Width of the trunk.
+    `n_features`: channels of a spectrum. `n_components`: components of the linear filter fit of a
+    spectrum, of which the first are the outputs. `n_estimators`: linear estimates that the trunk
+    mixes. `hidden`: width of the trunk.
     """
 
     shift: Tensor
@@ -92,17 +79,9 @@ class AdaptiveFilterNetwork(nn.Module):
     def forward(self, spectra: Tensor, fits: Tensor) -> tuple[Tensor, Tensor]:
         """Predict intensities and standard errors.
 
-        Parameters
-        ----------
-        spectra : tensor of shape (n_samples, n_features)
-            Counts >= 0.
-        fits : tensor of shape (n_samples, n_components)
-            Linear filter fits of them [counts].
-
-        Returns
-        -------
-        intensity, error : tensor of shape (n_samples, n_outputs)
-            Net counts, and their standard errors [counts].
+        `spectra` (n_samples, n_features): counts >= 0. `fits` (n_samples, n_components): linear
+        filter fits of them [counts]. Returns `intensity`, `error` (n_samples, n_outputs): net
+        counts, and their standard errors [counts].
         """
         total = spectra.sum(dim=1, keepdim=True).clamp_min(_SCALES.least_counts)
         dose = total.sqrt()
@@ -158,14 +137,8 @@ def weights_of(
 ) -> Weights:
     """Copy the weights of a network.
 
-    Parameters
-    ----------
-    network : AdaptiveFilterNetwork
-        Trained.
-    description : dict
-        Recipe and versions, of plain values.
-    error_scale : ndarray of shape (n_groups,), optional
-        Factors of the standard errors. Default: ones.
+    `description`: recipe and versions, of plain values. `error_scale` (n_groups,): factors of the
+    standard errors. Default: ones.
     """
     arrays = {
         name: tensor.detach().float().cpu().numpy().copy()

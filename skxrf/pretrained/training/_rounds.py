@@ -13,20 +13,11 @@ from ._losses import Batch
 from ._settings import TrainingSettings
 from ._spectra import Spectra, draw_spectra, joined
 
-__all__ = ["as_batch", "batches", "round_of_spectra", "validation_spectra"]
-
 
 def round_of_spectra(folder: Path, settings: TrainingSettings, index: int) -> Spectra:
     """Draw spectra of some instruments, which follow a permutation of all of them.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the bank.
-    settings : TrainingSettings
-        The recipe.
-    index : int
-        Number of the round; the random numbers follow from it.
+    `folder`: folder of the bank. `index`: number of the round; the random numbers follow from it.
     """
     # The last number told apart the two networks that were once trained.
     rng = np.random.default_rng([settings.seed, 2, index, 0])

@@ -18,8 +18,6 @@ from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter
 from ._bank import GAIN, UNIT, WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
 
-__all__ = ["Spectra", "draw_spectra", "joined"]
-
 Floats = NDArray[np.float32]
 
 # Reach of the kernel that moves and widens templates [channels].
@@ -32,24 +30,16 @@ _COMMON = (
 
 
 class Spectra(NamedTuple):
-    """Training samples.
+    """Training samples."""
 
-    Attributes
-    ----------
-    counts : ndarray of shape (n, n_channels), uint16
-        Spectra.
-    fits : ndarray of shape (n, n_components), float32
-        Linear filter fits of the spectra [counts], as on a painting of these stacks.
-    intensities : ndarray of shape (n, n_groups), float32
-        True net intensities [counts].
-    variances : ndarray of shape (n, n_groups), float32
-        Their variances by photon noise alone, all else being known [counts**2].
-    """
-
-    counts: NDArray[np.uint16]
+    counts: NDArray[np.uint16]  # (n, n_channels), uint16: spectra
     fits: Floats
-    intensities: Floats
+    """(n, n_components), float32: linear filter fits of the spectra [counts], as on a painting of
+    these stacks."""
+    intensities: Floats  # (n, n_groups), float32: true net intensities [counts]
     variances: Floats
+    """(n, n_groups), float32: their variances by photon noise alone, all else being known
+    [counts**2]."""
 
 
 def draw_spectra(
@@ -60,16 +50,8 @@ def draw_spectra(
 ) -> Spectra:
     """Draw spectra of the stacks of one instrument.
 
-    Parameters
-    ----------
-    chunk : PhotonChunk
-        The stacks and the instrument's templates.
-    settings : TrainingSettings
-        The recipe.
-    rng : numpy Generator
-        Source of the random numbers.
-    n : int
-        Number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
+    `chunk`: the stacks and the instrument's templates. `rng`: source of the random numbers. `n`:
+    number of spectra; each expected spectrum gives `settings.draws` of them, at other doses.
     """
     n_expected = -(-n // settings.draws)
     rows = torch.from_numpy(rng.permutation(np.arange(n_expected) % len(chunk.lines)))

@@ -16,27 +16,18 @@ from skxrf.pretrained._weights import Weights
 from ._error_scale import error_factor
 from ._labeled import LabeledSpectra
 
-__all__ = ["HeldOutPrediction", "weighed"]
-
 # Weights of the template fit that are tried.
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True)
 class HeldOutPrediction:
-    """Predictions for labeled spectra that the network did not see.
+    """Predictions for labeled spectra that the network did not see."""
 
-    Parameters
-    ----------
-    values, errors : ndarray of shape (n_samples, n_groups)
-        Net counts by the network, and their standard errors.
-    labeled : LabeledSpectra
-        Their spectra and labels.
-    """
-
+    # values, errors (n_samples, n_groups): net counts by the network, and their standard errors
     values: NDArray[np.float32]
     errors: NDArray[np.float32]
-    labeled: LabeledSpectra
+    labeled: LabeledSpectra  # their spectra and labels
 
     @classmethod
     def of(cls, weights: Weights, labeled: LabeledSpectra) -> Self:
@@ -48,12 +39,9 @@ class HeldOutPrediction:
 def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
     """Choose the weights of the template fit and the factors of standard errors by labels.
 
-    Returns
-    -------
-    Weights
-        The same network; for each line group with labels, the weights of the fit of the least
-        squared error, and the factor that makes the standard errors of pixels that contain it agree
-        with the errors made.
+    Returns the same network; for each line group with labels, the weights of the fit of the least
+    squared error, and the factor that makes the standard errors of pixels that contain it agree
+    with the errors made.
     """
     shares, scale = weights.fit_shares.copy(), weights.error_scale.copy()
     values, errors, truths, areas, area_errors = (

@@ -18,16 +18,11 @@ from ._figures import (
 from ._tables import cost_table, element_table, fold_table
 from ._wording import distinct_elements, duration, findings, listed, paper_elements
 
-__all__ = ["render_report"]
-
 
 def render_report(result: ReproductionResult) -> str:
     """Render the report of the paper's experiment.
 
-    Returns
-    -------
-    str
-        One HTML page: its pictures and style are inside, it loads nothing from elsewhere.
+    Returns one HTML page: its pictures and style are inside, it loads nothing from elsewhere.
     """
     environment = page_environment("skxrf.reproduction.report")
     environment.filters |= {"listed": listed, "duration": duration}

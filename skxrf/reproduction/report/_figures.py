@@ -21,16 +21,6 @@ from skxrf.plotting import (
 )
 from skxrf.plotting._embedding import picture_bytes
 
-__all__ = [
-    "Picture",
-    "comparison_picture",
-    "composite_picture",
-    "histogram_picture",
-    "loss_picture",
-    "map_picture",
-    "spectrum_picture",
-]
-
 _WIDTH = 10.0  # inch; the report's column, at about 100 CSS pixels an inch
 
 

@@ -14,8 +14,6 @@ from skxrf.utils.files import whole_files
 
 from ._document import render_report
 
-__all__ = ["maps_dataset", "write_report"]
-
 
 def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> Path:
     """Write ``report.html``, ``maps.nc`` and ``scores.csv``, all of them or none.
@@ -56,13 +54,10 @@ def write_report(result: ReproductionResult, folder: str | os.PathLike[str]) -> 
 def maps_dataset(result: ReproductionResult) -> xr.Dataset:
     """All maps in one Dataset.
 
-    Returns
-    -------
-    Dataset
-        ``prediction`` of dims (model, y, x, element), ``reference`` of dims (y, x, element)
-        and, where it is known, ``truth``: intensities [counts], float32. With several
-        paintings there is a dim ``painting`` before ``y``; ``y`` and ``x`` are then rows and
-        columns, and ``y_position`` and ``x_position`` where they are in each painting [mm].
+    Returns ``prediction`` of dims (model, y, x, element), ``reference`` of dims (y, x, element)
+    and, where it is known, ``truth``: intensities [counts], float32. With several paintings there
+    is a dim ``painting`` before ``y``; ``y`` and ``x`` are then rows and columns, and
+    ``y_position`` and ``x_position`` where they are in each painting [mm].
     """
     # Not a dim "method": sel(method=...) is xarray's way to ask for inexact matches.
     variables: dict[str, Any] = {

@@ -15,29 +15,19 @@ from skxrf.utils.files import whole_files
 
 from ._figures import Picture, comparison_picture, histogram_picture, loss_picture
 
-__all__ = ["write_paper_page"]
-
 
 @dataclass(frozen=True)
 class _Published:
-    """Mean SSIM on the held-out painting in table 1 of the paper (Gerodimos et al.).
-
-    Attributes
-    ----------
-    elements : tuple of str
-        Line groups.
-    cnn, mlp : tuple of float
-        SSIM of the two networks.
-    shown : tuple of str
-        Line groups of figures 5 and 6.
-    """
+    """Mean SSIM on the held-out painting in table 1 of the paper (Gerodimos et al.)."""
 
     elements: tuple[str, ...] = (
         *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
     )
+    """Line groups."""
+    # cnn, mlp: SSIM of the two networks
     cnn: tuple[float, ...] = (0.99, 0.80, 0.99, 0.99, 0.97, 1.00, 0.98, 1.00, 0.96, 1.00, 1.00)
     mlp: tuple[float, ...] = (0.66, 0.57, 0.90, 0.88, 0.78, 0.94, 0.90, 0.87, 0.86, 0.98, 0.97)
-    shown: tuple[str, ...] = ("K_K", "Au_L", "Hg_L", "Pb_L")
+    shown: tuple[str, ...] = ("K_K", "Au_L", "Hg_L", "Pb_L")  # line groups of figures 5 and 6
 
 
 _PAPER = _Published()
@@ -46,17 +36,8 @@ _PAPER = _Published()
 def write_paper_page(result: PaperResult, folder: Path) -> Path:
     """Write ``table1.md``, its figures, ``maps.nc``, ``scores.csv`` and ``training.csv``.
 
-    Parameters
-    ----------
-    result : PaperResult
-        Result of :func:`skxrf.reproduction.reproduce` on the paper's set-up.
-    folder : Path
-        The folder; files of the same names are replaced, others stay.
-
-    Returns
-    -------
-    Path
-        The page.
+    `result`: result of :func:`skxrf.reproduction.reproduce` on the paper's set-up. `folder`: the
+    folder; files of the same names are replaced, others stay. Returns the page.
     """
     curves = pd.concat(
         [

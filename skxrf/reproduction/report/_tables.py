@@ -10,8 +10,6 @@ import numpy as np
 from skxrf.reproduction._result import MethodResult, ReproductionResult
 from skxrf.utils.html import label
 
-__all__ = ["Cell", "Row", "Table", "cost_table", "element_table", "fold_table"]
-
 KINDS = {
     "network": "this library's networks",
     "published network": "published networks, within the training budget",

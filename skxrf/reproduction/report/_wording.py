@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from skxrf.reproduction._result import MethodResult, ReproductionResult
 from skxrf.utils.html import label
 
-__all__ = ["distinct_elements", "duration", "findings", "listed", "paper_elements"]
-
 
 def listed(words: list[str]) -> str:
     """``a, b and c``."""

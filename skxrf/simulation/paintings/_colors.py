@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from skxrf.simulation._materials import material
 
-__all__ = ["hiding_thickness", "linear_color", "mixture_color", "to_srgb"]
-
 Array = NDArray[np.float64]
 
 # Thickness [um] of a layer that hides 63 % of what is below it, by kind of material (assumed).
@@ -28,16 +26,8 @@ _HIDING_UM = {
 def mixture_color(mixture: Mapping[str, float]) -> Array:
     """Linear RGB of a thick layer of a mixture.
 
-    Parameters
-    ----------
-    mixture : mapping of str to float
-        Shares of materials by weight; binders and varnishes count only where there is nothing
-        else.
-
-    Returns
-    -------
-    ndarray of shape (3,)
-        Reflectance of red, green and blue.
+    `mixture`: shares of materials by weight; binders and varnishes count only where there is
+    nothing else. Returns (3,): reflectance of red, green and blue.
 
     Notes
     -----

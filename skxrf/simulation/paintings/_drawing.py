@@ -14,32 +14,20 @@ from skxrf.simulation._materials import read_data
 
 from ._shapes import Clipped, Frame, Shape, Stroke
 
-__all__ = ["Drawing", "Mark", "drawings"]
-
 Points = Sequence[Sequence[float]]
 Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Paint laid over a shape.
-
-    Parameters
-    ----------
-    how : {"cover", "glaze", "gild"}
-        Paint that replaces the paint below it, paint on top of it, or leaf on bole.
-    paint : str
-        Name of the paint.
-    shape : Shape
-        Covered region.
-    amount : float
-        Thickness, relative to the paint's own.
-    """
+    """Paint laid over a shape."""
 
     how: str
-    paint: str
-    shape: Shape
-    amount: float = 1.0
+    """{"cover", "glaze", "gild"}: paint that replaces the paint below it, paint on top of it, or
+    leaf on bole."""
+    paint: str  # name of the paint
+    shape: Shape  # covered region
+    amount: float = 1.0  # thickness, relative to the paint's own
 
 
 @functools.cache
@@ -50,18 +38,10 @@ def drawings() -> Mapping[str, Any]:
 
 @dataclass
 class Drawing:
-    """Marks of a painting, in the order of painting.
+    """Marks of a painting, in the order of painting."""
 
-    Parameters
-    ----------
-    rng : numpy Generator
-        Source of the irregularities of drawing by hand.
-    gilded : bool
-        Whether haloes are gilded; otherwise they are painted.
-    """
-
-    rng: np.random.Generator
-    gilded: bool = True
+    rng: np.random.Generator  # source of the irregularities of drawing by hand
+    gilded: bool = True  # whether haloes are gilded; otherwise they are painted
     marks: list[Mark] = field(default_factory=list)
 
     def add(self, how: str, paint: str, shape: Shape, amount: float = 1.0) -> None:
@@ -77,16 +57,8 @@ class Drawing:
     ) -> None:
         """Draw a figure.
 
-        Parameters
-        ----------
-        name : str
-            Name in the file.
-        frame : Frame
-            Its place.
-        paints : mapping of str to str, optional
-            Paints that replace those of the file.
-        shapes : mapping of str to Shape, optional
-            Shapes that limit marks, besides the figure's own.
+        `name`: name in the file. `paints`: paints that replace those of the file. `shapes`: shapes
+        that limit marks, besides the figure's own.
         """
         paints, known = paints or {}, dict(shapes or {})
         for entry in drawings()["figures"][name]:

@@ -11,8 +11,6 @@ from skxrf.exceptions import SkxrfError
 from ._drawing import Drawing, Mark, drawings
 from ._shapes import Frame, Polygon
 
-__all__ = ["draw", "layouts"]
-
 
 def layouts() -> tuple[str, ...]:
     """Names of the compositions."""
@@ -27,16 +25,8 @@ def draw(
 ) -> list[Mark]:
     """Draw a composition.
 
-    Parameters
-    ----------
-    layout : str
-        One of :func:`layouts`.
-    size : pair of float
-        Height and width [mm].
-    gilded : tuple of str
-        Areas with metal leaf: "background", "halo".
-    rng : numpy Generator
-        Source of the irregularities of drawing by hand.
+    `size`: height and width [mm]. `gilded`: areas with metal leaf: "background", "halo". `rng`:
+    source of the irregularities of drawing by hand.
     """
     if layout not in layouts():
         raise SkxrfError(f"there is no layout {layout!r}: there are {', '.join(layouts())}.")

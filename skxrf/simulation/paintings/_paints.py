@@ -8,8 +8,6 @@ from skxrf.simulation._materials import material
 
 from ._palettes import Palette
 
-__all__ = ["bound", "paint_mixture"]
-
 # Replacements of paints that a palette does not name, by weight of other paints.
 _STAND_INS: dict[str, dict[str, float]] = {
     "cheek": {"flesh": 0.5, "inscription": 0.2, "border": 0.3},
@@ -21,13 +19,8 @@ _STAND_INS: dict[str, dict[str, float]] = {
 def paint_mixture(palette: Palette, name: str) -> dict[str, float]:
     """Pigments of a paint, by weight.
 
-    Parameters
-    ----------
-    palette : Palette
-        The palette.
-    name : str
-        One of its paints; or one with ``_light`` or ``_shadow`` added, which is then mixed with
-        the palette's white or dark.
+    `name`: one of its paints; or one with ``_light`` or ``_shadow`` added, which is then mixed with
+    the palette's white or dark.
     """
     if name in palette.paints:
         return _normalized(palette.paints[name])

@@ -11,8 +11,6 @@ from typing import Any
 from skxrf.exceptions import SkxrfError
 from skxrf.simulation._materials import close_names, material, read_data
 
-__all__ = ["AREAS", "ROLES", "Palette", "check_palettes", "palette", "palettes"]
-
 ROLES = ("training", "test", "general", "held_out")
 
 # Areas of a painting that every palette has a paint for.
@@ -158,12 +156,8 @@ def check_palettes(
 ) -> tuple[Palette, ...]:
     """Look up palettes that a caller names or passes.
 
-    Parameters
-    ----------
-    chosen : str, Palette, sequence of those, or None
-        One or several palettes; None for all with role "training" or "general".
-    elements : iterable of str
-        Chemical symbols that together they must contain, if only as traces.
+    `chosen`: one or several palettes; None for all with role "training" or "general". `elements`:
+    chemical symbols that together they must contain, if only as traces.
     """
     if chosen is None:
         found = [one for one in palettes().values() if one.role in ("training", "general")]

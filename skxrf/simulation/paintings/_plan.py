@@ -20,58 +20,35 @@ from ._paints import bound, paint_mixture
 from ._palettes import Palette, check_palettes
 from ._wear import Wear
 
-__all__ = ["Component", "PaintingPlan"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Technique:
-    """Thicknesses of paint layers [um] and what they hide; assumed, from cross-sections of icons.
+    """Thicknesses of layers [um] and what they hide, assumed after cross-sections of icons."""
 
-    Parameters
-    ----------
-    cover, glaze, leaf, gold, bole, retouching : float
-        Paint that covers, paint on top of paint, leaf, shell gold, bole and retouching [um].
-    hides : float
-        Share of earlier strokes that a glaze hides.
-    varnish_color : float
-        Thickness of varnish [um] that has the varnish's own color.
-    """
-
+    # cover, glaze, leaf, gold, bole, retouching: paint that covers, paint on top of paint, leaf,
+    # shell gold, bole and retouching [um].
     cover: float = 30.0
     glaze: float = 13.0
     leaf: float = 0.31
     gold: float = 0.6
     bole: float = 14.0
     retouching: float = 16.0
-    hides: float = 0.65
-    varnish_color: float = 60.0
+    hides: float = 0.65  # share of earlier strokes that a glaze hides
+    varnish_color: float = 60.0  # thickness of varnish [um] that has the varnish's own color
 
 
 @dataclass(frozen=True)
 class Component:
-    """Paint, leaf or other component of a layer of the painting.
+    """Paint, leaf or other component of a layer of the painting."""
 
-    Parameters
-    ----------
-    layer : int
-        Index of the layer, 0 for the varnish.
-    name : str
-        Name of the paint, "leaf", "ground" and so on.
-    mixture : mapping of str to float
-        Shares of materials by weight, binder included.
-    thickness_um : float
-        Thickness where its amount is 1 [um].
-    fractions : ndarray of shape (n_elements,)
-        Mass fractions.
-    """
-
-    layer: int
-    name: str
+    layer: int  # index of the layer, 0 for the varnish
+    name: str  # name of the paint, "leaf", "ground" and so on
     mixture: Mapping[str, float] = field(repr=False)
-    thickness_um: float
-    fractions: Array = field(repr=False)
+    """Shares of materials by weight, binder included."""
+    thickness_um: float  # thickness where its amount is 1 [um]
+    fractions: Array = field(repr=False)  # (n_elements,): mass fractions
 
     @property
     def areal_mass(self) -> float:

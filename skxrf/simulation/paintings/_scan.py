@@ -19,8 +19,6 @@ from skxrf.simulation._rendering import Renderer, simulate_batches
 from ._palettes import Palette, check_palettes
 from ._plan import PaintingPlan
 
-__all__ = ["DEFAULT_LINE_GROUPS", "PaintingScan", "painting_scan", "simulate_painting"]
-
 # The paper's eleven (Gerodimos et al.).
 DEFAULT_LINE_GROUPS = (
     *("S_K", "K_K", "Ca_K", "Cr_K", "Mn_K", "Fe_K", "Cu_K", "Sr_K", "Au_L", "Hg_L", "Pb_L"),
@@ -29,20 +27,12 @@ DEFAULT_LINE_GROUPS = (
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Sizes of blocks of pixels.
-
-    Parameters
-    ----------
-    planned : int
-        Pixels planned together: each call draws all marks of the painting that it meets.
-    computed : int
-        Pixels computed together: they fit into a processor's cache.
-    dose_pixels, dose_rows : int
-        Pixels, or rows of a large painting, whose mean gives the dose.
-    """
+    """Sizes of blocks of pixels."""
 
     planned: int = 20_000
-    computed: int = 128
+    """Pixels planned together: each call draws all marks of the painting that it meets."""
+    computed: int = 128  # pixels computed together: they fit into a processor's cache
+    # dose_pixels, dose_rows: pixels, or rows of a large painting, whose mean gives the dose
     dose_pixels: int = 600
     dose_rows: int = 8
 

@@ -10,8 +10,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Clipped", "Coverage", "Ellipse", "Frame", "Polygon", "Shape", "Stroke", "curve"]
-
 Array = NDArray[np.float64]
 
 # Part of a grid, and how much of each of its points is covered, from 0 to 1.
@@ -31,25 +29,14 @@ class Shape(Protocol):
 
 @dataclass(frozen=True)
 class Frame:
-    """Coordinate system of a figure on the painting.
+    """Coordinate system of a figure on the painting."""
 
-    Parameters
-    ----------
-    x, y : float
-        Origin [mm].
-    unit : float
-        Length of a unit [mm].
-    angle : float
-        Turned clockwise by this angle [degrees].
-    mirrored : bool
-        Exchange left and right.
-    """
-
+    # x, y: origin [mm]
     x: float
     y: float
-    unit: float
-    angle: float = 0.0
-    mirrored: bool = False
+    unit: float  # length of a unit [mm]
+    angle: float = 0.0  # turned clockwise by this angle [degrees]
+    mirrored: bool = False  # exchange left and right
 
     def points(self, points: ArrayLike) -> Array:
         """Convert points (n, 2) of x and y from own coordinates to mm on the painting."""

@@ -9,22 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cracks", "SmoothField", "smooth_step"]
-
 Array = NDArray[np.float64]
 
 
 class SmoothField:
     """Smooth random field of mean 0 and standard deviation 1: a cubic B-spline of white noise.
 
-    Parameters
-    ----------
-    size : pair of float
-        Height and width of the region [mm].
-    cell : pair of float
-        Correlation lengths down and across [mm].
-    rng : numpy Generator
-        Source of the random numbers.
+    `size`: height and width of the region [mm]. `cell`: correlation lengths down and across [mm].
+    `rng`: source of the random numbers.
     """
 
     def __init__(
@@ -52,14 +44,8 @@ class SmoothField:
 class Cracks:
     """Craquelure: the borders between cells around scattered points.
 
-    Parameters
-    ----------
-    size : pair of float
-        Height and width of the region [mm].
-    cell : pair of float
-        Mean size of an island of paint, down and across [mm].
-    rng : numpy Generator
-        Source of the random numbers.
+    `size`: height and width of the region [mm]. `cell`: mean size of an island of paint, down and
+    across [mm]. `rng`: source of the random numbers.
     """
 
     def __init__(

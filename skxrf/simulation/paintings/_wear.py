@@ -12,25 +12,17 @@ from skxrf.simulation._stacks import Stratum
 
 from ._textures import Cracks, SmoothField, smooth_step
 
-__all__ = ["Wear"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Sizes of leaves and cracks.
+    """Sizes of leaves and cracks."""
 
-    Parameters
-    ----------
-    leaf, overlap : float
-        Side of a leaf of gold and width of the overlap of two [mm].
-    crack, depth : float
-        Width of a crack [mm], and the share of the layers that it opens.
-    """
-
+    # leaf, overlap: side of a leaf of gold and width of the overlap of two [mm]
     leaf: float = 80.0
     overlap: float = 3.0
+    # crack, depth: width of a crack [mm], and the share of the layers that it opens
     crack: float = 0.35
     depth: float = 0.8
 
@@ -38,16 +30,9 @@ class _Sizes:
 class Wear:
     """Fields that change the amounts of a painting's components.
 
-    Parameters
-    ----------
-    size : pair of float
-        Height and width of the painting [mm].
-    rng : numpy Generator
-        Source of the random numbers.
-    n_retouchings : int
-        Number of retouching paints.
-    step : float
-        Distance of rows and columns [mm]: a crack is narrower than a pixel.
+    `size`: height and width of the painting [mm]. `rng`: source of the random numbers.
+    `n_retouchings`: number of retouching paints. `step`: distance of rows and columns [mm]: a crack
+    is narrower than a pixel.
     """
 
     def __init__(

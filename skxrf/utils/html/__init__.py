@@ -8,16 +8,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 def page_environment(package: str) -> Environment:
     """Return the template environment of a report.
 
-    Parameters
-    ----------
-    package : str
-        Package whose folder ``templates`` contains the report's own templates. ``style.css``, which
-        all reports include, is found beside this module.
-
-    Returns
-    -------
-    Environment
-        Escapes HTML, and refuses names that are not defined.
+    `package`: package whose folder ``templates`` contains the report's own templates.
+    ``style.css``, which all reports include, is found beside this module. The environment escapes
+    HTML, and refuses names that are not defined.
     """
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader("skxrf.utils.html")]),

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
-from skxrf.io.cubes.arrange import ArrangedReader
-from skxrf.io.cubes.single import ArrayReader
+from skxrf.io.cubes.arrange import ArrangedReader, ArrayReader
 from skxrf.io.cubes.stated_axis import stated_axis
 
 ENERGY = (0.0, 0.02)
