@@ -149,14 +149,13 @@ def predict_maps_to_file(
     PartialMaps(path).check(input_files(cube))
     partial = None if restart else PartialMaps.resume(path)
     try:
-        chunks = cube.chunks
         # On a cluster the workers read.
-        if chunks is not None and _cluster() is None:
-            cube = read_once(estimator, cube)
-        bound, drift = bind_with_drift(estimator, cube)
+        here = cube.chunks is not None and _cluster() is None
+        counts = read_once(estimator, cube) if here else cube
+        bound, drift = bind_with_drift(estimator, counts)
         plan = make_plan(bound, cube, elements, return_std, batch_size, drift)
         params = checked_params(predict_params, cube)
-        blocks = _Blocks(plan, cube, params, chunks)
+        blocks = _Blocks(plan, counts, params, cube.chunks)
         identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
         if partial is not None:
             _require_same(partial, identity)

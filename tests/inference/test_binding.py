@@ -7,8 +7,9 @@ import xarray as xr
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 
-from skxrf.inference import bind, calibrated_to, predict_maps_to_file
+from skxrf.inference import _to_file, bind, calibrated_to, predict_maps, predict_maps_to_file
 from skxrf.inference._binding import _sample_steps, sample_spectra
+from skxrf.io import open_maps
 
 ENERGY = 0.1 + 0.2 * np.arange(32)
 GROUPS = ["Ca_K", "Fe_K", "Pb_L"]
@@ -99,6 +100,14 @@ def test_classes_and_bound_models_are_returned_as_they_are(counts):
     model = Bound()
     assert bind(model, cube_of(counts)) is model
     assert bind(Binding, cube_of(counts)) is Binding
+
+
+def test_a_small_cube_of_which_all_is_sampled_is_read_once(counts, tmp_path, monkeypatch):
+    lazy = cube_of(counts, (4, 5, 32))
+    expected = predict_maps(Binding().fit(None), lazy).compute()
+    monkeypatch.setattr(_to_file, "predict_lazily", lambda *_: pytest.fail("read block by block"))
+    predict_maps_to_file(Binding().fit(None), lazy, tmp_path / "maps.nc")
+    np.testing.assert_array_equal(open_maps(tmp_path / "maps.nc"), expected)
 
 
 def test_a_sample_is_spread_evenly_and_bounded(counts):
