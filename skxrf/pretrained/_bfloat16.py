@@ -5,24 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["has_matrix_unit", "multiplier", "single_threaded_openmp"]
+__all__ = ["multiplier", "single_threaded_openmp"]
 
 Array = NDArray[np.float32]
-
-
-def has_matrix_unit() -> bool:
-    """Check for Intel's unit of matrix products (AMX), without loading torch for it."""
-    processor = Path("/proc/cpuinfo")
-    if not processor.exists():
-        return False
-    with processor.open() as lines:
-        return any("amx_bf16" in line for line in lines if line.startswith("flags"))
 
 
 def multiplier(weights: Array, *, rounded: bool) -> Callable[[Array], Array]:

@@ -25,7 +25,7 @@ from skxrf.utils.outputs import NamedOutputsMixin
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS
-from ._bfloat16 import has_matrix_unit, single_threaded_openmp
+from ._bfloat16 import single_threaded_openmp
 from ._diagnostics import detected_line_groups
 from ._fit_average import average_with_fit, default_shares
 from ._painting import SpectrumFit, fit_painting
@@ -39,8 +39,6 @@ __all__ = ["PretrainedRegressor"]
 # Spectra that a thread works on at a time: no fewer than a block of a map contains, so that blocks
 # which are predicted side by side start no further threads.
 _CHUNK = 2048
-# Spectra of a painting's sample from which on loading torch takes less time than it saves.
-_LEAST_ROUNDED = 30_000
 
 
 class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
@@ -74,16 +72,13 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         are found in the spectra.
     tube_voltage : float, optional
         Voltage of the tube [kV]; default 50.
-    precision : {"auto", "float32", "bfloat16"}
-        Arithmetic of the network's corrections, by which intensities differ by less than a tenth of
-        their standard errors. ``"bfloat16"`` needs torch, and is faster on processors with a unit
-        for it (AMX). ``"auto"``: there, for paintings of 30,000 spectra and more, for which loading
-        torch pays.
+    precision : {"float32", "bfloat16"}
+        Arithmetic of the network's corrections. In bfloat16, for which torch is loaded, intensities
+        move by less than a tenth of their standard errors; on processors with a unit for it (AMX)
+        predicting takes about a tenth less time, which pays from some 300,000 spectra on.
 
     Attributes
     ----------
-    rounds_ : bool
-        True where the network's corrections are computed in bfloat16.
     line_groups_ : list of str
         Names of the outputs: those of the network, and those that the painting's template fit finds
         besides and measures alone.
@@ -119,11 +114,8 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         "weights": [Weights, None],
         "anode": [str, None],
         "tube_voltage": [Interval(Real, 1, None, closed="left"), None],
-        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "precision": [StrOptions({"float32", "bfloat16"})],
     }
-
-    # Models that were bound by earlier versions have none.
-    rounds_ = False
 
     def __init__(
         self,
@@ -134,7 +126,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         weights: Weights | None = None,
         anode: str | None = None,
         tube_voltage: float | None = None,
-        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        precision: Literal["float32", "bfloat16"] = "float32",
     ) -> None:
         self.energy = energy
         self.nonnegative = nonnegative
@@ -164,9 +156,6 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
             ENERGY if self.energy is None else self.energy, spectra.shape[1]
         )
         self.painting_ = fit_painting(spectra, self.energy_, self.anode, self.tube_voltage)
-        self.rounds_ = self.precision == "bfloat16" or (
-            self.precision == "auto" and len(spectra) >= _LEAST_ROUNDED and has_matrix_unit()
-        )
         self.bound_ = True
         self.line_groups_ = [*LINE_GROUPS, *self._further_groups()]
         return self
@@ -408,9 +397,10 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
             )
 
     def _outputs(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        with single_threaded_openmp() if self.rounds_ else nullcontext():
+        rounded = self.precision == "bfloat16"
+        with single_threaded_openmp() if rounded else nullcontext():
             values, errors = self.load_weights().predict_batches(
-                self._network_inputs(spectra), rounded=self.rounds_
+                self._network_inputs(spectra), rounded=rounded
             )
         if self.template_fit:
             values, errors = self._average_with_fit(values, errors, spectra)
@@ -462,7 +452,9 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
                 "the model was saved with neighborhood=True, whose network this version no longer "
                 "has: use load_pretrained(), and skxrf.postprocessing.denoise_maps for neighbors."
             )
-        state = {"anode": None, "tube_voltage": None, "precision": "auto"} | state
+        if state.get("precision") not in ("float32", "bfloat16"):
+            state["precision"] = "float32"
+        state = {"anode": None, "tube_voltage": None} | state
         if state.pop("calibrated_", False):
             state["bound_"] = True
         super().__setstate__(state)

@@ -2,56 +2,20 @@
 
 import copy
 import threading
-from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
-from skxrf.pretrained import _bfloat16, _regressor
-from skxrf.pretrained._bfloat16 import has_matrix_unit, multiplier, single_threaded_openmp
-from skxrf.pretrained._regressor import PretrainedRegressor
+from skxrf.pretrained._bfloat16 import multiplier, single_threaded_openmp
 
 
 def test_maps_are_those_of_single_precision(model, spectra):
-    rounding = copy.copy(model)
-    rounding.rounds_ = True
+    rounding = copy.copy(model).set_params(precision="bfloat16")
     values, errors = model.predict(spectra, return_std=True)
     rounded, rounded_errors = rounding.predict(spectra, return_std=True)
     assert np.abs(rounded - values).max() > 0
     assert (np.abs(rounded - values) / errors).max() < 0.1
     np.testing.assert_allclose(rounded_errors, errors, rtol=0.1)
-
-
-def test_only_large_paintings_on_a_processor_with_the_unit(model, spectra, monkeypatch):
-    monkeypatch.setattr(_regressor, "fit_painting", lambda *_: model.painting_)
-    monkeypatch.setattr(_regressor, "_LEAST_ROUNDED", 100)
-    for unit in (True, False):
-        monkeypatch.setattr(_regressor, "has_matrix_unit", lambda unit=unit: unit)
-        for precision, n, expected in [
-            ("auto", 100, unit),
-            ("auto", 99, False),
-            ("float32", 100, False),
-            ("bfloat16", 99, True),
-        ]:
-            bound = PretrainedRegressor(precision=precision).bind(spectra[:n], model.energy_)
-            assert bound.rounds_ == expected
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("flags\t: fpu amx_bf16 vme\n", True),
-        ("flags\t: fpu\nbugs\t: amx_bf16\n", False),
-        (None, False),
-    ],
-)
-def test_the_processor_is_known_by_its_flags(tmp_path, monkeypatch, content, expected):
-    path = tmp_path / "cpuinfo"
-    if content is not None:
-        path.write_text(content)
-    monkeypatch.setattr(_bfloat16, "Path", lambda _: Path(path))
-    assert has_matrix_unit() is expected
 
 
 def test_products_are_rounded_to_eight_bits():
