@@ -1,6 +1,7 @@
 """What every test needs before anything else is imported, and a few tiny paintings."""
 
 import os
+import pickle
 
 # Without it, scikit-learn skips its array API check; scipy reads it once, when first imported.
 os.environ["SCIPY_ARRAY_API"] = "1"
@@ -8,6 +9,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 import numpy as np
 import pytest
 import xarray as xr
+from filelock import FileLock
 from hypothesis import settings
 
 from skxrf.samples import to_samples
@@ -15,6 +17,38 @@ from skxrf.samples import to_samples
 # How long an example takes says more of the machine's other work than of the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Function that makes an object once in a run: workers after the first open what it made."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def get(name, make):
+        path = folder / f"{name}.pickle"
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_bytes(pickle.dumps(make()))
+            return pickle.loads(path.read_bytes())
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def shipped_on_icon(once):
+    """Cube and true maps of an icon that no training saw; the shipped model, bound to it."""
+
+    def make():
+        from skxrf.datasets import make_painting
+        from skxrf.pretrained import load_pretrained
+
+        cube, maps = make_painting((36, 30), palette="icon_test", random_state=6)
+        spectra = cube.to_numpy().reshape(-1, cube.sizes["energy"])
+        return cube, maps, load_pretrained().bind(spectra, cube["energy"].to_numpy())
+
+    return once("shipped_on_icon", make)
 
 
 @pytest.fixture(scope="session")

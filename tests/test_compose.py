@@ -171,7 +171,6 @@ def test_size_and_regressor_can_be_searched(tiny_samples):
         {"max_samples": [3, 300], "regressor__ridge__alpha": [1.0, 1e5]},
         scoring=ssim_scorer,
         cv=KFold(3, shuffle=True, random_state=0),
-        n_jobs=2,
         error_score="raise",
     ).fit(X, Y)
     assert search.best_params_ == {"max_samples": 300, "regressor__ridge__alpha": 1.0}

@@ -1,11 +1,10 @@
 """Who may import whom: what keeps the parts apart, and the light ones light."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 import skxrf
 from skxrf.utils.discovery import PRIVATE_PACKAGES
@@ -133,9 +132,9 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
-        "physics._detector",
         "physics._line_table",
         "physics._lines",
+        "physics._peaks",
         "physics._pile_up",
         "physics._scatter",
         "physics._silicon",
@@ -192,8 +191,13 @@ def module_of(source):
     return ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
 def imports(source):
     """Every import in a file, at any depth: (module, imported name or None)."""
+    return list(found_imports(source))
+
+
+def found_imports(source):
     package = ["skxrf", *source.relative_to(ROOT).parent.parts]
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -204,8 +208,13 @@ def imports(source):
             yield from ((module, alias.name) for alias in node.names)
 
 
+@functools.cache
 def skxrf_imports(source):
     """The same within the library: the path of each imported module, without ``skxrf``."""
+    return list(found_skxrf_imports(source))
+
+
+def found_skxrf_imports(source):
     for module, name in imports(source):
         path = module.split(".")
         if path[0] != "skxrf":
@@ -225,21 +234,28 @@ def ids(source):
     return source.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=ids)
-def test_parts_import_only_those_below_them(source):
+def in_files(of):
+    """What `of` finds in each file where it finds anything."""
+    return {ids(source): found for source in SOURCES if (found := of(source))}
+
+
+def test_parts_import_only_those_below_them():
+    assert in_files(imports_from_above) == {}
+
+
+def imports_from_above(source):
+    """Imports (part, other part) of a file that go up, or within a rank."""
     part = part_of(module_of(source))
     if ids(source) == "__init__.py":
-        assert not [path for path in skxrf_imports(source) if path]
-        return
+        return {path for path in skxrf_imports(source) if path}
     assert part, f"give {ids(source)} a place in RANKS"
     others = {part_of(path) for path in skxrf_imports(source) if path} - {part, ""}
-    above = {other for other in others if RANK_OF[other] >= RANK_OF[part]}
-    assert {(part, other) for other in above} <= set(EXCEPTIONS)
+    above = {(part, other) for other in others if RANK_OF[other] >= RANK_OF[part]}
+    return above - set(EXCEPTIONS)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=ids)
-def test_private_modules_are_used_by_declared_friends_only(source):
-    assert strangers(source) == set()
+def test_private_modules_are_used_by_declared_friends_only():
+    assert in_files(strangers) == {}
 
 
 def strangers(source):
@@ -278,17 +294,18 @@ def test_a_stranger_is_noticed(monkeypatch):
     assert strangers(source) == {"io._units", "io.cubes.axes"}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=ids)
-def test_no_private_names_of_other_packages(source):
-    if ids(source) == "utils/_sklearn.py":
-        return  # the one place for scikit-learn's
-    private = [
+def test_private_names_of_other_packages_are_gathered_in_one_file():
+    assert set(in_files(private_names_of_others)) == {"utils/_sklearn.py"}
+
+
+def private_names_of_others(source):
+    """Private names (module, name) of other packages in a file."""
+    return [
         (module, name)
         for module, name in imports(source)
         if module.split(".")[0] not in ("skxrf", "__future__")
         and (is_private(name) or any(map(is_private, module.split("."))))
     ]
-    assert not private
 
 
 def test_only_scikit_learns_private_names_are_gathered():
@@ -296,12 +313,15 @@ def test_only_scikit_learns_private_names_are_gathered():
     assert modules == {"sklearn"}
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=ids)
-def test_heavy_and_special_packages_stay_in_their_part(source):
+def test_heavy_and_special_packages_stay_in_their_part():
+    assert in_files(packages_out_of_place) == {}
+
+
+def packages_out_of_place(source):
+    """Packages that a file imports and its part may not."""
     found = {module.split(".")[0] for module, _ in imports(source)} & set(ONLY_IN)
     module = module_of(source)
-    allowed = {p for p in found for place in ONLY_IN[p] if within(module, place)}
-    assert found <= allowed
+    return {p for p in found if not any(within(module, place) for place in ONLY_IN[p])}
 
 
 def test_networks_know_nothing_of_maps():

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._detector import DetectorResponse, render_peaks
+from ._detector import DetectorResponse
 from ._lines import LineGroup, line_families, line_group
+from ._peaks import PeakChange, render_changes, render_peaks
 from ._scatter import (
     FEW_SCATTERINGS,
     SCATTERINGS,
@@ -19,7 +21,7 @@ from ._scatter import (
     scattered_tube_group,
 )
 from ._silicon import absorbed_share, escape_fraction
-from .constants import FWHM_OF_SIGMA, SILICON
+from .constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
 
 Array = NDArray[np.float64]
 
@@ -74,27 +76,50 @@ class LineTable:
         Compton peaks have no tail. `amplitudes` (n_columns,): counts of the columns, to be summed.
         Returns (n_bins, n_columns): integrals over the bins.
         """
-        energies, intensities, columns = self.energies, self.intensities, self.columns
-        broadening, widths, n_columns = self.broadening, self.widths, len(self.labels)
+        used, peaks = self._peaks(detector, amplitudes)
         if amplitudes is not None:
-            intensities = intensities * amplitudes[columns]
-            used = intensities > 0
-            energies, intensities = energies[used], intensities[used]
-            broadening, widths = broadening[used], widths[used]
-            columns = np.zeros(energies.size, dtype=np.int64)
-            n_columns = 1
-        spectra = render_peaks(
-            edges,
-            energies,
-            intensities,
-            np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
-            tails=np.where(broadening == 0, detector.tail(energies), 0.0),
-            tail_slope=detector.tail_slope,
-            widths=detector.natural_width * widths,
-            columns=columns,
-            n_columns=n_columns,
-        )
-        return np.asarray(spectra[0] if amplitudes is not None else spectra.T)
+            return np.asarray(render_peaks(edges, **peaks)[0])
+        columns, n_columns = self.columns[used], len(self.labels)
+        return render_peaks(edges, **peaks, columns=columns, n_columns=n_columns).T
+
+    def derivatives(
+        self, edges: Array, detector: DetectorResponse, amplitudes: Array, moves: Sequence[Array]
+    ) -> Array:
+        """Derivatives of the counts per bin of all columns with amplitudes.
+
+        `moves` (n_bins + 1,): changes of the edges [keV]. Returns (n_bins, n_moves + 5): by the
+        moves, then by noise, Fano factor, tail fraction, tail slope and natural width of the
+        detector.
+        """
+        used, peaks = self._peaks(detector, amplitudes)
+        photons = np.maximum(peaks["energies"], 0.0)
+        changes = [
+            *(PeakChange(edges=move) for move in moves),
+            PeakChange(sigmas=detector.noise / FWHM_OF_SIGMA**2 / peaks["sigmas"]),
+            PeakChange(sigmas=PAIR_ENERGY / 2 * photons / peaks["sigmas"]),
+            PeakChange(tails=(self.broadening[used] == 0).astype(np.float64)),
+            PeakChange(tail_slope=1.0),
+            PeakChange(widths=self.widths[used]),
+        ]
+        return render_changes(edges, **peaks, changes=changes).T
+
+    def _peaks(
+        self, detector: DetectorResponse, amplitudes: Array | None
+    ) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+        """Lines with counts, and their peaks as `render_peaks` takes them."""
+        intensities = self.intensities
+        if amplitudes is not None:
+            intensities = intensities * amplitudes[self.columns]
+        used = intensities > 0
+        energies, broadening = self.energies[used], self.broadening[used]
+        return used, {
+            "energies": energies,
+            "intensities": intensities[used],
+            "sigmas": np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
+            "tails": np.where(broadening == 0, detector.tail(energies), 0.0),
+            "tail_slope": detector.tail_slope,
+            "widths": detector.natural_width * self.widths[used],
+        }
 
     def columns_of(self, name: str) -> list[int]:
         """Columns of a line group."""

@@ -17,6 +17,7 @@ from skxrf.spectrum_fit._elements import find_elements, mended_axis
 from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.spectrum_fit._tube import infer_tube
 from skxrf.utils.energy import bin_edges
+from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import (
     COMPONENT_GROUPS,
@@ -114,6 +115,7 @@ class PaintingFit:
         return unfamiliar(self.calibrator, self.novel_share, self.template_fit.fitted_groups_)
 
 
+@single_threaded_blas()
 def fit_painting(
     X: NDArray[np.generic],
     energy: NDArray[np.float64],

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import ANODES, FWHM_OF_SIGMA, PAIR_ENERGY
+from skxrf.utils.threads import single_threaded_blas
 
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
 from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import AXIS, PARAMETERS, AxisCorrection
 from ._sum_spectrum import refine
-
-__all__ = ["AxisFit", "fit_energy_axis"]
 
 Array = NDArray[np.float64]
 
@@ -33,42 +32,26 @@ _REFERENCE = 5.9  # keV
 
 @dataclass(frozen=True)
 class AxisFit:
-    """True axis and resolution of a sum spectrum, and how well they are known.
+    """True axis and resolution of a sum spectrum, and how well they are known."""
 
-    Parameters
-    ----------
-    energy : ndarray of shape (n_channels,)
-        True bin centers [keV].
-    resolution : DetectorResponse
-        Width and tail of a peak.
-    groups : list of str
-        Line groups that were found, the brightest first.
-    areas : dict of str to float
-        Net counts of each.
-    errors : dict of str to float
-        Standard errors: ``"2 keV"``, ``"6.4 keV"``, ``"15 keV"`` of the axis [keV], ``"fwhm"``
-        at 5.9 keV [keV].
-    scatter : str or None
-        Anode lines whose scatter was found, such as ``Rh_K``.
-    chi_square : float
-        Mean squared residual in units of its expected spread, a model error of 1 % included.
-    bins, counts, model, background : ndarray
-        True centers [keV] of the fitted bins, and counts there.
-    """
-
-    energy: Array = field(repr=False)
-    resolution: DetectorResponse
-    groups: list[str]
-    areas: dict[str, float] = field(repr=False)
+    energy: Array = field(repr=False)  # (n_channels,): true bin centers [keV]
+    resolution: DetectorResponse  # width and tail of a peak
+    groups: list[str]  # line groups that were found, the brightest first
+    areas: dict[str, float] = field(repr=False)  # net counts of each
     errors: dict[str, float]
-    scatter: str | None
+    """Standard errors: ``"2 keV"``, ``"6.4 keV"``, ``"15 keV"`` of the axis [keV], ``"fwhm"`` at
+    5.9 keV [keV]."""
+    scatter: str | None  # anode lines whose scatter was found, such as ``Rh_K``
     chi_square: float
+    """Mean squared residual in units of its expected spread, a model error of 1 % included."""
+    # bins, counts, model, background: true centers [keV] of the fitted bins, and counts there
     bins: Array = field(repr=False)
     counts: Array = field(repr=False)
     model: Array = field(repr=False)
     background: Array = field(repr=False)
 
 
+@single_threaded_blas()
 def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> AxisFit | None:
     """Find the true axis of a sum spectrum of unknown composition from its lines.
 
@@ -76,19 +59,10 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     then only the groups that are there are fitted, others enter where residuals ask for them,
     and axis and resolution are refined.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV], wrong by up to 3 % in gain and 150 eV in zero.
-    n_starts : int
-        Number of minima of the search that are refined.
-
-    Returns
-    -------
-    AxisFit or None
-        None where the spectrum holds no lines to calibrate on, or two axes do equally well.
+    `spectrum` (n_channels,): counts, summed over many pixels. `energy` (n_channels,): nominal bin
+    centers [keV], wrong by up to 3 % in gain and 150 eV in zero. `n_starts`: number of minima of
+    the search that are refined. Returns None where the spectrum holds no lines to calibrate on, or
+    two axes do equally well.
     """
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
     if np.count_nonzero((energy >= LOWEST) & (energy <= HIGHEST)) < _LEAST_CHANNELS:

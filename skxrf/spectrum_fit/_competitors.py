@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._detector import render_peaks
 from skxrf.physics._lines import line_families
+from skxrf.physics._peaks import render_peaks
 from skxrf.physics._silicon import absorbed_share, escape_fraction
 from skxrf.physics._xraylib import edge_energy, fluorescence_yield
 from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
@@ -73,6 +75,8 @@ class CompetitorRule:
         softer than `soft` [keV], below the threshold of the fast channel that rejects pile-up.
     sum_shift : float
         Error of the position of a sum peak [keV]: pulses that do not quite coincide.
+    sum_step : float
+        Half the step of the derivative by that position [keV].
     bright, n_bright : float, int
         Share of all counts above which a family of lines has sum peaks, and the most of those.
     """
@@ -97,6 +101,7 @@ class CompetitorRule:
     soft_sum_peak: float = 5.0
     soft: float = 2.2
     sum_shift: float = 0.02
+    sum_step: float = 0.01
     bright: float = 0.003
     n_bright: int = 12
 
@@ -105,11 +110,10 @@ _RULE = CompetitorRule()
 ALL_ESCAPES = "factor of escape peaks"
 
 
-@dataclass(frozen=True)
-class Competitor:
+class Competitor(NamedTuple):
     """Component that is no line group of the object.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Words for a reader, such as ``Fe + Fe``.
@@ -299,7 +303,12 @@ def bright_lines(areas: Mapping[str, float], total: float, voltage: float) -> li
 
 
 def sum_peaks(
-    lines: list[BrightLine], rate: float, shift: float, edges: Array, detector: DetectorResponse
+    lines: list[BrightLine],
+    rate: float,
+    shift: float,
+    edges: Array,
+    detector: DetectorResponse,
+    known: dict[float, tuple[Array, Array]],
 ) -> Iterator[Competitor]:
     """Departures of the sum peaks of all pairs of bright lines from the spectrum of pile-up.
 
@@ -315,34 +324,32 @@ def sum_peaks(
         True bin edges [keV].
     detector : DetectorResponse
         Width of a peak.
+    known : dict of float to pair of ndarray
+        Spectra by energy [keV], for the same bins and detector; what is missing is added.
 
     Yields
     ------
     Competitor
         Of unit area, and its derivative by the energy.
     """
-    step = 0.01
-    pairs = []
-    for place, first in enumerate(lines):
-        for second in lines[place:]:
-            energy = first.energy + second.energy + shift
-            if edges[0] < energy < edges[-1]:
-                pairs.append((energy, first, second))
-    if not pairs:
-        return
-    at = np.array([energy for energy, *_ in pairs])[:, None] + step * np.array([-1.0, 0.0, 1.0])
-    at = at.ravel()
-    widths = detector.fwhm(at) / FWHM_OF_SIGMA
-    n = at.size
-    spectra = render_peaks(edges, at, np.ones(n), widths, columns=np.arange(n), n_columns=n)
-    triples = spectra.reshape(len(pairs), 3, -1)
-    for (_, first, second), (low, here, high) in zip(pairs, triples, strict=True):
+    for first, second in itertools.combinations_with_replacement(lines, 2):
+        energy = first.energy + second.energy + shift
+        if not edges[0] < energy < edges[-1]:
+            continue
+        if energy not in known:
+            at = energy + _RULE.sum_step * np.array([-1.0, 0.0, 1.0])
+            widths = detector.fwhm(at) / FWHM_OF_SIGMA
+            low, here, high = render_peaks(
+                edges, at, np.ones(3), widths, columns=np.arange(3), n_columns=3
+            )
+            known[energy] = here, (high - low) / (2 * _RULE.sum_step)
+        here, moved = known[energy]
         expected = rate * first.counts * second.counts * (1 if first is second else 2)
         soft = min(first.energy, second.energy) < _RULE.soft
         relative = _RULE.soft_sum_peak if soft else _RULE.sum_peak
         name = f"{first.group[:-2]} + {second.group[:-2]}"
         yield Competitor(name, here, relative * expected, expected)
-        yield Competitor(f"{name} position", (high - low) / (2 * step), _RULE.sum_shift * expected)
+        yield Competitor(f"{name} position", moved, _RULE.sum_shift * expected)
 
 
 def steps(

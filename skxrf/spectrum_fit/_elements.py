@@ -22,50 +22,31 @@ from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
 from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
 from skxrf.spectrum_fit._sum_spectrum import refine
 from skxrf.spectrum_fit._tube import Tube
-
-__all__ = ["Elements", "find_elements", "identified_range", "mended_axis"]
+from skxrf.utils.threads import single_threaded_blas
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class SearchRule:
-    """Numbers of the search.
+    """Numbers of the search."""
 
-    Parameters
-    ----------
-    bin_width : float
-        Least width of a bin [keV].
-    lowest : float
-        Lower end of the range [keV]: below, no line is counted without the K lines of the air.
-    usual_lowest : float
-        The same for a fit of pixels without lines of Na and Mg [keV].
-    of_voltage : float
-        Upper end of the range, as a share of the voltage.
-    zeros, gains : tuple of float
-        Errors of zero [keV] and gain that are tried.
-    mended : float
-        Error of an axis [keV] that the search mends as well as a calibration does.
-    better : float
-        Ratio of costs below which another axis is taken instead of the nominal one.
-    anchor : float
-        Share of all counts above which a line group helps to find the axis.
-    least_photon : float
-        Energy [keV] above which photons pile up visibly: below lies a noise peak.
-    least_channels, least_counts : int, float
-        Fewer channels or counts hold no lines.
-    """
-
-    bin_width: float = 0.025
+    bin_width: float = 0.025  # least width of a bin [keV]
     lowest: float = 0.9
-    usual_lowest: float = 1.3
-    of_voltage: float = 0.95
+    """Lower end of the range [keV]: below, no line is counted without the K lines of the air."""
+    usual_lowest: float = 1.3  # the same for a fit of pixels without lines of Na and Mg [keV]
+    of_voltage: float = 0.95  # upper end of the range, as a share of the voltage
+    # zeros, gains: errors of zero [keV] and gain that are tried
     zeros: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
     gains: tuple[float, ...] = (-0.01, 0.0, 0.01)
     mended: float = 0.08
+    """Error of an axis [keV] that the search mends as well as a calibration does."""
     better: float = 0.95
-    anchor: float = 0.003
+    """Ratio of costs below which another axis is taken instead of the nominal one."""
+    anchor: float = 0.003  # share of all counts above which a line group helps to find the axis
     least_photon: float = 0.6
+    """Energy [keV] above which photons pile up visibly: below lies a noise peak."""
+    # least_channels, least_counts: fewer channels or counts hold no lines
     least_channels: int = 32
     least_counts: float = 50.0
 
@@ -75,21 +56,12 @@ _RULE = SearchRule()
 
 @dataclass(frozen=True)
 class Elements:
-    """Line groups of a spectrum, and the evidence for each.
-
-    Parameters
-    ----------
-    evidence : list of LineEvidence
-        Of all line groups that tube and axis allow, by energy.
-    tube : Tube
-        Anode and voltage.
-    energy_range : pair of float
-        Range that was searched [keV].
-    """
+    """Line groups of a spectrum, and the evidence for each."""
 
     evidence: list[LineEvidence] = field(repr=False)
-    tube: Tube
-    energy_range: tuple[float, float]
+    """Of all line groups that tube and axis allow, by energy."""
+    tube: Tube  # anode and voltage
+    energy_range: tuple[float, float]  # range that was searched [keV]
 
     @property
     def present(self) -> list[str]:
@@ -106,17 +78,9 @@ class Elements:
     ) -> list[str]:
         """Line groups that belong into a fit of pixels.
 
-        Parameters
-        ----------
-        energy_range : pair of float, optional
-            Fitted range [keV]; default the range that was searched.
-        wanted : sequence of str
-            Line groups that are asked for.
-
-        Returns
-        -------
-        list of str
-            Those wanted, those with a signal in the range, and their softer partners.
+        `energy_range`: fitted range [keV]; default the range that was searched. `wanted`: line
+        groups that are asked for. Returns those wanted, those with a signal in the range, and their
+        softer partners.
         """
         within = energy_range or self.energy_range
         there = within_range(self.fitted, *within)
@@ -127,18 +91,9 @@ class Elements:
     ) -> dict[str, Any]:
         """Parameters of a template fit of line groups with everything that is there besides.
 
-        Parameters
-        ----------
-        wanted : sequence of str
-            Line groups to measure.
-        energy_range : pair of float, optional
-            Fitted range [keV]; default from 1.3 keV, or from below the softest wanted line, to the
-            end of the range that was searched.
-
-        Returns
-        -------
-        dict of str to object
-            As :class:`skxrf.linear_model.TemplateFitRegressor` names them.
+        `wanted`: line groups to measure. `energy_range`: fitted range [keV]; default from 1.3 keV,
+        or from below the softest wanted line, to the end of the range that was searched. Returns as
+        :class:`skxrf.linear_model.TemplateFitRegressor` names them.
         """
         if energy_range is None:
             low, high = self.energy_range
@@ -158,12 +113,8 @@ class Elements:
 def mended_axis(energy: Array, calibrated: Array, energy_range: tuple[float, float]) -> Array:
     """Axis on which line groups are looked for: the nominal one where the search mends its error.
 
-    Parameters
-    ----------
-    energy, calibrated : ndarray of shape (n_channels,)
-        Nominal bin centers and calibrated ones [keV].
-    energy_range : pair of float
-        Range [keV] in which the two are compared.
+    `energy`, `calibrated` (n_channels,): nominal bin centers and calibrated ones [keV].
+    `energy_range`: range [keV] in which the two are compared.
     """
     low, high = energy_range
     used = (low < energy) & (energy < high)
@@ -179,6 +130,7 @@ def identified_range(
     return max(low, float(energy[0])), min(high, float(energy[-1]))
 
 
+@single_threaded_blas()
 def find_elements(
     spectrum: Array,
     energy: Array,
@@ -192,27 +144,10 @@ def find_elements(
 ) -> Elements:
     """Find the line groups of a sum spectrum, and those that only parts of the spectra show.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV].
-    tube : Tube
-        Anode and voltage.
-    energy_range : pair of float, optional
-        Range [keV]; default from 0.9 keV to the end of the continuum.
-    required : sequence of str
-        Line groups that are part of the fit in any case.
-    detector : DetectorResponse, optional
-        Expected resolution.
-    refined : bool
-        Whether axis and resolution are refined.
-
-    Returns
-    -------
-    Elements
-        Without evidence where there are too few channels or counts.
+    `spectrum` (n_channels,): counts, summed over many pixels. `energy` (n_channels,): nominal bin
+    centers [keV]. `energy_range`: range [keV]; default from 0.9 keV to the end of the continuum.
+    `required`: line groups that are part of the fit in any case. `refined`: whether axis and
+    resolution are refined. The result is without evidence where there are too few channels or counts.
     """
 
     def find(tube: Tube) -> tuple[Elements, Identification | None]:

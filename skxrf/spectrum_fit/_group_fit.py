@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,13 +84,13 @@ class GroupFit:
             self.names, detail=EXACT, tube_voltage=voltage, thickness=detector.thickness
         )
         rendered = self.rendered = self.table.render(edges, detector)
+        # In Fortran's order, as `LeastSquares` asks for.
         self.whole = np.stack(
             [
                 rendered[:, mine] @ self.table.shares[mine]
                 for mine in map(self.table.columns_of, self.names)
-            ],
-            axis=1,
-        )
+            ]
+        ).T
         own = [np.array(self.table.columns_of(name)) for name in self.names]
         strongest = np.array([mine[self.table.shares[mine].argmax()] for mine in own], dtype=int)
         self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
@@ -101,6 +100,7 @@ class GroupFit:
         self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
         self.scatter = [] if anode is None else self._scatter(anode)
         self.known: dict[str, list[Competitor]] = {}
+        self.known_sums: dict[float, tuple[Array, Array]] = {}
         self.sum_shift, self.escaping = 0.0, 1.0
         self.usual = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - UNCOMMON_LINE_GROUPS
         self.tube = [f"{anode}_{shell}" for shell in "LM" if f"{anode}_{shell}" in self.place]
@@ -178,7 +178,10 @@ class GroupFit:
         ]
 
     def fit(self, leave_out: Collection[str] = ()) -> LeastSquares:
-        """Fit all that is accepted so far, or all but some line groups and what comes with them."""
+        """Fit all that is accepted so far, or all but some line groups and what comes with them.
+
+        Peaks of unknown origin may be left out by their names, too.
+        """
         state = (
             tuple(self.areas.items()),
             tuple(self.unknown),
@@ -206,14 +209,20 @@ class GroupFit:
             parts += mine
         lines = bright_lines(self.areas, float(self.counts.sum()), self.voltage)
         parts += common_escape(parts)
-        parts += sum_peaks(lines, self.rate, self.sum_shift, self.edges, self.detector)
+        sums = sum_peaks(
+            lines, self.rate, self.sum_shift, self.edges, self.detector, self.known_sums
+        )
+        # The largest departures of most are far below the noise.
+        least = self.rule.least_departure
+        parts += [one for one in sums if one.size**2 * (self.weights @ one.spectrum**2) > least**2]
         for peak in self.unknown:
+            first = len(self.fitted) + len(parts)
+            self.places.setdefault(peak.name, []).extend(range(first, first + 3))
             parts += peak.components(self.edges, self.detector)
         self.parts = parts
-        own = self.whole[:, [self.place[name] for name in self.fitted]]
-        sizes = np.array([part.size for part in parts])
-        columns = np.column_stack([own, *(part.spectrum for part in parts)])
-        sizes = np.concatenate([np.full(len(self.fitted), np.inf), sizes])
+        own = self.whole.T[[self.place[name] for name in self.fitted]]
+        sizes = np.array([np.inf] * len(own) + [part.size for part in parts])
+        columns = np.vstack([own, *(part.spectrum for part in parts)]).T
         return LeastSquares(columns, sizes, self.counts, self.weights)
 
     def _companions(self, name: str, area: float) -> list[Competitor]:
@@ -222,7 +231,7 @@ class GroupFit:
             found = companions(name, self.edges, self.detector, self.voltage, of_tube=tube)
             self.known[name] = list(found)
         return [
-            replace(one, size=one.size * area, expected=one.expected * area)
+            Competitor(one.name, one.spectrum, one.size * area, one.expected * area)
             for one in self.known[name]
         ]
 

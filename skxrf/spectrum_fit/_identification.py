@@ -347,16 +347,18 @@ class Identification(GroupFit):
             if any(abs(peak.energy - tried) < self.rule.off_center for tried in self.tried):
                 continue
             self.tried.append(peak.energy)
-            others = self.unknown
+            others, without = self.unknown, self.fit(leave_out=[peak.name])
             self.unknown = [other for other in others if other is not peak]
-            if self._explained_by_lines(peak):
+            if self._explained_by_lines(peak, without):
                 return True
             self.unknown = others
         return False
 
-    def _explained_by_lines(self, peak: UnknownPeak) -> bool:
-        """Accept one or two line groups that explain a peak, where each is believed beside the other."""
-        without = self.fit()
+    def _explained_by_lines(self, peak: UnknownPeak, without: LeastSquares) -> bool:
+        """Accept one or two line groups that explain a peak, where each is believed beside the other.
+
+        `without` is the fit without the peak.
+        """
         area, error = self.scores(without)
         score = area / error
         reach = self.rule.near * float(self.detector.fwhm(peak.energy))

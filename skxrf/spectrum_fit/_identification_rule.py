@@ -56,6 +56,9 @@ class IdentificationRule:
         Condition number above which centroid and width cannot be told from other lines.
     undoubted : float
         Share of all counts above which a line group is not judged by its shape.
+    least_departure : float
+        Greatest departure of a sum peak [standard errors of its counts] below which it is no part of
+        the fit.
     undecided : float
         Standard errors above which a line group that is not believed may be there, so that what it
         would take from the intensities of others matters.
@@ -133,6 +136,7 @@ class IdentificationRule:
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
+    least_departure: float = 1e-3
     undecided: float = 2.0
     overvoltage: float = 1.5
     near: float = 2.0

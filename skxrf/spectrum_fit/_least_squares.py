@@ -8,64 +8,75 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
-__all__ = ["LeastSquares"]
-
 Array = NDArray[np.float64]
 
 
 class LeastSquares:
-    """Weighted least squares with components of known spread, and scores of further columns."""
+    """Weighted least squares with components of known spread, and scores of further columns.
+
+    Columns that are zero but in a few bins, as lines are, and lie in Fortran's order cost least.
+    """
 
     def __init__(self, columns: Array, sizes: Array, counts: Array, weights: Array) -> None:
-        self.weights, self.counts = weights, counts
-        root = np.sqrt(weights)[:, None]
-        scaled = columns * root
-        norm = np.sqrt(np.maximum(np.einsum("ij,ij->j", scaled, scaled), 1e-300))
-        scaled /= norm
-        # Of a matrix and its own transpose only one half is computed.
-        information = scaled.T @ scaled
+        self.weights, self.counts, self.columns = weights, counts, columns
+        self.weighted = columns.T * weights
+        information = _products(self.weighted, columns.T)
+        norm = self.norm = np.sqrt(np.maximum(np.diag(information), 1e-300))
+        information /= norm
+        information /= norm[:, None]
         with np.errstate(divide="ignore"):
             prior = 1 / np.square(sizes * norm)
         information[np.diag_indices_from(information)] += prior + 1e-9
-        scaled *= root
-        self._solve(scaled, norm, _inverse(information))
+        self._solve(_inverse(information))
 
-    def _solve(self, weighted: Array, norm: Array, inverse: Array) -> None:
-        self.weighted, self.norm, self.inverse = weighted, norm, inverse
-        solution = inverse @ (weighted.T @ self.counts)
-        self.amplitudes = solution / norm
-        self.errors = np.sqrt(np.maximum(np.diag(inverse), 0.0)) / norm
-        self.model = (weighted @ solution) / self.weights
+    def _solve(self, inverse: Array) -> None:
+        self.inverse = inverse
+        self.amplitudes = inverse @ (self.weighted @ self.counts / self.norm) / self.norm
+        self.errors = np.sqrt(np.maximum(np.diag(inverse), 0.0)) / self.norm
+        self.model = self.columns @ self.amplitudes
 
     def without(self, places: list[int]) -> LeastSquares:
-        """Fit without some of the columns, from the inverse of this one."""
-        kept = np.delete(np.arange(self.norm.size), places)
-        rows, own = self.inverse[kept], self.inverse[places][:, places]
-        crossed = rows[:, places]
-        inverse = rows[:, kept] - crossed @ np.linalg.solve(own, crossed.T)
+        """Fit in which the amplitudes of some columns are zero, from the inverse of this one."""
+        crossed = self.inverse[:, places]
+        inverse = self.inverse - crossed @ np.linalg.solve(crossed[places], crossed.T)
+        inverse[places] = 0.0
+        inverse[:, places] = 0.0
         fit = copy.copy(self)
-        fit._solve(self.weighted[:, kept], self.norm[kept], inverse)
+        fit._solve(inverse)
         return fit
+
+    def _shared(self, extra: Array) -> Array:
+        return _products(self.weighted, extra.T) / self.norm[:, None]
 
     def reduced(self, extra: Array) -> tuple[Array, Array]:
         """Information matrix and right-hand side of further columns beside these."""
         weighted = extra * self.weights[:, None]
-        shared = self.weighted.T @ extra
+        shared = self._shared(extra)
         information = extra.T @ weighted - shared.T @ self.inverse @ shared
         return information, weighted.T @ (self.counts - self.model)
 
     def scores(self, extra: Array) -> tuple[Array, Array]:
         """Amplitude of each further column, alone beside these, and its standard error."""
-        shared = self.weighted.T @ extra
-        norm = self.weights @ extra**2 - np.einsum("ij,ij->j", shared, self.inverse @ shared)
-        free = self.weights @ extra**2
+        shared, free = self._shared(extra), self.weights @ extra**2
+        norm = free - np.einsum("ij,ij->j", shared, self.inverse @ shared)
         norm = np.maximum(norm, 1e-6 * free + 1e-300)
-        right = (extra * self.weights[:, None]).T @ (self.counts - self.model)
+        right = extra.T @ (self.weights * (self.counts - self.model))
         return right / norm, 1 / np.sqrt(norm)
 
     def leakage(self, extra: Array) -> Array:
         """Counts that each of these columns takes over from one count of each further column."""
-        return np.asarray(self.inverse @ (self.weighted.T @ extra) / self.norm[:, None])
+        return np.asarray(self.inverse @ self._shared(extra) / self.norm[:, None])
+
+
+def _products(first: Array, second: Array, n_bins: int = 128) -> Array:
+    """Products of all rows of two matrices, of those that are not zero in each range of bins."""
+    products = np.zeros((len(first), len(second)))
+    for start in range(0, first.shape[1], n_bins):
+        parts = [one[:, start : start + n_bins] for one in (first, second)]
+        used = [np.flatnonzero(np.einsum("ij,ij->i", part, part)) for part in parts]
+        left, right = (part[mine] for part, mine in zip(parts, used, strict=True))
+        products[np.ix_(*used)] += left @ right.T
+    return products
 
 
 def _inverse(information: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr
 from scipy.optimize import nnls
 
 from skxrf.physics import DetectorResponse
@@ -22,38 +23,16 @@ from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.spectrum_fit._priors import AxisCorrection, Stage, typical_detector
 from skxrf.utils.energy import bin_edges
 
-__all__ = [
-    "BinnedSpectrum",
-    "Solution",
-    "SumSpectrumModel",
-    "counting_weights",
-    "misfit_weights",
-    "nonnegative",
-    "smoothed",
-    "unexplained_share",
-]
-
-
 Array = NDArray[np.float64]
 
 
 def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
     """Inverse standard errors, lowered where residuals around a bin exceed the expected ones.
 
-    Parameters
-    ----------
-    residuals : ndarray of shape (n,)
-        Counts that the model of a spectrum misses.
-    variance : ndarray of shape (n,)
-        Their expected squares.
-    n_bins : int
-        Bins, an odd number of at most ``2 n - 1``, over which squared residuals are averaged:
-        one or two peaks.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        One over the standard errors: those expected, or as much larger as the residuals are.
+    `residuals` (n,): counts that the model of a spectrum misses. `variance` (n,): their expected
+    squares. `n_bins`: bins, an odd number of at most ``2 n - 1``, over which squared residuals are
+    averaged: one or two peaks. Returns (n,): one over the standard errors: those expected, or as
+    much larger as the residuals are.
     """
     around = np.pad(residuals**2 / variance, n_bins // 2, mode="reflect")
     local = np.convolve(around, np.ones(n_bins) / n_bins, mode="valid")
@@ -63,18 +42,9 @@ def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
 def unexplained_share(counts: Array, model: Array, n_joined: int) -> float:
     """Share of the counts that a model does not explain, beyond two standard errors of noise.
 
-    Parameters
-    ----------
-    counts, model : ndarray of shape (n_channels,)
-        Measured and fitted counts.
-    n_joined : int
-        Channels that are joined to a bin, about as wide as a peak: what a peak's exact shape
-        misplaces within does not matter.
-
-    Returns
-    -------
-    float
-        0 for a model that fits.
+    `counts`, `model` (n_channels,): measured and fitted counts. `n_joined`: channels that are
+    joined to a bin, about as wide as a peak: what a peak's exact shape misplaces within does not
+    matter. Returns 0 for a model that fits.
     """
     starts = np.arange(0, counts.size, n_joined)
     missed = np.abs(np.add.reduceat(counts - model, starts))
@@ -88,23 +58,13 @@ _LEAST_PILING_UP = 0.6
 
 @dataclass(frozen=True)
 class BinnedSpectrum:
-    """Counts in bins of at least a given width, inside the fitted range.
+    """Counts in bins of at least a given width, inside the fitted range."""
 
-    Parameters
-    ----------
-    edges : ndarray of shape (n_bins + 1,)
-        Nominal bin edges [keV].
-    counts : ndarray of shape (n_bins,)
-        Counts.
-    channel_edges : ndarray of shape (n_fitted_channels + 1,)
-        Nominal edges [keV] of the channels in the fitted range.
-    spectrum, energy : ndarray of shape (n_channels,)
-        Counts and nominal centers [keV] of all channels.
-    """
-
-    edges: Array = field(repr=False)
-    counts: Array = field(repr=False)
+    edges: Array = field(repr=False)  # (n_bins + 1,): nominal bin edges [keV]
+    counts: Array = field(repr=False)  # (n_bins,): counts
     channel_edges: Array = field(repr=False)
+    """(n_fitted_channels + 1,): nominal edges [keV] of the channels in the fitted range."""
+    # spectrum, energy (n_channels,): counts and nominal centers [keV] of all channels
     spectrum: Array = field(repr=False)
     energy: Array = field(repr=False)
 
@@ -114,18 +74,9 @@ class BinnedSpectrum:
     ) -> BinnedSpectrum:
         """Join channels to bins.
 
-        Parameters
-        ----------
-        spectrum, energy : ndarray of shape (n_channels,)
-            Counts and nominal centers [keV].
-        width : float
-            Least width of a bin [keV], unless channels are wider.
-        energy_range : pair of float
-            Range of the centers [keV] that are kept.
-
-        Returns
-        -------
-        BinnedSpectrum
+        `spectrum`, `energy` (n_channels,): counts and nominal centers [keV]. `width`: least width
+        of a bin [keV], unless channels are wider. `energy_range`: range of the centers [keV] that
+        are kept.
         """
         low, high = energy_range
         inside = np.flatnonzero((energy >= low) & (energy <= high))
@@ -144,12 +95,8 @@ class BinnedSpectrum:
     def pile_up(self, edges: Array, axis: Array | None = None) -> Array:
         """Shares of two photons counted as one in bins, (n_bins,).
 
-        Parameters
-        ----------
-        edges : ndarray of shape (n_bins + 1,)
-            Nominal edges [keV].
-        axis : ndarray of shape (n_channels,), optional
-            True centers [keV] of the channels; default the nominal ones.
+        `edges` (n_bins + 1,): nominal edges [keV]. `axis` (n_channels,): true centers [keV] of the
+        channels; default the nominal ones.
         """
         if axis is None:
             axis = self.energy
@@ -175,43 +122,25 @@ _LEAST_AREA = 1e-4
 
 
 class Solution(NamedTuple):
-    """Amplitudes at one axis and detector.
-
-    Attributes
-    ----------
-    amplitudes : ndarray of shape (n_columns + n_fixed,)
-        Counts of the columns of the line table, pile-up, and coefficients of the background.
-    design : ndarray of shape (n_rows, n_columns + n_fixed)
-        Weighted design matrix, prior rows below those of the bins. Columns that the fitted range
-        does not show are zero; those of their group hold their lines besides.
-    residuals : ndarray of shape (n_rows,)
-        Weighted model less weighted counts.
-    """
+    """Amplitudes at one axis and detector."""
 
     amplitudes: Array
+    """(n_columns + n_fixed,): counts of the columns of the line table, pile-up, and coefficients of
+    the background."""
     design: Array
-    residuals: Array
+    """(n_rows, n_columns + n_fixed): weighted design matrix, prior rows below those of the bins.
+    Columns that the fitted range does not show are zero; those of their group hold their lines
+    besides."""
+    residuals: Array  # (n_rows,): weighted model less weighted counts
 
 
 class SumSpectrumModel:
     """Model of one sum spectrum.
 
-    Parameters
-    ----------
-    binned : BinnedSpectrum
-        Counts.
-    groups : sequence of str
-        Line groups of the model.
-    anode : str or None
-        Element of the tube, whose scattered lines are part of the model.
-    stage : Stage
-        Closeness of the model.
-    axis : ndarray of shape (n_channels,), optional
-        Centers [keV] on which photons pile up, as far as they are known better than nominally.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    thickness : float
-        Thickness of the detector [mm].
+    `groups`: line groups of the model. `anode`: element of the tube, whose scattered lines are part
+    of the model. `stage`: closeness of the model. `axis` (n_channels,): centers [keV] on which
+    photons pile up, as far as they are known better than nominally. `tube_voltage`: voltage of the
+    tube [kV]. `thickness`: thickness of the detector [mm].
     """
 
     def __init__(
@@ -269,6 +198,15 @@ class SumSpectrumModel:
         """Columns of the line table in bins with the nominal edges; their sum with amplitudes."""
         return self.table.render(self.correction(x)(edges), self.detector(x), amplitudes)
 
+    def derivatives(self, x: Mapping[str, float], amplitudes: Array) -> Array:
+        """Derivatives of the counts in the bins by all `PARAMETERS`, (n_bins, n_parameters)."""
+        edges = self.binned.edges
+        straight = {"low": 0.0, "high": 0.0, "curvature": 0.0}
+        moves = [self.correction(straight | {name: 1.0})(edges) - edges for name in straight]
+        detector = self.detector(x)
+        lines = amplitudes[: self.n_lines]
+        return self.table.derivatives(self.correction(x)(edges), detector, lines, moves)
+
     def solve(self, x: Mapping[str, float]) -> Solution:
         """Fit the amplitudes."""
         design = np.hstack([self.lines(x, self.binned.edges), self.fixed]) * self.weights[:, None]
@@ -305,15 +243,7 @@ class SumSpectrumModel:
         return np.asarray(lines + self.fixed @ amplitudes[self.n_lines :])
 
     def reweigh(self, x: Mapping[str, float], solution: Solution) -> None:
-        """Learn weights and the prior of line ratios from a first solution.
-
-        Parameters
-        ----------
-        x : mapping of str to float
-            Axis and detector.
-        solution : Solution
-            Amplitudes there.
-        """
+        """Learn weights and the prior of line ratios from a first solution."""
         amplitudes = solution.amplitudes
         compton = np.array([label[0].endswith("_compton") for label in self.table.labels], bool)
         broad = self.lines(x, self.binned.edges, np.where(compton, amplitudes[: self.n_lines], 0.0))
@@ -372,24 +302,17 @@ def counting_weights(counts: Array, model_error: float) -> Array:
 def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     """Solve a non-negative least-squares problem.
 
-    Parameters
-    ----------
-    design : ndarray of shape (n_rows, n_columns)
-        Columns of any size.
-    target : ndarray of shape (n_rows,)
-        Right-hand side.
-
-    Returns
-    -------
-    amplitudes : ndarray of shape (n_columns,)
-        Solution.
-    design : ndarray of shape (n_rows, n_columns)
-        The same matrix.
-    residuals : ndarray of shape (n_rows,)
-        Fit less target.
+    `design` (n_rows, n_columns): columns of any size. `target` (n_rows,): right-hand side. Returns
+    `amplitudes` (n_columns,): solution; `design` (n_rows, n_columns): the same matrix; `residuals`
+    (n_rows,): fit less target.
     """
     size = np.linalg.norm(design, axis=0)
     size[size == 0] = 1.0
-    amplitudes, _ = nnls(design / size, target, maxiter=30 * design.shape[1])
+    # The triangular factor alone decides, and has fewer rows.
+    (factor,) = qr(
+        np.column_stack([design / size, target]), mode="r", overwrite_a=True, check_finite=False
+    )
+    factor = factor[: size.size + 1]
+    amplitudes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=30 * size.size)
     amplitudes = amplitudes / size
     return amplitudes, design, design @ amplitudes - target

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr, solve_triangular
 from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
 from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
-
-__all__ = ["Refined", "SumSpectrumFit", "calibrated", "fit_sum_spectrum", "refine"]
-
 
 Array = NDArray[np.float64]
 
@@ -25,24 +23,15 @@ _NAMES = tuple(PARAMETERS)
 _ZEROS, _GAINS = (-0.08, -0.04, 0.0, 0.04, 0.08), (-0.01, 0.0, 0.01)
 # Rounds of weights, priors and search; after three, areas change by less than their errors' tenth.
 _ROUNDS = 3
-# Step of numerical derivatives, in the steps of the parameters.
-_DERIVATIVE_STEP = 1e-2
 
 
 @dataclass(frozen=True)
 class Refined:
-    """Axis and detector at the minimum.
+    """Axis and detector at the minimum."""
 
-    Parameters
-    ----------
-    parameters : dict of str to float
-        Values by name, see `PARAMETERS`.
-    covariance : ndarray of shape (n_parameters, n_parameters)
-        Their covariance, for residuals of unit variance.
-    """
-
-    parameters: dict[str, float]
+    parameters: dict[str, float]  # values by name, see `PARAMETERS`
     covariance: Array = field(repr=False)
+    """(n_parameters, n_parameters): their covariance, for residuals of unit variance."""
 
 
 class _Search:
@@ -89,18 +78,14 @@ class _Search:
         Kaufman 1975, BIT 15, 49.
         """
         amplitudes, design, _ = self.solved(z)
-        moved = np.zeros((len(design), z.size))
-        for k, step in enumerate(_DERIVATIVE_STEP * np.eye(z.size)):
-            above, below = (np.clip(z + sign * step, *self.bounds) for sign in (1, -1))
-            change = self._lines(above, amplitudes) - self._lines(below, amplitudes)
-            moved[: change.size, k] = change * self.model.weights / (above[k] - below[k])
-        basis, _ = np.linalg.qr(design[:, (amplitudes > 0) & design.any(axis=0)])
-        moved -= basis @ (basis.T @ moved)
+        moved = self.model.derivatives(self.parameters(z), amplitudes) * self.steps
+        moved *= self.model.weights[:, None]
+        moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
+        design = design[:, (amplitudes > 0) & design.any(axis=0)]
+        n = design.shape[1]
+        (factor,) = qr(np.hstack([design, moved]), mode="r", overwrite_a=True, check_finite=False)
+        moved -= design @ solve_triangular(factor[:n, :n], factor[:n, n:])
         return np.vstack([moved, np.diag(self.steps / self.spread)])
-
-    def _lines(self, z: Array, amplitudes: Array) -> Array:
-        model = self.model
-        return model.lines(self.parameters(z), model.binned.edges, amplitudes[: model.n_lines])
 
 
 def refine(
@@ -112,20 +97,9 @@ def refine(
 ) -> Refined:
     """Search axis and detector from a start.
 
-    Parameters
-    ----------
-    model : SumSpectrumModel
-        Model; its weights and priors are learnt anew before each round.
-    start : mapping of str to float
-        Values of all `PARAMETERS`.
-    centers : mapping of str to float, optional
-        Expected values; default those of `PARAMETERS`.
-    rounds : int
-        Number of searches: priors need areas, and areas need an axis.
-
-    Returns
-    -------
-    Refined
+    `model`: model; its weights and priors are learnt anew before each round. `start`: values of all
+    `PARAMETERS`. `centers`: expected values; default those of `PARAMETERS`. `rounds`: number of
+    searches: priors need areas, and areas need an axis.
     """
     expected = {name: row.start for name, row in PARAMETERS.items()} | dict(centers or {})
     current = dict(start)
@@ -151,19 +125,9 @@ def calibrated(
 ) -> dict[str, float]:
     """Axis and detector of a spectrum whose nominal axis is nearly right.
 
-    Parameters
-    ----------
-    model : SumSpectrumModel
-        Model of the spectrum.
-    detector : DetectorResponse, optional
-        Expected detector; default a typical one.
-    refined : bool
-        Whether to search them; otherwise the nominal axis and `detector` hold.
-
-    Returns
-    -------
-    dict of str to float
-        Values of all `PARAMETERS`.
+    `model`: model of the spectrum. `detector`: expected detector; default a typical one. `refined`:
+    whether to search them; otherwise the nominal axis and `detector` hold. Returns values of all
+    `PARAMETERS`.
     """
     start = {name: row.start for name, row in PARAMETERS.items()}
     if detector is not None:
@@ -185,40 +149,22 @@ _LEAST_FOR_RATIOS = 3.0
 
 @dataclass(frozen=True)
 class SumSpectrumFit:
-    """Fit of a sum spectrum: axis, detector, areas and continuum.
+    """Fit of a sum spectrum: axis, detector, areas and continuum."""
 
-    Parameters
-    ----------
-    correction : AxisCorrection
-        From the nominal to the true energy axis.
-    detector : DetectorResponse
-        Refined resolution and tail; the thickness that was expected.
-    families : dict of str to dict of str to float
-        Shares of the families of each line group.
-    areas : dict of str to float
-        Net counts of each line group in the sum spectrum.
-    errors : dict of str to float
-        Their standard errors [counts], the model's own error included.
-    scatter : dict of str to float
-        Counts in the parts of the scattered tube lines, see
-        :func:`skxrf.physics._line_table.scattered_tube_families`.
-    pile_up : ndarray of shape (n_fitted,)
-        Counts of two photons taken for one, in the channels of the fitted range.
-    background : ndarray of shape (n_fitted,)
-        Continuum [counts] there.
-    model : ndarray of shape (n_fitted,)
-        Fitted spectrum [counts] there.
-    """
-
-    correction: AxisCorrection
-    detector: DetectorResponse
+    correction: AxisCorrection  # from the nominal to the true energy axis
+    detector: DetectorResponse  # refined resolution and tail; the thickness that was expected
     families: dict[str, dict[str, float]] = field(repr=False)
-    areas: dict[str, float] = field(repr=False)
+    """Shares of the families of each line group."""
+    areas: dict[str, float] = field(repr=False)  # net counts of each line group in the sum spectrum
     errors: dict[str, float] = field(repr=False)
+    """Their standard errors [counts], the model's own error included."""
     scatter: dict[str, float] = field(repr=False)
+    """Counts in the parts of the scattered tube lines, see
+    :func:`skxrf.physics._line_table.scattered_tube_families`."""
     pile_up: Array = field(repr=False)
-    background: Array = field(repr=False)
-    model: Array = field(repr=False)
+    """(n_fitted,): counts of two photons taken for one, in the channels of the fitted range."""
+    background: Array = field(repr=False)  # (n_fitted,): continuum [counts] there
+    model: Array = field(repr=False)  # (n_fitted,): fitted spectrum [counts] there
 
 
 def fit_sum_spectrum(
@@ -238,28 +184,14 @@ def fit_sum_spectrum(
     least-squares problem; only calibration and detector are searched, from the best of a grid of
     offsets and gains. Without `refine` both stay, and line ratios alone are fitted.
 
-    Parameters
-    ----------
-    spectrum : ndarray of shape (n_channels,)
-        Counts, summed over many pixels.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV].
-    line_groups : sequence of str
-        Line groups of the model.
-    energy_range : pair of float
-        The fitted range [keV].
-    detector : DetectorResponse, optional
-        Start of the refinement, or the response as it is if `refine` is false.
-    anode : str, optional
-        Tube anode, whose scattered lines then belong to the model.
-    tube_voltage : float
-        Voltage of the tube [kV].
-    refine : bool
-        Whether to refine the calibration and the detector.
-
-    Returns
-    -------
-    SumSpectrumFit
+    - `spectrum` (n_channels,): counts, summed over many pixels.
+    - `energy` (n_channels,): nominal bin centers [keV].
+    - `line_groups`: line groups of the model.
+    - `energy_range`: the fitted range [keV].
+    - `detector`: start of the refinement, or the response as it is if `refine` is false.
+    - `anode`: tube anode, whose scattered lines then belong to the model.
+    - `tube_voltage`: voltage of the tube [kV].
+    - `refine`: whether to refine the calibration and the detector.
     """
     binned = BinnedSpectrum.of(spectrum, energy, AREAS.bin_width, energy_range)
     model = SumSpectrumModel(

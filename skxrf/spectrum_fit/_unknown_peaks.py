@@ -12,39 +12,25 @@ from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._competitors import Competitor
 from skxrf.spectrum_fit._least_squares import LeastSquares
 
-__all__ = ["UnknownPeak"]
-
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class PeakRule:
-    """Numbers of the fit of a peak.
+    """Numbers of the fit of a peak."""
 
-    Parameters
-    ----------
-    narrowest, widest : float
-        Bounds of the width, relative to a line's.
-    farthest : float
-        Bound of all shifts together, in widths of a line.
-    step, width_step : float
-        Greatest shift [widths of a line] and change of width in one step.
-    n_steps : int
-        Steps.
-    size : float
-        Spread of the area about zero, in units of its last value, which is at most the counts there that
-        no line group holds: a broad peak is much like the continuum.
-    shift, width : float
-        Error of the position [widths of a line] and of the width.
-    """
-
+    # narrowest, widest: bounds of the width, relative to a line's
     narrowest: float = 0.9
     widest: float = 3.0
-    farthest: float = 1.0
+    farthest: float = 1.0  # bound of all shifts together, in widths of a line
+    # step, width_step: greatest shift [widths of a line] and change of width in one step
     step: float = 0.3
     width_step: float = 0.3
-    n_steps: int = 8
+    n_steps: int = 8  # steps
     size: float = 0.3
+    """Spread of the area about zero, in units of its last value, which is at most the counts there
+    that no line group holds: a broad peak is much like the continuum."""
+    # shift, width: error of the position [widths of a line] and of the width
     shift: float = 0.1
     width: float = 0.2
 
@@ -54,21 +40,11 @@ _RULE = PeakRule()
 
 @dataclass(frozen=True)
 class UnknownPeak:
-    """Peak of free position and width.
+    """Peak of free position and width."""
 
-    Parameters
-    ----------
-    energy : float
-        Position [keV].
-    width : float
-        Width relative to a line's.
-    area : float
-        Counts.
-    """
-
-    energy: float
-    width: float
-    area: float
+    energy: float  # position [keV]
+    width: float  # width relative to a line's
+    area: float  # counts
 
     @property
     def name(self) -> str:
@@ -77,29 +53,20 @@ class UnknownPeak:
 
     def shapes(self, edges: Array, detector: DetectorResponse) -> Array:
         """Spectrum of one count, and its derivatives by energy and relative width, (n_bins, 3)."""
-
-        def peak(energy: float, width: float) -> Array:
-            return detector.scaled(width).peaks(np.array([energy]), np.ones(1), edges)
-
-        moved = (
-            peak(self.energy + 0.005, self.width) - peak(self.energy - 0.005, self.width)
-        ) / 0.01
-        wider = (peak(self.energy, 1.05 * self.width) - peak(self.energy, 0.95 * self.width)) / 0.1
-        return np.column_stack([peak(self.energy, self.width), moved, wider / self.width])
+        at = self.energy + 0.005 * np.array([-1.0, 0.0, 1.0])
+        low, here, high = detector.scaled(self.width).response(at, edges)
+        narrow, wide = (
+            detector.scaled(factor * self.width).response(at[1:2], edges)[0]
+            for factor in (0.95, 1.05)
+        )
+        return np.stack([here, (high - low) / 0.01, (wide - narrow) / 0.1 / self.width]).T
 
     def moved(
         self, amplitudes: Array, detector: DetectorResponse, most: float = np.inf
     ) -> UnknownPeak:
         """Peak after one step of Gauss and Newton.
 
-        Parameters
-        ----------
-        amplitudes : ndarray of shape (3,)
-            Of its shapes in a fit.
-        detector : DetectorResponse
-            Width of a line.
-        most : float
-            Greatest area.
+        `amplitudes` (3,): of its shapes in a fit. `detector`: width of a line.
         """
         area = min(float(amplitudes[0]), most)
         if area <= 0:

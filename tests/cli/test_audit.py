@@ -5,23 +5,25 @@ import json
 import numpy as np
 import pytest
 
-from skxrf.datasets import make_painting
 from skxrf.io import open_maps, save_cube, save_maps
 from tests.audit.conftest import make_scene
 
 
 @pytest.fixture(scope="module")
-def painting(tmp_path_factory):
-    """Cube, maps, and a folder with both in files."""
+def painting(shipped_on_icon, tmp_path_factory):
+    """Folder with a cube and its true maps."""
     folder = tmp_path_factory.mktemp("painting")
-    cube, maps = make_painting((24, 28), random_state=0)
-    cube = cube.assign_coords(live_time=(("y", "x"), np.full((24, 28), 0.04), {"units": "s"}))
+    cube, maps, _ = shipped_on_icon
+    live_time = (("y", "x"), np.full(cube.shape[:2], 0.04), {"units": "s"})
+    cube = cube.assign_coords(live_time=live_time)
     save_cube(cube, folder / "scan.h5")
     save_maps(maps, folder / "truth.nc")
     return folder
 
 
-def test_the_audit_of_a_scan(skxrf, painting, tmp_path):
+def test_the_audit_of_a_scan(skxrf, painting, shipped_on_icon, monkeypatch, tmp_path):
+    # A model that is bound already: tests/pretrained binds it.
+    monkeypatch.setattr("skxrf.pretrained.load_pretrained", lambda: shipped_on_icon[2])
     page = tmp_path / "audit.html"
     run = skxrf(
         "audit", painting / "scan.h5", "--maps", painting / "truth.nc", "--report", page, "--quiet"
@@ -116,8 +118,7 @@ def test_mistakes_end_with_one_line(skxrf, painting, arguments, words):
 
 
 def test_maps_of_another_scan_are_refused(skxrf, painting, tmp_path):
-    _, maps = make_painting((20, 20), random_state=1)
-    save_maps(maps, tmp_path / "other.nc")
+    save_maps(open_maps(painting / "truth.nc")[:20, :20], tmp_path / "other.nc")
     run = skxrf("audit", painting / "scan.h5", "--maps", tmp_path / "other.nc", "--quiet")
     assert run.status == 2
-    assert "other.nc have 20 x 20 pixels, the scan 24 x 28: they are of another scan" in run.err
+    assert "other.nc have 20 x 20 pixels, the scan 36 x 30: they are of another scan" in run.err

@@ -82,7 +82,7 @@ def test_map_report_of_the_shipped_model_shows_the_painting_its_fit(scan, skxrf,
 
 
 def test_map_says_what_the_model_was_not_trained_on(skxrf, tmp_path):
-    scanner = Instrument.in_air_silver()
+    scanner = Instrument.in_air_silver().with_axis(0.0, 0.03, 1024)
     copper = replace(scanner, anode="Cu", voltage=40.0)
     cube, _ = simulate_painting(shape=(12, 12), instrument=copper, random_state=0)
     save_cube(cube, tmp_path / "scan.h5")
@@ -105,7 +105,7 @@ def test_reports_of_fits_and_of_models_without_one(scan, model, skxrf, tmp_path)
     )
     assert run.out == f"Element maps: {out}\nReport: {report}\n"
     assert 'id="components"' in report.read_text(encoding="utf-8")
-    fit = TemplateFitRegressor(["Fe_K"], energy=0.03 + 0.04 * np.arange(512)).fit(
+    fit = TemplateFitRegressor(["Fe_K"], energy=0.03 + 0.04 * np.arange(512), nuisance="none").fit(
         open_cube(scan / "scan.h5").to_numpy().reshape(-1, 512)
     )
     save_model(fit, tmp_path / "fit.skxrf")

@@ -72,7 +72,7 @@ def interrupted(arguments, partial, number, after=2):
     return process.returncode, errors
 
 
-def test_kill_and_ctrl_c_lose_nothing_and_the_maps_are_the_same(scan, model, tmp_path):
+def test_kill_and_ctrl_c_lose_nothing_and_the_maps_are_the_same(scan, model, skxrf, tmp_path):
     with h5py.File(scan / "scan.h5") as source, h5py.File(tmp_path / "scan.h5", "w") as file:
         # Ten blocks of 8 MiB, so that there is something to interrupt.
         file["counts"] = np.tile(source["counts"][:], (110, 2, 1))
@@ -91,17 +91,11 @@ def test_kill_and_ctrl_c_lose_nothing_and_the_maps_are_the_same(scan, model, tmp
     assert "rows are finished and kept in" in errors
     kept = finished_blocks(partial)
     assert kept >= after_kill + 1
-    run = subprocess.run(command(0, *arguments), capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+    run = skxrf(*arguments)
+    assert run.status == 0, run.err
     assert not partial.exists()
     whole = tmp_path / "whole.nc"
-    run = subprocess.run(
-        command(0, *arguments[:2], "-o", whole, *options),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
+    assert skxrf(*arguments[:2], "-o", whole, *options).status == 0
     assert out.read_bytes() == whole.read_bytes()
 
 

@@ -87,7 +87,7 @@ def test_a_mistake_is_refused_in_one_line(scan, tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_nothing(scan, tmp_path, number, status):
     arguments = ["--cube", scan / "scan.h5", "--maps", scan / "maps.nc", "--folds", "2"]
-    arguments += ["--methods", "MLP,published CNN", "--budget", "2", "--max-samples", "60"]
+    arguments += ["--methods", "MLP,published CNN", "--budget", "1", "--max-samples", "60"]
     process = subprocess.Popen(
         [COMMAND, "reproduce", "-o", tmp_path / "out", *arguments],
         stdout=subprocess.PIPE,

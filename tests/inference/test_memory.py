@@ -41,9 +41,9 @@ if how == "eager":
     cube = xr.DataArray(np.zeros((1024, 512, N), np.uint16), dims=("y", "x", "energy"))
     maps = predict_maps(model, cube, elements=elements)
 else:
-    # 2 GiB of counts, 4 GiB as float32: 64 blocks of 32 MiB.
-    cube = lazy_cube(2048)
-    assert cube.nbytes == 2 * 2**30
+    # 1 GiB of counts, 2 GiB as float32: 32 blocks of 32 MiB.
+    cube = lazy_cube(1024)
+    assert cube.nbytes == 2**30
     with dask.config.set(num_workers=2):
         maps = predict_maps(model, cube, elements=elements).compute()
         np.testing.assert_array_equal(maps[0], maps[-1])

@@ -87,15 +87,12 @@ def test_other_files_are_refused(changed, error, match, config):
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(painting, found_groups, tmp_path_factory):
     """A fit of a simulated painting and its configuration for PyMca."""
-    from skxrf.datasets import make_painting
-    from skxrf.samples import to_samples
-
-    cube, _ = make_painting((20, 24), palette="icon_1", random_state=3)
+    X, _, energy = painting
     groups = ["Ca_K", "Fe_K", "Cu_K", "Pb_L"]
-    X = to_samples(cube).to_numpy()
-    fit = TemplateFitRegressor(groups, energy=cube["energy"].to_numpy()).fit(X)
+    others = [name for name in found_groups if name not in groups]
+    fit = TemplateFitRegressor(groups, energy=energy, nuisance=others).fit(X)
     path = tmp_path_factory.mktemp("pymca") / "fit.cfg"
     fit.to_pymca(path)
     return fit, X, path

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skxrf.datasets import make_painting
 from skxrf.linear_model import TemplateFitRegressor
@@ -19,12 +20,14 @@ def painting():
 
 
 @pytest.mark.parametrize("counts", [500, 5000, BRIGHTEST])
-def test_intensities_are_as_good(painting, counts):
+def test_intensities_are_as_good(painting, found_groups, counts):
     X, Y, energy = painting
+    others = [name for name in found_groups if name not in Y.columns]
     share = counts / BRIGHTEST
     thinned = np.random.default_rng(0).binomial(X, share)
-    shared = TemplateFitRegressor(list(Y.columns), energy=energy, anode="Rh", refine=False)
-    shared.fit(thinned)
+    shared = TemplateFitRegressor(
+        list(Y.columns), energy=energy, anode="Rh", refine=False, nuisance=others
+    ).fit(thinned)
     own = copy.deepcopy(shared)
     own._poisson_fit.classes = None
     errors = [
@@ -36,9 +39,9 @@ def test_intensities_are_as_good(painting, counts):
 
 def test_weights_of_their_own_are_to_be_had(painting):
     X, Y, energy = painting
-    fit = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False, weights="own")
-    fit.fit(X[::10])
-    assert fit._poisson_fit.classes is None
-    few = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False).fit(X[:90])
+    shared = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False, nuisance="none")
+    own = clone(shared).set_params(weights="own").fit(X[::10])
+    assert own._poisson_fit.classes is None
+    few = shared.fit(X[:90])
     assert few._poisson_fit.classes is None
     assert few.fit_paints(X)._poisson_fit.classes is not None

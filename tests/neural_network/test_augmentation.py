@@ -191,7 +191,7 @@ def test_every_batch_is_drawn_anew(painting, monkeypatch):
 def test_thinning_teaches_lower_doses(painting):
     X, y = painting
     low = np.random.default_rng(0).binomial(X[900:], 0.2)
-    plain = SpectrumMLPRegressor(random_state=0).fit(X[:900], y[:900])
+    plain = SpectrumMLPRegressor(max_epochs=10, random_state=0).fit(X[:900], y[:900])
     thinned = (
         clone(plain)
         .set_params(augmentation=SpectrumAugmentation(thinning=0.9))

@@ -43,7 +43,7 @@ def test_better_than_ridge_where_intensities_are_not_linear(estimator, painting)
     ridge = Ridge(alpha=10.0).fit(X[:900].astype(float), y[:900])
     theirs = scaled_error(y[900:], ridge.predict(X[900:].astype(float)))
     # By default, as far as it holds for spectra unlike those of the training as well.
-    model = estimator(max_epochs=40, random_state=0).fit(X[:900], y[:900])
+    model = estimator(max_epochs=20, random_state=0).fit(X[:900], y[:900])
     assert np.all(scaled_error(y[900:], model.predict(X[900:])) < theirs)
     assert np.all(model.residual_weight_.max(axis=0) > 0)
     # Where the user says that validation is on spectra like those to come, more of it.
@@ -183,10 +183,10 @@ def test_seeded_and_no_global_generator_is_touched(estimator, painting):
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_parallel_jobs_give_the_same_results(backend, painting):
-    X, y = painting[0][:400], painting[1][:400]
-    alone = cross_val_predict(small(CNN, max_epochs=6), X, y, cv=4)
+    X, y = painting[0][:200], painting[1][:200]
+    alone = cross_val_predict(small(CNN), X, y, cv=2)
     with parallel_config(backend, n_jobs=2):
-        together = cross_val_predict(small(CNN, max_epochs=6), X, y, cv=4)
+        together = cross_val_predict(small(CNN), X, y, cv=2)
     np.testing.assert_array_equal(alone, together)
 
 

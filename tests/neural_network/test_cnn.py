@@ -49,12 +49,12 @@ def test_bad_architectures(parameters, message, painting):
 def test_search_over_architectures(painting):
     X, y = painting[0][:500], painting[1][:500]
     grid = {
-        "channels": [(4,), (4, 8), (4, 8, 8)],
+        "channels": [(4,), (4, 8, 8)],
         "kernel_size": [4, 8],
         "hidden_layer_sizes": [(8,)],
     }
-    search = GridSearchCV(small(), grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
-    assert len(search.cv_results_["params"]) == 6
+    search = GridSearchCV(small(), grid, cv=2, error_score="raise").fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
     assert len(set(search.cv_results_["mean_test_score"])) > 1
     assert search.best_estimator_.line_groups_[0] == "Ca_K"
     depth = len(search.best_params_["channels"])

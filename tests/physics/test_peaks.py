@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import voigt_profile
 
-from skxrf.physics._detector import render_peaks, shelf_cumulative
+from skxrf.physics._detector import shelf_cumulative
+from skxrf.physics._peaks import PeakChange, render_changes, render_peaks
 
 EDGES = np.arange(-3, 41, 0.02)
 
@@ -78,3 +79,42 @@ def test_lines_of_a_natural_width_are_voigt_profiles(sigma, share):
     exact = 0.002 * voigt_profile(distance, sigma, share * sigma / 2)
     near = np.abs(distance) < 5 * sigma
     np.testing.assert_allclose(peak[near], exact[near], atol=1e-3 * exact.max())
+
+
+@given(
+    tail=st.sampled_from([0.0, 0.1]),
+    slope=st.sampled_from([5e-3, 0.1, 0.4]),
+    share=st.sampled_from([0.02, 0.2]),
+)
+def test_derivatives_are_those_of_differences(tail, slope, share):
+    edges = np.linspace(2.9, 12, 300)
+    rng = np.random.default_rng(0)
+    energies, counts = np.array([3.0, 6.4, 7.1]), np.array([30.0, 100.0, 20.0])
+    sigmas = np.array([0.05, 0.07, 0.2])
+    peaks = {"tails": np.array([tail, tail, 0.0]), "widths": share * sigmas, "tail_slope": slope}
+    moves = rng.uniform(0.5, 1, edges.size), *rng.uniform(0.5, 1, (3, 3))
+    changes = [
+        PeakChange(edges=moves[0]),
+        PeakChange(sigmas=moves[1]),
+        PeakChange(tails=moves[2] * (peaks["tails"] > 0)),
+        PeakChange(widths=moves[3]),
+        PeakChange(tail_slope=1.0),
+        PeakChange(moves[0], moves[1], moves[2] * (peaks["tails"] > 0), moves[3], 1.0),
+    ]
+    found = render_changes(edges, energies, counts, sigmas, changes, **peaks)
+    for change, derivative in zip(changes, found, strict=True):
+
+        def moved(step, change=change):
+            return render_peaks(
+                edges + step * change.edges,
+                energies,
+                counts,
+                sigmas + step * change.sigmas,
+                tails=peaks["tails"] + step * change.tails,
+                widths=peaks["widths"] + step * change.widths,
+                tail_slope=slope + step * change.tail_slope,
+            )[0]
+
+        step = 1e-6
+        expected = (moved(step) - moved(-step)) / (2 * step)
+        np.testing.assert_allclose(derivative, expected, atol=1e-5 * np.abs(expected).max() + 1e-4)

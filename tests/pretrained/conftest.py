@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from skxrf.datasets import make_painting
 from skxrf.pretrained import load_pretrained
 
 
 @pytest.fixture(scope="session")
-def painting():
+def painting(shipped_on_icon):
     """Counts, truth: a palette and an instrument that no training saw."""
-    return make_painting((36, 30), palette="icon_test", random_state=6)
+    cube, maps, _ = shipped_on_icon
+    return cube, maps
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +18,16 @@ def spectra(painting):
 
 
 @pytest.fixture(scope="session")
-def model(painting, spectra):
+def model(shipped_on_icon):
     """The shipped model, bound to the painting."""
-    cube, _ = painting
-    return load_pretrained().bind(spectra, cube["energy"].to_numpy())
+    return shipped_on_icon[2]
+
+
+@pytest.fixture(scope="session")
+def misinformed(once, painting, spectra):
+    """The shipped model, bound to the painting on an axis whose gain is off by 1 %."""
+    axis = 0.02 + 1.01 * painting[0]["energy"].to_numpy()
+    return once("misinformed", lambda: load_pretrained().bind(spectra, axis))
 
 
 @pytest.fixture(scope="session")

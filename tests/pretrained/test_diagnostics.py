@@ -11,16 +11,17 @@ from skxrf.physics import line_group
 from skxrf.pretrained import load_pretrained
 from skxrf.pretrained._diagnostics import TrainingRange
 from skxrf.pretrained.training._instruments import random_instrument
-from skxrf.simulation import ForwardModel, Instrument, random_stacks, simulate_painting
+from skxrf.simulation import Instrument, simulate_painting
 
 SCANNER = Instrument.m6_jetstream().with_axis(-0.9555, 0.02, 2048)
 
 
-@pytest.mark.parametrize("counts", [500, 5000])
-def test_known_paints_have_none_at_any_dose(counts):
-    cube, _ = make_painting((30, 30), palette="icon_test", mean_counts=counts, random_state=6)
-    X = cube.to_numpy().reshape(-1, cube.sizes["energy"])
-    model = load_pretrained().bind(X, cube["energy"].to_numpy())
+@pytest.mark.parametrize("dose", [0.1, 1.0])
+def test_known_paints_have_none_at_any_dose(spectra, model, dose):
+    X = spectra
+    if dose < 1:
+        X = np.random.default_rng(0).binomial(spectra, dose).astype(spectra.dtype)
+        model = load_pretrained().bind(X, model.energy_)
     novelty = model.novelty(X)
     assert abs(np.median(novelty)) < 0.5
     assert 0.6 < novelty.std() < 1.6
@@ -63,22 +64,8 @@ def test_lines_that_no_component_explains_stand_far_out(painting, spectra):
         assert np.median(measured[120:]) < 15
 
 
-def test_foreign_chemistry_is_noticed_and_named():
-    # Spectra of random stacks, with elements that no training had.
-    elements, compositions, masses = random_stacks(150, 987_654, foreign_share=1.0)
-    model = ForwardModel(elements, SCANNER)
-    expected = model.templates().spectra(model.photons(compositions, masses))
-    rng = np.random.default_rng(1)
-    X = rng.poisson(5000 * expected / expected.sum(axis=1, keepdims=True))
-    foreign = load_pretrained().bind(X, SCANNER.energy)
-    assert np.median(foreign.novelty(X)) > 10
-    reasons = foreign.painting_.unfamiliar
-    assert any("Ga_K" in reason and "does not map" in reason for reason in reasons)
-    assert any("does not explain" in reason for reason in reasons)
-
-
 def test_a_detector_of_unfamiliar_resolution_is_named():
-    scanner = Instrument.m6_jetstream()
+    scanner = SCANNER.with_axis(0.0, 0.03, 1024)
     wide = replace(scanner, detector=replace(scanner.detector, noise=0.2))
     cube, _ = simulate_painting(shape=(20, 20), instrument=wide, random_state=2)
     X = cube.to_numpy().reshape(-1, cube.sizes["energy"])

@@ -104,7 +104,9 @@ def test_a_model_that_fits_the_painting_has_its_fit_drawn(painted, tmp_path):
         def bind(self, X, energy):
             bound = Model()
             bound.bound_ = True
-            bound.fit = TemplateFitRegressor(["Ca_K", "Pb_L"], energy=energy).fit(X)
+            bound.fit = TemplateFitRegressor(["Ca_K", "Pb_L"], energy=energy, nuisance="none").fit(
+                X
+            )
             return bound
 
         def detected_in(self, maps, false_alarms=0.01):

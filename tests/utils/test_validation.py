@@ -28,7 +28,7 @@ def maps_of(shape=(3, 4, 2), **coords):
 
 
 def fitted():
-    return TemplateFitRegressor(["Ca_K", "Fe_K"], energy=KEV).fit(
+    return TemplateFitRegressor(["Ca_K", "Fe_K"], energy=KEV, nuisance="none").fit(
         cube_of().to_numpy().reshape(-1, 400)
     )
 

@@ -24,8 +24,8 @@ def few_stacks(monkeypatch):
     )
 
 
-def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was():
-    cube, maps = make_painting((24, 30), palette="icon_1", random_state=4)
+def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was(shipped_on_icon):
+    cube, maps, bound = shipped_on_icon
     energy, X = cube["energy"].to_numpy(), to_samples(cube).to_numpy()
     iron = LINE_GROUPS.index("Fe_K")
     # Labels in other units: what no simulation would teach.
@@ -37,7 +37,7 @@ def test_fine_tuning_learns_labels_and_leaves_the_model_as_it_was():
         n_instruments=1, random_state=0,
     )  # fmt: skip
     np.testing.assert_array_equal(shipped.load_weights().arrays["read_out.weight"], before)
-    old, new = (model.bind(X, energy).predict(X)[:, iron] for model in (shipped, tuned))
+    old, new = (model.predict(X)[:, iron] for model in (bound, tuned.bind(X, energy)))
     truth = Y["Fe_K"].to_numpy()
     assert np.abs(new - truth).mean() < 0.8 * np.abs(old - truth).mean()
     # The template fit knows nothing of such units: the labels say so.
