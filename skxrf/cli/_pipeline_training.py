@@ -18,8 +18,6 @@ from skxrf.preprocessing import ChannelBinner, rebin_counts
 from skxrf.samples import draw_pixels
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
 
-NETWORKS = ("cnn", "mlp", "ridge")
-
 
 @dataclass(frozen=True)
 class TrainedModel:

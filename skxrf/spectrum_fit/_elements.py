@@ -147,7 +147,8 @@ def find_elements(
     `spectrum` (n_channels,): counts, summed over many pixels. `energy` (n_channels,): nominal bin
     centers [keV]. `energy_range`: range [keV]; default from 0.9 keV to the end of the continuum.
     `required`: line groups that are part of the fit in any case. `refined`: whether axis and
-    resolution are refined. The result is without evidence where there are too few channels or counts.
+    resolution are refined. The result is without evidence where there are too few channels or
+    counts.
     """
 
     def find(tube: Tube) -> tuple[Elements, Identification | None]:

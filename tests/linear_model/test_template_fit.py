@@ -125,6 +125,7 @@ def test_other_columns_are_regressed_on_the_areas(painting, nuisance):
     X, Y, energy = painting
     labels = pd.DataFrame({"iron by mass": 3 * Y["Fe_K"] + 7, "Fe_K": Y["Fe_K"]})
     fit = TemplateFitRegressor(GROUPS, energy=energy, nuisance=nuisance).fit(X[::2], labels[::2])
+    assert fit.line_groups_ == list(labels)
     predicted, errors = fit.predict(X[1::2], return_std=True)
     # A regression on 19 areas strays where a pixel holds what few of its examples held.
     wrong = np.abs(predicted[:, 0] - (3 * predicted[:, 1] + 7)) > 0.05 * predicted[:, 0].max()
