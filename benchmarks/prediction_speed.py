@@ -1,7 +1,7 @@
 """Spectra per second that the estimators turn into intensities, on 2048 channels.
 
-Ready arrays of a painting's spectra, by the template fit, the shipped model where its weights are
-there, the default networks in float32 and in bfloat16, and PyMca's fast fit; and a gzip HDF5 file
+Ready arrays of a painting's spectra, by the template fit, the shipped model and the default networks
+in float32 and in bfloat16, and PyMca's fast fit; and a gzip HDF5 file
 of the same spectra, read alone and mapped into a file by bound models. The speed by processor
 time, times the number of cores, is that of an idle machine.
 """
@@ -96,7 +96,9 @@ def _models(X: Any, Y: pd.DataFrame, threads: int) -> Iterator[tuple[tuple[str, 
     for weights, name in (("shared", ""), ("own", ", own weights")):
         fit = TemplateFitRegressor(energy=energy, anode="Rh", weights=weights, n_jobs=threads)
         yield (f"TemplateFitRegressor{name}", "float32"), fit.fit(X)
-    yield ("load_pretrained()", "float32"), load_pretrained().bind(X, AXIS)
+    for precision in ("float32", "bfloat16"):
+        model = load_pretrained().set_params(precision=precision).bind(X, AXIS)
+        yield ("load_pretrained()", precision), model
     for estimator in (SpectrumCNNRegressor, SpectrumMLPRegressor):
         for precision in ("float32", "bfloat16"):
             model = estimator(max_epochs=2, precision=precision, random_state=0)

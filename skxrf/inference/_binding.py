@@ -18,7 +18,7 @@ from skxrf.utils.fitted import fitted_channels, fitted_energy
 from skxrf.utils.threads import single_threaded_blas
 from skxrf.utils.validation import name_of
 
-__all__ = ["axes_to_rebin", "bind", "bind_with_drift", "sample_rows", "sample_spectra"]
+__all__ = ["axes_to_rebin", "bind", "bind_with_drift", "read_once", "sample_rows", "sample_spectra"]
 
 
 def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
@@ -40,15 +40,41 @@ def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
 def sample_rows(cube: xr.DataArray) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Take spectra as ``sample_spectra`` does, and the row of each."""
     cube = cube.transpose("y", "x", "energy")
-    n_y, n_x, n_channels = cube.shape
-    # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
-    most = min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1))
-    step = max(1, int(np.ceil((n_y * n_x / max(most, 1)) ** 0.5)))
-    sample = cube[::step, ::step].to_numpy()
-    rows = np.repeat(step * np.arange(len(sample)), sample.shape[1])
-    spectra = np.asarray(sample.reshape(-1, n_channels))
+    step_y, step_x = _sample_steps(cube)
+    sample = cube[::step_y, ::step_x].to_numpy()
+    rows = np.repeat(step_y * np.arange(len(sample)), sample.shape[1])
+    spectra = np.asarray(sample.reshape(-1, sample.shape[2]))
     alive = spectra.any(axis=1)
     return (spectra, rows) if alive.all() or not alive.any() else (spectra[alive], rows[alive])
+
+
+def _sample_steps(cube: xr.DataArray) -> tuple[int, int]:
+    """Steps down and across between the spectra of a sample."""
+    n_y, n_x, n_channels = cube.shape
+    # The sum of 50,000 spectra serves as well as that of all; at most 256 MiB of them are read.
+    most = max(1, min(50_000, 256 * 2**20 // max(n_channels * cube.dtype.itemsize, 1)))
+    # Files store whole rows packed together: few of them are unpacked, yet enough for a drift and
+    # for details of some rows.
+    step_y = max(min(-(-n_y * n_x // most), 10, n_y // 64), -(-n_y // most), 1)
+    return step_y, -(-n_x // max(1, most // -(-n_y // step_y)))
+
+
+def read_once(estimator: Any, cube: xr.DataArray) -> xr.DataArray:
+    """Read a lazy cube into memory where the sample that the estimator needs is all of it."""
+    whole = _sample_steps(cube) == (1, 1) and _needs_sample(estimator, cube)
+    return cube.compute() if whole else cube
+
+
+def _needs_sample(estimator: Any, cube: xr.DataArray) -> bool:
+    return not isinstance(estimator, type) and (
+        _adapts(estimator) or (isinstance(estimator, KnowsLines) and not states_drift(cube))
+    )
+
+
+def _adapts(estimator: Any) -> bool:
+    return not isinstance(estimator, BoundModel) and isinstance(
+        estimator, BindsToPainting | FormerlyCalibrated
+    )
 
 
 def bind(estimator: Any, cube: xr.DataArray) -> Any:
@@ -102,15 +128,10 @@ def bind_with_drift(estimator: Any, cube: xr.DataArray) -> tuple[Any, AxisDrift 
     drift : AxisDrift or None
         The drift, which the spectra to predict are still to be straightened by.
     """
-    if isinstance(estimator, type):
-        return estimator, None
-    adapts = not isinstance(estimator, BoundModel) and isinstance(
-        estimator, BindsToPainting | FormerlyCalibrated
-    )
-    if not adapts and not isinstance(estimator, KnowsLines):
-        return estimator, None
-    if not adapts and states_drift(cube):
-        return estimator, stated_drift(cube)
+    if not _needs_sample(estimator, cube):
+        stated = isinstance(estimator, KnowsLines) and not isinstance(estimator, type)
+        return estimator, stated_drift(cube) if stated and states_drift(cube) else None
+    adapts = _adapts(estimator)
     energy = cube["energy"].to_numpy() if "energy" in cube.coords else None
     spectra, rows = sample_rows(cube)
     with single_threaded_blas():

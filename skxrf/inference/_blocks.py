@@ -181,7 +181,7 @@ def predict_block(
         for k, part in enumerate(parts):
             out[rows, :, k] = _table(part, len(batch), plan)
     # A dead pixel, or one that was not measured: its intensities are unknown, not zero.
-    out[~spectra.any(axis=1)] = np.nan
+    out[spectra.max(axis=1, initial=0) == 0] = np.nan
     return out.reshape(n_rows, n_columns, *out.shape[1:])
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import Argument, SkxrfError
-from skxrf.inference._binding import bind_with_drift
+from skxrf.inference._binding import bind_with_drift, read_once
 from skxrf.inference._blocks import PredictionPlan, make_plan, predict_block
 from skxrf.inference._predict_maps import (
     as_maps,
@@ -149,10 +149,13 @@ def predict_maps_to_file(
     PartialMaps(path).check(input_files(cube))
     partial = None if restart else PartialMaps.resume(path)
     try:
-        bound, drift = bind_with_drift(estimator, cube)
+        # On a cluster the workers read.
+        here = cube.chunks is not None and _cluster() is None
+        counts = read_once(estimator, cube) if here else cube
+        bound, drift = bind_with_drift(estimator, counts)
         plan = make_plan(bound, cube, elements, return_std, batch_size, drift)
         params = checked_params(predict_params, cube)
-        blocks = _Blocks(plan, cube, params)
+        blocks = _Blocks(plan, counts, params, cube.chunks)
         identity = identity_of(plan, cube, params) | {"blocks": blocks.described}
         if partial is not None:
             _require_same(partial, identity)
@@ -185,7 +188,11 @@ class _Blocks:
     """The blocks of a cube: a grid, and a function for each that reads and predicts it."""
 
     def __init__(
-        self, plan: PredictionPlan, cube: xr.DataArray, params: Mapping[str, xr.DataArray]
+        self,
+        plan: PredictionPlan,
+        cube: xr.DataArray,
+        params: Mapping[str, xr.DataArray],
+        chunks: tuple[tuple[int, ...], ...] | None = None,
     ) -> None:
         self.plan, self.cube, self.params = plan, cube, params
         self.tasks: Any = None
@@ -194,6 +201,8 @@ class _Blocks:
             self.sizes = (lazy.chunks[0], lazy.chunks[1])
             # Once for all blocks: making the graph takes longer than predicting one of them.
             self.tasks = lazy.to_delayed().reshape(lazy.numblocks[:2])
+        elif chunks is not None:
+            self.sizes = chunks[0], chunks[1]
         else:
             self.sizes = block_sizes(cube.sizes["y"], cube.sizes["x"], plan.batch_size)
         self.starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in self.sizes]
@@ -419,8 +428,8 @@ def _counts(cube: xr.DataArray) -> str:
     rows, columns = (
         np.unique(np.linspace(0, cube.sizes[dim] - 1, 8).astype(int)) for dim in ("y", "x")
     )
-    # Row by row: a lazy cube then reads little more than these pixels.
-    some = [cube.isel(y=row, x=columns).to_numpy() for row in rows]
+    # Whole rows: a lazy cube then reads no others of their blocks.
+    some = [cube.isel(y=row).to_numpy()[columns] for row in rows]
     return f"{_digest(np.stack(some))}, {cube.data.name}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ._axis import LINE_GROUPS
 
@@ -55,23 +55,23 @@ def average_with_fit(
     errors: Array,
     areas: Array,
     area_errors: Array,
-    shares: ArrayLike,
+    shares: Array,
     *,
-    rare: bool = False,
+    rare: NDArray[np.bool_] | bool = False,
     by_paint: bool = False,
 ) -> tuple[Array, Array]:
     """Move intensities towards those of the template fit.
 
     Parameters
     ----------
-    values, errors : ndarray of shape (n_samples,)
-        Net counts of a line group by the network, and their standard errors.
-    areas, area_errors : ndarray of shape (n_samples,)
+    values, errors : ndarray of shape (n_samples, n_groups) or (n_samples,)
+        Net counts of line groups by the network, and their standard errors.
+    areas, area_errors : ndarray of the same shape
         The same by the fit.
-    shares : array-like of shape (2,)
-        Weight of the fit for faint and for bright intensities.
-    rare : bool
-        Whether the painting contains hardly any of the line group. The network's standard errors
+    shares : ndarray of shape (2, n_groups) or (2,)
+        Weights of the fit for faint and for bright intensities.
+    rare : ndarray of shape (n_groups,), bool, optional
+        True for line groups of which the painting contains hardly any. The network's standard errors
         are then far too large in pixels that do contain it, and those of the fit count as well when
         an intensity is called bright.
     by_paint : bool
@@ -79,16 +79,17 @@ def average_with_fit(
 
     Returns
     -------
-    values, errors : ndarray of shape (n_samples,)
+    values, errors : ndarray of the same shape
         Averages, and their standard errors.
     """
     if by_paint:
         unit, signals, most_away = area_errors, _RULE.signals_by_paint, np.inf
     else:
-        unit = np.sqrt(errors * area_errors) if rare else errors
+        unit = np.where(rare, np.sqrt(errors * area_errors), errors)
         signals, most_away = _RULE.signals, _RULE.most_away
     signal = (np.maximum(values, 0) + areas) / np.maximum(2 * unit, 1e-6)
-    share = np.interp(signal, signals, np.asarray(shares, np.float64)).astype(values.dtype)
+    brightness = np.clip((signal - signals[0]) / (signals[1] - signals[0]), 0, 1)
+    share = shares[0] + (shares[1] - shares[0]) * brightness
     most = most_away * np.maximum(np.maximum(errors, area_errors), 1e-6)
     moved = values + np.clip(share * (areas - values), -most, most)
     # Both err with the same photons: their errors add up in proportion.

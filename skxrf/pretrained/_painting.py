@@ -63,25 +63,28 @@ class PaintingFit:
     novel_share: float = 0.0
     rare_groups: tuple[str, ...] = ()
 
-    def areas(
-        self, spectra: NDArray[Any], counts: NDArray[np.float32]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    def on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
+        """Counts of finite spectra on the model's axis, negative ones of pre-treated spectra left out."""
+        rebinned = self.calibrator.rebin(spectra.astype(np.float32, copy=False))
+        return rebinned if spectra.dtype.kind == "u" else np.maximum(rebinned, 0, out=rebinned)
+
+    def areas(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Net intensities of the template fit, and their standard errors.
 
         Parameters
         ----------
         spectra : ndarray of shape (n_samples, n_measured_channels)
-            Spectra [counts] in the painting's channels.
-        counts : ndarray of shape (n_samples, n_channels), float32
-            The same on the model's axis, on which fits of models that were saved before lie.
+            Finite spectra [counts] in the painting's channels.
 
         Returns
         -------
         areas, errors : ndarray of shape (n_samples, n_line_groups)
             Of the line groups of `template_fit` [counts].
         """
-        own = not np.array_equal(self.template_fit.energy_, ENERGY)
-        areas, errors = self.template_fit.predict(spectra if own else counts, return_std=True)
+        # Fits of models that were saved before lie on the model's axis.
+        former = np.array_equal(self.template_fit.energy_, ENERGY)
+        counts = self.on_model_axis(spectra) if former else spectra
+        areas, errors = self.template_fit.predict(counts, return_std=True)
         return np.asarray(areas), np.asarray(errors)
 
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -50,7 +50,12 @@ def solve_nonnegative(matrices: Array, vectors: Array) -> tuple[Array, Array]:
 
 
 def clamp_to_nonnegative(
-    solutions: Array, correlations: Array, *, tolerance: float = 1e-7, max_sweeps: int = 1000
+    solutions: Array,
+    correlations: Array,
+    which: NDArray[np.intp] | None = None,
+    *,
+    tolerance: float = 1e-7,
+    max_sweeps: int = 1000,
 ) -> NDArray[np.bool_]:
     """Move unconstrained solutions of least-squares problems to the non-negative ones.
 
@@ -58,36 +63,45 @@ def clamp_to_nonnegative(
     multipliers of the constraints, which works on those variables only that are held at zero.
 
     `solutions` (n_problems, n): unconstrained solutions in units of their standard errors; changed
-    in place. `correlations` (n_problems, n, n): correlation matrix of each unconstrained solution,
-    or the same for all. `tolerance`: largest change of a variable in the last sweep [standard
-    errors]. `max_sweeps`: sweeps after which what is negative is cut off at zero: components that
-    nearly coincide. Returns (n_problems,), bool: problems that were cut off.
+    in place. `correlations` (n_matrices, n, n): their correlation matrices. `which` (n_problems,):
+    number of the matrix of each problem; by default each has its own. `tolerance`: largest change
+    of a variable in the last sweep [standard errors]. `max_sweeps`: sweeps after which what is
+    negative is cut off at zero: components that nearly coincide. Returns (n_problems,), bool:
+    problems that were cut off.
     """
     n_problems, n = solutions.shape
+    which = np.arange(n_problems) if which is None else which
     # Compiled loops do not check their indices, and files of models may contain any array.
-    if correlations.shape not in ((n_problems, n, n), (1, n, n)):
+    known = np.isin(which, np.arange(len(correlations))).all()
+    if which.shape != (n_problems,) or correlations.shape[1:] != (n, n) or not known:
         raise ValueError(f"correlations of shape {correlations.shape} for {n_problems} x {n}.")
     cut_off = np.zeros(n_problems, dtype=np.bool_)
-    _compiled()(solutions, np.ascontiguousarray(correlations), tolerance, max_sweeps, cut_off)
+    matrices, numbers = np.ascontiguousarray(correlations), np.asarray(which, dtype=np.int64)
+    _compiled()(solutions, matrices, numbers, tolerance, max_sweeps, cut_off)
     return cut_off
 
 
 @functools.cache
 def _compiled() -> Callable[..., None]:
     """Compile the loop when it is first needed."""
-    signature = "void(float64[:,::1], float64[:,:,::1], float64, int64, boolean[::1])"
+    signature = "void(float64[:,::1], float64[:,:,::1], int64[::1], float64, int64, boolean[::1])"
     loop: Callable[..., None] = compiled(_hildreth, signature)
     return loop
 
 
 def _hildreth(
-    solutions: Any, correlations: Any, tolerance: float, max_sweeps: int, cut_off: Any
+    solutions: Any,
+    correlations: Any,
+    which: Any,
+    tolerance: float,
+    max_sweeps: int,
+    cut_off: Any,
 ) -> None:  # pragma: no mutate block
     # numba compiles what stands here, not what a mutation tester puts around it.
     n_problems, n = solutions.shape
     multipliers = np.empty(n)
     for problem in range(n_problems):
-        correlation = correlations[problem % len(correlations)]
+        correlation = correlations[which[problem]]
         multipliers[:] = 0.0
         largest = tolerance
         sweep = 0

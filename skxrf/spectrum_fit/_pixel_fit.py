@@ -109,8 +109,9 @@ class PoissonFit:
         (n_pixels, n_components): their standard errors, all components unknown [counts].
         """
         if self.classes is None:
-            first = SharedFit(self.components, self.shape)
-            return self._reweighted(counts, first(counts, doses(counts))[0])
+            first = SharedFit(self.components, self.shape[None])
+            one = np.zeros(len(counts), np.intp)
+            return self._reweighted(counts, first(counts, doses(counts), one)[0])
         amplitudes, errors, unlike = self.classes.fit(counts)
         if unlike.any():
             own = self._reweighted(counts[unlike], amplitudes[unlike])

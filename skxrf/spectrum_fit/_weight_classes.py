@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,38 +43,63 @@ def doses(counts: NDArray[np.floating]) -> Array:
 
 
 class SharedFit:
-    """Fit of all spectra with the weights of one expected spectrum.
+    """Fit of all spectra of a class with the weights of one expected spectrum.
 
-    `components` (n_components, n_channels): spectra of one count of each component. `shape`
-    (n_channels,): expected share of each channel.
+    `components` (n_components, n_channels), or (n_classes, ...): spectra of one count of each
+    component, the same for all classes or each class's own. `shapes` (n_classes, n_channels):
+    expected share of each channel.
     """
 
-    def __init__(self, components: NDArray[Any], shape: NDArray[Any]) -> None:
-        components = np.asarray(components, dtype=np.float64)
-        weighted = components / np.asarray(shape, dtype=np.float64)
-        self.information = weighted @ components.T
-        (self.error,), self.correlation = covariances(self.information[None], _RULE.ridge)
-        projection = self.correlation[0] @ (self.error[:, None] * weighted)
-        self.projection = np.ascontiguousarray(projection.T, dtype=np.float32)
-        # Variance of each amplitude per count of each component: exact for these weights, whatever
-        # the components' shares are.
-        self.noise = components @ np.square(projection).T * np.square(self.error)
+    def __init__(self, components: NDArray[Any], shapes: NDArray[Any]) -> None:
+        own = np.broadcast_to(components, (len(shapes), *components.shape[-2:]))
+        parts = (_shared(*pair) for pair in zip(own, shapes, strict=True))
+        stacked = map(np.stack, zip(*parts, strict=True))
+        self.projection, self.information, self.error, self.correlation, self.noise = stacked
         self.least_noise = LEAST_EXPECTED * np.square(self.error)
 
     def __call__(
-        self, counts: NDArray[np.float32], dose: Array
+        self, counts: NDArray[np.float32], dose: Array, classes: NDArray[np.intp]
     ) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Amplitudes, their standard errors, and whether a spectrum needs other weights."""
-        scale = np.sqrt(dose)[:, None]
-        amplitudes = np.ascontiguousarray((counts @ self.projection) / scale, dtype=np.float64)
-        cut_off = clamp_to_nonnegative(amplitudes, self.correlation)
-        amplitudes *= self.error * scale
-        variances = (1 - LEAST_EXPECTED) * (amplitudes @ self.noise)
-        variances += dose[:, None] * self.least_noise
+        order = np.argsort(classes, kind="stable")
+        classes, dose = classes[order], dose[order, None]
+        bounds = np.searchsorted(classes, np.arange(len(self.error) + 1))
+        groups = [(k, slice(*pair)) for k, pair in enumerate(pairwise(bounds)) if np.diff(pair)]
+        projected = np.empty((len(order), self.error.shape[1]), np.float32)
+        for number, rows in groups:
+            np.matmul(counts[order[rows]], self.projection[number], out=projected[rows])
+        scale = np.sqrt(dose)
+        amplitudes = np.divide(projected, scale, dtype=np.float64)
+        cut_off = clamp_to_nonnegative(amplitudes, self.correlation, classes)
+        amplitudes *= self.error[classes]
+        amplitudes *= scale
+        variances, expected = np.empty((2, *amplitudes.shape))
+        for number, rows in groups:
+            np.matmul(amplitudes[rows], self.noise[number], out=variances[rows])
+            np.matmul(amplitudes[rows], self.information[number], out=expected[rows])
+        variances *= 1 - LEAST_EXPECTED
+        variances += dose * self.least_noise[classes]
         # Mean of the squared ratio of expected counts to those of the class, less one.
-        distance = np.einsum("pi,pi->p", amplitudes @ self.information, amplitudes) / dose**2 - 1
-        noise = _RULE.noise_of_unlike * len(self.error) / dose
-        return amplitudes, np.sqrt(variances), cut_off | (distance > _RULE.most_unlike + noise)
+        distance = np.einsum("pi,pi->p", expected, amplitudes) / dose[:, 0] ** 2 - 1
+        noise = _RULE.noise_of_unlike * self.error.shape[1] / dose[:, 0]
+        unlike = cut_off | (distance > _RULE.most_unlike + noise)
+        back = np.argsort(order)
+        return amplitudes[back], np.sqrt(variances)[back], unlike[back]
+
+
+def _shared(components: NDArray[Any], shape: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Projection of a class, its information, errors, correlations and noise.
+
+    The noise is the variance of each amplitude per count of each component: exact for these
+    weights, whatever the components' shares are.
+    """
+    components = np.asarray(components, dtype=np.float64)
+    weighted = components / np.asarray(shape, dtype=np.float64)
+    information = weighted @ components.T
+    (error,), (correlation,) = covariances(information[None], _RULE.ridge)
+    projection = correlation @ (error[:, None] * weighted)
+    noise = components @ np.square(projection).T * np.square(error)
+    return projection.T.astype(np.float32, order="C"), information, error, correlation, noise
 
 
 class WeightClasses:
@@ -95,8 +121,7 @@ class WeightClasses:
         self._prepare()
 
     def _prepare(self) -> None:
-        own = np.broadcast_to(self.components, (len(self.shapes), *self.components.shape[-2:]))
-        self._fits = [SharedFit(*pair) for pair in zip(own, self.shapes, strict=True)]
+        self._fit = SharedFit(self.components, self.shapes)
         self._logarithms = _logarithms(self.shapes)
 
     def assign(self, counts: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -134,16 +159,7 @@ class WeightClasses:
         """
         if classes is None:
             classes = self.assign(counts)
-        dose = doses(counts)
-        amplitudes = np.empty((len(counts), self.components.shape[-2]))
-        errors = np.empty_like(amplitudes)
-        unlike = np.empty(len(counts), dtype=np.bool_)
-        for number in np.unique(classes):
-            rows = np.flatnonzero(classes == number)
-            amplitudes[rows], errors[rows], unlike[rows] = self._fits[number](
-                counts[rows], dose[rows]
-            )
-        return amplitudes, errors, unlike
+        return self._fit(counts, doses(counts), classes)
 
     def __getstate__(self) -> dict[str, Any]:
         """State without what follows from it."""
@@ -182,7 +198,7 @@ def weight_classes(
     counts = np.maximum(spectra[rows], 0).astype(np.float32)
     dose = doses(counts)
     mean = np.asarray(mean, dtype=np.float64) / np.sum(mean, dtype=np.float64)
-    amplitudes = SharedFit(components, mean)(counts, dose)[0]
+    amplitudes = SharedFit(components, mean[None])(counts, dose, np.zeros(len(counts), np.intp))[0]
     # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
     members = divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
     for _ in range(_RULE.most_steps):

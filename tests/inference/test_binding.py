@@ -7,8 +7,9 @@ import xarray as xr
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 
-from skxrf.inference import bind, calibrated_to, predict_maps_to_file
-from skxrf.inference._binding import sample_spectra
+from skxrf.inference import _to_file, bind, calibrated_to, predict_maps, predict_maps_to_file
+from skxrf.inference._binding import _sample_steps, sample_spectra
+from skxrf.io import open_maps
 
 ENERGY = 0.1 + 0.2 * np.arange(32)
 GROUPS = ["Ca_K", "Fe_K", "Pb_L"]
@@ -101,6 +102,14 @@ def test_classes_and_bound_models_are_returned_as_they_are(counts):
     assert bind(Binding, cube_of(counts)) is Binding
 
 
+def test_a_small_cube_of_which_all_is_sampled_is_read_once(counts, tmp_path, monkeypatch):
+    lazy = cube_of(counts, (4, 5, 32))
+    expected = predict_maps(Binding().fit(None), lazy).compute()
+    monkeypatch.setattr(_to_file, "predict_lazily", lambda *_: pytest.fail("read block by block"))
+    predict_maps_to_file(Binding().fit(None), lazy, tmp_path / "maps.nc")
+    np.testing.assert_array_equal(open_maps(tmp_path / "maps.nc"), expected)
+
+
 def test_a_sample_is_spread_evenly_and_bounded(counts):
     np.testing.assert_array_equal(sample_spectra(cube_of(counts)), counts.reshape(-1, 32))
     wide = xr.DataArray(
@@ -108,6 +117,13 @@ def test_a_sample_is_spread_evenly_and_bounded(counts):
     )
     sample = sample_spectra(wide)
     assert 25_000 < len(sample) <= 50_000
+    # Whole rows, few of them; no fewer than a drift needs.
+    assert _sample_steps(wide) == (9, 2)
+    for n_y, n_x in [(100, 5000), (1, 10**6), (10**6, 1), (5000, 5000), (64, 640)]:
+        step_y, step_x = _sample_steps(xr.DataArray(da.zeros((n_y, n_x, 2)), dims=wide.dims))
+        n_rows = -(-n_y // step_y)
+        assert n_rows * -(-n_x // step_x) <= 50_000
+        assert n_rows >= min(n_y, 50) or n_x == 1
     deep = xr.DataArray(
         da.zeros((40, 40, 2**18), chunks=(1, 40, 2**18), dtype=np.uint16),
         dims=("y", "x", "energy"),

@@ -29,7 +29,7 @@ def test_one_matrix_may_serve_all_problems():
     vectors = rng.normal(size=(50, 40)) @ design
     errors, correlation = covariances(matrix[None])
     shared = (errors * vectors) @ correlation[0]
-    assert not clamp_to_nonnegative(shared, correlation).any()
+    assert not clamp_to_nonnegative(shared, correlation, np.zeros(50, np.intp)).any()
     own, _ = solve_nonnegative(np.broadcast_to(matrix, (50, 8, 8)), vectors)
     np.testing.assert_allclose(shared * errors, own, atol=1e-7)
 
@@ -37,6 +37,9 @@ def test_one_matrix_may_serve_all_problems():
 def test_matrices_of_another_size_are_refused():
     with pytest.raises(ValueError, match="shape"):
         clamp_to_nonnegative(np.zeros((3, 4)), np.zeros((2, 4, 4)))
+    for which in ([0, 1, 2], [0, -1, 1], [0, 1]):
+        with pytest.raises(ValueError, match="shape"):
+            clamp_to_nonnegative(np.zeros((3, 4)), np.zeros((2, 4, 4)), np.array(which))
 
 
 def test_scales_may_differ_by_many_orders():

@@ -158,10 +158,11 @@ def test_sums_of_the_classes():
 
 def test_fit_with_shared_weights_is_least_squares_with_them():
     shape = PAINTS[0] @ COMPONENTS
-    fit = SharedFit(COMPONENTS, shape)
-    dose = 1e4
+    other_shape = PAINTS[1] @ COMPONENTS
+    fit = SharedFit(COMPONENTS, np.stack([other_shape, shape]))
+    dose, ones = 1e4, np.ones(400, np.intp)
     counts = np.random.default_rng(0).poisson(dose * shape, (400, 240)).astype(np.float32)
-    amplitudes, errors, other = fit(counts, doses(counts))
+    amplitudes, errors, other = fit(counts, doses(counts), ones)
     weighted = COMPONENTS / shape
     expected = np.linalg.solve(weighted @ COMPONENTS.T, weighted @ counts.T).T
     inside = (expected > 0).all(axis=1)
@@ -172,7 +173,15 @@ def test_fit_with_shared_weights_is_least_squares_with_them():
     variance = np.diag(np.linalg.inv(weighted @ COMPONENTS.T)) * dose
     np.testing.assert_allclose(errors.mean(axis=0), np.sqrt(variance), rtol=0.05)
     strange = (dose * COMPONENTS[3]).astype(np.float32)[None]
-    assert fit(strange, doses(strange))[2].all()
+    assert fit(strange, doses(strange), ones[:1])[2].all()
+    # Spectra of several classes in any order: each as alone.
+    classes = np.arange(400) % 2
+    mixed = fit(counts, doses(counts), classes)
+    for number in (0, 1):
+        rows = classes == number
+        alone = fit(counts[rows], doses(counts[rows]), classes[rows])
+        for part, expected in zip(mixed, alone, strict=True):
+            np.testing.assert_allclose(part[rows], expected, rtol=1e-6)
 
 
 def test_points_are_divided_along_their_widest_axis():

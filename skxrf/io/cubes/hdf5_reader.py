@@ -17,6 +17,7 @@ from skxrf.utils.units import is_counts, is_rate
 
 from .._hdf5_access import open_file, require_filters, value_files
 from .._hdf5_values import Scale, units_of
+from .hdf5_chunks import read_block
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import CubeSource, Slices
 
@@ -77,7 +78,7 @@ class HDF5Reader:
         with open_file(self.path) as file:
             dataset = open_dataset(file, self.dataset, self.shape)
             require_all_unchanged(self.stamps)
-            return np.asarray(dataset[key])
+            return read_block(dataset, key)
 
     @property
     def may_be_blank(self) -> bool:

@@ -126,6 +126,5 @@ def lazy_counts(counts: CheckedCounts, chunks: Chunks) -> Any:
     return da.from_array(  # type: ignore[no-untyped-call]
         counts,
         chunks=(n_y, n_x, -1),
-        fancy=False,
         meta=np.empty((0, 0, 0), counts.dtype),
     )

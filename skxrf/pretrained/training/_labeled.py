@@ -72,7 +72,7 @@ def _of_painting(
     painting: PaintingFit, X: NDArray[Any], truth: NDArray[np.float32]
 ) -> tuple[Spectra, NDArray[np.float32], NDArray[np.float32]]:
     """Spectra on the model's axis with linear filter fits, areas of the template fit, their errors."""
-    counts = np.maximum(painting.calibrator.transform(X.astype(np.float32)), 0)
+    counts: NDArray[Any] = painting.on_model_axis(X)
     fits = counts @ painting.matrix.T
     expected = np.maximum(fits, 0) @ painting.components
     expected = np.maximum(expected, 0.02 * expected.mean(axis=1, keepdims=True) + 1e-6)
@@ -80,7 +80,7 @@ def _of_painting(
     variances = (1 / np.maximum(information, 1e-12)).astype(np.float32)
     areas, errors = np.full((2, *truth.shape), np.nan, np.float32)
     fit = painting.template_fit
-    found = painting.areas(X, counts)
+    found = painting.areas(X)
     for column, name in enumerate(LINE_GROUPS):
         if name in fit.line_groups_:
             place = fit.line_groups_.index(name)

@@ -73,7 +73,7 @@ def weighed(weights: Weights, held_out: Sequence[HeldOutPrediction]) -> Weights:
         found = [part[fitted] for part in (own, error, areas[:, column], area_errors[:, column])]
         losses = {}
         for pair in itertools.product(_SHARES, _SHARES):
-            both, _ = average_with_fit(found[0], found[1], found[2], found[3], pair)
+            both, _ = average_with_fit(found[0], found[1], found[2], found[3], np.array(pair))
             losses[pair] = float(np.mean(np.square(np.maximum(both, 0) - truth[fitted])))
         shares[:, column] = min(losses, key=losses.__getitem__)
     return replace(weights, fit_shares=shares, error_scale=scale)

@@ -86,6 +86,20 @@ def test_a_huge_cube_opens_unread_and_a_pixel_reads_one_block(tmp_path, monkeypa
     assert n_values * 4 <= BLOCK_BYTES
 
 
+def test_slices_read_no_other_rows(counts_file, small_counts, monkeypatch):
+    keys = []
+    read = HDF5Reader.read
+    monkeypatch.setattr(HDF5Reader, "read", lambda self, key: keys.append(key) or read(self, key))
+    cube = open_cube(counts_file())
+
+    np.testing.assert_array_equal(cube[1:4:2, 2:5], small_counts[1:4:2, 2:5])
+    np.testing.assert_array_equal(cube[3][[0, 5]], small_counts[3][[0, 5]])
+    np.testing.assert_array_equal(cube[::-2, :, 3:1:-1], small_counts[::-2, :, 3:1:-1])
+
+    rows = [list(range(5)[key[0]]) for key in keys]
+    assert rows[:2] == [[1, 3], [3]]
+
+
 def test_two_openings_of_one_file_share_their_keys(counts_file, small_counts):
     path = counts_file()
     first, second = open_cube(path), open_cube(path)

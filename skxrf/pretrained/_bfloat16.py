@@ -1,0 +1,61 @@
+"""Products of matrices in bfloat16, for processors that multiply these many times faster."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+__all__ = ["multiplier", "single_threaded_openmp"]
+
+Array = NDArray[np.float32]
+
+
+def multiplier(weights: Array, *, rounded: bool) -> Callable[[Array], Array]:
+    """Return the function that multiplies rows by a matrix, transposed.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (m, k), float32
+        The matrix.
+    rounded : bool
+        Whether both factors and the product are rounded to the 8 bits of bfloat16; the sums are in
+        single precision in any case.
+
+    Returns
+    -------
+    callable
+        From an ndarray of shape (n, k), float32, to one of shape (n, m), float32.
+    """
+    if not rounded:
+        return lambda rows: rows @ weights.T
+    import torch
+
+    factor = torch.from_numpy(weights).bfloat16()
+
+    def multiply(rows: Array) -> Array:
+        product = torch.nn.functional.linear(torch.from_numpy(rows).bfloat16(), factor)
+        return np.asarray(product.float().numpy())
+
+    return multiply
+
+
+@contextmanager
+def single_threaded_openmp() -> Iterator[None]:
+    """Limit torch's products to the calling thread inside the block."""
+    import torch
+
+    # torch sets its number of threads once in each thread, when it is first asked.
+    torch.get_num_threads()
+    with _controller().limit(limits=1, user_api="openmp"):
+        yield
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    # Looking for the loaded libraries takes as long as predicting a hundred spectra.
+    return ThreadpoolController()
