@@ -106,8 +106,8 @@ def _profiles(
     widths = np.zeros(energies.size) if widths is None else widths
     for chosen in (tails > 0, tails <= 0):
         if chosen.any():
-            mine = (one[chosen] for one in (energies, sigmas, tails, widths))
-            yield chosen, _Profiles(edges, *mine, tail_slope)
+            lines = energies[chosen], sigmas[chosen], tails[chosen], widths[chosen]
+            yield chosen, _Profiles(edges, *lines, tail_slope)
 
 
 class _Profiles:
