@@ -23,8 +23,9 @@ late = maps.copy(data=np.where(odd[:, None, None], np.roll(maps, 1, axis=1), map
 # Find the shift
 # --------------
 #
-# An odd row should look like the mean of its two neighbors.
-light = np.sqrt(late).sum("element")
+# An odd row should look like the mean of its two neighbors, in every element: in the sum of all, edges
+# from one paint to another cancel.
+light = np.sqrt(late.clip(min=0).fillna(0))
 odd_rows = light[1:-1:2]
 neighbors = 0.5 * (light[:-2:2].values + light[2::2].values)
 shift, _, _ = phase_cross_correlation(

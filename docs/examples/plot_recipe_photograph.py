@@ -13,8 +13,9 @@ from skimage.transform import ProjectiveTransform, warp
 
 from skxrf.datasets import make_painting
 
-# Yours: maps = open_maps("maps.nc")["intensity"], photo = plt.imread("photo.jpg") / 255, and the
-# corners (or four other points) in both. Here the photograph is the painting's colors in perspective.
+# Yours: maps = open_maps("maps.nc")["intensity"], the corners (or four other points) in both, and in
+# place of the last three lines photo = skimage.util.img_as_float(skimage.io.imread("photo.jpg"))[..., :3].
+# Here the photograph is the painting's colors in perspective.
 _, maps = make_painting((90, 120), palette="icon_test", random_state=0)
 corners = np.array([(0, 0), (119, 0), (119, 89), (0, 89)], float)  # x, y in the maps
 in_photo = np.array([(40, 25), (350, 45), (365, 290), (20, 275)], float)  # the same, clicked

@@ -15,8 +15,8 @@ from skimage.transform import EuclideanTransform, warp
 
 from skxrf.datasets import make_painting
 
-# Yours: first = open_maps("first.nc")["intensity"].sel(element="Cu_K").values, and second likewise, cut to
-# one size. Here a painting, and two scans of it with a beam that is wider than a step. The second is
+# Yours: first = open_maps("first.nc")["intensity"].sel(element="Cu_K").fillna(0).values, and second likewise,
+# cut to one size. Here a painting, and two scans of it with a beam that is wider than a step. The second is
 # turned by 1.5 degrees and shifted.
 _, maps = make_painting((100, 130), palette="icon_test", random_state=0)
 scene = gaussian_filter(maps.sel(element="Cu_K").values.astype(float), 1.5)

@@ -37,9 +37,9 @@ def stitch(a, b, dim):
 
     def likeness(n):
         pair = a["intensity"].isel({dim: slice(-n, None)}), b["intensity"].isel({dim: slice(n)})
-        return np.corrcoef([np.sqrt(one.clip(min=0)).values.ravel() for one in pair])[0, 1]
+        return np.corrcoef([np.sqrt(m.clip(0).fillna(0)).values.ravel() for m in pair])[0, 1]
 
-    n = max(range(5, 40), key=likeness)
+    n = max(range(5, min(40, a.sizes[dim], b.sizes[dim])), key=likeness)
     one, other = a.isel({dim: slice(-n, None)}), b.isel({dim: slice(n)})
     factor = one["intensity"].sum(("y", "x")) / other["intensity"].sum(("y", "x"))
     b, other = b * factor, other * factor

@@ -56,7 +56,7 @@ def fit_jointly(
     keeps = job.maps.suffix.lower() in (".nc", ".h5")
     save_maps(shown if keeps else shown.drop_vars("ratio"), job.maps)
     if job.report is not None:
-        say("writing the report")
+        say(f"writing the report{', in counts' * options.per_second}")
         write_map_report(
             maps.drop_vars("ratio"),
             job.report,

@@ -170,7 +170,7 @@ def map_cube(
     for reason in unfamiliar or []:
         say(f"outside the training range: {reason}")
     if job.report is not None:
-        say("writing the report")
+        say(f"writing the report{', in counts' * options.per_second}")
         _write_report(cube, maps, job.report, bound, found)
     return {
         "maps": job.maps,

@@ -57,9 +57,11 @@ def test_pixels_outside_a_mask_are_missing(kind, scan, skxrf, tmp_path):
 
 
 def test_maps_per_second(timed, skxrf, tmp_path):
-    for name, options in (("counts", ()), ("rates", ("--per-second",))):
-        run = skxrf("fit", timed, "-o", tmp_path / f"{name}.nc", *FIT, *options)
+    report = (*FIT[:2], "--per-second", "--report", tmp_path / "report.html")
+    for name, options in (("counts", FIT), ("rates", report)):
+        run = skxrf("fit", timed, "-o", tmp_path / f"{name}.nc", *options)
         assert run.status == 0, run.err
+    assert "writing the report, in counts\n" in run.err
     counts, rates = (open_maps(tmp_path / f"{name}.nc") for name in ("counts", "rates"))
     times = 0.1 * np.arange(1, 19)[:, None, None]
     for kind in ("intensity", "uncertainty"):

@@ -69,9 +69,21 @@ def test_seams_of_stitched_scans_are_within_their_standard_errors(capsys):
     assert "15 pixels along y" in said
     stitched, whole = names["stitch"](names["above"], names["below"], "y"), names["whole"]
     assert stitched["intensity"].shape == whole.shape
+    small = names["parts"][0].isel(x=slice(40, 65)), names["parts"][1].isel(x=slice(30))
+    assert names["stitch"](*small, "x").sizes["x"] == 35
     z = (stitched["intensity"] - whole.values) / stitched["uncertainty"]
     bright = whole.values > 50
     for seam in ({"x": slice(45, 65)}, {"y": slice(40, 55)}):
         here = z.isel(seam).values[bright[tuple(seam.get(d, slice(None)) for d in "yx")]]
         assert abs(here.mean()) < 0.1
         assert 0.9 < here.std() < 1.1
+
+
+def test_odd_rows_are_found_where_paints_replace_each_other(monkeypatch, capsys):
+    copper = painted((60, 80))[1].sel(element="Cu_K")
+    root = np.sqrt(copper)
+    mercury = ((root.max() - root) ** 2).assign_coords(element="Hg_L")
+    maps = xr.concat([copper, mercury], "element").transpose("y", "x", "element")
+    monkeypatch.setattr("skxrf.datasets.make_painting", lambda *_, **__: (None, maps))
+    exec(code_of("odd_rows", before="# %%\n# Undo it"), {})  # noqa: S102 - our own example
+    assert "odd rows are 1.00 pixels" in capsys.readouterr().out

@@ -70,7 +70,8 @@ class MapView {
       pixels[p + 3] = 255;
     }
     const [least, most] = (element.limits[kind] ?? limits).all;
-    this.low.textContent = `${least < low ? "≤\u200a" : ""}${brief(low)}`;
+    const shown = Math.abs(low) < 1e-6 * Math.abs(high) ? 0 : low; // a fit leaves 1e-10 where there is nothing
+    this.low.textContent = `${least < shown ? "≤\u200a" : ""}${brief(shown)}`;
     this.high.replaceChildren(`${most > high ? "≥\u200a" : ""}${brief(high)}`, make("span", { className: "unit", textContent: " counts" }));
   }
 
