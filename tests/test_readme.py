@@ -16,7 +16,7 @@ def test_the_example_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     cube, maps = make_painting((30, 30), n_channels=256, energy=(0.0, 0.1), random_state=0)
     save_cube(cube, "painting.h5")
-    save_maps(maps, "labeled_part.nc")
+    save_maps(maps, "labels.nc")
     code = README.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     # The example as it stands, but for the length of the training.
     assert "SpectrumCNNRegressor(random_state=0)" in code
