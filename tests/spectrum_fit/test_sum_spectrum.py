@@ -96,7 +96,7 @@ def test_required_groups_are_kept_and_bring_their_partners(sum_spectra):
     assert "Se_K" not in found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     name=st.sampled_from(["tempera_rh_faint", "oil_rh", "manuscript_ag"]),
     end=st.floats(3.0, 28.0),
