@@ -30,7 +30,7 @@ class Budget:
 
     seconds: float = 60.0  # training time of one network [s]
     quick: bool = False
-    """Whether the grids are cut down to two values, to check that everything runs."""
+    """True where the grids are cut down to two values, to check that everything runs."""
 
 
 @dataclass(frozen=True)

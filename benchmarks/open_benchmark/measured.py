@@ -35,7 +35,7 @@ class MeasuredScan:
     line_groups: tuple[str, ...]
     """Line groups that are scored, and told to methods that must be told."""
     vendor: bool = False
-    """Whether the vendor's net intensities are the reference; else the scan is audited."""
+    """True where the vendor's net intensities are the reference; else the scan is audited."""
 
     @property
     def available(self) -> bool:

@@ -50,7 +50,7 @@ class ScanResult:
     peak_mib: float  # largest memory of the process so far [MiB]
     error: str  # reason of a failure; empty for none
     measured: bool = False
-    """Whether the scan is one of :data:`~benchmarks.open_benchmark.measured.MEASURED_SCANS`, with
+    """True where the scan is one of :data:`~benchmarks.open_benchmark.measured.MEASURED_SCANS`, with
     the scores of :func:`~benchmarks.open_benchmark.measured.score_measured`."""
 
 

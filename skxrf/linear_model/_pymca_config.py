@@ -37,7 +37,7 @@ class PymcaSettings:
     """The fitted range [keV], where the configuration limits it."""
     detector: DetectorResponse  # noise, Fano factor, short tail and thickness
     left_out: list[str] = field(default_factory=list)
-    """What the configuration asks for and the template fit does not take, in words; the background,
+    """Requests of the configuration that the template fit does not take, in words; the background,
     which is always the fit's own, is not named."""
 
 

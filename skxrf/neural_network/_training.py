@@ -33,7 +33,7 @@ class TrainingSettings:
     batch_size: int
     learning_rate: float  # the rate, or the peak of its cycle
     one_cycle: bool
-    """Whether the rate follows one cycle, unless a callback schedules it; else it is constant."""
+    """True for a rate of one cycle, unless a callback schedules it; else it is constant."""
     patience: int | None
     """Epochs without improvement after which training stops; None: no early stopping."""
     deadline: float | None  # time of ``time.monotonic`` [s] to stop at

@@ -37,7 +37,7 @@ class Detail:
     least_share: float
     """Lines weaker than this share of the strongest line of their column are left out."""
     rayleigh: bool
-    """Whether the Rayleigh peaks of an anode are columns of the table, and its Compton peaks split
+    """True where the Rayleigh peaks of an anode are columns of the table, and its Compton peaks split
     into families. Otherwise they are those of the anode's line group."""
 
 

@@ -41,7 +41,7 @@ class TrainedNetwork:
     seconds: float = 0.0  # training time
     passes: float = 0.0  # passes over the training spectra
     converged: bool = False
-    """Whether the training came to its end: the whole schedule of this library's networks, no
+    """True where the training came to its end: the whole schedule of this library's networks, no
     better validation loss for `Training.patience` passes of the published ones."""
     best: float = float("inf")  # best validation loss
     best_passes: float = 0.0  # passes after which it was reached

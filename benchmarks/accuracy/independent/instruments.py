@@ -26,7 +26,7 @@ class BentInstrument(Instrument):
     zero_error: float = 0.0  # true energy where the file states 0 keV [keV]
     gain_error: float = 0.0  # true keV per claimed keV, less 1
     bend: float = 0.0
-    """What a parabola adds in the middle of the axis [keV]; nothing at 0 keV and at its end."""
+    """Height of a parabola in the middle of the axis [keV]; nothing at 0 keV and at its end."""
     table_voltage: float | None = None
     """Voltage [kV] of the tube's table that is scaled to another voltage: the continuum by Kramers'
     law, the lines by their overvoltage. None where there is a table."""

@@ -77,7 +77,7 @@ class CubeSource:
     """Bin centres [keV], or a polynomial that gives them from channel numbers from 0."""
     energy_from: str = ""  # where the axis was found, for error messages
     energy_hint: tuple[str | Argument, ...] = ()
-    """What is known of the axis where the file has none, or what is wrong with the one it has, in
+    """Facts of the axis where the file has none, or faults of the one it has, in
     sentences for the error that asks for it."""
     # y, x: positions of the rows and columns [mm]
     y: NDArray[np.float64] | None = None
@@ -99,9 +99,9 @@ class CubeSource:
     detectors: tuple[str, ...] = ()
     """Names of the detectors, where the file has several and names them."""
     any_axes: bool = False
-    """Whether the layout does not say that the axes beside the energy are rows and columns."""
+    """True where the layout does not say that the axes beside the energy are rows and columns."""
     columns_first: bool = False
-    """Whether of two axes of pixels the first counts columns, as in files of MATLAB's."""
+    """True where of two axes of pixels the first counts columns, as in files of MATLAB's."""
     steps: str = ""  # what was chosen or done on the way, for the history
     attrs: Mapping[str, str | float] = field(default_factory=dict)  # instrument, tube and the like
 

@@ -47,7 +47,7 @@ class MapsSource:
     y: NDArray[Any] | None = None
     x: NDArray[Any] | None = None
     exact_names: bool = False
-    """Whether the names are to be taken as they are, because the library wrote them."""
+    """True where the names are to be taken as they are, because the library wrote them."""
     attrs: Mapping[str, Any] = field(default_factory=dict)  # what else describes the maps
 
     @property
