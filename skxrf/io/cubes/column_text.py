@@ -35,6 +35,7 @@ _TIME = re.compile(
 _LINE = re.compile(
     r"^\W*(eV ?per ?channel|Starting ?keV)\W+?([-+]?[\d.,]+)", re.IGNORECASE | re.MULTILINE
 )
+_GROUPED = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 # Lines before the first number, and channels of the smallest spectrum.
 _LONGEST_HEADER = 100
 _FEWEST = 16
@@ -132,6 +133,24 @@ def _handheld_axis(header: list[str], path: Path) -> Any:
     return stated_axis(coefficients=[offset, gain / 1000], units="keV", source=source)
 
 
+def _refuse_thousands(rows: list[list[str]], path: Path) -> None:
+    """Refuse points or commas that may divide thousands: read as those of decimals they give other numbers."""
+    marked = {mark: [cell for row in rows for cell in row if mark in cell] for mark in ".,"}
+    odd = [cells[0] for cells in marked.values() if cells]
+    if len(odd) < 2:
+        odd = []
+        for column in zip(*rows, strict=True):
+            grouped = [cell for cell in column if not cell.isdecimal()]
+            # Whole numbers up to 999, and beyond them always three digits after the mark.
+            if 0 < len(grouped) < len(column) and all(map(_GROUPED.fullmatch, grouped)):
+                odd = [grouped[0]]
+    if odd:
+        raise FileFormatError(
+            f"{path} writes numbers such as {' and '.join(map(repr, odd))}, in which a point or comma may "
+            "divide thousands. Export it without a mark between thousands."
+        )
+
+
 def _named(header: list[str], n_columns: int) -> dict[str, tuple[int, str]]:
     """Place and name of the columns of energies and counts, where the last line of a header says so."""
     line = next((one.strip(" \t#%\"'") for one in reversed(header) if one.strip()), "")
@@ -178,6 +197,7 @@ def _values(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:
             + (f", one of which is {wrong[:40]!r}" if wrong else "")
             + f": expected a spectrum, at least {_FEWEST} lines, each of energy and counts or of counts alone."
         )
+    _refuse_thousands(cells, path)
     values = np.array([floats(one) for one in cells], np.float64)
     if not np.isfinite(values).all():
         raise FileFormatError(

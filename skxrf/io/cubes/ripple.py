@@ -40,6 +40,8 @@ _LONGEST_HEADER = 100_000
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
+# Floating-point numbers above zero that are smaller are no counts: their bytes are in the other order.
+_SMALLEST = 1e-9
 _LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
 
 
@@ -196,7 +198,10 @@ def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
         ]
         with np.errstate(all="ignore"):
             values = np.abs(np.concatenate(parts).astype(np.float64))
-        means[order] = float(values.mean()) if np.isfinite(values).all() and n else np.inf
+        # Of a scan that was stopped the rest may be NaN.
+        values = values[~np.isnan(values)]
+        unlike = ~np.isfinite(values) | ((values > 0) & (values < _SMALLEST))
+        means[order] = np.inf if unlike.any() or not values.size else float(values.mean())
     best, other = sorted("<>", key=means.__getitem__)
     return best if means[best] > 0 and means[other] > _CLEAR * means[best] else ""
 
