@@ -24,6 +24,7 @@ from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
+from .text_spectrum import decoded
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
 _SIZES = {"y": "height", "x": "width", "energy": "depth"}
@@ -90,11 +91,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 def parse_header(path: Path) -> dict[str, str]:
     """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
-        content = stream.read(_LONGEST_HEADER)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        text = decoded(stream.read(_LONGEST_HEADER))
     keys: dict[str, str] = {}
     for line in text.splitlines():
         match = _LINE.fullmatch(line.partition(";")[0].strip())
