@@ -18,7 +18,6 @@ from skxrf.neural_network._layers import InputTransform
 from skxrf.neural_network._redrawing import Redraw
 from skxrf.utils.typing import AnyArray
 
-# Draws spectra, labels and inverse errors anew, from these three and a generator.
 # Spectra or, in training, spectra beside what belongs to them, by name; and labels.
 Batch = tuple[Tensor | dict[str, Tensor], Tensor]
 

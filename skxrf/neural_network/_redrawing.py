@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skxrf.neural_network._losses import Loss, inverse_errors
 from skxrf.utils.typing import AnyArray
 
+# Draws spectra, labels and inverse errors anew, from these three and a generator.
 Redraw = Callable[
     [AnyArray, AnyArray, AnyArray, np.random.Generator], tuple[AnyArray, AnyArray, AnyArray]
 ]
