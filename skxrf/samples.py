@@ -23,8 +23,6 @@ LEVELS = ("painting", "y", "x")
 # Counts in memory at once while pixels are drawn.
 _READ_BYTES = 64 * 2**20
 
-Maps = xr.DataArray
-
 
 def to_samples(
     cubes: xr.DataArray | Mapping[str, xr.DataArray],
@@ -152,14 +150,14 @@ def sample_index(table: object) -> pd.MultiIndex:
 @overload
 def to_maps(
     table: object, *, like: object = ..., name: str = ..., squeeze: Literal[False]
-) -> dict[str, Maps]: ...
+) -> dict[str, xr.DataArray]: ...
 @overload
 def to_maps(
     table: object, *, like: object = ..., name: str = ..., squeeze: bool = ...
-) -> Maps | dict[str, Maps]: ...
+) -> xr.DataArray | dict[str, xr.DataArray]: ...
 def to_maps(
     table: object, *, like: object = None, name: str = "intensity", squeeze: bool = True
-) -> Maps | dict[str, Maps]:
+) -> xr.DataArray | dict[str, xr.DataArray]:
     """Put a table of samples back into maps; the inverse of :func:`to_samples`.
 
     Parameters

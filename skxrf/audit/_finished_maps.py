@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from skxrf.audit._reference import LinearReference
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.utils.typing import Array
 from skxrf.utils.validation import as_map_dataset
 
-Array = NDArray[np.float64]
 # Correlation by paint below which maps are taken for those of another scan.
 _LEAST_CORRELATION = 0.5
 # Paints and relative noise that such a correlation needs.

@@ -19,8 +19,7 @@ from skxrf.spectrum_fit._like_spectra import equal_count_bins, joined
 from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

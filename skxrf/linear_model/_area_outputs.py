@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Ridge strengths that are tried; features are scaled.
 _ALPHAS = tuple(np.logspace(-3, 4, 15))

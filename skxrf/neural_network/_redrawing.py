@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.neural_network._losses import Loss, inverse_errors
+from skxrf.utils.typing import AnyArray
 
-Array = NDArray[Any]
+# Draws spectra, labels and inverse errors anew, from these three and a generator.
+Redraw = Callable[
+    [AnyArray, AnyArray, AnyArray, np.random.Generator], tuple[AnyArray, AnyArray, AnyArray]
+]
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Redrawing:
         self.n_outputs = n_outputs
 
     def draw(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], Array, Array, Array]:
+        self, X: AnyArray, y: AnyArray, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], AnyArray, AnyArray, AnyArray]:
         """Draw changed spectra.
 
         `X` (n_samples, n_features): counts. `y` (n_samples, n_outputs): labels, expected net
@@ -88,8 +91,8 @@ class Redrawing:
         return counts, labels * share, share, added
 
     def draw_whole(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[Array, NDArray[np.float64]]:
+        self, X: AnyArray, y: AnyArray, rng: np.random.Generator
+    ) -> tuple[AnyArray, NDArray[np.float64]]:
         """Draw all rows once, in float if X is, else in int32."""
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.int32)
         spectra = np.empty(X.shape, dtype)
@@ -99,9 +102,7 @@ class Redrawing:
             spectra[rows], labels[rows], _, _ = self.draw(X[rows], y[rows], rng)
         return spectra, labels
 
-    def of_batches(
-        self, loss: Loss, slope: NDArray[np.float64] | None
-    ) -> Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]:
+    def of_batches(self, loss: Loss, slope: NDArray[np.float64] | None) -> Redraw:
         """Return the function that draws spectra, labels and inverse errors of batches anew.
 
         `loss`: name of the loss. `slope` (n_outputs,): growth of the squared expected error with
@@ -110,8 +111,8 @@ class Redrawing:
         """
 
         def drawn(
-            X: Array, y: Array, inverse_error: Array, rng: np.random.Generator
-        ) -> tuple[Array, Array, Array]:
+            X: AnyArray, y: AnyArray, inverse_error: AnyArray, rng: np.random.Generator
+        ) -> tuple[AnyArray, AnyArray, AnyArray]:
             counts, labels, share, added = self.draw(X, y, rng)
             if loss == "poisson" and slope is not None:
                 variance = inverse_error**-2.0
@@ -213,7 +214,7 @@ class Redrawing:
 
 
 def _binomial(
-    counts: NDArray[np.int64], chance: Array, rng: np.random.Generator
+    counts: NDArray[np.int64], chance: AnyArray, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Draw the number of counts that are kept, only for channels with counts to save time."""
     kept = np.zeros(counts.size, np.int64)
@@ -223,7 +224,7 @@ def _binomial(
     return kept.reshape(counts.shape)
 
 
-def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+def _poisson(expected: AnyArray, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw counts, only where more than a millionth of a count is expected."""
     drawn = np.zeros(expected.size, np.int64)
     filled = np.flatnonzero(expected.reshape(-1) > 1e-6)
@@ -231,7 +232,7 @@ def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
     return drawn.reshape(expected.shape)
 
 
-def _smooth(spectra: Array) -> Array:
+def _smooth(spectra: AnyArray) -> AnyArray:
     """Running mean over the channels of the smoothing, fewer at the ends."""
     half = min(_LINES.smoothing // 2, spectra.shape[1] - 1)
     sums = np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)

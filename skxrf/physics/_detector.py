@@ -19,8 +19,7 @@ from skxrf.physics._silicon import (
     recoil_cumulative,
 )
 from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.utils.typing import Array
+
 from ._detector import DetectorResponse
 from ._lines import LineGroup, line_families, line_group
 from ._peaks import PeakChange, render_changes, render_peaks
@@ -22,8 +24,6 @@ from ._scatter import (
 )
 from ._silicon import absorbed_share, escape_fraction
 from .constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from skxrf.utils.typing import FloatArray
 
 # Quantile of the claimed variances of an intensity that is taken for its noise, and what is
 # allowed above it.
 _LOW, _ABOVE = 0.1, 1.1
 
 
-def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
+def claimed_noise(
+    values: FloatArray, variances: FloatArray, smooth: FloatArray, estimate: FloatArray
+) -> FloatArray:
     """Variances of the noise that the claimed errors leave room for.
 
     A claimed standard error includes all that may be wrong with a value, and may be much larger in

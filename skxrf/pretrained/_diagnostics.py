@@ -12,10 +12,9 @@ from scipy.stats import binom
 
 from skxrf.exceptions import SkxrfError
 from skxrf.preprocessing import EnergyCalibrator
+from skxrf.utils.typing import Float32Array
 
 from ._axis import ENERGY, LINE_GROUPS, component_group
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,9 @@ class FitResiduals:
     counts are taken on the model's axis, a channel's width away from where they were measured.
     """
 
-    def __init__(self, calibrator: EnergyCalibrator, matrix: Array, components: Array) -> None:
+    def __init__(
+        self, calibrator: EnergyCalibrator, matrix: Float32Array, components: Float32Array
+    ) -> None:
         n_bins = ENERGY.size // _NOVELTY.bin_channels
         bins = np.zeros((ENERGY.size, n_bins), np.float32)
         kept = np.arange(n_bins * _NOVELTY.bin_channels)
@@ -88,7 +89,7 @@ class FitResiduals:
         origins = shares / np.maximum(shares.sum(axis=0), 1e-9)
         self._noise = origins.T @ np.square(shares @ (bins - self._explained))
 
-    def novelty(self, X: Array) -> Array:
+    def novelty(self, X: Float32Array) -> Float32Array:
         """Standardize the chi-square of each spectrum: (chi2 - E[chi2]) / sd(chi2).
 
         `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
@@ -98,7 +99,7 @@ class FitResiduals:
         parts = [self._of_batch(X[start : start + size]) for start in range(0, len(X), size)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _of_batch(self, X: Array) -> Array:
+    def _of_batch(self, X: Float32Array) -> Float32Array:
         expected = X @ self._explained
         residuals = X @ self._bins - expected
         noise = X @ self._noise
@@ -116,7 +117,7 @@ class FitResiduals:
         return np.asarray(excess / np.sqrt(np.maximum(spread, 1.0)), dtype=np.float32)
 
 
-def share_of_novel(novelty: Array, counts: Array) -> float:
+def share_of_novel(novelty: Float32Array, counts: Float32Array) -> float:
     """Compute the share of spectra that would be novel with no more than the reference's counts.
 
     `novelty` (n_samples,): novelty of each spectrum. `counts` (n_samples,): counts of each

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.utils.typing import FloatArray
+
 from ._axis import LINE_GROUPS
 
 __all__ = ["AveragingRule", "average_with_fit", "default_shares"]
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ def default_shares(*, by_paint: bool = False) -> NDArray[np.float32]:
 
 
 def average_with_fit(
-    values: Array,
-    errors: Array,
-    areas: Array,
-    area_errors: Array,
-    shares: Array,
+    values: FloatArray,
+    errors: FloatArray,
+    areas: FloatArray,
+    area_errors: FloatArray,
+    shares: FloatArray,
     *,
     rare: NDArray[np.bool_] | bool = False,
     by_paint: bool = False,
-) -> tuple[Array, Array]:
+) -> tuple[FloatArray, FloatArray]:
     """Move intensities towards those of the template fit.
 
     Parameters

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from skxrf.physics._continuum import continuum_parts
+from skxrf.utils.typing import FloatArray
 
 from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class FilterRule:
 _RULE = FilterRule()
 
 
-def background_shapes(continuum: Array) -> NDArray[np.float64]:
+def background_shapes(continuum: FloatArray) -> NDArray[np.float64]:
     """Compute smooth shapes of which a pixel's continuum is a sum.
 
     `continuum` (n_channels,): continuum of the painting's mean spectrum, scattered tube lines
@@ -46,10 +45,10 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
 
 
 def linear_filter_fit(
-    components: Array,
-    mean_spectrum: Array,
+    components: FloatArray,
+    mean_spectrum: FloatArray,
     found: NDArray[np.bool_],
-    uncommon: Sequence[Array] = (),
+    uncommon: Sequence[FloatArray] = (),
 ) -> NDArray[np.float32]:
     """Compute the matrix of a weighted least-squares fit with weak priors.
 

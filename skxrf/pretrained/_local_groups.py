@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,9 @@ from skxrf.physics import LineGroup
 from skxrf.physics._lines import line_families
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.utils.energy import bin_edges
+from skxrf.utils.typing import FloatArray
 
 from ._axis import ENERGY
-
-Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,14 @@ class ComponentLines:
     """Line groups by name, and the spectra of one net count of each."""
 
     groups: Sequence[LineGroup]  # energies and intensities of their lines
-    spectra: Array  # (n_groups, n_channels): counts in the channels of the model's axis
+    spectra: FloatArray  # (n_groups, n_channels): counts in the channels of the model's axis
 
 
 def local_line_groups(
     X: NDArray[np.generic],
-    rebinning: Array,
+    rebinning: FloatArray,
     lines: ComponentLines,
-    others: Array,
+    others: FloatArray,
     fit: TemplateFitRegressor,
     usual: Collection[str],
 ) -> list[str]:
@@ -133,17 +131,17 @@ class _Family:
 
     owner: int
     spread: float
-    spectrum: Array
+    spectrum: FloatArray
 
 
 @dataclass(frozen=True)
 class _Filters:
     """Linear filters of candidates, and the quantities that give their errors."""
 
-    candidates: Array  # (n_tried, n_channels)
-    amplitudes: Array  # (n_known, n_channels)
-    known: Array  # spectra, (n_known, n_channels)
-    family_leaks: Array  # (n_families, n_tried): of one count of the owner
+    candidates: FloatArray  # (n_tried, n_channels)
+    amplitudes: FloatArray  # (n_known, n_channels)
+    known: FloatArray  # spectra, (n_known, n_channels)
+    family_leaks: FloatArray  # (n_families, n_tried): of one count of the owner
     owners: NDArray[np.intp]
     usable: NDArray[np.bool_]
 
@@ -162,12 +160,12 @@ def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterat
 
 
 def _filters(
-    spectra: Array,
-    others: Array,
+    spectra: FloatArray,
+    others: FloatArray,
     families: Sequence[_Family],
     known: list[int],
     tried: list[int],
-    weights: Array,
+    weights: FloatArray,
     total: float,
 ) -> _Filters:
     """Weighted least squares of each candidate beside all that is known; see `linear_filter_fit`."""
@@ -198,7 +196,7 @@ def _filters(
     )
 
 
-def _third_largest(X: NDArray[np.generic], rebinning: Array, filters: _Filters) -> Array:
+def _third_largest(X: NDArray[np.generic], rebinning: FloatArray, filters: _Filters) -> FloatArray:
     """Third-largest significance of each candidate over all spectra [standard errors]."""
     measure = (filters.candidates @ rebinning.T).T.astype(np.float32)
     amplitudes = (filters.amplitudes @ rebinning.T).T.astype(np.float32)

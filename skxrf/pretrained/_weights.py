@@ -11,12 +11,12 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file
+from skxrf.utils.typing import Float32Array
 
 from ._bfloat16 import multiplier
 from ._fit_average import default_shares
@@ -30,8 +30,6 @@ __all__ = [
     "shipped_weights",
     "write_weights",
 ]
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,11 @@ BATCH = 512
 
 
 def network_outputs(
-    arrays: Mapping[str, Array],
-    batches: Iterable[tuple[Array, Array]],
+    arrays: Mapping[str, Float32Array],
+    batches: Iterable[tuple[Float32Array, Float32Array]],
     *,
     rounded: bool = False,
-) -> tuple[Array, Array]:
+) -> tuple[Float32Array, Float32Array]:
     """Predict net intensities and their standard errors.
 
     Parameters
@@ -124,15 +122,19 @@ def network_outputs(
     return np.concatenate(values), np.concatenate(errors)
 
 
-def _swish(values: Array) -> Array:
+def _swish(values: Float32Array) -> Float32Array:
     """The values times their logistic function, by the hyperbolic tangent: numpy's is vectorized."""
     half = 0.5 * values
     return np.asarray(half + half * np.tanh(half), dtype=np.float32)
 
 
 def _read_out(
-    arrays: Mapping[str, Array], features: Array, several: Array, hidden: Array, unit: Array
-) -> tuple[Array, Array]:
+    arrays: Mapping[str, Float32Array],
+    features: Float32Array,
+    several: Float32Array,
+    hidden: Float32Array,
+    unit: Float32Array,
+) -> tuple[Float32Array, Float32Array]:
     """Intensities and standard errors from linear features, estimators and the trunk's activations."""
     gates, residual, spread = (
         hidden @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]
@@ -166,12 +168,14 @@ class Weights:
         ones. Default: 0.4 and 0.9.
     """
 
-    arrays: dict[str, Array] = field(repr=False)
-    error_scale: Array = field(repr=False)
+    arrays: dict[str, Float32Array] = field(repr=False)
+    error_scale: Float32Array = field(repr=False)
     description: dict[str, Any] = field(repr=False)
-    fit_shares: Array = field(repr=False, default_factory=default_shares)
+    fit_shares: Float32Array = field(repr=False, default_factory=default_shares)
 
-    def predict(self, spectra: Array, fits: Array) -> tuple[Array, Array]:
+    def predict(
+        self, spectra: Float32Array, fits: Float32Array
+    ) -> tuple[Float32Array, Float32Array]:
         """Predict net intensities and their scaled standard errors.
 
         Parameters
@@ -190,8 +194,8 @@ class Weights:
         return self.predict_batches((spectra[rows], fits[rows]) for rows in batches)
 
     def predict_batches(
-        self, batches: Iterable[tuple[Array, Array]], *, rounded: bool = False
-    ) -> tuple[Array, Array]:
+        self, batches: Iterable[tuple[Float32Array, Float32Array]], *, rounded: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Predict as `predict` does, from pairs of spectra and fits, in bfloat16 if `rounded`."""
         values, errors = network_outputs(self.arrays, batches, rounded=rounded)
         return values, errors * self.error_scale

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import line_group
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Edges of the coarse bins of the continuum [keV]: fine where attenuation changes fast.
 _COARSE = np.concatenate(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.physics import _xraylib
+from skxrf.utils.typing import Float32Array
 
 from ._air import gas_photons
 from ._instrument import Instrument
@@ -18,8 +19,6 @@ from ._scatter import scatter_tables, scattered_photons
 from ._scatter_spectra import scatter_spectra
 from ._tables import line_tables
 from ._transport import fluorescence
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class Photons:
         that they had in the beam; before air and detector.
     """
 
-    lines: Floats
-    scatter: Floats
+    lines: Float32Array
+    scatter: Float32Array
 
     def __len__(self) -> int:
         """Number of stacks."""
@@ -86,11 +85,11 @@ class Templates:
         The gas before the object, at a dose of one.
     """
 
-    lines: Floats
-    scatter: Floats
-    gas: Floats
+    lines: Float32Array
+    scatter: Float32Array
+    gas: Float32Array
 
-    def spectra(self, photons: Photons) -> Floats:
+    def spectra(self, photons: Photons) -> Float32Array:
         """Expected spectra at a dose of one.
 
         Returns
@@ -196,7 +195,7 @@ class ForwardModel:
             lines.astype(np.float32), scatter.astype(np.float32), gas.astype(np.float32)
         )
 
-    def intensities(self, photons: Photons, groups: Sequence[str]) -> Floats:
+    def intensities(self, photons: Photons, groups: Sequence[str]) -> Float32Array:
         """True net intensities of line groups.
 
         Parameters
@@ -262,7 +261,7 @@ def _check_stacks(
 
 def _blocks(
     compositions: NDArray[np.floating], masses: NDArray[np.floating]
-) -> Iterator[tuple[NDArray[np.intp], Floats, Floats]]:
+) -> Iterator[tuple[NDArray[np.intp], Float32Array, Float32Array]]:
     """Yield few stacks at a time, without empty layers: work fits into a cache.
 
     Yields which stacks, their compositions and their areal masses; all stacks of a block have

@@ -6,17 +6,15 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY
+from skxrf.utils.typing import Array
 
 from ._beam import Beam, tube_beam
 from ._optics import AIR, Absorber, Gas, Polycapillary
 from ._transport import Geometry
-
-Array = NDArray[np.float64]
 
 # XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
 # SiDeadLayerThickness, DetectorThickness).

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import ANODES, FWHM_OF_SIGMA, PAIR_ENERGY
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.typing import Array
 
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
 from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import AXIS, PARAMETERS, AxisCorrection
 from ._sum_spectrum import refine
-
-Array = NDArray[np.float64]
 
 # Width of bins in the search [keV].
 _SEARCH_BIN = 0.06

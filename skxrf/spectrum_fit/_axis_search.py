@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize
 
@@ -16,8 +15,7 @@ from skxrf.physics.constants import ANODES, BRIGHT_LINE_GROUPS, SEARCHED_LINE_GR
 from skxrf.spectrum_fit._line_groups import RULE, within_range, worth_fitting
 from skxrf.spectrum_fit._model import BinnedSpectrum, counting_weights, nonnegative
 from skxrf.spectrum_fit._priors import AxisCorrection, typical_detector
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Range [keV] that is compared and fitted: below lie noise peaks, detector thresholds and lines that
 # air absorbs.

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
 from skxrf.physics import DetectorResponse
+from skxrf.utils.typing import Array
 
 from ._axis_search import HIGHEST, LOWEST
 from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import ANCHORS, AXIS, PARAMETERS
-
-Array = NDArray[np.float64]
 
 _SHIFTS = ("low", "high")
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, known_line_groups, line_group
@@ -23,8 +22,7 @@ from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
 from skxrf.spectrum_fit._sum_spectrum import refine
 from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.threads import single_threaded_blas
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics.constants import AIR_LINE_GROUP, INSTRUMENT_METALS, STEEL
 from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
+from skxrf.utils.typing import Array
 
 __all__ = ["INSTRUMENT", "LineEvidence", "evidence_of", "evidence_of_parts"]
 
-Array = NDArray[np.float64]
 INSTRUMENT = "the instrument"
 """Competitor of a trace that object or instrument may hold."""
 

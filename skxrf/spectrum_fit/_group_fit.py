@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from skxrf.physics import DetectorResponse, line_group
@@ -33,10 +32,9 @@ from skxrf.spectrum_fit._identification_rule import RULE, IdentificationRule
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
+from skxrf.utils.typing import Array
 
 __all__ = ["GroupFit", "explained"]
-
-Array = NDArray[np.float64]
 
 
 class GroupFit:

@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
@@ -18,10 +17,9 @@ from skxrf.spectrum_fit._competitors import ratio_error
 from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
+from skxrf.utils.typing import Array
 
 __all__ = ["Identification"]
-
-Array = NDArray[np.float64]
 
 
 class Identification(GroupFit):

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.spectrum_fit._weight_classes import divided
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

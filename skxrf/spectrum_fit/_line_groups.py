@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import known_line_groups, line_group
@@ -19,8 +18,6 @@ from skxrf.physics.constants import (
     UNCOMMON_LINE_GROUPS,
 )
 from skxrf.spectrum_fit._model import Solution, SumSpectrumModel, smoothed
-
-Array = NDArray[np.float64]
 
 
 def with_partners(

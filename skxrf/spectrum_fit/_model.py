@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import qr
 from scipy.optimize import nnls
 
@@ -22,8 +21,7 @@ from skxrf.physics._pile_up import pile_up_shape
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.spectrum_fit._priors import AxisCorrection, Stage, typical_detector
 from skxrf.utils.energy import bin_edges
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:

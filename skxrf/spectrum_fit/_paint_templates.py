@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from skxrf.physics._line_table import EXACT, line_table
 from skxrf.utils.energy import bin_edges
+from skxrf.utils.typing import Array
 
 from ._model import misfit_weights, smoothed
 from ._nonnegative import covariances, solve_nonnegative
 from ._template_model import Setup, TemplateModel
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

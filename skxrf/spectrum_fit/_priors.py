@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import COARSE, EXACT, Detail
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Energies [keV] whose shifts are searched; errors of gain and zero are mixtures of the two.
 ANCHORS = (2.0, 15.0)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 from scipy.optimize import least_squares
 
@@ -15,8 +14,7 @@ from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
 from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
 from skxrf.utils.threads import single_threaded_blas
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 _NAMES = tuple(PARAMETERS)
 # Errors of zero [keV] and gain that are tried: a wrong axis by more than half a peak's width has other

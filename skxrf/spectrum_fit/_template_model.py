@@ -18,8 +18,7 @@ from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.energy import bin_edges, describe_axis
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Pile-up below this share of the sum spectrum is no component.
 _LEAST_PILE_UP = 1e-5

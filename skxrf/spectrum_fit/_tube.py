@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, SkxrfError
 from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._model import BinnedSpectrum
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._competitors import Competitor
 from skxrf.spectrum_fit._least_squares import LeastSquares
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._nonnegative import clamp_to_nonnegative, covariances
+from skxrf.utils.typing import Array
 
-Array = NDArray[np.float64]
+from ._nonnegative import clamp_to_nonnegative, covariances
 
 # Expected counts in a channel are not taken below this share of those of like spectra, or of the
 # painting's mean: a channel without any expected count would get an infinite weight.

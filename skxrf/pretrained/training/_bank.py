@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
 from skxrf.simulation import ForwardModel, random_stacks
 from skxrf.utils.files import whole_file
+from skxrf.utils.typing import Float32Array
 
 from ._instruments import random_instrument
 from ._settings import TrainingSettings
@@ -21,7 +22,6 @@ from ._settings import TrainingSettings
 _log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
-Floats = NDArray[np.float32]
 
 GAIN = float(ENERGY[1] - ENERGY[0])
 # Templates reach 30 channels beyond the model's axis on both sides, for counts of shifted axes.
@@ -41,20 +41,22 @@ class PhotonChunk:
     scatter: Half
     """(n_stacks, n_bins), float16: scattered photons by the energy bin of the tube's spectrum,
     likewise."""
-    line_templates: Floats  # (n_lines, n_wide), float32: spectra of one net count on `WIDE_ENERGY`
-    scatter_templates: Floats  # (n_bins, n_wide), float32: spectra of one scattered photon
-    scatter_energies: Floats  # (n_bins,), float32: mean detected energy of each [keV]
-    gas: Floats  # (n_wide,), float32: mean share of the gas in a spectrum, by channel
-    gas_lines: Floats
+    line_templates: (
+        Float32Array  # (n_lines, n_wide), float32: spectra of one net count on `WIDE_ENERGY`
+    )
+    scatter_templates: Float32Array  # (n_bins, n_wide), float32: spectra of one scattered photon
+    scatter_energies: Float32Array  # (n_bins,), float32: mean detected energy of each [keV]
+    gas: Float32Array  # (n_wide,), float32: mean share of the gas in a spectrum, by channel
+    gas_lines: Float32Array
     """(n_groups,), float32: mean net counts of the line groups in the gas, as shares of a
     spectrum's counts."""
-    energies: Floats  # (n_lines,), float32: energies of the lines [keV]
+    energies: Float32Array  # (n_lines,), float32: energies of the lines [keV]
     owners: NDArray[np.intp]  # (n_lines,), int: element of each line
     groups: NDArray[np.intp]
     """(n_lines,), int: position of the line's group in `LINE_GROUPS`, -1 for one that is not
     mapped."""
     shells: NDArray[np.intp]  # (n_lines,), int: 0, 1, 2 for K, L, M
-    patterns: Floats
+    patterns: Float32Array
     """(n_elements, n_lines), float32: shares of an element's lines from a thin layer."""
 
 
