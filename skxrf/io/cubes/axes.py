@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
+from .._limits import LIMITS
+
 DIMS = ("y", "x", "energy")
 AXES = (*DIMS, "detector", "scan", "point")
 
@@ -21,8 +23,6 @@ _WORDS = {
 }
 _Axis = TypeVar("_Axis")
 Message = tuple[str | Argument, ...]
-# Detectors of one scanner; an axis of so few values may well be theirs.
-_MOST_DETECTORS = 16
 
 
 def axis_name(label: str) -> str:
@@ -149,7 +149,7 @@ def _as_stored(
             "energy" if i == energy else next(pixels if size > 1 else names)
             for i, size in enumerate(shape)
         )
-    few = any_axes and 1 < min(rest) <= _MOST_DETECTORS and max(rest) >= 2 * min(rest)
+    few = any_axes and 1 < min(rest) <= LIMITS.detectors and max(rest) >= 2 * min(rest)
     if len(rest) == 2 and not few:
         return pixels_around_energy(energy)
     if len(rest) == 2:

@@ -22,7 +22,7 @@ from skxrf.utils.units import to_seconds
 
 from .._hdf5_access import open_file
 from .._hdf5_values import Scale, numbers, units_of
-from .._limits import refuse_absurd_size
+from .._limits import READ, refuse_absurd_size
 from .axes import axis_or_reason
 from .hdf5_reader import open_dataset, stamps_of
 from .memory_map import Stamps, require_all_unchanged
@@ -31,8 +31,6 @@ from .stated_axis import stated_axis
 
 _SPECTRA = "XRF/Spectra"
 _INDEX = "XRF/SpectraSelectedIndex"
-# Spectra that are read though no pixel of the block has them, rather than read in two pieces.
-_LARGEST_GAP = 8
 _TIMES_FROM = "whole numbers without a unit, taken for microseconds"
 # Dwell times of scanners, generously [s].
 _PLAUSIBLE_TIMES = (1e-4, 1e4)
@@ -81,7 +79,7 @@ class GriddedReader:
 
 def _runs(wanted: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Sorted rows in pieces that are read at once."""
-    cuts = np.flatnonzero(np.diff(wanted) > _LARGEST_GAP) + 1
+    cuts = np.flatnonzero(np.diff(wanted) > READ.gap) + 1
     return [run for run in np.split(wanted, cuts) if run.size]
 
 

@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument
 from skxrf.utils.validation import require_counts
 
+from .._limits import READ
 from .axes import DIMS
 from .source import BlockReader, Chunks
 
-# Bytes of one block: large enough that opening the file for each costs nothing, small enough
-# that one for each thread, as float32 with what a model makes of it, fits a laptop.
-BLOCK_BYTES = 8 * 2**20
-# The largest, where chunks of the file are long.
-LARGEST_BLOCK = 256 * 2**20
 _REMEDY = (
     "Repair or cut out these pixels in the file; where a program has subtracted something, pass ",
     Argument("clip_negative", True),
@@ -97,7 +93,7 @@ def block_shape(
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
     unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])
     # Whole chunks of spectra that fill the memory are rather read several times.
-    pixels = max(LARGEST_BLOCK // (shape[2] * itemsize), 1)
+    pixels = max(READ.largest_block_bytes // (shape[2] * itemsize), 1)
     if unit_y * unit_x > pixels:
         unit_x = min(unit_x, pixels)
         unit_y = max(pixels // unit_x, 1)
@@ -106,7 +102,7 @@ def block_shape(
         return min(-(-wish_y // unit_y) * unit_y, shape[0]), min(
             -(-wish_x // unit_x) * unit_x, shape[1]
         )
-    pixels = BLOCK_BYTES // (shape[2] * itemsize)
+    pixels = READ.block_bytes // (shape[2] * itemsize)
     # Whole rows first: what is computed row by row is also read once.
     n_x = _grown(unit_x, shape[1], pixels // unit_y)
     return _grown(unit_y, shape[0], pixels // n_x), n_x

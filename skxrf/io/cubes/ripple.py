@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import decimal, to_mm
 
+from .._limits import LIMITS
 from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
@@ -35,8 +36,6 @@ _BYTE_ORDERS = {
 }
 # HyperSpy's text for an unknown unit.
 _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
-# A header is a few hundred bytes; this is a text file that is none.
-_LONGEST_HEADER = 100_000
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
@@ -88,7 +87,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 def parse_header(path: Path) -> dict[str, str]:
     """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
-        content = stream.read(_LONGEST_HEADER)
+        content = stream.read(LIMITS.small_header_bytes)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
