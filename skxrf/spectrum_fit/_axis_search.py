@@ -59,16 +59,25 @@ def saturating_cost(residuals: Array) -> float:
     return float(np.sum(np.log1p(residuals**2 / 4)))
 
 
-# Share of a channel by which the model may be wrong.
-_MODEL_ERROR = 0.05
-# Margin of the cost by which an anode must do better than all others, and than none.
-_CLEAR = 10.0
-# Share of all counts that the Compton peak of an anode has at least.
-_LEAST_COMPTON = 1e-3
-_NARROWEST_NOISE = 0.03  # keV
-# Trial shifts [keV] at the anchors; the gain is wrong by at most 3 % or so.
-_LOWS, _HIGHS = np.arange(-0.21, 0.22, 0.035), np.arange(-0.6, 0.61, 0.05)
-_MOST_APART, _DISTINCT = 0.5, 0.12
+@dataclass(frozen=True)
+class ShiftRule:
+    """Trial shifts of an axis, and thresholds of their comparison."""
+
+    lows: tuple[float, float, float] = (-0.21, 0.22, 0.035)
+    """First, end and step of the shifts at the lower anchor [keV]."""
+    highs: tuple[float, float, float] = (-0.6, 0.61, 0.05)
+    """The same at the upper anchor [keV]; the gain is wrong by at most 3 % or so."""
+    most_apart: float = 0.5  # difference of the two shifts [keV]
+    distinct: float = 0.12  # distance of distinct minima, summed over both anchors [keV]
+    model_error: float = 0.05  # share of a channel by which the model may be wrong
+    clear: float = 10.0
+    """Margin of the cost by which an anode must do better than all others, and than none."""
+    least_compton: float = 1e-3
+    """Share of all counts that the Compton peak of an anode has at least."""
+    least_noise: float = 0.03  # electronic noise of the templates [keV]
+
+
+_SHIFTS = ShiftRule()
 
 
 class ShiftSearch:
@@ -79,10 +88,10 @@ class ShiftSearch:
 
     def __init__(self, binned: BinnedSpectrum, width: float) -> None:
         self.binned = binned
-        self.weights = counting_weights(binned.counts, _MODEL_ERROR)
+        self.weights = counting_weights(binned.counts, _SHIFTS.model_error)
         variance = width**2 - float(typical_detector(0.0).fwhm(5.9)) ** 2
         self.templates = TemplateGrid(
-            *binned.range, noise=max(variance, _NARROWEST_NOISE**2) ** 0.5, margin=1.5
+            *binned.range, noise=max(variance, _SHIFTS.least_noise**2) ** 0.5, margin=1.5
         )
         self.names = [name for name, _ in self.templates.table.labels]
         self.fixed = np.hstack(
@@ -114,14 +123,14 @@ class ShiftSearch:
         costs = {anode: self.fit(low, high, anode)[0] for anode in self.templates.anodes}
         costs["none"] = self.fit(low, high, "none")[0]
         anode, next_best = sorted(costs, key=lambda name: costs[name])[:2]
-        if anode == "none" or costs[next_best] <= costs[anode] + _CLEAR:
+        if anode == "none" or costs[next_best] <= costs[anode] + _SHIFTS.clear:
             anode = "none"
         _, amplitudes = self.fit(low, high, anode)
         totals = dict.fromkeys(self.names, 0.0)
         for name, amplitude in zip(self.names, amplitudes, strict=False):
             totals[name] += float(amplitude)
         counts = float(self.binned.counts.sum())
-        if totals.get(f"{anode}_compton", 0.0) <= _LEAST_COMPTON * counts:
+        if totals.get(f"{anode}_compton", 0.0) <= _SHIFTS.least_compton * counts:
             anode = "none"
         groups = {name: total for name, total in totals.items() if not name.endswith("_compton")}
         chosen = worth_fitting(groups, counts, rule=RULE)
@@ -131,11 +140,16 @@ class ShiftSearch:
 
     def best(self, n_best: int) -> list[tuple[float, float]]:
         """Shifts of the anchors [keV] at the lowest, distinct minima of the cost."""
-        pairs = [(a, b) for a in _LOWS for b in _HIGHS if abs(b - a) < _MOST_APART]
+        pairs = [
+            (a, b)
+            for a in np.arange(*_SHIFTS.lows)
+            for b in np.arange(*_SHIFTS.highs)
+            if abs(b - a) < _SHIFTS.most_apart
+        ]
         costs = {pair: self.fit(*pair)[0] for pair in pairs}
         found: list[tuple[float, float]] = []
         for low, high in sorted(costs, key=lambda pair: costs[pair]):
-            if all(abs(low - a) + abs(high - b) > _DISTINCT for a, b in found):
+            if all(abs(low - a) + abs(high - b) > _SHIFTS.distinct for a, b in found):
                 found.append((float(low), float(high)))
             if len(found) == n_best:
                 break
