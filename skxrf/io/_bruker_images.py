@@ -28,8 +28,6 @@ from .cubes.bcf import stored_header
 from .cubes.bruker_xml import parsed, planes_of, step_of
 from .cubes.sfs import MAGIC, stored_files
 
-_COMPRESSION = re.compile(rb"<RTCompression\b([^>]*)>")
-
 
 @dataclass(frozen=True)
 class BrukerImage:
@@ -64,7 +62,7 @@ def _project(path: Path) -> ElementTree.Element:
     if path.stat().st_size > LIMITS.xml_bytes:
         raise FileFormatError(f"{path} has {path.stat().st_size:,} bytes, more than any project.")
     content = path.read_bytes()
-    said = _COMPRESSION.search(content[: 1 << 16])
+    said = re.search(rb"<RTCompression\b([^>]*)>", content[: 1 << 16])
     text = parsed(content, path).findtext("./RTData") or ""
     if said is None or b"zlib" not in said[1] or b"base64" not in said[1]:
         raise FileFormatError(

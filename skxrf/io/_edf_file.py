@@ -38,7 +38,6 @@ _TYPES = {
     "double": "f8",
     "doublevalue": "f8",
 }
-_ORDERS = {"lowbytefirst": "<", "highbytefirst": ">"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _dtype(path: Path, header: Mapping[str, str]) -> np.dtype[Any]:
             f"{path} is a damaged EDF file: it says DataType = {header.get('datatype', 'nowhere')[:40]}. "
             "Expected a type such as UnsignedShort or FloatValue."
         )
-    order = _ORDERS.get(header.get("byteorder", "").lower())
+    order = {"lowbytefirst": "<", "highbytefirst": ">"}.get(header.get("byteorder", "").lower())
     if order is None and kind[1] != "1":
         raise FileFormatError(
             f"{path} says ByteOrder = {header.get('byteorder', 'nowhere')[:40]}: expected LowByteFirst or "

@@ -28,8 +28,6 @@ _TIMES = {
     ),
     "real_time": ("elapsed_time", "realtime"),
 }
-# Groups of an entry that hold motors, as Bliss writes them.
-_GROUPS = ("measurement", "instrument/positioners")
 
 
 class Motor(NamedTuple):
@@ -68,7 +66,11 @@ def motors_beside(cube: Any) -> list[Motor]:
     sizes = {*cube.shape, *(cube.size // size for size in cube.shape if size)}
     found: dict[str, Motor] = {}
     left = LIMITS.positions
-    for group in (cube.parent, *(_entry(cube, name) for name in _GROUPS)):
+    # Groups of an entry that hold motors, as Bliss writes them.
+    for group in (
+        cube.parent,
+        *(_entry(cube, name) for name in ("measurement", "instrument/positioners")),
+    ):
         names = itertools.islice(group if isinstance(group, h5py.Group) else (), LIMITS.names)
         for name in names:
             item = group.get(name)

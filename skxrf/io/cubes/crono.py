@@ -31,7 +31,6 @@ from .stated_axis import stated_axis
 
 _SPECTRA = "XRF/Spectra"
 _INDEX = "XRF/SpectraSelectedIndex"
-_TIMES_FROM = "whole numbers without a unit, taken for microseconds"
 # Dwell times of scanners, generously [s].
 _PLAUSIBLE_TIMES = (1e-4, 1e4)
 
@@ -96,8 +95,13 @@ def read(table: Any) -> CubeSource:
     index = _index(file[_INDEX], table.shape[0])
     found, reason = axis_or_reason(lambda: _energy(file))
     energy, energy_from = found or (None, "")
-    times = {name: _times(file, f"XRF/{stored}", index) for name, stored in _TIMES.items()}
-    said = {"times_from": _TIMES_FROM} if any(one is not None for one in times.values()) else {}
+    times = {
+        "live_time": _times(file, "XRF/LiveTimes", index),
+        "real_time": _times(file, "XRF/RealTimes", index),
+    }
+    said = {}
+    if any(one is not None for one in times.values()):
+        said["times_from"] = "whole numbers without a unit, taken for microseconds"
     return CubeSource(
         path=Path(file.filename),
         dataset=table.name,
@@ -120,9 +124,6 @@ def read(table: Any) -> CubeSource:
         real_time=times["real_time"],
         attrs={"instrument": "CRONO", **said},
     )
-
-
-_TIMES = {"live_time": "LiveTimes", "real_time": "RealTimes"}
 
 
 def _index(item: Any, n_spectra: int) -> NDArray[np.int64]:

@@ -27,19 +27,13 @@ from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
-_SIZES = {"y": "height", "x": "width", "energy": "depth"}
 _ORDERS = {"vector": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 _KINDS = {"unsigned": "u", "signed": "i", "float": "f"}
-_BYTE_ORDERS = {
-    "little-endian": "<",
-    "big-endian": ">",
-}
 # HyperSpy's text for an unknown unit.
 _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
-_LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -58,7 +52,10 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
     header, raw = (_beside(path, ".rpl"), path) if is_raw else (path, _beside(path, ".raw"))
     keys = parse_header(header)
     order = _order(keys, request, header)
-    sizes = {dim: _whole(keys, _SIZES[dim], header) for dim in DIMS}
+    sizes = {
+        dim: _whole(keys, word, header)
+        for dim, word in zip(DIMS, ("height", "width", "depth"), strict=True)
+    }
     first, second, third = (sizes[dim] for dim in order)
     reader = RawReader.of(
         raw,
@@ -94,7 +91,7 @@ def parse_header(path: Path) -> dict[str, str]:
         text = content.decode("latin-1")
     keys: dict[str, str] = {}
     for line in text.splitlines():
-        match = _LINE.fullmatch(line.partition(";")[0].strip())
+        match = re.fullmatch(r"([A-Za-z][\w-]*)[\t ]+(.*)", line.partition(";")[0].strip())
         if match is None:
             continue
         key, value = match[1].lower(), match[2].strip()
@@ -169,7 +166,7 @@ def _dtype(keys: Mapping[str, str], path: Path, raw: Path) -> np.dtype[Any]:
             f"{path} says data-type {kind[:40]} of data-length {length}: expected unsigned or "
             "signed of 1, 2, 4 or 8 bytes, or float of 4 or 8."
         )
-    order = _BYTE_ORDERS.get(keys.get("byte-order", "").lower(), "")
+    order = {"little-endian": "<", "big-endian": ">"}.get(keys.get("byte-order", "").lower(), "")
     if keys.get("byte-order", "").lower() == "dont-care" and length > 1:
         order = _byte_order(raw, np.dtype(f"{_KINDS[kind]}{length}"))
     if not order and length > 1:

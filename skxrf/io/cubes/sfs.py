@@ -29,7 +29,6 @@ from .._limits import LIMITS
 
 MAGIC = b"AAMVHFSS"
 _ENTRY = struct.Struct("<iQ28xi176x?3x256s32x")
-_COMPRESSED = b"AACS"
 
 
 @dataclass(frozen=True)
@@ -221,7 +220,7 @@ def _described(
     )
     starts = numbers.astype(np.int64) * chunk_size + _LAYOUT.first_chunk + _LAYOUT.chunk_header
     plain = StoredFile(path, name, size, starts, chunk_bytes, 0, np.empty((0, 2), np.int64))
-    if size < _LAYOUT.first_block or plain._stored(stream, 0, 4) != _COMPRESSED:
+    if size < _LAYOUT.first_block or plain._stored(stream, 0, 4) != b"AACS":
         return plain
     block_bytes, _, n_blocks = struct.unpack("<III", plain._stored(stream, 4, 12))
     if not 0 < block_bytes <= LIMITS.block_bytes or n_blocks * _LAYOUT.block_header > size:

@@ -21,7 +21,6 @@ from .plain import float32_images, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, by_name
 
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
-_LAYOUT = "Datamuncher"
 _WRITTEN = re.compile(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]")
 
 
@@ -47,7 +46,7 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
     images = by_name(zip(names, stack, strict=True), where)
-    source = MapsSource(path=path, layout=_LAYOUT, images=images)
+    source = MapsSource(path=path, layout="Datamuncher", images=images)
     return build_maps(source, request.elements)
 
 

@@ -28,16 +28,12 @@ from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 _SUFFIXES = (".tif", ".tiff")
-# Little and big endian, classic and BigTIFF.
-_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TITLE = re.compile(r"^Title=(.*)$", re.MULTILINE)
-_PAGE_NAME = 285
-_LAYOUT = "TIFF"
 
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a TIFF file by its signature."""
-    return head.startswith(_SIGNATURES)
+    # Little and big endian, classic and BigTIFF.
+    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
@@ -163,10 +159,10 @@ def _refuse_shared_strips(pages: list[Any], path: Path) -> None:
 
 
 def _name_of(page: Any) -> str:
-    title = _TITLE.search(str(page.description))
+    title = re.search(r"(?m)^Title=(.*)$", str(page.description))
     if title is not None:
         return title[1].strip()
-    tag = page.tags.get(_PAGE_NAME)
+    tag = page.tags.get(285)  # PageName
     return "" if tag is None else str(tag.value).strip("\0 ")
 
 
@@ -178,9 +174,7 @@ def _built(
 ) -> xr.Dataset:
     images, errors = split_errors(by_name(pages, str(path)))
     maps = build_maps(
-        MapsSource(
-            path=path, layout=_LAYOUT, images=images, errors=errors, exact_names=bool(about)
-        ),
+        MapsSource(path=path, layout="TIFF", images=images, errors=errors, exact_names=bool(about)),
         request.elements,
     )
     return _restored(maps, about)
