@@ -20,7 +20,6 @@ from skxrf.utils.typing import Array
 # Range [keV] that is compared and fitted: below lie noise peaks, detector thresholds and lines that
 # air absorbs.
 LOWEST, HIGHEST = 1.3, 32.0
-_STEP = 0.01  # keV
 
 
 class TemplateGrid:
@@ -30,6 +29,8 @@ class TemplateGrid:
     `margin`: distance [keV] by which bins may lie outside the range.
     """
 
+    step = 0.01  # of the grid that templates are integrated on [keV]
+
     def __init__(self, low: float, high: float, noise: float, margin: float) -> None:
         # Of an anode whose lines lie just beyond the range, the Compton peak may lie inside.
         self.anodes = [
@@ -37,7 +38,7 @@ class TemplateGrid:
         ]
         groups = within_range([*SEARCHED_LINE_GROUPS, *ANODES.values()], low, high)
         self.table = line_table(groups, self.anodes, detail=WHOLE)
-        self.grid = np.arange(low - margin, high + margin, _STEP)
+        self.grid = np.arange(low - margin, high + margin, self.step)
         templates = self.table.render(self.grid, typical_detector(noise))
         self.cumulative = np.vstack([np.zeros(templates.shape[1]), np.cumsum(templates, axis=0)])
 
@@ -47,7 +48,7 @@ class TemplateGrid:
         `edges` (n_bins + 1,): true edges [keV]. `*fixed` (n_bins, n_columns): further columns:
         background, pile-up. Returns (n_bins, n_line_columns + n_further).
         """
-        places = np.clip((edges - self.grid[0]) / _STEP, 0, self.grid.size - 1.001)
+        places = np.clip((edges - self.grid[0]) / self.step, 0, self.grid.size - 1.001)
         whole = places.astype(int)
         part = (places - whole)[:, None]
         at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part

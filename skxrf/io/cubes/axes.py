@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
+from skxrf.utils.validation import CUBE_DIMS
 
 from .._limits import LIMITS
 
-DIMS = ("y", "x", "energy")
-AXES = (*DIMS, "detector", "scan", "point")
+AXES = (*CUBE_DIMS, "detector", "scan", "point")
 
 _WORDS = {
     "y": {"y", "row", "rows", "height", "dim0_y", "samy"},
@@ -74,7 +74,7 @@ def axis_order(
         "pass ",
         Argument("axes"),
         ", such as ",
-        Argument("axes", example.get(len(shape), DIMS)),
+        Argument("axes", example.get(len(shape), CUBE_DIMS)),
         ", in the order in which they are stored.",
     )
     if axes is not None:

@@ -16,10 +16,11 @@ import skxrf
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.files import printable_attrs
+from skxrf.utils.validation import CUBE_DIMS
 
 from .._limits import LIMITS
 from .arrange import ArrangedReader, arranged, arranged_times
-from .axes import DIMS, axis_order
+from .axes import axis_order
 from .beside import grid_positions, told_shape
 from .blank import without_blanks
 from .lazy import CheckedCounts, lazy_counts
@@ -71,7 +72,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         given = given(np.arange(n_channels))
     energy = resolve_energy(given, n_channels, source=given_from)
     counts = CheckedCounts(
-        stored if set(axes) == set(DIMS) else three,
+        stored if set(axes) == set(CUBE_DIMS) else three,
         three.order,
         source.where,
         clip=request.clip_negative,

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument
-from skxrf.utils.validation import require_counts
+from skxrf.utils.validation import CUBE_DIMS, require_counts
 
 from .._limits import READ
-from .axes import DIMS
 from .source import BlockReader, Chunks
 
 _REMEDY = (
@@ -38,9 +37,9 @@ class CheckedCounts:
         self.reader = reader
         self.order = order
         self.where = where
-        self.shape = tuple(reader.shape[order.index(dim)] for dim in DIMS)
+        self.shape = tuple(reader.shape[order.index(dim)] for dim in CUBE_DIMS)
         self.dtype = reader.dtype.newbyteorder("=")
-        self.ndim = len(DIMS)
+        self.ndim = len(CUBE_DIMS)
 
     def __dask_tokenize__(self) -> object:
         """Key of these counts in dask."""
@@ -52,9 +51,9 @@ class CheckedCounts:
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Read, order and check one block."""
         slices, drop = self._expanded(key)
-        first, second, third = (slices[DIMS.index(dim)] for dim in self.order)
+        first, second, third = (slices[CUBE_DIMS.index(dim)] for dim in self.order)
         stored = self.reader.read((first, second, third))
-        ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
+        ordered = stored.transpose([self.order.index(dim) for dim in CUBE_DIMS])
         block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
         if self.clip and self.dtype.kind != "u":
             # Infinite ones stay, and are refused below.
@@ -117,7 +116,9 @@ def lazy_counts(counts: CheckedCounts, chunks: Chunks) -> Any:
     import dask.array as da
 
     stored = counts.reader.chunks
-    ordered = None if stored is None else tuple(stored[counts.order.index(dim)] for dim in DIMS)
+    ordered = (
+        None if stored is None else tuple(stored[counts.order.index(dim)] for dim in CUBE_DIMS)
+    )
     n_y, n_x = block_shape(counts.shape, ordered, counts.dtype.itemsize, chunks)
     return da.from_array(  # type: ignore[no-untyped-call]
         counts,

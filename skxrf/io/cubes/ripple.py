@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import decimal, to_mm
+from skxrf.utils.validation import CUBE_DIMS
 
 from .._limits import LIMITS
-from .axes import DIMS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
@@ -54,7 +54,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
     order = _order(keys, request, header)
     sizes = {
         dim: _whole(keys, word, header)
-        for dim, word in zip(DIMS, ("height", "width", "depth"), strict=True)
+        for dim, word in zip(CUBE_DIMS, ("height", "width", "depth"), strict=True)
     }
     first, second, third = (sizes[dim] for dim in order)
     reader = RawReader.of(
@@ -129,7 +129,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[str, ...]:
     """Names of the stored axes; the caller's win, and a wrong wish is refused further on."""
-    if request.axes is not None and sorted(map(str, request.axes)) == sorted(DIMS):
+    if request.axes is not None and sorted(map(str, request.axes)) == sorted(CUBE_DIMS):
         return tuple(request.axes)
     word = keys["record-by"].lower()
     # One spectrum, or one image.
@@ -141,7 +141,7 @@ def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[s
             "pass ",
             Argument("axes"),
             ", such as ",
-            Argument("axes", DIMS),
+            Argument("axes", CUBE_DIMS),
             ".",
         )
     return _ORDERS[word]
