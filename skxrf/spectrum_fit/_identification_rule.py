@@ -1,4 +1,4 @@
-"""Thresholds of the identification of line groups."""
+"""Thresholds of the identification: the rule that says which line groups are present."""
 
 from __future__ import annotations
 

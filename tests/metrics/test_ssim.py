@@ -329,7 +329,6 @@ def errors():
     yield truth, truth, {"data_range": [1.0, 2.0]}, "data_range"
     yield truth, truth, {"multioutput": "variance_weighted"}, "raw_values"
     yield truth, infinite, {}, "y_pred holds 1 infinite"
-    yield infinite, truth, {}, "y_true holds 1 infinite"
     yield few, few, {}, "2 pixels in 1 x 2"
     yield (
         truth.assign_coords(y=np.arange(17)),
