@@ -16,29 +16,20 @@ __all__ = ["AveragingRule", "average_with_fit", "default_shares"]
 
 @dataclass(frozen=True)
 class AveragingRule:
-    """Numbers of the average.
-
-    Parameters
-    ----------
-    signals : pair of float
-        Intensities [standard errors] below and above which the weights of the fit apply; linear
-        between.
-    shares : pair of float
-        Weights of the fit for faint and for bright intensities: the network is better informed on
-        faint ones, the fit has less bias for bright ones.
-    most_away : float
-        Largest difference between the two that is used [standard errors].
-    signals_by_paint, shares_by_paint : pair of float
-        The same for a fit whose ratios of lines are each paint's own, which has less bias. The
-        signals are in standard errors of the fit, which are those of the photons: as the dose
-        rises, the fit takes over, whatever the network claims, and all of the difference is used.
-    """
+    """Numbers of the average."""
 
     signals: tuple[float, float] = (1.0, 4.0)
+    """Intensities [standard errors] below and above which the weights of the fit apply; linear
+    between."""
     shares: tuple[float, float] = (0.4, 0.9)
-    most_away: float = 3.0
+    """Weights of the fit for faint and for bright intensities: the network is better informed
+    on faint ones, the fit has less bias for bright ones."""
+    most_away: float = 3.0  # largest difference between the two that is used [standard errors]
     signals_by_paint: tuple[float, float] = (1.0, 10.0)
-    shares_by_paint: tuple[float, float] = (0.5, 1.0)
+    """The signals for a fit whose ratios of lines are each paint's own, which has less bias.
+    They are in standard errors of the fit, which are those of the photons: as the dose rises,
+    the fit takes over, whatever the network claims, and all of the difference is used."""
+    shares_by_paint: tuple[float, float] = (0.5, 1.0)  # weights of such a fit
 
 
 _RULE = AveragingRule()

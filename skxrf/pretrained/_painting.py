@@ -36,32 +36,21 @@ __all__ = ["PaintingFit", "SpectrumFit", "fit_painting"]
 
 @dataclass(frozen=True)
 class PaintingFit:
-    """Axis, resolution and fits of a painting, made before any of its pixels is predicted.
+    """Axis, resolution and fits of a painting, made before any of its pixels is predicted."""
 
-    Parameters
-    ----------
-    calibrator : EnergyCalibrator
-        From the painting's channels to the model's axis.
-    matrix : ndarray of shape (n_components, n_channels), float32
-        The linear filter fit, on the model's axis.
-    components : ndarray of shape (n_components, n_channels), float32
-        Spectra of one net count of each component of the linear filter fit.
-    template_fit : TemplateFitRegressor
-        Fit of the sum spectrum in the painting's channels, at the energies that the calibrator
-        found: line groups, detector, ratios of lines.
-    novel_share : float
-        Share of the painting's spectra that the model does not explain: with a novelty above 5,
-        or above 5 times their counts over 5,000 where they contain more.
-    rare_groups : tuple of str
-        Line groups of the template fit that make up less than 0.1 % of the painting's counts.
-    """
-
-    calibrator: EnergyCalibrator
+    calibrator: EnergyCalibrator  # conversion from the painting's channels to the model's axis
     matrix: NDArray[np.float32] = field(repr=False)
+    """(n_components, n_channels), float32: linear filter fit on the model's axis."""
     components: NDArray[np.float32] = field(repr=False)
+    """(n_components, n_channels), float32: spectra of one net count of each component of it."""
     template_fit: TemplateFitRegressor
+    """Fit of the sum spectrum in the painting's channels, at the energies that the calibrator
+    found: line groups, detector, ratios of lines."""
     novel_share: float = 0.0
+    """Share of the painting's spectra that the model does not explain: with a novelty above 5,
+    or above 5 times their counts over 5,000 where they contain more."""
     rare_groups: tuple[str, ...] = ()
+    """Line groups of the template fit that make up less than 0.1 % of the painting's counts."""
 
     def on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
         """Counts of finite spectra on the model's axis, negative ones of pre-treated spectra left out."""

@@ -34,22 +34,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class NetworkScales:
-    """Fixed numbers of the network's formula; trained weights are valid for these alone.
-
-    Parameters
-    ----------
-    reference_counts : float
-        Total counts that the square roots of a spectrum are scaled to; their noise is then that of
-        a usual pixel.
-    least_counts : float
-        Least total of a spectrum, so that an empty one gives zeros and not NaN.
-    log_errors : pair of float
-        Logarithms of the least and greatest standard error, in units of photon noise.
-    """
+    """Fixed numbers of the network's formula; trained weights are valid for these alone."""
 
     reference_counts: float = 5000.0
+    """Total counts that the square roots of a spectrum are scaled to; their noise is then that
+    of a usual pixel."""
     least_counts: float = 1.0
+    """Least total of a spectrum, so that an empty one gives zeros and not NaN."""
     log_errors: tuple[float, float] = (-1.0, 3.0)
+    """Logarithms of the least and greatest standard error, in units of photon noise."""
 
 
 _SCALES = NetworkScales()
@@ -153,25 +146,16 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Weights:
-    """Trained network as arrays, and the numbers that belong to it.
+    """Trained network as arrays, and the numbers that belong to it."""
 
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        Weights and scales by name, float32.
-    error_scale : ndarray of shape (n_groups,), float32
-        Factors that the network's standard errors of each line group are multiplied by.
-    description : dict
-        Recipe and versions, of plain values.
-    fit_shares : ndarray of shape (2, n_groups), float32, optional
-        Weight of a painting's template fit for line groups that are hardly there, and for bright
-        ones. Default: 0.4 and 0.9.
-    """
-
-    arrays: dict[str, Float32Array] = field(repr=False)
+    arrays: dict[str, Float32Array] = field(repr=False)  # weights and scales by name
     error_scale: Float32Array = field(repr=False)
-    description: dict[str, Any] = field(repr=False)
+    """(n_groups,): factors that the network's standard errors of each line group are multiplied
+    by."""
+    description: dict[str, Any] = field(repr=False)  # recipe and versions, of plain values
     fit_shares: Float32Array = field(repr=False, default_factory=default_shares)
+    """(2, n_groups): weights of a painting's template fit for line groups that are hardly
+    there, and for bright ones."""
 
     def predict(
         self, spectra: Float32Array, fits: Float32Array
