@@ -53,25 +53,13 @@ def average_with_fit(
 ) -> tuple[FloatArray, FloatArray]:
     """Move intensities towards those of the template fit.
 
-    Parameters
-    ----------
-    values, errors : ndarray of shape (n_samples, n_groups) or (n_samples,)
-        Net counts of line groups by the network, and their standard errors.
-    areas, area_errors : ndarray of the same shape
-        The same by the fit.
-    shares : ndarray of shape (2, n_groups) or (2,)
-        Weights of the fit for faint and for bright intensities.
-    rare : ndarray of shape (n_groups,), bool, optional
-        True for line groups of which the painting contains hardly any. The network's standard errors
-        are then far too large in pixels that do contain it, and those of the fit count as well when
-        an intensity is called bright.
-    by_paint : bool
-        Whether the fit's ratios of lines are each paint's own.
-
-    Returns
-    -------
-    values, errors : ndarray of the same shape
-        Averages, and their standard errors.
+    `values`, `errors` (n_samples, n_groups): net counts of line groups by the network, and their
+    standard errors. `areas`, `area_errors` same shape: the same by the fit. `shares` (2, n_groups):
+    weights of the fit for faint and for bright intensities. `rare` (n_groups,), bool: True for line
+    groups of which the painting contains hardly any. The network's standard errors are then far too
+    large in pixels that do contain it, and those of the fit count as well when an intensity is
+    called bright. `by_paint`: whether the fit's ratios of lines are each paint's own. Returns
+    `values`, `errors` same shape: averages, and their standard errors.
     """
     if by_paint:
         unit, signals, most_away = area_errors, _RULE.signals_by_paint, np.inf

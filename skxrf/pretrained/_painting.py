@@ -60,15 +60,9 @@ class PaintingFit:
     def areas(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Net intensities of the template fit, and their standard errors.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_samples, n_measured_channels)
-            Finite spectra [counts] in the painting's channels.
-
-        Returns
-        -------
-        areas, errors : ndarray of shape (n_samples, n_line_groups)
-            Of the line groups of `template_fit` [counts].
+        `spectra` (n_samples, n_measured_channels): finite spectra [counts] in the painting's
+        channels. Returns `areas`, `errors` (n_samples, n_line_groups): of the line groups of
+        `template_fit` [counts].
         """
         # Fits of models that were saved before lie on the model's axis.
         former = np.array_equal(self.template_fit.energy_, ENERGY)
@@ -79,17 +73,10 @@ class PaintingFit:
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standardize the misfit of each spectrum: (chi2 - E[chi2]) / sd(chi2) under photon noise.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_channels), float32
-            Spectra on the model's axis [counts].
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float32
-            Of Pearson's chi-square over bins as wide as half a peak: about 0 +- 1 if the model
-            explains the spectrum. Errors of the model of some per cent of a line's counts are
-            allowed for; beyond that they show from some 50,000 counts a spectrum on.
+        `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
+        (n_samples,), float32: excess of Pearson's chi-square over bins as wide as half a peak: about 0 +-
+        1 if the model explains the spectrum. Errors of the model of some per cent of a line's
+        counts are allowed for; beyond that they show from some 50,000 counts a spectrum on.
         """
         return FitResiduals(self.calibrator, self.matrix, self.components).novelty(X)
 
@@ -113,16 +100,9 @@ def fit_painting(
 ) -> PaintingFit:
     """Fit axis, resolution and line groups of a painting to a sample of its spectra.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_channels)
-        Spectra [counts], spread over the painting.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV].
-    anode : str, optional
-        Anode of the tube, or ``"none"``; default the one whose scattered lines are found.
-    tube_voltage : float, optional
-        Voltage of the tube [kV]; default 50.
+    `X` (n_samples, n_channels): spectra [counts], spread over the painting. `energy` (n_channels,):
+    nominal bin centers [keV]. `anode`: anode of the tube, or ``"none"``; default the one whose
+    scattered lines are found. `tube_voltage`: voltage of the tube [kV]; default 50.
     """
     calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
     total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)

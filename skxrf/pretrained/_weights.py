@@ -58,21 +58,12 @@ def network_outputs(
 ) -> tuple[Float32Array, Float32Array]:
     """Predict net intensities and their standard errors.
 
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        Weights and scales by the names that
-        ``skxrf.pretrained.training._network.AdaptiveFilterNetwork`` gives them.
-    batches : iterable of pairs of ndarray, float32
-        Counts >= 0 on the model's axis, (n_samples, n_channels), and their linear filter fits
-        [counts], (n_samples, n_components).
-    rounded : bool
-        Whether to compute the products of the trunk and of the estimators in bfloat16.
-
-    Returns
-    -------
-    intensities, errors : ndarray of shape (n_samples, n_groups), float32
-        Net counts and their standard errors [counts].
+    `arrays`: weights and scales by the names that
+    ``skxrf.pretrained.training._network.AdaptiveFilterNetwork`` gives them. `batches`: counts >= 0
+    on the model's axis, (n_samples, n_channels), and their linear filter fits [counts], (n_samples,
+    n_components). `rounded`: whether to compute the products of the trunk and of the estimators in
+    bfloat16. Returns `intensities`, `errors` (n_samples, n_groups), float32: net counts and their
+    standard errors [counts].
 
     Notes
     -----
@@ -162,17 +153,10 @@ class Weights:
     ) -> tuple[Float32Array, Float32Array]:
         """Predict net intensities and their scaled standard errors.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_samples, n_channels), float32
-            Counts on the model's axis.
-        fits : ndarray of shape (n_samples, n_components), float32
-            Linear filter fits of the spectra [counts].
-
-        Returns
-        -------
-        intensities, errors : ndarray of shape (n_samples, n_groups), float32
-            Net counts and their standard errors [counts].
+        `spectra` (n_samples, n_channels), float32: counts on the model's axis. `fits`
+        (n_samples, n_components), float32: linear filter fits of the spectra [counts]. Returns
+        `intensities`, `errors` (n_samples, n_groups), float32: net counts and their standard errors
+        [counts].
         """
         batches = (slice(start, start + BATCH) for start in range(0, len(spectra), BATCH))
         return self.predict_batches((spectra[rows], fits[rows]) for rows in batches)

@@ -48,17 +48,7 @@ class LineEvidence:
 
 
 def evidence_of(search: Identification) -> list[LineEvidence]:
-    """State the evidence for each line group that tube and axis allow, by energy.
-
-    Parameters
-    ----------
-    search : Identification
-        Finished search.
-
-    Returns
-    -------
-    list of LineEvidence
-    """
+    """State the evidence for each line group that tube and axis allow, by energy."""
     area, error = search.scores(search.final)
     limits = search.limits(error)
     competition = _competition(search)
@@ -89,16 +79,8 @@ def evidence_of_parts(
 ) -> dict[str, LineEvidence]:
     """Strongest evidence for each line group that a part of the spectra shows, but not their sum.
 
-    Parameters
-    ----------
-    parts : iterable of Identification
-        Finished searches of sums of like spectra.
-    scale : float
-        Counts of all spectra per count of the parts.
-
-    Returns
-    -------
-    dict of str to LineEvidence
+    `parts`: finished searches of sums of like spectra. `scale`: counts of all spectra per count of
+    the parts. Returns dict of str to LineEvidence.
     """
     found: dict[str, LineEvidence] = {}
     for part in parts:
