@@ -74,8 +74,8 @@ class PaintingFit:
         """Standardize the misfit of each spectrum: (chi2 - E[chi2]) / sd(chi2) under photon noise.
 
         `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
-        (n_samples,), float32: excess of Pearson's chi-square over bins as wide as half a peak: about 0 +-
-        1 if the model explains the spectrum. Errors of the model of some per cent of a line's
+        (n_samples,), float32: that of Pearson's chi-square over bins as wide as half a peak: about
+        0 +- 1 if the model explains the spectrum. Errors of the model of some per cent of a line's
         counts are allowed for; beyond that they show from some 50,000 counts a spectrum on.
         """
         return FitResiduals(self.calibrator, self.matrix, self.components).novelty(X)
