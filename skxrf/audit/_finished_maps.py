@@ -26,9 +26,6 @@ class PaintComparison:
     most_noise: float = 0.2  # noise of the means of paints, relative to their spread
 
 
-_RULE = PaintComparison()
-
-
 def finished_map_errors(
     name: str,
     maps: xr.Dataset,
@@ -76,7 +73,7 @@ def finished_map_errors(
         }
         if (found := _likeness(values[:, k], estimate, variance, reference.paints)) is not None:
             alike.append(found)
-    if alike and max(alike) < _RULE.least_correlation:
+    if alike and max(alike) < PaintComparison.least_correlation:
         raise SkxrfError(
             f"the maps {name} do not resemble the scan (correlation {max(alike):.2f} at best): they "
             "are of another scan, or turned or mirrored."
@@ -89,15 +86,15 @@ def _likeness(
 ) -> float | None:
     """Correlation of means of paints; None where noise or a lack of contrast leaves it open."""
     sizes = np.bincount(paints)
-    if len(sizes) < _RULE.least_paints:
+    if len(sizes) < PaintComparison.least_paints:
         return None
     one, two = (np.bincount(paints, of) / sizes for of in (values, estimate))
     noise = np.sqrt((np.bincount(paints, variance) / sizes**2).mean())
-    if two.std() * _RULE.most_noise < noise:
+    if two.std() * PaintComparison.most_noise < noise:
         return None
     # Paints that differ no more in the maps than parts drawn by chance are not told apart by them.
     within = np.maximum(np.bincount(paints, values**2) / sizes - one**2, 0)
-    if one.std() * _RULE.most_noise <= np.sqrt((within / sizes).mean()):
+    if one.std() * PaintComparison.most_noise <= np.sqrt((within / sizes).mean()):
         return 0.0
     return float(np.corrcoef(one, two)[0, 1])
 

@@ -32,9 +32,6 @@ class CalibrationRule:
     clearly_better: float = 1.2  # ratio to it that the misfit of any other axis has at least
 
 
-_RULE = CalibrationRule()
-
-
 _NOTHING_FOUND = "the sum of the spectra shows no pattern of lines that gives an energy axis"
 _PASS_AN_AXIS = (
     ": pass ",
@@ -154,7 +151,7 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         target = self._target()
         fit = fit_energy_axis(spectrum, nominal)
         if fit is not None and (
-            len(fit.groups) < 2 or not fit.errors["6.4 keV"] < _RULE.worst_error
+            len(fit.groups) < 2 or not fit.errors["6.4 keV"] < CalibrationRule.worst_error
         ):
             fit = None
         if fit is None and self.energy is None:
@@ -260,9 +257,9 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 def _guessed(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
     """An axis from the pattern of peaks; an error where there is none or more than one."""
     guess = guess_energy_axis(spectrum)
-    if guess is None or guess.misfit > _RULE.worst_misfit:
+    if guess is None or guess.misfit > CalibrationRule.worst_misfit:
         raise EnergyAxisError(_NOTHING_FOUND, *_PASS_AN_AXIS)
-    if guess.next_misfit < _RULE.clearly_better * guess.misfit:
+    if guess.next_misfit < CalibrationRule.clearly_better * guess.misfit:
         raise EnergyAxisError(
             "the pattern of peaks fits more than one energy axis, the best of which is "
             f"{guess.offset:.3f} keV + {1000 * guess.gain:.2f} eV per channel",

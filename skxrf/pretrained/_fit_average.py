@@ -32,12 +32,9 @@ class AveragingRule:
     shares_by_paint: tuple[float, float] = (0.5, 1.0)  # weights of such a fit
 
 
-_RULE = AveragingRule()
-
-
 def default_shares(*, by_paint: bool = False) -> NDArray[np.float32]:
     """Weights of the fit of each line group, (2, n_groups): for faint and for bright intensities."""
-    shares = _RULE.shares_by_paint if by_paint else _RULE.shares
+    shares = AveragingRule.shares_by_paint if by_paint else AveragingRule.shares
     return np.tile(np.array(shares, np.float32)[:, None], (1, len(LINE_GROUPS)))
 
 
@@ -62,10 +59,10 @@ def average_with_fit(
     `values`, `errors` same shape: averages, and their standard errors.
     """
     if by_paint:
-        unit, signals, most_away = area_errors, _RULE.signals_by_paint, np.inf
+        unit, signals, most_away = area_errors, AveragingRule.signals_by_paint, np.inf
     else:
         unit = np.where(rare, np.sqrt(errors * area_errors), errors)
-        signals, most_away = _RULE.signals, _RULE.most_away
+        signals, most_away = AveragingRule.signals, AveragingRule.most_away
     signal = (np.maximum(values, 0) + areas) / np.maximum(2 * unit, 1e-6)
     brightness = np.clip((signal - signals[0]) / (signals[1] - signals[0]), 0, 1)
     share = shares[0] + (shares[1] - shares[0]) * brightness

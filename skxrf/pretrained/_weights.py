@@ -45,7 +45,6 @@ class NetworkScales:
     """Logarithms of the least and greatest standard error, in units of photon noise."""
 
 
-_SCALES = NetworkScales()
 # Spectra that pass the network together: their activations fit in a processor's cache.
 BATCH = 512
 
@@ -88,15 +87,15 @@ def network_outputs(
     bias = arrays["first.weight"] @ arrays["shift"] + arrays["first.bias"]
     found = []
     for spectra, fits in batches:
-        total = np.maximum(spectra.sum(axis=1, keepdims=True), _SCALES.least_counts)
+        total = np.maximum(spectra.sum(axis=1, keepdims=True), NetworkScales.least_counts)
         dose = np.sqrt(total)
         standard_fits = fits / (arrays["fit_unit"] * dose)
         learned = (spectra @ filters.T - total * mean) / dose
         hidden = trunk(np.sqrt(spectra))
-        hidden *= np.sqrt(np.float32(_SCALES.reference_counts)) / dose
+        hidden *= np.sqrt(np.float32(NetworkScales.reference_counts)) / dose
         hidden += bias
         hidden += np.arcsinh(standard_fits) @ arrays["of_fits.weight"].T
-        hidden += np.log(total / _SCALES.reference_counts) * arrays["of_dose.weight"][:, 0]
+        hidden += np.log(total / NetworkScales.reference_counts) * arrays["of_dose.weight"][:, 0]
         hidden = _swish(hidden)
         hidden += _swish(second(hidden) + arrays["second.bias"])
         features = np.concatenate([standard_fits, learned], axis=1)
@@ -128,7 +127,7 @@ def _read_out(
     standard = features @ arrays["read_out.weight"].T + np.matmul(gates[:, None], several)[:, 0]
     values = unit * (standard + residual)
     variance = np.square(unit) + np.maximum(values, 0)
-    return values, np.sqrt(variance) * np.exp(np.clip(spread, *_SCALES.log_errors))
+    return values, np.sqrt(variance) * np.exp(np.clip(spread, *NetworkScales.log_errors))
 
 
 # Raised when the meaning of the file changes.

@@ -32,9 +32,6 @@ class AxisRule:
     reference: float = 5.9  # energy of the widths [keV]
 
 
-_RULE = AxisRule()
-
-
 @dataclass(frozen=True)
 class AxisFit:
     """True axis and resolution of a sum spectrum, and how well they are known."""
@@ -70,10 +67,10 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     two axes do equally well.
     """
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
-    if np.count_nonzero((energy >= LOWEST) & (energy <= HIGHEST)) < _RULE.least_channels:
+    if np.count_nonzero((energy >= LOWEST) & (energy <= HIGHEST)) < AxisRule.least_channels:
         return None
-    coarse = BinnedSpectrum.of(spectrum, energy, _RULE.search_bin, (LOWEST, HIGHEST))
-    if coarse.counts.sum() < _RULE.least_counts:
+    coarse = BinnedSpectrum.of(spectrum, energy, AxisRule.search_bin, (LOWEST, HIGHEST))
+    if coarse.counts.sum() < AxisRule.least_counts:
         return None
     search = ShiftSearch(coarse, 0.15)
     starts = [
@@ -89,7 +86,9 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     fit = best.finish()
     if (
         fit is None
-        or not _RULE.widths[0] < float(fit.resolution.fwhm(_RULE.reference)) < _RULE.widths[1]
+        or not AxisRule.widths[0]
+        < float(fit.resolution.fwhm(AxisRule.reference))
+        < AxisRule.widths[1]
     ):
         return None
     return fit
@@ -109,15 +108,15 @@ class _Refinement:
         self._round(1)
         # With the weights of the search, which are the same for all: those of the fit are low
         # where its lines do not describe the spectrum. The width is the one found.
-        width = float(self.model.detector(self.parameters).fwhm(_RULE.reference))
-        judge = ShiftSearch(search.binned, float(np.clip(width, *_RULE.widths)))
+        width = float(self.model.detector(self.parameters).fwhm(AxisRule.reference))
+        judge = ShiftSearch(search.binned, float(np.clip(width, *AxisRule.widths)))
         self.cost = judge.fit(self.parameters["low"], self.parameters["high"])[0]
 
     def is_rivalled_by(self, other: _Refinement) -> bool:
         """Compare with another start: clearly another axis, and nearly as good."""
         mine, theirs = self.parameters, other.parameters
         apart = abs(mine["low"] - theirs["low"]) > 0.08 or abs(mine["high"] - theirs["high"]) > 0.15
-        return apart and other.cost < self.cost + _RULE.rival
+        return apart and other.cost < self.cost + AxisRule.rival
 
     def axis(self) -> Array:
         return SumSpectrumModel.correction(self.parameters)(self.energy)
@@ -173,8 +172,8 @@ def _errors(covariance: Array, detector: DetectorResponse) -> dict[str, float]:
             row[k] = (AxisCorrection.at_anchors(**shift)(one) - one)[0]
         errors[f"{energy:g} keV"] = float(np.sqrt(row @ covariance @ row))
     row = np.zeros(len(names))
-    fwhm = float(detector.fwhm(_RULE.reference))
+    fwhm = float(detector.fwhm(AxisRule.reference))
     row[names.index("noise")] = detector.noise / fwhm
-    row[names.index("fano")] = FWHM_OF_SIGMA**2 * PAIR_ENERGY * _RULE.reference / (2 * fwhm)
+    row[names.index("fano")] = FWHM_OF_SIGMA**2 * PAIR_ENERGY * AxisRule.reference / (2 * fwhm)
     errors["fwhm"] = float(np.sqrt(row @ covariance @ row))
     return errors

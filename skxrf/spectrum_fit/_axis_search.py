@@ -78,9 +78,6 @@ class ShiftRule:
     least_noise: float = 0.03  # electronic noise of the templates [keV]
 
 
-_SHIFTS = ShiftRule()
-
-
 class ShiftSearch:
     """Comparison of a spectrum with all common lines at any shift of its axis.
 
@@ -89,10 +86,10 @@ class ShiftSearch:
 
     def __init__(self, binned: BinnedSpectrum, width: float) -> None:
         self.binned = binned
-        self.weights = counting_weights(binned.counts, _SHIFTS.model_error)
+        self.weights = counting_weights(binned.counts, ShiftRule.model_error)
         variance = width**2 - float(typical_detector(0.0).fwhm(5.9)) ** 2
         self.templates = TemplateGrid(
-            *binned.range, noise=max(variance, _SHIFTS.least_noise**2) ** 0.5, margin=1.5
+            *binned.range, noise=max(variance, ShiftRule.least_noise**2) ** 0.5, margin=1.5
         )
         self.names = [name for name, _ in self.templates.table.labels]
         self.fixed = np.hstack(
@@ -124,14 +121,14 @@ class ShiftSearch:
         costs = {anode: self.fit(low, high, anode)[0] for anode in self.templates.anodes}
         costs["none"] = self.fit(low, high, "none")[0]
         anode, next_best = sorted(costs, key=lambda name: costs[name])[:2]
-        if anode == "none" or costs[next_best] <= costs[anode] + _SHIFTS.clear:
+        if anode == "none" or costs[next_best] <= costs[anode] + ShiftRule.clear:
             anode = "none"
         _, amplitudes = self.fit(low, high, anode)
         totals = dict.fromkeys(self.names, 0.0)
         for name, amplitude in zip(self.names, amplitudes, strict=False):
             totals[name] += float(amplitude)
         counts = float(self.binned.counts.sum())
-        if totals.get(f"{anode}_compton", 0.0) <= _SHIFTS.least_compton * counts:
+        if totals.get(f"{anode}_compton", 0.0) <= ShiftRule.least_compton * counts:
             anode = "none"
         groups = {name: total for name, total in totals.items() if not name.endswith("_compton")}
         chosen = worth_fitting(groups, counts, rule=RULE)
@@ -143,14 +140,14 @@ class ShiftSearch:
         """Shifts of the anchors [keV] at the lowest, distinct minima of the cost."""
         pairs = [
             (a, b)
-            for a in np.arange(*_SHIFTS.lows)
-            for b in np.arange(*_SHIFTS.highs)
-            if abs(b - a) < _SHIFTS.most_apart
+            for a in np.arange(*ShiftRule.lows)
+            for b in np.arange(*ShiftRule.highs)
+            if abs(b - a) < ShiftRule.most_apart
         ]
         costs = {pair: self.fit(*pair)[0] for pair in pairs}
         found: list[tuple[float, float]] = []
         for low, high in sorted(costs, key=lambda pair: costs[pair]):
-            if all(abs(low - a) + abs(high - b) > _SHIFTS.distinct for a, b in found):
+            if all(abs(low - a) + abs(high - b) > ShiftRule.distinct for a, b in found):
                 found.append((float(low), float(high)))
             if len(found) == n_best:
                 break
@@ -177,9 +174,6 @@ class PatternRule:
     n_polished: int = 8
     model_error: float = 0.05  # share of a channel by which the lines may be wrong
     unseen: float = 0.5  # weight of peaks that lie below the compared range
-
-
-_RULE = PatternRule()
 
 
 @dataclass(frozen=True)
@@ -209,7 +203,7 @@ def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
     comparison = _Comparison(spectrum, positions, strengths)
     axes = _hypotheses(positions, strengths, sigma)
     valued = sorted((comparison.value(*axis), *axis) for axis in axes)
-    polished = sorted(comparison.polished(*axis) for _, *axis in valued[: _RULE.n_polished])
+    polished = sorted(comparison.polished(*axis) for _, *axis in valued[: PatternRule.n_polished])
     if not polished or not np.isfinite(polished[0][0]):
         return None
     misfit, offset, gain = polished[0]
@@ -236,9 +230,9 @@ def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
         tops = inside[
             (height[inside] > height[inside - 1])
             & (height[inside] >= height[inside + 1])
-            & (height[inside] > _RULE.significance)
+            & (height[inside] > PatternRule.significance)
         ]
-        tops = tops[np.argsort(-height[tops])][: _RULE.n_peaks]
+        tops = tops[np.argsort(-height[tops])][: PatternRule.n_peaks]
         bend = 2 * height[tops] - height[tops - 1] - height[tops + 1]
         shift = (height[tops + 1] - height[tops - 1]) / (2 * np.maximum(bend, 1e-9))
         places = tops + np.clip(shift, -0.5, 0.5)
@@ -259,16 +253,16 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
     table = line_table(searched, tuple(ANODES), detail=COARSE)
     known = np.sort(table.energies[(table.intensities > 0.15) & (table.energies > 1.0)])
     first, second = np.triu_indices(bright.size, 1)
-    places = np.sort(positions[: _RULE.n_paired])
+    places = np.sort(positions[: PatternRule.n_paired])
     low, high = np.triu_indices(places.size, 1)
     gains = (bright[second] - bright[first])[:, None] / (places[high] - places[low])
     offsets = bright[first][:, None] - gains * places[low]
     gains, offsets = gains.ravel(), offsets.ravel()
     allowed = (
-        (gains > max(_RULE.gains[0], _RULE.sigmas[0] / sigma))
-        & (gains < min(_RULE.gains[1], _RULE.sigmas[1] / sigma))
-        & (offsets > _RULE.offsets[0])
-        & (offsets < _RULE.offsets[1])
+        (gains > max(PatternRule.gains[0], PatternRule.sigmas[0] / sigma))
+        & (gains < min(PatternRule.gains[1], PatternRule.sigmas[1] / sigma))
+        & (offsets > PatternRule.offsets[0])
+        & (offsets < PatternRule.offsets[1])
     )
     gains, offsets = gains[allowed], offsets[allowed]
     energies = offsets[:, None] + gains[:, None] * positions
@@ -282,7 +276,7 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
         axis = (float(offsets[i]), float(gains[i]))
         if all(abs(axis[0] - a) > 0.04 or abs(axis[1] / b - 1) > 0.004 for a, b in chosen):
             chosen.append(axis)
-        if len(chosen) == _RULE.n_compared:
+        if len(chosen) == PatternRule.n_compared:
             break
     return chosen
 
@@ -297,28 +291,30 @@ class _Comparison:
     def value(self, offset: float, gain: float) -> float:
         """Misfit relative to a background alone; infinite where too little is in range."""
         if not (
-            _RULE.gains[0] <= gain <= _RULE.gains[1]
-            and _RULE.offsets[0] <= offset <= _RULE.offsets[1]
+            PatternRule.gains[0] <= gain <= PatternRule.gains[1]
+            and PatternRule.offsets[0] <= offset <= PatternRule.offsets[1]
         ):
             return np.inf
         axis: Array = offset + gain * np.arange(self.spectrum.size, dtype=np.float64)
-        n_joined = max(1, int(_RULE.bin_width / gain + 1e-9))
+        n_joined = max(1, int(PatternRule.bin_width / gain + 1e-9))
         if np.count_nonzero((axis >= LOWEST) & (axis <= HIGHEST)) < 60 * n_joined:
             return np.inf
-        binned = BinnedSpectrum.of(self.spectrum, axis, _RULE.bin_width, (LOWEST, HIGHEST))
+        binned = BinnedSpectrum.of(self.spectrum, axis, PatternRule.bin_width, (LOWEST, HIGHEST))
         edges, counts = binned.edges, binned.counts
         if counts.sum() < 1000:
             return np.inf
         splines = background_splines(edges, binned.range)
         pile_up = binned.pile_up(edges)[:, None]
-        weight = counting_weights(counts, _RULE.model_error)
+        weight = counting_weights(counts, PatternRule.model_error)
         design = self.templates.design(edges, splines, pile_up) * weight[:, None]
         misfit = nonnegative(design, counts * weight)[2]
         alone = nonnegative(splines * weight[:, None], counts * weight)[2]
         energies = offset + gain * self.positions
         unseen = (energies < LOWEST) & (np.abs(energies) > 0.2)
         share = float(self.strengths[unseen].sum() / self.strengths.sum())
-        return saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + _RULE.unseen * share
+        return (
+            saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + PatternRule.unseen * share
+        )
 
     def polished(self, offset: float, gain: float) -> tuple[float, float, float]:
         """Best axis nearby: (misfit, offset, gain)."""

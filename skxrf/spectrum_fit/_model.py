@@ -68,9 +68,6 @@ class ModelRule:
     """Share of all counts below which theory's ratios of lines are not held any tighter."""
 
 
-_RULE = ModelRule()
-
-
 @dataclass(frozen=True)
 class BinnedSpectrum:
     """Counts in bins of at least a given width, inside the fitted range."""
@@ -117,7 +114,7 @@ class BinnedSpectrum:
             axis = self.energy
         else:
             edges = np.interp(edges, self.energy, axis)
-        photons = np.where(axis > _RULE.least_piling_up, self.spectrum, 0.0)
+        photons = np.where(axis > ModelRule.least_piling_up, self.spectrum, 0.0)
         return pile_up_shape(photons, axis, edges)
 
 
@@ -257,14 +254,14 @@ class SumSpectrumModel:
         background = np.minimum(self.fixed @ amplitudes[self.n_lines :], smooth)
         error = (
             self.stage.model_error * smooth
-            + _RULE.compton_error * broad
-            + _RULE.background_error * background
+            + ModelRule.compton_error * broad
+            + ModelRule.background_error * background
         )
         self.variance = smooth + error**2 + 1
         # Where the model is worse than that, as residuals about a place show, it counts less.
         missed = self.binned.counts - self.model(x, amplitudes)
         n_local = (
-            round(_RULE.local_width / float(np.median(np.diff(self.binned.edges)))) // 2 * 2 + 1
+            round(ModelRule.local_width / float(np.median(np.diff(self.binned.edges)))) // 2 * 2 + 1
         )
         n_local = min(max(n_local, 3), 2 * missed.size - 1)
         self.weights = misfit_weights(missed, self.variance, n_local)
@@ -272,7 +269,7 @@ class SumSpectrumModel:
 
     def _ratio_prior(self, areas: Mapping[str, float], total: float) -> Array:
         """Rows that hold the shares of families near theory, about the areas of a first fit."""
-        least = _RULE.least_area * total + 1
+        least = ModelRule.least_area * total + 1
         rows = []
         for name, mine in self.columns.items():
             if len(mine) == 1:

@@ -34,9 +34,6 @@ class FitRule:
     """Standard errors below which a group keeps theory's ratios of lines."""
 
 
-_RULE = FitRule()
-
-
 @dataclass(frozen=True)
 class Refined:
     """Axis and detector at the minimum."""
@@ -160,10 +157,10 @@ def calibrated(
     first, second = ANCHORS
     trials = [
         {**start, "low": zero + gain * first, "high": zero + gain * second}
-        for zero, gain in itertools.product(_RULE.zeros, _RULE.gains)
+        for zero, gain in itertools.product(FitRule.zeros, FitRule.gains)
     ]
     best = min(trials, key=lambda x: float(np.sum(model.solve(x).residuals ** 2)))
-    return refine(model, best, centers=start, rounds=_RULE.rounds).parameters
+    return refine(model, best, centers=start, rounds=FitRule.rounds).parameters
 
 
 @dataclass(frozen=True)
@@ -233,7 +230,7 @@ def _result(model: SumSpectrumModel, x: Mapping[str, float]) -> SumSpectrumFit:
     areas, errors = model.areas(amplitudes), model.errors(solution)
     families = {}
     for name, mine in model.columns.items():
-        seen = areas[name] > _RULE.least_for_ratios * errors[name]
+        seen = areas[name] > FitRule.least_for_ratios * errors[name]
         shares = amplitudes[mine] / areas[name] if seen else model.table.shares[mine]
         labels = (model.table.labels[i][1] for i in mine)
         families[name] = dict(zip(labels, shares.tolist(), strict=True))

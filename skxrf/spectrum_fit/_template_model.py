@@ -45,9 +45,6 @@ class TemplateRule:
     """Width over which misplaced counts do not matter [keV]: that of a peak."""
 
 
-_RULE = TemplateRule()
-
-
 def fit_components(
     groups: Sequence[str],
     fit: SumSpectrumFit,
@@ -85,9 +82,9 @@ def fit_components(
         mine = table.columns_of(f"{anode}_{kind}")
         counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
         peak = counts @ spectra[mine]
-        if counts.sum() > 0 and peak.sum() > _RULE.least_inside * counts.sum():
+        if counts.sum() > 0 and peak.sum() > TemplateRule.least_inside * counts.sum():
             components.append(peak / peak.sum())
-    if fit.pile_up.sum() > _RULE.least_pile_up * fit.model.sum():
+    if fit.pile_up.sum() > TemplateRule.least_pile_up * fit.model.sum():
         components.append(fit.pile_up / fit.pile_up.sum())
     n_intervals = max(1, round((edges[-1] - edges[0]) / background_spacing))
     knots = np.linspace(edges[0], edges[-1], n_intervals + 1)
@@ -111,12 +108,12 @@ def fitted_range(
     if energy_range is not None:
         low, high = (float(bound) for bound in energy_range)
     else:
-        highest = _RULE.least_high
+        highest = TemplateRule.least_high
         for group in groups.values():
             highest = max(
-                highest, float(group.energies[group.intensities > _RULE.least_share].max())
+                highest, float(group.energies[group.intensities > TemplateRule.least_share].max())
             )
-        low, high = _RULE.low, highest + _RULE.beyond_lines
+        low, high = TemplateRule.low, highest + TemplateRule.beyond_lines
     low, high = max(low, float(energy[0])), min(high, float(energy[-1]))
     outside = [
         f"{name} ({group.main_energy:.2f} keV)"
@@ -141,10 +138,10 @@ def channels_between(energy: NDArray[np.float64], low: float, high: float) -> sl
     `energy` (n_channels,): bin centers [keV]. `low`, `high`: the range [keV].
     """
     inside = np.flatnonzero((energy >= low) & (energy <= high))
-    if inside.size < _RULE.least_channels:
+    if inside.size < TemplateRule.least_channels:
         raise EnergyAxisError(
             f"only {inside.size} channels between {low:g} and {high:g} keV on an axis of "
-            f"{describe_axis(energy)}: the fit needs at least {_RULE.least_channels}; check ",
+            f"{describe_axis(energy)}: the fit needs at least {TemplateRule.least_channels}; check ",
             Argument("energy"),
             " and ",
             Argument("energy_range"),
@@ -238,7 +235,7 @@ def template_model(
             hard = [
                 name
                 for name in found.present
-                if line_group(name).main_energy > high - _RULE.beyond_lines
+                if line_group(name).main_energy > high - TemplateRule.beyond_lines
             ]
             low, high = fitted_range(setup.energy, hard, None, setup.tube_voltage)
         nuisance = found.components((low, high), wanted)
@@ -266,6 +263,6 @@ def template_model(
         tube_voltage=setup.tube_voltage,
         background_spacing=background_spacing,
     )
-    n_joined = max(1, round(_RULE.peak_width / float(np.median(np.diff(setup.energy)))))
+    n_joined = max(1, round(TemplateRule.peak_width / float(np.median(np.diff(setup.energy)))))
     unexplained = unexplained_share(spectrum[channels], fit.model, n_joined)
     return TemplateModel(groups, channels, fit, components, unexplained, evidence)
