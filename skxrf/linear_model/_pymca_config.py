@@ -18,9 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import FileFormatError, LineGroupError
 from skxrf.physics import DetectorResponse
-from skxrf.physics._names import find_line_group
 from skxrf.physics.constants import PAIR_ENERGY
 from skxrf.utils.files import existing_file, whole_file
+from skxrf.utils.line_group_names import find_line_group
 
 # Energy of an electron-hole pair that PyMca's Fano factors belong to [keV].
 _PYMCA_PAIR_ENERGY = 3.85e-3

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import line_group
-from skxrf.physics._names import find_line_groups
 from skxrf.utils.energy import describe_axis
+from skxrf.utils.line_group_names import find_line_groups
 
 
 def column_names(y: object) -> list[str] | None:

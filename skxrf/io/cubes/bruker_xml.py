@@ -20,7 +20,7 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.physics._names import element_symbol
+from skxrf.utils.line_group_names import element_symbol
 from skxrf.utils.units import decimal
 
 from .._limits import LIMITS

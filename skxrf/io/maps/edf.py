@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .._edf_file import EdfImage, edf_images
 from ..cubes.numbered import files_in

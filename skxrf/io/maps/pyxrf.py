@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .source import MapsSource, images_of_stack
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .._bruker_images import bruker_images, is_project
 from ..cubes.bruker_xml import step_positions

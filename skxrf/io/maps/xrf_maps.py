@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .._hdf5_values import text
 from .source import MapsSource, images_of_stack

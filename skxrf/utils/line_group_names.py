@@ -36,7 +36,7 @@ def line_group_name(spelling: str) -> str | None:
 
     Examples
     --------
-    >>> from skxrf.physics._names import line_group_name
+    >>> from skxrf.utils.line_group_names import line_group_name
     >>> line_group_name("Pb-L"), line_group_name("FE_Ka"), line_group_name("Fe")
     ('Pb_L', 'Fe_Ka', None)
     """
@@ -56,7 +56,7 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
 
     Examples
     --------
-    >>> from skxrf.physics._names import find_line_group
+    >>> from skxrf.utils.line_group_names import find_line_group
     >>> find_line_group("hg"), find_line_group("Fe Ka"), find_line_group("Pb", ["Fe_K", "Pb_M"])
     ('Hg_L', 'Fe_K', 'Pb_M')
     """
