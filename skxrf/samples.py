@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.validation import as_cube, as_map_dataset
 
-__all__ = ["LEVELS", "sample_index", "to_maps", "to_samples"]
+__all__ = ["sample_index", "to_maps", "to_samples"]
 
 LEVELS = ("painting", "y", "x")
 # Counts in memory at once while pixels are drawn.

@@ -131,7 +131,7 @@ def evaluate(
 
 def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     from skxrf.exceptions import LineGroupError
-    from skxrf.physics._names import find_line_groups
+    from skxrf.utils.line_group_names import find_line_groups
 
     known = [str(name) for name in maps["element"].to_numpy()]
     wanted = find_line_groups(wanted, known)

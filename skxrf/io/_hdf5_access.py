@@ -17,13 +17,7 @@ import h5py
 from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
 from ._hdf5_values import text
-
-# Axes of counts: scans, detectors, rows, columns, channels.
-_MOST_AXES = 5
-# Virtual datasets of virtual datasets.
-_DEEPEST = 10
-# Bytes of one value, such as a text of fixed length.
-_LONGEST_VALUE = 1 << 22
+from ._limits import LIMITS
 
 
 def is_hdf5(path: Path, head: bytes) -> bool:
@@ -110,14 +104,14 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
             return
         if item.external or item.is_virtual:
             odd.append(item)
-        if item.id.get_type().get_size() > _LONGEST_VALUE:
+        if item.id.get_type().get_size() > LIMITS.value_bytes:
             long.append(name)
 
     file.visititems_links(visit_link)
     file.visititems(visit)
     if long:
         raise FileFormatError(
-            f"{file.filename}, dataset {long[0]!r} has values of more than {_LONGEST_VALUE:,} bytes each: it "
+            f"{file.filename}, dataset {long[0]!r} has values of more than {LIMITS.value_bytes:,} bytes each: it "
             "is damaged, or no file of spectra."
         )
     for name, target in links:
@@ -163,7 +157,7 @@ def value_files(dataset: Any, *, depth: int = 0) -> list[Path]:
         inside = {one.dset_name for one in sources if one.file_name == name}
         for path in filter(Path.is_file, _named_by(folder, name)):
             found.append(path)
-            if depth < _DEEPEST:
+            if depth < LIMITS.link_depth:
                 with open_file(path) as other:
                     for item in filter(None, map(other.get, inside)):
                         if isinstance(item, h5py.Dataset):
@@ -313,7 +307,7 @@ def datasets_in(file: Any) -> list[Any]:
     def add(item: Any) -> None:
         numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "uif"
         # A name that is not UTF-8 comes as bytes: damage.
-        if numeric and item.shape and item.ndim <= _MOST_AXES and isinstance(item.name, str):
+        if numeric and item.shape and item.ndim <= LIMITS.axes and isinstance(item.name, str):
             address = (item.file.filename, h5py.h5o.get_info(item.id).addr)
             found.setdefault(address, item)
 

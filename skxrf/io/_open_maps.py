@@ -15,9 +15,6 @@ from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
 
-# PNG, JPEG, BMP, GIF
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
-
 
 def open_maps(
     path: str | os.PathLike[str], *, elements: Elements = None, dataset: str | None = None
@@ -72,7 +69,8 @@ def open_maps(
     array([[1.5, 3. ]])
     """
     file, head = existing_file(path, "element maps", folders=True)
-    if head.startswith(_PICTURES):
+    # PNG, JPEG, BMP, GIF
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")):
         raise FileFormatError(
             f"{file} is a picture: pictures are made to look at, they hold no intensities. Open the "
             "maps that it was made from."

@@ -13,9 +13,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skxrf.utils.typing import Array
 
-# Ridge strengths that are tried; features are scaled.
-_ALPHAS = tuple(np.logspace(-3, 4, 15))
-
 
 def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> Pipeline:
     """Fit a ridge regression on scaled features, its strength chosen by cross-validation.
@@ -23,7 +20,8 @@ def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) ->
     `X` (n_samples, n_features): features. `y` (n_samples,): labels. `weights` (n_samples,): weights
     of the samples.
     """
-    steps = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+    # Ridge strengths that are tried; features are scaled.
+    steps = make_pipeline(StandardScaler(), RidgeCV(alphas=tuple(np.logspace(-3, 4, 15))))
     if weights is None:
         return steps.fit(X, y)
     return steps.fit(X, y, standardscaler__sample_weight=weights, ridgecv__sample_weight=weights)

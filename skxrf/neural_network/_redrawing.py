@@ -29,9 +29,6 @@ class LineChanges:
     block: int = 4096  # rows that are drawn at a time
 
 
-_LINES = LineChanges()
-
-
 class Redrawing:
     """Random changes of counts after which they still are Poisson counts.
 
@@ -97,8 +94,8 @@ class Redrawing:
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.int32)
         spectra = np.empty(X.shape, dtype)
         labels = np.empty(y.shape, np.float64)
-        for start in range(0, len(X), _LINES.block):
-            rows = slice(start, start + _LINES.block)
+        for start in range(0, len(X), LineChanges.block):
+            rows = slice(start, start + LineChanges.block)
             spectra[rows], labels[rows], _, _ = self.draw(X[rows], y[rows], rng)
         return spectra, labels
 
@@ -149,7 +146,7 @@ class Redrawing:
         known = templates.any(axis=1)
         shape = (len(rows), self.n_outputs)
         factor = np.exp(rng.normal(0.0, self.rescaling, size=shape))
-        factor = np.where(rng.random(shape) < _LINES.removed, 0.0, factor)
+        factor = np.where(rng.random(shape) < LineChanges.removed, 0.0, factor)
         # One of two keeps its amount, so that the others change beside unchanged elements.
         factor = np.where(known & (rng.random(shape) < 0.5), factor, 1.0)
         amount = np.maximum(labels[rows], 0.0)
@@ -175,9 +172,9 @@ class Redrawing:
         usable = np.flatnonzero(self.templates.any(axis=1))
         amount = np.zeros((len(rows), len(self.templates)))
         total = counts[rows].sum(axis=1)
-        low, high = np.log(min(_LINES.least_injection, self.injection)), np.log(self.injection)
-        n_injected = rng.integers(1, _LINES.most_injected + 1, size=len(rows))
-        for i in range(_LINES.most_injected):
+        low, high = np.log(min(LineChanges.least_injection, self.injection)), np.log(self.injection)
+        n_injected = rng.integers(1, LineChanges.most_injected + 1, size=len(rows))
+        for i in range(LineChanges.most_injected):
             which = rng.choice(usable, size=len(rows))
             part = total * np.exp(rng.uniform(low, high, size=len(rows))) * (i < n_injected)
             np.add.at(amount, (np.arange(len(rows)), which), part)
@@ -234,7 +231,7 @@ def _poisson(expected: AnyArray, rng: np.random.Generator) -> NDArray[np.int64]:
 
 def _smooth(spectra: AnyArray) -> AnyArray:
     """Running mean over the channels of the smoothing, fewer at the ends."""
-    half = min(_LINES.smoothing // 2, spectra.shape[1] - 1)
+    half = min(LineChanges.smoothing // 2, spectra.shape[1] - 1)
     sums = np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)
     last = np.minimum(np.arange(spectra.shape[1]) + half + 1, spectra.shape[1])
     first = np.maximum(np.arange(spectra.shape[1]) - half, 0)

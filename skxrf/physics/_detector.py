@@ -36,12 +36,6 @@ def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
     return np.asarray(np.maximum(np.maximum(edges, 0.0) - overshoot, 0.0) / energy)
 
 
-_NOT_NEGATIVE = (
-    *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
-    "natural_width",
-)
-
-
 @dataclass(frozen=True)
 class DetectorResponse:
     """Shape that an energy-dispersive silicon detector gives to a monochromatic line.
@@ -106,7 +100,10 @@ class DetectorResponse:
         for name in ("thickness", "tail_slope"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected more than 0.")
-        for name in _NOT_NEGATIVE:
+        for name in (
+            *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
+            "natural_width",
+        ):
             if not 0 <= getattr(self, name) < np.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
 

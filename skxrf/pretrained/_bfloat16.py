@@ -17,18 +17,9 @@ __all__ = ["multiplier", "single_threaded_openmp"]
 def multiplier(weights: Float32Array, *, rounded: bool) -> Callable[[Float32Array], Float32Array]:
     """Return the function that multiplies rows by a matrix, transposed.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (m, k), float32
-        The matrix.
-    rounded : bool
-        Whether both factors and the product are rounded to the 8 bits of bfloat16; the sums are in
-        single precision in any case.
-
-    Returns
-    -------
-    callable
-        From an ndarray of shape (n, k), float32, to one of shape (n, m), float32.
+    `weights` (m, k), float32: the matrix. `rounded`: whether both factors and the product are
+    rounded to the 8 bits of bfloat16; the sums are in single precision in any case. Returns a
+    function from (n, k) to (n, m), float32.
     """
     if not rounded:
         return lambda rows: rows @ weights.T

@@ -29,9 +29,6 @@ class FilterRule:
     """Least expected counts of a channel, as a share of the mean channel's."""
 
 
-_RULE = FilterRule()
-
-
 def background_shapes(continuum: FloatArray) -> NDArray[np.float64]:
     """Compute smooth shapes of which a pixel's continuum is a sum.
 
@@ -69,13 +66,13 @@ def linear_filter_fit(
     """
     n_components = len(components)
     spread = PRIOR_SHARES.copy()
-    spread[: len(found)][~found] = _RULE.unseen_share
-    spread = np.concatenate([spread, np.full(len(uncommon), _RULE.uncommon_share)])
+    spread[: len(found)][~found] = FilterRule.unseen_share
+    spread = np.concatenate([spread, np.full(len(uncommon), FilterRule.uncommon_share)])
     components = np.asarray([*components, *uncommon], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
-    least = _RULE.least_share * shares[shares > 0].mean()
-    weights = np.where(shares > 0, _RULE.reference_counts / np.maximum(shares, least), 0.0)
+    least = FilterRule.least_share * shares[shares > 0].mean()
+    weights = np.where(shares > 0, FilterRule.reference_counts / np.maximum(shares, least), 0.0)
     weighted = components * weights
     information = weighted @ components.T
     information[np.diag_indices_from(information)] += 1 / spread**2

@@ -40,26 +40,14 @@ __all__ = ["GroupFit", "explained"]
 class GroupFit:
     """Fit of a spectrum by the line groups that are accepted so far.
 
-    Parameters
-    ----------
-    counts : ndarray of shape (n_bins,)
-        Counts.
-    edges : ndarray of shape (n_bins + 1,)
-        True bin edges [keV].
-    photons, axis : ndarray of shape (n_channels,)
-        Counts that pile up, and their true energies [keV].
-    detector : DetectorResponse
-        Width and tail of a peak.
-    candidates : sequence of str
-        Line groups to try.
-    anode : str, optional
-        Anode of the tube, whose scattered lines are part of the fit.
-    voltage : float
-        Voltage of the tube [kV].
-    required : collection of str
-        Line groups that stay in the fit.
-    rule : IdentificationRule
-        Thresholds.
+    - `counts` (n_bins,): counts.
+    - `edges` (n_bins + 1,): true bin edges [keV].
+    - `photons`, `axis` (n_channels,): counts that pile up, and their true energies [keV].
+    - `detector`: width and tail of a peak.
+    - `candidates`: line groups to try.
+    - `anode`: anode of the tube, whose scattered lines are part of the fit.
+    - `voltage`: voltage of the tube [kV].
+    - `required`: line groups that stay in the fit.
     """
 
     def __init__(
@@ -369,15 +357,9 @@ class GroupFit:
     def limits(self, errors: Array) -> Array:
         """Counts of each candidate, absent now, that would be as significant as the rule asks for.
 
-        Parameters
-        ----------
-        errors : ndarray of shape (n_candidates,)
-            Standard errors of their counts while they are absent.
-
-        Returns
-        -------
-        ndarray of shape (n_candidates,)
-            The noise of its own counts comes on top of those errors (Currie 1968, Anal. Chem. 40, 586).
+        `errors` (n_candidates,): standard errors of their counts while they are absent. Returns
+        (n_candidates,): the noise of its own counts comes on top of those errors (Currie 1968,
+        Anal. Chem. 40, 586).
         """
         weighted = self.whole * self.weights[:, None]
         information = np.einsum("ij,ij->j", weighted, self.whole)

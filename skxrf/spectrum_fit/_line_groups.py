@@ -1,4 +1,4 @@
-"""Presence of line groups in a sum spectrum: the one rule, and the evidence it judges."""
+"""Line groups in the fit of an axis: evidence for each, and partners that come with it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class DetectionRule:
-    """Thresholds above which a line group counts as present."""
+    """Thresholds above which a line group takes part in the fit of an axis."""
 
     significance: float = 5.0  # standard errors of the net counts
     uncommon_significance: float = 7.0

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._limits import READ
 from .arrange import SummedReader
 from .hdf5_reader import HDF5Reader
 from .memory_map import RawReader
 from .source import BlockReader, Slices
 
-# Values that are read at once, and bytes for a look at the first pixel of each row.
-_AT_ONCE = 1 << 24
-_MOST_BYTES = 1 << 26
 _Stored = HDF5Reader | RawReader
 
 
@@ -114,13 +112,13 @@ def _blank_pixels(reader: _Stored, energy: int) -> NDArray[np.bool_] | None:
     rows = 1 if energy == 0 and len(ends) > 1 else 0
     chunk = reader.chunks or (1,) * len(reader.shape)
     n_chunks = -(-reader.shape[rows] // chunk[rows])
-    if n_chunks * math.prod(chunk) * reader.stored.itemsize <= _MOST_BYTES:
+    if n_chunks * math.prod(chunk) * reader.stored.itemsize <= READ.first_pixels_bytes:
         keys.append((*keys[0][:rows], slice(0, reader.shape[rows]), *keys[0][rows + 1 :]))
     if not any(_some_blank(reader, key, energy) for key in keys):
         return None
     sizes = [1 if i == energy else n for i, n in enumerate(reader.shape)]
     blank = np.zeros(sizes, bool)
-    step = max(_AT_ONCE // max(math.prod(sizes) // sizes[rows], 1), 1)
+    step = max(READ.values // max(math.prod(sizes) // sizes[rows], 1), 1)
     for start in range(0, sizes[rows], step):
         part = [slice(0, n) for n in sizes]
         part[rows] = slice(start, start + step)

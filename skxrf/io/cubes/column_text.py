@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.units import decimal, is_rate, may_divide_thousands
 
+from .._limits import LIMITS
 from .axes import axis_or_reason
 from .single import one_spectrum
 from .source import CubeRequest, CubeSource
@@ -35,9 +36,6 @@ _TIME = re.compile(
 _LINE = re.compile(
     r"^\W*(eV ?per ?channel|Starting ?keV)\W+?([-+]?[\d.,]+)", re.IGNORECASE | re.MULTILINE
 )
-# Lines before the first number, and channels of the smallest spectrum.
-_LONGEST_HEADER = 100
-_FEWEST = 16
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -203,14 +201,19 @@ def _values(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:
     """Numbers of all rows, of as many columns each."""
     cells = [_cells(row) for row in rows]
     widths = {len(one) for one in cells}
-    if len(rows) < _FEWEST or start > _LONGEST_HEADER or len(widths) > 1 or 0 in widths:
+    if (
+        len(rows) < LIMITS.fewest_lines
+        or start > LIMITS.header_lines
+        or len(widths) > 1
+        or 0 in widths
+    ):
         wrong = next(
             (row for row, one in zip(rows, cells, strict=True) if len(one) != len(cells[0])), ""
         )
         raise FileFormatError(
             f"{path} holds {len(rows)} lines from the first number on"
             + (f", one of which is {wrong[:40]!r}" if wrong else "")
-            + f": expected a spectrum, at least {_FEWEST} lines, each of energy and counts or of counts alone."
+            + f": expected a spectrum, at least {LIMITS.fewest_lines} lines, each of energy and counts or of counts alone."
         )
     _refuse_thousands(cells, path)
     values = np.array([floats(one) for one in cells], np.float64)

@@ -24,6 +24,7 @@ from .._hdf5_access import (
 )
 from .._hdf5_heaps import refuse_endless_heaps
 from .._hdf5_values import numbers, units_of
+from .._limits import LIMITS
 from . import (
     bcf_converter,
     counts,
@@ -55,8 +56,6 @@ class HDF5Layout(NamedTuple):
     n_axes: tuple[int, ...] = (3,)  # numbers of axes that its counts may have
 
 
-# Channels of the smallest spectrum in a table.
-_FEWEST = 8
 # The first that recognizes a dataset reads it; the last one takes any.
 LAYOUTS = (
     HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read, (1, 2, 3, 4)),
@@ -222,8 +221,8 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
 def _folds(table: Any, shape: tuple[int, int]) -> bool:
     """True where one axis of a table has the spectra of rows and columns, the other channels."""
     n_spectra, n_channels = table.shape
-    return (folds(n_spectra, shape) and n_channels >= _FEWEST) or (
-        folds(n_channels, shape) and n_spectra >= _FEWEST
+    return (folds(n_spectra, shape) and n_channels >= LIMITS.fewest_channels) or (
+        folds(n_channels, shape) and n_spectra >= LIMITS.fewest_channels
     )
 
 

@@ -17,14 +17,10 @@ from skxrf.utils.units import is_counts, is_rate
 
 from .._hdf5_access import open_file, require_filters, value_files
 from .._hdf5_values import Scale, units_of
+from .._limits import LIMITS
 from .hdf5_chunks import read_block
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import CubeSource, Slices
-
-# A chunk is read and unpacked whole.
-_LARGEST_CHUNK = 512 * 2**20
-# Chunks that are looked at one by one.
-_MOST_CHUNKS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
     if not dataset.chunks or 0 in dataset.shape:
         return None
     grid = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
-    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < _MOST_CHUNKS:
+    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < LIMITS.chunks:
         return None
     unwritten = np.ones(grid, bool)
 
@@ -122,7 +118,7 @@ def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
 
 def _without_source(dataset: Any) -> NDArray[np.bool_] | None:
     """Rows and columns of a virtual dataset that no source covers, along its first two axes."""
-    if dataset.ndim < 2 or dataset.shape[0] * dataset.shape[1] > _MOST_CHUNKS:
+    if dataset.ndim < 2 or dataset.shape[0] * dataset.shape[1] > LIMITS.chunks:
         return None
     bare = np.ones(dataset.shape[:2], bool)
     for source in dataset.virtual_sources():
@@ -160,7 +156,7 @@ def _refuse_huge_chunks(dataset: Any) -> None:
     if dataset.chunks is None:
         return
     nbytes = int(np.prod(dataset.chunks, dtype=np.float64)) * dataset.dtype.itemsize
-    if nbytes > _LARGEST_CHUNK:
+    if nbytes > LIMITS.chunk_bytes:
         small = "x".join(
             str(min(size, 8 if i < dataset.ndim - 1 else size))
             for i, size in enumerate(dataset.shape)

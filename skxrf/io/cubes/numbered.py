@@ -33,8 +33,6 @@ _NUMBER = re.compile(
     r"|([A-Za-z]*)[-+_. =(]*(\d{1,18}))",
     re.IGNORECASE,
 )
-# Detectors outside, columns inside.
-_RANKS = {"detector": 0, "": 1, "y": 2, "x": 3}
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,8 @@ def series(files: Sequence[Path], where: str) -> Series:
     changing = [i for i in range(len(found[0])) if len({one[i] for one in found}) > 1]
     roles = _roles(first, changing)
     changing = _telling(changing, roles, found, where)
-    places = sorted(changing, key=lambda i: _RANKS[roles[i]])
+    # Detectors outside, columns inside.
+    places = sorted(changing, key=lambda i: ("detector", "", "y", "x").index(roles[i]))
     keys = [tuple(one[i] for i in places) for one in found]
     order = sorted(range(len(files)), key=keys.__getitem__)
     for before, after in itertools.pairwise(order):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from skxrf.exceptions import Argument, LineGroupError
-from skxrf.physics._names import find_line_group, line_group_name
+from skxrf.utils.line_group_names import find_line_group, line_group_name
 
 Elements = Sequence[str] | Mapping[str, str] | None
 

@@ -18,8 +18,6 @@ from ..cubes.text_spectrum import decoded
 from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
 
-_ROW_NAMES = ("row",)
-_COLUMN_NAMES = ("column", "col")
 _EXPECTED = (
     "expected a table of maps, one line a pixel, with a header such as "
     "'row  column  S_K  Fe_K' (blanks, ';', ',' or tabs between)"
@@ -34,7 +32,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read a table of maps."""
     names, values, numbers = _parsed(path)
-    row, column = (_position(path, names, words) for words in (_ROW_NAMES, _COLUMN_NAMES))
+    row, column = (_position(path, names, words) for words in (("row",), ("column", "col")))
     order, y, x = _grid(path, values[:, row], values[:, column], numbers)
     shape = (y.size, x.size)
     others = [name for i, name in enumerate(names) if i not in (row, column)]

@@ -32,19 +32,14 @@ from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 _SUFFIXES = (".tif", ".tiff")
-# Little and big endian, classic and BigTIFF.
-_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TITLE = re.compile(r"^Title=(.*)$", re.MULTILINE)
-_PAGE_NAME = 285
 # Tags of the pixels per unit of length, along the axes.
 _RESOLUTION = {"y": 283, "x": 282}
-_OME_CHANNEL = re.compile(r'<(?:\w+:)?Channel\b[^>]*?\bName="([^"]*)"')
-_LAYOUT = "TIFF"
 
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a TIFF file by its signature."""
-    return head.startswith(_SIGNATURES)
+    # Little and big endian, classic and BigTIFF.
+    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
@@ -97,7 +92,8 @@ def _pages(
         _require_all_pages(file, pages)
         labels, about = _said(file.imagej_metadata or {}, len(pages))
         ome = file.ome_metadata or ""
-        channels = [html.unescape(name) for name in _OME_CHANNEL.findall(ome)]
+        named = re.findall(r'<(?:\w+:)?Channel\b[^>]*?\bName="([^"]*)"', ome)
+        channels = [html.unescape(name) for name in named]
         labels = labels or (channels if len(channels) == len(pages) and all(channels) else [])
         steps = _ome_steps(ome) or _imagej_steps(file.imagej_metadata or {}, pages[0])
         _refuse_shared_strips(pages, path)
@@ -209,10 +205,10 @@ def _refuse_shared_strips(pages: list[Any], path: Path) -> None:
 
 
 def _name_of(page: Any) -> str:
-    title = _TITLE.search(str(page.description))
+    title = re.search(r"(?m)^Title=(.*)$", str(page.description))
     if title is not None:
         return title[1].strip()
-    tag = page.tags.get(_PAGE_NAME)
+    tag = page.tags.get(285)  # PageName
     return "" if tag is None else str(tag.value).strip("\0 ")
 
 
@@ -229,7 +225,7 @@ def _built(
     maps = build_maps(
         MapsSource(
             path=path,
-            layout=_LAYOUT,
+            layout="TIFF",
             images=images,
             errors=errors,
             exact_names=bool(about),

@@ -28,7 +28,6 @@ GAIN = float(ENERGY[1] - ENERGY[0])
 WIDE_ENERGY: NDArray[np.float64] = ENERGY[0] - 30 * GAIN + GAIN * np.arange(ENERGY.size + 2 * 30)
 # Intensities are shares of a spectrum's counts; in half precision, in units of this.
 UNIT = 1e-4
-_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -60,10 +59,10 @@ class PhotonChunk:
     """(n_elements, n_lines), float32: shares of an element's lines from a thin layer."""
 
 
-def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
+def make_chunk(settings: TrainingSettings, index: int, batch: int = 128) -> PhotonChunk:
     """Simulate the stacks of one random instrument.
 
-    `index`: number of the instrument; seeds follow from it.
+    `index`: number of the instrument; seeds follow from it. `batch`: stacks at a time.
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(
@@ -76,8 +75,8 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     model = ForwardModel(elements, instrument)
     templates = model.templates()
     parts = [
-        model.photons(compositions[start : start + _BATCH], masses[start : start + _BATCH])
-        for start in range(0, n, _BATCH)
+        model.photons(compositions[start : start + batch], masses[start : start + batch])
+        for start in range(0, n, batch)
     ]
     lines = np.concatenate([part.lines for part in parts])
     scatter = np.concatenate([part.scatter for part in parts])
