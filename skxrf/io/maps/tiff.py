@@ -219,7 +219,8 @@ def _built(
 ) -> xr.Dataset:
     images, errors = split_errors(by_name(pages, str(path)))
     shape = dict(zip(("y", "x"), pages[0][1].shape, strict=True))
-    places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items()}
+    # What this library wrote states its positions.
+    places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items() if not about}
     maps = build_maps(
         MapsSource(
             path=path,
@@ -227,7 +228,8 @@ def _built(
             images=images,
             errors=errors,
             exact_names=bool(about),
-            **({} if about else places),
+            y=places.get("y"),
+            x=places.get("x"),
         ),
         request.elements,
     )
