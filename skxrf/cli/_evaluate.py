@@ -89,12 +89,12 @@ def evaluate(
     that needs nothing else: both maps of each line group beside each other, where they differ and
     by how much, and the value of every pixel at a click.
     """
+    if output is not None:
+        check_output(output, [maps, reference], (".html", ".htm"), force=force)
     say(f"comparing {maps} with {reference}")
     from skxrf.exceptions import SkxrfError
     from skxrf.metrics import score_table
 
-    if output is not None:
-        check_output(output, [maps, reference], (".html", ".htm"), force=force)
     opened = opened_maps(maps)
     found, errors = opened["intensity"], opened.get("uncertainty")
     truth = opened_maps(reference)["intensity"]

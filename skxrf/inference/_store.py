@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -113,7 +114,10 @@ class PartialMaps:
             return
         with tempfile.TemporaryDirectory() as folder:
             corner = maps.isel(y=slice(2), x=slice(2))
-            save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
+            with warnings.catch_warnings():
+                # What the format leaves out is said when the maps are saved.
+                warnings.simplefilter("ignore", UserWarning)
+                save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
 
     def _create(
         self,

@@ -41,6 +41,12 @@ def open_file(path: str | Path) -> Iterator[Any]:
 def _cause(error: Exception, path: str | Path) -> str:
     """Cause of an error of HDF5's, and the remedy."""
     said = str(error)
+    if "already open for" in said:
+        return (
+            "is marked as open for writing: another program has it open, or wrote it and was ended "
+            f"({said:.200}). Wait until that is done; where no program has it open, copy it and run "
+            "h5clear --status on the copy."
+        )
     if isinstance(error, BlockingIOError) or "unable to lock file" in said:
         return (
             f"is in use: another program has it open for writing ({said:.200}). Wait until that is done, "
@@ -268,19 +274,29 @@ def _require_sources(dataset: Any) -> None:
                 item = other.get(source.dset_name)
                 if not isinstance(item, h5py.Dataset):
                     raise FileFormatError(f"{where} holds no dataset {source.dset_name!r}.")
-                # HDF5 does not keep the extent of a source that is taken whole.
-                try:
-                    needed = tuple(int(end) + 1 for end in source.src_space.get_select_bounds()[1])
-                except ValueError:
-                    needed = dataset.shape if len(sources) == 1 and len(by_file) == 1 else ()
-                if needed and (
-                    len(needed) != item.ndim
-                    or any(n > size for n, size in zip(needed, item.shape, strict=True))
-                ):
+                needed = _missing_part(source, item)
+                if needed:
                     raise FileFormatError(
                         f"{where} has the shape {item.shape} in {source.dset_name!r}: expected at "
                         f"least {needed}. It was replaced or cut short."
                     )
+
+
+def _missing_part(source: Any, item: Any) -> str:
+    """Shape or number of values that a source must have, where its dataset has fewer; else empty."""
+    try:
+        needed = tuple(int(end) + 1 for end in source.src_space.get_select_bounds()[1])
+    except RuntimeError:
+        # It grows without a limit.
+        return ""
+    except ValueError:
+        # HDF5 does not keep the extent of a source that is taken whole.
+        n_values = source.vspace.get_select_npoints()
+        return f"{n_values} values" if n_values > item.size else ""
+    fits = len(needed) == item.ndim and all(
+        n <= size for n, size in zip(needed, item.shape, strict=True)
+    )
+    return "" if fits else str(needed)
 
 
 def datasets_in(file: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
 from ._guard import own_errors
+from ._other_formats import refuse_other_formats
 from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
@@ -74,6 +75,7 @@ def open_maps(
             f"{file} is a picture: pictures are made to look at, they hold no intensities. Open the "
             "maps that it was made from."
         )
+    refuse_other_formats(file, head)
     folder = file.is_dir()
     for one in MAPS_FORMATS:
         if one.folder == folder and one.recognizes(file, head):

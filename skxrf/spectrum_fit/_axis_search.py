@@ -120,8 +120,9 @@ class ShiftSearch:
         """
         costs = {anode: self.fit(low, high, anode)[0] for anode in self.templates.anodes}
         costs["none"] = self.fit(low, high, "none")[0]
-        anode, next_best = sorted(costs, key=lambda name: costs[name])[:2]
-        if anode == "none" or costs[next_best] <= costs[anode] + ShiftRule.clear:
+        # Where no Compton peak lies in the range, there is "none" alone.
+        anode, *others = sorted(costs, key=lambda name: costs[name])
+        if anode == "none" or costs[others[0]] <= costs[anode] + ShiftRule.clear:
             anode = "none"
         _, amplitudes = self.fit(low, high, anode)
         totals = dict.fromkeys(self.names, 0.0)

@@ -37,7 +37,8 @@ class HDF5Reader:
     never_written: float = np.nan
     """Stored number where nothing was written, other than zero."""
     unwritten: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
-    """Chunks for which the file has no room, on the grid of all; None where it has room for all or none."""
+    """Chunks for which the file has no room, on the grid of all, or of a virtual dataset rows and columns
+    without a source; None where there is room for all or none."""
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -98,6 +99,8 @@ class HDF5Reader:
 
 
 def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
+    if dataset.is_virtual:
+        return _without_source(dataset)
     if not dataset.chunks or 0 in dataset.shape:
         return None
     grid = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
@@ -111,6 +114,21 @@ def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
 
     dataset.id.chunk_iter(mark)
     return unwritten
+
+
+def _without_source(dataset: Any) -> NDArray[np.bool_] | None:
+    """Rows and columns of a virtual dataset that no source covers, along its first two axes."""
+    if dataset.ndim < 2 or dataset.shape[0] * dataset.shape[1] > LIMITS.chunks:
+        return None
+    bare = np.ones(dataset.shape[:2], bool)
+    for source in dataset.virtual_sources():
+        try:
+            first, last = source.vspace.get_select_bounds()
+        except RuntimeError:
+            # It grows without a limit.
+            return None
+        bare[first[0] : last[0] + 1, first[1] : last[1] + 1] = False
+    return bare if 0 < bare.sum() < bare.size else None
 
 
 def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:

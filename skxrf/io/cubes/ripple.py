@@ -25,6 +25,7 @@ from .._limits import LIMITS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
+from .text_spectrum import decoded
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
 _ORDERS = {"vector": ("y", "x", "energy"), "image": ("energy", "y", "x")}
@@ -34,6 +35,8 @@ _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
+# Floating-point numbers above zero that are smaller are no counts: their bytes are in the other order.
+_SMALLEST = 1e-9
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -84,11 +87,7 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 def parse_header(path: Path) -> dict[str, str]:
     """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
-        content = stream.read(LIMITS.small_header_bytes)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        text = decoded(stream.read(LIMITS.small_header_bytes))
     keys: dict[str, str] = {}
     for line in text.splitlines():
         match = re.fullmatch(r"([A-Za-z][\w-]*)[\t ]+(.*)", line.partition(";")[0].strip())
@@ -192,7 +191,10 @@ def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
         ]
         with np.errstate(all="ignore"):
             values = np.abs(np.concatenate(parts).astype(np.float64))
-        means[order] = float(values.mean()) if np.isfinite(values).all() and n else np.inf
+        # Of a scan that was stopped the rest may be NaN.
+        values = values[~np.isnan(values)]
+        unlike = ~np.isfinite(values) | ((values > 0) & (values < _SMALLEST))
+        means[order] = np.inf if unlike.any() or not values.size else float(values.mean())
     best, other = sorted("<>", key=means.__getitem__)
     return best if means[best] > 0 and means[other] > _CLEAR * means[best] else ""
 

@@ -12,7 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import may_divide_thousands
 
+from ..cubes.text_spectrum import decoded
 from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
 
@@ -24,7 +26,7 @@ _EXPECTED = (
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a file that starts as text."""
-    return b"\0" not in head
+    return "\0" not in decoded(head)
 
 
 def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
@@ -87,10 +89,7 @@ def _digits(maps: xr.DataArray) -> list[NDArray[Any]]:
 
 def _parsed(path: Path) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
     """Column names, values of shape (n_lines, n_columns), and the line number of each."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not a text file ({error}): {_EXPECTED}.") from error
+    lines = decoded(path.read_bytes()).splitlines()
     filled = [number for number, line in enumerate(lines, start=1) if line.strip()]
     if not filled:
         raise FileFormatError(f"{path} holds only blank lines: {_EXPECTED}.")
@@ -100,6 +99,15 @@ def _parsed(path: Path) -> tuple[list[str], NDArray[np.float64], NDArray[np.int6
     if len(names) < 3:
         raise FileFormatError(f"{path}, line {filled[0]}: {header[:80]!r}; {_EXPECTED}.")
     body = [lines[number - 1] for number in filled[1:]]
+    if separator != "," and not any("." in line for line in body):
+        # The comma of decimals.
+        words = re.findall(r"\d+,\d+", "\n".join(body))
+        if words and all(map(may_divide_thousands, words)):
+            raise FileFormatError(
+                f"{path} writes numbers such as {words[0]!r}, in which a comma may divide thousands. Export "
+                "it without a mark between thousands."
+            )
+        body = [line.replace(",", ".") for line in body]
     if not body:
         raise FileFormatError(f"{path} has a header but no pixels: {_EXPECTED}.")
     try:
