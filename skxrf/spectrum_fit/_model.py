@@ -191,6 +191,7 @@ class SumSpectrumModel:
             tail_fraction=x["tail_fraction"],
             tail_slope=x["tail_slope"],
             natural_width=x["natural_width"],
+            satellites=x["satellites"],
             thickness=self.thickness,
         )
 
