@@ -181,13 +181,13 @@ def _group_lines(
         lines = group.energies[chosen]
         peaks = _with_escape(lines, shares, group.widths[chosen], detail.least_share)
         if family == "beta" and detail.families == "fine":
-            peaks = peaks.joined(_beta_satellites(group, float(lines @ shares)))
+            peaks = peaks.joined(beta_satellites(group, float(lines @ shares)))
         found.append((family, float(group.intensities[chosen].sum()), peaks))
     return found
 
 
-def _beta_satellites(group: LineGroup, beta: float) -> Peaks:
-    """Satellites per count of K-beta lines of a mean energy [keV]."""
+def beta_satellites(group: LineGroup, beta: float) -> Peaks:
+    """Radiative Auger satellites per count of K-beta lines of a mean energy [keV]."""
     band = BetaSatellites()
     bound = edge_energy(group.atomic_number, "M1")
     if group.atomic_number < band.first:
