@@ -180,7 +180,7 @@ def _group_lines(
         shares /= shares.sum()
         lines = group.energies[chosen]
         peaks = _with_escape(lines, shares, group.widths[chosen], detail.least_share)
-        if family == "beta" and detail.families == "fine":
+        if family == "beta":
             peaks = peaks.joined(beta_satellites(group, float(lines @ shares)))
         found.append((family, float(group.intensities[chosen].sum()), peaks))
     return found

@@ -70,7 +70,7 @@ class CompetitorRule:
     reach : float
         Length of the ramp in which they end, as a share of the energy of K-alpha.
     beta_satellites : float
-        Those below K-beta, in units of their expected counts.
+        Those of each peak of the band below K-beta, in units of their expected counts.
     escape, all_escapes : float
         Error of an escape peak, as a share of its expected size; error of all of them together:
         programs of instruments subtract them.
@@ -252,8 +252,9 @@ def companions(
             mean = float(group.energies[families["beta"]] @ shares[families["beta"]]) / share
             band = beta_satellites(group, mean)
             widths = np.hypot(detector.fwhm(band.energies), band.broadening) / FWHM_OF_SIGMA
-            spectrum = peaks(band.energies, share * band.intensities, widths)
-            yield Competitor(f"{element} radiative Auger", spectrum, _RULE.beta_satellites)
+            for one in zip(band.energies, share * band.intensities, widths, strict=True):
+                spectrum = peaks(*(np.array([number]) for number in one))
+                yield Competitor(f"{element} radiative Auger", spectrum, _RULE.beta_satellites)
     distances = np.geomspace(0.05, 2.0, 60)
     depths = np.concatenate([-distances, distances])
     weights = np.tile(1 / distances, 2)  # 1 / d**2 on logarithmic steps
