@@ -50,6 +50,8 @@ class IdentificationRule:
         what is allowed besides as a share of the energy.
     widest : float
         Greatest width of a line, relative to the detector's; broader peaks are reflections.
+    hump : float
+        Width of a hump, relative to the detector's, that must not explain more than a line does.
     shape_sigmas : float
         Standard errors by which centroid and width must miss.
     worst_condition : float
@@ -87,6 +89,8 @@ class IdentificationRule:
         Counts of a line group up to which what comes with its lines cannot be seen.
     still_there : float
         Share of `significance` below which an accepted line group is dropped.
+    doubtful : float
+        The same when all are accepted: what was measured without it then differs by half an error.
     least_scatter : float
         Share of a scattered peak in the range from which on it is part of the fit.
     least_scattered, scatter_spread : float
@@ -142,6 +146,7 @@ class IdentificationRule:
     off_center: float = 0.02
     axis_error: float = 0.001
     widest: float = 1.4
+    hump: float = 3.0
     shape_sigmas: float = 3.0
     worst_condition: float = 1e14
     undoubted: float = 0.05
@@ -160,6 +165,7 @@ class IdentificationRule:
     foot_error: float = 0.1
     faint: float = 20.0
     still_there: float = 0.6
+    doubtful: float = 0.9
     least_scatter: float = 0.2
     least_scattered: float = 1e-3
     scatter_spread: float = 0.3
