@@ -129,6 +129,7 @@ FRIENDS = {
     },
     "spectrum_fit": {
         "physics._continuum",
+        "physics._detector",
         "physics._line_table",
         "physics._lines",
         "physics._peaks",

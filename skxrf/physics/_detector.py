@@ -65,6 +65,10 @@ class DetectorResponse:
         the energy of the electron that recoils is measured, below about 2 keV.
     natural_width : float
         Factor on the natural widths of lines; 0 for lines without.
+    satellites : float
+        Factor on the satellites below K-beta of line groups that are fitted
+        (:class:`skxrf.physics.constants.BetaSatellites`), which come on top of their net counts; 0
+        for none.
 
     Raises
     ------
@@ -95,6 +99,7 @@ class DetectorResponse:
     shelf_depth: float = 0.0
     recoil: bool = False
     natural_width: float = 1.0
+    satellites: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("thickness", "tail_slope"):
@@ -102,7 +107,7 @@ class DetectorResponse:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected more than 0.")
         for name in (
             *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
-            "natural_width",
+            *("natural_width", "satellites"),
         ):
             if not 0 <= getattr(self, name) < np.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")

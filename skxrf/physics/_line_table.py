@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ from ._scatter import (
     scattered_tube_group,
 )
 from ._silicon import absorbed_share, escape_fraction
-from .constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
+from ._xraylib import edge_energy
+from .constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON, BetaSatellites
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,45 @@ COARSE = Detail("coarse", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
 EXACT = Detail("fine", SCATTERINGS, least_share=1e-3, rayleigh=True)
 
 
+class Peaks(NamedTuple):
+    """Lines of a column, or of all columns of a table, each (n_lines,)."""
+
+    energies: Array  # energy [keV]
+    intensities: Array  # share of the column
+    widths: Array  # natural width [keV]
+    broadening: Array  # added full width at half maximum [keV]
+    satellite: NDArray[np.bool_]  # True for satellites of K-beta, on top of the column's counts
+
+    @classmethod
+    def of(
+        cls,
+        energies: Array,
+        intensities: Array,
+        widths: Array | float = 0.0,
+        *,
+        broadening: Array | float = 0.0,
+        satellite: bool = False,
+    ) -> Peaks:
+        """Lines of which some numbers are the same for all."""
+        shape = energies.shape
+        return cls(
+            energies,
+            intensities,
+            np.broadcast_to(widths, shape),
+            np.broadcast_to(broadening, shape),
+            np.full(shape, satellite),
+        )
+
+    def joined(self, other: Peaks) -> Peaks:
+        """These lines and others."""
+        return Peaks(*map(np.concatenate, zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True)
 class LineTable:
     """Lines of many columns of a design matrix."""
 
-    # energies, intensities, broadening, widths (n_lines,): energy [keV], share of the column, added
-    # full width at half maximum and natural width [keV].
-    energies: Array = field(repr=False)
-    intensities: Array = field(repr=False)
-    broadening: Array = field(repr=False)
-    widths: Array = field(repr=False)
+    lines: Peaks = field(repr=False)
     columns: NDArray[np.int64] = field(repr=False)  # (n_lines,), int: column of each line
     labels: list[tuple[str, str]]
     """Line group, ``Rh_rayleigh`` or ``Rh_compton`` of each column, and the family of lines."""
@@ -87,9 +117,9 @@ class LineTable:
     ) -> Array:
         """Derivatives of the counts per bin of all columns with amplitudes.
 
-        `moves` (n_bins + 1,): changes of the edges [keV]. Returns (n_bins, n_moves + 5): by the
-        moves, then by noise, Fano factor, tail fraction, tail slope and natural width of the
-        detector.
+        `moves` (n_bins + 1,): changes of the edges [keV]. Returns (n_bins, n_moves + 6): by the
+        moves, then by noise, Fano factor, tail fraction, tail slope, natural width and satellites
+        of the detector.
         """
         used, peaks = self._peaks(detector, amplitudes)
         photons = np.maximum(peaks["energies"], 0.0)
@@ -97,28 +127,39 @@ class LineTable:
             *(PeakChange(edges=move) for move in moves),
             PeakChange(sigmas=detector.noise / FWHM_OF_SIGMA**2 / peaks["sigmas"]),
             PeakChange(sigmas=PAIR_ENERGY / 2 * photons / peaks["sigmas"]),
-            PeakChange(tails=(self.broadening[used] == 0).astype(np.float64)),
+            PeakChange(tails=(self.lines.broadening[used] == 0).astype(np.float64)),
             PeakChange(tail_slope=1.0),
-            PeakChange(widths=self.widths[used]),
+            PeakChange(widths=self.lines.widths[used]),
         ]
-        return render_changes(edges, **peaks, changes=changes).T
+        _, satellites = self._peaks(detector, amplitudes, lines=0.0, satellites=1.0)
+        by_satellites = render_peaks(edges, **satellites)
+        return np.vstack([render_changes(edges, **peaks, changes=changes), by_satellites]).T
 
     def _peaks(
-        self, detector: DetectorResponse, amplitudes: Array | None
+        self,
+        detector: DetectorResponse,
+        amplitudes: Array | None,
+        *,
+        lines: float = 1.0,
+        satellites: float | None = None,
     ) -> tuple[NDArray[np.bool_], dict[str, Any]]:
-        """Lines with counts, and their peaks as `render_peaks` takes them."""
-        intensities = self.intensities
+        """Lines with counts, and their peaks as `render_peaks` takes them.
+
+        `lines`, `satellites`: factors of their counts; of satellites by default the detector's.
+        """
+        factor = detector.satellites if satellites is None else satellites
+        intensities = self.lines.intensities * np.where(self.lines.satellite, factor, lines)
         if amplitudes is not None:
             intensities = intensities * amplitudes[self.columns]
         used = intensities > 0
-        energies, broadening = self.energies[used], self.broadening[used]
+        energies, broadening = self.lines.energies[used], self.lines.broadening[used]
         return used, {
             "energies": energies,
             "intensities": intensities[used],
             "sigmas": np.hypot(detector.fwhm(energies), broadening) / FWHM_OF_SIGMA,
             "tails": np.where(broadening == 0, detector.tail(energies), 0.0),
             "tail_slope": detector.tail_slope,
-            "widths": detector.natural_width * self.widths[used],
+            "widths": detector.natural_width * self.lines.widths[used],
         }
 
     def columns_of(self, name: str) -> list[int]:
@@ -129,21 +170,31 @@ class LineTable:
 @functools.lru_cache(maxsize=4096)
 def _group_lines(
     name: str, tube_voltage: float, detail: Detail, thickness: float
-) -> list[tuple[str, float, Array, Array, Array]]:
-    """Label, share, energies, intensities and widths of the lines of each family of a group."""
+) -> list[tuple[str, float, Peaks]]:
+    """Label, share and peaks of the lines of each family of a group."""
     group = line_group(name, tube_voltage=tube_voltage)
     stopped = absorbed_share(group.energies, thickness / 10)
     found = []
     for family, chosen in _families(group, detail).items():
         shares = group.intensities[chosen] * stopped[chosen]
-        peaks = _with_escape(
-            group.energies[chosen],
-            shares / shares.sum(),
-            group.widths[chosen],
-            detail.least_share,
-        )
-        found.append((family, float(group.intensities[chosen].sum()), *peaks))
+        shares /= shares.sum()
+        lines = group.energies[chosen]
+        peaks = _with_escape(lines, shares, group.widths[chosen], detail.least_share)
+        if family == "beta":
+            peaks = peaks.joined(beta_satellites(group, float(lines @ shares)))
+        found.append((family, float(group.intensities[chosen].sum()), peaks))
     return found
+
+
+def beta_satellites(group: LineGroup, beta: float) -> Peaks:
+    """Radiative Auger satellites per count of K-beta lines of a mean energy [keV]."""
+    band = BetaSatellites()
+    bound = edge_energy(group.atomic_number, "M1")
+    if group.atomic_number < band.first:
+        return Peaks.of(np.zeros(0), np.zeros(0))
+    depths = np.array(band.depths) * bound
+    counts = band.share * (bound / 0.1) ** band.power * np.array(band.parts)
+    return Peaks.of(beta - depths, counts, broadening=band.width * depths, satellite=True)
 
 
 def _families(group: LineGroup, detail: Detail) -> dict[str, NDArray[np.bool_]]:
@@ -152,55 +203,37 @@ def _families(group: LineGroup, detail: Detail) -> dict[str, NDArray[np.bool_]]:
     return line_families(group, fine=detail.families == "fine")
 
 
-def _with_escape(
-    lines: Array, intensities: Array, widths: Array, least_share: float
-) -> tuple[Array, Array, Array]:
+def _with_escape(lines: Array, intensities: Array, widths: Array, least_share: float) -> Peaks:
     """Lines of a share of the strongest, and their escape peaks of a quarter of that."""
     strong = intensities >= least_share * intensities.max()
     lines, intensities, widths = lines[strong], intensities[strong], widths[strong]
     escaping = intensities * escape_fraction(lines)
     seen = escaping > least_share / 4
-    return (
-        np.concatenate([lines, lines[seen] - SILICON.k_alpha]),
-        np.concatenate([intensities, escaping[seen]]),
-        np.concatenate([widths, widths[seen]]),
-    )
+    escape = Peaks.of(lines[seen] - SILICON.k_alpha, escaping[seen], widths[seen])
+    return Peaks.of(lines, intensities, widths).joined(escape)
 
 
 class _Columns:
     """Columns of a table under construction."""
 
     def __init__(self) -> None:
-        self.parts: list[tuple[Array, ...]] = []
+        self.parts: list[Peaks] = []
         self.labels: list[tuple[str, str]] = []
         self.shares: list[float] = []
 
-    def add(
-        self,
-        label: tuple[str, str],
-        share: float,
-        lines: Array,
-        counts: Array,
-        widths: Array | float = 0.0,
-        *,
-        doppler: float = 0.0,
-    ) -> None:
-        self.parts.append((lines, counts, doppler * lines, np.broadcast_to(widths, lines.shape)))
+    def add(self, label: tuple[str, str], share: float, peaks: Peaks) -> None:
+        self.parts.append(peaks)
         self.labels.append(label)
         self.shares.append(share)
 
     def table(self) -> LineTable:
         if not self.parts:
             none = np.zeros(0)
-            return LineTable(none, none, none, none, none.astype(np.int64), [], none)
-        energies, intensities, broadening, widths = map(
-            np.concatenate, zip(*self.parts, strict=True)
-        )
-        sizes = [part[0].size for part in self.parts]
+            return LineTable(Peaks.of(none, none), none.astype(np.int64), [], none)
+        sizes = [part.energies.size for part in self.parts]
         columns = np.repeat(np.arange(len(sizes)), sizes)
-        return LineTable(
-            energies, intensities, broadening, widths, columns, self.labels, np.array(self.shares)
-        )
+        peaks = Peaks(*map(np.concatenate, zip(*self.parts, strict=True)))
+        return LineTable(peaks, columns, self.labels, np.array(self.shares))
 
 
 def line_table(
@@ -220,8 +253,8 @@ def line_table(
     """
     columns = _Columns()
     for name in groups:
-        for family, share, *peaks in _group_lines(name, tube_voltage, detail, thickness):
-            columns.add((name, family), share, *peaks)
+        for family, share, peaks in _group_lines(name, tube_voltage, detail, thickness):
+            columns.add((name, family), share, peaks)
     for anode in anodes:
         if detail.rayleigh:
             _add_scatter_by_family(columns, anode, detail)
@@ -238,7 +271,8 @@ def _add_compton(columns: _Columns, anode: str, detail: Detail) -> None:
             continue
         lines = compton_energy(group.energies[strong], *angles)
         label = (f"{anode}_compton", f"{sum(angles):g}")
-        columns.add(label, 1.0, lines, group.intensities[strong], doppler=detail.compton.doppler)
+        counts = group.intensities[strong]
+        columns.add(label, 1.0, Peaks.of(lines, counts, broadening=detail.compton.doppler * lines))
 
 
 def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> None:
@@ -246,14 +280,15 @@ def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> Non
     for family, chosen in line_families(group, fine=True).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
         peaks = _with_escape(lines, shares / shares.sum(), group.widths[chosen], detail.least_share)
-        columns.add((f"{anode}_rayleigh", family), 1.0, *peaks)
+        columns.add((f"{anode}_rayleigh", family), 1.0, peaks)
     for family, chosen in line_families(group).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
         shares = shares / shares.sum()
         for angles in detail.compton.scatterings:
             label = (f"{anode}_compton", f"{family} " + " ".join(f"{angle:g}" for angle in angles))
             after = compton_energy(lines, *angles)
-            columns.add(label, 1.0, after, shares, doppler=detail.compton.doppler)
+            broadening = detail.compton.doppler * after
+            columns.add(label, 1.0, Peaks.of(after, shares, broadening=broadening))
 
 
 def scattered_tube_families(

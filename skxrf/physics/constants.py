@@ -41,6 +41,30 @@ SILICON = Semiconductor(atomic_number=14, k_alpha=1.740, k_edge=1.839, density=2
 # Relative spread of the share of a family of lines about theory: paint layers and air absorb the
 # soft lines of a group more. M families are far apart compared with their energy.
 FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 0.25}
+# The same of K-beta of aluminum, silicon and phosphorus, which have less than this share of their
+# group: valence electrons emit it, and chemical bonds change it. In certified rocks that of silicon is
+# twice theory's.
+WEAK_BETA, WEAK_BETA_SPREAD = 0.05, 0.5
+
+
+@dataclass(frozen=True)
+class BetaSatellites:
+    """Radiative Auger satellites of K-beta: a photon that lacks the energy of an ejected M electron.
+
+    Form and size are those in which thick Ti, Cr, Fe, Ni, Cu and Zr exceed Voigt profiles in NIST's
+    spectra of pure elements; the process: Campbell et al. 1986, Phys. Rev. A 33, 2410.
+    """
+
+    depths: tuple[float, ...] = (0.7, 2.2, 4.5)
+    """Distances below K-beta of the peaks that make up the band, in binding energies of M1."""
+    parts: tuple[float, ...] = (0.64, 0.20, 0.16)  # counts of each, as shares of the band
+    width: float = 0.5  # full width at half maximum of each, as a share of its distance
+    share: float = 0.12
+    """Counts of the band per count of K-beta where M1 is bound by 0.1 keV, near iron."""
+    power: float = -0.8  # exponent of the binding energy of M1 by which that share falls
+    first: int = 20
+    """Lightest element with a band: below, it is no wider than the natural width."""
+
 
 # Lightest elements whose softer lines are fitted besides: M lines of lighter ones lie below
 # 1.3 keV; L lines of elements lighter than silver, below 3 keV, hardly leave a painting.

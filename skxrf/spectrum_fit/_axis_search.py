@@ -252,7 +252,9 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
     )
     searched = within_range([*SEARCHED_LINE_GROUPS, *ANODES.values()], 1.0, 33.0)
     table = line_table(searched, tuple(ANODES), detail=COARSE)
-    known = np.sort(table.energies[(table.intensities > 0.15) & (table.energies > 1.0)])
+    known = np.sort(
+        table.lines.energies[(table.lines.intensities > 0.15) & (table.lines.energies > 1.0)]
+    )
     first, second = np.triu_indices(bright.size, 1)
     places = np.sort(positions[: PatternRule.n_paired])
     low, high = np.triu_indices(places.size, 1)

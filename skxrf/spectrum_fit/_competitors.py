@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._detector import shelf_cumulative
+from skxrf.physics._line_table import beta_satellites
 from skxrf.physics._lines import line_families
 from skxrf.physics._peaks import render_peaks
 from skxrf.physics._silicon import absorbed_share, escape_fraction
@@ -63,6 +65,10 @@ class CompetitorRule:
     satellite : float
         Counts of radiative Auger transitions, below K-alpha by the energy of an L electron or more
         (Campbell et al. 1986, Phys. Rev. A 33, 2410: up to about a per cent).
+    reach : float
+        Length of the ramp in which they end, as a share of the energy of K-alpha.
+    beta_satellites : float
+        Those of each peak of the band below K-beta, in units of their expected counts.
     escape, all_escapes : float
         Error of an escape peak, as a share of its expected size; error of all of them together:
         programs of instruments subtract them.
@@ -93,6 +99,8 @@ class CompetitorRule:
     dead_layer: float = 1e-5
     shelf: float = 0.01
     satellite: float = 0.01
+    reach: float = 0.1
+    beta_satellites: float = 1.0
     escape: float = 0.3
     all_escapes: float = 1.0
     silicon: float = 2.0
@@ -214,17 +222,15 @@ def companions(
     whole = float(group.energies[strong] @ shares[strong] / shares[strong].sum())
     tail = float(np.hypot(_RULE.tail, absorbed_share(np.array([whole]), _RULE.dead_layer)[0]))
     lines, counts = group.energies[strong], shares[strong]
+    alone = peaks(lines, counts, sigmas[strong])
     for slope in _RULE.tail_slopes:
-        depths = slope * np.linspace(0.05, 6, 60)
-        weights = np.exp(-depths / slope)
-        yield Competitor(
-            f"{element} tail",
-            _spread(edges, detector, lines, counts, depths, weights),
-            tail,
-        )
-    depths = np.linspace(0.0, 1.0, 120) * whole
-    shelf = _spread(edges, detector, np.array([whole]), np.ones(1), depths, np.ones(120))
-    yield Competitor(f"{element} shelf", shelf, _RULE.shelf)
+        with_tail = render_peaks(
+            edges, lines, counts, sigmas[strong], tails=np.ones(lines.size), tail_slope=slope
+        )[0]
+        yield Competitor(f"{element} tail", with_tail - alone, tail)
+    at = np.array([whole])
+    shelf = np.diff(shelf_cumulative(edges, at, detector.fwhm(at) / FWHM_OF_SIGMA)[0])
+    yield Competitor(f"{element} shelf", np.maximum(shelf, 0.0), _RULE.shelf)
     escaping = counts * escape_fraction(lines)
     if escaping.sum() > 0:
         below = lines - SILICON.k_alpha
@@ -233,17 +239,20 @@ def companions(
         yield Competitor(f"{element} escape", spectrum, _RULE.escape * share, share)
     if group.shell == "K":
         # The photon lacks at least the energy of another electron; the ramp ends lower.
-        for family, subshell, reach in (("alpha", "L3", 0.1), ("beta", "M3", 0.03)):
-            members = families.get(family)
-            bound = edge_energy(group.atomic_number, subshell)
-            if members is None or bound <= 0:
-                continue
-            line = float(group.energies[members] @ shares[members] / shares[members].sum())
-            depths = bound + np.linspace(0.0, reach, 40) * line
-            spectrum = _spread(
-                edges, detector, np.array([line]), np.ones(1), depths, np.linspace(1.0, 0.0, 40)
-            )
-            yield Competitor(f"{element} radiative Auger", spectrum, _RULE.satellite)
+        alpha, bound = families["alpha"], edge_energy(group.atomic_number, "L3")
+        line = float(group.energies[alpha] @ shares[alpha] / shares[alpha].sum())
+        depths = bound + np.linspace(0.0, _RULE.reach, 40) * line
+        ramp = np.linspace(1.0, 0.0, 40)
+        spectrum = _spread(edges, detector, np.array([line]), np.ones(1), depths, ramp)
+        yield Competitor(f"{element} radiative Auger", spectrum, _RULE.satellite)
+        if "beta" in families:
+            share = float(shares[families["beta"]].sum())
+            mean = float(group.energies[families["beta"]] @ shares[families["beta"]]) / share
+            band = beta_satellites(group, mean)
+            widths = np.hypot(detector.fwhm(band.energies), band.broadening) / FWHM_OF_SIGMA
+            for one in zip(band.energies, share * band.intensities, widths, strict=True):
+                spectrum = peaks(*(np.array([number]) for number in one))
+                yield Competitor(f"{element} radiative Auger", spectrum, _RULE.beta_satellites)
     distances = np.geomspace(0.05, 2.0, 60)
     depths = np.concatenate([-distances, distances])
     weights = np.tile(1 / distances, 2)  # 1 / d**2 on logarithmic steps

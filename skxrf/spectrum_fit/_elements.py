@@ -311,6 +311,8 @@ def _search(
             fano=parameters["fano"],
             tail_fraction=parameters["tail_fraction"],
             tail_slope=parameters["tail_slope"],
+            natural_width=parameters["natural_width"],
+            satellites=parameters["satellites"],
             thickness=expected.thickness,
         ),
         list(dict.fromkeys([*names, *required])),

@@ -116,13 +116,16 @@ def _of_fitted(search: Identification, name: str) -> LineEvidence:
     elif name in search.undecided and (why := search.doubt(name)):
         answer, reason, competitor = "not seen", why, search.undecided[name]
         if competitor:
-            reason += f"; cannot be told from {competitor.replace('_', ' ')}"
+            reason += f"; cannot be told from {_words(competitor)}"
     elif score < rule.significance:
-        answer, reason = "not seen", search.rejected.get(name, "")
+        answer, reason = "not seen", f"{score:.1f} standard errors"
+        nearest, alike = _nearest(search, name)
+        if alike > rule.beside:
+            reason, competitor = f"{reason}; cannot be told from {_words(nearest)}", nearest
     elif name[:-2] in INSTRUMENT_METALS and counts < rule.instrument * whole:
         answer, reason = "instrument", "a trace of a metal that instruments are made of"
     elif rivals:
-        names = " or ".join(one.replace("_", " ") for one in (name, *rivals))
+        names = " or ".join(map(_words, (name, *rivals)))
         reason, competitor = f"{reason}; {names}", rivals[0]
     elif name[:-2] in INSTRUMENT_METALS | STEEL and counts < rule.perhaps_instrument * whole:
         reason, competitor = f"{reason}; of the object or of the instrument", INSTRUMENT
@@ -150,15 +153,28 @@ def _other_origin(
         return answer, f"{size:,.0f} counts there are of {what}", what
     if search.rejected.get(name, "").startswith("no "):
         return "not seen", search.rejected[name], ""
+    nearest, alike = _nearest(search, name)
+    if nearest and (alike > search.rule.alike or hidden):
+        return "not seen", f"cannot be told from {_words(nearest)}", nearest
+    return "not seen", search.rejected.get(name, ""), ""
+
+
+def _nearest(search: Identification, name: str) -> tuple[str, float]:
+    """Other line group of the fit that is most like one, and the cosine between both."""
     units = search.whole * np.sqrt(search.final.weights)[:, None]
     units = units / np.linalg.norm(units, axis=0)
     alike = {
-        other: float(units[:, place] @ units[:, search.place[other]]) for other in search.areas
+        other: float(units[:, search.place[name]] @ units[:, search.place[other]])
+        for other in search.areas
+        if other != name
     }
     nearest = max(alike, key=lambda other: alike[other], default="")
-    if nearest and (alike[nearest] > search.rule.alike or hidden):
-        return "not seen", f"cannot be told from {nearest.replace('_', ' ')}", nearest
-    return "not seen", search.rejected.get(name, ""), ""
+    return nearest, alike.get(nearest, 0.0)
+
+
+def _words(name: str) -> str:
+    """Line group as sentences name it."""
+    return name.replace("_", " ")
 
 
 def _alone(search: Identification, name: str) -> tuple[float, float, list[str]]:

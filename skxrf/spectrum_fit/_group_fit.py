@@ -383,6 +383,12 @@ class GroupFit:
         units = columns**2 * self.weights[:, None]
         return np.asarray(self.inflation @ units / np.maximum(units.sum(axis=0), 1e-300))
 
+    def is_hump(self, fit: LeastSquares, place: int) -> bool:
+        """Tell if a broad hump explains more than a candidate: reflections, errors of the continuum."""
+        peak = self.detector.scaled(self.rule.hump).peaks
+        hump = peak(np.array([self.energies[place]]), np.ones(1), self.edges)[:, None]
+        return explained(fit, hump) > explained(fit, self.whole[:, [place]])
+
     def scattering_anode(self) -> str | None:
         """Anode whose scattered lines explain what all else leaves, where one does clearly."""
         gains: dict[str, float] = {}

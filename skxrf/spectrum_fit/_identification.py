@@ -257,6 +257,8 @@ class Identification(GroupFit):
         allowed = rule.off_center + rule.axis_error * self.energies[place]
         if abs(away) > max(tolerance * errors[1], allowed):
             return f"the line lies {1000 * away:+.0f} eV off"
+        if self.is_hump(fit, place):
+            return "a hump three times as wide explains more"
         if wider > max(tolerance * errors[2], rule.widest - 1):
             return f"the line is {1 + wider:.2f} times as wide as it should be"
         return ""
@@ -395,7 +397,7 @@ class Identification(GroupFit):
         self.errors[name] = float(error[i])
         if why := self.lacks_harder(name, score):
             return why
-        if score[i] < self.rule.significance:
+        if score[i] < self.rule.doubtful * self.rule.significance:
             return f"{score[i]:.1f} standard errors"
         bright = self.areas[name] > self.rule.undoubted * float(self.counts.sum())
         if not bright and not self._must_come_with_harder(name):

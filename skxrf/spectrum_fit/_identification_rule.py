@@ -50,6 +50,8 @@ class IdentificationRule:
     axis_error: float = 0.001  # distance that is allowed besides, as a share of the energy
     widest: float = 1.4
     """Greatest width of a line, relative to the detector's; broader peaks are reflections."""
+    hump: float = 3.0
+    """Width of a hump, relative to the detector's, that must not explain more than a line does."""
     shape_sigmas: float = 3.0  # standard errors by which centroid and width must miss
     worst_condition: float = 1e14
     """Condition number above which centroid and width cannot be told from other lines."""
@@ -89,6 +91,8 @@ class IdentificationRule:
     """Counts of a line group up to which what comes with its lines cannot be seen."""
     still_there: float = 0.6
     """Share of `significance` below which an accepted line group is dropped."""
+    doubtful: float = 0.9
+    """The same when all are accepted: what was measured without it then differs by half an error."""
     least_scatter: float = 0.2
     """Share of a scattered peak in the range from which on it is part of the fit."""
     least_scattered: float = 1e-3

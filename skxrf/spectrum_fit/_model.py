@@ -18,7 +18,7 @@ from skxrf.physics import DetectorResponse
 from skxrf.physics._continuum import background_splines
 from skxrf.physics._line_table import line_table
 from skxrf.physics._pile_up import pile_up_shape
-from skxrf.physics.constants import FAMILY_SPREAD
+from skxrf.physics.constants import FAMILY_SPREAD, WEAK_BETA, WEAK_BETA_SPREAD
 from skxrf.spectrum_fit._priors import AxisCorrection, Stage, typical_detector
 from skxrf.utils.energy import bin_edges
 from skxrf.utils.typing import Array
@@ -194,6 +194,7 @@ class SumSpectrumModel:
             tail_fraction=x["tail_fraction"],
             tail_slope=x["tail_slope"],
             natural_width=x["natural_width"],
+            satellites=x["satellites"],
             thickness=self.thickness,
         )
 
@@ -275,7 +276,10 @@ class SumSpectrumModel:
             if len(mine) == 1:
                 continue
             shares = self.table.shares[mine]
-            spread = self.stage.family_factor * FAMILY_SPREAD[name[-1]] * shares
+            relative = np.where(
+                (name[-1] == "K") & (shares < WEAK_BETA), WEAK_BETA_SPREAD, FAMILY_SPREAD[name[-1]]
+            )
+            spread = self.stage.family_factor * relative * shares
             part = np.zeros((len(mine), self.n_lines + self.fixed.shape[1]))
             part[:, mine] = np.eye(len(mine)) - shares[:, None]
             rows.append(part / (spread * max(areas[name], least))[:, None])

@@ -147,8 +147,8 @@ class _HierarchicalFit:
     def _energies(self) -> Array:
         """Mean energy of the lines of each family [keV]."""
         table = self.table
-        total = np.bincount(table.columns, table.energies * table.intensities)
-        return np.asarray(total / np.bincount(table.columns, table.intensities))
+        total = np.bincount(table.columns, table.lines.energies * table.lines.intensities)
+        return np.asarray(total / np.bincount(table.columns, table.lines.intensities))
 
     def _joined(self, spectra: Array) -> Array:
         return np.add.reduceat(spectra, self.starts, axis=-1)

@@ -42,8 +42,8 @@ def shapes(model, tilt):
     """Spectra of one count of each group, and shares of their families, tilted."""
     table = line_table(GROUPS, detail=EXACT)
     rendered = table.render(bin_edges(ENERGY), model.fit.detector)
-    energies = np.bincount(table.columns, table.energies * table.intensities)
-    energies /= np.bincount(table.columns, table.intensities)
+    energies = np.bincount(table.columns, table.lines.energies * table.lines.intensities)
+    energies /= np.bincount(table.columns, table.lines.intensities)
     spectra, shares = [], {}
     for name in GROUPS:
         mine = table.columns_of(name)
