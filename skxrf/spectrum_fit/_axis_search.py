@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, minimum_filter
 from scipy.optimize import minimize
 
 from skxrf.physics import line_group
@@ -70,7 +70,9 @@ _LEAST_COMPTON = 1e-3
 _NARROWEST_NOISE = 0.03  # keV
 # Trial shifts [keV] at the anchors; the gain is wrong by at most 3 % or so.
 _LOWS, _HIGHS = np.arange(-0.21, 0.22, 0.035), np.arange(-0.6, 0.61, 0.05)
-_MOST_APART, _DISTINCT = 0.5, 0.12
+_MOST_APART = 0.5
+# Ratio to the least cost on the grid, up to which a minimum may be the lowest one between its points.
+_WORTH_REFINING = 2.0
 
 
 class ShiftSearch:
@@ -132,16 +134,16 @@ class ShiftSearch:
         return list(dict.fromkeys([*chosen, ANODES[anode]])), anode
 
     def best(self, n_best: int) -> list[tuple[float, float]]:
-        """Shifts of the anchors [keV] at the lowest, distinct minima of the cost."""
-        pairs = [(a, b) for a in _LOWS for b in _HIGHS if abs(b - a) < _MOST_APART]
-        costs = {pair: self.fit(*pair)[0] for pair in pairs}
-        found: list[tuple[float, float]] = []
-        for low, high in sorted(costs, key=lambda pair: costs[pair]):
-            if all(abs(low - a) + abs(high - b) > _DISTINCT for a, b in found):
-                found.append((float(low), float(high)))
-            if len(found) == n_best:
-                break
-        return found
+        """Shifts of the anchors [keV] at the lowest minima of the cost that may be the best."""
+        low, high = np.meshgrid(_LOWS, _HIGHS, indexing="ij")
+        costs = np.full(low.shape, np.inf)
+        for place in np.argwhere(np.abs(high - low) < _MOST_APART):
+            at = tuple(place)
+            costs[at] = self.fit(float(low[at]), float(high[at]))[0]
+        lowest = costs == minimum_filter(costs, 3, mode="nearest")
+        lowest &= costs < _WORTH_REFINING * costs.min()
+        order = np.argsort(costs[lowest])[:n_best]
+        return list(zip(low[lowest][order].tolist(), high[lowest][order].tolist(), strict=True))
 
 
 @dataclass(frozen=True)

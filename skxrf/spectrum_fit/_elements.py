@@ -31,7 +31,9 @@ Array = NDArray[np.float64]
 class SearchRule:
     """Numbers of the search."""
 
-    bin_width: float = 0.025  # least width of a bin [keV]
+    # bin_width, share_of_peak: least width of a bin [keV], and as a share of that of a peak
+    bin_width: float = 0.025
+    share_of_peak: float = 0.25
     lowest: float = 0.9
     """Lower end of the range [keV]: below, no line is counted without the K lines of the air."""
     usual_lowest: float = 1.3  # the same for a fit of pixels without lines of Na and Mg [keV]
@@ -177,7 +179,7 @@ def find_elements(
         return found
     searches = []
     for part in parts:  # on the axis of the search of all
-        binned = BinnedSpectrum.of(part, energy, _RULE.bin_width, found.energy_range)
+        binned = _binned(part, energy, found.energy_range)
         if binned.counts.sum() >= _RULE.least_counts:
             share = float(part.sum() / parts.sum())
             searches.append(search.part(binned.counts, _photons(part, search.axis), share))
@@ -185,6 +187,10 @@ def find_elements(
     scale = float(spectrum.sum() / parts.sum()) if searches else 1.0
     local = evidence_of_parts(searches, scale)
     return replace(found, evidence=[local.get(one.line_group, one) for one in found.evidence])
+
+
+def _binned(spectrum: Array, energy: Array, energy_range: tuple[float, float]) -> BinnedSpectrum:
+    return BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range, _RULE.share_of_peak)
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:
@@ -295,7 +301,7 @@ def _search(
     required: Sequence[str],
     expected: DetectorResponse,
 ) -> Identification:
-    binned = BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range)
+    binned = _binned(spectrum, energy, energy_range)
     correction = SumSpectrumModel.correction(parameters)
     edges, axis = correction(binned.edges), correction(energy)
     names = known_line_groups(edges[0] + 0.05, edges[-1] - 0.15, tube_voltage=tube.voltage)

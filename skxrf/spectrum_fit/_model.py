@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr
+from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from skxrf.physics import DetectorResponse
@@ -70,19 +70,26 @@ class BinnedSpectrum:
 
     @classmethod
     def of(
-        cls, spectrum: Array, energy: Array, width: float, energy_range: tuple[float, float]
+        cls,
+        spectrum: Array,
+        energy: Array,
+        width: float,
+        energy_range: tuple[float, float],
+        share_of_peak: float = 0.0,
     ) -> BinnedSpectrum:
         """Join channels to bins.
 
         `spectrum`, `energy` (n_channels,): counts and nominal centers [keV]. `width`: least width
         of a bin [keV], unless channels are wider. `energy_range`: range of the centers [keV] that
-        are kept.
+        are kept. `share_of_peak`: the same as a share of the width of a peak.
         """
         low, high = energy_range
         inside = np.flatnonzero((energy >= low) & (energy <= high))
         channel_edges = bin_edges(energy)[inside[0] : inside[-1] + 2]
-        joined = max(1, int(width / float(np.median(np.diff(channel_edges))) + 1e-9))
-        starts = np.arange(0, inside.size, joined)
+        widths = np.maximum(width, share_of_peak * typical_detector().fwhm(energy[inside]))
+        joined = np.maximum(widths / float(np.median(np.diff(channel_edges))) + 1e-9, 1).astype(int)
+        number = np.floor(np.cumsum(1 / joined) - 1 / joined + 1e-6)
+        starts = np.flatnonzero(np.diff(number, prepend=-1))
         counts = np.add.reduceat(spectrum[inside].astype(np.float64), starts)
         edges = np.append(channel_edges[starts], channel_edges[-1])
         return cls(edges, counts, channel_edges, spectrum, energy)
@@ -257,7 +264,7 @@ class SumSpectrumModel:
         self.variance = smooth + error**2 + 1
         # Where the model is worse than that, as residuals about a place show, it counts less.
         missed = self.binned.counts - self.model(x, amplitudes)
-        n_local = round(_LOCAL_WIDTH / float(np.median(np.diff(self.binned.edges)))) // 2 * 2 + 1
+        n_local = round(_LOCAL_WIDTH / float(self.binned.edges[1] - self.binned.edges[0])) // 2 * 2 + 1
         n_local = min(max(n_local, 3), 2 * missed.size - 1)
         self.weights = misfit_weights(missed, self.variance, n_local)
         self.prior = self._ratio_prior(self.areas(amplitudes), float(smooth.sum()))
@@ -299,6 +306,10 @@ def counting_weights(counts: Array, model_error: float) -> Array:
     return np.asarray(1 / np.sqrt(smooth + (model_error * smooth) ** 2 + 1))
 
 
+# Ridge relative to columns of unit size, well above rounding.
+_RIDGE = 1e-12
+
+
 def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     """Solve a non-negative least-squares problem.
 
@@ -306,13 +317,26 @@ def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     `amplitudes` (n_columns,): solution; `design` (n_rows, n_columns): the same matrix; `residuals`
     (n_rows,): fit less target.
     """
-    size = np.linalg.norm(design, axis=0)
-    size[size == 0] = 1.0
-    # The triangular factor alone decides, and has fewer rows.
-    (factor,) = qr(
-        np.column_stack([design / size, target]), mode="r", overwrite_a=True, check_finite=False
-    )
-    factor = factor[: size.size + 1]
-    amplitudes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=30 * size.size)
+    root, right, size = reduced(design, target)
+    amplitudes, _ = nnls(root, right, maxiter=30 * size.size)
     amplitudes = amplitudes / size
     return amplitudes, design, design @ amplitudes - target
+
+
+def reduced(design: Array, target: Array) -> tuple[Array, Array, Array]:
+    """Least-squares problem of as many rows as columns, and the sizes of the former columns.
+
+    `design` (n_rows, n_columns): columns of any size. `target` (n_rows,) or (n_rows, n_targets):
+    right-hand sides. Returns `root` (n_columns, n_columns): upper triangle, for columns of unit
+    size; `right` (n_columns,) or (n_columns, n_targets); `size` (n_columns,).
+    """
+    information = design.T @ design
+    size = np.sqrt(np.diag(information))
+    size[size == 0] = np.inf
+    information /= size
+    information /= size[:, None]
+    # Columns that coincide.
+    information[np.diag_indices_from(information)] += _RIDGE
+    root = np.linalg.cholesky(information).T
+    right = (target.T @ design / size).T
+    return root, solve_triangular(root, right, trans="T", check_finite=False), size

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
-from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
+from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel, reduced
 from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
 from skxrf.utils.threads import single_threaded_blas
 
@@ -90,9 +90,8 @@ class _Search:
         moved *= self.model.weights[:, None]
         moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
         design = design[:, (amplitudes > 0) & design.any(axis=0)]
-        n = design.shape[1]
-        (factor,) = qr(np.hstack([design, moved]), mode="r", overwrite_a=True, check_finite=False)
-        moved -= design @ solve_triangular(factor[:n, :n], factor[:n, n:])
+        root, right, size = reduced(design, moved)
+        moved -= design @ (solve_triangular(root, right, check_finite=False) / size[:, None])
         return np.vstack([moved, np.diag(self.steps / self.spread)])
 
     def _lines(self, z: Array, amplitudes: Array) -> Array:
