@@ -14,7 +14,7 @@ from skxrf.utils.threads import single_threaded_blas
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
 from ._model import BinnedSpectrum, SumSpectrumModel
-from ._priors import AXIS, PARAMETERS, AxisCorrection
+from ._priors import ANCHORS, AXIS, PARAMETERS, AxisCorrection
 from ._sum_spectrum import refine
 
 Array = NDArray[np.float64]
@@ -49,6 +49,14 @@ class AxisFit:
     counts: Array = field(repr=False)
     model: Array = field(repr=False)
     background: Array = field(repr=False)
+
+    def parameters(self, energy: Array) -> dict[str, float]:
+        """Values of all `PARAMETERS` for a nominal axis, `energy` (n_channels,) [keV]."""
+        places = np.array([ANCHORS[0], sum(ANCHORS) / 2, ANCHORS[1]])
+        low, middle, high = np.interp(places, energy, self.energy) - places
+        bend = {"low": low, "high": high, "curvature": middle - (low + high) / 2}
+        known = {name: getattr(self.resolution, name) for name in PARAMETERS if name not in bend}
+        return {name: float((bend | known)[name]) for name in PARAMETERS}
 
 
 @single_threaded_blas()
@@ -88,7 +96,7 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
 
 
 class _Refinement:
-    """Refinement of a minimum of the search; the first round is done at construction."""
+    """Refinement of a minimum of the search; the first rounds are done at construction."""
 
     def __init__(
         self, spectrum: Array, energy: Array, search: ShiftSearch, low: float, high: float
@@ -98,7 +106,7 @@ class _Refinement:
         self.fine = BinnedSpectrum.of(spectrum, energy, AXIS.bin_width, (LOWEST, HIGHEST))
         start = {name: row.start for name, row in PARAMETERS.items()}
         self.parameters = start | {"low": low, "high": high}
-        self._round(1)
+        self._round(2)
         # With the weights of the search, which are the same for all: those of the fit are low
         # where its lines do not describe the spectrum. The width is the one found.
         width = float(self.model.detector(self.parameters).fwhm(_REFERENCE))

@@ -14,6 +14,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, known_line_groups, line_group
 from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import TUBE_ONLY
+from skxrf.spectrum_fit._axis_fit import AxisFit
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of, evidence_of_parts
 from skxrf.spectrum_fit._identification import Identification
@@ -31,9 +32,9 @@ Array = NDArray[np.float64]
 class SearchRule:
     """Numbers of the search."""
 
-    # bin_width, share_of_peak: least width of a bin [keV], and as a share of that of a peak
+    # bin_width, wider_from: least width of a bin [keV], and energy [keV] from which on it is wider
     bin_width: float = 0.025
-    share_of_peak: float = 0.25
+    wider_from: float = 14.0
     lowest: float = 0.9
     """Lower end of the range [keV]: below, no line is counted without the K lines of the air."""
     usual_lowest: float = 1.3  # the same for a fit of pixels without lines of Na and Mg [keV]
@@ -142,14 +143,16 @@ def find_elements(
     energy_range: tuple[float, float] | None = None,
     required: Sequence[str] = (),
     detector: DetectorResponse | None = None,
+    start: AxisFit | None = None,
     refined: bool = True,
 ) -> Elements:
     """Find the line groups of a sum spectrum, and those that only parts of the spectra show.
 
     `spectrum` (n_channels,): counts, summed over many pixels. `energy` (n_channels,): nominal bin
     centers [keV]. `energy_range`: range [keV]; default from 0.9 keV to the end of the continuum.
-    `required`: line groups that are part of the fit in any case. `refined`: whether axis and
-    resolution are refined. The result is without evidence where there are too few channels or
+    `required`: line groups that are part of the fit in any case. `start`: axis and
+    resolution as far as they are known; default those near the nominal ones by which the lines fit
+    best. `refined`: whether both are refined. The result is without evidence where there are too few channels or
     counts.
     """
 
@@ -161,6 +164,7 @@ def find_elements(
             energy_range,
             required=required,
             detector=detector,
+            start=start,
             refined=refined,
         )
 
@@ -190,7 +194,7 @@ def find_elements(
 
 
 def _binned(spectrum: Array, energy: Array, energy_range: tuple[float, float]) -> BinnedSpectrum:
-    return BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range, _RULE.share_of_peak)
+    return BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range, _RULE.wider_from)
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:
@@ -206,6 +210,7 @@ def _find(
     *,
     required: Sequence[str],
     detector: DetectorResponse | None,
+    start: AxisFit | None,
     refined: bool,
 ) -> tuple[Elements, Identification | None]:
     low, high = identified_range(energy, tube, energy_range)
@@ -223,7 +228,9 @@ def _find(
         first.clear(_RULE.anchor)
         if anode := first.scattering_anode():
             tube = replace(tube, anode=anode, anode_source="from its scattered lines")
-    if refined:
+    if start is not None:
+        parameters = start.parameters(energy)
+    elif refined:
         parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
     search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     if refined:

@@ -75,18 +75,18 @@ class BinnedSpectrum:
         energy: Array,
         width: float,
         energy_range: tuple[float, float],
-        share_of_peak: float = 0.0,
+        wider_from: float = np.inf,
     ) -> BinnedSpectrum:
         """Join channels to bins.
 
         `spectrum`, `energy` (n_channels,): counts and nominal centers [keV]. `width`: least width
         of a bin [keV], unless channels are wider. `energy_range`: range of the centers [keV] that
-        are kept. `share_of_peak`: the same as a share of the width of a peak.
+        are kept. `wider_from`: energy [keV] from which on bins are wider in proportion.
         """
         low, high = energy_range
         inside = np.flatnonzero((energy >= low) & (energy <= high))
         channel_edges = bin_edges(energy)[inside[0] : inside[-1] + 2]
-        widths = np.maximum(width, share_of_peak * typical_detector().fwhm(energy[inside]))
+        widths = width * np.maximum(energy[inside] / wider_from, 1.0)
         joined = np.maximum(widths / float(np.median(np.diff(channel_edges))) + 1e-9, 1).astype(int)
         number = np.floor(np.cumsum(1 / joined) - 1 / joined + 1e-6)
         starts = np.flatnonzero(np.diff(number, prepend=-1))
@@ -264,7 +264,9 @@ class SumSpectrumModel:
         self.variance = smooth + error**2 + 1
         # Where the model is worse than that, as residuals about a place show, it counts less.
         missed = self.binned.counts - self.model(x, amplitudes)
-        n_local = round(_LOCAL_WIDTH / float(self.binned.edges[1] - self.binned.edges[0])) // 2 * 2 + 1
+        n_local = (
+            round(_LOCAL_WIDTH / float(self.binned.edges[1] - self.binned.edges[0])) // 2 * 2 + 1
+        )
         n_local = min(max(n_local, 3), 2 * missed.size - 1)
         self.weights = misfit_weights(missed, self.variance, n_local)
         self.prior = self._ratio_prior(self.areas(amplitudes), float(smooth.sum()))

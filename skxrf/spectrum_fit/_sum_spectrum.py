@@ -13,7 +13,7 @@ from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel, reduced
-from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
+from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, TRIAL, AxisCorrection
 from skxrf.utils.threads import single_threaded_blas
 
 Array = NDArray[np.float64]
@@ -132,11 +132,15 @@ def refine(
 
 
 def calibrated(
-    model: SumSpectrumModel, detector: DetectorResponse | None, *, refined: bool
+    model: SumSpectrumModel,
+    coarse: SumSpectrumModel,
+    detector: DetectorResponse | None,
+    *,
+    refined: bool,
 ) -> dict[str, float]:
     """Axis and detector of a spectrum whose nominal axis is nearly right.
 
-    `model`: model of the spectrum. `detector`: expected detector; default a typical one. `refined`:
+    `model`: model of the spectrum. `coarse`: the one by which axes are compared. `detector`: expected detector; default a typical one. `refined`:
     whether to search them; otherwise the nominal axis and `detector` hold. Returns values of all
     `PARAMETERS`.
     """
@@ -150,7 +154,7 @@ def calibrated(
         {**start, "low": zero + gain * first, "high": zero + gain * second}
         for zero, gain in itertools.product(_ZEROS, _GAINS)
     ]
-    best = min(trials, key=lambda x: float(np.sum(model.solve(x).residuals ** 2)))
+    best = min(trials, key=lambda x: float(np.sum(coarse.solve(x).residuals ** 2)))
     return refine(model, best, centers=start, rounds=_ROUNDS).parameters
 
 
@@ -205,16 +209,18 @@ def fit_sum_spectrum(
     - `tube_voltage`: voltage of the tube [kV].
     - `refine`: whether to refine the calibration and the detector.
     """
-    binned = BinnedSpectrum.of(spectrum, energy, AREAS.bin_width, energy_range)
-    model = SumSpectrumModel(
-        binned,
-        line_groups,
-        anode,
-        AREAS,
-        tube_voltage=tube_voltage,
-        thickness=(detector or DetectorResponse()).thickness,
+    model, coarse = (
+        SumSpectrumModel(
+            BinnedSpectrum.of(spectrum, energy, stage.bin_width, energy_range),
+            line_groups,
+            anode,
+            stage,
+            tube_voltage=tube_voltage,
+            thickness=(detector or DetectorResponse()).thickness,
+        )
+        for stage in (AREAS, TRIAL)
     )
-    return _result(model, calibrated(model, detector, refined=refine))
+    return _result(model, calibrated(model, coarse, detector, refined=refine))
 
 
 def _result(model: SumSpectrumModel, x: Mapping[str, float]) -> SumSpectrumFit:
