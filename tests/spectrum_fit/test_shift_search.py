@@ -107,8 +107,8 @@ def test_best_shifts_are_minima_that_may_be_the_lowest(sum_spectra):
     search = ShiftSearch(binned, 0.2)
     ((low, high),) = search.best(3)
     cost, _ = search.fit(low, high)
-    for step in ([0.035, 0], [0, 0.05], [0.035, -0.05], [-0.035, 0.05]):
-        assert cost < search.fit(*([low, high, *np.array(step)]))[0]
+    for one, other in ((0.035, 0), (0, 0.05), (0.035, -0.05), (-0.035, 0.05)):
+        assert cost < search.fit(low + one, high + other)[0]
     true = np.interp([2.0, 15.0], measured.nominal, measured.true) - [2.0, 15.0]
     assert np.abs(np.array([low, high]) - true).max() < 0.05
 
