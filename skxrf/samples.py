@@ -17,13 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import SkxrfError
 from skxrf.utils.validation import as_cube, as_map_dataset
 
-__all__ = ["LEVELS", "sample_index", "to_maps", "to_samples"]
+__all__ = ["sample_index", "to_maps", "to_samples"]
 
 LEVELS = ("painting", "y", "x")
 # Counts in memory at once while pixels are drawn.
 _READ_BYTES = 64 * 2**20
-
-Maps = xr.DataArray
 
 
 def to_samples(
@@ -152,14 +150,14 @@ def sample_index(table: object) -> pd.MultiIndex:
 @overload
 def to_maps(
     table: object, *, like: object = ..., name: str = ..., squeeze: Literal[False]
-) -> dict[str, Maps]: ...
+) -> dict[str, xr.DataArray]: ...
 @overload
 def to_maps(
     table: object, *, like: object = ..., name: str = ..., squeeze: bool = ...
-) -> Maps | dict[str, Maps]: ...
+) -> xr.DataArray | dict[str, xr.DataArray]: ...
 def to_maps(
     table: object, *, like: object = None, name: str = "intensity", squeeze: bool = True
-) -> Maps | dict[str, Maps]:
+) -> xr.DataArray | dict[str, xr.DataArray]:
     """Put a table of samples back into maps; the inverse of :func:`to_samples`.
 
     Parameters

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.inference.protocol import SpectrumComponents
 from skxrf.physics import line_group
+from skxrf.utils.typing import Array
 from skxrf.utils.validation import as_map_dataset
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from skxrf.audit._methods import MapMethod, run_method
 from skxrf.audit._reference import LinearReference
 from skxrf.exceptions import SkxrfError
 from skxrf.model_selection._thinning import count_folds
+from skxrf.utils.typing import Array
 from skxrf.utils.validation import as_map_dataset
 
-Array = NDArray[np.float64]
 # Share of normally distributed values within one standard error.
 _WITHIN_ONE = math.erf(math.sqrt(0.5))
 _COLUMNS = ["within_one", "factor", "within_one_after", "n_pixels"]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from skxrf.audit._reference import LinearReference
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def needed_dwell(

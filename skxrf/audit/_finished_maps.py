@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 
 from skxrf.audit._reference import LinearReference
 from skxrf.exceptions import LineGroupError, SkxrfError
+from skxrf.utils.typing import Array
 from skxrf.utils.validation import as_map_dataset
 
-Array = NDArray[np.float64]
-# Correlation by paint below which maps are taken for those of another scan.
-_LEAST_CORRELATION = 0.5
-# Paints and relative noise that such a correlation needs.
-_LEAST_PAINTS, _MOST_NOISE = 4, 0.2
+
+@dataclass(frozen=True)
+class PaintComparison:
+    """Thresholds of the comparison of two maps by paint."""
+
+    least_correlation: float = 0.5
+    """Correlation by paint below which maps are taken for those of another scan."""
+    least_paints: int = 4  # number of paints that such a correlation needs
+    most_noise: float = 0.2  # noise of the means of paints, relative to their spread
 
 
 def finished_map_errors(
@@ -67,7 +73,7 @@ def finished_map_errors(
         }
         if (found := _likeness(values[:, k], estimate, variance, reference.paints)) is not None:
             alike.append(found)
-    if alike and max(alike) < _LEAST_CORRELATION:
+    if alike and max(alike) < PaintComparison.least_correlation:
         raise SkxrfError(
             f"the maps {name} do not resemble the scan (correlation {max(alike):.2f} at best): they "
             "are of another scan, or turned or mirrored."
@@ -80,15 +86,15 @@ def _likeness(
 ) -> float | None:
     """Correlation of means of paints; None where noise or a lack of contrast leaves it open."""
     sizes = np.bincount(paints)
-    if len(sizes) < _LEAST_PAINTS:
+    if len(sizes) < PaintComparison.least_paints:
         return None
     one, two = (np.bincount(paints, of) / sizes for of in (values, estimate))
     noise = np.sqrt((np.bincount(paints, variance) / sizes**2).mean())
-    if two.std() * _MOST_NOISE < noise:
+    if two.std() * PaintComparison.most_noise < noise:
         return None
     # Paints that differ no more in the maps than parts drawn by chance are not told apart by them.
     within = np.maximum(np.bincount(paints, values**2) / sizes - one**2, 0)
-    if one.std() * _MOST_NOISE <= np.sqrt((within / sizes).mean()):
+    if one.std() * PaintComparison.most_noise <= np.sqrt((within / sizes).mean()):
         return 0.0
     return float(np.corrcoef(one, two)[0, 1])
 

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from skxrf.audit._methods import MapMethod, run_method
 from skxrf.audit._reference import LinearReference
 from skxrf.model_selection._thinning import count_folds
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

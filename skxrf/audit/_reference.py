@@ -15,8 +15,7 @@ from skxrf.exceptions import LineGroupError
 from skxrf.inference import bind
 from skxrf.inference.protocol import BoundModel, SpectrumComponents
 from skxrf.spectrum_fit._pixel_fit import PoissonFit
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,11 @@ def audit(
 
     Counts must be as measured: where they do not scatter as Poisson counts, no errors are given.
     """
+    inputs = [cube, *maps, *model]
+    if report is not None:
+        check_output(report, inputs, (".html", ".htm"), force=force)
+    if corrected is not None:
+        check_output(corrected, inputs, _WITH_ERRORS, force=force)
     # A word at once: what follows loads libraries for a second.
     say(f"opening {cube}")
     from skxrf.audit import CommandMethod, audit_scan
@@ -125,11 +130,6 @@ def audit(
     from skxrf.persistence import load_model
     from skxrf.pretrained import load_pretrained
 
-    inputs = [cube, *maps, *model]
-    if report is not None:
-        check_output(report, inputs, (".html", ".htm"), force=force)
-    if corrected is not None:
-        check_output(corrected, inputs, _WITH_ERRORS, force=force)
     finished = {path.name: open_maps(path) for path in maps}
     methods: dict[str, Any] = {path.name: load_model(path) for path in model}
     for text in commands:

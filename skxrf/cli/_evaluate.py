@@ -89,12 +89,12 @@ def evaluate(
     that needs nothing else: both maps of each line group beside each other, where they differ and
     by how much, and the value of every pixel at a click.
     """
+    if output is not None:
+        check_output(output, [maps, reference], (".html", ".htm"), force=force)
     say(f"comparing {maps} with {reference}")
     from skxrf.exceptions import SkxrfError
     from skxrf.metrics import score_table
 
-    if output is not None:
-        check_output(output, [maps, reference], (".html", ".htm"), force=force)
     opened = opened_maps(maps)
     found, errors = opened["intensity"], opened.get("uncertainty")
     truth = opened_maps(reference)["intensity"]
@@ -131,7 +131,7 @@ def evaluate(
 
 def _chosen(maps: xr.DataArray, wanted: list[str], path: Path) -> xr.DataArray:
     from skxrf.exceptions import LineGroupError
-    from skxrf.physics._names import find_line_groups
+    from skxrf.utils.line_group_names import find_line_groups
 
     known = [str(name) for name in maps["element"].to_numpy()]
     wanted = find_line_groups(wanted, known)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._joint import fit_jointly
-from ._maps_run import Job, RunOptions, jobs_of, map_cube, run_jobs
+from ._maps_run import Job, RunOptions, check_partial_files, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
     examples,
@@ -79,10 +79,11 @@ def fit(
     The maps come with their standard errors. Cubes may be larger than the memory, and an
     interrupted run goes on where it was, as with skxrf map; a joint fit of detectors begins anew.
     """
-    say("preparing the fit")
     wanted = names(elements)
     inputs = () if config is None else (config,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+    say("preparing the fit")
+    check_partial_files(jobs, inputs)
 
     def model_of(cube: xr.DataArray) -> tuple[TemplateFitRegressor, list[str]]:
         if config is not None:

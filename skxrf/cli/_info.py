@@ -15,15 +15,13 @@ import click
 
 from ._options import (
     FILE,
-    cube_options,
     examples,
     is_quiet,
     open_with,
     opened_maps,
     quiet_option,
-    reading_options,
     say,
-    shape_option,
+    scan_options,
     write_json,
 )
 from ._tube import tube_of, tube_options
@@ -51,9 +49,7 @@ Examples:
 @tube_options
 @click.option("--json", "as_json", is_flag=True, help="Everything as JSON, spectra included.")
 @quiet_option
-@cube_options
-@reading_options
-@shape_option
+@scan_options
 def info(
     file: Path,
     anode: str | None,

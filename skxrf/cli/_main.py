@@ -86,13 +86,22 @@ def main() -> NoReturn:
     except OSError as error:
         _fail(in_options(error))
     except ValueError as error:
-        from skxrf.exceptions import SkxrfError
-        from skxrf.utils._sklearn import InvalidParameterError
-
-        if not isinstance(error, SkxrfError | InvalidParameterError):
+        if not _is_mistake(error):
             raise
         _fail(in_options(error))
     sys.exit(0)
+
+
+def _is_mistake(error: ValueError) -> bool:
+    """Tell a user's mistake from a fault of the library."""
+    from skxrf.exceptions import SkxrfError
+
+    if isinstance(error, SkxrfError):
+        return True
+    # Loads scikit-learn, for which a mistake in a name should not wait.
+    from skxrf.utils._sklearn import InvalidParameterError
+
+    return isinstance(error, InvalidParameterError)
 
 
 def _print_warnings() -> None:

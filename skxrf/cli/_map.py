@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._maps_run import RunOptions, jobs_of, map_cube, run_jobs
+from ._maps_run import RunOptions, check_partial_files, jobs_of, map_cube, run_jobs
 from ._options import (
     FILE,
     elements_option,
@@ -81,11 +81,12 @@ def map_(
     Cubes of any size: they are read block by block, and finished blocks are kept in OUTPUT.partial
     until all are done. After Ctrl-C, a crash or a power cut the same command goes on from there.
     """
-    # A word at once: what follows loads libraries for a second.
-    say("loading the model")
     wanted = names(elements)
     inputs = () if model is None else (model,)
     jobs = jobs_of(cubes, output, report, inputs=inputs, elements=wanted, force=force)
+    # A word at once: what follows loads libraries for a second.
+    say("loading the model")
+    check_partial_files(jobs, inputs)
     if paints and any(job.maps.suffix.lower() not in (".nc", ".h5") for job in jobs):
         raise click.UsageError("--paints writes spectra too, which only .nc and .h5 keep.")
     estimator = _load(model)

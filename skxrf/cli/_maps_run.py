@@ -40,7 +40,8 @@ def jobs_of(
 ) -> list[Job]:
     """Name the outputs of each cube, and refuse those that could not or should not be written.
 
-    Of several cubes, or where `output` is a folder, maps are called as their cubes.
+    Of several cubes, or where `output` is a folder, maps are called as their cubes. No library is loaded:
+    see :func:`check_partial_files` for the rest.
     """
     if len(cubes) == 1 and not (output.is_dir() and not output.suffix):
         job = Job(cubes[0], output, report)
@@ -268,9 +269,8 @@ def _has_fit(estimator: Any, cube: xr.DataArray) -> bool:
 def _check_maps(
     output: Path, inputs: Sequence[Path], elements: Sequence[str] | None, force: bool
 ) -> None:
-    """Refuse a file that maps could not be written to, of the inputs or of no known format."""
+    """Refuse a file that maps could not be written to, or of the inputs."""
     from skxrf.exceptions import FileFormatError
-    from skxrf.inference._store import PartialMaps
 
     if output.suffix.lower() == ".png" and (elements is None or len(elements) != 1):
         raise FileFormatError(
@@ -278,6 +278,13 @@ def _check_maps(
             "or name an output for all, such as maps.nc or maps.tif."
         )
     check_output(output, inputs, force=force)
-    partial = PartialMaps(output)
-    partial.check()
-    check_output(partial.path, inputs, force=True)
+
+
+def check_partial_files(jobs: Sequence[Job], inputs: Sequence[Path]) -> None:
+    """Refuse outputs of no known format, and those whose unfinished file is an input or in use."""
+    from skxrf.inference._store import PartialMaps
+
+    for job in jobs:
+        partial = PartialMaps(job.maps)
+        partial.check()
+        check_output(partial.path, [*(one.cube for one in jobs), *inputs], force=True)

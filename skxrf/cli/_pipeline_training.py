@@ -13,10 +13,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.physics._names import find_line_groups
 from skxrf.preprocessing import ChannelBinner, rebin_counts
 from skxrf.samples import draw_pixels
 from skxrf.utils.energy import axes_agree, bin_edges, describe_axis
+from skxrf.utils.line_group_names import find_line_groups
 
 
 @dataclass(frozen=True)

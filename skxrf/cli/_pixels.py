@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-_PICTURES = ("PNG", "TIFF", "BMP", "GIF", "JPEG")
 _Pixels = TypeVar("_Pixels", "xr.DataArray", "xr.Dataset")
 
 
@@ -139,7 +138,7 @@ def _plane(file: Path) -> NDArray[Any]:
     from skxrf.io import open_maps
 
     try:
-        with Image.open(file, formats=_PICTURES) as image:
+        with Image.open(file, formats=("PNG", "TIFF", "BMP", "GIF", "JPEG")) as image:
             n_pages = getattr(image, "n_frames", 1)
             values = np.asarray(image.convert("L") if image.mode in ("RGB", "P") else image)
     except UnidentifiedImageError:

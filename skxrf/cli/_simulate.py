@@ -90,9 +90,9 @@ def simulate(
 
     from skxrf.io import save_maps
     from skxrf.io._save_cube import write_blocks
-    from skxrf.physics._names import find_line_groups
     from skxrf.simulation import Instrument
     from skxrf.simulation.paintings._scan import DEFAULT_LINE_GROUPS, painting_scan
+    from skxrf.utils.line_group_names import find_line_groups
     from skxrf.utils.progress import ProgressReport
 
     scanner = Instrument.m6_jetstream()

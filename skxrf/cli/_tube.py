@@ -85,9 +85,9 @@ def identified_fit(
 
     from skxrf.exceptions import LineGroupError
     from skxrf.linear_model import TemplateFitRegressor
-    from skxrf.physics._names import find_line_groups
     from skxrf.spectrum_fit._elements import find_elements
     from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
+    from skxrf.utils.line_group_names import find_line_groups
     from skxrf.utils.threads import single_threaded_blas
 
     energy, total = cube["energy"].to_numpy(), spectra.sum(axis=0, dtype=np.float64)

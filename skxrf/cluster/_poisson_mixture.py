@@ -19,8 +19,7 @@ from skxrf.spectrum_fit._like_spectra import equal_count_bins, joined
 from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,6 @@ class MixtureRule:
     least_members: float = 3.0  # weight [spectra] below which a cluster is given up
     spectra_of_a_cluster: int = 10  # fewest spectra for each cluster, on average
     batch: int = 4096  # spectra that are compared with all clusters at a time
-
-
-_RULE = MixtureRule()
 
 
 class PoissonMixture(ClusterMixin, BaseEstimator):
@@ -155,7 +151,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         spectra: NDArray[Any] = validate_data(self, X)
         _require_counts(spectra)
         some = spectra[:: max(1, -(-len(spectra) // self.max_samples))]
-        self._starts = equal_count_bins(some.sum(axis=0, dtype=np.float64), _RULE.bins)
+        self._starts = equal_count_bins(some.sum(axis=0, dtype=np.float64), MixtureRule.bins)
         counts = np.concatenate([joined(part, self._starts) for part in _batches(some)])
         counts = counts[counts.sum(axis=1) > 0]
         n_clusters = self.n_clusters
@@ -237,18 +233,20 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         second = counts - first
         kept = first.sum(axis=1) > 0
         first, second = first[kept], second[kept]
-        most = min(self.max_clusters, len(first) // _RULE.spectra_of_a_cluster)
+        most = min(self.max_clusters, len(first) // MixtureRule.spectra_of_a_cluster)
         best, likelihood, failures = 1, np.full(len(first), -np.inf), 0
-        for number in [n for n in _RULE.numbers if n == 1 or n <= most]:
+        for number in [n for n in MixtureRule.numbers if n == 1 or n <= most]:
             if not len(first):
                 break
             shapes, weights = self._learned(first, number, 0.0)
             expected = _probabilities(first, shapes, weights, 0.0) @ shapes
             found = np.einsum("ij,ij->i", second, np.log(expected))
             gain = found - likelihood
-            if number == 1 or gain.mean() > _RULE.significance * gain.std() / np.sqrt(gain.size):
+            if number == 1 or gain.mean() > MixtureRule.significance * gain.std() / np.sqrt(
+                gain.size
+            ):
                 best, likelihood, failures = number, found, 0
-            elif (failures := failures + 1) == _RULE.failures:
+            elif (failures := failures + 1) == MixtureRule.failures:
                 break
         return best
 
@@ -265,7 +263,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
             self.n_iter_ = step + 1
             probabilities = _probabilities(counts, shapes, weights, excess)
             size = probabilities.sum(axis=0)
-            kept = size >= min(_RULE.least_members, float(size.max()))
+            kept = size >= min(MixtureRule.least_members, float(size.max()))
             before, (shapes, weights) = weights, _parameters(counts, probabilities[:, kept])
             if kept.all() and np.abs(weights - before).max() < 1e-4:
                 break
@@ -318,7 +316,7 @@ def _require_counts(spectra: NDArray[Any], *, some: bool = True) -> None:
 
 
 def _batches(spectra: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    return (spectra[i : i + _RULE.batch] for i in range(0, len(spectra), _RULE.batch))
+    return (spectra[i : i + MixtureRule.batch] for i in range(0, len(spectra), MixtureRule.batch))
 
 
 def _parameters(counts: Array, probabilities: Array) -> tuple[Array, Array]:

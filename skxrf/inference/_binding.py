@@ -24,15 +24,8 @@ __all__ = ["axes_to_rebin", "bind", "bind_with_drift", "read_once", "sample_rows
 def sample_spectra(cube: xr.DataArray) -> NDArray[Any]:
     """Take spectra that are spread evenly over a cube, about 50,000 and at most 256 MiB of them.
 
-    Parameters
-    ----------
-    cube : DataArray of dims (y, x, energy)
-        Counts; a lazy one is read here and there only.
-
-    Returns
-    -------
-    ndarray of shape (n_spectra, n_channels)
-        In the cube's dtype; without those of dead pixels.
+    `cube` (y, x, energy): counts; a lazy one is read here and there only. Returns
+    (n_spectra, n_channels): in the cube's dtype; without those of dead pixels.
     """
     return sample_rows(cube)[0]
 
@@ -114,19 +107,9 @@ def bind(estimator: Any, cube: xr.DataArray) -> Any:
 def bind_with_drift(estimator: Any, cube: xr.DataArray) -> tuple[Any, AxisDrift | None]:
     """Bind an estimator as ``bind`` does, and look for a drift of the cube's energy axis.
 
-    Parameters
-    ----------
-    estimator : object
-        As for ``bind``.
-    cube : DataArray of dims (y, x, energy)
-        The cube that will be predicted.
-
-    Returns
-    -------
-    estimator : object
-        Bound to straightened spectra where there is a drift.
-    drift : AxisDrift or None
-        The drift, which the spectra to predict are still to be straightened by.
+    `cube` (y, x, energy): the cube that will be predicted. Returns `estimator`: bound to
+    straightened spectra where there is a drift; `drift`: the drift, which the spectra to predict
+    are still to be straightened by.
     """
     if not _needs_sample(estimator, cube):
         stated = isinstance(estimator, KnowsLines) and not isinstance(estimator, type)

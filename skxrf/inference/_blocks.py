@@ -17,10 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, LineGroupError, SkxrfError
 from skxrf.inference._binding import axes_to_rebin
-from skxrf.physics._names import find_line_groups, names_instead
 from skxrf.preprocessing import rebin_counts
 from skxrf.preprocessing._axis_drift import AxisDrift
 from skxrf.utils.fitted import final_estimator, fitted_line_groups
+from skxrf.utils.line_group_names import find_line_groups, names_instead
 from skxrf.utils.threads import single_threaded_blas
 from skxrf.utils.validation import name_of, require_counts
 

@@ -28,9 +28,6 @@ class BlockRule:
     counts: float = 1e5  # counts of a block, on average, at least
 
 
-_RULE = BlockRule()
-
-
 def axis_drift(
     find_axis: Callable[[], LineAxis | None],
     cube: xr.DataArray,
@@ -53,8 +50,8 @@ def axis_drift(
     energy = _energy(cube)
     there, starts = np.unique(rows, return_index=True)
     total = float(spectra.sum(dtype=np.float64))
-    n_blocks = min(_RULE.most, there.size // _RULE.rows, int(total / _RULE.counts))
-    if n_blocks < _RULE.least or (axis := find_axis()) is None:
+    n_blocks = min(BlockRule.most, there.size // BlockRule.rows, int(total / BlockRule.counts))
+    if n_blocks < BlockRule.least or (axis := find_axis()) is None:
         return None
     first = np.arange(n_blocks) * there.size // n_blocks
     parts = np.split(spectra, starts[first[1:]])

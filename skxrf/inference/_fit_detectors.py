@@ -13,8 +13,8 @@ from sklearn.base import clone
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
-from skxrf.physics._names import find_line_groups
 from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
+from skxrf.utils.line_group_names import find_line_groups
 from skxrf.utils.validation import as_cube, name_of
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,10 +31,6 @@ Maps = xr.DataArray | xr.Dataset
 _FOOTER = b"skxrf partial maps 2\n"
 _FLAG = np.dtype("<u8")
 _FINISHED = 2**32
-# Bytes that are read at once to take a checksum.
-_PIECE = 2**22
-# Formats that the file already is, once the rest is cut off.
-_AS_IT_IS = (".nc", ".h5")
 
 
 class PartialMaps:
@@ -113,11 +110,14 @@ class PartialMaps:
 
     def _rehearse(self, maps: xr.Dataset) -> None:
         """Write a corner of such maps elsewhere, so that a format's refusal comes before the work."""
-        if self.target.suffix.lower() in _AS_IT_IS:
+        if self._is_netcdf():
             return
         with tempfile.TemporaryDirectory() as folder:
             corner = maps.isel(y=slice(2), x=slice(2))
-            save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
+            with warnings.catch_warnings():
+                # What the format leaves out is said when the maps are saved.
+                warnings.simplefilter("ignore", UserWarning)
+                save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
 
     def _create(
         self,
@@ -250,7 +250,7 @@ class PartialMaps:
         """
         if not self.finished.all():
             raise SkxrfError(f"{self.path}: there are blocks that are not finished.")
-        as_it_is = self.target.suffix.lower() in _AS_IT_IS
+        as_it_is = self._is_netcdf()
         maps = None
         if finish is not None or not as_it_is:
             # HDF5 locks what it reads.
@@ -312,11 +312,15 @@ class PartialMaps:
             position = start + size
         yield position, self._end - position
 
-    def _checksum(self, pieces: Iterator[tuple[int, int]]) -> int:
+    def _is_netcdf(self) -> bool:
+        """True if the file already is of the target's format, once the rest is cut off."""
+        return SUFFIXES.get(self.target.suffix.lower()) == "netcdf"
+
+    def _checksum(self, pieces: Iterator[tuple[int, int]], at_once: int = 2**22) -> int:
         stream, checksum = self._opened(), 0
         for place, size in pieces:
-            for start in range(0, size, _PIECE):
-                read = _read_all(stream, place + start, min(_PIECE, size - start))
+            for start in range(0, size, at_once):
+                read = _read_all(stream, place + start, min(at_once, size - start))
                 checksum = zlib.crc32(read, checksum)
         return checksum
 

@@ -23,15 +23,10 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from ._limits import LIMITS
 from .cubes.bcf import stored_header
 from .cubes.bruker_xml import parsed, planes_of, step_of
 from .cubes.sfs import MAGIC, stored_files
-
-# A project seen has 63 MB.
-_LARGEST_XML = 1 << 28
-_COMPRESSION = re.compile(rb"<RTCompression\b([^>]*)>")
-# Of one file beside the counts; a mosaic has some megabytes.
-_MOST_BYTES = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -64,10 +59,10 @@ def bruker_images(path: Path) -> list[BrukerImage]:
 
 
 def _project(path: Path) -> ElementTree.Element:
-    if path.stat().st_size > _LARGEST_XML:
+    if path.stat().st_size > LIMITS.xml_bytes:
         raise FileFormatError(f"{path} has {path.stat().st_size:,} bytes, more than any project.")
     content = path.read_bytes()
-    said = _COMPRESSION.search(content[: 1 << 16])
+    said = re.search(rb"<RTCompression\b([^>]*)>", content[: 1 << 16])
     text = parsed(content, path).findtext("./RTData") or ""
     if said is None or b"zlib" not in said[1] or b"base64" not in said[1]:
         raise FileFormatError(
@@ -76,7 +71,7 @@ def _project(path: Path) -> ElementTree.Element:
         )
     try:
         unpacked = zlib.decompressobj()
-        xml = unpacked.decompress(base64.b64decode(text), _LARGEST_XML)
+        xml = unpacked.decompress(base64.b64decode(text), LIMITS.xml_bytes)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise FileFormatError(f"{path} is damaged ({error}). Copy it again.") from None
     if not unpacked.eof:
@@ -86,7 +81,7 @@ def _project(path: Path) -> ElementTree.Element:
 
 
 def _images(root: ElementTree.Element, path: Path) -> Iterator[BrukerImage]:
-    left = _MOST_BYTES
+    left = LIMITS.image_bytes
     for node in root.iter("ClassInstance"):
         if node.get("Type") != "TRTImageData":
             continue
@@ -99,7 +94,9 @@ def _images(root: ElementTree.Element, path: Path) -> Iterator[BrukerImage]:
                 )
             left -= values.nbytes
             if left < 0:
-                raise FileFormatError(f"{path} holds more than {_MOST_BYTES:,} bytes of images.")
+                raise FileFormatError(
+                    f"{path} holds more than {LIMITS.image_bytes:,} bytes of images."
+                )
             name = description or str(i)
             planes[name if name not in planes else f"{name} {i}"] = values
         if planes:

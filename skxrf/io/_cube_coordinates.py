@@ -17,11 +17,9 @@ import xarray as xr
 from skxrf.exceptions import SkxrfError
 
 from ._hdf5_values import text
+from ._limits import LIMITS
 
 _GROUP = "skxrf_coordinates"
-_MOST = 1000
-# Of all of them together.
-_MOST_BYTES = 1 << 28
 
 
 def json_text(attrs: Mapping[Any, Any]) -> str:
@@ -72,7 +70,7 @@ def read_coordinates(
     """Read coordinates as xarray takes them; those that do not fit the sizes of the cube are left alone."""
     group = file.get(_GROUP)
     found: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {}
-    left = _MOST_BYTES
+    left = LIMITS.coordinate_bytes
     for key in _first(group) if isinstance(group, h5py.Group) else ():
         item = group.get(key)
         if not isinstance(item, h5py.Dataset) or item.size is None or item.nbytes > left:
@@ -106,7 +104,7 @@ def coordinate_attrs(item: Any) -> dict[str, Any]:
 
 
 def _first(group: Any) -> Iterable[str]:
-    return list(group)[:_MOST]
+    return list(group)[: LIMITS.names]
 
 
 def _parsed(item: Any, name: str, kind: type) -> Any:

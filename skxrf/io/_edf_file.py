@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from ._limits import LIMITS
+
 _TYPES = {
     "signedbyte": "i1",
     "unsignedbyte": "u1",
@@ -36,10 +38,6 @@ _TYPES = {
     "double": "f8",
     "doublevalue": "f8",
 }
-_ORDERS = {"lowbytefirst": "<", "highbytefirst": ">"}
-# Headers are filled up to a multiple of 512 bytes; an end that comes later is none.
-_LONGEST_HEADER = 1 << 20
-_MOST_IMAGES = 100_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def edf_images(path: Path) -> list[EdfImage]:
     with path.open("rb") as stream:
         content: Any = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         at = 0
-        while len(found) < _MOST_IMAGES:
+        while len(found) < LIMITS.images:
             start = content[at : at + 4096].lstrip(b"\n\r\t \0")
             if found and not start:
                 break
@@ -88,7 +86,7 @@ def edf_images(path: Path) -> list[EdfImage]:
 
 def _image(path: Path, content: Any, at: int, size: int) -> tuple[EdfImage, int]:
     """The image whose header starts at a place, and where the next one may start."""
-    end = content.find(b"}", at, at + _LONGEST_HEADER)
+    end = content.find(b"}", at, at + LIMITS.header_bytes)
     if not bytes(content[at : at + 4096]).lstrip(b"\n\r\t \0").startswith(b"{") or end < 0:
         raise FileFormatError(f"{path} has no header of an EDF file at {at}: expected {{ ... }}.")
     text = bytes(content[at:end]).decode("latin-1").lstrip("\n\r\t \0")[1:]
@@ -134,7 +132,7 @@ def _dtype(path: Path, header: Mapping[str, str]) -> np.dtype[Any]:
             f"{path} is a damaged EDF file: it says DataType = {header.get('datatype', 'nowhere')[:40]}. "
             "Expected a type such as UnsignedShort or FloatValue."
         )
-    order = _ORDERS.get(header.get("byteorder", "").lower())
+    order = {"lowbytefirst": "<", "highbytefirst": ">"}.get(header.get("byteorder", "").lower())
     if order is None and kind[1] != "1":
         raise FileFormatError(
             f"{path} says ByteOrder = {header.get('byteorder', 'nowhere')[:40]}: expected LowByteFirst or "

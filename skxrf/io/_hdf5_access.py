@@ -17,13 +17,7 @@ import h5py
 from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
 from ._hdf5_values import text
-
-# Axes of counts: scans, detectors, rows, columns, channels.
-_MOST_AXES = 5
-# Virtual datasets of virtual datasets.
-_DEEPEST = 10
-# Bytes of one value, such as a text of fixed length.
-_LONGEST_VALUE = 1 << 22
+from ._limits import LIMITS
 
 
 def is_hdf5(path: Path, head: bytes) -> bool:
@@ -47,6 +41,12 @@ def open_file(path: str | Path) -> Iterator[Any]:
 def _cause(error: Exception, path: str | Path) -> str:
     """Cause of an error of HDF5's, and the remedy."""
     said = str(error)
+    if "already open for" in said:
+        return (
+            "is marked as open for writing: another program has it open, or wrote it and was ended "
+            f"({said:.200}). Wait until that is done; where no program has it open, copy it and run "
+            "h5clear --status on the copy."
+        )
     if isinstance(error, BlockingIOError) or "unable to lock file" in said:
         return (
             f"is in use: another program has it open for writing ({said:.200}). Wait until that is done, "
@@ -104,14 +104,14 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
             return
         if item.external or item.is_virtual:
             odd.append(item)
-        if item.id.get_type().get_size() > _LONGEST_VALUE:
+        if item.id.get_type().get_size() > LIMITS.value_bytes:
             long.append(name)
 
     file.visititems_links(visit_link)
     file.visititems(visit)
     if long:
         raise FileFormatError(
-            f"{file.filename}, dataset {long[0]!r} has values of more than {_LONGEST_VALUE:,} bytes each: it "
+            f"{file.filename}, dataset {long[0]!r} has values of more than {LIMITS.value_bytes:,} bytes each: it "
             "is damaged, or no file of spectra."
         )
     for name, target in links:
@@ -157,7 +157,7 @@ def value_files(dataset: Any, *, depth: int = 0) -> list[Path]:
         inside = {one.dset_name for one in sources if one.file_name == name}
         for path in filter(Path.is_file, _named_by(folder, name)):
             found.append(path)
-            if depth < _DEEPEST:
+            if depth < LIMITS.link_depth:
                 with open_file(path) as other:
                     for item in filter(None, map(other.get, inside)):
                         if isinstance(item, h5py.Dataset):
@@ -274,19 +274,29 @@ def _require_sources(dataset: Any) -> None:
                 item = other.get(source.dset_name)
                 if not isinstance(item, h5py.Dataset):
                     raise FileFormatError(f"{where} holds no dataset {source.dset_name!r}.")
-                # HDF5 does not keep the extent of a source that is taken whole.
-                try:
-                    needed = tuple(int(end) + 1 for end in source.src_space.get_select_bounds()[1])
-                except ValueError:
-                    needed = dataset.shape if len(sources) == 1 and len(by_file) == 1 else ()
-                if needed and (
-                    len(needed) != item.ndim
-                    or any(n > size for n, size in zip(needed, item.shape, strict=True))
-                ):
+                needed = _missing_part(source, item)
+                if needed:
                     raise FileFormatError(
                         f"{where} has the shape {item.shape} in {source.dset_name!r}: expected at "
                         f"least {needed}. It was replaced or cut short."
                     )
+
+
+def _missing_part(source: Any, item: Any) -> str:
+    """Shape or number of values that a source must have, where its dataset has fewer; else empty."""
+    try:
+        needed = tuple(int(end) + 1 for end in source.src_space.get_select_bounds()[1])
+    except RuntimeError:
+        # It grows without a limit.
+        return ""
+    except ValueError:
+        # HDF5 does not keep the extent of a source that is taken whole.
+        n_values = source.vspace.get_select_npoints()
+        return f"{n_values} values" if n_values > item.size else ""
+    fits = len(needed) == item.ndim and all(
+        n <= size for n, size in zip(needed, item.shape, strict=True)
+    )
+    return "" if fits else str(needed)
 
 
 def datasets_in(file: Any) -> list[Any]:
@@ -297,7 +307,7 @@ def datasets_in(file: Any) -> list[Any]:
     def add(item: Any) -> None:
         numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "uif"
         # A name that is not UTF-8 comes as bytes: damage.
-        if numeric and item.shape and item.ndim <= _MOST_AXES and isinstance(item.name, str):
+        if numeric and item.shape and item.ndim <= LIMITS.axes and isinstance(item.name, str):
             address = (item.file.filename, h5py.h5o.get_info(item.id).addr)
             found.setdefault(address, item)
 

@@ -13,17 +13,21 @@ from pathlib import Path
 
 from skxrf.exceptions import FileFormatError
 
+from ._limits import READ
+
 _SIGNATURE = b"GCOL\1\0\0\0"
 _SMALLEST = 4096
 _OBJECT = struct.Struct("<HHIQ")
-# Of a large file, the start and the end are looked at: there its texts usually are.
-_PIECE = 1 << 25
 
 
 def refuse_endless_heaps(path: Path) -> None:
     """Refuse a file with a heap that HDF5 would never come to the end of."""
     size = path.stat().st_size
-    pieces = [(0, size)] if size <= 2 * _PIECE else [(0, _PIECE), (size - _PIECE, size)]
+    pieces = (
+        [(0, size)]
+        if size <= 2 * READ.heap_bytes
+        else [(0, READ.heap_bytes), (size - READ.heap_bytes, size)]
+    )
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start, end in pieces:
             at = data.find(_SIGNATURE, start, end)

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import is_pixels, to_mm, to_seconds
 
+from ._limits import LIMITS
 from .cubes.axes import axis_name
-
-# Values of one dataset beside the counts: no axis and no list of names is longer.
-_MOST_VALUES = 2**20
 
 
 def text(value: Any) -> str:
@@ -137,7 +135,7 @@ def scalar_attrs(item: Any, names: Iterable[str]) -> dict[str, str | float]:
     return found
 
 
-def numbers(item: Any, *, at_most: int = _MOST_VALUES) -> NDArray[Any] | None:
+def numbers(item: Any, *, at_most: int = LIMITS.values) -> NDArray[Any] | None:
     """Numbers of a dataset beside the counts, read only after a look at its size.
 
     `item`: what stands under a name in the file. `at_most`: the largest number of values that makes

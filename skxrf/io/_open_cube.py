@@ -14,6 +14,8 @@ from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
 from ._guard import own_errors
+from ._other_formats import refuse_other_formats
+from .cubes import column_text
 from .cubes.build import build_cube
 from .cubes.formats import CUBE_FORMATS
 from .cubes.snake import turn_odd_rows
@@ -134,6 +136,7 @@ def open_cube(
                 source, request = one.open(file, request)
             cube = build_cube(source, request)
             return turn_odd_rows(cube) if snake else cube
+    refuse_other_formats(file, head)
     if file.is_dir():
         raise FileFormatError(
             f"{file} is a folder without .mca, .spe, .msa, .spx or .edf files, or texts of spectra: expected a "
@@ -141,7 +144,7 @@ def open_cube(
         )
     raise FileFormatError(
         f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "
-        f"{', '.join(one.name for one in CUBE_FORMATS)}."
+        f"{', '.join(one.name for one in CUBE_FORMATS)}.{column_text.too_many_columns(head)}"
     )
 
 

@@ -10,12 +10,10 @@ from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import existing_file
 
 from ._guard import own_errors
+from ._other_formats import refuse_other_formats
 from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
-
-# PNG, JPEG, BMP, GIF
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
 
 
 def open_maps(
@@ -71,11 +69,13 @@ def open_maps(
     array([[1.5, 3. ]])
     """
     file, head = existing_file(path, "element maps", folders=True)
-    if head.startswith(_PICTURES):
+    # PNG, JPEG, BMP, GIF
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")):
         raise FileFormatError(
             f"{file} is a picture: pictures are made to look at, they hold no intensities. Open the "
             "maps that it was made from."
         )
+    refuse_other_formats(file, head)
     folder = file.is_dir()
     for one in MAPS_FORMATS:
         if one.folder == folder and one.recognizes(file, head):

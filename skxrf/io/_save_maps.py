@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import xarray as xr
@@ -11,7 +12,7 @@ from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file, whole_folder
 from skxrf.utils.validation import as_map_dataset
 
-from .maps.writers import FOLDER_WRITERS, SUFFIXES, WRITERS
+from .maps.writers import FOLDER_WRITERS, KEPT_COORDINATES, SUFFIXES, WRITERS
 
 
 def save_maps(
@@ -49,6 +50,11 @@ def save_maps(
                                       scale in their text
         ==========  ================  =============================================================
 
+    Warns
+    -----
+    UserWarning
+        If the format has no place for positions or other coordinates of the maps.
+
     Raises
     ------
     FileFormatError
@@ -72,6 +78,7 @@ def save_maps(
     """
     name, folder = _chosen(path, format)
     dataset = as_dataset(maps)
+    _warn_of_losses(dataset, name)
     # The file is opened first, so that a long computation does not end at a missing folder.
     if folder:
         write, suffix = FOLDER_WRITERS[name]
@@ -97,6 +104,28 @@ def _chosen(path: str | os.PathLike[str], name: str | None) -> tuple[str, bool]:
     if name not in WRITERS:
         raise FileFormatError(f"format must be one of {', '.join(WRITERS)}, got {name!r}.")
     return name, name in FOLDER_WRITERS and (folder or not suffix)
+
+
+def _warn_of_losses(maps: xr.Dataset, name: str) -> None:
+    """Warn of coordinates that a format has no place for."""
+    kept = KEPT_COORDINATES.get(name, tuple(maps.coords))
+    lost = [str(one) for one in maps.coords if one not in ("element", *kept, *_pixel_numbers(maps))]
+    if lost:
+        warnings.warn(
+            f"the format {name!r} has no place for these coordinates: {', '.join(lost)}. They are left "
+            "out. Save as .nc or .nxs to keep them.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _pixel_numbers(maps: xr.Dataset) -> list[str]:
+    """Those of y and x that only count pixels."""
+    return [
+        dim
+        for dim in ("y", "x")
+        if maps[dim].dtype.kind in "ui" and maps[dim][0] >= 0 and (maps[dim].diff(dim) == 1).all()
+    ]
 
 
 def as_dataset(maps: object) -> xr.Dataset:

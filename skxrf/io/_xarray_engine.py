@@ -17,9 +17,6 @@ from skxrf.exceptions import FileFormatError
 
 from ._open_cube import open_cube
 
-# Suffixes that no other engine claims, so that xarray may pick this one by itself.
-_SUFFIXES = {".bcf", ".spx", ".rpl", ".mca", ".msa"}
-
 
 class _Counts(BackendArray):
     """The cube's blocks as xarray wants them: read when indexed, whatever then makes of it."""
@@ -93,4 +90,5 @@ class CubeBackend(BackendEntrypoint):
         """
         if not isinstance(filename_or_obj, str | os.PathLike):
             return False
-        return Path(filename_or_obj).suffix.lower() in _SUFFIXES
+        # Suffixes that no other engine claims, so that xarray may pick this one by itself.
+        return Path(filename_or_obj).suffix.lower() in {".bcf", ".spx", ".rpl", ".mca", ".msa"}

@@ -11,10 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-Array = NDArray[np.float64]
-
-# Ridge strengths that are tried; features are scaled.
-_ALPHAS = tuple(np.logspace(-3, 4, 15))
+from skxrf.utils.typing import Array
 
 
 def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> Pipeline:
@@ -23,7 +20,8 @@ def fit_ridge(X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) ->
     `X` (n_samples, n_features): features. `y` (n_samples,): labels. `weights` (n_samples,): weights
     of the samples.
     """
-    steps = make_pipeline(StandardScaler(), RidgeCV(alphas=_ALPHAS))
+    # Ridge strengths that are tried; features are scaled.
+    steps = make_pipeline(StandardScaler(), RidgeCV(alphas=tuple(np.logspace(-3, 4, 15))))
     if weights is None:
         return steps.fit(X, y)
     return steps.fit(X, y, standardscaler__sample_weight=weights, ridgecv__sample_weight=weights)

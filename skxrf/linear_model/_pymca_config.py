@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntFlag
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +18,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import FileFormatError, LineGroupError
 from skxrf.physics import DetectorResponse
-from skxrf.physics._names import find_line_group
 from skxrf.physics.constants import PAIR_ENERGY
 from skxrf.utils.files import existing_file, whole_file
+from skxrf.utils.line_group_names import find_line_group
 
 # Energy of an electron-hole pair that PyMca's Fano factors belong to [keV].
 _PYMCA_PAIR_ENERGY = 3.85e-3
-# Bits of PyMca's hypermetflag: short tail, long tail, step.
-_SHORT_TAIL, _LONG_TAIL, _STEP = 2, 4, 8
+
+
+class _Hypermet(IntFlag):
+    """Bits of PyMca's hypermetflag."""
+
+    SHORT_TAIL = 2
+    LONG_TAIL = 4
+    STEP = 8
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def _settings(sections: Mapping[str, Mapping[str, str]], file: Path) -> PymcaSet
         first, last = (zero + gain * _number(fit[key], file) for key in ("xmin", "xmax"))
         energy_range = (first, last)
     shape, flags = sections.get("peakshape", {}), int(_number(fit.get("hypermetflag", "1"), file))
-    tail = _number(shape.get("st_arearatio", "0"), file) if flags & _SHORT_TAIL else 0.0
+    tail = _number(shape.get("st_arearatio", "0"), file) if flags & _Hypermet.SHORT_TAIL else 0.0
     # On, material, density [g/cm3], thickness [cm], funny factor.
     layer = [
         part.strip() for part in sections.get("attenuators", {}).get("Detector", "0").split(",")
@@ -111,8 +118,8 @@ def _not_taken(sections: Mapping[str, Mapping[str, str]], flags: int) -> list[st
     ]
     found = {
         f"attenuators and sample ({', '.join(layers)})": bool(layers),
-        "long tail": bool(flags & _LONG_TAIL),
-        "step": bool(flags & _STEP),
+        "long tail": bool(flags & _Hypermet.LONG_TAIL),
+        "step": bool(flags & _Hypermet.STEP),
         "pseudo-Voigt peaks": fit.get("fitfunction", "0").strip() == "1",
         "scatter peaks": _flag(fit, "scatterflag"),
     }

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, LineGroupError
 from skxrf.physics import line_group
-from skxrf.physics._names import find_line_groups
 from skxrf.utils.energy import describe_axis
+from skxrf.utils.line_group_names import find_line_groups
 
 
 def column_names(y: object) -> list[str] | None:
@@ -70,8 +70,10 @@ def refuse_without_axis(
     )
 
 
-def warn_unexplained(share: float, energy: NDArray[Any]) -> None:
-    """Warn of counts of the sum spectrum that no line group explains."""
+def warn_unexplained(share: float, energy: NDArray[Any], most: float = 0.2) -> None:
+    """Warn of more counts of the sum spectrum that no line group explains than on a right axis."""
+    if share <= most:
+        return
     warnings.warn(
         f"the fit leaves {share:.0%} of the counts of the sum spectrum unexplained: the energy axis "
         "may be wrong by more than the refinement mends (about 2 % in gain, 150 eV in zero; it is "

@@ -19,6 +19,7 @@ from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_mo
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
+from skxrf.utils.typing import Array
 
 from ._area_outputs import AreaOutputs, fit_ridge
 from ._paints import learned_paints
@@ -31,9 +32,6 @@ from ._requests import (
     warn_nothing_found,
     warn_unexplained,
 )
-
-# Share of the counts of the sum spectrum that a fit on a right axis does not leave unexplained.
-_MOST_UNEXPLAINED = 0.2
 
 
 class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
@@ -248,7 +246,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         else:
             counts, targets = validate_data(self, X, y, multi_output=True, y_numeric=True)
         self._y_ndim = 2 if targets is None else targets.ndim
-        weights: NDArray[np.float64] | None = None
+        weights: Array | None = None
         if sample_weight is not None:
             weights = _check_sample_weight(
                 sample_weight, counts, dtype=np.float64, ensure_non_negative=True
@@ -390,18 +388,14 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         self._learn_paints(validate_data(self, X, reset=False), None)
         return self
 
-    def _fit_channels(
-        self, X: NDArray[Any], y: NDArray[Any] | None, weights: NDArray[np.float64] | None
-    ) -> None:
+    def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> None:
         for name in ("energy_", "line_groups_"):
             if hasattr(self, name):
                 delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
         self._channel_model = fit_ridge(X.astype(dtype, copy=False), y, weights)
 
-    def _fit_templates(
-        self, X: NDArray[Any], wanted: list[str], weights: NDArray[np.float64] | None
-    ) -> None:
+    def _fit_templates(self, X: NDArray[Any], wanted: list[str], weights: Array | None) -> None:
         nuisance: list[str] | None = None  # those found in the spectrum
         if not isinstance(self.nuisance, str):
             nuisance = [str(name) for name in self.nuisance]
@@ -426,7 +420,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
             model.components, model.fit.model / max(n_spectra, 1e-12), self.n_reweights
         )
         self._learn_paints(X, weights)
-        if self.refine and nuisance is None and model.unexplained > _MOST_UNEXPLAINED:
+        if self.refine and nuisance is None:
             warn_unexplained(model.unexplained, self.energy_)
         if not model.groups:
             warn_nothing_found(len(X), float(spectrum.sum()))
@@ -441,7 +435,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
             self.detector,
         )
 
-    def _learn_paints(self, X: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
+    def _learn_paints(self, X: NDArray[Any], weights: Array | None) -> None:
         """Find the classes of like spectra, and the ratios of lines in each."""
         self.n_paints_ = 1
         if self.weights == "own":
@@ -464,7 +458,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         X: NDArray[Any],
         names: list[str] | None,
         y: NDArray[Any] | None,
-        weights: NDArray[np.float64] | None,
+        weights: Array | None,
     ) -> None:
         """Map output columns to areas; what is not an area is regressed on the areas."""
         if y is None:
@@ -482,7 +476,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
 
     def _amplitudes(
         self, X: NDArray[Any], return_std: bool, n_kept: int | None
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    ) -> tuple[Array, Array | None]:
         return fit_pixels(
             self._poisson_fit,
             X,

@@ -6,9 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-# K1 and K2 as Wang et al. (2004) chose them for their examples, and scikit-image's default.
-_K1, _K2 = 0.01, 0.03
-
 
 def masked_ssim(
     truth: NDArray[np.float64],
@@ -42,7 +39,8 @@ def masked_ssim(
     cov = np.clip(cov, -bound, bound)
     mu_x += mean_x
     mu_y += mean_y
-    c1, c2 = _K1**2, _K2**2
+    # K1 and K2 as Wang et al. (2004) chose them for their examples, and scikit-image's default.
+    c1, c2 = 0.01**2, 0.03**2
     luminance = (2 * mu_x * mu_y + c1) / (mu_x * mu_x + mu_y * mu_y + c1)
     structure = (2 * cov + c2) / (var_x + var_y + c2)
     return float(np.mean(luminance * structure))

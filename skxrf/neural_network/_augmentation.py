@@ -14,7 +14,6 @@ from skxrf.exceptions import CountsError, SkxrfError
 from skxrf.neural_network._redrawing import Redrawing
 from skxrf.utils._sklearn import Interval
 
-_CHANGES = ("thinning", "gain_jitter", "zero_jitter", "injection", "rescaling")
 _BLOCK = 4096  # rows that are checked at a time
 
 
@@ -108,7 +107,10 @@ class SpectrumAugmentation(BaseEstimator):
     def _redrawing(self, X: NDArray[Any], n_outputs: int) -> Redrawing | None:
         """Check the parameters and make the drawing; None if nothing is switched on."""
         self._validate_params()
-        changes = {name: float(getattr(self, name)) for name in _CHANGES}
+        changes = {
+            name: float(getattr(self, name))
+            for name in ("thinning", "gain_jitter", "zero_jitter", "injection", "rescaling")
+        }
         if not any(changes.values()) or self.share == 0:
             return None
         _check_counts(X)

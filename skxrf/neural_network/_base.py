@@ -38,8 +38,6 @@ from skxrf.utils.outputs import NamedOutputsMixin
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
-# Buffers of the weight of the layers' correction.
-_WEIGHTS = ("residual_levels", "residual_weight")
 
 
 class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, FitPlanner):
@@ -171,7 +169,12 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, FitPlanner):
             self._continue()
         path = None if continuing else self._start(plan)
         former = dict(self.net_.module_.named_buffers())
-        weights = {name: former[name].clone() for name in _WEIGHTS if name in former}
+        # Buffers of the weight of the layers' correction.
+        weights = {
+            name: former[name].clone()
+            for name in ("residual_levels", "residual_weight")
+            if name in former
+        }
         if self.linear_path:
             fill_buffers(self.net_.module_, residual_weight=np.ones(self.n_outputs_))
         train, valid, error = self._datasets(plan)

@@ -15,10 +15,9 @@ from skorch.dataset import Dataset
 from torch import Tensor, nn
 
 from skxrf.neural_network._layers import InputTransform
+from skxrf.neural_network._redrawing import Redraw
+from skxrf.utils.typing import AnyArray
 
-Array = NDArray[Any]
-# Draws spectra, labels and inverse errors anew, from these three and a generator.
-Redraw = Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]
 # Spectra or, in training, spectra beside what belongs to them, by name; and labels.
 Batch = tuple[Tensor | dict[str, Tensor], Tensor]
 
@@ -39,16 +38,16 @@ class SpectrumDataset(Dataset):
 
     def __init__(
         self,
-        X: Array,
-        y: Array | None = None,
+        X: AnyArray,
+        y: AnyArray | None = None,
         dtype: Any = np.float32,
         rows: NDArray[np.intp] | None = None,
         *,
-        inverse_error: Array | None = None,
-        weight: Array | None = None,
+        inverse_error: AnyArray | None = None,
+        weight: AnyArray | None = None,
         redraw: Redraw | None = None,
-        roots: Array | None = None,
-        linear: Array | None = None,
+        roots: AnyArray | None = None,
+        linear: AnyArray | None = None,
     ) -> None:
         self.spectra = np.asarray(X)
         self.labels = None if y is None else np.asarray(y)
@@ -60,12 +59,12 @@ class SpectrumDataset(Dataset):
         self.roots, self.linear = roots, linear
 
     @property
-    def X(self) -> Array:
+    def X(self) -> AnyArray:
         """Spectra of the dataset's rows, where callbacks of skorch look for them."""
         return self.spectra if self.rows is None else self.spectra[self.rows]
 
     @property
-    def y(self) -> Array | None:
+    def y(self) -> AnyArray | None:
         """Labels of the dataset's rows."""
         if self.labels is None or self.rows is None:
             return self.labels
@@ -105,7 +104,11 @@ class SpectrumDataset(Dataset):
         )
 
     def _batch(
-        self, X: Array, y: Array, inverse_error: Array | None, rows: slice | NDArray[np.intp]
+        self,
+        X: AnyArray,
+        y: AnyArray,
+        inverse_error: AnyArray | None,
+        rows: slice | NDArray[np.intp],
     ) -> Batch:
         spectra, labels = torch.from_numpy(X), torch.from_numpy(y)
         if inverse_error is None:
@@ -163,8 +166,8 @@ def rows_per_batch(n_features: int, device: str) -> int:
 
 
 def collect(
-    module: nn.Module, X: Array, function: Callable[[Tensor], Tensor] | None = None
-) -> Array:
+    module: nn.Module, X: AnyArray, function: Callable[[Tensor], Tensor] | None = None
+) -> AnyArray:
     """Apply a module to spectra in batches: no gradients, no dropout, no automatic casts.
 
     `module`: its device and dtype are used; it is put into evaluation mode. `X`
@@ -176,7 +179,7 @@ def collect(
     weights = next(itertools.chain(module.parameters(), module.buffers()))
     spectra = SpectrumDataset(X, dtype=numpy_dtype(weights.dtype))
     n_rows = rows_per_batch(X.shape[1], weights.device.type)
-    result: Array | None = None
+    result: AnyArray | None = None
     with torch.inference_mode(), torch.autocast(weights.device.type, enabled=False):
         for start in range(0, len(X), n_rows):
             rows = slice(start, start + n_rows)
@@ -190,7 +193,7 @@ def collect(
     return result
 
 
-def roots_of(transform: InputTransform, X: Array, most: int = 2**29) -> Array | None:
+def roots_of(transform: InputTransform, X: AnyArray, most: int = 2**29) -> AnyArray | None:
     """Spectra before standardization, which are the same in every epoch.
 
     `transform`: its dtype is used. `X` (n_samples, n_features): spectra. `most`: largest memory of

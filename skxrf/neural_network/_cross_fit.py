@@ -15,8 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GroupKFold
 
 from skxrf.neural_network._statistics import HeldOut
-
-Rows = NDArray[np.intp]
+from skxrf.utils.typing import Rows
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from sklearn.model_selection import GroupShuffleSplit
 from skxrf.exceptions import SkxrfError
 from skxrf.neural_network._batches import SpectrumDataset
 from skxrf.neural_network._redrawing import Redrawing
-
-Rows = NDArray[np.intp]
+from skxrf.utils.typing import Rows
 
 
 class Seeds(NamedTuple):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 from scipy.optimize import nnls
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ class ErrorModel:
 
 
 RIDGE = RidgeSearch()
-_ERRORS = ErrorModel()
 
 
 class LinearFit(NamedTuple):
@@ -180,7 +179,7 @@ def fit_error_model(
         squares = residual[rows, j] ** 2
         level = squares.mean() if len(squares) else spread[j] ** 2
         floor[j] = level
-        n_bins = min(_ERRORS.n_bins, len(squares) // 10)
+        n_bins = min(ErrorModel.n_bins, len(squares) // 10)
         if n_bins >= 3 and level > least[j]:
             x = np.maximum(intensity[rows, j], 0.0)
             bins = np.array_split(np.argsort(x), n_bins)
@@ -189,7 +188,7 @@ def fit_error_model(
             floor[j], slope[j] = _variance_line(x_mean, observed, level)
             # With few bins the fitted floor can be zero, and inputs divided by it would be huge.
             # Bound it by a quarter of the smallest bin.
-            floor[j] = max(floor[j], _ERRORS.least_floor * observed.min())
+            floor[j] = max(floor[j], ErrorModel.least_floor * observed.min())
     return np.maximum(floor, least), slope
 
 

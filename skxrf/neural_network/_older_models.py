@@ -29,8 +29,6 @@ _GONE = (
 )
 # Parameters of the last version that are now constants, skorch's, or the caller's.
 _MOVED = ("n_residual_weights", "nonnegative")
-# Parameters that only the published networks still have.
-_PUBLISHED = ("padding", "pool_size", "stride", "templates")
 
 
 def migrated(state: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +46,8 @@ def migrated(state: dict[str, Any]) -> dict[str, Any]:
     if state.get("early_stopping"):
         state["early_stopping"] = state.get("n_iter_no_change", 10)
     state["augmentation"] = _augmentation(state)
-    for name in (*_GONE, *_PUBLISHED, *_AUGMENTATION):
+    # Parameters that only the published networks still have.
+    for name in (*_GONE, *("padding", "pool_size", "stride", "templates"), *_AUGMENTATION):
         state.pop(name, None)
     if "_fitted_settings" not in state:
         return state

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.neural_network._losses import Loss, inverse_errors
+from skxrf.utils.typing import AnyArray
 
-Array = NDArray[Any]
+# Draws spectra, labels and inverse errors anew, from these three and a generator.
+Redraw = Callable[
+    [AnyArray, AnyArray, AnyArray, np.random.Generator], tuple[AnyArray, AnyArray, AnyArray]
+]
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,6 @@ class LineChanges:
     smoothing: int = 9
     """Channels of the running mean that estimates the expected counts that no template explains."""
     block: int = 4096  # rows that are drawn at a time
-
-
-_LINES = LineChanges()
 
 
 class Redrawing:
@@ -59,8 +59,8 @@ class Redrawing:
         self.n_outputs = n_outputs
 
     def draw(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], Array, Array, Array]:
+        self, X: AnyArray, y: AnyArray, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], AnyArray, AnyArray, AnyArray]:
         """Draw changed spectra.
 
         `X` (n_samples, n_features): counts. `y` (n_samples, n_outputs): labels, expected net
@@ -88,20 +88,18 @@ class Redrawing:
         return counts, labels * share, share, added
 
     def draw_whole(
-        self, X: Array, y: Array, rng: np.random.Generator
-    ) -> tuple[Array, NDArray[np.float64]]:
+        self, X: AnyArray, y: AnyArray, rng: np.random.Generator
+    ) -> tuple[AnyArray, NDArray[np.float64]]:
         """Draw all rows once, in float if X is, else in int32."""
         dtype = X.dtype if X.dtype.kind == "f" else np.dtype(np.int32)
         spectra = np.empty(X.shape, dtype)
         labels = np.empty(y.shape, np.float64)
-        for start in range(0, len(X), _LINES.block):
-            rows = slice(start, start + _LINES.block)
+        for start in range(0, len(X), LineChanges.block):
+            rows = slice(start, start + LineChanges.block)
             spectra[rows], labels[rows], _, _ = self.draw(X[rows], y[rows], rng)
         return spectra, labels
 
-    def of_batches(
-        self, loss: Loss, slope: NDArray[np.float64] | None
-    ) -> Callable[[Array, Array, Array, np.random.Generator], tuple[Array, Array, Array]]:
+    def of_batches(self, loss: Loss, slope: NDArray[np.float64] | None) -> Redraw:
         """Return the function that draws spectra, labels and inverse errors of batches anew.
 
         `loss`: name of the loss. `slope` (n_outputs,): growth of the squared expected error with
@@ -110,8 +108,8 @@ class Redrawing:
         """
 
         def drawn(
-            X: Array, y: Array, inverse_error: Array, rng: np.random.Generator
-        ) -> tuple[Array, Array, Array]:
+            X: AnyArray, y: AnyArray, inverse_error: AnyArray, rng: np.random.Generator
+        ) -> tuple[AnyArray, AnyArray, AnyArray]:
             counts, labels, share, added = self.draw(X, y, rng)
             if loss == "poisson" and slope is not None:
                 variance = inverse_error**-2.0
@@ -148,7 +146,7 @@ class Redrawing:
         known = templates.any(axis=1)
         shape = (len(rows), self.n_outputs)
         factor = np.exp(rng.normal(0.0, self.rescaling, size=shape))
-        factor = np.where(rng.random(shape) < _LINES.removed, 0.0, factor)
+        factor = np.where(rng.random(shape) < LineChanges.removed, 0.0, factor)
         # One of two keeps its amount, so that the others change beside unchanged elements.
         factor = np.where(known & (rng.random(shape) < 0.5), factor, 1.0)
         amount = np.maximum(labels[rows], 0.0)
@@ -174,9 +172,9 @@ class Redrawing:
         usable = np.flatnonzero(self.templates.any(axis=1))
         amount = np.zeros((len(rows), len(self.templates)))
         total = counts[rows].sum(axis=1)
-        low, high = np.log(min(_LINES.least_injection, self.injection)), np.log(self.injection)
-        n_injected = rng.integers(1, _LINES.most_injected + 1, size=len(rows))
-        for i in range(_LINES.most_injected):
+        low, high = np.log(min(LineChanges.least_injection, self.injection)), np.log(self.injection)
+        n_injected = rng.integers(1, LineChanges.most_injected + 1, size=len(rows))
+        for i in range(LineChanges.most_injected):
             which = rng.choice(usable, size=len(rows))
             part = total * np.exp(rng.uniform(low, high, size=len(rows))) * (i < n_injected)
             np.add.at(amount, (np.arange(len(rows)), which), part)
@@ -213,7 +211,7 @@ class Redrawing:
 
 
 def _binomial(
-    counts: NDArray[np.int64], chance: Array, rng: np.random.Generator
+    counts: NDArray[np.int64], chance: AnyArray, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Draw the number of counts that are kept, only for channels with counts to save time."""
     kept = np.zeros(counts.size, np.int64)
@@ -223,7 +221,7 @@ def _binomial(
     return kept.reshape(counts.shape)
 
 
-def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+def _poisson(expected: AnyArray, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw counts, only where more than a millionth of a count is expected."""
     drawn = np.zeros(expected.size, np.int64)
     filled = np.flatnonzero(expected.reshape(-1) > 1e-6)
@@ -231,9 +229,9 @@ def _poisson(expected: Array, rng: np.random.Generator) -> NDArray[np.int64]:
     return drawn.reshape(expected.shape)
 
 
-def _smooth(spectra: Array) -> Array:
+def _smooth(spectra: AnyArray) -> AnyArray:
     """Running mean over the channels of the smoothing, fewer at the ends."""
-    half = min(_LINES.smoothing // 2, spectra.shape[1] - 1)
+    half = min(LineChanges.smoothing // 2, spectra.shape[1] - 1)
     sums = np.cumsum(np.pad(spectra, ((0, 0), (1, 0))), axis=1)
     last = np.minimum(np.arange(spectra.shape[1]) + half + 1, spectra.shape[1])
     first = np.maximum(np.arange(spectra.shape[1]) - half, 0)

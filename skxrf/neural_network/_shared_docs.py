@@ -150,14 +150,6 @@ spectra that you choose (`X_val`, `train_split`) are used in their place, with c
 
 Labels that are NaN are left out of the loss, of the linear path and of the weights."""
 
-_OWN_GENERATOR = """No global generator is
-    read or changed, torch's included, so threads do not disturb each other's results."""
-_GLOBAL_GENERATOR = """torch's global
-    generator is seeded for the module and put back, so do not fit in several threads."""
-_JOINED = """They see the linear estimates too, and the last one
-  starts at zero."""
-_GATED = """A trained factor, one an output, starts at zero."""
-
 
 def with_shared_docs(cls: Class) -> Class:
     """Fill the placeholders of a class's docstring.
@@ -167,15 +159,21 @@ def with_shared_docs(cls: Class) -> Class:
     """
     if cls.__doc__ is None:  # python -OO
         return cls
-    own = getattr(cls, "_draws_itself", True)
+    if getattr(cls, "_draws_itself", True):
+        generator = """No global generator is
+    read or changed, torch's included, so threads do not disturb each other's results."""
+        correction = """They see the linear estimates too, and the last one
+  starts at zero."""
+    else:
+        generator = """torch's global
+    generator is seeded for the module and put back, so do not fit in several threads."""
+        correction = "A trained factor, one an output, starts at zero."
     texts = {
-        "{shared_parameters}": _PARAMETERS.replace(
-            "{global_generator}", _OWN_GENERATOR if own else _GLOBAL_GENERATOR
-        ),
+        "{shared_parameters}": _PARAMETERS.replace("{global_generator}", generator),
         "{published_parameters}": _PUBLISHED,
         "{shared_attributes}": _ATTRIBUTES,
         "{linear_attributes}": _LINEAR_ATTRIBUTES.strip(),
-        "{shared_notes}": _NOTES.replace("{correction}", _JOINED if own else _GATED),
+        "{shared_notes}": _NOTES.replace("{correction}", correction),
     }
     doc = inspect.cleandoc(cls.__doc__)
     for placeholder, text in texts.items():

@@ -29,9 +29,7 @@ from skxrf.neural_network._residual_weight import (
     fit_residual_weight,
     intensity_at,
 )
-
-Array = NDArray[np.float64]
-Rows = NDArray[np.intp]
+from skxrf.utils.typing import Array, Rows
 
 
 class Statistics(NamedTuple):

@@ -26,7 +26,6 @@ from ._archive import check_archive
 
 FORMAT = 1
 _MAGIC = b"skxrf model\n"
-_DIGEST = 64
 # A forest of 1000 deep trees has some hundred megabytes.
 _LARGEST = 4 << 30
 _EXPECTED = "expected a file that skxrf.persistence.save_model wrote"
@@ -94,8 +93,9 @@ def unpack(content: bytes, where: str) -> tuple[ModelInfo, bytes]:
     if not content.startswith(_MAGIC):
         raise ModelFileError(f"{where} {_foreign(content[:16])}; {_EXPECTED}.")
     rest = content[len(_MAGIC) :]
-    stated, body = rest[:_DIGEST], rest[_DIGEST + 1 :]
-    if rest[_DIGEST : _DIGEST + 1] != b"\n" or hashlib.sha256(body).hexdigest().encode() != stated:
+    length = 2 * hashlib.sha256().digest_size
+    stated, body = rest[:length], rest[length + 1 :]
+    if rest[length : length + 1] != b"\n" or hashlib.sha256(body).hexdigest().encode() != stated:
         raise ModelFileError(
             f"{where} is damaged: its content does not agree with its checksum. It was cut off or "
             "changed since it was saved: get it once more from where it came from."

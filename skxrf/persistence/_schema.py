@@ -59,17 +59,14 @@ class _Limits:
     depth: int = 200  # nested brackets; the shipped model has 19
 
 
-_LIMITS = _Limits()
-
-
 def check_schema(archive: bytes) -> None:
     """Refuse a schema that would not end, fill the memory or call a constructor."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         text = opened.read(SCHEMA)
     n_tokens = sum(text.count(mark) for mark in (b"{", b"[", b","))
-    if n_tokens > _LIMITS.n_tokens:
+    if n_tokens > _Limits.n_tokens:
         raise ModelFileError(
-            f"its schema has {n_tokens:,} values, expected at most {_LIMITS.n_tokens:,}: it was not "
+            f"its schema has {n_tokens:,} values, expected at most {_Limits.n_tokens:,}: it was not "
             "made by save_model, or the model has too many parts to be stored."
         )
     schema = json.loads(text)
@@ -83,9 +80,9 @@ def check_schema(archive: bytes) -> None:
             )
         if node.get("__id__"):
             occurrences[_key(node)].append(node)
-    if _Visits(occurrences).below(schema) > _LIMITS.n_nodes:
+    if _Visits(occurrences).below(schema) > _Limits.n_nodes:
         raise ModelFileError(
-            f"its objects refer to each other so that there are more than {_LIMITS.n_nodes:,}: it was "
+            f"its objects refer to each other so that there are more than {_Limits.n_nodes:,}: it was "
             "not made by save_model, or the model has too many parts to be stored."
         )
 
@@ -95,8 +92,8 @@ def _all_nodes(schema: Any) -> Iterator[dict[str, Any]]:
     waiting = [(schema, 0)]
     while waiting:
         one, depth = waiting.pop()
-        if depth > _LIMITS.depth:
-            raise ModelFileError(f"its objects are nested more than {_LIMITS.depth} deep.")
+        if depth > _Limits.depth:
+            raise ModelFileError(f"its objects are nested more than {_Limits.depth} deep.")
         if isinstance(one, dict) and "__loader__" in one:
             yield one
         waiting += [(child, depth + 1) for child in _children(one)]

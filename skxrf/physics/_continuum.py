@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Spacing of the background's knots, as a share of the energy and at least [keV]: wider than any
 # peak, so that it cannot follow one, and closer where absorption bends the continuum.

@@ -19,8 +19,7 @@ from skxrf.physics._silicon import (
     recoil_cumulative,
 )
 from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
@@ -35,12 +34,6 @@ def shelf_cumulative(edges: Array, energies: Array, sigmas: Array) -> Array:
     # Far below the line the shelf is flat; next to it, the convolution with the peak.
     overshoot = sigma * (above * ndtr(above) + np.exp(-0.5 * above**2) / np.sqrt(2 * np.pi))
     return np.asarray(np.maximum(np.maximum(edges, 0.0) - overshoot, 0.0) / energy)
-
-
-_NOT_NEGATIVE = (
-    *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
-    "natural_width",
-)
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,10 @@ class DetectorResponse:
         for name in ("thickness", "tail_slope"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected more than 0.")
-        for name in _NOT_NEGATIVE:
+        for name in (
+            *("noise", "fano", "tail_fraction", "tail_depth", "shelf_fraction", "shelf_depth"),
+            "natural_width",
+        ):
             if not 0 <= getattr(self, name) < np.inf:
                 raise SkxrfError(f"{name}={getattr(self, name):g}: expected 0 or more.")
 

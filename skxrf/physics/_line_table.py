@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.utils.typing import Array
+
 from ._detector import DetectorResponse
 from ._lines import LineGroup, line_families, line_group
 from ._peaks import PeakChange, render_changes, render_peaks
@@ -22,8 +24,6 @@ from ._scatter import (
 )
 from ._silicon import absorbed_share, escape_fraction
 from .constants import FWHM_OF_SIGMA, PAIR_ENERGY, SILICON
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Detail:
     rayleigh: bool
     """True where the Rayleigh peaks of an anode are columns of the table, and its Compton peaks split
     into families. Otherwise they are those of the anode's line group."""
+    least_twice: float = 15.0
+    """Energy below which photons are absorbed rather than scattered twice [keV]."""
+    least_scattered: float = 0.02
+    """Share of an anode's lines below which they do not shape a Compton peak that is not split."""
 
 
 # For a comparison of many axes; for the fit of an axis; for areas.
 WHOLE = Detail("none", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
 COARSE = Detail("coarse", FEW_SCATTERINGS, least_share=4e-3, rayleigh=False)
 EXACT = Detail("fine", SCATTERINGS, least_share=1e-3, rayleigh=True)
-# Softer photons are absorbed rather than scattered twice [keV].
-_LEAST_TWICE = 15.0
-# Lines of an anode below this share do not shape a Compton peak that is not split.
-_LEAST_SCATTERED = 0.02
 
 
 @dataclass(frozen=True)
@@ -232,9 +232,9 @@ def line_table(
 
 def _add_compton(columns: _Columns, anode: str, detail: Detail) -> None:
     group = scattered_tube_group(anode)
-    strong = group.intensities > _LEAST_SCATTERED
+    strong = group.intensities > detail.least_scattered
     for angles in detail.compton.scatterings:
-        if len(angles) > 1 and group.main_energy < _LEAST_TWICE:
+        if len(angles) > 1 and group.main_energy < detail.least_twice:
             continue
         lines = compton_energy(group.energies[strong], *angles)
         label = (f"{anode}_compton", f"{sum(angles):g}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import dawsn, log_ndtr, ndtr
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Ratio of a peak's standard deviation to its decay length above which the factors of the tail
 # leave the range of floating-point numbers.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import fftconvolve
 
 from skxrf.exceptions import SkxrfError
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def pile_up(

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expn
 
+from skxrf.utils.typing import Array
+
 from . import _xraylib
 from .constants import ELECTRON_MASS, SILICON
-
-Array = NDArray[np.float64]
 
 
 def absorbed_share(energies: Array, depth: float) -> Array:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
-from skxrf.physics._names import find_line_groups, names_instead
+from skxrf.utils.line_group_names import find_line_groups, names_instead
 from skxrf.utils.validation import as_map_dataset
 
 # An array of Axes, of one or two dimensions; numpy has no type for its items.

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
+from skxrf.utils.typing import FloatArray, Mask
 
 
 @dataclass(frozen=True)
@@ -24,15 +21,15 @@ class _Strokes:
 
 
 def combine(
-    values: Array,
-    differences: Array,
-    noise: Array,
-    spread: Array,
-    expected: Array,
-    variances: Array,
+    values: FloatArray,
+    differences: FloatArray,
+    noise: FloatArray,
+    spread: FloatArray,
+    expected: FloatArray,
+    variances: FloatArray,
     present: Mask,
     outlying: float,
-) -> tuple[Array, Array]:
+) -> tuple[FloatArray, FloatArray]:
     """Average measured and predicted intensities by their variances.
 
     - `values` (n_elements, n_rows, n_columns): measured intensities.
@@ -55,7 +52,7 @@ def combine(
     return values + share * differences, variance
 
 
-def trust(differences: Array, variances: Array, outlying: float) -> Array:
+def trust(differences: FloatArray, variances: FloatArray, outlying: float) -> FloatArray:
     """1 where a prediction may be right, 0 where it is plainly not.
 
     `differences`, `variances`: prediction less measurement, and its variance. `outlying`: standard
@@ -65,7 +62,7 @@ def trust(differences: Array, variances: Array, outlying: float) -> Array:
     return np.asarray(np.clip(0.5 + 2 * below, 0, 1))
 
 
-def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
+def coherent_bias(differences: FloatArray, variances: FloatArray, present: Mask) -> FloatArray:
     """Squared bias of the prediction that strokes and squares of pixels agree on.
 
     Differences of single pixels are noise; where they have the same sign along a line, the
@@ -82,7 +79,7 @@ def coherent_bias(differences: Array, variances: Array, present: Mask) -> Array:
     return found
 
 
-def _coherent(difference: Array, variance: Array, present: Mask) -> Array:
+def _coherent(difference: FloatArray, variance: FloatArray, present: Mask) -> FloatArray:
     half = _Strokes.length // 2
     n_rows, n_columns = present.shape
     padded = np.pad(np.where(present, difference, 0), half)

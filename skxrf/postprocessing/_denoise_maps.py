@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from skxrf import __version__
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.typing import FloatArray, Mask
 from skxrf.utils.validation import as_map_dataset
 
 from ._combination import combine, trust
 from ._neighbors import box_mean, neighbor_differences
 from ._noise import claimed_noise
 from ._paints import fit_paints
-
-Array = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
 
 # Pixels that are compared with the paints at a time.
 _BATCH = 2048
@@ -154,13 +151,13 @@ def _checked(maps: Any) -> xr.Dataset:
 
 
 def _denoise(
-    values: Array,
-    variances: Array,
+    values: FloatArray,
+    variances: FloatArray,
     present: Mask,
     radius: int,
     outlying: float,
     systematic: float,
-) -> tuple[Array, Array]:
+) -> tuple[FloatArray, FloatArray]:
     # An error estimated from the same counts is small where the counts happen to be low: only
     # smoothed ones may steer, or low values would weigh more.
     # Radius of the window that smooths the given variances.
@@ -205,7 +202,7 @@ def _with_step(attrs: Mapping[Any, Any], step: str) -> str:
     return "\n".join([*filter(None, [attrs.get("history")]), step])
 
 
-def _as(values: Array, like: xr.DataArray, dims: tuple[Any, ...]) -> xr.DataArray:
+def _as(values: FloatArray, like: xr.DataArray, dims: tuple[Any, ...]) -> xr.DataArray:
     """Values in the layout, dtype and labels of what they came from."""
     data = np.moveaxis(values, 0, -1).astype(like.dtype)
     return like.copy(data=data).transpose(*dims)

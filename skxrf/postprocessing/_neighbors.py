@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-Array = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
+from skxrf.utils.typing import FloatArray, Mask
 
 
-def box_mean(values: Array, present: Mask, radius: int) -> Array:
+def box_mean(values: FloatArray, present: Mask, radius: int) -> FloatArray:
     """Mean of the present pixels in a square window; 0 where there are none."""
     size = (0,) * (values.ndim - 2) + (2 * radius + 1,) * 2
     sums = uniform_filter(np.where(present, values, 0.0), size, mode="constant")
@@ -23,8 +19,8 @@ def box_mean(values: Array, present: Mask, radius: int) -> Array:
 
 
 def neighbor_differences(
-    values: Array, noise: Array, estimate: Array, present: Mask, radius: int
-) -> tuple[Array, Array, Array]:
+    values: FloatArray, noise: FloatArray, estimate: FloatArray, present: Mask, radius: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Predict each pixel by the eight around it.
 
     Once by their mean, and once by their mean relative to the sum of the other elements, times
@@ -45,10 +41,10 @@ def neighbor_differences(
     n_judged = box_mean(some.astype(np.float64), np.ones_like(present), radius)
     n_judged = n_judged * (2 * radius + 1) ** 2
 
-    def ring_mean(images: Array) -> Array:
+    def ring_mean(images: FloatArray) -> FloatArray:
         return _ring_sum(np.where(present, images, 0.0)) / np.maximum(n_neighbors, 0.5)
 
-    def compared(predictions: Array) -> tuple[Array, Array]:
+    def compared(predictions: FloatArray) -> tuple[FloatArray, FloatArray]:
         differences = np.where(some, predictions - values, 0.0)
         excess = np.where(some, differences**2 - noise, 0.0)
         # The pixel's own difference is no evidence for or against its prediction.
@@ -71,11 +67,11 @@ def neighbor_differences(
     return found, np.where(better, relative_spread, spread), doubt
 
 
-def _ring_sum(images: Array) -> Array:
+def _ring_sum(images: FloatArray) -> FloatArray:
     """Sums over the eight pixels around each."""
     size = (0,) * (images.ndim - 2) + (3, 3)
     return np.asarray(uniform_filter(images, size, mode="constant") * 9 - images)
 
 
-def _sum_of_others(images: Array) -> Array:
+def _sum_of_others(images: FloatArray) -> FloatArray:
     return np.asarray(images.sum(axis=0) - images)

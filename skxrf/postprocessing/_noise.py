@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
-
-# Quantile of the claimed variances of an intensity that is taken for its noise, and what is
-# allowed above it.
-_LOW, _ABOVE = 0.1, 1.1
+from skxrf.utils.typing import FloatArray
 
 
-def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Array) -> Array:
+def claimed_noise(
+    values: FloatArray, variances: FloatArray, smooth: FloatArray, estimate: FloatArray
+) -> FloatArray:
     """Variances of the noise that the claimed errors leave room for.
 
     A claimed standard error includes all that may be wrong with a value, and may be much larger in
@@ -26,12 +21,13 @@ def claimed_noise(values: Array, variances: Array, smooth: Array, estimate: Arra
     `smooth` same shape: the latter smoothed: noise is at most that. `estimate` same shape:
     intensities with less noise. Returns (n_pixels, n_elements): variances.
     """
-    # Bins of intensity, and the fewest pixels in one.
+    # The claimed variances of an intensity of which the 10 % quantile is taken for the noise, by
+    # bins of at least 50 pixels; 10 % above it are allowed.
     n_bins = min(64, max(len(values) // 50, 1))
     found = np.empty_like(values)
     for j in range(values.shape[1]):
         parts = np.array_split(np.argsort(values[:, j]), n_bins)
         at = [values[part, j].mean() for part in parts]
-        low = [np.quantile(variances[part, j], _LOW) for part in parts]
+        low = [np.quantile(variances[part, j], 0.1) for part in parts]
         found[:, j] = np.interp(estimate[:, j], at, low)
-    return np.asarray(np.minimum(np.maximum(_ABOVE * found, 1e-4 * smooth), smooth))
+    return np.asarray(np.minimum(np.maximum(1.1 * found, 1e-4 * smooth), smooth))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-Array = NDArray[np.floating[Any]]
+from skxrf.utils.typing import FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,16 @@ class _Learning:
 class PaintMixture:
     """Paints, each with normally distributed intensities and noise of its own."""
 
-    scale: Array  # (n_elements,): unit of each element's intensities [counts]
-    weights: Array  # (n_paints,): shares of the pixels
-    means: Array  # (n_paints, n_elements): mean intensities, in units of `scale`
-    noise: Array  # (n_paints, n_elements): mean variances of the noise, likewise
-    covariances: Array
+    scale: FloatArray  # (n_elements,): unit of each element's intensities [counts]
+    weights: FloatArray  # (n_paints,): shares of the pixels
+    means: FloatArray  # (n_paints, n_elements): mean intensities, in units of `scale`
+    noise: FloatArray  # (n_paints, n_elements): mean variances of the noise, likewise
+    covariances: FloatArray
     """(n_paints, n_elements, n_elements): covariances of the intensities without noise,
     likewise."""
 
     @cached_property
-    def _inverses(self) -> Array:
+    def _inverses(self) -> FloatArray:
         """Inverse covariances of what is measured: intensities with noise."""
         diagonal = np.arange(self.noise.shape[1])
         measured = self.covariances.copy()
@@ -50,10 +48,10 @@ class PaintMixture:
         return np.asarray(np.linalg.inv(measured))
 
     @cached_property
-    def _log_scales(self) -> Array:
+    def _log_scales(self) -> FloatArray:
         return np.asarray(np.log(self.weights) + 0.5 * np.linalg.slogdet(self._inverses)[1])
 
-    def memberships(self, values: Array) -> Array:
+    def memberships(self, values: FloatArray) -> FloatArray:
         """Probability that a pixel is of each paint.
 
         `values` (n_pixels, n_elements): measured intensities [counts]. Returns
@@ -61,7 +59,7 @@ class PaintMixture:
         """
         return _shares(self._distances(values)[1]).T
 
-    def differences(self, values: Array, outlying: float) -> tuple[Array, Array]:
+    def differences(self, values: FloatArray, outlying: float) -> tuple[FloatArray, FloatArray]:
         """Standardize the difference of each value from its prediction by the pixel's other elements.
 
         With K the inverse of a paint's covariance and d the distance from its mean, the
@@ -90,7 +88,7 @@ class PaintMixture:
         mean, variance = _moments(_shares(likelihoods)[:, :, None], found, spread)
         return (mean + jumps) * self.scale, variance * self.scale**2
 
-    def _distances(self, values: Array) -> tuple[Array, Array]:
+    def _distances(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Differences by paint (n_paints, n_pixels, n_elements), and log-likelihoods."""
         off = values / self.scale - self.means[:, None]
         products = off @ self._inverses
@@ -99,21 +97,23 @@ class PaintMixture:
         return products, likelihoods
 
 
-def _shares(logarithms: Array) -> Array:
+def _shares(logarithms: FloatArray) -> FloatArray:
     """Numbers in proportion to exponentials that sum to one over the first axis."""
     shares = np.exp(logarithms - logarithms.max(axis=0))
     shares /= shares.sum(axis=0)
     return np.asarray(shares)
 
 
-def _moments(shares: Array, means: Array, variances: Array) -> tuple[Array, Array]:
+def _moments(
+    shares: FloatArray, means: FloatArray, variances: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of a mixture, whose parts are along the first axis."""
     mean = (shares * means).sum(axis=0)
     square = (shares * (means**2 + variances)).sum(axis=0)
     return mean, np.maximum(square - mean**2, 0)
 
 
-def fit_paints(values: Array, variances: Array) -> PaintMixture:
+def fit_paints(values: FloatArray, variances: FloatArray) -> PaintMixture:
     """Learn the paints from noisy intensities, by expectation maximization.
 
     The noise is known and taken off the covariances (extreme deconvolution: Bovy, Hogg & Roweis
@@ -131,7 +131,7 @@ def fit_paints(values: Array, variances: Array) -> PaintMixture:
     features = np.arcsinh(values / scale / 2)
     n_paints = min(n_paints, len(np.unique(features, axis=0)))
     labels = KMeans(n_paints, n_init=1, max_iter=20, random_state=0).fit_predict(features)
-    share: Array = np.eye(n_paints)[labels]
+    share: FloatArray = np.eye(n_paints)[labels]
     for left in reversed(range(_Learning.rounds)):
         share = share[:, share.sum(axis=0) >= min(_Learning.least_pixels, len(values))]
         if left == _Learning.rounds - 1 - _Learning.rounds_before_merging:
@@ -145,25 +145,25 @@ def fit_paints(values: Array, variances: Array) -> PaintMixture:
     return found
 
 
-def _merged(values: Array, share: Array) -> Array:
+def _merged(values: FloatArray, share: FloatArray) -> FloatArray:
     """Memberships with paints joined that explain the pixels no better apart.
 
     Two normal distributions are better than one of the same pixels by their log-likelihood, less
     the cost of assigning pixels to paints (the completed likelihood of Biernacki, Celeux &
     Govaert 2000, IEEE Trans. Pattern Anal. Mach. Intell. 22, 719).
     """
-    size: Array = share.sum(axis=0)
-    sums: Array = share.T @ values
-    squares: Array = np.einsum("ik,ij,il->kjl", share, values, values, optimize=True)
+    size: FloatArray = share.sum(axis=0)
+    sums: FloatArray = share.T @ values
+    squares: FloatArray = np.einsum("ik,ij,il->kjl", share, values, values, optimize=True)
 
-    def description(n: Array, total: Array, square: Array) -> Array:
+    def description(n: FloatArray, total: FloatArray, square: FloatArray) -> FloatArray:
         mean = total / n[..., None]
         covariance = square / n[..., None, None] - mean[..., :, None] * mean[..., None, :]
         covariance = covariance + _Learning.least_variance * np.eye(values.shape[1])
         return np.asarray(n * (0.5 * np.linalg.slogdet(covariance)[1] - np.log(n)))
 
     groups = [[k] for k in range(len(size))]
-    own: Array = description(size, sums, squares)
+    own: FloatArray = description(size, sums, squares)
     while len(groups) > 1:
         i, j = np.triu_indices(len(groups), 1)
         both = description(size[i] + size[j], sums[i] + sums[j], squares[i] + squares[j])
@@ -181,7 +181,9 @@ def _merged(values: Array, share: Array) -> Array:
     return np.stack([share[:, group].sum(axis=1) for group in groups], axis=1)
 
 
-def _maximized(scale: Array, values: Array, variances: Array, share: Array) -> PaintMixture:
+def _maximized(
+    scale: FloatArray, values: FloatArray, variances: FloatArray, share: FloatArray
+) -> PaintMixture:
     """Paints of the largest likelihood for given memberships."""
     values, variances = values / scale, variances / scale**2
     size = share.sum(axis=0)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
 from skxrf.spectrum_fit._priors import ANCHORS, AxisCorrection
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 class AxisDrift:

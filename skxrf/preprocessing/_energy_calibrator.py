@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,12 +19,19 @@ from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
 
-# A calibration known worse than this [keV] at 6.4 keV is no better than the nominal one.
-_WORST_ERROR = 0.02
-# Misfit left by lines on a guessed axis, as a share of that of a background alone, and how many
-# times as large that of any other axis must be.
-_WORST_MISFIT = 0.55
-_CLEARLY_BETTER = 1.2
+
+@dataclass(frozen=True)
+class CalibrationRule:
+    """Thresholds of a calibration."""
+
+    worst_error: float = 0.02
+    """Standard error at 6.4 keV from which on a calibration is no better than the nominal one
+    [keV]."""
+    worst_misfit: float = 0.55
+    """Misfit left by lines on a guessed axis, as a share of that of a background alone."""
+    clearly_better: float = 1.2  # ratio to it that the misfit of any other axis has at least
+
+
 _NOTHING_FOUND = "the sum of the spectra shows no pattern of lines that gives an energy axis"
 _PASS_AN_AXIS = (
     ": pass ",
@@ -142,7 +150,9 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             nominal = self.energy_ = resolve_energy(self.energy, n_channels)
         target = self._target()
         fit = fit_energy_axis(spectrum, nominal)
-        if fit is not None and (len(fit.groups) < 2 or not fit.errors["6.4 keV"] < _WORST_ERROR):
+        if fit is not None and (
+            len(fit.groups) < 2 or not fit.errors["6.4 keV"] < CalibrationRule.worst_error
+        ):
             fit = None
         if fit is None and self.energy is None:
             raise EnergyAxisError(_NOTHING_FOUND, *_PASS_AN_AXIS)
@@ -247,9 +257,9 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 def _guessed(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
     """An axis from the pattern of peaks; an error where there is none or more than one."""
     guess = guess_energy_axis(spectrum)
-    if guess is None or guess.misfit > _WORST_MISFIT:
+    if guess is None or guess.misfit > CalibrationRule.worst_misfit:
         raise EnergyAxisError(_NOTHING_FOUND, *_PASS_AN_AXIS)
-    if guess.next_misfit < _CLEARLY_BETTER * guess.misfit:
+    if guess.next_misfit < CalibrationRule.clearly_better * guess.misfit:
         raise EnergyAxisError(
             "the pattern of peaks fits more than one energy axis, the best of which is "
             f"{guess.offset:.3f} keV + {1000 * guess.gain:.2f} eV per channel",

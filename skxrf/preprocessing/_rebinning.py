@@ -12,10 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from skxrf.exceptions import EnergyAxisError
 from skxrf.utils.energy import bin_edges, describe_axis, resolve_energy
 
-# New bins of one dense block of the band, and spectra that are worked on at a time.
-_BLOCK = 32
-_BATCH = 256
-
 
 def rebin_counts(
     counts: ArrayLike,
@@ -79,13 +75,16 @@ class BinShares:
     `source`, `target` (n_channels,): bin centers [keV].
     """
 
+    block = 32  # new bins of one dense block of the band
+    batch = 256  # spectra that are worked on at a time, as many as stay in the cache
+
     def __init__(self, source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
         shares = _shares(source, target)
         self.n_bins = target.size
         # A band: each run of new bins is fed by a run of old ones, as a small dense matrix.
         self._blocks: list[tuple[slice, slice, NDArray[np.float64]]] = []
-        for start in range(0, target.size, _BLOCK):
-            columns = slice(start, min(start + _BLOCK, target.size))
+        for start in range(0, target.size, self.block):
+            columns = slice(start, min(start + self.block, target.size))
             part = shares[:, columns].tocoo()
             if part.nnz == 0:
                 continue
@@ -96,9 +95,8 @@ class BinShares:
         """Rebin spectra of shape (n_spectra, n_channels); float64 for float64, else float32."""
         out = np.zeros((len(spectra), self.n_bins), spectra.dtype)
         blocks = [(rows, columns, m.astype(out.dtype)) for rows, columns, m in self._blocks]
-        # As many spectra at a time as stay in the cache.
-        for start in range(0, len(spectra), _BATCH):
-            batch = slice(start, start + _BATCH)
+        for start in range(0, len(spectra), self.batch):
+            batch = slice(start, start + self.batch)
             for rows, columns, matrix in blocks:
                 np.matmul(spectra[batch, rows], matrix, out=out[batch, columns])
         return out

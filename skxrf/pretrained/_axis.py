@@ -38,13 +38,12 @@ COMPONENT_GROUPS = (*LINE_GROUPS, *_COMPANIONS, *_RARE)
 L_GROUP_OF_K = {f"{symbol}_L": f"{symbol}_K" for symbol in ("Sr", "Zr", "Ag", "Cd", "Sn", "Sb")}
 # Smooth shapes that a pixel's continuum is made of.
 N_BACKGROUND = 10
-# Shares of a pixel's counts that a mapped line group, and one that paintings hardly contain, may
-# have.
-_WIDE, _NARROW = 0.3, 0.01
+# Shares of a pixel's counts that components may have: mapped line groups, their companions, and
+# those that paintings hardly contain.
 PRIOR_SHARES: NDArray[np.float64] = np.array(
-    [_WIDE] * len(LINE_GROUPS)
+    [0.3] * len(LINE_GROUPS)
     + list(_COMPANIONS.values())
-    + [_NARROW] * len(_RARE)
+    + [0.01] * len(_RARE)
     + [1.0] * N_BACKGROUND
 )
 

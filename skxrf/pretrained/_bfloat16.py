@@ -7,29 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+from skxrf.utils.typing import Float32Array
 
 __all__ = ["multiplier", "single_threaded_openmp"]
 
-Array = NDArray[np.float32]
 
-
-def multiplier(weights: Array, *, rounded: bool) -> Callable[[Array], Array]:
+def multiplier(weights: Float32Array, *, rounded: bool) -> Callable[[Float32Array], Float32Array]:
     """Return the function that multiplies rows by a matrix, transposed.
 
-    Parameters
-    ----------
-    weights : ndarray of shape (m, k), float32
-        The matrix.
-    rounded : bool
-        Whether both factors and the product are rounded to the 8 bits of bfloat16; the sums are in
-        single precision in any case.
-
-    Returns
-    -------
-    callable
-        From an ndarray of shape (n, k), float32, to one of shape (n, m), float32.
+    `weights` (m, k), float32: the matrix. `rounded`: whether both factors and the product are
+    rounded to the 8 bits of bfloat16; the sums are in single precision in any case. Returns a
+    function from (n, k) to (n, m), float32.
     """
     if not rounded:
         return lambda rows: rows @ weights.T
@@ -37,7 +27,7 @@ def multiplier(weights: Array, *, rounded: bool) -> Callable[[Array], Array]:
 
     factor = torch.from_numpy(weights).bfloat16()
 
-    def multiply(rows: Array) -> Array:
+    def multiply(rows: Float32Array) -> Float32Array:
         product = torch.nn.functional.linear(torch.from_numpy(rows).bfloat16(), factor)
         return np.asarray(product.float().numpy())
 

@@ -12,10 +12,9 @@ from scipy.stats import binom
 
 from skxrf.exceptions import SkxrfError
 from skxrf.preprocessing import EnergyCalibrator
+from skxrf.utils.typing import Float32Array
 
 from ._axis import ENERGY, LINE_GROUPS, component_group
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,6 @@ class TrainingRange:
     novel_share: float = 0.03  # share of not explained spectra above which the painting is reported
 
 
-_NOVELTY, _RANGE = NoveltyRule(), TrainingRange()
-
-
 class FitResiduals:
     """Residuals of a painting's linear filter fit, compared with photon noise.
 
@@ -76,11 +72,13 @@ class FitResiduals:
     counts are taken on the model's axis, a channel's width away from where they were measured.
     """
 
-    def __init__(self, calibrator: EnergyCalibrator, matrix: Array, components: Array) -> None:
-        n_bins = ENERGY.size // _NOVELTY.bin_channels
+    def __init__(
+        self, calibrator: EnergyCalibrator, matrix: Float32Array, components: Float32Array
+    ) -> None:
+        n_bins = ENERGY.size // NoveltyRule.bin_channels
         bins = np.zeros((ENERGY.size, n_bins), np.float32)
-        kept = np.arange(n_bins * _NOVELTY.bin_channels)
-        bins[kept, kept // _NOVELTY.bin_channels] = 1
+        kept = np.arange(n_bins * NoveltyRule.bin_channels)
+        bins[kept, kept // NoveltyRule.bin_channels] = 1
         self._explained = matrix.T @ (components @ bins)
         self._bins = bins
         # Share of a measured channel's counts in each of the model's, and their origins.
@@ -88,24 +86,25 @@ class FitResiduals:
         origins = shares / np.maximum(shares.sum(axis=0), 1e-9)
         self._noise = origins.T @ np.square(shares @ (bins - self._explained))
 
-    def novelty(self, X: Array) -> Array:
+    def novelty(self, X: Float32Array) -> Float32Array:
         """Standardize the chi-square of each spectrum: (chi2 - E[chi2]) / sd(chi2).
 
         `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
         (n_samples,), float32: about 0 +- 1 where the linear filter fit explains the spectra.
         """
-        size = _NOVELTY.batch
+        size = NoveltyRule.batch
         parts = [self._of_batch(X[start : start + size]) for start in range(0, len(X), size)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _of_batch(self, X: Array) -> Array:
+    def _of_batch(self, X: Float32Array) -> Float32Array:
         expected = X @ self._explained
         residuals = X @ self._bins - expected
         noise = X @ self._noise
         np.maximum(expected, 0.0, out=expected)
         model_error = np.maximum(
-            _NOVELTY.near_share * maximum_filter1d(expected, 2 * _NOVELTY.near + 1, axis=1),
-            _NOVELTY.around_share * maximum_filter1d(expected, 2 * _NOVELTY.around + 1, axis=1),
+            NoveltyRule.near_share * maximum_filter1d(expected, 2 * NoveltyRule.near + 1, axis=1),
+            NoveltyRule.around_share
+            * maximum_filter1d(expected, 2 * NoveltyRule.around + 1, axis=1),
         )
         # At least one count: bins that are expected to be empty would weigh without bound.
         variance = np.maximum(expected, 1.0) + np.square(model_error)
@@ -116,15 +115,15 @@ class FitResiduals:
         return np.asarray(excess / np.sqrt(np.maximum(spread, 1.0)), dtype=np.float32)
 
 
-def share_of_novel(novelty: Array, counts: Array) -> float:
+def share_of_novel(novelty: Float32Array, counts: Float32Array) -> float:
     """Compute the share of spectra that would be novel with no more than the reference's counts.
 
     `novelty` (n_samples,): novelty of each spectrum. `counts` (n_samples,): counts of each
     spectrum. Returns between 0 and 1; errors of the model raise the novelty of a spectrum in
     proportion to its counts.
     """
-    scale = np.minimum(1.0, _NOVELTY.reference_counts / np.maximum(counts, 1.0))
-    return float(np.mean(novelty * scale > _NOVELTY.novel)) if len(novelty) else 0.0
+    scale = np.minimum(1.0, NoveltyRule.reference_counts / np.maximum(counts, 1.0))
+    return float(np.mean(novelty * scale > NoveltyRule.novel)) if len(novelty) else 0.0
 
 
 def unfamiliar(
@@ -133,18 +132,18 @@ def unfamiliar(
     """List reasons, in words, why the model may do worse on a painting than in training."""
     reasons = []
     anode, width = calibrator.anode_, calibrator.fwhm_
-    if anode is not None and anode not in _RANGE.anodes:
+    if anode is not None and anode not in TrainingRange.anodes:
         reasons.append(
-            f"the tube's anode is {anode}: the model was trained on {', '.join(_RANGE.anodes)}"
+            f"the tube's anode is {anode}: the model was trained on {', '.join(TrainingRange.anodes)}"
         )
-    low, high = _RANGE.widths
-    if not low - _RANGE.width_error <= width <= high + _RANGE.width_error:
+    low, high = TrainingRange.widths
+    if not low - TrainingRange.width_error <= width <= high + TrainingRange.width_error:
         reasons.append(
             f"lines are {1000 * width:.0f} eV wide at 5.9 keV: the model was trained on "
             f"{1000 * low:.0f} to {1000 * high:.0f} eV"
         )
     first, last = (float(calibrator.calibrated_energy_[i]) for i in (0, -1))
-    low, high = _RANGE.energies
+    low, high = TrainingRange.energies
     if first > low or last < high:
         reasons.append(
             f"the spectra reach from {first:.1f} to {last:.1f} keV: the model was trained on at "
@@ -153,7 +152,7 @@ def unfamiliar(
     names = [*_clear_in_calibration(calibrator), *fitted]
     if unmapped := _unmapped(dict.fromkeys(names), calibrator):
         reasons.append(f"the spectra show {', '.join(unmapped)}, which the network does not map")
-    if novel_share > _RANGE.novel_share:
+    if novel_share > TrainingRange.novel_share:
         reasons.append(
             f"{100 * novel_share:.0f} % of the spectra contain lines or shapes that the model does "
             "not explain"
@@ -166,7 +165,7 @@ def _clear_in_calibration(calibrator: EnergyCalibrator) -> list[str]:
     fit = calibrator.axis_fit_
     if fit is None:
         return []
-    least = _RANGE.least_share * float(fit.counts.sum())
+    least = TrainingRange.least_share * float(fit.counts.sum())
     return [name for name in fit.groups if fit.areas[name] > least]
 
 
@@ -177,7 +176,7 @@ def _unmapped(names: Iterable[str], calibrator: EnergyCalibrator) -> list[str]:
         name
         for name in names
         if name.split("_")[0] not in known
-        and component_group(name).main_energy > _RANGE.least_energy
+        and component_group(name).main_energy > TrainingRange.least_energy
     ]
 
 

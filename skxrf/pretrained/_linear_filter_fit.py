@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from skxrf.physics._continuum import continuum_parts
+from skxrf.utils.typing import FloatArray
 
 from ._axis import ENERGY, N_BACKGROUND, PRIOR_SHARES
-
-Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,7 @@ class FilterRule:
     """Least expected counts of a channel, as a share of the mean channel's."""
 
 
-_RULE = FilterRule()
-
-
-def background_shapes(continuum: Array) -> NDArray[np.float64]:
+def background_shapes(continuum: FloatArray) -> NDArray[np.float64]:
     """Compute smooth shapes of which a pixel's continuum is a sum.
 
     `continuum` (n_channels,): continuum of the painting's mean spectrum, scattered tube lines
@@ -46,10 +42,10 @@ def background_shapes(continuum: Array) -> NDArray[np.float64]:
 
 
 def linear_filter_fit(
-    components: Array,
-    mean_spectrum: Array,
+    components: FloatArray,
+    mean_spectrum: FloatArray,
     found: NDArray[np.bool_],
-    uncommon: Sequence[Array] = (),
+    uncommon: Sequence[FloatArray] = (),
 ) -> NDArray[np.float32]:
     """Compute the matrix of a weighted least-squares fit with weak priors.
 
@@ -70,13 +66,13 @@ def linear_filter_fit(
     """
     n_components = len(components)
     spread = PRIOR_SHARES.copy()
-    spread[: len(found)][~found] = _RULE.unseen_share
-    spread = np.concatenate([spread, np.full(len(uncommon), _RULE.uncommon_share)])
+    spread[: len(found)][~found] = FilterRule.unseen_share
+    spread = np.concatenate([spread, np.full(len(uncommon), FilterRule.uncommon_share)])
     components = np.asarray([*components, *uncommon], dtype=np.float64)
     mean = np.asarray(mean_spectrum, dtype=np.float64)
     shares = mean / mean.sum()
-    least = _RULE.least_share * shares[shares > 0].mean()
-    weights = np.where(shares > 0, _RULE.reference_counts / np.maximum(shares, least), 0.0)
+    least = FilterRule.least_share * shares[shares > 0].mean()
+    weights = np.where(shares > 0, FilterRule.reference_counts / np.maximum(shares, least), 0.0)
     weighted = components * weights
     information = weighted @ components.T
     information[np.diag_indices_from(information)] += 1 / spread**2

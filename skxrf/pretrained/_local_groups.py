@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,9 @@ from skxrf.physics import LineGroup
 from skxrf.physics._lines import line_families
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.utils.energy import bin_edges
+from skxrf.utils.typing import FloatArray
 
 from ._axis import ENERGY
-
-Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -59,22 +57,19 @@ class LocalRule:
     batch: int = 4096  # spectra that are worked on at a time; bounds the memory
 
 
-_RULE = LocalRule()
-
-
 @dataclass(frozen=True)
 class ComponentLines:
     """Line groups by name, and the spectra of one net count of each."""
 
     groups: Sequence[LineGroup]  # energies and intensities of their lines
-    spectra: Array  # (n_groups, n_channels): counts in the channels of the model's axis
+    spectra: FloatArray  # (n_groups, n_channels): counts in the channels of the model's axis
 
 
 def local_line_groups(
     X: NDArray[np.generic],
-    rebinning: Array,
+    rebinning: FloatArray,
     lines: ComponentLines,
-    others: Array,
+    others: FloatArray,
     fit: TemplateFitRegressor,
     usual: Collection[str],
 ) -> list[str]:
@@ -99,29 +94,29 @@ def local_line_groups(
     low, high = fit.energy_[fit.fitted_channels_][[0, -1]]
     inside = np.clip(ENERGY, low, high) == ENERGY
     fitted = inside & (mean > 0)
-    if len(X) < _RULE.n_spectra or not fitted.any():
+    if len(X) < LocalRule.n_spectra or not fitted.any():
         return []
-    least = _RULE.least_channel * mean[fitted].mean()
+    least = LocalRule.least_channel * mean[fitted].mean()
     weights = np.where(fitted, 1 / np.maximum(mean, least), 0)
-    inside = lines.spectra @ fitted > _RULE.least_inside * lines.spectra.sum(axis=1)
+    inside = lines.spectra @ fitted > LocalRule.least_inside * lines.spectra.sum(axis=1)
     found: list[str] = []
     tried = [i for i, there in enumerate(inside) if there and i not in known]
     while tried:
         filters = _filters(lines.spectra, others, families, known, tried, weights, mean.sum())
         standard = _third_largest(X, rebinning, filters)
-        standard *= min(1.0, np.sqrt(_RULE.most_counts / max(mean.sum(), 1.0)))
+        standard *= min(1.0, np.sqrt(LocalRule.most_counts / max(mean.sum(), 1.0)))
         standard /= [
-            1.0 if names[i] in usual else _RULE.uncommon_significance / _RULE.significance
+            1.0 if names[i] in usual else LocalRule.uncommon_significance / LocalRule.significance
             for i in tried
         ]
         best = int(standard.argmax())
-        if standard[best] < _RULE.significance:
+        if standard[best] < LocalRule.significance:
             break
         known.append(tried[best])
         families += _families(tried[best], lines.groups[tried[best]], fit)
         found.append(names[tried[best]])
         # Beside more that is known, hardly any candidate becomes more significant.
-        hopeful = standard > _RULE.hopeful
+        hopeful = standard > LocalRule.hopeful
         hopeful[best] = False
         tried = [i for i, there in zip(tried, hopeful, strict=True) if there]
     return found
@@ -133,17 +128,17 @@ class _Family:
 
     owner: int
     spread: float
-    spectrum: Array
+    spectrum: FloatArray
 
 
 @dataclass(frozen=True)
 class _Filters:
     """Linear filters of candidates, and the quantities that give their errors."""
 
-    candidates: Array  # (n_tried, n_channels)
-    amplitudes: Array  # (n_known, n_channels)
-    known: Array  # spectra, (n_known, n_channels)
-    family_leaks: Array  # (n_families, n_tried): of one count of the owner
+    candidates: FloatArray  # (n_tried, n_channels)
+    amplitudes: FloatArray  # (n_known, n_channels)
+    known: FloatArray  # spectra, (n_known, n_channels)
+    family_leaks: FloatArray  # (n_families, n_tried): of one count of the owner
     owners: NDArray[np.intp]
     usable: NDArray[np.bool_]
 
@@ -157,24 +152,27 @@ def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterat
     for mine in chosen.values() if len(chosen) > 1 else ():
         share = shares[mine].sum()
         spectrum = found.detector.peaks(group.energies[mine], shares[mine] / share, edges)
-        spread = _RULE.family_factor * FAMILY_SPREAD[group.shell]
+        spread = LocalRule.family_factor * FAMILY_SPREAD[group.shell]
         yield _Family(owner, spread * share, spectrum)
 
 
 def _filters(
-    spectra: Array,
-    others: Array,
+    spectra: FloatArray,
+    others: FloatArray,
     families: Sequence[_Family],
     known: list[int],
     tried: list[int],
-    weights: Array,
+    weights: FloatArray,
     total: float,
 ) -> _Filters:
     """Weighted least squares of each candidate beside all that is known; see `linear_filter_fit`."""
     fixed = np.vstack([spectra[known], others])
     spreads = np.array([family.spread for family in families])
     # Of groups nothing is assumed; families stay near their shares of what a bright pixel contains.
-    prior = np.concatenate([np.full(len(fixed), _RULE.free), _RULE.bright_share * spreads]) * total
+    prior = (
+        np.concatenate([np.full(len(fixed), LocalRule.free), LocalRule.bright_share * spreads])
+        * total
+    )
     nuisances = np.vstack([fixed, *(family.spectrum[None] for family in families)])
     weighted = nuisances * weights
     information = weighted @ nuisances.T
@@ -194,21 +192,21 @@ def _filters(
         fixed,
         np.array(leaks).reshape(len(families), len(tried)),
         np.array([known.index(family.owner) for family in families], dtype=np.intp),
-        norm > _RULE.least_information * free,
+        norm > LocalRule.least_information * free,
     )
 
 
-def _third_largest(X: NDArray[np.generic], rebinning: Array, filters: _Filters) -> Array:
+def _third_largest(X: NDArray[np.generic], rebinning: FloatArray, filters: _Filters) -> FloatArray:
     """Third-largest significance of each candidate over all spectra [standard errors]."""
     measure = (filters.candidates @ rebinning.T).T.astype(np.float32)
     amplitudes = (filters.amplitudes @ rebinning.T).T.astype(np.float32)
-    around = maximum_filter1d(filters.known, _RULE.tail_channels, axis=1)
-    shape_errors = np.maximum(_RULE.shape_error * filters.known, _RULE.tail_error * around)
+    around = maximum_filter1d(filters.known, LocalRule.tail_channels, axis=1)
+    shape_errors = np.maximum(LocalRule.shape_error * filters.known, LocalRule.tail_error * around)
     shape_leaks = (np.abs(filters.candidates) @ shape_errors.T).T
     noise_of_known = filters.known @ np.square(filters.candidates).T
-    largest = np.full((_RULE.n_spectra, measure.shape[1]), -np.inf)
-    for start in range(0, len(X), _RULE.batch):
-        counts = X[start : start + _RULE.batch].astype(np.float32)
+    largest = np.full((LocalRule.n_spectra, measure.shape[1]), -np.inf)
+    for start in range(0, len(X), LocalRule.batch):
+        counts = X[start : start + LocalRule.batch].astype(np.float32)
         known = np.maximum(counts @ amplitudes, 0)
         # With few counts, the expected counts give the better variance.
         variance = np.maximum(counts @ np.square(measure), known @ noise_of_known)
@@ -216,5 +214,5 @@ def _third_largest(X: NDArray[np.generic], rebinning: Array, filters: _Filters) 
         variance += np.square(known) @ np.square(shape_leaks)
         standard = (counts @ measure) / np.sqrt(np.maximum(variance, 1e-12))
         both = np.concatenate([largest, standard])
-        largest = np.sort(both, axis=0)[-_RULE.n_spectra :]
+        largest = np.sort(both, axis=0)[-LocalRule.n_spectra :]
     return np.where(filters.usable, largest[0], -np.inf)

@@ -36,32 +36,21 @@ __all__ = ["PaintingFit", "SpectrumFit", "fit_painting"]
 
 @dataclass(frozen=True)
 class PaintingFit:
-    """Axis, resolution and fits of a painting, made before any of its pixels is predicted.
+    """Axis, resolution and fits of a painting, made before any of its pixels is predicted."""
 
-    Parameters
-    ----------
-    calibrator : EnergyCalibrator
-        From the painting's channels to the model's axis.
-    matrix : ndarray of shape (n_components, n_channels), float32
-        The linear filter fit, on the model's axis.
-    components : ndarray of shape (n_components, n_channels), float32
-        Spectra of one net count of each component of the linear filter fit.
-    template_fit : TemplateFitRegressor
-        Fit of the sum spectrum in the painting's channels, at the energies that the calibrator
-        found: line groups, detector, ratios of lines.
-    novel_share : float
-        Share of the painting's spectra that the model does not explain: with a novelty above 5,
-        or above 5 times their counts over 5,000 where they contain more.
-    rare_groups : tuple of str
-        Line groups of the template fit that make up less than 0.1 % of the painting's counts.
-    """
-
-    calibrator: EnergyCalibrator
+    calibrator: EnergyCalibrator  # conversion from the painting's channels to the model's axis
     matrix: NDArray[np.float32] = field(repr=False)
+    """(n_components, n_channels), float32: linear filter fit on the model's axis."""
     components: NDArray[np.float32] = field(repr=False)
+    """(n_components, n_channels), float32: spectra of one net count of each component of it."""
     template_fit: TemplateFitRegressor
+    """Fit of the sum spectrum in the painting's channels, at the energies that the calibrator
+    found: line groups, detector, ratios of lines."""
     novel_share: float = 0.0
+    """Share of the painting's spectra that the model does not explain: with a novelty above 5,
+    or above 5 times their counts over 5,000 where they contain more."""
     rare_groups: tuple[str, ...] = ()
+    """Line groups of the template fit that make up less than 0.1 % of the painting's counts."""
 
     def on_model_axis(self, spectra: NDArray[Any]) -> NDArray[np.float32]:
         """Counts of finite spectra on the model's axis, negative ones of pre-treated spectra left out."""
@@ -71,15 +60,9 @@ class PaintingFit:
     def areas(self, spectra: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Net intensities of the template fit, and their standard errors.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_samples, n_measured_channels)
-            Finite spectra [counts] in the painting's channels.
-
-        Returns
-        -------
-        areas, errors : ndarray of shape (n_samples, n_line_groups)
-            Of the line groups of `template_fit` [counts].
+        `spectra` (n_samples, n_measured_channels): finite spectra [counts] in the painting's
+        channels. Returns `areas`, `errors` (n_samples, n_line_groups): of the line groups of
+        `template_fit` [counts].
         """
         # Fits of models that were saved before lie on the model's axis.
         former = np.array_equal(self.template_fit.energy_, ENERGY)
@@ -90,17 +73,10 @@ class PaintingFit:
     def novelty(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Standardize the misfit of each spectrum: (chi2 - E[chi2]) / sd(chi2) under photon noise.
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_channels), float32
-            Spectra on the model's axis [counts].
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float32
-            Of Pearson's chi-square over bins as wide as half a peak: about 0 +- 1 if the model
-            explains the spectrum. Errors of the model of some per cent of a line's counts are
-            allowed for; beyond that they show from some 50,000 counts a spectrum on.
+        `X` (n_samples, n_channels), float32: spectra on the model's axis [counts]. Returns
+        (n_samples,), float32: that of Pearson's chi-square over bins as wide as half a peak: about
+        0 +- 1 if the model explains the spectrum. Errors of the model of some per cent of a line's
+        counts are allowed for; beyond that they show from some 50,000 counts a spectrum on.
         """
         return FitResiduals(self.calibrator, self.matrix, self.components).novelty(X)
 
@@ -124,16 +100,9 @@ def fit_painting(
 ) -> PaintingFit:
     """Fit axis, resolution and line groups of a painting to a sample of its spectra.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_channels)
-        Spectra [counts], spread over the painting.
-    energy : ndarray of shape (n_channels,)
-        Nominal bin centers [keV].
-    anode : str, optional
-        Anode of the tube, or ``"none"``; default the one whose scattered lines are found.
-    tube_voltage : float, optional
-        Voltage of the tube [kV]; default 50.
+    `X` (n_samples, n_channels): spectra [counts], spread over the painting. `energy` (n_channels,):
+    nominal bin centers [keV]. `anode`: anode of the tube, or ``"none"``; default the one whose
+    scattered lines are found. `tube_voltage`: voltage of the tube [kV]; default 50.
     """
     calibrator = EnergyCalibrator(energy=energy, target=ENERGY).fit(X)
     total = np.maximum(X.sum(axis=0, dtype=np.float64), 0.0)

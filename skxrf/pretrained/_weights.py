@@ -11,12 +11,12 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file
+from skxrf.utils.typing import Float32Array
 
 from ._bfloat16 import multiplier
 from ._fit_average import default_shares
@@ -31,57 +31,38 @@ __all__ = [
     "write_weights",
 ]
 
-Array = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class NetworkScales:
-    """Fixed numbers of the network's formula; trained weights are valid for these alone.
-
-    Parameters
-    ----------
-    reference_counts : float
-        Total counts that the square roots of a spectrum are scaled to; their noise is then that of
-        a usual pixel.
-    least_counts : float
-        Least total of a spectrum, so that an empty one gives zeros and not NaN.
-    log_errors : pair of float
-        Logarithms of the least and greatest standard error, in units of photon noise.
-    """
+    """Fixed numbers of the network's formula; trained weights are valid for these alone."""
 
     reference_counts: float = 5000.0
+    """Total counts that the square roots of a spectrum are scaled to; their noise is then that
+    of a usual pixel."""
     least_counts: float = 1.0
+    """Least total of a spectrum, so that an empty one gives zeros and not NaN."""
     log_errors: tuple[float, float] = (-1.0, 3.0)
+    """Logarithms of the least and greatest standard error, in units of photon noise."""
 
 
-_SCALES = NetworkScales()
 # Spectra that pass the network together: their activations fit in a processor's cache.
 BATCH = 512
 
 
 def network_outputs(
-    arrays: Mapping[str, Array],
-    batches: Iterable[tuple[Array, Array]],
+    arrays: Mapping[str, Float32Array],
+    batches: Iterable[tuple[Float32Array, Float32Array]],
     *,
     rounded: bool = False,
-) -> tuple[Array, Array]:
+) -> tuple[Float32Array, Float32Array]:
     """Predict net intensities and their standard errors.
 
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        Weights and scales by the names that
-        ``skxrf.pretrained.training._network.AdaptiveFilterNetwork`` gives them.
-    batches : iterable of pairs of ndarray, float32
-        Counts >= 0 on the model's axis, (n_samples, n_channels), and their linear filter fits
-        [counts], (n_samples, n_components).
-    rounded : bool
-        Whether to compute the products of the trunk and of the estimators in bfloat16.
-
-    Returns
-    -------
-    intensities, errors : ndarray of shape (n_samples, n_groups), float32
-        Net counts and their standard errors [counts].
+    `arrays`: weights and scales by the names that
+    ``skxrf.pretrained.training._network.AdaptiveFilterNetwork`` gives them. `batches`: counts >= 0
+    on the model's axis, (n_samples, n_channels), and their linear filter fits [counts], (n_samples,
+    n_components). `rounded`: whether to compute the products of the trunk and of the estimators in
+    bfloat16. Returns `intensities`, `errors` (n_samples, n_groups), float32: net counts and their
+    standard errors [counts].
 
     Notes
     -----
@@ -106,15 +87,15 @@ def network_outputs(
     bias = arrays["first.weight"] @ arrays["shift"] + arrays["first.bias"]
     found = []
     for spectra, fits in batches:
-        total = np.maximum(spectra.sum(axis=1, keepdims=True), _SCALES.least_counts)
+        total = np.maximum(spectra.sum(axis=1, keepdims=True), NetworkScales.least_counts)
         dose = np.sqrt(total)
         standard_fits = fits / (arrays["fit_unit"] * dose)
         learned = (spectra @ filters.T - total * mean) / dose
         hidden = trunk(np.sqrt(spectra))
-        hidden *= np.sqrt(np.float32(_SCALES.reference_counts)) / dose
+        hidden *= np.sqrt(np.float32(NetworkScales.reference_counts)) / dose
         hidden += bias
         hidden += np.arcsinh(standard_fits) @ arrays["of_fits.weight"].T
-        hidden += np.log(total / _SCALES.reference_counts) * arrays["of_dose.weight"][:, 0]
+        hidden += np.log(total / NetworkScales.reference_counts) * arrays["of_dose.weight"][:, 0]
         hidden = _swish(hidden)
         hidden += _swish(second(hidden) + arrays["second.bias"])
         features = np.concatenate([standard_fits, learned], axis=1)
@@ -124,15 +105,19 @@ def network_outputs(
     return np.concatenate(values), np.concatenate(errors)
 
 
-def _swish(values: Array) -> Array:
+def _swish(values: Float32Array) -> Float32Array:
     """The values times their logistic function, by the hyperbolic tangent: numpy's is vectorized."""
     half = 0.5 * values
     return np.asarray(half + half * np.tanh(half), dtype=np.float32)
 
 
 def _read_out(
-    arrays: Mapping[str, Array], features: Array, several: Array, hidden: Array, unit: Array
-) -> tuple[Array, Array]:
+    arrays: Mapping[str, Float32Array],
+    features: Float32Array,
+    several: Float32Array,
+    hidden: Float32Array,
+    unit: Float32Array,
+) -> tuple[Float32Array, Float32Array]:
     """Intensities and standard errors from linear features, estimators and the trunk's activations."""
     gates, residual, spread = (
         hidden @ arrays[f"{name}.weight"].T + arrays[f"{name}.bias"]
@@ -142,7 +127,7 @@ def _read_out(
     standard = features @ arrays["read_out.weight"].T + np.matmul(gates[:, None], several)[:, 0]
     values = unit * (standard + residual)
     variance = np.square(unit) + np.maximum(values, 0)
-    return values, np.sqrt(variance) * np.exp(np.clip(spread, *_SCALES.log_errors))
+    return values, np.sqrt(variance) * np.exp(np.clip(spread, *NetworkScales.log_errors))
 
 
 # Raised when the meaning of the file changes.
@@ -151,47 +136,33 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Weights:
-    """Trained network as arrays, and the numbers that belong to it.
+    """Trained network as arrays, and the numbers that belong to it."""
 
-    Parameters
-    ----------
-    arrays : dict of str to ndarray
-        Weights and scales by name, float32.
-    error_scale : ndarray of shape (n_groups,), float32
-        Factors that the network's standard errors of each line group are multiplied by.
-    description : dict
-        Recipe and versions, of plain values.
-    fit_shares : ndarray of shape (2, n_groups), float32, optional
-        Weight of a painting's template fit for line groups that are hardly there, and for bright
-        ones. Default: 0.4 and 0.9.
-    """
+    arrays: dict[str, Float32Array] = field(repr=False)  # weights and scales by name
+    error_scale: Float32Array = field(repr=False)
+    """(n_groups,): factors that the network's standard errors of each line group are multiplied
+    by."""
+    description: dict[str, Any] = field(repr=False)  # recipe and versions, of plain values
+    fit_shares: Float32Array = field(repr=False, default_factory=default_shares)
+    """(2, n_groups): weights of a painting's template fit for line groups that are hardly
+    there, and for bright ones."""
 
-    arrays: dict[str, Array] = field(repr=False)
-    error_scale: Array = field(repr=False)
-    description: dict[str, Any] = field(repr=False)
-    fit_shares: Array = field(repr=False, default_factory=default_shares)
-
-    def predict(self, spectra: Array, fits: Array) -> tuple[Array, Array]:
+    def predict(
+        self, spectra: Float32Array, fits: Float32Array
+    ) -> tuple[Float32Array, Float32Array]:
         """Predict net intensities and their scaled standard errors.
 
-        Parameters
-        ----------
-        spectra : ndarray of shape (n_samples, n_channels), float32
-            Counts on the model's axis.
-        fits : ndarray of shape (n_samples, n_components), float32
-            Linear filter fits of the spectra [counts].
-
-        Returns
-        -------
-        intensities, errors : ndarray of shape (n_samples, n_groups), float32
-            Net counts and their standard errors [counts].
+        `spectra` (n_samples, n_channels), float32: counts on the model's axis. `fits`
+        (n_samples, n_components), float32: linear filter fits of the spectra [counts]. Returns
+        `intensities`, `errors` (n_samples, n_groups), float32: net counts and their standard errors
+        [counts].
         """
         batches = (slice(start, start + BATCH) for start in range(0, len(spectra), BATCH))
         return self.predict_batches((spectra[rows], fits[rows]) for rows in batches)
 
     def predict_batches(
-        self, batches: Iterable[tuple[Array, Array]], *, rounded: bool = False
-    ) -> tuple[Array, Array]:
+        self, batches: Iterable[tuple[Float32Array, Float32Array]], *, rounded: bool = False
+    ) -> tuple[Float32Array, Float32Array]:
         """Predict as `predict` does, from pairs of spectra and fits, in bfloat16 if `rounded`."""
         values, errors = network_outputs(self.arrays, batches, rounded=rounded)
         return values, errors * self.error_scale

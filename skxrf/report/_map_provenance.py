@@ -14,9 +14,6 @@ from skxrf.utils.provenance import now, versions
 
 Provenance = dict[str, Any]
 
-# First folders of paths of other machines; those of this one are looked up. A path within a file,
-# such as /entry/data, is none of them.
-_FIRST_FOLDERS = {"home", "Users", "mnt", "media", "Volumes", "tmp", "root"}
 _QUOTED = re.compile(r"""(['"])((?:/|~/|[A-Za-z]:[\\/])[^'"\n]+)\1""")
 _FOLDERS = re.compile(r"""(?<![\w.:/\\])(?:~?/|[A-Za-z]:[\\/])(?:[^\s'",;:<>|/\\]+[\\/])+""")
 
@@ -114,4 +111,9 @@ def _is_of_a_machine(path: str) -> bool:
     if not path.startswith("/"):
         return True
     first = path.split("/")[1]
-    return first in _FIRST_FOLDERS or Path(f"/{first}").is_dir()
+    # First folders of paths of other machines; those of this one are looked up. A path within a file,
+    # such as /entry/data, is none of them.
+    return (
+        first in {"home", "Users", "mnt", "media", "Volumes", "tmp", "root"}
+        or Path(f"/{first}").is_dir()
+    )

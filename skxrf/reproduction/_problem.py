@@ -14,9 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
-from skxrf.physics._names import find_line_groups
 from skxrf.samples import to_maps, to_samples
 from skxrf.spectra import max_spectrum, sum_spectrum
+from skxrf.utils.line_group_names import find_line_groups
 
 from ._result import DataDescription
 

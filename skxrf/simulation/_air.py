@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+
+from skxrf.utils.typing import Array
 
 from ._instrument import Instrument
 from ._scatter import scatter_tables, scattered_photons
 from ._tables import LineTables, line_tables
 from ._transport import Geometry, fluorescence
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import line_group
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Edges of the coarse bins of the continuum [keV]: fine where attenuation changes fast.
 _COARSE = np.concatenate(
@@ -21,24 +20,14 @@ _COARSE = np.concatenate(
 
 @dataclass(frozen=True)
 class Beam:
-    """Photons by energy, on a fine grid, and the coarse bins that physics is done in.
+    """Photons by energy, on a fine grid, and the coarse bins that physics is done in."""
 
-    Parameters
-    ----------
-    energies : ndarray of shape (n_fine,)
-        Photon energies [keV]: the continuum's grid, then the tube's lines.
-    flux : ndarray of shape (n_fine,)
-        Photons per bin or line, relative.
-    bins : ndarray of shape (n_fine,), int
-        The coarse bin of each: many fine continuum bins share one, each line has its own.
-    n_continuum : int
-        Number of fine energies of the continuum.
-    """
-
-    energies: Array
-    flux: Array = field(repr=False)
+    energies: Array  # (n_fine,): photon energies [keV]: the continuum's grid, then the tube's lines
+    flux: Array = field(repr=False)  # (n_fine,): photons per bin or line, relative
     bins: NDArray[np.intp] = field(repr=False)
-    n_continuum: int
+    """(n_fine,): coarse bin of each: many fine continuum bins share one, each line has its
+    own."""
+    n_continuum: int  # number of fine energies of the continuum
 
     @property
     def n_bins(self) -> int:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import _xraylib
+from skxrf.utils.typing import Array
 
 from ._materials import mass_fractions_of
-
-Array = NDArray[np.float64]
 
 # "Metals" of random compounds: all elements from sodium to uranium that occur in objects, without
 # the noble gases and the radioactive ones but U and Th.

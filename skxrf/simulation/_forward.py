@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.physics import _xraylib
+from skxrf.utils.typing import Float32Array
 
 from ._air import gas_photons
 from ._instrument import Instrument
@@ -19,43 +20,24 @@ from ._scatter_spectra import scatter_spectra
 from ._tables import line_tables
 from ._transport import fluorescence
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class AxisError:
-    """Errors of the energy axis and of the resolution.
+    """Errors of the energy axis and of the resolution."""
 
-    Parameters
-    ----------
-    offset : float
-        True energy of the nominal zero [keV].
-    gain : float
-        True keV per nominal keV.
-    fwhm_factor : float
-        Widening of all peaks.
-    """
-
-    offset: float = 0.0
-    gain: float = 1.0
-    fwhm_factor: float = 1.0
+    offset: float = 0.0  # true energy of the nominal zero [keV]
+    gain: float = 1.0  # true keV per nominal keV
+    fwhm_factor: float = 1.0  # widening of all peaks
 
 
 @dataclass(frozen=True)
 class Photons:
-    """Photons of stacks of layers that are counted in full-energy peaks, at a dose of one.
+    """Photons of stacks of layers that are counted in full-energy peaks, at a dose of one."""
 
-    Parameters
-    ----------
-    lines : ndarray of shape (n_stacks, n_lines), float32
-        Counts of each line of the model's tables.
-    scatter : ndarray of shape (n_stacks, 3 * n_bins), float32
-        Photons scattered once elastically, once inelastically, and more than once, by the bin
-        that they had in the beam; before air and detector.
-    """
-
-    lines: Floats
-    scatter: Floats
+    lines: Float32Array  # (n_stacks, n_lines): counts of each line of the model's tables
+    scatter: Float32Array
+    """(n_stacks, 3 * n_bins): photons scattered once elastically, once inelastically, and more
+    than once, by the bin that they had in the beam; before air and detector."""
 
     def __len__(self) -> int:
         """Number of stacks."""
@@ -74,23 +56,16 @@ class Photons:
 
 @dataclass(frozen=True)
 class Templates:
-    """Spectra that photons are drawn with, on one axis.
+    """Spectra that photons are drawn with, on one axis."""
 
-    Parameters
-    ----------
-    lines : ndarray of shape (n_lines, n_channels), float32
-        One net count of each line; tail, shelf and escape peak on top.
-    scatter : ndarray of shape (3 * n_bins, n_channels), float32
-        One photon scattered from each bin, in the order of :class:`Photons`.
-    gas : ndarray of shape (n_channels,), float32
-        The gas before the object, at a dose of one.
-    """
+    lines: Float32Array
+    """(n_lines, n_channels): one net count of each line; tail, shelf and escape peak on top."""
+    scatter: Float32Array
+    """(3 * n_bins, n_channels): one photon scattered from each bin, in the order of
+    :class:`Photons`."""
+    gas: Float32Array  # (n_channels,): gas before the object, at a dose of one
 
-    lines: Floats
-    scatter: Floats
-    gas: Floats
-
-    def spectra(self, photons: Photons) -> Floats:
+    def spectra(self, photons: Photons) -> Float32Array:
         """Expected spectra at a dose of one.
 
         Returns
@@ -196,7 +171,7 @@ class ForwardModel:
             lines.astype(np.float32), scatter.astype(np.float32), gas.astype(np.float32)
         )
 
-    def intensities(self, photons: Photons, groups: Sequence[str]) -> Floats:
+    def intensities(self, photons: Photons, groups: Sequence[str]) -> Float32Array:
         """True net intensities of line groups.
 
         Parameters
@@ -262,7 +237,7 @@ def _check_stacks(
 
 def _blocks(
     compositions: NDArray[np.floating], masses: NDArray[np.floating]
-) -> Iterator[tuple[NDArray[np.intp], Floats, Floats]]:
+) -> Iterator[tuple[NDArray[np.intp], Float32Array, Float32Array]]:
     """Yield few stacks at a time, without empty layers: work fits into a cache.
 
     Yields which stacks, their compositions and their areal masses; all stacks of a block have

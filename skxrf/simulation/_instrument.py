@@ -6,21 +6,16 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import FWHM_OF_SIGMA, PAIR_ENERGY
+from skxrf.utils.typing import Array
 
 from ._beam import Beam, tube_beam
 from ._optics import AIR, Absorber, Gas, Polycapillary
 from ._transport import Geometry
 
-Array = NDArray[np.float64]
-
-# XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
-# SiDeadLayerThickness, DetectorThickness).
-_XFLASH_WINDOWS = (Absorber("Be", 12.5), Absorber("Si", 0.029))
 # Resolution: SigmaAbs [keV2] and SigmaLin [keV] of the header are the variance of a peak,
 # SigmaAbs + SigmaLin E. Tail and shelf are fitted to NIST's spectra of pure elements (S to Cu).
 _XFLASH_M6 = DetectorResponse(
@@ -33,9 +28,6 @@ _XFLASH_M6 = DetectorResponse(
     shelf_depth=0.045,
     recoil=True,
 )
-_XFLASH_M4 = replace(_XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY)
-# Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), checked on other filters.
-_M4_LENS = Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0)
 
 
 @dataclass(frozen=True)
@@ -298,13 +290,16 @@ class Instrument:
             anode="Rh",
             voltage=50.0,
             tube_window=Absorber("Be", 100.0),  # header: TubeWindow
-            lens=_M4_LENS,
+            # Fitted to acrylic under 12.5 um Al (benchmarks/measured_spectra.py), checked on other filters.
+            lens=Polycapillary(cutoff=13.74, steepness=4.05, leak=0.0122, absorption_um=8.0),
             incidence=90.0,  # header: ExcitationAngle
             take_off=60.0,  # header: DetectionAngle
             path_in_mm=13.0,  # header: ExcitationPathLength
             path_out_mm=16.0,  # header: DetectionPathLength
             solid_angle=6.5e-3,  # header: SolidAngleDetection
-            detector_windows=_XFLASH_WINDOWS,
+            # XFlash 430: beryllium, 29 nm dead silicon, 0.45 mm active (header: WindowLayers,
+            # SiDeadLayerThickness, DetectorThickness).
+            detector_windows=(Absorber("Be", 12.5), Absorber("Si", 0.029)),
             detector=_XFLASH_M6,
             pulse_pair_resolution_us=0.94,  # header: mean of PPRTData
             energy_offset=-0.9555,  # header: CalibAbs, CalibLin
@@ -330,7 +325,9 @@ class Instrument:
             path_out_mm=20.0,
             pressure_hpa=20.0,  # header: ChamberPressure
             detector_windows=(Absorber("Be", 13.0), Absorber("Si", 0.029)),  # header: WindowLayers
-            detector=_XFLASH_M4,
+            detector=replace(
+                _XFLASH_M6, noise=FWHM_OF_SIGMA * 1.0235e-3**0.5, fano=4.6217e-4 / PAIR_ENERGY
+            ),
             pulse_pair_resolution_us=1.25,  # header: mean of PPRTData above 4 keV
             energy_offset=-0.95639563,
             energy_gain=0.010001,

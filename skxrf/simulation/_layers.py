@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, SkxrfError
+from skxrf.utils.typing import Array
 
 from ._materials import Material, material
-
-Array = NDArray[np.float64]
 
 UM_TO_CM = 1e-4
 

@@ -6,9 +6,8 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from skxrf.utils.typing import Float32Array
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,17 @@ class Numerics:
     n_stacks: int = 32  # stacks that are computed together, so that the work fits into a cache
 
     @functools.cached_property
-    def cell_bounds(self) -> Floats:
+    def cell_bounds(self) -> Float32Array:
         """Bounds of the cells, (n_cells + 1,), float32."""
         return np.array(self.bounds, np.float32)
 
     @functools.cached_property
-    def cell_shares(self) -> Floats:
+    def cell_shares(self) -> Float32Array:
         """Shares of the cells in a layer's areal mass, (n_cells,), float32."""
         return np.diff(self.cell_bounds)
 
     @functools.cached_property
-    def part_shares(self) -> Floats:
+    def part_shares(self) -> Float32Array:
         """Shares of the parts of a divided layer, (n_parts,), float32."""
         depths = self.part_ratio ** np.arange(1.0 - self.n_parts, 1.0)
         return np.diff(depths, prepend=0.0).astype(np.float32)

@@ -7,12 +7,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import _xraylib
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)

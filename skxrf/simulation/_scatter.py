@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from skxrf.physics import _xraylib
 from skxrf.physics._scatter import compton_energy
+from skxrf.utils.typing import Array, FloatArray
 
 from ._beam import Beam
 from ._transport import Geometry
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def scattered_photons(
     masses: NDArray[np.floating],
     tables: ScatterTables,
     geometry: Geometry,
-) -> Floats:
+) -> FloatArray:
     """Photons that stacks of layers scatter to the detector.
 
     `compositions` (n_stacks, n_layers, n_elements): mass fractions; the first layer is on top.
@@ -156,15 +154,15 @@ def scattered_photons(
     return scattered
 
 
-def _h_function(albedo: Floats, cosine: float) -> Floats:
+def _h_function(albedo: FloatArray, cosine: float) -> FloatArray:
     """Hapke's H(mu) = (1 + 2 mu) / (1 + 2 mu sqrt(1 - albedo))."""
     return np.asarray((1 + 2 * cosine) / (1 + 2 * cosine * np.sqrt(1 - albedo)))
 
 
-def _transmission_above(paths: Floats) -> Floats:
+def _transmission_above(paths: FloatArray) -> FloatArray:
     return np.asarray(np.exp(paths - np.cumsum(paths, axis=1)))
 
 
-def _mean_transmission(paths: Floats) -> Floats:
+def _mean_transmission(paths: FloatArray) -> FloatArray:
     safe = np.maximum(paths, 1e-8)
     return np.asarray(-np.expm1(-safe) / safe)

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import _xraylib
 from skxrf.physics.constants import ELECTRON_MASS, INVERSE_FINE_STRUCTURE
+from skxrf.utils.typing import Array
 
 from ._beam import Beam
 from ._numerics import NUMERICS
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expn
 
+from skxrf.utils.typing import Float32Array
+
 from ._numerics import NUMERICS
 from ._tables import LineTables
 
-Floats = NDArray[np.float32]
-
 
 def secondary_rate(
-    emitted: Floats, places: NDArray[np.intp], depths: Floats, tables: LineTables
-) -> Floats:
+    emitted: Float32Array, places: NDArray[np.intp], depths: Float32Array, tables: LineTables
+) -> Float32Array:
     """Secondary fluorescence rate of each line, per g/cm2 of its element.
 
     `emitted` (n_cells, n_pairs), float32: photons of a line that each cell of a layer emits, for
@@ -49,7 +49,7 @@ def secondary_rate(
     return np.asarray(rate.reshape(n_stacks, n_layers, n_cells, n_lines))
 
 
-def _collisions(source: Floats, depths: Floats) -> Floats:
+def _collisions(source: Float32Array, depths: Float32Array) -> Float32Array:
     """First collisions in each cell of isotropic photons from all cells, (..., n)."""
     n = depths.shape[-1]
     bounds = np.zeros((*depths.shape[:-1], n + 1), np.float32)
@@ -66,7 +66,7 @@ def _collisions(source: Floats, depths: Floats) -> Floats:
     return np.asarray(np.maximum(sums[..., :-1] - sums[..., 1:] + own, np.float32(0)))
 
 
-def _exponential_integral_3(x: Floats) -> Floats:
+def _exponential_integral_3(x: Float32Array) -> Float32Array:
     """E_3(x) by linear interpolation in the square root of x, to 1e-7."""
     table, slopes, steps = _table_of_e3()
     position = np.sqrt(x)
@@ -80,7 +80,7 @@ def _exponential_integral_3(x: Floats) -> Floats:
 
 
 @functools.cache
-def _table_of_e3() -> tuple[Floats, Floats, int]:
+def _table_of_e3() -> tuple[Float32Array, Float32Array, int]:
     """E_3 at the squares of equidistant points up to x = 36, where it is 1e-17, and its steps."""
     steps = 2000
     points = np.arange(6 * steps + 2) / steps

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import SkxrfError
+from skxrf.utils.typing import Array
 
 from ._foreign import FOREIGN_ELEMENTS, ForeignChemistry
 from ._layers import UM_TO_CM, material_table
 from .paintings._palettes import Palette, check_palettes
-
-Array = NDArray[np.float64]
 
 
 class Stratum(IntEnum):

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import LineGroup, _xraylib, line_group
+from skxrf.utils.typing import Array
 
 from ._beam import Beam
 from ._numerics import NUMERICS
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

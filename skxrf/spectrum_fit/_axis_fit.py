@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics.constants import ANODES, FWHM_OF_SIGMA, PAIR_ENERGY
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.typing import Array
 
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
@@ -17,17 +17,19 @@ from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import ANCHORS, AXIS, PARAMETERS, AxisCorrection
 from ._sum_spectrum import refine
 
-Array = NDArray[np.float64]
 
-# Width of bins in the search [keV].
-_SEARCH_BIN = 0.06
-# Fewer channels or counts show no lines.
-_LEAST_CHANNELS, _LEAST_COUNTS = 100, 1000
-# Another axis whose cost in the search is no more than this above the best is as good.
-_RIVAL = 4.0
-# Full widths at half maximum at 5.9 keV that silicon detectors have [keV].
-_WIDTHS = (0.1, 0.26)
-_REFERENCE = 5.9  # keV
+@dataclass(frozen=True)
+class AxisRule:
+    """Thresholds of the fit of an axis."""
+
+    search_bin: float = 0.06  # width of bins in the search [keV]
+    least_channels: int = 100  # number of channels below which no lines show
+    least_counts: int = 1000  # number of counts below which no lines show
+    rival: float = 4.0
+    """Excess of the cost in the search over the best, up to which another axis is as good."""
+    widths: tuple[float, float] = (0.1, 0.26)
+    """Full widths at half maximum at `reference` that silicon detectors have [keV]."""
+    reference: float = 5.9  # energy of the widths [keV]
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     two axes do equally well.
     """
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
-    if np.count_nonzero((energy >= LOWEST) & (energy <= HIGHEST)) < _LEAST_CHANNELS:
+    if np.count_nonzero((energy >= LOWEST) & (energy <= HIGHEST)) < AxisRule.least_channels:
         return None
-    coarse = BinnedSpectrum.of(spectrum, energy, _SEARCH_BIN, (LOWEST, HIGHEST))
-    if coarse.counts.sum() < _LEAST_COUNTS:
+    coarse = BinnedSpectrum.of(spectrum, energy, AxisRule.search_bin, (LOWEST, HIGHEST))
+    if coarse.counts.sum() < AxisRule.least_counts:
         return None
     search = ShiftSearch(coarse, 0.15)
     starts = [
@@ -90,7 +92,12 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
     if any(best.is_rivalled_by(start) for start in starts):
         return None
     fit = best.finish()
-    if fit is None or not _WIDTHS[0] < float(fit.resolution.fwhm(_REFERENCE)) < _WIDTHS[1]:
+    if (
+        fit is None
+        or not AxisRule.widths[0]
+        < float(fit.resolution.fwhm(AxisRule.reference))
+        < AxisRule.widths[1]
+    ):
         return None
     return fit
 
@@ -109,15 +116,15 @@ class _Refinement:
         self._round(2)
         # With the weights of the search, which are the same for all: those of the fit are low
         # where its lines do not describe the spectrum. The width is the one found.
-        width = float(self.model.detector(self.parameters).fwhm(_REFERENCE))
-        judge = ShiftSearch(search.binned, float(np.clip(width, *_WIDTHS)))
+        width = float(self.model.detector(self.parameters).fwhm(AxisRule.reference))
+        judge = ShiftSearch(search.binned, float(np.clip(width, *AxisRule.widths)))
         self.cost = judge.fit(self.parameters["low"], self.parameters["high"])[0]
 
     def is_rivalled_by(self, other: _Refinement) -> bool:
         """Compare with another start: clearly another axis, and nearly as good."""
         mine, theirs = self.parameters, other.parameters
         apart = abs(mine["low"] - theirs["low"]) > 0.08 or abs(mine["high"] - theirs["high"]) > 0.15
-        return apart and other.cost < self.cost + _RIVAL
+        return apart and other.cost < self.cost + AxisRule.rival
 
     def axis(self) -> Array:
         return SumSpectrumModel.correction(self.parameters)(self.energy)
@@ -173,8 +180,8 @@ def _errors(covariance: Array, detector: DetectorResponse) -> dict[str, float]:
             row[k] = (AxisCorrection.at_anchors(**shift)(one) - one)[0]
         errors[f"{energy:g} keV"] = float(np.sqrt(row @ covariance @ row))
     row = np.zeros(len(names))
-    fwhm = float(detector.fwhm(_REFERENCE))
+    fwhm = float(detector.fwhm(AxisRule.reference))
     row[names.index("noise")] = detector.noise / fwhm
-    row[names.index("fano")] = FWHM_OF_SIGMA**2 * PAIR_ENERGY * _REFERENCE / (2 * fwhm)
+    row[names.index("fano")] = FWHM_OF_SIGMA**2 * PAIR_ENERGY * AxisRule.reference / (2 * fwhm)
     errors["fwhm"] = float(np.sqrt(row @ covariance @ row))
     return errors

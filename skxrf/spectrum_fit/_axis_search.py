@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, minimum_filter
 from scipy.optimize import minimize
 
@@ -16,13 +15,11 @@ from skxrf.physics.constants import ANODES, BRIGHT_LINE_GROUPS, SEARCHED_LINE_GR
 from skxrf.spectrum_fit._line_groups import RULE, within_range, worth_fitting
 from skxrf.spectrum_fit._model import BinnedSpectrum, counting_weights, nonnegative
 from skxrf.spectrum_fit._priors import AxisCorrection, typical_detector
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Range [keV] that is compared and fitted: below lie noise peaks, detector thresholds and lines that
 # air absorbs.
 LOWEST, HIGHEST = 1.3, 32.0
-_STEP = 0.01  # keV
 
 
 class TemplateGrid:
@@ -32,6 +29,8 @@ class TemplateGrid:
     `margin`: distance [keV] by which bins may lie outside the range.
     """
 
+    step = 0.01  # of the grid that templates are integrated on [keV]
+
     def __init__(self, low: float, high: float, noise: float, margin: float) -> None:
         # Of an anode whose lines lie just beyond the range, the Compton peak may lie inside.
         self.anodes = [
@@ -39,7 +38,7 @@ class TemplateGrid:
         ]
         groups = within_range([*SEARCHED_LINE_GROUPS, *ANODES.values()], low, high)
         self.table = line_table(groups, self.anodes, detail=WHOLE)
-        self.grid = np.arange(low - margin, high + margin, _STEP)
+        self.grid = np.arange(low - margin, high + margin, self.step)
         templates = self.table.render(self.grid, typical_detector(noise))
         self.cumulative = np.vstack([np.zeros(templates.shape[1]), np.cumsum(templates, axis=0)])
 
@@ -49,7 +48,7 @@ class TemplateGrid:
         `edges` (n_bins + 1,): true edges [keV]. `*fixed` (n_bins, n_columns): further columns:
         background, pile-up. Returns (n_bins, n_line_columns + n_further).
         """
-        places = np.clip((edges - self.grid[0]) / _STEP, 0, self.grid.size - 1.001)
+        places = np.clip((edges - self.grid[0]) / self.step, 0, self.grid.size - 1.001)
         whole = places.astype(int)
         part = (places - whole)[:, None]
         at_edges = self.cumulative[whole] * (1 - part) + self.cumulative[whole + 1] * part
@@ -61,18 +60,23 @@ def saturating_cost(residuals: Array) -> float:
     return float(np.sum(np.log1p(residuals**2 / 4)))
 
 
-# Share of a channel by which the model may be wrong.
-_MODEL_ERROR = 0.05
-# Margin of the cost by which an anode must do better than all others, and than none.
-_CLEAR = 10.0
-# Share of all counts that the Compton peak of an anode has at least.
-_LEAST_COMPTON = 1e-3
-_NARROWEST_NOISE = 0.03  # keV
-# Trial shifts [keV] at the anchors; the gain is wrong by at most 3 % or so.
-_LOWS, _HIGHS = np.arange(-0.21, 0.22, 0.035), np.arange(-0.6, 0.61, 0.05)
-_MOST_APART = 0.5
-# Ratio to the least cost on the grid, up to which a minimum may be the lowest one between its points.
-_WORTH_REFINING = 2.0
+@dataclass(frozen=True)
+class ShiftRule:
+    """Trial shifts of an axis, and thresholds of their comparison."""
+
+    lows: tuple[float, float, float] = (-0.21, 0.22, 0.035)
+    """First, end and step of the shifts at the lower anchor [keV]."""
+    highs: tuple[float, float, float] = (-0.6, 0.61, 0.05)
+    """The same at the upper anchor [keV]; the gain is wrong by at most 3 % or so."""
+    most_apart: float = 0.5  # difference of the two shifts [keV]
+    worth_refining: float = 2.0
+    """Ratio to the least cost, up to which a minimum may be the lowest one between trial shifts."""
+    model_error: float = 0.05  # share of a channel by which the model may be wrong
+    clear: float = 10.0
+    """Margin of the cost by which an anode must do better than all others, and than none."""
+    least_compton: float = 1e-3
+    """Share of all counts that the Compton peak of an anode has at least."""
+    least_noise: float = 0.03  # electronic noise of the templates [keV]
 
 
 class ShiftSearch:
@@ -83,10 +87,10 @@ class ShiftSearch:
 
     def __init__(self, binned: BinnedSpectrum, width: float) -> None:
         self.binned = binned
-        self.weights = counting_weights(binned.counts, _MODEL_ERROR)
+        self.weights = counting_weights(binned.counts, ShiftRule.model_error)
         variance = width**2 - float(typical_detector(0.0).fwhm(5.9)) ** 2
         self.templates = TemplateGrid(
-            *binned.range, noise=max(variance, _NARROWEST_NOISE**2) ** 0.5, margin=1.5
+            *binned.range, noise=max(variance, ShiftRule.least_noise**2) ** 0.5, margin=1.5
         )
         self.names = [name for name, _ in self.templates.table.labels]
         self.fixed = np.hstack(
@@ -117,15 +121,16 @@ class ShiftSearch:
         """
         costs = {anode: self.fit(low, high, anode)[0] for anode in self.templates.anodes}
         costs["none"] = self.fit(low, high, "none")[0]
-        anode, next_best = sorted(costs, key=lambda name: costs[name])[:2]
-        if anode == "none" or costs[next_best] <= costs[anode] + _CLEAR:
+        # Where no Compton peak lies in the range, there is "none" alone.
+        anode, *others = sorted(costs, key=lambda name: costs[name])
+        if anode == "none" or costs[others[0]] <= costs[anode] + ShiftRule.clear:
             anode = "none"
         _, amplitudes = self.fit(low, high, anode)
         totals = dict.fromkeys(self.names, 0.0)
         for name, amplitude in zip(self.names, amplitudes, strict=False):
             totals[name] += float(amplitude)
         counts = float(self.binned.counts.sum())
-        if totals.get(f"{anode}_compton", 0.0) <= _LEAST_COMPTON * counts:
+        if totals.get(f"{anode}_compton", 0.0) <= ShiftRule.least_compton * counts:
             anode = "none"
         groups = {name: total for name, total in totals.items() if not name.endswith("_compton")}
         chosen = worth_fitting(groups, counts, rule=RULE)
@@ -135,13 +140,15 @@ class ShiftSearch:
 
     def best(self, n_best: int) -> list[tuple[float, float]]:
         """Shifts of the anchors [keV] at the lowest minima of the cost that may be the best."""
-        low, high = np.meshgrid(_LOWS, _HIGHS, indexing="ij")
+        low, high = np.meshgrid(
+            np.arange(*ShiftRule.lows), np.arange(*ShiftRule.highs), indexing="ij"
+        )
         costs = np.full(low.shape, np.inf)
-        for place in np.argwhere(np.abs(high - low) < _MOST_APART):
+        for place in np.argwhere(np.abs(high - low) < ShiftRule.most_apart):
             at = tuple(place)
             costs[at] = self.fit(float(low[at]), float(high[at]))[0]
         lowest = costs == minimum_filter(costs, 3, mode="nearest")
-        lowest &= costs < _WORTH_REFINING * costs.min()
+        lowest &= costs < ShiftRule.worth_refining * costs.min()
         order = np.argsort(costs[lowest])[:n_best]
         return list(zip(low[lowest][order].tolist(), high[lowest][order].tolist(), strict=True))
 
@@ -166,9 +173,6 @@ class PatternRule:
     n_polished: int = 8
     model_error: float = 0.05  # share of a channel by which the lines may be wrong
     unseen: float = 0.5  # weight of peaks that lie below the compared range
-
-
-_RULE = PatternRule()
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def guess_energy_axis(spectrum: Array) -> AxisGuess | None:
     comparison = _Comparison(spectrum, positions, strengths)
     axes = _hypotheses(positions, strengths, sigma)
     valued = sorted((comparison.value(*axis), *axis) for axis in axes)
-    polished = sorted(comparison.polished(*axis) for _, *axis in valued[: _RULE.n_polished])
+    polished = sorted(comparison.polished(*axis) for _, *axis in valued[: PatternRule.n_polished])
     if not polished or not np.isfinite(polished[0][0]):
         return None
     misfit, offset, gain = polished[0]
@@ -225,9 +229,9 @@ def _peaks(spectrum: Array) -> tuple[Array, Array, float]:
         tops = inside[
             (height[inside] > height[inside - 1])
             & (height[inside] >= height[inside + 1])
-            & (height[inside] > _RULE.significance)
+            & (height[inside] > PatternRule.significance)
         ]
-        tops = tops[np.argsort(-height[tops])][: _RULE.n_peaks]
+        tops = tops[np.argsort(-height[tops])][: PatternRule.n_peaks]
         bend = 2 * height[tops] - height[tops - 1] - height[tops + 1]
         shift = (height[tops + 1] - height[tops - 1]) / (2 * np.maximum(bend, 1e-9))
         places = tops + np.clip(shift, -0.5, 0.5)
@@ -248,16 +252,16 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
     table = line_table(searched, tuple(ANODES), detail=COARSE)
     known = np.sort(table.energies[(table.intensities > 0.15) & (table.energies > 1.0)])
     first, second = np.triu_indices(bright.size, 1)
-    places = np.sort(positions[: _RULE.n_paired])
+    places = np.sort(positions[: PatternRule.n_paired])
     low, high = np.triu_indices(places.size, 1)
     gains = (bright[second] - bright[first])[:, None] / (places[high] - places[low])
     offsets = bright[first][:, None] - gains * places[low]
     gains, offsets = gains.ravel(), offsets.ravel()
     allowed = (
-        (gains > max(_RULE.gains[0], _RULE.sigmas[0] / sigma))
-        & (gains < min(_RULE.gains[1], _RULE.sigmas[1] / sigma))
-        & (offsets > _RULE.offsets[0])
-        & (offsets < _RULE.offsets[1])
+        (gains > max(PatternRule.gains[0], PatternRule.sigmas[0] / sigma))
+        & (gains < min(PatternRule.gains[1], PatternRule.sigmas[1] / sigma))
+        & (offsets > PatternRule.offsets[0])
+        & (offsets < PatternRule.offsets[1])
     )
     gains, offsets = gains[allowed], offsets[allowed]
     energies = offsets[:, None] + gains[:, None] * positions
@@ -271,7 +275,7 @@ def _hypotheses(positions: Array, strengths: Array, sigma: float) -> list[tuple[
         axis = (float(offsets[i]), float(gains[i]))
         if all(abs(axis[0] - a) > 0.04 or abs(axis[1] / b - 1) > 0.004 for a, b in chosen):
             chosen.append(axis)
-        if len(chosen) == _RULE.n_compared:
+        if len(chosen) == PatternRule.n_compared:
             break
     return chosen
 
@@ -286,28 +290,30 @@ class _Comparison:
     def value(self, offset: float, gain: float) -> float:
         """Misfit relative to a background alone; infinite where too little is in range."""
         if not (
-            _RULE.gains[0] <= gain <= _RULE.gains[1]
-            and _RULE.offsets[0] <= offset <= _RULE.offsets[1]
+            PatternRule.gains[0] <= gain <= PatternRule.gains[1]
+            and PatternRule.offsets[0] <= offset <= PatternRule.offsets[1]
         ):
             return np.inf
         axis: Array = offset + gain * np.arange(self.spectrum.size, dtype=np.float64)
-        n_joined = max(1, int(_RULE.bin_width / gain + 1e-9))
+        n_joined = max(1, int(PatternRule.bin_width / gain + 1e-9))
         if np.count_nonzero((axis >= LOWEST) & (axis <= HIGHEST)) < 60 * n_joined:
             return np.inf
-        binned = BinnedSpectrum.of(self.spectrum, axis, _RULE.bin_width, (LOWEST, HIGHEST))
+        binned = BinnedSpectrum.of(self.spectrum, axis, PatternRule.bin_width, (LOWEST, HIGHEST))
         edges, counts = binned.edges, binned.counts
         if counts.sum() < 1000:
             return np.inf
         splines = background_splines(edges, binned.range)
         pile_up = binned.pile_up(edges)[:, None]
-        weight = counting_weights(counts, _RULE.model_error)
+        weight = counting_weights(counts, PatternRule.model_error)
         design = self.templates.design(edges, splines, pile_up) * weight[:, None]
         misfit = nonnegative(design, counts * weight)[2]
         alone = nonnegative(splines * weight[:, None], counts * weight)[2]
         energies = offset + gain * self.positions
         unseen = (energies < LOWEST) & (np.abs(energies) > 0.2)
         share = float(self.strengths[unseen].sum() / self.strengths.sum())
-        return saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + _RULE.unseen * share
+        return (
+            saturating_cost(misfit) / max(saturating_cost(alone), 1e-9) + PatternRule.unseen * share
+        )
 
     def polished(self, offset: float, gain: float) -> tuple[float, float, float]:
         """Best axis nearby: (misfit, offset, gain)."""

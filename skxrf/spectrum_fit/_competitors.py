@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from skxrf.physics import DetectorResponse, line_group
@@ -17,6 +16,7 @@ from skxrf.physics._peaks import render_peaks
 from skxrf.physics._silicon import absorbed_share, escape_fraction
 from skxrf.physics._xraylib import edge_energy, fluorescence_yield
 from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
+from skxrf.utils.typing import Array
 
 __all__ = [
     "ALL_ESCAPES",
@@ -30,8 +30,6 @@ __all__ = [
     "steps",
     "sum_peaks",
 ]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
 from skxrf.physics import DetectorResponse
+from skxrf.utils.typing import Array
 
 from ._axis_search import HIGHEST, LOWEST
 from ._model import BinnedSpectrum, SumSpectrumModel
 from ._priors import ANCHORS, AXIS, PARAMETERS
-
-Array = NDArray[np.float64]
 
 _SHIFTS = ("low", "high")
 
@@ -34,9 +32,6 @@ class DriftRule:
     least_range: float = 0.003
     """Range of the shifts at 2 or 15 keV [keV] below which a drift is left alone: a small part of
     a peak's width."""
-
-
-_RULE = DriftRule()
 
 
 @dataclass(frozen=True)
@@ -61,12 +56,12 @@ class LineAxis:
         if not sums[:, inside].any(axis=1).all():
             return None
         blocks = [_BlockShift(one, self) for one in sums]
-        for rounds in (1, _RULE.rounds - 1):
+        for rounds in (1, DriftRule.rounds - 1):
             for block in blocks:
                 block.search(rounds)
             shifts = np.array([block.shifts for block in blocks])
             smooth = _smoothed(shifts, np.array([block.covariance for block in blocks]))
-            if smooth is None or np.ptp(smooth, axis=0).max() < _RULE.least_range:
+            if smooth is None or np.ptp(smooth, axis=0).max() < DriftRule.least_range:
                 return None
         return smooth
 
@@ -106,7 +101,7 @@ class _BlockShift:
             moved -= basis @ (basis.T @ moved)
             covariance = np.linalg.pinv(moved.T @ moved, hermitian=True)
             for name, change in zip(_SHIFTS, covariance @ (moved.T @ residuals), strict=True):
-                most = _RULE.most_step * PARAMETERS[name].step
+                most = DriftRule.most_step * PARAMETERS[name].step
                 self.x[name] -= float(np.clip(change, -most, most))
             misfit = float(np.mean(residuals[:n_bins] ** 2))
             self.covariance = covariance * max(misfit, 1.0)
@@ -121,21 +116,21 @@ def _smoothed(shifts: Array, covariances: Array) -> Array | None:
     """
     course = _Course(shifts, covariances)
     rest = minimize_scalar(
-        lambda z: -course.likelihood(z), bounds=_RULE.logarithms, method="bounded"
+        lambda z: -course.likelihood(z), bounds=DriftRule.logarithms, method="bounded"
     )
     start = np.array([rest.x, 0.0, 0.0])
     moving = minimize(
         lambda z: -course.likelihood(*z),
         start,
         method="Nelder-Mead",
-        bounds=[_RULE.logarithms] * 3,
+        bounds=[DriftRule.logarithms] * 3,
         options={
             "initial_simplex": [start, *(start + 2 * np.eye(3))],
             "xatol": 0.1,
             "fatol": 0.1,
         },
     )
-    return course.smooth(*moving.x) if rest.fun - moving.fun > _RULE.significance else None
+    return course.smooth(*moving.x) if rest.fun - moving.fun > DriftRule.significance else None
 
 
 class _Course:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, known_line_groups, line_group
@@ -24,8 +23,7 @@ from skxrf.spectrum_fit._priors import AXIS, PARAMETERS, typical_detector
 from skxrf.spectrum_fit._sum_spectrum import refine
 from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.threads import single_threaded_blas
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,6 @@ class SearchRule:
     # least_channels, least_counts: fewer channels or counts hold no lines
     least_channels: int = 32
     least_counts: float = 50.0
-
-
-_RULE = SearchRule()
 
 
 @dataclass(frozen=True)
@@ -101,8 +96,8 @@ class Elements:
         if energy_range is None:
             low, high = self.energy_range
             energies = [line_group(name, tube_voltage=1e3).main_energy for name in wanted]
-            soft = any(energy < _RULE.usual_lowest for energy in energies)
-            energy_range = (low if soft else max(low, _RULE.usual_lowest), high)
+            soft = any(energy < SearchRule.usual_lowest for energy in energies)
+            energy_range = (low if soft else max(low, SearchRule.usual_lowest), high)
         others = self.components(energy_range, wanted)
         return {
             "line_groups": list(wanted) or None,
@@ -122,14 +117,17 @@ def mended_axis(energy: Array, calibrated: Array, energy_range: tuple[float, flo
     low, high = energy_range
     used = (low < energy) & (energy < high)
     error = np.abs(calibrated - energy)[used].max(initial=0.0)
-    return calibrated if error > _RULE.mended else energy
+    return calibrated if error > SearchRule.mended else energy
 
 
 def identified_range(
     energy: Array, tube: Tube, energy_range: tuple[float, float] | None = None
 ) -> tuple[float, float]:
     """Range [keV] in which lines are looked for: up to the end of the continuum."""
-    low, high = energy_range or (_RULE.lowest, min(tube.end + 1.0, _RULE.of_voltage * tube.voltage))
+    low, high = energy_range or (
+        SearchRule.lowest,
+        min(tube.end + 1.0, SearchRule.of_voltage * tube.voltage),
+    )
     return max(low, float(energy[0])), min(high, float(energy[-1]))
 
 
@@ -184,7 +182,7 @@ def find_elements(
     searches = []
     for part in parts:  # on the axis of the search of all
         binned = _binned(part, energy, found.energy_range)
-        if binned.counts.sum() >= _RULE.least_counts:
+        if binned.counts.sum() >= SearchRule.least_counts:
             share = float(part.sum() / parts.sum())
             searches.append(search.part(binned.counts, _photons(part, search.axis), share))
     # Parts may be of a sample of the spectra.
@@ -194,12 +192,14 @@ def find_elements(
 
 
 def _binned(spectrum: Array, energy: Array, energy_range: tuple[float, float]) -> BinnedSpectrum:
-    return BinnedSpectrum.of(spectrum, energy, _RULE.bin_width, energy_range, _RULE.wider_from)
+    return BinnedSpectrum.of(
+        spectrum, energy, SearchRule.bin_width, energy_range, SearchRule.wider_from
+    )
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:
     """Counts that pile up: below them lies a noise peak."""
-    return np.where(axis > _RULE.least_photon, spectrum, 0.0)
+    return np.where(axis > SearchRule.least_photon, spectrum, 0.0)
 
 
 def _find(
@@ -216,7 +216,9 @@ def _find(
     low, high = identified_range(energy, tube, energy_range)
     inside = (energy >= low) & (energy <= high)
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
-    few = inside.sum() < _RULE.least_channels or spectrum[inside].sum() < _RULE.least_counts
+    few = (
+        inside.sum() < SearchRule.least_channels or spectrum[inside].sum() < SearchRule.least_counts
+    )
     if few:
         return Elements([], tube, (low, high)), None
     parameters = {name: row.start for name, row in PARAMETERS.items()}
@@ -225,7 +227,7 @@ def _find(
     if tube.inferred and tube.anode is None:
         # On the nominal axis: scattered lines are what a refined one rests on.
         first = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
-        first.clear(_RULE.anchor)
+        first.clear(SearchRule.anchor)
         if anode := first.scattering_anode():
             tube = replace(tube, anode=anode, anode_source="from its scattered lines")
     if start is not None:
@@ -234,7 +236,7 @@ def _find(
         parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
     search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     if refined:
-        clear = search.clear(_RULE.anchor)
+        clear = search.clear(SearchRule.anchor)
         if clear:
             groups = [*clear, *_scattered(tube)]
             parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
@@ -266,17 +268,17 @@ def _nearest_axis(
 ) -> dict[str, float]:
     """Axis near the nominal one on which the lines lie best, and the width of the peaks."""
     low, high = max(energy_range[0], LOWEST), min(energy_range[1], HIGHEST)
-    if np.count_nonzero((energy >= low) & (energy <= high)) < _RULE.least_channels:
+    if np.count_nonzero((energy >= low) & (energy <= high)) < SearchRule.least_channels:
         return dict(parameters)
     binned = BinnedSpectrum.of(spectrum, energy, 0.06, (low, high))
     search = ShiftSearch(binned, 0.15)
     shifts = [
         (zero + 2 * gain, zero + 15 * gain)
-        for zero, gain in itertools.product(_RULE.zeros, _RULE.gains)
+        for zero, gain in itertools.product(SearchRule.zeros, SearchRule.gains)
     ]
     costs = {shift: search.fit(*shift)[0] for shift in shifts}
     best = min(costs, key=lambda shift: costs[shift])
-    if costs[best] > _RULE.better * costs[0.0, 0.0]:
+    if costs[best] > SearchRule.better * costs[0.0, 0.0]:
         best = (0.0, 0.0)
     groups, _ = search.found(*best)
     own = [name for name in groups if name not in _scattered(tube) and _is_excited(name, tube)]

@@ -7,54 +7,35 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics.constants import AIR_LINE_GROUP, INSTRUMENT_METALS, STEEL
 from skxrf.spectrum_fit._competitors import ALL_ESCAPES
 from skxrf.spectrum_fit._identification import Identification
+from skxrf.utils.typing import Array
 
 __all__ = ["INSTRUMENT", "LineEvidence", "evidence_of", "evidence_of_parts"]
 
-Array = NDArray[np.float64]
 INSTRUMENT = "the instrument"
 """Competitor of a trace that object or instrument may hold."""
 
 
 @dataclass(frozen=True)
 class LineEvidence:
-    """Evidence for a line group.
+    """Evidence for a line group."""
 
-    Parameters
-    ----------
-    line_group : str
-        Such as ``Fe_K``.
-    answer : str
-        ``present``, of the object; ``air``, ``instrument``, ``tube``, ``sum peak``, ``escape peak``
-        or ``diffraction``, where there is a signal of that origin; ``not seen``.
-    significance : float
-        Net counts beside all else that is there, in standard errors.
-    reason : str
-        Reason, in words.
-    competitor : str
-        Signal that explains the same counts; empty where there is none.
-    counts, error : float
-        Net counts in the sum, and their standard error.
-    limit_counts : float
-        Limit of detection [counts in the sum]: a line group of so many counts is found in half of
-        the cases.
-    fitted : bool
-        Whether the line group is a component of the fit.
-    """
-
-    line_group: str
+    line_group: str  # name, such as ``Fe_K``
     answer: str
-    significance: float
-    reason: str
-    competitor: str
-    counts: float
-    error: float
+    """``present``, of the object; ``air``, ``instrument``, ``tube``, ``sum peak``, ``escape
+    peak`` or ``diffraction``, where there is a signal of that origin; ``not seen``."""
+    significance: float  # net counts beside all else that is there, in standard errors
+    reason: str  # reason, in words
+    competitor: str  # signal that explains the same counts; empty where there is none
+    counts: float  # net counts in the sum
+    error: float  # their standard error
     limit_counts: float
-    fitted: bool
+    """Limit of detection [counts in the sum]: a line group of so many counts is found in half
+    of the cases."""
+    fitted: bool  # True if the line group is a component of the fit
 
     def stated(self, n_pixels: float = 1) -> dict[str, Any]:
         """Evidence as plain values, with the mean limit of detection of a number of pixels."""
@@ -67,17 +48,7 @@ class LineEvidence:
 
 
 def evidence_of(search: Identification) -> list[LineEvidence]:
-    """State the evidence for each line group that tube and axis allow, by energy.
-
-    Parameters
-    ----------
-    search : Identification
-        Finished search.
-
-    Returns
-    -------
-    list of LineEvidence
-    """
+    """State the evidence for each line group that tube and axis allow, by energy."""
     area, error = search.scores(search.final)
     limits = search.limits(error)
     competition = _competition(search)
@@ -108,16 +79,8 @@ def evidence_of_parts(
 ) -> dict[str, LineEvidence]:
     """Strongest evidence for each line group that a part of the spectra shows, but not their sum.
 
-    Parameters
-    ----------
-    parts : iterable of Identification
-        Finished searches of sums of like spectra.
-    scale : float
-        Counts of all spectra per count of the parts.
-
-    Returns
-    -------
-    dict of str to LineEvidence
+    `parts`: finished searches of sums of like spectra. `scale`: counts of all spectra per count of
+    the parts. Returns dict of str to LineEvidence.
     """
     found: dict[str, LineEvidence] = {}
     for part in parts:

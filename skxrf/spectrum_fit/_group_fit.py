@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from skxrf.physics import DetectorResponse, line_group
@@ -33,35 +32,22 @@ from skxrf.spectrum_fit._identification_rule import RULE, IdentificationRule
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
+from skxrf.utils.typing import Array
 
 __all__ = ["GroupFit", "explained"]
-
-Array = NDArray[np.float64]
 
 
 class GroupFit:
     """Fit of a spectrum by the line groups that are accepted so far.
 
-    Parameters
-    ----------
-    counts : ndarray of shape (n_bins,)
-        Counts.
-    edges : ndarray of shape (n_bins + 1,)
-        True bin edges [keV].
-    photons, axis : ndarray of shape (n_channels,)
-        Counts that pile up, and their true energies [keV].
-    detector : DetectorResponse
-        Width and tail of a peak.
-    candidates : sequence of str
-        Line groups to try.
-    anode : str, optional
-        Anode of the tube, whose scattered lines are part of the fit.
-    voltage : float
-        Voltage of the tube [kV].
-    required : collection of str
-        Line groups that stay in the fit.
-    rule : IdentificationRule
-        Thresholds.
+    - `counts` (n_bins,): counts.
+    - `edges` (n_bins + 1,): true bin edges [keV].
+    - `photons`, `axis` (n_channels,): counts that pile up, and their true energies [keV].
+    - `detector`: width and tail of a peak.
+    - `candidates`: line groups to try.
+    - `anode`: anode of the tube, whose scattered lines are part of the fit.
+    - `voltage`: voltage of the tube [kV].
+    - `required`: line groups that stay in the fit.
     """
 
     def __init__(
@@ -370,15 +356,9 @@ class GroupFit:
     def limits(self, errors: Array) -> Array:
         """Counts of each candidate, absent now, that would be as significant as the rule asks for.
 
-        Parameters
-        ----------
-        errors : ndarray of shape (n_candidates,)
-            Standard errors of their counts while they are absent.
-
-        Returns
-        -------
-        ndarray of shape (n_candidates,)
-            The noise of its own counts comes on top of those errors (Currie 1968, Anal. Chem. 40, 586).
+        `errors` (n_candidates,): standard errors of their counts while they are absent. Returns
+        (n_candidates,): the noise of its own counts comes on top of those errors (Currie 1968,
+        Anal. Chem. 40, 586).
         """
         weighted = self.whole * self.weights[:, None]
         information = np.einsum("ij,ij->j", weighted, self.whole)

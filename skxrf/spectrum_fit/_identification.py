@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import line_group
 from skxrf.physics._lines import line_families
@@ -18,10 +17,9 @@ from skxrf.spectrum_fit._competitors import ratio_error
 from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
+from skxrf.utils.typing import Array
 
 __all__ = ["Identification"]
-
-Array = NDArray[np.float64]
 
 
 class Identification(GroupFit):
@@ -54,19 +52,9 @@ class Identification(GroupFit):
     def part(self, counts: Array, photons: Array, share: float) -> Identification:
         """Find what a part of the spectra shows besides.
 
-        Parameters
-        ----------
-        counts : ndarray of shape (n_bins,)
-            Sum of those spectra.
-        photons : ndarray of shape (n_channels,)
-            Its counts that pile up.
-        share : float
-            Share of the counts of all parts.
-
-        Returns
-        -------
-        Identification
-            Search of the part, which takes for granted what this one has found.
+        `counts` (n_bins,): sum of those spectra. `photons` (n_channels,): its counts that pile up.
+        `share`: share of the counts of all parts. Returns the search of the part, which takes
+        for granted what this one has found.
         """
         part = copy.copy(self)
         part._begin(counts, photons)
@@ -181,21 +169,9 @@ class Identification(GroupFit):
     def judge(self, fit: LeastSquares, name: str, score: float, *, strict: bool = True) -> str:
         """Judge a line group by its main line, partner line, centroid and width.
 
-        Parameters
-        ----------
-        fit : LeastSquares
-            Fit of all others.
-        name : str
-            Line group.
-        score : float
-            Its significance.
-        strict : bool
-            Whether centroid and width count, and a single line of a seldom element does not do.
-
-        Returns
-        -------
-        str
-            Reason why it is not there, though it would explain counts; empty where there is none.
+        `fit`: fit of all others. `strict`: whether centroid and width count, and a single line of a
+        seldom element does not do. Returns the reason why it is not there, though it would
+        explain counts; empty where there is none.
         """
         alone, why = self._partner(fit, name)
         if why or not strict:

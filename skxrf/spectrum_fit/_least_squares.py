@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 class LeastSquares:

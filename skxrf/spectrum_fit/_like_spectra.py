@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.spectrum_fit._weight_classes import divided
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,6 @@ class PartRule:
     sample: int = 6000  # most spectra that are divided
 
 
-_RULE = PartRule()
-
-
 def sums_of_like_spectra(spectra: NDArray[Any], weights: Array | None = None) -> Array | None:
     """Divide spectra into parts of like shapes, and sum each.
 
@@ -33,13 +29,13 @@ def sums_of_like_spectra(spectra: NDArray[Any], weights: Array | None = None) ->
     one stands for. Returns (n_parts, n_channels): None where there are too few spectra.
     """
     used = np.arange(len(spectra)) if weights is None else np.flatnonzero(weights > 0)
-    used = used[:: max(1, -(-len(used) // _RULE.sample))]
-    n_parts = min(_RULE.parts, len(used) // _RULE.least_spectra)
+    used = used[:: max(1, -(-len(used) // PartRule.sample))]
+    n_parts = min(PartRule.parts, len(used) // PartRule.least_spectra)
     some = np.maximum(spectra[used], 0)
     total = some.sum(axis=0, dtype=np.float64)
     if n_parts < 2 or not total.any():
         return None
-    counts = joined(some, equal_count_bins(total, _RULE.bins))
+    counts = joined(some, equal_count_bins(total, PartRule.bins))
     dose = np.maximum(counts.sum(axis=1), 1.0)
     standing = np.ones(len(used)) if weights is None else weights[used]
     members = divided(np.sqrt(counts / dose[:, None]), standing * dose, n_parts)

@@ -1,4 +1,4 @@
-"""Presence of line groups in a sum spectrum: the one rule, and the evidence it judges."""
+"""Line groups in the fit of an axis: evidence for each, and partners that come with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import known_line_groups, line_group
@@ -19,8 +18,6 @@ from skxrf.physics.constants import (
     UNCOMMON_LINE_GROUPS,
 )
 from skxrf.spectrum_fit._model import Solution, SumSpectrumModel, smoothed
-
-Array = NDArray[np.float64]
 
 
 def with_partners(
@@ -88,7 +85,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class DetectionRule:
-    """Thresholds above which a line group counts as present."""
+    """Thresholds above which a line group takes part in the fit of an axis."""
 
     significance: float = 5.0  # standard errors of the net counts
     uncommon_significance: float = 7.0

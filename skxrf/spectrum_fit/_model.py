@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
@@ -22,8 +21,7 @@ from skxrf.physics._pile_up import pile_up_shape
 from skxrf.physics.constants import FAMILY_SPREAD
 from skxrf.spectrum_fit._priors import AxisCorrection, Stage, typical_detector
 from skxrf.utils.energy import bin_edges
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def misfit_weights(residuals: Array, variance: Array, n_bins: int) -> Array:
@@ -52,8 +50,24 @@ def unexplained_share(counts: Array, model: Array, n_joined: int) -> float:
     return float(np.maximum(missed - noise, 0).sum() / max(counts.sum(), 1.0))
 
 
-# Below lies a noise peak [keV], which does not pile up visibly and would be a copy of the spectrum.
-_LEAST_PILING_UP = 0.6
+@dataclass(frozen=True)
+class ModelRule:
+    """Errors of the model of a sum spectrum, and limits of its parts."""
+
+    least_piling_up: float = 0.6
+    """Energy below which a noise peak lies [keV], which does not pile up visibly and would be a
+    copy of the spectrum."""
+    compton_error: float = 0.1
+    """Share of the counts of Compton peaks, which have no known shape, by which they may be
+    wrong."""
+    background_error: float = 0.02  # the same of the background, a spline
+    local_width: float = 0.6
+    """Width over which residuals are averaged to see how wrong the model is there [keV]: two
+    peaks."""
+    least_area: float = 1e-4
+    """Share of all counts below which theory's ratios of lines are not held any tighter."""
+    ridge: float = 1e-12
+    """Ridge relative to columns of unit size, well above rounding: columns may coincide."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class BinnedSpectrum:
             axis = self.energy
         else:
             edges = np.interp(edges, self.energy, axis)
-        photons = np.where(axis > _LEAST_PILING_UP, self.spectrum, 0.0)
+        photons = np.where(axis > ModelRule.least_piling_up, self.spectrum, 0.0)
         return pile_up_shape(photons, axis, edges)
 
 
@@ -117,15 +131,6 @@ def smoothed(counts: Array) -> Array:
     """Averages over three bins, weighted 1 to 2 to 1."""
     padded = np.pad(np.maximum(counts, 0.0), 1, mode="edge")
     return np.convolve(padded, [0.25, 0.5, 0.25], mode="valid")
-
-
-# Errors of the model beside those of lines: Compton peaks have no known shape, and the background
-# is a spline. Shares of their counts.
-_COMPTON_ERROR, _BACKGROUND_ERROR = 0.1, 0.02
-# Width [keV] over which residuals are averaged to see how wrong the model is there: two peaks.
-_LOCAL_WIDTH = 0.6
-# Share of all counts below which theory's ratios of lines are not held any tighter.
-_LEAST_AREA = 1e-4
 
 
 class Solution(NamedTuple):
@@ -258,14 +263,14 @@ class SumSpectrumModel:
         background = np.minimum(self.fixed @ amplitudes[self.n_lines :], smooth)
         error = (
             self.stage.model_error * smooth
-            + _COMPTON_ERROR * broad
-            + _BACKGROUND_ERROR * background
+            + ModelRule.compton_error * broad
+            + ModelRule.background_error * background
         )
         self.variance = smooth + error**2 + 1
         # Where the model is worse than that, as residuals about a place show, it counts less.
         missed = self.binned.counts - self.model(x, amplitudes)
         n_local = (
-            round(_LOCAL_WIDTH / float(self.binned.edges[1] - self.binned.edges[0])) // 2 * 2 + 1
+            round(ModelRule.local_width / float(np.median(np.diff(self.binned.edges)))) // 2 * 2 + 1
         )
         n_local = min(max(n_local, 3), 2 * missed.size - 1)
         self.weights = misfit_weights(missed, self.variance, n_local)
@@ -273,7 +278,7 @@ class SumSpectrumModel:
 
     def _ratio_prior(self, areas: Mapping[str, float], total: float) -> Array:
         """Rows that hold the shares of families near theory, about the areas of a first fit."""
-        least = _LEAST_AREA * total + 1
+        least = ModelRule.least_area * total + 1
         rows = []
         for name, mine in self.columns.items():
             if len(mine) == 1:
@@ -308,10 +313,6 @@ def counting_weights(counts: Array, model_error: float) -> Array:
     return np.asarray(1 / np.sqrt(smooth + (model_error * smooth) ** 2 + 1))
 
 
-# Ridge relative to columns of unit size, well above rounding.
-_RIDGE = 1e-12
-
-
 def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     """Solve a non-negative least-squares problem.
 
@@ -337,8 +338,7 @@ def reduced(design: Array, target: Array) -> tuple[Array, Array, Array]:
     size[size == 0] = np.inf
     information /= size
     information /= size[:, None]
-    # Columns that coincide.
-    information[np.diag_indices_from(information)] += _RIDGE
+    information[np.diag_indices_from(information)] += ModelRule.ridge
     root = np.linalg.cholesky(information).T
     right = (target.T @ design / size).T
     return root, solve_triangular(root, right, trans="T", check_finite=False), size

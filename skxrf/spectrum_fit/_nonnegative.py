@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.utils.compilation import compiled
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 def covariances(matrices: Array, ridge: float = 1e-10) -> tuple[Array, Array]:

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from skxrf.physics._line_table import EXACT, line_table
 from skxrf.utils.energy import bin_edges
+from skxrf.utils.typing import Array
 
 from ._model import misfit_weights, smoothed
 from ._nonnegative import covariances, solve_nonnegative
 from ._template_model import Setup, TemplateModel
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,6 @@ class PaintRule:
     """Share of a paint's counts below which its ratios are not held any tighter."""
 
 
-_RULE = PaintRule()
-
-
 @dataclass(frozen=True)
 class PaintTemplates:
     """Components of the pixels of each paint."""
@@ -126,10 +122,10 @@ class _HierarchicalFit:
         # Scattered lines, pile-up and continuum have the painting's shapes.
         self.others = np.asarray(model.components[len(model.groups) :], dtype=np.float64)
         width = float(np.median(np.diff(edges)))
-        joined = max(1, int(_RULE.bin_width / width + 1e-9))
+        joined = max(1, int(PaintRule.bin_width / width + 1e-9))
         self.starts = np.arange(0, edges.size - 1, joined)
         self.design = self._joined(np.vstack([self.lines.T, self.others])).T
-        n_local = round(_RULE.local_width / (width * joined)) // 2 * 2 + 1
+        n_local = round(PaintRule.local_width / (width * joined)) // 2 * 2 + 1
         self.n_local = min(max(n_local, 3), 2 * self.starts.size - 1)
         # Columns of a group are side by side.
         sizes = [len(self.table.columns_of(name)) for name in model.groups]
@@ -143,8 +139,8 @@ class _HierarchicalFit:
         for name, mine in zip(model.groups, self.families, strict=True):
             labels = [label[1] for label in self.table.labels[mine]]
             for spread, inverse in (
-                (_RULE.of_painting, self.about_theory),
-                (_RULE.of_paint, self.about_painting),
+                (PaintRule.of_painting, self.about_theory),
+                (PaintRule.of_paint, self.about_painting),
             ):
                 inverse[mine, mine] = np.linalg.inv(spread.covariance(name, labels, energies[mine]))
 
@@ -160,10 +156,10 @@ class _HierarchicalFit:
     def fit(self, spectra: Array) -> PaintTemplates:
         counts = self._joined(spectra)
         smooth = np.stack([smoothed(one) for one in counts])
-        variance = smooth + (_RULE.model_error * smooth) ** 2 + 1
+        variance = smooth + (PaintRule.model_error * smooth) ** 2 + 1
         weights = 1 / np.sqrt(variance)
         amplitudes = self._with_ratios_of_painting(counts, weights)
-        for _ in range(_RULE.rounds):
+        for _ in range(PaintRule.rounds):
             information = self.about_theory.copy()
             gradient = -self.about_theory @ self.logarithms
             for k, one in enumerate(counts):
@@ -176,7 +172,7 @@ class _HierarchicalFit:
             step = np.linalg.solve(information, gradient)
             for mine in self.families:
                 step[mine] -= shares[mine] @ step[mine]
-            self.logarithms += np.clip(step, -_RULE.most_step, _RULE.most_step)
+            self.logarithms += np.clip(step, -PaintRule.most_step, PaintRule.most_step)
         return self._templates(amplitudes)
 
     def shares(self) -> Array:
@@ -209,7 +205,7 @@ class _HierarchicalFit:
         unknown; `gradient` (n_families,): of the logarithm of the probability.
         """
         n_lines = self.logarithms.size
-        shares, least = self.shares(), _RULE.least_area * counts.sum() + 1
+        shares, least = self.shares(), PaintRule.least_area * counts.sum() + 1
         # Relative deviations of the paint's shares are linear in its amplitudes (`own`), and so
         # is what a change of the painting's ratios makes of them (`common`).
         own, common = np.zeros((2, n_lines, n_lines))
@@ -244,16 +240,16 @@ class _HierarchicalFit:
         pull = np.empty(self.logarithms.size)
         for mine in self.families:
             area = before[mine].sum()
-            error = _RULE.significant * np.sqrt(
+            error = PaintRule.significant * np.sqrt(
                 errors[mine] @ correlations[mine, mine] @ errors[mine]
             )
-            pull[mine] = _RULE.significant**2 * error / (error**2 + area**2)
+            pull[mine] = PaintRule.significant**2 * error / (error**2 + area**2)
         return pull
 
     def _templates(self, amplitudes: Array) -> PaintTemplates:
         shares, components = self.shares(), []
         for of_paint in (np.zeros_like(shares), *amplitudes):
-            groups, least = [], _RULE.least_area * of_paint.sum() + 1
+            groups, least = [], PaintRule.least_area * of_paint.sum() + 1
             for mine in self.families:
                 # Some counts with the painting's ratios: a paint may contain none of the group.
                 counts = of_paint[mine] + least * shares[mine]

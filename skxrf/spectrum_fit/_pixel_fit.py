@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skxrf.utils.threads import single_threaded_blas
 
 from ._nonnegative import covariances, solve_nonnegative
-from ._weight_classes import LEAST_EXPECTED, SharedFit, WeightClasses, doses, weight_classes
+from ._weight_classes import RULE, SharedFit, WeightClasses, doses, weight_classes
 
 
 class ComponentPairs:
@@ -122,7 +122,7 @@ class PoissonFit:
         self, counts: NDArray[np.float32], amplitudes: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Fit each spectrum with the weights of its own expected counts."""
-        floor = LEAST_EXPECTED * doses(counts).astype(np.float32)[:, None] * self.shape
+        floor = RULE.least_expected * doses(counts).astype(np.float32)[:, None] * self.shape
         errors = np.empty(0)
         for _ in range(self.n_reweights):
             weights = 1 / np.maximum(amplitudes.astype(np.float32) @ self.components, floor)

@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import COARSE, EXACT, Detail
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Energies [keV] whose shifts are searched; errors of gain and zero are mixtures of the two.
 ANCHORS = (2.0, 15.0)
-# The bend goes on to twice the half-width of its range; further out there are hardly any lines,
-# and the axis is straight.
-_BENT_TO = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,8 @@ class AxisCorrection:
         """Corrected energies [keV] of nominal ones."""
         low, high = self.energy_range
         u = (2 * energy - low - high) / (high - low)
-        inner = np.clip(u, -_BENT_TO, _BENT_TO)
+        # Beyond twice the half-width of the range there are hardly any lines: straight.
+        inner = np.clip(u, -2.0, 2.0)
         bend = inner**2 + 2 * inner * (u - inner)
         return np.asarray(self.offset + self.gain * energy + self.curvature * (bend - 1 / 3))
 

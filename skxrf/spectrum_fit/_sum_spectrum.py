@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
@@ -15,15 +14,24 @@ from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel, reduced
 from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, TRIAL, AxisCorrection
 from skxrf.utils.threads import single_threaded_blas
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 _NAMES = tuple(PARAMETERS)
-# Errors of zero [keV] and gain that are tried: a wrong axis by more than half a peak's width has other
-# minima nearby.
-_ZEROS, _GAINS = (-0.08, -0.04, 0.0, 0.04, 0.08), (-0.01, 0.0, 0.01)
-# Rounds of weights, priors and search; after three, areas change by less than their errors' tenth.
-_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class FitRule:
+    """Starts and rounds of the fit of a sum spectrum."""
+
+    zeros: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
+    """Errors of zero that are tried [keV]: a wrong axis by more than half a peak's width has
+    other minima nearby."""
+    gains: tuple[float, ...] = (-0.01, 0.0, 0.01)  # errors of the gain that are tried
+    rounds: int = 3
+    """Rounds of weights, priors and search; after three, areas change by less than their
+    errors' tenth."""
+    least_for_ratios: float = 3.0
+    """Standard errors below which a group keeps theory's ratios of lines."""
 
 
 @dataclass(frozen=True)
@@ -152,14 +160,10 @@ def calibrated(
     first, second = ANCHORS
     trials = [
         {**start, "low": zero + gain * first, "high": zero + gain * second}
-        for zero, gain in itertools.product(_ZEROS, _GAINS)
+        for zero, gain in itertools.product(FitRule.zeros, FitRule.gains)
     ]
     best = min(trials, key=lambda x: float(np.sum(coarse.solve(x).residuals ** 2)))
-    return refine(model, best, centers=start, rounds=_ROUNDS).parameters
-
-
-# A group below so many standard errors keeps theory's ratios of lines.
-_LEAST_FOR_RATIOS = 3.0
+    return refine(model, best, centers=start, rounds=FitRule.rounds).parameters
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,7 @@ def _result(model: SumSpectrumModel, x: Mapping[str, float]) -> SumSpectrumFit:
     areas, errors = model.areas(amplitudes), model.errors(solution)
     families = {}
     for name, mine in model.columns.items():
-        seen = areas[name] > _LEAST_FOR_RATIOS * errors[name]
+        seen = areas[name] > FitRule.least_for_ratios * errors[name]
         shares = amplitudes[mine] / areas[name] if seen else model.table.shares[mine]
         labels = (model.table.labels[i][1] for i in mine)
         families[name] = dict(zip(labels, shares.tolist(), strict=True))

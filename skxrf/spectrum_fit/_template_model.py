@@ -18,13 +18,31 @@ from skxrf.spectrum_fit._model import unexplained_share
 from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit, fit_sum_spectrum
 from skxrf.spectrum_fit._tube import Tube
 from skxrf.utils.energy import bin_edges, describe_axis
+from skxrf.utils.typing import Array
 
-Array = NDArray[np.float64]
 
-# Pile-up below this share of the sum spectrum is no component.
-_LEAST_PILE_UP = 1e-5
-# A scattered peak with less of its counts in the range is no component.
-_LEAST_INSIDE = 0.2
+@dataclass(frozen=True)
+class TemplateRule:
+    """Thresholds of components and of the fitted range."""
+
+    least_pile_up: float = 1e-5
+    """Share of the sum spectrum below which pile-up is no component."""
+    least_inside: float = 0.2
+    """Share of its counts in the range below which a scattered peak is no component."""
+    least_channels: int = 32
+    """Number of channels in the fitted range below which lines cannot be told from a
+    continuum."""
+    low: float = 1.3
+    """Start of the default range [keV]: below, air and windows absorb nearly all."""
+    least_high: float = 16.0
+    """Energy of the highest line at least, by which the default range ends [keV]: it is never
+    narrower than to the L lines of lead."""
+    beyond_lines: float = 1.0
+    """Distance of the end of the range from the highest line [keV]."""
+    least_share: float = 0.02
+    """Share of their group below which lines do not extend the range."""
+    peak_width: float = 0.15
+    """Width over which misplaced counts do not matter [keV]: that of a peak."""
 
 
 def fit_components(
@@ -64,24 +82,14 @@ def fit_components(
         mine = table.columns_of(f"{anode}_{kind}")
         counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
         peak = counts @ spectra[mine]
-        if counts.sum() > 0 and peak.sum() > _LEAST_INSIDE * counts.sum():
+        if counts.sum() > 0 and peak.sum() > TemplateRule.least_inside * counts.sum():
             components.append(peak / peak.sum())
-    if fit.pile_up.sum() > _LEAST_PILE_UP * fit.model.sum():
+    if fit.pile_up.sum() > TemplateRule.least_pile_up * fit.model.sum():
         components.append(fit.pile_up / fit.pile_up.sum())
     n_intervals = max(1, round((edges[-1] - edges[0]) / background_spacing))
     knots = np.linspace(edges[0], edges[-1], n_intervals + 1)
     centers = (edges[1:] + edges[:-1]) / 2
     return np.vstack([*components, continuum_parts(fit.background, centers, knots)])
-
-
-# Fewer channels than this in the fitted range cannot tell lines from a continuum.
-_LEAST_CHANNELS = 32
-# The default range [keV]: below, air and windows absorb nearly all; above the lines end, but the
-# range is never narrower than to the L lines of lead.
-_LOWEST_ENERGY, _LEAST_HIGHEST_LINE = 1.3, 16.0
-_BEYOND_LINES = 1.0
-# Lines weaker than this share of their group do not extend the range.
-_LEAST_SHARE = 0.02
 
 
 def fitted_range(
@@ -100,10 +108,12 @@ def fitted_range(
     if energy_range is not None:
         low, high = (float(bound) for bound in energy_range)
     else:
-        highest = _LEAST_HIGHEST_LINE
+        highest = TemplateRule.least_high
         for group in groups.values():
-            highest = max(highest, float(group.energies[group.intensities > _LEAST_SHARE].max()))
-        low, high = _LOWEST_ENERGY, highest + _BEYOND_LINES
+            highest = max(
+                highest, float(group.energies[group.intensities > TemplateRule.least_share].max())
+            )
+        low, high = TemplateRule.low, highest + TemplateRule.beyond_lines
     low, high = max(low, float(energy[0])), min(high, float(energy[-1]))
     outside = [
         f"{name} ({group.main_energy:.2f} keV)"
@@ -128,20 +138,16 @@ def channels_between(energy: NDArray[np.float64], low: float, high: float) -> sl
     `energy` (n_channels,): bin centers [keV]. `low`, `high`: the range [keV].
     """
     inside = np.flatnonzero((energy >= low) & (energy <= high))
-    if inside.size < _LEAST_CHANNELS:
+    if inside.size < TemplateRule.least_channels:
         raise EnergyAxisError(
             f"only {inside.size} channels between {low:g} and {high:g} keV on an axis of "
-            f"{describe_axis(energy)}: the fit needs at least {_LEAST_CHANNELS}; check ",
+            f"{describe_axis(energy)}: the fit needs at least {TemplateRule.least_channels}; check ",
             Argument("energy"),
             " and ",
             Argument("energy_range"),
             ".",
         )
     return slice(int(inside[0]), int(inside[-1]) + 1)
-
-
-# Width of a peak [keV], over which misplaced counts do not matter.
-_PEAK_WIDTH = 0.15
 
 
 @dataclass(frozen=True)
@@ -229,7 +235,7 @@ def template_model(
             hard = [
                 name
                 for name in found.present
-                if line_group(name).main_energy > high - _BEYOND_LINES
+                if line_group(name).main_energy > high - TemplateRule.beyond_lines
             ]
             low, high = fitted_range(setup.energy, hard, None, setup.tube_voltage)
         nuisance = found.components((low, high), wanted)
@@ -257,6 +263,6 @@ def template_model(
         tube_voltage=setup.tube_voltage,
         background_spacing=background_spacing,
     )
-    n_joined = max(1, round(_PEAK_WIDTH / float(np.median(np.diff(setup.energy)))))
+    n_joined = max(1, round(TemplateRule.peak_width / float(np.median(np.diff(setup.energy)))))
     unexplained = unexplained_share(spectrum[channels], fit.model, n_joined)
     return TemplateModel(groups, channels, fit, components, unexplained, evidence)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, SkxrfError
 from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._model import BinnedSpectrum
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,6 @@ class TubeRule:
     voltage: float = 50.0  # voltage of most instruments [kV], where nothing is known
     peak_width: float = 0.15  # usual full width at half maximum at 5.9 keV [keV]
     least_counts: float = 1000.0  # fewer counts show no scattered lines
-
-
-_RULE = TubeRule()
 
 
 @dataclass(frozen=True)
@@ -66,14 +61,14 @@ def end_of_continuum(spectrum: Array, energy: Array) -> tuple[float, bool]:
     the counts.
     """
     step = float(np.median(np.diff(energy)))
-    n_window = min(max(1, round(_RULE.window / step)), len(spectrum))
+    n_window = min(max(1, round(TubeRule.window / step)), len(spectrum))
     sums = np.convolve(spectrum, np.ones(n_window), mode="same")
-    filled = np.flatnonzero(sums > _RULE.least)
+    filled = np.flatnonzero(sums > TubeRule.least)
     if filled.size == 0:
         return float(energy[-1]), False
     end = float(energy[filled[-1]])
-    below = float(spectrum[(energy > end - 2 * _RULE.window) & (energy <= end)].sum())
-    return end, below > _RULE.clear and end < float(energy[-1]) - _RULE.free
+    below = float(spectrum[(energy > end - 2 * TubeRule.window) & (energy <= end)].sum())
+    return end, below > TubeRule.clear and end < float(energy[-1]) - TubeRule.free
 
 
 def infer_tube(
@@ -94,9 +89,9 @@ def infer_tube(
             )
         kilovolts, source = float(voltage), "as stated"
     elif clear:
-        kilovolts, source = _RULE.beyond * end, f"the continuum ends at {end:.1f} keV"
+        kilovolts, source = TubeRule.beyond * end, f"the continuum ends at {end:.1f} keV"
     else:
-        kilovolts, source = _RULE.voltage, "assumed: the continuum's end is not seen"
+        kilovolts, source = TubeRule.voltage, "assumed: the continuum's end is not seen"
     found = None if anode is not None and stated is None else _scattering_anode(spectrum, energy)
     if stated is not None:
         doubt = ""
@@ -130,8 +125,8 @@ def _stated(anode: str | None) -> str | None:
 
 def _scattering_anode(spectrum: Array, energy: Array) -> str | None:
     inside = (energy >= LOWEST) & (energy <= HIGHEST)
-    if inside.sum() < 100 or spectrum[inside].sum() < _RULE.least_counts:
+    if inside.sum() < 100 or spectrum[inside].sum() < TubeRule.least_counts:
         return None
     binned = BinnedSpectrum.of(spectrum, energy, 0.06, (LOWEST, HIGHEST))
-    search = ShiftSearch(binned, _RULE.peak_width)
+    search = ShiftSearch(binned, TubeRule.peak_width)
     return search.found(0.0, 0.0)[1] if search.templates.anodes else None

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._competitors import Competitor
 from skxrf.spectrum_fit._least_squares import LeastSquares
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,6 @@ class PeakRule:
     # shift, width: error of the position [widths of a line] and of the width
     shift: float = 0.1
     width: float = 0.2
-
-
-_RULE = PeakRule()
 
 
 @dataclass(frozen=True)
@@ -77,15 +72,15 @@ class UnknownPeak:
         if area <= 0:
             return replace(self, area=1.0)
         line = float(detector.fwhm(self.energy))
-        shift = np.clip(amplitudes[1] / area, -_RULE.step * line, _RULE.step * line)
-        wider = np.clip(amplitudes[2] / area, -_RULE.width_step, _RULE.width_step)
-        width = float(np.clip(self.width + wider, _RULE.narrowest, _RULE.widest))
+        shift = np.clip(amplitudes[1] / area, -PeakRule.step * line, PeakRule.step * line)
+        wider = np.clip(amplitudes[2] / area, -PeakRule.width_step, PeakRule.width_step)
+        width = float(np.clip(self.width + wider, PeakRule.narrowest, PeakRule.widest))
         return UnknownPeak(self.energy + float(shift), width, area)
 
     def fitted(self, fit: LeastSquares, edges: Array, detector: DetectorResponse) -> UnknownPeak:
         """Peak that fits best beside all that a fit contains, not far from this one."""
-        found, reach = self, _RULE.farthest * float(detector.fwhm(self.energy))
-        for _ in range(_RULE.n_steps):
+        found, reach = self, PeakRule.farthest * float(detector.fwhm(self.energy))
+        for _ in range(PeakRule.n_steps):
             information, right = fit.reduced(found.shapes(edges, detector))
             information[np.diag_indices(3)] *= 1 + 1e-6
             found = found.moved(np.asarray(np.linalg.solve(information, right)), detector)
@@ -102,7 +97,7 @@ class UnknownPeak:
     def components(self, edges: Array, detector: DetectorResponse) -> Iterator[Competitor]:
         """Components of a fit: the peak, and its errors of position and width."""
         line = float(detector.fwhm(self.energy))
-        sizes = (_RULE.size, _RULE.shift * line, _RULE.width)
+        sizes = (PeakRule.size, PeakRule.shift * line, PeakRule.width)
         for shape, size in zip(self.shapes(edges, detector).T, sizes, strict=True):
             yield Competitor(self.name, shape, size * max(self.area, 1.0))
 

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skxrf.utils.typing import Array
+
 from ._nonnegative import clamp_to_nonnegative, covariances
-
-Array = NDArray[np.float64]
-
-# Expected counts in a channel are not taken below this share of those of like spectra, or of the
-# painting's mean: a channel without any expected count would get an infinite weight.
-LEAST_EXPECTED = 0.05
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,13 @@ class ClassRule:
     most_unlike: float = 0.1
     """Squared relative distance from its class at which a spectrum gets weights of its own."""
     noise_of_unlike: float = 3.0  # factor on the part of that distance that is due to photon noise
+    least_expected: float = 0.05
+    """Share of the counts of like spectra, or of the painting's mean, below which the expected
+    counts of a channel are not taken: without any, it would get an infinite weight."""
     ridge: float = 1e-8  # relative ridge of the normal matrix: components may coincide
 
 
-_RULE = ClassRule()
+RULE = ClassRule()
 
 
 def doses(counts: NDArray[np.floating]) -> Array:
@@ -55,7 +54,7 @@ class SharedFit:
         parts = (_shared(*pair) for pair in zip(own, shapes, strict=True))
         stacked = map(np.stack, zip(*parts, strict=True))
         self.projection, self.information, self.error, self.correlation, self.noise = stacked
-        self.least_noise = LEAST_EXPECTED * np.square(self.error)
+        self.least_noise = RULE.least_expected * np.square(self.error)
 
     def __call__(
         self, counts: NDArray[np.float32], dose: Array, classes: NDArray[np.intp]
@@ -77,12 +76,12 @@ class SharedFit:
         for number, rows in groups:
             np.matmul(amplitudes[rows], self.noise[number], out=variances[rows])
             np.matmul(amplitudes[rows], self.information[number], out=expected[rows])
-        variances *= 1 - LEAST_EXPECTED
+        variances *= 1 - RULE.least_expected
         variances += dose * self.least_noise[classes]
         # Mean of the squared ratio of expected counts to those of the class, less one.
         distance = np.einsum("pi,pi->p", expected, amplitudes) / dose[:, 0] ** 2 - 1
-        noise = _RULE.noise_of_unlike * self.error.shape[1] / dose[:, 0]
-        unlike = cut_off | (distance > _RULE.most_unlike + noise)
+        noise = RULE.noise_of_unlike * self.error.shape[1] / dose[:, 0]
+        unlike = cut_off | (distance > RULE.most_unlike + noise)
         back = np.argsort(order)
         return amplitudes[back], np.sqrt(variances)[back], unlike[back]
 
@@ -96,7 +95,7 @@ def _shared(components: NDArray[Any], shape: NDArray[Any]) -> tuple[NDArray[Any]
     components = np.asarray(components, dtype=np.float64)
     weighted = components / np.asarray(shape, dtype=np.float64)
     information = weighted @ components.T
-    (error,), (correlation,) = covariances(information[None], _RULE.ridge)
+    (error,), (correlation,) = covariances(information[None], RULE.ridge)
     projection = correlation @ (error[:, None] * weighted)
     noise = components @ np.square(projection).T * np.square(error)
     return projection.T.astype(np.float32, order="C"), information, error, correlation, noise
@@ -189,8 +188,8 @@ def weight_classes(
     """
     weights = np.ones(len(spectra)) if weights is None else weights
     rows = np.flatnonzero(weights > 0)
-    rows = rows[:: max(1, -(-len(rows) // _RULE.sample))]
-    n_classes = min(_RULE.most, int(weights.sum()) // _RULE.least_spectra)
+    rows = rows[:: max(1, -(-len(rows) // RULE.sample))]
+    n_classes = min(RULE.most, int(weights.sum()) // RULE.least_spectra)
     if n_classes < 2:
         return None
     weights = weights[rows]
@@ -201,15 +200,15 @@ def weight_classes(
     amplitudes = SharedFit(components, mean[None])(counts, dose, np.zeros(len(counts), np.intp))[0]
     # Square roots of counts err alike; of a fit's amplitudes they are near enough to begin with.
     members = divided(np.sqrt(amplitudes / dose[:, None]), weights, n_classes)
-    for _ in range(_RULE.most_steps):
+    for _ in range(RULE.most_steps):
         belongs = (members == np.arange(n_classes)[:, None]) * weights
         sums, sizes = belongs @ amplitudes, belongs.sum(axis=1)
-        kept = (sizes >= _RULE.least_members) & (sums.sum(axis=1) > 0)
+        kept = (sizes >= RULE.least_members) & (sums.sum(axis=1) > 0)
         if not kept.any():
             return None
         shapes = sums[kept] @ components
         shapes /= shapes.sum(axis=1, keepdims=True)
-        shapes = (1 - LEAST_EXPECTED) * shapes + LEAST_EXPECTED * mean
+        shapes = (1 - RULE.least_expected) * shapes + RULE.least_expected * mean
         shares = sizes[kept] / sizes[kept].sum()
         before, members = members, _most_probable(counts, _logarithms(shapes), shares)
         n_classes = len(shapes)

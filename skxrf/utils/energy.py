@@ -43,8 +43,10 @@ def resolve_energy(
     if not np.all(np.isfinite(axis)):
         raise EnergyAxisError(f"{source} contains values that are not finite.")
     if n_channels > 1 and not np.all(np.diff(axis) > 0):
+        falls = bool(np.all(np.diff(axis) < 0))
+        remedy = " Reverse it together with the counts." if falls else ""
         raise EnergyAxisError(
-            f"{source} must increase from channel to channel, got {describe_axis(axis)}."
+            f"{source} must increase from channel to channel, got {describe_axis(axis)}.{remedy}"
         )
     refuse_absurd_energies(axis, source=source)
     return axis

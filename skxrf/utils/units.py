@@ -135,6 +135,11 @@ def decimal(text: str | None) -> float | None:
     return found if np.isfinite(found) else None
 
 
+def may_divide_thousands(word: str) -> bool:
+    """Recognize a number whose mark may as well divide thousands as be that of decimals: ``1,234``."""
+    return re.fullmatch(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", word) is not None
+
+
 def _factor(units: str, table: dict[str, float]) -> float | None:
     word = units.strip()
     # "M" is another prefix than "m": lower case only for what is not in the table as it stands.

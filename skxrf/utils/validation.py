@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
 
-_CUBE = ("y", "x", "energy")
-_MAPS = ("y", "x", "element")
+CUBE_DIMS = ("y", "x", "energy")
+MAPS_DIMS = ("y", "x", "element")
 _Array = TypeVar("_Array", xr.DataArray, xr.Dataset)
 
 
@@ -38,7 +38,7 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
     default :func:`name_of`. Returns (y, x, energy): in this order. ``energy``, ``y``, ``x``,
     ``live_time`` and ``real_time`` whose ``units`` are others are converted to keV, mm and s.
     """
-    if not isinstance(cube, xr.DataArray) or set(cube.dims) != set(_CUBE):
+    if not isinstance(cube, xr.DataArray) or set(cube.dims) != set(CUBE_DIMS):
         raise SkxrfError(
             f"{name or 'cube'} must be a DataArray of dims (y, x, energy), got {_kind(cube)}: open "
             "a file with skxrf.io.open_cube."
@@ -53,7 +53,7 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
             f"{name} states the unit {_unit(cube)!r}: expected counts as measured. Multiply rates "
             "by the live time; where they are counts, set cube.attrs['units'] = 'counts'."
         )
-    return _in_standard_units(cube.transpose(*_CUBE), name)
+    return _in_standard_units(cube.transpose(*CUBE_DIMS), name)
 
 
 def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.Dataset:
@@ -77,7 +77,7 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
     both = [kind for kind in ("intensity", "uncertainty") if kind in dataset]
     for kind in both:
         array = dataset[kind]
-        if set(array.dims) != set(_MAPS):
+        if set(array.dims) != set(MAPS_DIMS):
             raise SkxrfError(
                 f"the {kind} of {name} has the dims {_kind(array)}: expected (y, x, element)."
             )
@@ -89,7 +89,7 @@ def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.D
             )
     if named:
         _require_names(dataset, name)
-    ordered = dataset.assign({kind: dataset[kind].transpose(*_MAPS) for kind in both})
+    ordered = dataset.assign({kind: dataset[kind].transpose(*MAPS_DIMS) for kind in both})
     return _in_standard_units(ordered, name)
 
 

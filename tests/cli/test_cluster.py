@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -31,7 +32,7 @@ def cluster():
 @pytest.fixture
 def blocks(scan, tmp_path, monkeypatch):
     """A cube in some sixty blocks, and a count of those that are written."""
-    monkeypatch.setattr(lazy, "BLOCK_BYTES", 2**15)
+    monkeypatch.setattr(lazy, "READ", replace(lazy.READ, block_bytes=2**15))
     with h5py.File(scan / "scan.h5") as file, h5py.File(tmp_path / "cube.h5", "w") as copy:
         counts = np.tile(file["counts"][...], (5, 1, 1))
         copy.create_dataset("counts", data=counts, chunks=(1, 20, 512))

@@ -71,6 +71,7 @@ def test_maps_per_second(timed, skxrf, tmp_path):
     assert "\ncounts/s " in skxrf("info", tmp_path / "rates.nc").out
 
 
+@pytest.mark.filterwarnings("ignore:the format .* has no place:UserWarning")
 @pytest.mark.parametrize("suffix", [".nc", ".csv"])
 def test_an_interruption_never_leaves_counts_for_rates(timed, skxrf, tmp_path, monkeypatch, suffix):
     def interrupt(*_):

@@ -1,5 +1,6 @@
 """The command as its users run it: a process, its exit status, its last line."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,43 @@ def test_help_names_the_commands_and_loads_nothing_heavy():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     )
     assert loaded.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("map", "cube.h5", "-o", "old.nc"),
+        ("map", "cube.h5", "-o", "cube.h5"),
+        ("fit", "cube.h5", "-o", "old.nc"),
+        ("figure", "cube.h5", "-o", "old.nc"),
+        ("region", "cube.h5", "--box", "0:1,0:1", "-o", "old.csv"),
+        ("train", "cube.h5", "--maps", "cube.h5", "-o", "old.nc"),
+        ("evaluate", "cube.h5", "cube.h5", "-o", "old.html"),
+        ("audit", "cube.h5", "--report", "old.html"),
+        ("simulate", "-o", "old.h5"),
+    ],
+    ids=" ".join,
+)
+def test_an_output_that_exists_is_refused_before_anything_is_loaded(tmp_path, arguments):
+    for name in ("cube.h5", "old.nc", "old.csv", "old.html", "old.h5"):
+        (tmp_path / name).write_bytes(b"of another day")
+    code = (
+        "import sys\nfrom skxrf.cli import main\ntry:\n    main()\nfinally:\n"
+        "    print({'numpy', 'h5py', 'sklearn', 'torch'} & set(sys.modules))"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+
+    assert run.returncode == 2
+    assert re.fullmatch(r"skxrf: .*(--force|Name another output)\.\n", run.stderr), run.stderr
+    assert run.stdout == "set()\n"
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"of another day"}
 
 
 def test_fit_writes_maps_with_errors(scan, tmp_path):

@@ -103,6 +103,7 @@ def test_the_file_holds_what_predict_maps_gives(chunks, return_std, counts, mode
     assert run.line_groups == tuple(GROUPS)
 
 
+@pytest.mark.filterwarnings("ignore:the format .* has no place:UserWarning")
 @pytest.mark.parametrize("suffix", [".h5", ".dat", ".csv"])
 def test_other_formats(suffix, counts, model, tmp_path):
     path = tmp_path / f"maps{suffix}"
@@ -406,6 +407,7 @@ def test_a_full_disk_at_the_end_says_where_the_maps_are(counts, model, tmp_path,
     assert predict_maps_to_file(model, cube_of(counts), tmp_path / "maps.csv").n_resumed == 91
 
 
+@pytest.mark.filterwarnings("ignore:the format .* has no place:UserWarning")
 @pytest.mark.parametrize("suffix", [".nc", ".csv"])
 def test_the_finishing_step_comes_before_the_file(suffix, counts, model, tmp_path):
     def interrupt(_):

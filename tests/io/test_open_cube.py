@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError, SkxrfError
-from skxrf.io import open_cube
+from skxrf.io import open_cube, open_maps
 from skxrf.samples import to_samples
 
 
@@ -163,14 +163,42 @@ def test_missing_file(tmp_path):
 def test_folder_empty_file_and_foreign_file(tmp_path):
     empty, other = tmp_path / "empty.h5", tmp_path / "other.h5"
     empty.touch()
-    other.write_bytes(b"PK\x03\x04 a zip" + bytes(1000))
+    other.write_bytes(b"II*\0 a TIFF" + bytes(1000))
 
     with pytest.raises(FileFormatError, match="is a folder"):
         open_cube(tmp_path)
     with pytest.raises(FileFormatError, match=r"empty\.h5 is empty"):
         open_cube(empty)
-    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*a zip"):
+    with pytest.raises(FileFormatError, match=r"other\.h5 is of no known cube format.*a TIFF"):
         open_cube(other)
+    other.write_bytes(b"0.1,2,3\n" * 40)
+    with pytest.raises(
+        FileFormatError, match=r"3 columns of numbers: .* must name those of energy"
+    ):
+        open_cube(other)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"PK\3\4", "ZIP archive.*Unpack"),
+        (b"\x1f\x8b\x08", "by gzip"),
+        (b"CDF\2", "nccopy"),
+        (b"MATLAB 5.0 MAT-file", "-v7.3"),
+        (b"<HTML>", "web page"),
+    ],
+)
+def test_formats_that_are_not_read_name_the_way_to_one_that_is(tmp_path, head, words):
+    (tmp_path / "scan.h5").write_bytes(head + bytes(100))
+    for open_one in (open_cube, open_maps):
+        with pytest.raises(FileFormatError, match=words):
+            open_one(tmp_path / "scan.h5")
+
+
+def test_a_store_of_zarr_is_named(tmp_path):
+    (tmp_path / "zarr.json").write_text("{}")
+    with pytest.raises(FileFormatError, match=r"a Zarr store.*to_netcdf"):
+        open_cube(tmp_path)
 
 
 @pytest.mark.parametrize("share", [0.999, 0.9, 0.5, 0.1, 0.01])

@@ -93,6 +93,18 @@ def test_two_blanks_between_columns_allow_one_in_a_name(table):
     assert list(maps["element"].to_numpy()) == ["Fe_K", "Pb_L"]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig", "utf-16"])
+def test_decimal_commas_in_any_encoding(tmp_path, encoding):
+    text = "row;column;w(Fe_K) Größe;Fe_K\n0;0;0;1,5\n0;1;0;-2,25e1\n"
+    (tmp_path / "maps.csv").write_text(text.replace(" Größe", ""), encoding=encoding)
+    np.testing.assert_array_equal(open_maps(tmp_path / "maps.csv"), [[[1.5], [-22.5]]])
+
+    (tmp_path / "maps.csv").write_text(text, encoding=encoding)
+    np.testing.assert_array_equal(
+        open_maps(tmp_path / "maps.csv", elements=["Fe_K"]), [[[1.5], [-22.5]]]
+    )
+
+
 def test_a_table_that_excel_saved(table):
     path = table('\ufeff"row";"column";"Fe_K"\r\n0;0;1\r\n1;0;2\r\n')
 
@@ -136,7 +148,7 @@ def test_a_map_without_an_uncertainty_has_nan(table):
         ("row;column;Fe_K\n0;0;1\n1;1;2\n1;0;3\n", r"first missing is \(row 0, column 1\)"),
         ("row;column;Fe_K\n0;0;1\n\n0;1;2\n0;0;3\n", r"line 5: pixel \(row 0, column 0\).*line 2"),
         ("row;column;Fe_K\n0;0;1\n0;1;two\n", r"line 3: 'two' in column 'Fe_K' is no number"),
-        ("row;column;Fe_K\n0;0;1\n0;1;2,5\n", r"line 3: '2,5'.*0\.5 with a point"),
+        ("row;column;Fe_K\n0;0;1.5\n0;1;2,5\n", r"line 3: '2,5'.*0\.5 with a point"),
         ("row;column;Fe_K\n0;0;1\n0;1;\n", r"line 3: '' in column 'Fe_K'"),
         ("row;column;Fe_K\n0;0;1\n0;1\n", r"line 3: 2 values for the 3 columns.*'0;1'.*cut off"),
         ("row  column  Fe_K\n0  0  1  7\n0  1  2  7\n", r"line 2: 4 values for the 3 columns"),
@@ -165,7 +177,10 @@ def test_files_of_other_kinds(tmp_path):
     for name, content, words in [
         ("empty.csv", b"", r"empty\.csv is empty \(0 bytes\): expected element maps"),
         ("image.tif", b"II*\0" + bytes(100), r"image\.tif holds 0 images, but by its header more"),
-        ("latin.csv", "row;column;Fe_K;µ\n".encode("latin-1"), r"latin\.csv is not a text file"),
+        ("maps.npy", b"\x93NUMPY\1\0" + bytes(100), r"maps\.npy is a bare array.*np\.load"),
+        ("maps.csv", b"version https://git-lfs.github.com/spec/v1\n", r"git lfs pull"),
+        ("page.nc", b"<!DOCTYPE html>", "is a web page"),
+        ("thousands.csv", b"row;column;Fe_K\n0;0;1,234\n0;1;17\n", "'1,234', in which a comma may"),
     ]:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(FileFormatError, match=words):
@@ -216,3 +231,21 @@ def test_elements_of_netcdf(tmp_path):
     np.testing.assert_array_equal(some, [[[2, 0]]])
     with pytest.raises(LineGroupError, match=r"maps\.nc holds no map of Hg_L\. It holds: a, b, c"):
         open_maps(tmp_path / "maps.nc", elements=["Hg_L"])
+
+
+def test_netcdf_with_its_axes_in_any_order(tmp_path):
+    values = np.arange(24.0).reshape(2, 3, 4)
+    maps = xr.Dataset(
+        {
+            "intensity": (("element", "x", "y"), values),
+            "uncertainty": (("y", "x", "element"), values.T),
+        },
+        coords={"element": ["Fe_K", "Pb_L"]},
+    )
+    maps.to_netcdf(tmp_path / "maps.nc", engine="h5netcdf")
+
+    found = open_maps(tmp_path / "maps.nc")
+
+    for variable in found.data_vars.values():
+        assert variable.dims == ("y", "x", "element")
+        np.testing.assert_array_equal(variable, values.T)

@@ -197,7 +197,8 @@ def test_tables_keep_integer_positions(tmp_path, maps):
 
 @pytest.mark.parametrize("y", [[0.5, 1.0, 1.5, 2.0], [0, 2, 4, 6], [3, 2, 1, 0], [-1, 0, 1, 2]])
 def test_other_positions_are_counted_in_tables(tmp_path, maps, y):
-    save_maps(maps.assign_coords(y=y), tmp_path / "maps.csv")
+    with pytest.warns(UserWarning, match=r"'csv' has no place for these coordinates: y\."):
+        save_maps(maps.assign_coords(y=y), tmp_path / "maps.csv")
 
     np.testing.assert_array_equal(open_maps(tmp_path / "maps.csv").y, [0, 1, 2, 3])
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
+from skxrf.utils.validation import CUBE_DIMS
 
-DIMS = ("y", "x", "energy")
-AXES = (*DIMS, "detector", "scan", "point")
+from .._limits import LIMITS
+
+AXES = (*CUBE_DIMS, "detector", "scan", "point")
 
 _WORDS = {
     "y": {"y", "row", "rows", "height", "dim0_y", "samy"},
@@ -21,8 +23,6 @@ _WORDS = {
 }
 _Axis = TypeVar("_Axis")
 Message = tuple[str | Argument, ...]
-# Detectors of one scanner; an axis of so few values may well be theirs.
-_MOST_DETECTORS = 16
 
 
 def axis_name(label: str) -> str:
@@ -74,7 +74,7 @@ def axis_order(
         "pass ",
         Argument("axes"),
         ", such as ",
-        Argument("axes", example.get(len(shape), DIMS)),
+        Argument("axes", example.get(len(shape), CUBE_DIMS)),
         ", in the order in which they are stored.",
     )
     if axes is not None:
@@ -149,7 +149,7 @@ def _as_stored(
             "energy" if i == energy else next(pixels if size > 1 else names)
             for i, size in enumerate(shape)
         )
-    few = any_axes and 1 < min(rest) <= _MOST_DETECTORS and max(rest) >= 2 * min(rest)
+    few = any_axes and 1 < min(rest) <= LIMITS.detectors and max(rest) >= 2 * min(rest)
     if len(rest) == 2 and not few:
         return pixels_around_energy(energy)
     if len(rest) == 2:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from .._limits import LIMITS, READ
 from .arrange import chosen_names
 from .bruker_xml import MapHeader, map_headers, step_positions
 from .detectors import added
@@ -23,13 +24,6 @@ from .source import CubeRequest, CubeSource, Slices
 
 if TYPE_CHECKING:
     from .bcf_records import State
-
-# A header with a mosaic and overviews seen has 34 MB.
-_LARGEST_HEADER = 1 << 28
-# Pixels up to which live times are kept.
-_MOST_PIXELS = 10**8
-# Of one block: rows that are longer are read in parts.
-_LARGEST_BLOCK = 1 << 26
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -111,7 +105,7 @@ class BcfReader:
     @property
     def chunks(self) -> tuple[int, int, int]:
         """A row, or as much of it as a block should hold."""
-        most = max(_LARGEST_BLOCK // (self.shape[2] * self.dtype.itemsize), 1)
+        most = max(READ.row_bytes // (self.shape[2] * self.dtype.itemsize), 1)
         return 1, min(self.shape[1], most), self.shape[2]
 
     def read(self, key: Slices) -> NDArray[Any]:
@@ -165,7 +159,7 @@ def stored_header(files: dict[str, StoredFile], path: Path) -> bytes:
     if "HeaderData" not in files:
         raise FileFormatError(f"{path} is damaged: it holds no HeaderData.")
     file = files["HeaderData"]
-    if file.size > _LARGEST_HEADER:
+    if file.size > LIMITS.xml_bytes:
         raise FileFormatError(f"{path} is damaged: its header claims {file.size:,} bytes.")
     return b"".join(file.pieces())
 
@@ -185,7 +179,7 @@ def _scanned(file: StoredFile, header: MapHeader) -> _Scan:
     if n_rows * 4 > file.size:
         raise _damaged(file, f"{n_rows} rows do not fit in its {file.size:,} bytes")
     # A pixel that is not there takes no bytes, yet there are hardly more of them than bytes.
-    sparse = n_rows * n_columns > min(file.size, _MOST_PIXELS)
+    sparse = n_rows * n_columns > min(file.size, READ.timed_pixels)
     peak = np.zeros(2, np.int64)
     if header.zero_peak is not None and header.energy is not None and not sparse:
         peak[:] = header.zero_peak.channels(header.energy, header.n_channels)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skxrf.utils.units import is_pixels, to_mm
 
 from .._hdf5_values import numbers, pixel_times, units_of
+from .._limits import LIMITS
 from .arrange import ArrangedReader, arranged_times
 
 # Names of PyMca, and of Bliss for a detector's times of spectra before those of its triggers.
@@ -27,11 +28,6 @@ _TIMES = {
     ),
     "real_time": ("elapsed_time", "realtime"),
 }
-# Groups of an entry that hold motors, as Bliss writes them.
-_GROUPS = ("measurement", "instrument/positioners")
-_MOST_NAMES = 1000
-# Positions that are read, of all motors together.
-_MOST_POINTS = 1 << 25
 
 
 class Motor(NamedTuple):
@@ -69,9 +65,13 @@ def motors_beside(cube: Any) -> list[Motor]:
     """Motors with a position for each pixel, in the group of the counts and in those of its entry."""
     sizes = {*cube.shape, *(cube.size // size for size in cube.shape if size)}
     found: dict[str, Motor] = {}
-    left = _MOST_POINTS
-    for group in (cube.parent, *(_entry(cube, name) for name in _GROUPS)):
-        names = itertools.islice(group if isinstance(group, h5py.Group) else (), _MOST_NAMES)
+    left = LIMITS.positions
+    # Groups of an entry that hold motors, as Bliss writes them.
+    for group in (
+        cube.parent,
+        *(_entry(cube, name) for name in ("measurement", "instrument/positioners")),
+    ):
+        names = itertools.islice(group if isinstance(group, h5py.Group) else (), LIMITS.names)
         for name in names:
             item = group.get(name)
             if not isinstance(item, h5py.Dataset) or not item.shape or item.size not in sizes:

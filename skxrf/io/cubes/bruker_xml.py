@@ -20,17 +20,13 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.physics._names import element_symbol
+from skxrf.utils.line_group_names import element_symbol
 from skxrf.utils.units import decimal
 
+from .._limits import LIMITS
 from .single import one_spectrum, several_spectra
 from .source import CubeRequest, CubeSource
 from .text_spectrum import TextSpectrum, read_spectrum, same_length, seconds
-
-# A spectrum has some kilobytes.
-_LARGEST_SPECTRUM = 1 << 26
-_MOST_TAGS = 1_000_000
-_MOST_CHANNELS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def open_spx(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Describe a single spectrum as a cube of one pixel, those of a project of ARTAX as points."""
-    spectra, attrs = spx_spectra(read_spectrum(path, _LARGEST_SPECTRUM), path)
+    spectra, attrs = spx_spectra(read_spectrum(path, LIMITS.spectrum_bytes), path)
     if len(spectra) > 1:
         placed = [one for one in spectra if one.motors]
         # A processed file holds a sum of all spectra, which has no place.
@@ -185,9 +181,9 @@ class _PlainTree(ElementTree.TreeBuilder):
 def parsed(content: bytes, path: Path) -> ElementTree.Element:
     """Root of Bruker's XML, which defines no entities."""
     # Each element takes some hundred bytes; a map's header has hundreds, its images are text.
-    if content.count(b"<") > _MOST_TAGS:
+    if content.count(b"<") > LIMITS.xml_tags:
         raise FileFormatError(
-            f"{path} holds XML of more than {_MOST_TAGS:,} tags, no file of Bruker's."
+            f"{path} holds XML of more than {LIMITS.xml_tags:,} tags, no file of Bruker's."
         )
     try:
         return ElementTree.fromstring(content, ElementTree.XMLParser(target=_PlainTree()))
@@ -223,7 +219,7 @@ def _channels(spectrum: ElementTree.Element, path: Path) -> NDArray[np.uint64]:
             f"{path} holds no counts where they should be, in the element Channels: it is damaged "
             "or was cut short. Copy it again."
         )
-    if len(counts) > _MOST_CHANNELS:
+    if len(counts) > LIMITS.channels:
         raise FileFormatError(f"{path} holds {len(counts):,} channels, more than any spectrum has.")
     if stated is not None:
         same_length(stated, len(counts), "a spectrum", path)

@@ -16,19 +16,16 @@ import skxrf
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.files import printable_attrs
+from skxrf.utils.validation import CUBE_DIMS
 
+from .._limits import LIMITS
 from .arrange import ArrangedReader, arranged, arranged_times
-from .axes import DIMS, axis_order
+from .axes import axis_order
 from .beside import grid_positions, told_shape
 from .blank import without_blanks
 from .lazy import CheckedCounts, lazy_counts
 from .source import Chunks, CubeRequest, CubeSource, Times
 
-# A hundred metres in steps of 10 µm; and some hundred times the largest scans known.
-_LONGEST_AXIS = 10**7
-_MOST_VALUES = 10**13
-# Positions [mm] beyond which none is real.
-_FARTHEST = 1e7
 # Begins the name of the axis in error messages, where the caller gave one.
 _GIVEN = "the axis given"
 
@@ -75,7 +72,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
         given = given(np.arange(n_channels))
     energy = resolve_energy(given, n_channels, source=given_from)
     counts = CheckedCounts(
-        stored if set(axes) == set(DIMS) else three,
+        stored if set(axes) == set(CUBE_DIMS) else three,
         three.order,
         source.where,
         clip=request.clip_negative,
@@ -169,7 +166,7 @@ def _missing(
 
 def _refuse_absurd_sizes(shape: tuple[int, ...], where: str) -> None:
     """Refuse what only a damaged header claims, before an axis of that length is made."""
-    if max(shape) > _LONGEST_AXIS or math.prod(shape) > _MOST_VALUES:
+    if max(shape) > LIMITS.axis_length or math.prod(shape) > LIMITS.cube_values:
         raise FileFormatError(
             f"{where} claims the shape {shape}, which no scan has: its header is damaged or wrong."
         )
@@ -215,7 +212,7 @@ def _positions(dim: str, size: int, millimeters: NDArray[np.float64] | None, whe
     if millimeters is None or millimeters.shape != (size,):
         return (dim, np.arange(size))
     steps = np.diff(millimeters)
-    sound = np.isfinite(millimeters).all() and np.abs(millimeters).max() < _FARTHEST
+    sound = np.isfinite(millimeters).all() and np.abs(millimeters).max() < LIMITS.position_mm
     if not sound or not (np.all(steps > 0) or np.all(steps < 0)):
         warnings.warn(
             f"{where}: the positions along {dim} are not finite or do not go one way, from "

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, FileFormatError
-from skxrf.utils.units import decimal, is_rate
+from skxrf.utils.units import decimal, is_rate, may_divide_thousands
 
+from .._limits import LIMITS
 from .axes import axis_or_reason
 from .single import one_spectrum
 from .source import CubeRequest, CubeSource
@@ -35,9 +36,6 @@ _TIME = re.compile(
 _LINE = re.compile(
     r"^\W*(eV ?per ?channel|Starting ?keV)\W+?([-+]?[\d.,]+)", re.IGNORECASE | re.MULTILINE
 )
-# Lines before the first number, and channels of the smallest spectrum.
-_LONGEST_HEADER = 100
-_FEWEST = 16
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -45,16 +43,32 @@ def recognizes(path: Path, head: bytes) -> bool:
 
     One or two; or more, below names of columns that say which are energies and counts.
     """
-    text = decoded(head)
-    if "\0" in text or path.is_dir():
+    if path.is_dir():
         return False
+    n_columns, header = _start(head)
+    return 0 < n_columns <= 2 or len(_named(header, n_columns)) == 2
+
+
+def too_many_columns(head: bytes) -> str:
+    """Sentence on a text of more columns than those of a spectrum; empty where the first bytes are of none."""
+    n_columns, _ = _start(head)
+    return (
+        f" It is a text of {n_columns} columns of numbers: of more than two, a line above them must name "
+        "those of energy and counts, such as 'channel;energy (keV);counts'. Several spectra need a file "
+        "each."
+        if n_columns > 2
+        else ""
+    )
+
+
+def _start(head: bytes) -> tuple[int, list[str]]:
+    """Number of columns of the first three lines of numbers in a row, and the lines above them."""
+    text = decoded(head)
     # The last line of the first bytes may be cut.
-    lines = text.splitlines()[:-1]
+    lines = [] if "\0" in text else text.splitlines()[:-1]
     widths = [len(_cells(line)) for line in lines]
     start = next((i for i in range(len(widths) - 2) if all(widths[i : i + 3])), None)
-    if start is None:
-        return False
-    return widths[start] <= 2 or len(_named(lines[:start], widths[start])) == 2
+    return (0, []) if start is None else (widths[start], lines[:start])
 
 
 def open_columns(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
@@ -132,6 +146,24 @@ def _handheld_axis(header: list[str], path: Path) -> Any:
     return stated_axis(coefficients=[offset, gain / 1000], units="keV", source=source)
 
 
+def _refuse_thousands(rows: list[list[str]], path: Path) -> None:
+    """Refuse points or commas that may divide thousands: read as those of decimals they give other numbers."""
+    marked = {mark: [cell for row in rows for cell in row if mark in cell] for mark in ".,"}
+    odd = [cells[0] for cells in marked.values() if cells]
+    if len(odd) < 2:
+        odd = []
+        for column in zip(*rows, strict=True):
+            grouped = [cell for cell in column if not cell.isdecimal()]
+            # Whole numbers up to 999, and beyond them always three digits after the mark.
+            if 0 < len(grouped) < len(column) and all(map(may_divide_thousands, grouped)):
+                odd = [grouped[0]]
+    if odd:
+        raise FileFormatError(
+            f"{path} writes numbers such as {' and '.join(map(repr, odd))}, in which a point or comma may "
+            "divide thousands. Export it without a mark between thousands."
+        )
+
+
 def _named(header: list[str], n_columns: int) -> dict[str, tuple[int, str]]:
     """Place and name of the columns of energies and counts, where the last line of a header says so."""
     line = next((one.strip(" \t#%\"'") for one in reversed(header) if one.strip()), "")
@@ -169,15 +201,21 @@ def _values(rows: list[str], path: Path, start: int) -> NDArray[np.float64]:
     """Numbers of all rows, of as many columns each."""
     cells = [_cells(row) for row in rows]
     widths = {len(one) for one in cells}
-    if len(rows) < _FEWEST or start > _LONGEST_HEADER or len(widths) > 1 or 0 in widths:
+    if (
+        len(rows) < LIMITS.fewest_lines
+        or start > LIMITS.header_lines
+        or len(widths) > 1
+        or 0 in widths
+    ):
         wrong = next(
             (row for row, one in zip(rows, cells, strict=True) if len(one) != len(cells[0])), ""
         )
         raise FileFormatError(
             f"{path} holds {len(rows)} lines from the first number on"
             + (f", one of which is {wrong[:40]!r}" if wrong else "")
-            + f": expected a spectrum, at least {_FEWEST} lines, each of energy and counts or of counts alone."
+            + f": expected a spectrum, at least {LIMITS.fewest_lines} lines, each of energy and counts or of counts alone."
         )
+    _refuse_thousands(cells, path)
     values = np.array([floats(one) for one in cells], np.float64)
     if not np.isfinite(values).all():
         raise FileFormatError(

@@ -22,7 +22,7 @@ from skxrf.utils.units import to_seconds
 
 from .._hdf5_access import open_file
 from .._hdf5_values import Scale, numbers, units_of
-from .._limits import refuse_absurd_size
+from .._limits import READ, refuse_absurd_size
 from .axes import axis_or_reason
 from .hdf5_reader import open_dataset, stamps_of
 from .memory_map import Stamps, require_all_unchanged
@@ -31,9 +31,6 @@ from .stated_axis import stated_axis
 
 _SPECTRA = "XRF/Spectra"
 _INDEX = "XRF/SpectraSelectedIndex"
-# Spectra that are read though no pixel of the block has them, rather than read in two pieces.
-_LARGEST_GAP = 8
-_TIMES_FROM = "whole numbers without a unit, taken for microseconds"
 # Dwell times of scanners, generously [s].
 _PLAUSIBLE_TIMES = (1e-4, 1e4)
 
@@ -81,7 +78,7 @@ class GriddedReader:
 
 def _runs(wanted: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Sorted rows in pieces that are read at once."""
-    cuts = np.flatnonzero(np.diff(wanted) > _LARGEST_GAP) + 1
+    cuts = np.flatnonzero(np.diff(wanted) > READ.gap) + 1
     return [run for run in np.split(wanted, cuts) if run.size]
 
 
@@ -98,8 +95,13 @@ def read(table: Any) -> CubeSource:
     index = _index(file[_INDEX], table.shape[0])
     found, reason = axis_or_reason(lambda: _energy(file))
     energy, energy_from = found or (None, "")
-    times = {name: _times(file, f"XRF/{stored}", index) for name, stored in _TIMES.items()}
-    said = {"times_from": _TIMES_FROM} if any(one is not None for one in times.values()) else {}
+    times = {
+        "live_time": _times(file, "XRF/LiveTimes", index),
+        "real_time": _times(file, "XRF/RealTimes", index),
+    }
+    said = {}
+    if any(one is not None for one in times.values()):
+        said["times_from"] = "whole numbers without a unit, taken for microseconds"
     return CubeSource(
         path=Path(file.filename),
         dataset=table.name,
@@ -122,9 +124,6 @@ def read(table: Any) -> CubeSource:
         real_time=times["real_time"],
         attrs={"instrument": "CRONO", **said},
     )
-
-
-_TIMES = {"live_time": "LiveTimes", "real_time": "RealTimes"}
 
 
 def _index(item: Any, n_spectra: int) -> NDArray[np.int64]:

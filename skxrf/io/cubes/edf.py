@@ -34,8 +34,6 @@ from .stated_axis import stated_axis
 from .text_spectrum import floats
 
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
-# Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
-_BESIDE = re.compile(r"xia(st|s\d+)", re.IGNORECASE)
 _XIA = re.compile(r"xia(\d+)", re.IGNORECASE)
 # Numbers for each detector in the statistics, and the place of the live time [ms].
 _STATISTICS, _LIVE_TIME = 6, 4
@@ -200,7 +198,10 @@ def _rows_in(file: Path) -> list[_Row]:
 def _rows(path: Path) -> dict[str, list[Path]]:
     """Files of each detector by its name, from the first row to the last."""
     if path.is_dir():
-        files = [one for one in files_in(path, ".edf") if not _BESIDE.search(one.stem)]
+        # Statistics of XIA's detectors, and sums of their spectra, beside the spectra.
+        files = [
+            one for one in files_in(path, ".edf") if not re.search(r"(?i)xia(st|s\d+)", one.stem)
+        ]
         # XRAYLab keeps several stacks in a folder; the spectra are those with Z0.
         spectra = [file for file in files if "Z0" in file.stem]
         found = series(spectra or files or files_in(path, ".edf"), str(path))

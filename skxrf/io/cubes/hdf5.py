@@ -24,6 +24,7 @@ from .._hdf5_access import (
 )
 from .._hdf5_heaps import refuse_endless_heaps
 from .._hdf5_values import numbers, units_of
+from .._limits import LIMITS
 from . import (
     bcf_converter,
     counts,
@@ -38,6 +39,7 @@ from . import (
     xrdxrfutils,
     xrf_maps,
 )
+from .arrange import SUM
 from .axes import folds
 from .beside import motors_beside
 from .detectors import added, chosen_datasets
@@ -54,8 +56,6 @@ class HDF5Layout(NamedTuple):
     n_axes: tuple[int, ...] = (3,)  # numbers of axes that its counts may have
 
 
-# Channels of the smallest spectrum in a table.
-_FEWEST = 8
 # The first that recognizes a dataset reads it; the last one takes any.
 LAYOUTS = (
     HDF5Layout("HyperSpy", hyperspy.find, hyperspy.read, (1, 2, 3, 4)),
@@ -176,10 +176,13 @@ def _said(source: CubeSource) -> int:
 def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5Layout, list[Any]]:
     """First layout that recognizes datasets, and these."""
     inside = found
+    if request.detector not in (None, SUM):
+        # The sum of the detectors stands beside them.
+        inside = [one for one in found if not one.parent.name.endswith(SUM)] or found
     if request.scan is not None:
         part = str(request.scan)
         names = {part, f"{part}.1"}
-        inside = [one for one in found if names & set(one.name.split("/"))]
+        inside = [one for one in inside if names & set(one.name.split("/"))]
         if not inside:
             raise FileFormatError(
                 f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
@@ -187,9 +190,12 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
     three = [one for one in inside if one.ndim == 3]
     # Of four axes or more of which all but three have one value.
     three = three or [one for one in inside if one.ndim > 3 and sum(n > 1 for n in one.shape) == 3]
-    # A table of spectra, where the caller says how they lie.
+    # A table of spectra, where the caller says how they lie, or as many axes as the caller names.
+    named = 0 if request.axes is None else len(request.axes)
     tables = [
-        one for one in inside if request.shape and one.ndim == 2 and _folds(one, request.shape)
+        one
+        for one in inside
+        if (request.shape and one.ndim == 2 and _folds(one, request.shape)) or one.ndim == named
     ]
     for layout, candidates in [
         *((layout, three) for layout in LAYOUTS),
@@ -206,6 +212,8 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
         Argument("dataset"),
         " and ",
         Argument("shape"),
+        ", counts over more axes by ",
+        Argument("axes"),
         f". Other datasets: {listed(others)}{_no_numbers(file)}.",
     )
 
@@ -213,8 +221,8 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
 def _folds(table: Any, shape: tuple[int, int]) -> bool:
     """True where one axis of a table has the spectra of rows and columns, the other channels."""
     n_spectra, n_channels = table.shape
-    return (folds(n_spectra, shape) and n_channels >= _FEWEST) or (
-        folds(n_channels, shape) and n_spectra >= _FEWEST
+    return (folds(n_spectra, shape) and n_channels >= LIMITS.fewest_channels) or (
+        folds(n_channels, shape) and n_spectra >= LIMITS.fewest_channels
     )
 
 
@@ -262,7 +270,11 @@ def _energy_dataset(file: Any, cube: Any, name: str) -> Any:
 def _vectors(file: Any, cube: Any, sizes: Collection[int] = ()) -> str:
     """Names of the datasets that may be the energy axis, by their size."""
     wanted = sizes or cube.shape
-    fitting = [one for one in datasets_in(file) if one.ndim == 1 and one.size in wanted]
+    fitting = [
+        one
+        for one in datasets_in(file)
+        if one.size in wanted and one.size == max(one.shape) and one.size > 1
+    ]
     return ", ".join(f"{one.name!r} ({one.size})" for one in fitting[:10])
 
 

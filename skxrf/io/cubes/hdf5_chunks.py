@@ -24,17 +24,7 @@ def read_block(dataset: Any, key: Slices) -> NDArray[Any]:
     that zlib packed are therefore taken as they are in the file and unpacked here. Of a block with
     steps, HDF5 takes many times longer than for all that lies between: it is read chunk by chunk.
 
-    Parameters
-    ----------
-    dataset : Dataset
-        Open dataset.
-    key : tuple of slice
-        The block, without negative steps.
-
-    Returns
-    -------
-    ndarray
-        The stored numbers.
+    `key`: the block, without negative steps. Returns the stored numbers.
     """
     ranges = [range(n)[one] for one, n in zip(key, dataset.shape, strict=True)]
     chunks, dtype = dataset.chunks, dataset.dtype

@@ -17,14 +17,10 @@ from skxrf.utils.units import is_counts, is_rate
 
 from .._hdf5_access import open_file, require_filters, value_files
 from .._hdf5_values import Scale, units_of
+from .._limits import LIMITS
 from .hdf5_chunks import read_block
 from .memory_map import Stamps, file_stamp, require_all_unchanged
 from .source import CubeSource, Slices
-
-# A chunk is read and unpacked whole.
-_LARGEST_CHUNK = 512 * 2**20
-# Chunks that are looked at one by one.
-_MOST_CHUNKS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,8 @@ class HDF5Reader:
     never_written: float = np.nan
     """Stored number where nothing was written, other than zero."""
     unwritten: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
-    """Chunks for which the file has no room, on the grid of all; None where it has room for all or none."""
+    """Chunks for which the file has no room, on the grid of all, or of a virtual dataset rows and columns
+    without a source; None where there is room for all or none."""
 
     @classmethod
     def of(cls, dataset: Any) -> HDF5Reader:
@@ -102,10 +99,12 @@ class HDF5Reader:
 
 
 def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
+    if dataset.is_virtual:
+        return _without_source(dataset)
     if not dataset.chunks or 0 in dataset.shape:
         return None
     grid = [-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True)]
-    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < _MOST_CHUNKS:
+    if not 0 < dataset.id.get_num_chunks() < math.prod(grid) < LIMITS.chunks:
         return None
     unwritten = np.ones(grid, bool)
 
@@ -115,6 +114,21 @@ def _unwritten(dataset: Any) -> NDArray[np.bool_] | None:
 
     dataset.id.chunk_iter(mark)
     return unwritten
+
+
+def _without_source(dataset: Any) -> NDArray[np.bool_] | None:
+    """Rows and columns of a virtual dataset that no source covers, along its first two axes."""
+    if dataset.ndim < 2 or dataset.shape[0] * dataset.shape[1] > LIMITS.chunks:
+        return None
+    bare = np.ones(dataset.shape[:2], bool)
+    for source in dataset.virtual_sources():
+        try:
+            first, last = source.vspace.get_select_bounds()
+        except RuntimeError:
+            # It grows without a limit.
+            return None
+        bare[first[0] : last[0] + 1, first[1] : last[1] + 1] = False
+    return bare if 0 < bare.sum() < bare.size else None
 
 
 def hdf5_source(cube: Any, layout: str, **facts: Any) -> CubeSource:
@@ -142,7 +156,7 @@ def _refuse_huge_chunks(dataset: Any) -> None:
     if dataset.chunks is None:
         return
     nbytes = int(np.prod(dataset.chunks, dtype=np.float64)) * dataset.dtype.itemsize
-    if nbytes > _LARGEST_CHUNK:
+    if nbytes > LIMITS.chunk_bytes:
         small = "x".join(
             str(min(size, 8 if i < dataset.ndim - 1 else size))
             for i, size in enumerate(dataset.shape)

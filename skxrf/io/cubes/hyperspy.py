@@ -24,15 +24,17 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import stated_axis
 
-_DATA = re.compile(r"/Experiments/[^/]+/data")
 # HyperSpy's text for an unknown name or unit.
 _UNKNOWN = {"", "<undefined>", "_None_", "None", "t.Undefined"}
-_ABOUT = ("title", "date")
 
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """Cubes ``Experiments/<name>/data`` that have their axes beside them."""
-    return [c for c in cubes if _DATA.fullmatch(c.name) and "axis-0" in c.parent]
+    return [
+        c
+        for c in cubes
+        if re.fullmatch(r"/Experiments/[^/]+/data", c.name) and "axis-0" in c.parent
+    ]
 
 
 def read(cube: Any) -> CubeSource:
@@ -144,7 +146,7 @@ def _about(group: Any) -> dict[str, str | float]:
     found: dict[str, str | float] = {}
     general = group.get("metadata/General")
     if general is not None:
-        found.update(scalar_attrs(general, _ABOUT))
+        found.update(scalar_attrs(general, ("title", "date")))
     for column in ("SEM", "TEM"):
         item = group.get(f"metadata/Acquisition_instrument/{column}")
         if item is None:

@@ -16,14 +16,17 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-_CUBE = re.compile(r"/(xrmmap|xrfmap)/((mca|det)(sum|\d+))/counts")
 _LINE = ("cal_offset", "cal_slope", "cal_quad")
-_ABOUT = ("Beamline", "Title")
 
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """The summed cube, or those of single detectors where there is no sum."""
-    found = [cube for cube in cubes if _CUBE.fullmatch(cube.name) and "energy" in cube.parent]
+    found = [
+        cube
+        for cube in cubes
+        if re.fullmatch(r"/(xrmmap|xrfmap)/((mca|det)(sum|\d+))/counts", cube.name)
+        and "energy" in cube.parent
+    ]
     summed = [cube for cube in found if cube.parent.name.endswith("sum")]
     return summed or found
 
@@ -31,7 +34,7 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
 def read(cube: Any) -> CubeSource:
     """Describe one cube."""
     group, item = cube.parent, cube.parent["energy"]
-    about = scalar_attrs(group.parent, _ABOUT)
+    about = scalar_attrs(group.parent, ("Beamline", "Title"))
     line = scalar_attrs(item, _LINE)
     is_vector = isinstance(item, h5py.Dataset) and item.ndim == 1
     return hdf5_source(

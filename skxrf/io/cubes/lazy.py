@@ -8,16 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument
-from skxrf.utils.validation import require_counts
+from skxrf.utils.validation import CUBE_DIMS, require_counts
 
-from .axes import DIMS
+from .._limits import READ
 from .source import BlockReader, Chunks
 
-# Bytes of one block: large enough that opening the file for each costs nothing, small enough
-# that one for each thread, as float32 with what a model makes of it, fits a laptop.
-BLOCK_BYTES = 8 * 2**20
-# The largest, where chunks of the file are long.
-LARGEST_BLOCK = 256 * 2**20
 _REMEDY = (
     "Repair or cut out these pixels in the file; where a program has subtracted something, pass ",
     Argument("clip_negative", True),
@@ -42,9 +37,9 @@ class CheckedCounts:
         self.reader = reader
         self.order = order
         self.where = where
-        self.shape = tuple(reader.shape[order.index(dim)] for dim in DIMS)
+        self.shape = tuple(reader.shape[order.index(dim)] for dim in CUBE_DIMS)
         self.dtype = reader.dtype.newbyteorder("=")
-        self.ndim = len(DIMS)
+        self.ndim = len(CUBE_DIMS)
 
     def __dask_tokenize__(self) -> object:
         """Key of these counts in dask."""
@@ -56,9 +51,9 @@ class CheckedCounts:
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Read, order and check one block."""
         slices, drop = self._expanded(key)
-        first, second, third = (slices[DIMS.index(dim)] for dim in self.order)
+        first, second, third = (slices[CUBE_DIMS.index(dim)] for dim in self.order)
         stored = self.reader.read((first, second, third))
-        ordered = stored.transpose([self.order.index(dim) for dim in DIMS])
+        ordered = stored.transpose([self.order.index(dim) for dim in CUBE_DIMS])
         block: NDArray[Any] = np.ascontiguousarray(ordered, dtype=self.dtype)
         if self.clip and self.dtype.kind != "u":
             # Infinite ones stay, and are refused below.
@@ -97,7 +92,7 @@ def block_shape(
     unit_y, unit_x = (1, 1) if file_chunks is None else file_chunks[:2]
     unit_y, unit_x = min(unit_y, shape[0]), min(unit_x, shape[1])
     # Whole chunks of spectra that fill the memory are rather read several times.
-    pixels = max(LARGEST_BLOCK // (shape[2] * itemsize), 1)
+    pixels = max(READ.largest_block_bytes // (shape[2] * itemsize), 1)
     if unit_y * unit_x > pixels:
         unit_x = min(unit_x, pixels)
         unit_y = max(pixels // unit_x, 1)
@@ -106,7 +101,7 @@ def block_shape(
         return min(-(-wish_y // unit_y) * unit_y, shape[0]), min(
             -(-wish_x // unit_x) * unit_x, shape[1]
         )
-    pixels = BLOCK_BYTES // (shape[2] * itemsize)
+    pixels = READ.block_bytes // (shape[2] * itemsize)
     # Whole rows first: what is computed row by row is also read once.
     n_x = _grown(unit_x, shape[1], pixels // unit_y)
     return _grown(unit_y, shape[0], pixels // n_x), n_x
@@ -121,7 +116,9 @@ def lazy_counts(counts: CheckedCounts, chunks: Chunks) -> Any:
     import dask.array as da
 
     stored = counts.reader.chunks
-    ordered = None if stored is None else tuple(stored[counts.order.index(dim)] for dim in DIMS)
+    ordered = (
+        None if stored is None else tuple(stored[counts.order.index(dim)] for dim in CUBE_DIMS)
+    )
     n_y, n_x = block_shape(counts.shape, ordered, counts.dtype.itemsize, chunks)
     return da.from_array(  # type: ignore[no-untyped-call]
         counts,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from .._limits import LIMITS, READ
 from . import column_text
 from .arrange import chosen_names, chosen_one
 from .detectors import added
@@ -27,10 +28,6 @@ from .source import CubeRequest, CubeSource, Slices
 from .text_spectrum import TextSpectrum, read_spectrum
 
 _LAYOUT = ".mca (text)"
-# The header before the counts has a few hundred bytes.
-_HEAD_BYTES = 4096
-# Of a file of many spectra.
-_LARGEST_FILE = 1 << 28
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -46,7 +43,7 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
     with path.open("rb") as stream:
         many = is_spec(stream.read(100))
-    content = read_spectrum(path, _LARGEST_FILE) if many else read_spectrum(path)
+    content = read_spectrum(path, LIMITS.spectra_bytes) if many else read_spectrum(path)
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
     names = tuple(dict.fromkeys(one.detector for one in spectra))
     wanted = chosen_names(request.detector, names, str(path))
@@ -139,7 +136,7 @@ def _holds_spectrum(file: Path) -> bool:
     """Recognize a text file of Amptek's or of columns; one that cannot be read is none."""
     try:
         with file.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
+            head = stream.read(READ.head_bytes)
     except OSError:
         return False
     return is_amptek(head) or column_text.recognizes(file, head)
@@ -181,7 +178,7 @@ def _of_files(path: Path, ordered: Series, request: CubeRequest) -> CubeSource:
 def _facts(file: Path) -> TextSpectrum:
     """Calibration and times of a file, of which as little is read as can be."""
     with file.open("rb") as stream:
-        content = stream.read(_HEAD_BYTES)
+        content = stream.read(READ.head_bytes)
     if b"<<DATA>>" not in content and b"\n@A" not in content:
         content = read_spectrum(file)
     return parse_facts(content, file)

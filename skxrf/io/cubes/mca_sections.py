@@ -22,19 +22,20 @@ from .axes import axis_or_reason
 from .stated_axis import stated_axis
 from .text_spectrum import TextSpectrum, counts_of, floats, seconds
 
-_GSE = re.compile(rb"\s*(VERSION|ELEMENTS|DATE):[ \t].*", re.IGNORECASE)
-_SPE = re.compile(rb"\s*\$[A-Z_]+:", re.IGNORECASE)
 _COEFFICIENTS = ("CAL_OFFSET", "CAL_SLOPE", "CAL_QUAD")
 
 
 def is_gse(head: bytes) -> bool:
     """Recognize a file of GSECARS by its first bytes."""
-    return _GSE.match(head) is not None and b"CHANNELS:" in head.upper()
+    return (
+        re.match(rb"(?i)\s*(VERSION|ELEMENTS|DATE):[ \t].*", head) is not None
+        and b"CHANNELS:" in head.upper()
+    )
 
 
 def is_spe(head: bytes) -> bool:
     """Recognize a file of IAEA's by its first bytes."""
-    return _SPE.match(head) is not None
+    return re.match(rb"(?i)\s*\$[A-Z_]+:", head) is not None
 
 
 def gse_spectra(text: str, path: Path) -> list[TextSpectrum]:

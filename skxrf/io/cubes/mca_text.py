@@ -28,8 +28,6 @@ from .mca_sections import gse_spectra, is_gse, is_spe, spe_spectrum
 from .stated_axis import stated_axis
 from .text_spectrum import TextSpectrum, counts_of, decoded, floats, seconds
 
-_SECTION = re.compile(r"^<<([^<>\n]+)>>[ \t]*$", re.MULTILINE)
-
 
 def is_amptek(head: bytes) -> bool:
     """Recognize an Amptek ``.mca`` by its first bytes."""
@@ -81,7 +79,7 @@ def parse_facts(content: bytes, path: Path) -> TextSpectrum:
 
 
 def _amptek(text: str, path: Path) -> TextSpectrum:
-    parts = _SECTION.split(text)
+    parts = re.split(r"(?m)^<<([^<>\n]+)>>[ \t]*$", text)
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     if "DATA" not in sections or "END" not in sections:
         raise FileFormatError(

@@ -84,6 +84,28 @@ class RawReader:
             )
         return cls(path=path, offset=offset, shape=shape, dtype=dtype, stamp=stamp)
 
+    @property
+    def stored(self) -> np.dtype[Any]:
+        """Type of the numbers, which are the counts."""
+        return self.dtype
+
+    @property
+    def may_be_blank(self) -> bool:
+        """True where NaN can stand for a pixel that was not measured."""
+        return self.dtype.kind == "f"
+
+    def is_blank(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
+        """True where a number is NaN."""
+        return np.isnan(stored)
+
+    def values(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Counts of stored numbers, which are these."""
+        return stored
+
+    def read_stored(self, key: Slices) -> NDArray[Any]:
+        """Read the numbers of one block."""
+        return self.read(key)
+
     def read(self, key: Slices) -> NDArray[Any]:
         """Read one block."""
         # A map of a file that was cut meanwhile would end the process.

@@ -22,7 +22,6 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import counts_channels, stated_axis
 
-_BESIDE = ("_time", "calibration", "channels")
 _ORDERS = {"spectrum": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 
 
@@ -32,7 +31,10 @@ def find(file: Any, cubes: list[Any]) -> list[Any]:
         cube
         for cube in cubes
         if (text(cube.attrs.get("interpretation")) in _ORDERS and cube.ndim == 3)
-        or ("calibration" in cube.parent and not cube.name.endswith(_BESIDE))
+        or (
+            "calibration" in cube.parent
+            and not cube.name.endswith(("_time", "calibration", "channels"))
+        )
     ]
 
 

@@ -23,18 +23,16 @@ _ROLES = {
     "y": {"y", "row", "rows", "line", "lines", "zeile", "ligne", "ypos", "posy", "samy", "sy", "r"},
     "x": {"x", "col", "cols", "column", "columns", "spalte", "colonne", "xpos", "posx", "samx"}
     | {"sx", "c"},
-    "detector": {"xia", "det", "detector", "sdd"},
+    "detector": {"xia", "det", "detector", "sdd", "ch", "chan", "channel"},
 }
 # Words that say something only beside the other one.
 _PAIRED = {"r", "c"}
 # A decimal point belongs to a number behind a word for rows or columns.
 _NUMBER = re.compile(
-    rf"(?:(?<![A-Za-z])({'|'.join(_ROLES['y'] | _ROLES['x'])})[-_ =(]*(\d{{1,9}}\.\d{{1,9}})(?![.\d])"
-    r"|([A-Za-z]*)[-_. =(]*(\d{1,18}))",
+    rf"(?:(?<![A-Za-z])({'|'.join(_ROLES['y'] | _ROLES['x'])})[-+_ =(]*(\d{{1,9}}\.\d{{1,9}})(?![.\d])"
+    r"|([A-Za-z]*)[-+_. =(]*(\d{1,18}))",
     re.IGNORECASE,
 )
-# Detectors outside, columns inside.
-_RANKS = {"detector": 0, "": 1, "y": 2, "x": 3}
 
 
 @dataclass(frozen=True)
@@ -82,11 +80,12 @@ def series(files: Sequence[Path], where: str) -> Series:
                 f"{where} holds files of several series, such as {first.name} and {other.name}, "
                 "whose names differ in more than numbers: put each series into a folder of its own."
             )
-    found = [_numbers(path) for path in files]
+    found = _signed_numbers(files)
     changing = [i for i in range(len(found[0])) if len({one[i] for one in found}) > 1]
     roles = _roles(first, changing)
     changing = _telling(changing, roles, found, where)
-    places = sorted(changing, key=lambda i: _RANKS[roles[i]])
+    # Detectors outside, columns inside.
+    places = sorted(changing, key=lambda i: ("detector", "", "y", "x").index(roles[i]))
     keys = [tuple(one[i] for i in places) for one in found]
     order = sorted(range(len(files)), key=keys.__getitem__)
     for before, after in itertools.pairwise(order):
@@ -275,7 +274,7 @@ def _roles(file: Path, changing: Sequence[int]) -> dict[int, str]:
 
 
 def _pattern(path: Path) -> str:
-    return re.sub(r"\d{1,18}", "#", path.stem)
+    return re.sub(r"[-+]?\d{1,18}", "#", path.stem)
 
 
 def _numbers(path: Path) -> tuple[float, ...]:
@@ -283,3 +282,32 @@ def _numbers(path: Path) -> tuple[float, ...]:
     return tuple(
         float(match[2]) if match[2] else int(match[4]) for match in _NUMBER.finditer(path.stem)
     )
+
+
+def _signed_numbers(files: Sequence[Path]) -> list[tuple[float, ...]]:
+    """Numbers of all names, below zero where a dash before them is a sign and no separator.
+
+    It is one behind a word for rows or columns, where other numbers at its place, or those of the other
+    axis, have none.
+    """
+    matches = [list(_NUMBER.finditer(path.stem)) for path in files]
+    words = [(match[1] or match[3] or "").lower() for match in matches[0]]
+    places = [i for i, word in enumerate(words) if word in _ROLES["y"] | _ROLES["x"]]
+    dashes = {i: [_prefix(one[i]).endswith("-") for one in matches] for i in places}
+    signs = {
+        i
+        for i in places
+        if not all(dashes[i]) or any(not any(dashes[other]) for other in places if other != i)
+    }
+    return [
+        tuple(
+            -number if i in signs and dashes[i][k] else number
+            for i, number in enumerate(_numbers(path))
+        )
+        for k, path in enumerate(files)
+    ]
+
+
+def _prefix(match: re.Match[str]) -> str:
+    """Part of a match before its number."""
+    return match[0].removesuffix(match[2] or match[4])

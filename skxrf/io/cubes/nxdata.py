@@ -21,8 +21,6 @@ from .nexus import about, stated_beside
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-_ENERGY_UNITS = ("kev", "ev")
-
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """Signals of groups that name an axis of energies; that of the default group alone, if any."""
@@ -96,7 +94,7 @@ def _energy_at(cube: Any) -> int | None:
     ]
     names = {i: items[i].name.rpartition("/")[2].lower() for i in fitting}
     for marked in (
-        [i for i in fitting if units_of(items[i]).lower() in _ENERGY_UNITS],
+        [i for i in fitting if units_of(items[i]).lower() in ("kev", "ev")],
         [i for i in fitting if names[i] in ("energy", "energies")],
         [i for i in fitting if axis_name(names[i]) == "energy"],
     ):

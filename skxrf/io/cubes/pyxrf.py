@@ -14,15 +14,14 @@ from skxrf.exceptions import Argument
 from .hdf5_reader import hdf5_source
 from .source import CubeSource
 
-_DETECTOR = re.compile(r"/xrfmap/(detsum|det\d+)")
-
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """The summed cube, or those of single detectors where there is no sum."""
     found = [
         cube
         for cube in cubes
-        if cube.name.endswith("/counts") and _DETECTOR.fullmatch(cube.parent.name)
+        if cube.name.endswith("/counts")
+        and re.fullmatch(r"/xrfmap/(detsum|det\d+)", cube.parent.name)
     ]
     summed = [cube for cube in found if cube.parent.name == "/xrfmap/detsum"]
     return summed or found

@@ -19,28 +19,24 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 from skxrf.utils.units import decimal, to_mm
+from skxrf.utils.validation import CUBE_DIMS
 
-from .axes import DIMS
+from .._limits import LIMITS
 from .memory_map import RawReader
 from .source import CubeRequest, CubeSource
 from .stated_axis import stated_axis
+from .text_spectrum import decoded
 
 _KEYS = ("width", "height", "depth", "data-length", "data-type", "record-by")
-_SIZES = {"y": "height", "x": "width", "energy": "depth"}
 _ORDERS = {"vector": ("y", "x", "energy"), "image": ("energy", "y", "x")}
 _KINDS = {"unsigned": "u", "signed": "i", "float": "f"}
-_BYTE_ORDERS = {
-    "little-endian": "<",
-    "big-endian": ">",
-}
 # HyperSpy's text for an unknown unit.
 _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
-# A header is a few hundred bytes; this is a text file that is none.
-_LONGEST_HEADER = 100_000
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
-_LINE = re.compile(r"([A-Za-z][\w-]*)[\t ]+(.*)")
+# Floating-point numbers above zero that are smaller are no counts: their bytes are in the other order.
+_SMALLEST = 1e-9
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -59,7 +55,10 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
     header, raw = (_beside(path, ".rpl"), path) if is_raw else (path, _beside(path, ".raw"))
     keys = parse_header(header)
     order = _order(keys, request, header)
-    sizes = {dim: _whole(keys, _SIZES[dim], header) for dim in DIMS}
+    sizes = {
+        dim: _whole(keys, word, header)
+        for dim, word in zip(CUBE_DIMS, ("height", "width", "depth"), strict=True)
+    }
     first, second, third = (sizes[dim] for dim in order)
     reader = RawReader.of(
         raw,
@@ -88,14 +87,10 @@ def open_ripple(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeReque
 def parse_header(path: Path) -> dict[str, str]:
     """Keys, in lower case, and values of a header; one that contradicts itself or lacks a key is refused."""
     with path.open("rb") as stream:
-        content = stream.read(_LONGEST_HEADER)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        text = decoded(stream.read(LIMITS.small_header_bytes))
     keys: dict[str, str] = {}
     for line in text.splitlines():
-        match = _LINE.fullmatch(line.partition(";")[0].strip())
+        match = re.fullmatch(r"([A-Za-z][\w-]*)[\t ]+(.*)", line.partition(";")[0].strip())
         if match is None:
             continue
         key, value = match[1].lower(), match[2].strip()
@@ -133,7 +128,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[str, ...]:
     """Names of the stored axes; the caller's win, and a wrong wish is refused further on."""
-    if request.axes is not None and sorted(map(str, request.axes)) == sorted(DIMS):
+    if request.axes is not None and sorted(map(str, request.axes)) == sorted(CUBE_DIMS):
         return tuple(request.axes)
     word = keys["record-by"].lower()
     # One spectrum, or one image.
@@ -145,7 +140,7 @@ def _order(keys: Mapping[str, str], request: CubeRequest, path: Path) -> tuple[s
             "pass ",
             Argument("axes"),
             ", such as ",
-            Argument("axes", DIMS),
+            Argument("axes", CUBE_DIMS),
             ".",
         )
     return _ORDERS[word]
@@ -170,7 +165,7 @@ def _dtype(keys: Mapping[str, str], path: Path, raw: Path) -> np.dtype[Any]:
             f"{path} says data-type {kind[:40]} of data-length {length}: expected unsigned or "
             "signed of 1, 2, 4 or 8 bytes, or float of 4 or 8."
         )
-    order = _BYTE_ORDERS.get(keys.get("byte-order", "").lower(), "")
+    order = {"little-endian": "<", "big-endian": ">"}.get(keys.get("byte-order", "").lower(), "")
     if keys.get("byte-order", "").lower() == "dont-care" and length > 1:
         order = _byte_order(raw, np.dtype(f"{_KINDS[kind]}{length}"))
     if not order and length > 1:
@@ -196,7 +191,10 @@ def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
         ]
         with np.errstate(all="ignore"):
             values = np.abs(np.concatenate(parts).astype(np.float64))
-        means[order] = float(values.mean()) if np.isfinite(values).all() and n else np.inf
+        # Of a scan that was stopped the rest may be NaN.
+        values = values[~np.isnan(values)]
+        unlike = ~np.isfinite(values) | ((values > 0) & (values < _SMALLEST))
+        means[order] = np.inf if unlike.any() or not values.size else float(values.mean())
     best, other = sorted("<>", key=means.__getitem__)
     return best if means[best] > 0 and means[other] > _CLEAR * means[best] else ""
 

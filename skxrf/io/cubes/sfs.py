@@ -25,22 +25,30 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from .._limits import LIMITS
+
 MAGIC = b"AAMVHFSS"
-_CHUNK_HEADER = 32
-_FIRST_CHUNK = 0x118
 _ENTRY = struct.Struct("<iQ28xi176x?3x256s32x")
-_COMPRESSED = b"AACS"
-_FIRST_BLOCK = 0x80
-_BLOCK_HEADER = 16
-# Blocks seen have half a MiB, and containers a handful of files; what claims more is damage.
-_LARGEST_BLOCK = 1 << 28
-_MOST_ENTRIES = 1000
-_THREADS = 4
-# Blocks that are kept decompressed, and the size above which none are.
-_KEPT_BLOCKS = 8
-_MOST_KEPT = 1 << 21
-# Bytes of a decompressed map that is kept whole.
-_SMALL = 1 << 26
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Places and sizes in the container [bytes]."""
+
+    first_chunk: int = 0x118  # place
+    chunk_header: int = 32
+    first_block: int = 0x80  # place in a compressed file
+    block_header: int = 16
+
+
+@dataclass(frozen=True)
+class _Unpacking:
+    """Numbers of the decompression."""
+
+    threads: int = 4
+    kept_blocks: int = 8  # decompressed blocks that are kept
+    largest_kept: int = 1 << 21  # size above which no block is kept [bytes]
+    whole: int = 1 << 26  # decompressed map up to which all blocks are kept [bytes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +98,12 @@ class StoredFile:
     def _decompressed_ahead(self, stream: BinaryIO) -> Iterator[bytes]:
         """All blocks in order; threads decompress some of them beforehand."""
         waiting: deque[Future[bytes]] = deque()
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(_Unpacking.threads) as pool:
             for i, (start, length) in enumerate(self.blocks.tolist()):
                 waiting.append(
                     pool.submit(self._decompressed, i, self._stored(stream, start, length))
                 )
-                if len(waiting) > 2 * _THREADS:
+                if len(waiting) > 2 * _Unpacking.threads:
                     yield self._kept(i - len(waiting) + 1, waiting.popleft().result())
             for left in range(len(waiting), 0, -1):
                 yield self._kept(len(self.blocks) - left, waiting.popleft().result())
@@ -110,9 +118,9 @@ class StoredFile:
 
     def _kept(self, i: int, block: bytes) -> bytes:
         """The block, of which some are kept for the next rows; of a small map all."""
-        if self.block_bytes <= _MOST_KEPT:
+        if self.block_bytes <= _Unpacking.largest_kept:
             self.recent[i] = block
-            while self.size > _SMALL and len(self.recent) > _KEPT_BLOCKS:
+            while self.size > _Unpacking.whole and len(self.recent) > _Unpacking.kept_blocks:
                 # Several threads may do so.
                 self.recent.pop(min(self.recent.copy(), default=i), None)
         return block
@@ -141,13 +149,13 @@ class StoredFile:
         starts = self.chunk_starts[first : first + n_chunks]
         if len(starts) < n_chunks:
             raise _cut(self.path)
-        size = self.chunk_bytes + _CHUNK_HEADER
+        size = self.chunk_bytes + _Layout.chunk_header
         ends = [*np.flatnonzero(np.diff(starts) != size) + 1, n_chunks]
         found, begin, left = [], 0, skip + length
         for end in ends:
             # The header of the first chunk lies before its start, and the last may be used in part.
             used = min((end - begin) * self.chunk_bytes, left)
-            n_bytes = used + (-(-used // self.chunk_bytes) - 1) * _CHUNK_HEADER
+            n_bytes = used + (-(-used // self.chunk_bytes) - 1) * _Layout.chunk_header
             raw = _bytes_at(stream, int(starts[begin]), n_bytes, self.path)
             padded = np.zeros(size * (end - begin), np.uint8)
             padded[: len(raw)] = np.frombuffer(raw, np.uint8)
@@ -162,9 +170,9 @@ def stored_files(path: Path) -> dict[str, StoredFile]:
     with path.open("rb") as stream:
         (chunk_size,) = struct.unpack("<I", _bytes_at(stream, 0x128, 4, path))
         table, n_entries = struct.unpack("<II", _bytes_at(stream, 0x140, 8, path))
-        chunk_bytes = chunk_size - _CHUNK_HEADER
+        chunk_bytes = chunk_size - _Layout.chunk_header
         # Limits: a damaged number must not cause reading or allocation without end.
-        if chunk_bytes < _ENTRY.size or n_entries > _MOST_ENTRIES:
+        if chunk_bytes < _ENTRY.size or n_entries > LIMITS.entries:
             raise FileFormatError(f"{path} is damaged: its table of files makes no sense.")
         per_chunk = chunk_bytes // _ENTRY.size
         chunks = _chained(stream, path, table, chunk_size, -(-n_entries // per_chunk))
@@ -195,7 +203,7 @@ def _described(
             f"{path} has {file_size:,} bytes, but says that its part {name} has {size:,}: it was "
             "cut short or damaged. Copy it again."
         )
-    chunk_bytes = chunk_size - _CHUNK_HEADER
+    chunk_bytes = chunk_size - _Layout.chunk_header
     n_chunks = -(-size // chunk_bytes)
     per_table = chunk_bytes // 4
     tables = _chained(stream, path, pointers, chunk_size, -(-n_chunks // per_table))
@@ -206,19 +214,19 @@ def _described(
         ),
         "<u4",
     )
-    starts = numbers.astype(np.int64) * chunk_size + _FIRST_CHUNK + _CHUNK_HEADER
+    starts = numbers.astype(np.int64) * chunk_size + _Layout.first_chunk + _Layout.chunk_header
     plain = StoredFile(path, name, size, starts, chunk_bytes, 0, np.empty((0, 2), np.int64))
-    if size < _FIRST_BLOCK or plain._stored(stream, 0, 4) != _COMPRESSED:
+    if size < _Layout.first_block or plain._stored(stream, 0, 4) != b"AACS":
         return plain
     block_bytes, _, n_blocks = struct.unpack("<III", plain._stored(stream, 4, 12))
-    if not 0 < block_bytes <= _LARGEST_BLOCK or n_blocks * _BLOCK_HEADER > size:
+    if not 0 < block_bytes <= LIMITS.block_bytes or n_blocks * _Layout.block_header > size:
         raise FileFormatError(f"{path} is damaged: the compression of {name} makes no sense.")
     blocks = np.empty((n_blocks, 2), np.int64)
-    at = _FIRST_BLOCK
+    at = _Layout.first_block
     for i in range(n_blocks):
         length, expanded = struct.unpack("<II", plain._stored(stream, at, 8))
-        blocks[i] = at + _BLOCK_HEADER, length
-        at += _BLOCK_HEADER + length
+        blocks[i] = at + _Layout.block_header, length
+        at += _Layout.block_header + length
         if at > size:
             raise FileFormatError(f"{path} is damaged: the compression of {name} makes no sense.")
     total = 0 if not n_blocks else (n_blocks - 1) * block_bytes + min(expanded, block_bytes)
@@ -232,8 +240,8 @@ def _chained(stream: BinaryIO, path: Path, first: int, chunk_size: int, n_chunks
     for _ in range(n_chunks):
         if number < 0:
             raise _cut(path)
-        start = number * chunk_size + _FIRST_CHUNK
-        starts.append(start + _CHUNK_HEADER)
+        start = number * chunk_size + _Layout.first_chunk
+        starts.append(start + _Layout.chunk_header)
         (number,) = struct.unpack("<I", _bytes_at(stream, start, 4, path))
     return starts
 

@@ -62,13 +62,15 @@ def seconds(value: str | float | None, units: str = "") -> float | None:
 
 
 def decoded(content: bytes) -> str:
-    """Text of a file with plain line ends: UTF-8 or UTF-16 where their mark begins it, else Latin-1."""
-    encoding = "latin-1"
-    if content.startswith(codecs.BOM_UTF8):
-        encoding = "utf-8-sig"
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    return content.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    """Text of a file with plain line ends: UTF-16 where its mark begins it, UTF-8, else Latin-1."""
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode(
+            "utf-16" if utf_16 else "utf-8-sig", "replace" if utf_16 else "strict"
+        )
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:

@@ -22,25 +22,22 @@ from .hdf5_reader import hdf5_source
 from .source import CubeSource
 from .stated_axis import axis_facts
 
-_CUBE = re.compile(r"/MAPS/(Spectra/)?mca_arr")
-_ENERGY = ("MAPS/Spectra/Energy", "MAPS/energy")
-_CALIBRATION = ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")
-_SUMMED = ("MAPS/Spectra/Integrated_Spectra/Spectra", "MAPS/int_spec")
-
 
 def find(file: Any, cubes: list[Any]) -> list[Any]:
     """The cube, under either of its names."""
-    return [cube for cube in cubes if _CUBE.fullmatch(cube.name)]
+    return [cube for cube in cubes if re.fullmatch(r"/MAPS/(Spectra/)?mca_arr", cube.name)]
 
 
 def read(cube: Any) -> CubeSource:
     """Describe the cube."""
     file = cube.file
-    vector, vector_from, units = _numbers(file, _ENERGY)
-    calibration, calibration_from, _ = _numbers(file, _CALIBRATION)
+    vector, vector_from, units = _numbers(file, ("MAPS/Spectra/Energy", "MAPS/energy"))
+    calibration, calibration_from, _ = _numbers(
+        file, ("MAPS/Spectra/Energy_Calibration", "MAPS/energy_calib")
+    )
     telling, dims_from = vector, "the length of its energy vector"
     if vector is None:
-        telling, _, _ = _numbers(file, _SUMMED)
+        telling, _, _ = _numbers(file, ("MAPS/Spectra/Integrated_Spectra/Spectra", "MAPS/int_spec"))
         dims_from = "the length of its summed spectrum"
     fitting = [
         i for i, size in enumerate(cube.shape) if telling is not None and size == telling.size

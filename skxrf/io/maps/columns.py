@@ -6,16 +6,24 @@ import re
 from collections.abc import Mapping, Sequence
 
 from skxrf.exceptions import Argument, LineGroupError
-from skxrf.physics._names import find_line_group, line_group_name
+from skxrf.utils.line_group_names import find_line_group, line_group_name
 
 Elements = Sequence[str] | Mapping[str, str] | None
 
+UNCERTAINTY = re.compile(r"s\((.+)\)")
 # Columns of PyMca beside the line groups: mass fractions, concentrations, scatter, background,
 # figures of merit (and their uncertainties).
 _PYMCA_EXTRAS = re.compile(
     r"(w|mM)\(.*|Scatter[_ ](Peak|Compton)\d*|Constant|\d+(st|nd|rd|th)[_ ]Order|A\d+|"
     r"chisq|nFreeParameters|nObservations"
 )
+
+
+def name_at_end(stem: str) -> str:
+    """Name of a map or of its standard deviations that ends the name of a file; empty where none does."""
+    starts = [0, *(separator.end() for separator in re.finditer(r"[-_\s]+", stem))]
+    ends = (stem[start:] for start in starts)
+    return next((one for one in ends if line_group_name(UNCERTAINTY.sub(r"\1", one))), "")
 
 
 def chosen_columns(names: Sequence[str], elements: Elements, *, where: str) -> dict[str, str]:

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
+from .._limits import LIMITS
 from .plain import float32_images, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, by_name
 
 _HEADER = re.compile(rb"2[ \t]*\r?\n[ \t]*(\d+)[ \t]+(\d+)[ \t]+(\d+)[ \t]*\r?\n")
-# Longer names than this are data: the header and the file's size disagree.
-_LONGEST_NAME = 256
-_LAYOUT = "Datamuncher"
 _WRITTEN = re.compile(rb"\s*[-+.\dnN][-+.\deEnaNifIF]*[ \t\r\n]")
 
 
@@ -48,7 +46,7 @@ def read_dms(path: Path, request: MapsRequest) -> xr.Dataset:
     values, names = parse(body, width * height * n_maps, n_maps, where)
     stack = values.reshape(n_maps, height, width)
     images = by_name(zip(names, stack, strict=True), where)
-    source = MapsSource(path=path, layout=_LAYOUT, images=images)
+    source = MapsSource(path=path, layout="Datamuncher", images=images)
     return build_maps(source, request.elements)
 
 
@@ -93,7 +91,7 @@ def _names(tail: bytes, n_maps: int, where: str) -> list[str]:
             f"{where} is followed by bytes that are no names ({error}): its header is wrong."
         ) from error
     names = [line.strip() for line in lines if line.strip()]
-    if len(names) != n_maps or max(map(len, names)) > _LONGEST_NAME:
+    if len(names) != n_maps or max(map(len, names)) > LIMITS.name_length:
         raise FileFormatError(
             f"{where} is followed by {len(names)} names, expected {n_maps}, one a line: it is cut "
             "off, or its header is wrong."

@@ -14,11 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
-from skxrf.physics._names import line_group_name
 
 from .._edf_file import EdfImage, edf_images
 from ..cubes.numbered import files_in
-from .source import UNCERTAINTY, MapsRequest, MapsSource, build_maps, by_name, split_errors
+from .columns import name_at_end
+from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
@@ -58,7 +58,4 @@ def _name(file: Path, image: EdfImage) -> str:
     title = image.header.get("title", "").strip()
     if title and re.fullmatch(r"Array_\d+", title) is None:
         return title
-    words = file.stem.split("_")
-    ends = ["_".join(words[i:]) for i in range(len(words))]
-    plain = [one for one in ends if line_group_name(UNCERTAINTY.sub(r"\1", one)) is not None]
-    return plain[0] if plain else ""
+    return name_at_end(file.stem)

@@ -33,9 +33,7 @@ from .columns import Elements, chosen_columns
 from .plain import refuse_name
 from .source import MapsSource
 
-_PARAMETERS = re.compile(r"(.*)/results/parameters")
 _PROGRAM = "skxrf"
-_GROUPS = {"intensity": "parameters", "uncertainty": "uncertainties"}
 
 
 def find(file: Any) -> list[str]:
@@ -44,7 +42,7 @@ def find(file: Any) -> list[str]:
 
     def visit(_: str, item: Any) -> None:
         if isinstance(item, h5py.Group) and isinstance(item.name, str):
-            match = _PARAMETERS.fullmatch(item.name)
+            match = re.fullmatch(r"(.*)/results/parameters", item.name)
             if match:
                 found.append(match[1] or "/")
 
@@ -190,7 +188,7 @@ def write_nexus(maps: xr.Dataset, path: Path) -> None:
         results = _group(process, "results", "NXcollection", default="parameters")
         places = {
             str(name): f"results/{group}"
-            for name, group in _GROUPS.items()
+            for name, group in {"intensity": "parameters", "uncertainty": "uncertainties"}.items()
             if _write_images(results, group, maps, name)
         }
         for name, variable in maps.variables.items():

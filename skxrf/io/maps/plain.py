@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
 
-_UNSAFE = re.compile(r"""[\\/:*?"<>|\0-\x1f]""")
-
 
 def only_maps(maps: xr.Dataset, what: str, *, uncertainty: bool) -> None:
     """Refuse variables that a format of images has no place for."""
@@ -53,7 +51,11 @@ def float32_images(
 
 def safe_name(name: str) -> str:
     """A map's name where it can name a file on every system."""
-    wrong = not name.strip(" .") or _UNSAFE.search(name) or name != name.strip(" .")
+    wrong = (
+        not name.strip(" .")
+        or re.search(r"""[\\/:*?"<>|\0-\x1f]""", name)
+        or name != name.strip(" .")
+    )
     refuse_name(name, wrong, "cannot name a file")
     return name
 

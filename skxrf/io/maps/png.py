@@ -19,7 +19,6 @@ from skxrf.exceptions import FileFormatError
 from .plain import only_maps, safe_name
 
 _WHITE_PERCENTILE = 99.9
-_WHITE = np.iinfo(np.uint16).max
 
 
 def write_png(maps: xr.Dataset, path: Path) -> None:
@@ -80,4 +79,4 @@ def _scale(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _grey(values: NDArray[np.float64], black: float, white: float) -> NDArray[np.uint16]:
     share = np.nan_to_num((values - black) / (white - black), nan=0.0, posinf=1.0, neginf=0.0)
-    return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * _WHITE), dtype=np.uint16)
+    return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * np.iinfo(np.uint16).max), dtype=np.uint16)

@@ -8,11 +8,9 @@ from typing import Any
 
 import h5py
 
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .source import MapsSource, images_of_stack
-
-_DETECTOR = re.compile(r"/xrfmap/(detsum|det\d+)")
 
 
 def find(file: Any) -> list[str]:
@@ -22,7 +20,7 @@ def find(file: Any) -> list[str]:
     found = [
         f"/xrfmap/{name}"
         for name in names
-        if _DETECTOR.fullmatch(f"/xrfmap/{name}") and f"{name}/xrf_fit" in group
+        if re.fullmatch(r"detsum|det\d+", name) and f"{name}/xrf_fit" in group
     ]
     return ["/xrfmap/detsum"] if "/xrfmap/detsum" in found else found
 

@@ -9,13 +9,11 @@ import numpy as np
 import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .._bruker_images import bruker_images, is_project
 from ..cubes.bruker_xml import step_positions
 from .source import MapsRequest, MapsSource, build_maps
-
-_FAMILY = re.compile(r"([A-Z][a-z]?)-([KLM])A?")
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -56,7 +54,7 @@ def _maps_of(planes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Planes of line groups; Bruker calls the K group of iron ``Fe-KA``, that of silicon ``Si-K``."""
     maps = {}
     for name, values in planes.items():
-        match = _FAMILY.fullmatch(name.strip())
+        match = re.fullmatch(r"([A-Z][a-z]?)-([KLM])A?", name.strip())
         group = line_group_name(f"{match[1]}-{match[2]}") if match else None
         if group is not None and group not in maps:
             maps[group] = values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +17,7 @@ from skxrf.utils.files import printable_attrs
 
 from .._hdf5_values import Scale, numbers, texts
 from .._limits import refuse_absurd_size
-from .columns import Elements, chosen_columns
-
-UNCERTAINTY = re.compile(r"s\((.+)\)")
+from .columns import UNCERTAINTY, Elements, chosen_columns
 
 
 class MapsRequest(NamedTuple):

@@ -12,12 +12,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import may_divide_thousands
 
+from ..cubes.text_spectrum import decoded
 from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
 
-_ROW_NAMES = ("row",)
-_COLUMN_NAMES = ("column", "col")
 _EXPECTED = (
     "expected a table of maps, one line a pixel, with a header such as "
     "'row  column  S_K  Fe_K' (blanks, ';', ',' or tabs between)"
@@ -26,13 +26,13 @@ _EXPECTED = (
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a file that starts as text."""
-    return b"\0" not in head
+    return "\0" not in decoded(head)
 
 
 def read_table(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read a table of maps."""
     names, values, numbers = _parsed(path)
-    row, column = (_position(path, names, words) for words in (_ROW_NAMES, _COLUMN_NAMES))
+    row, column = (_position(path, names, words) for words in (("row",), ("column", "col")))
     order, y, x = _grid(path, values[:, row], values[:, column], numbers)
     shape = (y.size, x.size)
     others = [name for i, name in enumerate(names) if i not in (row, column)]
@@ -89,10 +89,7 @@ def _digits(maps: xr.DataArray) -> list[NDArray[Any]]:
 
 def _parsed(path: Path) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
     """Column names, values of shape (n_lines, n_columns), and the line number of each."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not a text file ({error}): {_EXPECTED}.") from error
+    lines = decoded(path.read_bytes()).splitlines()
     filled = [number for number, line in enumerate(lines, start=1) if line.strip()]
     if not filled:
         raise FileFormatError(f"{path} holds only blank lines: {_EXPECTED}.")
@@ -102,6 +99,15 @@ def _parsed(path: Path) -> tuple[list[str], NDArray[np.float64], NDArray[np.int6
     if len(names) < 3:
         raise FileFormatError(f"{path}, line {filled[0]}: {header[:80]!r}; {_EXPECTED}.")
     body = [lines[number - 1] for number in filled[1:]]
+    if separator != "," and not any("." in line for line in body):
+        # The comma of decimals.
+        words = re.findall(r"\d+,\d+", "\n".join(body))
+        if words and all(map(may_divide_thousands, words)):
+            raise FileFormatError(
+                f"{path} writes numbers such as {words[0]!r}, in which a comma may divide thousands. Export "
+                "it without a mark between thousands."
+            )
+        body = [line.replace(",", ".") for line in body]
     if not body:
         raise FileFormatError(f"{path} has a header but no pixels: {_EXPECTED}.")
     try:

@@ -1,13 +1,15 @@
 """TIFF of 32-bit floating-point numbers: one file with a page a map, or a folder with a file a map.
 
 Files are written as ImageJ writes them, so that ImageJ shows the names of the maps and the pixel size;
-every other reader sees plain uncompressed pages. Names are read from ImageJ's labels, from PyMca's
-``Title=Fe_K``, from the tag PageName, or from the file's name. ``s(Fe_K)`` is the standard deviation
-of ``Fe_K``, as in PyMca. ImageJ's Info holds positions and attributes as JSON.
+every other reader sees plain uncompressed pages. Names are read from ImageJ's labels, from the channels of
+OME-TIFF, from PyMca's ``Title=Fe_K``, from the tag PageName, or from the file's name; the pixel size from
+ImageJ's or OME's metadata. ``s(Fe_K)`` is the standard deviation of ``Fe_K``, as in PyMca. ImageJ's Info
+holds positions and attributes as JSON.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import struct
@@ -20,24 +22,24 @@ from numpy.typing import NDArray
 
 import skxrf
 from skxrf.exceptions import FileFormatError
+from skxrf.utils.units import decimal, to_mm
 
 from .._cube_coordinates import json_text
 from .._limits import refuse_absurd_size
 from ..cubes.numbered import files_in
+from .columns import name_at_end
 from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 _SUFFIXES = (".tif", ".tiff")
-# Little and big endian, classic and BigTIFF.
-_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TITLE = re.compile(r"^Title=(.*)$", re.MULTILINE)
-_PAGE_NAME = 285
-_LAYOUT = "TIFF"
+# Tags of the pixels per unit of length, along the axes.
+_RESOLUTION = {"y": 283, "x": 282}
 
 
 def recognizes(path: Path, head: bytes) -> bool:
     """Recognize a TIFF file by its signature."""
-    return head.startswith(_SIGNATURES)
+    # Little and big endian, classic and BigTIFF.
+    return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
 
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
@@ -47,8 +49,8 @@ def folder_recognizes(path: Path, head: bytes) -> bool:
 
 def read_tiff(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read the pages of one file as maps."""
-    pages, about = _pages(path)
-    return _built(path, pages, about, request)
+    pages, about, steps = _pages(path)
+    return _built(path, pages, about, request, steps)
 
 
 def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
@@ -56,13 +58,15 @@ def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
     pages: list[tuple[str, NDArray[Any]]] = []
     about: dict[str, Any] = {}
     ranks = []
+    steps: dict[str, float] = {}
     for file in files_in(path, *_SUFFIXES):
-        found, said = _pages(file)
+        found, said, its_steps = _pages(file)
+        steps = steps or its_steps
         pages += found
         ranks += [said.get("rank", 0)] * len(found)
         about = about or said
     order = sorted(range(len(pages)), key=lambda i: ranks[i])
-    return _built(path, [pages[i] for i in order], about, request)
+    return _built(path, [pages[i] for i in order], about, request, steps)
 
 
 def write_tiff(maps: xr.Dataset, path: Path) -> None:
@@ -77,21 +81,59 @@ def write_tiff_folder(maps: xr.Dataset, folder: Path) -> None:
         _write(folder / f"{safe_name(name)}.tif", [name], image[None], maps, rank)
 
 
-def _pages(path: Path) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any]]:
-    """Names and images of a file, and what this library said about them."""
+def _pages(
+    path: Path,
+) -> tuple[list[tuple[str, NDArray[Any]]], dict[str, Any], dict[str, float]]:
+    """Names and images of a file, what this library said about them, and steps along y and x [mm]."""
     import tifffile
 
     with tifffile.TiffFile(path) as file:
         pages = list(file.pages)
         _require_all_pages(file, pages)
         labels, about = _said(file.imagej_metadata or {}, len(pages))
+        ome = file.ome_metadata or ""
+        named = re.findall(r'<(?:\w+:)?Channel\b[^>]*?\bName="([^"]*)"', ome)
+        channels = [html.unescape(name) for name in named]
+        labels = labels or (channels if len(channels) == len(pages) and all(channels) else [])
+        steps = _ome_steps(ome) or _imagej_steps(file.imagej_metadata or {}, pages[0])
         _refuse_shared_strips(pages, path)
         images = [_image(page, path) for page in pages]
         names = labels or [_name_of(page) for page in pages]
     if not any(names):
         stem = path.stem
-        names = [stem] if len(images) == 1 else [f"{stem}_{i}" for i in range(len(images))]
-    return list(zip(names, images, strict=True)), about
+        names = (
+            [name_at_end(stem) or stem]
+            if len(images) == 1
+            else [f"{stem}_{i}" for i in range(len(images))]
+        )
+    return list(zip(names, images, strict=True)), about, steps
+
+
+def _ome_steps(ome: str) -> dict[str, float]:
+    """Steps along y and x [mm] of the metadata of an OME-TIFF, empty where it states none."""
+    found = {}
+    for dim in ("y", "x"):
+        size, unit = (
+            re.search(rf'\bPhysicalSize{dim.upper()}{suffix}="([^"]*)"', ome)
+            for suffix in ("", "Unit")
+        )
+        step = to_mm(
+            decimal(size[1] if size else "") or np.nan, html.unescape(unit[1]) if unit else "µm"
+        )
+        if step is not None and step > 0:
+            found[dim] = float(step)
+    return found if len(found) == 2 else {}
+
+
+def _imagej_steps(imagej: dict[str, Any], page: Any) -> dict[str, float]:
+    """Steps along y and x [mm] of ImageJ's unit and pixels per unit, empty where it is none of length."""
+    unit = to_mm(1.0, str(imagej.get("unit", "")).replace("\\u00B5", "µ"))
+    found = {}
+    for dim, tag in _RESOLUTION.items():
+        pixels, units = page.tags[tag].value if tag in page.tags else (0, 0)
+        if unit is not None and pixels and units:
+            found[dim] = float(unit) * units / pixels
+    return found if len(found) == 2 else {}
 
 
 def _require_all_pages(file: Any, pages: list[Any]) -> None:
@@ -163,10 +205,10 @@ def _refuse_shared_strips(pages: list[Any], path: Path) -> None:
 
 
 def _name_of(page: Any) -> str:
-    title = _TITLE.search(str(page.description))
+    title = re.search(r"(?m)^Title=(.*)$", str(page.description))
     if title is not None:
         return title[1].strip()
-    tag = page.tags.get(_PAGE_NAME)
+    tag = page.tags.get(285)  # PageName
     return "" if tag is None else str(tag.value).strip("\0 ")
 
 
@@ -175,11 +217,19 @@ def _built(
     pages: list[tuple[str, NDArray[Any]]],
     about: dict[str, Any],
     request: MapsRequest,
+    steps: dict[str, float],
 ) -> xr.Dataset:
     images, errors = split_errors(by_name(pages, str(path)))
+    shape = dict(zip(("y", "x"), pages[0][1].shape, strict=True))
+    places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items()}
     maps = build_maps(
         MapsSource(
-            path=path, layout=_LAYOUT, images=images, errors=errors, exact_names=bool(about)
+            path=path,
+            layout="TIFF",
+            images=images,
+            errors=errors,
+            exact_names=bool(about),
+            **({} if about else places),
         ),
         request.elements,
     )
@@ -197,7 +247,8 @@ def _restored(maps: xr.Dataset, about: dict[str, Any]) -> xr.Dataset:
         attrs = about.get("attrs", {})
         if isinstance(attrs, dict) and isinstance(attrs.get(name), dict):
             variable.attrs = attrs[str(name)]
-    return maps
+    common = about.get("common_attrs")
+    return maps.assign_attrs(common) if isinstance(common, dict) else maps
 
 
 def _write(path: Path, names: list[str], pages: NDArray[Any], maps: xr.Dataset, rank: int) -> None:
@@ -209,6 +260,7 @@ def _write(path: Path, names: list[str], pages: NDArray[Any], maps: xr.Dataset, 
         "rank": rank,
         **{dim: _said_of(maps[dim]) for dim in ("y", "x")},
         "attrs": {str(name): dict(one.attrs) for name, one in maps.data_vars.items()},
+        "common_attrs": dict(maps.attrs),
     }
     info = json_text(about)
     resolution, unit = _resolution(maps)

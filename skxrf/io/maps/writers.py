@@ -42,3 +42,10 @@ SUFFIXES = {
     ".csv": "csv",
     ".png": "png",
 }
+# Coordinates that a format keeps beside the names of the maps, where not all; pixels need none.
+KEPT_COORDINATES: dict[str, tuple[str, ...]] = {
+    "tiff": ("y", "x"),
+    "dms": (),
+    "dat": (),
+    "csv": (),
+}

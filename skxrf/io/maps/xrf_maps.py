@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 from .._hdf5_values import text
 from .source import MapsSource, images_of_stack
 
-_FITS = ("Fitted", "NNLS", "ROI")
-
 
 def find(file: Any) -> list[str]:
     """Names of the fits in the file."""
-    names = [f"/MAPS/XRF_Analyzed/{fit}" for fit in _FITS]
+    names = [f"/MAPS/XRF_Analyzed/{fit}" for fit in ("Fitted", "NNLS", "ROI")]
     return [name for name in names if f"{name}/Counts_Per_Sec" in file]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skxrf.pretrained._axis import ENERGY, LINE_GROUPS
 from skxrf.simulation import ForwardModel, random_stacks
 from skxrf.utils.files import whole_file
+from skxrf.utils.typing import Float32Array
 
 from ._instruments import random_instrument
 from ._settings import TrainingSettings
@@ -21,14 +22,12 @@ from ._settings import TrainingSettings
 _log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
-Floats = NDArray[np.float32]
 
 GAIN = float(ENERGY[1] - ENERGY[0])
 # Templates reach 30 channels beyond the model's axis on both sides, for counts of shifted axes.
 WIDE_ENERGY: NDArray[np.float64] = ENERGY[0] - 30 * GAIN + GAIN * np.arange(ENERGY.size + 2 * 30)
 # Intensities are shares of a spectrum's counts; in half precision, in units of this.
 UNIT = 1e-4
-_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -41,27 +40,29 @@ class PhotonChunk:
     scatter: Half
     """(n_stacks, n_bins), float16: scattered photons by the energy bin of the tube's spectrum,
     likewise."""
-    line_templates: Floats  # (n_lines, n_wide), float32: spectra of one net count on `WIDE_ENERGY`
-    scatter_templates: Floats  # (n_bins, n_wide), float32: spectra of one scattered photon
-    scatter_energies: Floats  # (n_bins,), float32: mean detected energy of each [keV]
-    gas: Floats  # (n_wide,), float32: mean share of the gas in a spectrum, by channel
-    gas_lines: Floats
+    line_templates: (
+        Float32Array  # (n_lines, n_wide), float32: spectra of one net count on `WIDE_ENERGY`
+    )
+    scatter_templates: Float32Array  # (n_bins, n_wide), float32: spectra of one scattered photon
+    scatter_energies: Float32Array  # (n_bins,), float32: mean detected energy of each [keV]
+    gas: Float32Array  # (n_wide,), float32: mean share of the gas in a spectrum, by channel
+    gas_lines: Float32Array
     """(n_groups,), float32: mean net counts of the line groups in the gas, as shares of a
     spectrum's counts."""
-    energies: Floats  # (n_lines,), float32: energies of the lines [keV]
+    energies: Float32Array  # (n_lines,), float32: energies of the lines [keV]
     owners: NDArray[np.intp]  # (n_lines,), int: element of each line
     groups: NDArray[np.intp]
     """(n_lines,), int: position of the line's group in `LINE_GROUPS`, -1 for one that is not
     mapped."""
     shells: NDArray[np.intp]  # (n_lines,), int: 0, 1, 2 for K, L, M
-    patterns: Floats
+    patterns: Float32Array
     """(n_elements, n_lines), float32: shares of an element's lines from a thin layer."""
 
 
-def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
+def make_chunk(settings: TrainingSettings, index: int, batch: int = 128) -> PhotonChunk:
     """Simulate the stacks of one random instrument.
 
-    `index`: number of the instrument; seeds follow from it.
+    `index`: number of the instrument; seeds follow from it. `batch`: stacks at a time.
     """
     rng = np.random.default_rng([settings.seed, 1, index])
     instrument = random_instrument(
@@ -74,8 +75,8 @@ def make_chunk(settings: TrainingSettings, index: int) -> PhotonChunk:
     model = ForwardModel(elements, instrument)
     templates = model.templates()
     parts = [
-        model.photons(compositions[start : start + _BATCH], masses[start : start + _BATCH])
-        for start in range(0, n, _BATCH)
+        model.photons(compositions[start : start + batch], masses[start : start + batch])
+        for start in range(0, n, batch)
     ]
     lines = np.concatenate([part.lines for part in parts])
     scatter = np.concatenate([part.scatter for part in parts])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,20 @@ from ._settings import TrainingSettings
 from ._spectra import draw_spectra, joined
 from ._weighing import HeldOutPrediction, weighed
 
-_STACKS_PER_INSTRUMENT = 512
-_BATCH = 1024
-# Share of the spectra of a single painting that are held out, and time of the networks that do not
-# see held-out spectra, in units of the training's.
-_KEPT_SHARE, _FOLDS_TIME = 0.2, 0.5
+
+@dataclass(frozen=True)
+class FineTuningRule:
+    """Amounts of spectra and times of a fine-tuning."""
+
+    stacks_per_instrument: int = 512  # simulated layer stacks under each random scanner
+    batch: int = 1024  # spectra of a batch
+    kept_share: float = 0.2
+    """Share of the spectra of a single painting that are held out."""
+    folds_time: float = 0.5
+    """Time of the networks that do not see held-out spectra, in units of the training's."""
+
+
+_RULE = FineTuningRule()
 
 
 def fine_tune(
@@ -103,8 +113,8 @@ def fine_tune(
         raise SkxrfError(f"X has the shape {spectra.shape} and Y {Y.shape}: rows must match.")
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     settings = TrainingSettings(
-        n_stacks=_STACKS_PER_INSTRUMENT * n_instruments,
-        stacks_per_instrument=_STACKS_PER_INSTRUMENT,
+        n_stacks=_RULE.stacks_per_instrument * n_instruments,
+        stacks_per_instrument=_RULE.stacks_per_instrument,
         seed=seed,
     )
     weights = model.load_weights()
@@ -117,7 +127,7 @@ def fine_tune(
     folds = _folds(labeled.paintings, np.random.default_rng([seed, 6]))
     held_out = [
         HeldOutPrediction.of(
-            trained(labeled.of(~kept), _FOLDS_TIME * max_time / len(folds)), labeled.of(kept)
+            trained(labeled.of(~kept), _RULE.folds_time * max_time / len(folds)), labeled.of(kept)
         )
         for kept in folds
     ]
@@ -132,7 +142,7 @@ def _folds(paintings: NDArray[np.intp], rng: np.random.Generator) -> list[NDArra
     found = np.unique(paintings)
     if len(found) > 1:
         return [paintings == painting for painting in found]
-    return [rng.random(len(paintings)) < _KEPT_SHARE]
+    return [rng.random(len(paintings)) < _RULE.kept_share]
 
 
 def _trained(
@@ -149,8 +159,8 @@ def _trained(
     network = network_of(weights).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
     rng = np.random.default_rng([settings.seed, 5])
-    n_simulated = round(simulated_share * _BATCH)
-    labels = torch.ones(_BATCH, len(LINE_GROUPS))
+    n_simulated = round(simulated_share * _RULE.batch)
+    labels = torch.ones(_RULE.batch, len(LINE_GROUPS))
     labels[n_simulated:] = torch.from_numpy(has_label.astype(np.float32))
     started = time.monotonic()
     simulated, used = None, 0
@@ -160,7 +170,7 @@ def _trained(
             # Simulated spectra that are drawn together, and steps that they serve.
             simulated, used = draw_spectra(chunk, settings, rng, 8192), 0
             simulated = simulated._replace(counts=simulated.counts.astype(np.float32))
-        rows = rng.integers(len(own.counts), size=_BATCH - n_simulated)
+        rows = rng.integers(len(own.counts), size=_RULE.batch - n_simulated)
         parts = [tuple(part[rows] for part in own)]
         if simulated is not None:
             parts.insert(0, tuple(part[used : used + n_simulated] for part in simulated))

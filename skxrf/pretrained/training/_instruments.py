@@ -14,7 +14,6 @@ _TUBES = (
     *(("Ag", 40.0, 0.05), ("Mo", 50.0, 0.10), ("Mo", 40.0, 0.05), ("W", 50.0, 0.05)),
     ("W", 40.0, 0.05),
 )
-_KAPTON = ("C22H10N2O5", 1.42)
 
 
 def random_instrument(
@@ -49,7 +48,7 @@ def random_instrument(
         gas = HELIUM
     window = Absorber("Be", log_uniform(8, 25))
     if rng.random() < 0.25:
-        window = Absorber(_KAPTON[0], log_uniform(3, 25), _KAPTON[1])
+        window = Absorber("C22H10N2O5", log_uniform(3, 25), 1.42)  # Kapton
     detector = DetectorResponse(
         noise=uniform(0.045, 0.125),
         fano=uniform(0.105, 0.125),

@@ -22,9 +22,6 @@ from ._rounds import as_batch, batches, round_of_spectra
 from ._settings import TrainingSettings
 from ._spectra import Spectra
 
-# Rounds between checkpoints, and between lines of the log.
-_CHECKPOINT_ROUNDS, _LOG_ROUNDS = 40, 10
-
 _log = logging.getLogger(__name__)
 
 
@@ -120,7 +117,7 @@ class _Cycle:
             found = self._train(data, index)
             self.done += 1
             last = self.done == self.n_rounds
-            if self.done % _LOG_ROUNDS == 0 or last:
+            if self.done % 10 == 0 or last:
                 passed = time.monotonic() - started
                 rounds = self.done - first
                 _log.info(
@@ -134,7 +131,7 @@ class _Cycle:
                     100 * drawing / passed,
                     (self.n_rounds - self.done) * passed / rounds / 60,
                 )
-            if self.done % _CHECKPOINT_ROUNDS == 0 or last:
+            if self.done % 40 == 0 or last:
                 state = {
                     **identity,
                     "rounds": self.done,

@@ -35,9 +35,6 @@ class LossWeights:
     spread: float = 0.2  # weight of the loss of standard errors beside that of intensities
 
 
-_WEIGHTS = LossWeights()
-
-
 def losses(
     intensity: Tensor, error: Tensor, batch: Batch, has_label: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -48,7 +45,7 @@ def losses(
     Returns `total`, `fit`, `spread` (): loss to minimize; its part of intensities, in units of
     photon noise; its part of standard errors.
     """
-    numbers = _WEIGHTS
+    numbers = LossWeights
     uncertain = (numbers.relative_error * batch.intensities).square()
     weight = 1 / (numbers.variance_factor * batch.variances + uncertain + 1)
     if has_label is not None:

@@ -14,11 +14,10 @@ from torch import Tensor
 
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, L_GROUP_OF_K, LINE_GROUPS
 from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
+from skxrf.utils.typing import Float32Array
 
 from ._bank import GAIN, UNIT, WIDE_ENERGY, PhotonChunk, chunk_elements
 from ._settings import TrainingSettings
-
-Floats = NDArray[np.float32]
 
 # Reach of the kernel that moves and widens templates [channels].
 _REACH = 25
@@ -33,11 +32,11 @@ class Spectra(NamedTuple):
     """Training samples."""
 
     counts: NDArray[np.uint16]  # (n, n_channels), uint16: spectra
-    fits: Floats
+    fits: Float32Array
     """(n, n_components), float32: linear filter fits of the spectra [counts], as on a painting of
     these stacks."""
-    intensities: Floats  # (n, n_groups), float32: true net intensities [counts]
-    variances: Floats
+    intensities: Float32Array  # (n, n_groups), float32: true net intensities [counts]
+    variances: Float32Array
     """(n, n_groups), float32: their variances by photon noise alone, all else being known
     [counts**2]."""
 
@@ -111,7 +110,7 @@ def joined(parts: Sequence[tuple[NDArray[Any], ...]]) -> Spectra:
 
 def _log_uniform(
     rng: np.random.Generator, limits: tuple[float, float], shape: tuple[int, ...]
-) -> Floats:
+) -> Float32Array:
     low, high = np.log(limits)
     return np.exp(rng.uniform(low, high, size=shape)).astype(np.float32)
 
@@ -206,13 +205,13 @@ def _change_scatter(
 
 def _line_factors(
     chunk: PhotonChunk, settings: TrainingSettings, rng: np.random.Generator
-) -> Floats:
+) -> Float32Array:
     """Errors of the tables of line intensities, the same for all spectra of a visit."""
     spread = np.array(settings.line_errors)[chunk.shells]
     return np.exp(spread * rng.standard_normal(len(spread))).astype(np.float32)
 
 
-def _axis_kernels(rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _axis_kernels(rng: np.random.Generator) -> tuple[Float32Array, Float32Array]:
     """Matrices from the wide axis to the model's: what is so, and what the calibration took for so.
 
     A painting's own lines fix its axis to a few electronvolts; a fifth of the visits are worse.
@@ -225,7 +224,7 @@ def _axis_kernels(rng: np.random.Generator) -> tuple[Floats, Floats]:
     return _axis_kernel(offset, slope, factor), _axis_kernel(0.0, 0.0, wrong)
 
 
-def _axis_kernel(offset: float, slope: float, factor: float) -> Floats:
+def _axis_kernel(offset: float, slope: float, factor: float) -> Float32Array:
     """Shift [keV], stretch about the middle of the lines, and widen templates."""
     true = WIDE_ENERGY + offset + slope * (WIDE_ENERGY - 7.0)
     width = 0.12 * np.sqrt(0.4 + 0.6 * WIDE_ENERGY / 5.9)
@@ -246,12 +245,12 @@ def _axis_kernel(offset: float, slope: float, factor: float) -> Floats:
 def _fit_matrix(
     chunk: PhotonChunk,
     settings: TrainingSettings,
-    kernel: Floats,
+    kernel: Float32Array,
     scatter: Tensor,
     mean: Tensor,
     present: NDArray[np.bool_],
     rng: np.random.Generator,
-) -> Floats:
+) -> Float32Array:
     """The first fit as it would be on a painting of these stacks: its own mean ratios of lines."""
     elements = chunk_elements(settings)
     emitted = chunk.lines.mean(axis=0, dtype=np.float32) + np.float32(1e-9)
@@ -281,7 +280,7 @@ def _fit_matrix(
     return linear_filter_fit(shapes, mean.numpy(), found)
 
 
-def _window(rng: np.random.Generator) -> Floats:
+def _window(rng: np.random.Generator) -> Float32Array:
     """Channels that are read out: some scanners end early, or start late."""
     window = np.ones(ENERGY.size, np.float32)
     if rng.random() < 0.1:
@@ -314,7 +313,7 @@ def _variances(shares: Tensor, lines: Tensor, templates: Tensor, member: Tensor)
     return 1 / (inverse @ shapes.square().T).clamp_min(1e-12)
 
 
-def _poisson(expected: Floats, rng: np.random.Generator) -> NDArray[np.uint16]:
+def _poisson(expected: Float32Array, rng: np.random.Generator) -> NDArray[np.uint16]:
     """Poisson counts, each half of the rows from a generator and a thread of its own."""
     halves = np.array_split(expected, 2)
     with ThreadPoolExecutor(2) as pool:

@@ -30,9 +30,6 @@ class _Published:
     shown: tuple[str, ...] = ("K_K", "Au_L", "Hg_L", "Pb_L")  # line groups of figures 5 and 6
 
 
-_PAPER = _Published()
-
-
 def write_paper_page(result: PaperResult, folder: Path) -> Path:
     """Write ``table1.md``, its figures, ``maps.nc``, ``scores.csv`` and ``training.csv``.
 
@@ -48,7 +45,7 @@ def write_paper_page(result: PaperResult, folder: Path) -> Path:
         ]
     )
     first = result.networks[0].name
-    few = [name for name in _PAPER.shown if name in result.set_up.elements]
+    few = [name for name in _Published.shown if name in result.set_up.elements]
     few = [*few, *(name for name in result.set_up.elements if name not in few)][:4]
     pictures = {
         "figure5": comparison_picture(
@@ -145,7 +142,9 @@ def _table1(result: PaperResult) -> pd.DataFrame:
     """SSIM against the fit, and the paper's rows for the same line groups."""
     table = result.table()
     published = pd.DataFrame(
-        [_PAPER.cnn, _PAPER.mlp], ["the paper's CNN", "the paper's MLP"], list(_PAPER.elements)
+        [_Published.cnn, _Published.mlp],
+        ["the paper's CNN", "the paper's MLP"],
+        list(_Published.elements),
     )
     known = [name for name in table.columns if name in published]
     published = published[known]

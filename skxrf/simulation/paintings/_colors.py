@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skxrf.simulation._materials import material
-
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Thickness [um] of a layer that hides 63 % of what is below it, by kind of material (assumed).
 _HIDING_UM = {

@@ -12,6 +12,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.simulation._layers import Layer, material_table
 from skxrf.simulation._materials import material
 from skxrf.simulation._stacks import Stratum
+from skxrf.utils.typing import Array
 
 from ._colors import hiding_thickness, linear_color, mixture_color, to_srgb
 from ._drawing import Mark
@@ -19,8 +20,6 @@ from ._layouts import draw, layouts
 from ._paints import bound, paint_mixture
 from ._palettes import Palette, check_palettes
 from ._wear import Wear
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from skxrf.utils.typing import Array
 
 # Part of a grid, and how much of each of its points is covered, from 0 to 1.
 Coverage = tuple[tuple[slice, slice], Array]

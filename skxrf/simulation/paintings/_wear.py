@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skxrf.simulation._stacks import Stratum
+from skxrf.utils.typing import Array
 
 from ._textures import Cracks, SmoothField, smooth_step
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from skxrf.exceptions import CountsError, EnergyAxisError, FileFormatError
 from skxrf.io import open_cube
+from skxrf.io._limits import ReadSizes
 from skxrf.io.cubes.sfs import stored_files
 
 CHUNK = 1024
@@ -336,7 +337,7 @@ def test_rows_that_are_mostly_empty_are_believed_where_an_image_has_their_length
 
 
 def test_long_rows_are_read_in_parts(tmp_path, small_counts, monkeypatch):
-    monkeypatch.setattr("skxrf.io.cubes.bcf._LARGEST_BLOCK", 3 * 12 * 2)
+    monkeypatch.setattr("skxrf.io.cubes.bcf.READ", ReadSizes(row_bytes=3 * 12 * 2))
 
     cube = open_cube(write(tmp_path, small_counts), chunks=(1, 3))
 

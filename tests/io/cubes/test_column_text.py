@@ -91,6 +91,22 @@ def test_named_columns(tmp_path, header, line, encoding):
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        lambda i, e, n: f"{e:.3f}\t{n + 900:,}",
+        lambda i, e, n: f"{comma(e)}\t{n + 900:,}".replace(",", "."),
+        lambda i, e, n: f"{i};{100 * n:,}",
+    ],
+    ids=["commas", "points", "commas alone"],
+)
+def test_marks_between_thousands_are_not_taken_for_those_of_decimals(tmp_path, line):
+    rows = [line(i, e, 3 * i) for i, e in enumerate(ENERGY)]
+    (tmp_path / "point.csv").write_text("Energy (keV);Counts\n" + "\n".join(rows) + "\n")
+    with pytest.raises(FileFormatError, match="may divide thousands"):
+        open_cube(tmp_path / "point.csv")
+
+
+@pytest.mark.parametrize(
     ("said", "seconds"),
     [("# Live time: 12,5 s", 12.5), ("LIVE_TIME=250 ms", 0.25), ("Live Time [s]: 30", 30.0)],
 )

@@ -87,6 +87,33 @@ def test_a_file_without_any_cube(tmp_path):
         open_cube(path)
 
 
+def test_four_axes_that_the_caller_names(tmp_path, small_counts):
+    with h5py.File(tmp_path / "xspress.h5", "w") as file:
+        file["data"] = np.stack([small_counts, 2 * small_counts], axis=2)
+        file["axis"] = 0.1 + 0.01 * np.arange(12).reshape(1, 12)
+    axes = ("y", "x", "detector", "energy")
+
+    with pytest.raises(FileFormatError, match=r"over more axes by axes=.*'/data' \(5, 7, 2, 12\)"):
+        open_cube(tmp_path / "xspress.h5")
+    with pytest.raises(EnergyAxisError, match=r"for energy=: '/axis' \(12\)\."):
+        open_cube(tmp_path / "xspress.h5", axes=axes, detector=1)
+    cube = open_cube(tmp_path / "xspress.h5", axes=axes, detector=1, energy="axis")
+
+    np.testing.assert_array_equal(cube, 2 * small_counts)
+    np.testing.assert_allclose(cube.energy, 0.1 + 0.01 * np.arange(12))
+
+
+def test_a_file_that_its_writer_left_open(tmp_path, small_counts):
+    path = tmp_path / "live.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file.create_dataset("counts", data=small_counts, chunks=(1, 7, 12), maxshape=(None, 7, 12))
+        file.swmr_mode = True
+        (tmp_path / "copy.h5").write_bytes(path.read_bytes())
+
+    with pytest.raises(FileFormatError, match=r"marked as open for writing.*h5clear --status"):
+        open_cube(tmp_path / "copy.h5")
+
+
 def test_a_file_that_xarray_wrote(tmp_path, counts_file, small_counts):
     cube = open_cube(counts_file(y_mm=0.5 * np.arange(5)))
     cube.transpose("energy", "y", "x").to_netcdf(tmp_path / "cube.nc", engine="h5netcdf")

@@ -50,6 +50,13 @@ def test_the_sum_of_larch(larch_file, small_counts, root, detectors):
     np.testing.assert_array_equal(one, small_counts)
 
 
+def test_a_detector_beside_the_sum(larch_file, small_counts):
+    path = larch_file(detectors=("mca1", "mca2", "mcasum"))
+    np.testing.assert_array_equal(open_cube(path), small_counts * 3)
+    np.testing.assert_array_equal(open_cube(path, detector="sum"), small_counts * 3)
+    np.testing.assert_array_equal(open_cube(path, detector=2), small_counts * 2)
+
+
 def test_single_detectors_of_larch_are_listed(larch_file):
     with pytest.raises(FileFormatError, match=r"2 cubes: '/xrmmap/mca1/counts'.*dataset="):
         open_cube(larch_file(detectors=("mca1", "mca2")))

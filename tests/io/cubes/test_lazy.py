@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from skxrf.exceptions import FileFormatError
 from skxrf.io import open_cube
+from skxrf.io._limits import READ
 from skxrf.io.cubes.hdf5_reader import HDF5Reader
-from skxrf.io.cubes.lazy import BLOCK_BYTES, LARGEST_BLOCK, block_shape
+from skxrf.io.cubes.lazy import block_shape
 
 sizes = st.integers(1, 5000)
 
@@ -29,11 +30,11 @@ def test_blocks_are_whole_multiples_of_the_files_chunks(shape, file_chunks, item
         assert 1 <= n <= size
         whole = min(unit[0], shape[0]) * min(unit[1], shape[1]) * shape[2] * itemsize
         # Chunks of whole rows of images are rather read several times than fill the memory.
-        assert n % one == 0 or n == size or whole > LARGEST_BLOCK
+        assert n % one == 0 or n == size or whole > READ.largest_block_bytes
     if chunks == "auto":
-        assert block[0] * block[1] * shape[2] * itemsize <= LARGEST_BLOCK
+        assert block[0] * block[1] * shape[2] * itemsize <= READ.largest_block_bytes
     if chunks == "auto" and (block[0] > unit[0] or block[1] > unit[1]):
-        assert block[0] * block[1] * shape[2] * itemsize <= BLOCK_BYTES
+        assert block[0] * block[1] * shape[2] * itemsize <= READ.block_bytes
     if chunks != "auto":
         assert all(
             n >= min(wish, size) for n, wish, size in zip(block, chunks, shape, strict=False)
@@ -83,7 +84,7 @@ def test_a_huge_cube_opens_unread_and_a_pixel_reads_one_block(tmp_path, monkeypa
     assert spectrum.sum() == 4096
     assert len(blocks) == 1
     n_values = np.prod([one.stop - one.start for one in blocks[0]])
-    assert n_values * 4 <= BLOCK_BYTES
+    assert n_values * 4 <= READ.block_bytes
 
 
 def test_slices_read_no_other_rows(counts_file, small_counts, monkeypatch):

@@ -52,6 +52,22 @@ def test_words_say_which_number_is_the_row(folder, name):
 
 
 @pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("x{x}_y{y}.mca", (-4, 0)),
+        ("x_{x}_y_{y}.mca", (-2, -1)),
+        ("X{x:+d}.5 Y{y}.25.mca", (-8, 2)),
+        ("x-{x}_y-{y}.mca", (1, 1)),
+    ],
+)
+def test_signs_of_rows_and_columns(tmp_path, name, steps):
+    for y, x in itertools.product(range(3), range(4)):
+        path = tmp_path / name.format(x=x + steps[0], y=y + steps[1])
+        path.write_text(TEXT.format(count=10 * y + x, time="1"))
+    np.testing.assert_array_equal(open_cube(tmp_path)[..., 0], COUNTS)
+
+
+@pytest.mark.parametrize(
     "name", ["t_{minute:02d}-{second:02d}.mca", "map_{i:03d}_12{second:02d}.mca", "m({i}).mca"]
 )
 def test_running_numbers_and_times_are_folded(folder, name):
@@ -79,6 +95,7 @@ def test_a_stopped_scan_in_any_direction(folder, leave):
         ("x{x}_y{y}.mca", {"shape": (4, 3)}, r"3 rows and 4 columns, not those of shape=\(4, 3\)"),
         ("map_{x}_{y}.mca", {}, "do not say which one is the row"),
         ("a{x}_b{y}_x{x}.mca", {}, "more than rows and columns"),
+        ("point{y}_ch{x}.mca", {"shape": (4, 3)}, "the spectra of 4 detectors"),
     ],
 )
 def test_what_the_names_contradict_is_refused(folder, name, more, words):

@@ -119,6 +119,20 @@ def test_the_byte_order_of_single_bytes_does_not_matter(tmp_path, small_counts):
         open_cube(path, energy=(0, 0.01))
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_the_byte_order_of_floating_point_numbers_shows(tmp_path, small_counts, order):
+    values = small_counts.astype(f"{order}f4")
+    values[4, 3:] = np.nan
+    about = {"data_Length": 4, "data_type": "float", "byte_order": "dont-care"}
+    path = write(tmp_path, values, **about)
+
+    with pytest.warns(UserWarning, match="4 of 35 pixels are missing"):
+        cube = open_cube(path, energy=(0, 0.01))
+
+    np.testing.assert_array_equal(cube, np.where(np.isnan(values), 0, values))
+    assert not cube.measured[4, 3:].any()
+
+
 def hyperspy_axes(shape):
     names = [("height", 0.5, "mm"), ("width", 250.0, "µm"), ("Energy", 0.010002, "keV")]
     return [

@@ -196,3 +196,42 @@ def test_maps_that_together_claim_more_than_the_file_holds_are_refused(tmp_path)
             file.create_dataset(f"entry/maps/{name}", (7000, 7000), "f4", chunks=(700, 700))
     with pytest.raises(FileFormatError, match="all maps together, claims"):
         open_maps(tmp_path / "maps.nxs", dataset="entry/maps")
+
+
+@pytest.mark.parametrize("rows", [(0, 1), (0, 2, 4), (0,)])
+def test_pixels_without_a_source_are_missing(tmp_path, small_counts, rows):
+    layout = h5py.VirtualLayout(small_counts.shape, "u2")
+    for row in rows:
+        with h5py.File(tmp_path / f"row{row}.h5", "w") as file:
+            file["mca"] = small_counts[row]
+        layout[row] = h5py.VirtualSource(f"row{row}.h5", "mca", small_counts.shape[1:])
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file.create_virtual_dataset("mca", layout)
+
+    with pytest.warns(UserWarning, match=f"{7 * (5 - len(rows))} of 35 pixels are missing"):
+        cube = open_cube(tmp_path / "scan.h5", energy=(0, 0.01), axes=("y", "x", "energy"))
+
+    expected = np.zeros_like(small_counts)
+    expected[list(rows)] = small_counts[list(rows)]
+    np.testing.assert_array_equal(cube, expected)
+    assert cube.measured.any("x").values.tolist() == [row in rows for row in range(5)]
+
+    with h5py.File(tmp_path / "row0.h5", "w") as file:
+        file["mca"] = small_counts[0, :3]
+    with pytest.raises(FileFormatError, match="expected at least 84 values"):
+        open_cube(tmp_path / "scan.h5", energy=(0, 0.01), axes=("y", "x", "energy"))
+
+
+def test_a_virtual_cube_that_grows(tmp_path, small_counts):
+    shape, grows = small_counts.shape, (None, *small_counts.shape[1:])
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("mca", data=small_counts, maxshape=grows)
+    layout = h5py.VirtualLayout(shape, "u2", maxshape=grows)
+    source = h5py.VirtualSource("data.h5", "mca", shape, maxshape=grows)
+    layout[: h5py.h5s.UNLIMITED] = source[: h5py.h5s.UNLIMITED]
+    with h5py.File(tmp_path / "scan.h5", "w", libver="latest") as file:
+        file.create_virtual_dataset("mca", layout)
+
+    cube = open_cube(tmp_path / "scan.h5", energy=(0, 0.01), axes=("y", "x", "energy"))
+
+    np.testing.assert_array_equal(cube, small_counts)

@@ -2,7 +2,7 @@ import pytest
 
 from skxrf.exceptions import LineGroupError
 from skxrf.io.maps.columns import chosen_columns
-from skxrf.physics._names import line_group_name
+from skxrf.utils.line_group_names import line_group_name
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,14 @@ def both():
 
 @pytest.mark.parametrize("name", ["maps.tif", "maps.TIFF", "maps/"])
 def test_the_round_trip_keeps_positions_and_attributes(tmp_path, both, name):
+    both = both.assign_attrs(painting="icon", size=[2, 3])
     save_maps(both, f"{tmp_path}/{name}")
 
+    xr.testing.assert_identical(open_maps(tmp_path / name), both)
+
+    timed = both.assign_coords(live_time=(("y", "x"), np.ones((4, 6))))
+    with pytest.warns(UserWarning, match=r"'tiff' has no place for these coordinates: live_time\."):
+        save_maps(timed, f"{tmp_path}/{name}")
     xr.testing.assert_identical(open_maps(tmp_path / name), both)
 
 
@@ -141,6 +147,47 @@ def test_names_from_imagej_from_a_tag_and_from_the_file(tmp_path):
         assert list(maps["element"].to_numpy()) == ["Fe_K", "Pb_L"]
         np.testing.assert_array_equal(np.moveaxis(maps.to_numpy(), 2, 0), values)
         assert maps.dtype == np.uint16
+
+
+@pytest.mark.parametrize("unit", ["mm", "\\u00B5m", "micron"])
+def test_names_and_pixel_size_of_imagej_and_ome(tmp_path, unit):
+    values = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+    per_unit = (2.0, 4.0) if unit == "mm" else (0.002, 0.004)
+    tifffile.imwrite(
+        tmp_path / "imagej.tif",
+        values,
+        imagej=True,
+        resolution=per_unit,
+        metadata={"axes": "ZYX", "Labels": ["Fe_K", "Pb_L"], "unit": unit},
+    )
+    tifffile.imwrite(
+        tmp_path / "maps.ome.tif",
+        values,
+        photometric="minisblack",
+        metadata={
+            "axes": "CYX",
+            "Channel": {"Name": ["Fe_K", "Pb_L"]},
+            "PhysicalSizeX": 500,
+            "PhysicalSizeY": 0.25,
+            "PhysicalSizeYUnit": "mm",
+        },
+    )
+
+    for name in ("imagej.tif", "maps.ome.tif"):
+        maps = open_maps(tmp_path / name)
+        assert list(maps["element"].to_numpy()) == ["Fe_K", "Pb_L"]
+        np.testing.assert_array_equal(np.moveaxis(maps.to_numpy(), 2, 0), values)
+        np.testing.assert_allclose(maps.y, [0, 0.25])
+        np.testing.assert_allclose(maps.x, [0, 0.5, 1])
+        assert maps.y.attrs == maps.x.attrs == {"units": "mm"}
+
+
+@pytest.mark.parametrize("prefix", ["sample_", "Map 3 - ", "12-05-"])
+def test_names_at_the_end_of_those_of_files(tmp_path, prefix):
+    for name in ("Fe-K", "Pb_L"):
+        tifffile.imwrite(tmp_path / f"{prefix}{name}.tif", np.ones((2, 3), "f4"), metadata=None)
+
+    assert list(open_maps(tmp_path)["element"].to_numpy()) == ["Fe_K", "Pb_L"]
 
 
 def test_unclear_names_are_asked_for(tmp_path):

@@ -1,5 +1,7 @@
 """Fine-tuning of the shipped model on labeled spectra."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,9 @@ from skxrf.samples import to_samples
 @pytest.fixture(autouse=True)
 def few_stacks(monkeypatch):
     """Fewer simulated spectra of fewer stacks, which take less time."""
-    monkeypatch.setattr(_fine_tuning, "_STACKS_PER_INSTRUMENT", 64)
+    monkeypatch.setattr(
+        _fine_tuning, "_RULE", replace(_fine_tuning._RULE, stacks_per_instrument=64)
+    )
     monkeypatch.setattr(
         _fine_tuning, "draw_spectra", lambda *args: draw_spectra(*args[:-1], min(args[-1], 2048))
     )

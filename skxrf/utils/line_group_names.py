@@ -14,8 +14,6 @@ Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu G
 Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu
 """
 _SYMBOLS = tuple(_PERIODIC_TABLE.split())
-# From here on the K lines lie above 30 keV: few tubes excite them well, and the L lines are meant.
-_FIRST_BY_L_LINES = "Cs"
 # A separator, or none where upper and lower case leave no doubt. PyMca also fits parts of a
 # group (Fe_Ka, Pb_L3): they keep their names, since they are not the whole group.
 _SPELLED = re.compile(r"([A-Za-z]{1,2})[-_ ]([KLM])([ab]|[1-5])?")
@@ -38,7 +36,7 @@ def line_group_name(spelling: str) -> str | None:
 
     Examples
     --------
-    >>> from skxrf.physics._names import line_group_name
+    >>> from skxrf.utils.line_group_names import line_group_name
     >>> line_group_name("Pb-L"), line_group_name("FE_Ka"), line_group_name("Fe")
     ('Pb_L', 'Fe_Ka', None)
     """
@@ -58,7 +56,7 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
 
     Examples
     --------
-    >>> from skxrf.physics._names import find_line_group
+    >>> from skxrf.utils.line_group_names import find_line_group
     >>> find_line_group("hg"), find_line_group("Fe Ka"), find_line_group("Pb", ["Fe_K", "Pb_M"])
     ('Hg_L', 'Fe_K', 'Pb_M')
     """
@@ -77,7 +75,8 @@ def find_line_group(wanted: str, known: Iterable[str] | None = None) -> str:
         )
     if shell is None:
         of_element = [f"{symbol}_{one}" for one in "KLM" if f"{symbol}_{one}" in names]
-        by_l_lines = _SYMBOLS.index(symbol) >= _SYMBOLS.index(_FIRST_BY_L_LINES)
+        # From caesium on the K lines lie above 30 keV: few tubes excite them well.
+        by_l_lines = _SYMBOLS.index(symbol) >= _SYMBOLS.index("Cs")
         return of_element[0] if of_element else f"{symbol}_{'L' if by_l_lines else 'K'}"
     return f"{symbol}_{shell}"
 

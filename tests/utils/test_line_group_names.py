@@ -1,7 +1,7 @@
 import pytest
 
 from skxrf.exceptions import LineGroupError
-from skxrf.physics._names import find_line_group, find_line_groups
+from skxrf.utils.line_group_names import find_line_group, find_line_groups
 
 
 @pytest.mark.parametrize(
