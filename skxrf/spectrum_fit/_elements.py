@@ -30,9 +30,7 @@ from skxrf.utils.typing import Array
 class SearchRule:
     """Numbers of the search."""
 
-    # bin_width, wider_from: least width of a bin [keV], and energy [keV] from which on it is wider
-    bin_width: float = 0.025
-    wider_from: float = 14.0
+    bin_width: float = 0.025  # least width of a bin [keV]
     lowest: float = 0.9
     """Lower end of the range [keV]: below, no line is counted without the K lines of the air."""
     usual_lowest: float = 1.3  # the same for a fit of pixels without lines of Na and Mg [keV]
@@ -181,7 +179,7 @@ def find_elements(
         return found
     searches = []
     for part in parts:  # on the axis of the search of all
-        binned = _binned(part, energy, found.energy_range)
+        binned = BinnedSpectrum.of(part, energy, SearchRule.bin_width, found.energy_range)
         if binned.counts.sum() >= SearchRule.least_counts:
             share = float(part.sum() / parts.sum())
             searches.append(search.part(binned.counts, _photons(part, search.axis), share))
@@ -189,12 +187,6 @@ def find_elements(
     scale = float(spectrum.sum() / parts.sum()) if searches else 1.0
     local = evidence_of_parts(searches, scale)
     return replace(found, evidence=[local.get(one.line_group, one) for one in found.evidence])
-
-
-def _binned(spectrum: Array, energy: Array, energy_range: tuple[float, float]) -> BinnedSpectrum:
-    return BinnedSpectrum.of(
-        spectrum, energy, SearchRule.bin_width, energy_range, SearchRule.wider_from
-    )
 
 
 def _photons(spectrum: Array, axis: Array) -> Array:
@@ -310,7 +302,7 @@ def _search(
     required: Sequence[str],
     expected: DetectorResponse,
 ) -> Identification:
-    binned = _binned(spectrum, energy, energy_range)
+    binned = BinnedSpectrum.of(spectrum, energy, SearchRule.bin_width, energy_range)
     correction = SumSpectrumModel.correction(parameters)
     edges, axis = correction(binned.edges), correction(energy)
     names = known_line_groups(edges[0] + 0.05, edges[-1] - 0.15, tube_voltage=tube.voltage)

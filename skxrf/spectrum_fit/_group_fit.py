@@ -83,7 +83,8 @@ class GroupFit:
         self.main, self.main_shares = rendered[:, strongest], self.table.shares[strongest]
         self.place = {name: i for i, name in enumerate(self.names)}
         self.energies = [line_group(name, tube_voltage=voltage).main_energy for name in self.names]
-        self.n_local = max(3, round(rule.local / float(edges[1] - edges[0])) // 2 * 2 + 1)
+        step = float(np.median(np.diff(edges)))
+        self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
         self.scatter = [] if anode is None else self._scatter(anode)
         self.known: dict[str, list[Competitor]] = {}
         self.known_sums: dict[float, tuple[Array, Array]] = {}

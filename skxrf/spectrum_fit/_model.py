@@ -84,26 +84,19 @@ class BinnedSpectrum:
 
     @classmethod
     def of(
-        cls,
-        spectrum: Array,
-        energy: Array,
-        width: float,
-        energy_range: tuple[float, float],
-        wider_from: float = np.inf,
+        cls, spectrum: Array, energy: Array, width: float, energy_range: tuple[float, float]
     ) -> BinnedSpectrum:
         """Join channels to bins.
 
         `spectrum`, `energy` (n_channels,): counts and nominal centers [keV]. `width`: least width
         of a bin [keV], unless channels are wider. `energy_range`: range of the centers [keV] that
-        are kept. `wider_from`: energy [keV] from which on bins are wider in proportion.
+        are kept.
         """
         low, high = energy_range
         inside = np.flatnonzero((energy >= low) & (energy <= high))
         channel_edges = bin_edges(energy)[inside[0] : inside[-1] + 2]
-        widths = width * np.maximum(energy[inside] / wider_from, 1.0)
-        joined = np.maximum(widths / float(np.median(np.diff(channel_edges))) + 1e-9, 1).astype(int)
-        number = np.floor(np.cumsum(1 / joined) - 1 / joined + 1e-6)
-        starts = np.flatnonzero(np.diff(number, prepend=-1))
+        joined = max(1, int(width / float(np.median(np.diff(channel_edges))) + 1e-9))
+        starts = np.arange(0, inside.size, joined)
         counts = np.add.reduceat(spectrum[inside].astype(np.float64), starts)
         edges = np.append(channel_edges[starts], channel_edges[-1])
         return cls(edges, counts, channel_edges, spectrum, energy)
