@@ -32,6 +32,7 @@ COMMANDS = {
     "icon-counts": ("icon_counts", "Counts of the simulated icons beside those of real ones."),
     "speed": ("prediction_speed", "Spectra predicted per second."),
     "simulation-speed": ("simulation_speed", "Layer stacks simulated per second."),
+    "report-speed": ("report_speed", "A report of 500,000 pixels: to open, and to answer a drag."),
     "training-cost": ("training_cost", "Training over a bare torch loop."),
     "pictures": ("pictures", "Pictures of README and guide."),
     "report": ("report", "Pages, and tables of README and guide, from the results."),

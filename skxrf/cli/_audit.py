@@ -9,6 +9,7 @@ import click
 
 from ._options import (
     FILE,
+    check_apart,
     check_output,
     command_line,
     examples,
@@ -117,6 +118,7 @@ def audit(
     Counts must be as measured: where they do not scatter as Poisson counts, no errors are given.
     """
     inputs = [cube, *maps, *model]
+    check_apart(report, corrected)
     if report is not None:
         check_output(report, inputs, (".html", ".htm"), force=force)
     if corrected is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ._cluster import connect_cluster
-from ._options import check_output, command_line, is_quiet, open_with, say, write_json
+from ._options import check_apart, check_output, command_line, is_quiet, open_with, say, write_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,6 +47,7 @@ def jobs_of(
         job = Job(cubes[0], output, report)
         _check_maps(output, [*cubes, *inputs], elements, force)
         if report is not None:
+            check_apart(report, output)
             check_output(report, [*cubes, *inputs, output], force=force)
         return [job]
     twice = {cube.stem for cube in cubes if [one.stem for one in cubes].count(cube.stem) > 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -190,6 +191,16 @@ def check_output(
             Argument("force", True),
             ".",
         )
+
+
+def check_apart(*outputs: Path | None) -> None:
+    """Refuse two outputs of one command under one name: the second would replace the first."""
+    from skxrf.exceptions import FileFormatError
+
+    found = [os.path.realpath(output) for output in outputs if output is not None]
+    twice = [path for path in found if found.count(path) > 1]
+    if twice:
+        raise FileFormatError(f"{twice[0]} is named for two outputs: give each a name of its own.")
 
 
 def holds_errors(output: Path) -> bool:

@@ -38,7 +38,7 @@ def texts(value: Any) -> list[str]:
 def units_of(dataset: Any) -> str:
     """Unit that a dataset carries, under whichever spelling of ``units``, or an empty string."""
     for name in ("units", "unit", "Units", "Unit", "UNITS", "UNIT"):
-        if found := text(dataset.attrs.get(name)).strip():
+        if found := text(dataset.attrs.get(name)).strip(" \t\n[]"):
             return found
     return ""
 

@@ -15,7 +15,7 @@ _FORMATS: tuple[tuple[bytes | tuple[bytes, ...], str, str], ...] = (
     (
         b"\x93numpy",
         "is a bare array of NumPy's, without axes and units",
-        "Give it both, xr.DataArray(np.load(path), dims=..., coords=...), and save that here",
+        "Give it both, xr.DataArray(np.load(path), dims=..., coords=...), and save that by save_cube or save_maps",
     ),
     (
         (b"cdf\1", b"cdf\2", b"cdf\5"),

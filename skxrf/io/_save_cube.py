@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from skxrf.exceptions import EnergyAxisError, FileFormatError, SkxrfError
+from skxrf.utils.energy import resolve_energy
 from skxrf.utils.files import check_writable, whole_file
 from skxrf.utils.validation import as_cube, input_files, name_of, require_counts
 
@@ -46,7 +47,7 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
     SkxrfError
         If the array is no cube, or a coordinate has values or a name that the file has no place for.
     EnergyAxisError
-        If it has no energy axis, or one in another unit than keV or eV.
+        If it has no energy axis, one that does not increase, or one in another unit than keV or eV.
     CountsError
         If counts are negative or not finite.
     OSError
@@ -62,6 +63,8 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
             f"{name} has {ordered.sizes['energy']} channels and no energy axis: give it one [keV], "
             "such as cube.assign_coords(energy=offset + gain * np.arange(n_channels))."
         )
+    n_channels, axis = ordered.sizes["energy"], ordered["energy"].to_numpy()
+    resolve_energy(axis, n_channels, source=f"the energy axis of {name}")
     if "counts" in ordered.coords:
         raise SkxrfError(
             f"a coordinate of {name} is called 'counts', as the counts are: rename it, "
@@ -82,7 +85,7 @@ def save_cube(cube: xr.DataArray, path: str | os.PathLike[str]) -> Path:
         blocks,
         shape=ordered.shape,
         dtype=ordered.dtype,
-        energy=ordered["energy"].to_numpy(),
+        energy=axis,
         times={name: ordered[name].transpose("y", "x").to_numpy() for name in times},
         positions={dim: values for dim, values in positions.items() if values is not None},
         attrs=ordered.attrs,

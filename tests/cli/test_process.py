@@ -43,6 +43,7 @@ def test_help_names_the_commands_and_loads_nothing_heavy():
     [
         ("map", "cube.h5", "-o", "old.nc"),
         ("map", "cube.h5", "-o", "cube.h5"),
+        ("map", "cube.h5", "-o", "new.nc", "--report", "new.nc"),
         ("fit", "cube.h5", "-o", "old.nc"),
         ("figure", "cube.h5", "-o", "old.nc"),
         ("region", "cube.h5", "--box", "0:1,0:1", "-o", "old.csv"),
@@ -70,7 +71,9 @@ def test_an_output_that_exists_is_refused_before_anything_is_loaded(tmp_path, ar
     )
 
     assert run.returncode == 2
-    assert re.fullmatch(r"skxrf: .*(--force|Name another output)\.\n", run.stderr), run.stderr
+    assert re.fullmatch(
+        r"skxrf: .*(--force|Name another output|a name of its own)\.\n", run.stderr
+    ), run.stderr
     assert run.stdout == "set()\n"
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"of another day"}
 

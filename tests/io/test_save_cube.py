@@ -146,6 +146,22 @@ def test_what_could_not_be_opened_again_is_not_saved(cube, tmp_path, value):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_axis_that_does_not_increase_is_refused(tmp_path):
+    cube = xr.DataArray(
+        np.ones((2, 3, 4), np.uint16),
+        dims=("y", "x", "energy"),
+        coords={"energy": [0.4, 0.3, 0.2, 0.1]},
+    )
+    with pytest.raises(
+        EnergyAxisError, match=r"must increase.*Reverse it together with the counts"
+    ):
+        save_cube(cube, tmp_path / "cube.h5")
+    assert not list(tmp_path.iterdir())
+
+    save_cube(cube[..., ::-1], tmp_path / "cube.h5")
+    np.testing.assert_array_equal(open_cube(tmp_path / "cube.h5").energy, [0.1, 0.2, 0.3, 0.4])
+
+
 def test_attributes_of_all_coordinates_and_the_history_are_kept(cube, tmp_path):
     n_y, n_x = cube.shape[:2]
     cube = cube.assign_coords(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skxrf.exceptions import FileFormatError
+from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
 from .._edf_file import EdfImage, edf_images, is_edf
 from .arrange import chosen_names
@@ -30,7 +30,7 @@ from .detectors import added
 from .memory_map import file_stamp, require_unchanged
 from .numbered import files_in, require_no_gaps, series, series_of
 from .source import CubeRequest, CubeSource, Slices
-from .stated_axis import stated_axis
+from .stated_axis import same_axis, stated_axis
 from .text_spectrum import floats
 
 _KEYS = ("mca a", "mca b", "mca c", "mca d")
@@ -61,7 +61,7 @@ def _described(path: Path, rows: Sequence[_Row]) -> CubeSource:
     reader = RowReader(tuple(rows), (len(rows), *rows[0].shape), rows[0].dtype)
     missing = np.zeros(reader.shape[:2], bool)
     missing[-1, rows[-1].shape[0] :] = True
-    energy, reason = axis_or_reason(lambda: _energy(rows[0]))
+    energy, reason = axis_or_reason(lambda: _common_energy(rows))
     return CubeSource(
         path=path,
         dataset="",
@@ -223,6 +223,21 @@ def _rows(path: Path) -> dict[str, list[Path]]:
             )
         require_no_gaps([one[0] for one in part.numbers if one], str(path))
     return {name: list(part.files) for name, part in parts.items()}
+
+
+def _common_energy(rows: Sequence[_Row]) -> Any:
+    """Energy axis of all rows."""
+    axis = _energy(rows[0])
+    for row in rows[1:]:
+        other = _energy(row)
+        if other is not None and not same_axis(other, axis):
+            raise EnergyAxisError(
+                f"{row.path} has another calibration than {rows[0].path.name}. A cube has one energy axis: "
+                "calibrate all rows in the same way, or pass ",
+                Argument("energy"),
+                ", the axis of all.",
+            )
+    return axis
 
 
 def _energy(row: _Row) -> Any:

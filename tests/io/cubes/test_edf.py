@@ -64,6 +64,17 @@ def test_a_calibration_with_a_square(tmp_path, small_counts):
     np.testing.assert_allclose(open_cube(folder).energy, AXIS + 1e-6 * np.arange(12) ** 2)
 
 
+def test_rows_of_two_calibrations_are_refused(tmp_path, small_counts):
+    folder = write(tmp_path, small_counts)
+    write_row(folder / "scan_3.edf", small_counts[3], CALIBRATION | {"MCA a": "-0.9"})
+
+    with pytest.raises(
+        EnergyAxisError, match=r"scan_3\.edf has another calibration than scan_0\.edf"
+    ):
+        open_cube(folder)
+    np.testing.assert_array_equal(open_cube(folder, energy=(0, 0.01)), small_counts)
+
+
 @pytest.mark.parametrize(
     "header", [{}, {"MCA a": "0", "MCA b": "1", "MCA c": "0"}, {"MCA a": "x", "MCA b": "1"}]
 )

@@ -90,7 +90,8 @@ def test_a_file_without_any_cube(tmp_path):
 def test_four_axes_that_the_caller_names(tmp_path, small_counts):
     with h5py.File(tmp_path / "xspress.h5", "w") as file:
         file["data"] = np.stack([small_counts, 2 * small_counts], axis=2)
-        file["axis"] = 0.1 + 0.01 * np.arange(12).reshape(1, 12)
+        file["axis"] = 100 + 10 * np.arange(12).reshape(1, 12)
+        file["axis"].attrs["units"] = "[eV]"
     axes = ("y", "x", "detector", "energy")
 
     with pytest.raises(FileFormatError, match=r"over more axes by axes=.*'/data' \(5, 7, 2, 12\)"):
