@@ -332,6 +332,7 @@ def reduced(design: Array, target: Array) -> tuple[Array, Array, Array]:
     information /= size
     information /= size[:, None]
     information[np.diag_indices_from(information)] += ModelRule.ridge
-    root = np.linalg.cholesky(information).T
+    root: Array = np.asarray(np.linalg.cholesky(information).T, dtype=np.float64)
     right = (target.T @ design / size).T
-    return root, solve_triangular(root, right, trans="T", check_finite=False), size
+    reduced_right: Array = solve_triangular(root, right, trans="T", check_finite=False)
+    return root, reduced_right, size
