@@ -118,8 +118,7 @@ def fit_painting(
     # In the painting's own channels, as ``skxrf info`` and ``fit`` find them.
     axis = mended_axis(energy, calibrator.calibrated_energy_, (ENERGY[0], ENERGY[-1]))
     tube = infer_tube(total, axis, anode, tube_voltage)
-    parts = sums_of_like_spectra(X)
-    found = find_elements(total, axis, tube, parts=parts, start=calibrator.axis_fit_)
+    found = find_elements(total, axis, tube, parts=sums_of_like_spectra(X))
     # Likewise: rebinned peaks have another shape.
     fit = TemplateFitRegressor(
         energy=calibrator.calibrated_energy_,

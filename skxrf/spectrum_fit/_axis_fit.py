@@ -14,7 +14,7 @@ from skxrf.utils.typing import Array
 from ._axis_search import HIGHEST, LOWEST, ShiftSearch
 from ._line_groups import evidence, present, unexplained_groups
 from ._model import BinnedSpectrum, SumSpectrumModel
-from ._priors import ANCHORS, AXIS, PARAMETERS, AxisCorrection
+from ._priors import AXIS, PARAMETERS, AxisCorrection
 from ._sum_spectrum import refine
 
 
@@ -51,14 +51,6 @@ class AxisFit:
     counts: Array = field(repr=False)
     model: Array = field(repr=False)
     background: Array = field(repr=False)
-
-    def parameters(self, energy: Array) -> dict[str, float]:
-        """Values of all `PARAMETERS` for a nominal axis, `energy` (n_channels,) [keV]."""
-        places = np.array([ANCHORS[0], sum(ANCHORS) / 2, ANCHORS[1]])
-        low, middle, high = np.interp(places, energy, self.energy) - places
-        bend = {"low": low, "high": high, "curvature": middle - (low + high) / 2}
-        known = {name: getattr(self.resolution, name) for name in PARAMETERS if name not in bend}
-        return {name: float((bend | known)[name]) for name in PARAMETERS}
 
 
 @single_threaded_blas()

@@ -13,7 +13,6 @@ from skxrf.exceptions import LineGroupError
 from skxrf.physics import DetectorResponse, known_line_groups, line_group
 from skxrf.physics._scatter import scattered_tube_group
 from skxrf.physics.constants import TUBE_ONLY
-from skxrf.spectrum_fit._axis_fit import AxisFit
 from skxrf.spectrum_fit._axis_search import HIGHEST, LOWEST, ShiftSearch
 from skxrf.spectrum_fit._evidence import LineEvidence, evidence_of, evidence_of_parts
 from skxrf.spectrum_fit._identification import Identification
@@ -139,16 +138,14 @@ def find_elements(
     energy_range: tuple[float, float] | None = None,
     required: Sequence[str] = (),
     detector: DetectorResponse | None = None,
-    start: AxisFit | None = None,
     refined: bool = True,
 ) -> Elements:
     """Find the line groups of a sum spectrum, and those that only parts of the spectra show.
 
     `spectrum` (n_channels,): counts, summed over many pixels. `energy` (n_channels,): nominal bin
     centers [keV]. `energy_range`: range [keV]; default from 0.9 keV to the end of the continuum.
-    `required`: line groups that are part of the fit in any case. `start`: axis and
-    resolution as far as they are known; default those near the nominal ones by which the lines fit
-    best. `refined`: whether both are refined. The result is without evidence where there are too few channels or
+    `required`: line groups that are part of the fit in any case. `refined`: whether axis and
+    resolution are refined. The result is without evidence where there are too few channels or
     counts.
     """
 
@@ -160,7 +157,6 @@ def find_elements(
             energy_range,
             required=required,
             detector=detector,
-            start=start,
             refined=refined,
         )
 
@@ -202,7 +198,6 @@ def _find(
     *,
     required: Sequence[str],
     detector: DetectorResponse | None,
-    start: AxisFit | None,
     refined: bool,
 ) -> tuple[Elements, Identification | None]:
     low, high = identified_range(energy, tube, energy_range)
@@ -222,9 +217,7 @@ def _find(
         first.clear(SearchRule.anchor)
         if anode := first.scattering_anode():
             tube = replace(tube, anode=anode, anode_source="from its scattered lines")
-    if start is not None:
-        parameters = start.parameters(energy)
-    elif refined:
+    if refined:
         parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
     search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     if refined:
