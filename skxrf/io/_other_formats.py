@@ -26,8 +26,6 @@ _FORMATS: tuple[tuple[bytes | tuple[bytes, ...], str, str], ...] = (
     (b"version https://git-lfs", "is a pointer of Git LFS, not the file", "Fetch it: git lfs pull"),
     ((b"<!doctype html", b"<html"), "is a web page", "Download the file itself"),
 )
-# Members of a Zarr store.
-_ZARR = ("zarr.json", ".zgroup", ".zarray")
 
 
 def refuse_other_formats(path: Path, head: bytes) -> None:
@@ -37,7 +35,9 @@ def refuse_other_formats(path: Path, head: bytes) -> None:
     """
     start = head.lstrip().lower()
     found = [(what, remedy) for magic, what, remedy in _FORMATS if start.startswith(magic)]
-    if path.is_dir() and any((path / name).is_file() for name in _ZARR):
+    if path.is_dir() and any(
+        (path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")
+    ):
         found = [("is a Zarr store", "Save it as netCDF, xr.open_zarr(path).to_netcdf(...)")]
     if found:
         what, remedy = found[0]

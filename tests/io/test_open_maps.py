@@ -193,9 +193,13 @@ def test_hdf5_without_maps_lists_what_is_there(tmp_path):
     path = tmp_path / "cube.h5"
     with h5py.File(path, "w") as file:
         file["counts"] = np.zeros((2, 3, 4))
+        file["fit/Fe_K"] = np.ones((2, 3))
 
-    with pytest.raises(FileFormatError, match=r"cube\.h5.*no maps.*'/counts' \(2, 3, 4\)"):
+    with pytest.raises(
+        FileFormatError, match=r"cube\.h5.*no maps.*there are: '/fit'.*'/counts' \(2, 3, 4\)"
+    ):
         open_maps(path)
+    assert open_maps(path, dataset="/fit").shape == (2, 3, 1)
 
 
 @pytest.mark.parametrize("share", [0.99, 0.5, 0.05])

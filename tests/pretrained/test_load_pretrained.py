@@ -1,14 +1,17 @@
 """The shipped model: maps without labels, elements or calibration."""
 
+import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+import skxrf
 from skxrf.exceptions import EnergyAxisError, SkxrfError
 from skxrf.inference import predict_maps
 from skxrf.inference.protocol import BindsToPainting, BoundModel, SpectrumComponents
@@ -37,6 +40,18 @@ def test_maps_of_a_painting_it_never_saw(painting, truth, model):
     for name in BRIGHT:
         values = maps["intensity"].sel(element=name).to_numpy().ravel()
         assert np.corrcoef(values, truth[name])[0, 1] > 0.97, name
+
+
+def test_a_pixel_crosses_at_most_25_files(painting, model):
+    entered = set()
+    sys.setprofile(lambda frame, *_: entered.add(frame.f_code.co_filename))
+    try:
+        predict_maps(model, painting[0][:1, :1])
+    finally:
+        sys.setprofile(None)
+    own = Path(skxrf.__file__).parent
+    files = {Path(name).relative_to(own) for name in entered if name.startswith(f"{own}{os.sep}")}
+    assert 5 < len(files) <= 25, sorted(files)
 
 
 def test_finds_the_axis_itself(spectra, truth, model, misinformed):

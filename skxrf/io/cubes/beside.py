@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
@@ -73,7 +74,10 @@ def motors_beside(cube: Any) -> list[Motor]:
     ):
         names = itertools.islice(group if isinstance(group, h5py.Group) else (), LIMITS.names)
         for name in names:
-            item = group.get(name)
+            # A link may lead to itself, or to a file that cannot be opened.
+            item = None
+            with contextlib.suppress(KeyError, OSError, RuntimeError):
+                item = group.get(name)
             if not isinstance(item, h5py.Dataset) or not item.shape or item.size not in sizes:
                 continue
             if item.size > left or item.external or not _is_position(name, units_of(item)):

@@ -96,7 +96,7 @@ class RawReader:
 
     def is_blank(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
         """True where a number is NaN."""
-        return np.isnan(stored)
+        return np.asarray(np.isnan(stored))
 
     def values(self, stored: NDArray[Any]) -> NDArray[Any]:
         """Counts of stored numbers, which are these."""

@@ -35,8 +35,6 @@ _UNKNOWN = {"", "<undefined>", "t.Undefined", "None"}
 # Values that show the order of their bytes, and how much smaller they are in the right one.
 _SAMPLE = 1 << 17
 _CLEAR = 16.0
-# Floating-point numbers above zero that are smaller are no counts: their bytes are in the other order.
-_SMALLEST = 1e-9
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -90,7 +88,9 @@ def parse_header(path: Path) -> dict[str, str]:
         text = decoded(stream.read(LIMITS.small_header_bytes))
     keys: dict[str, str] = {}
     for line in text.splitlines():
-        match = re.fullmatch(r"([A-Za-z][\w-]*)[\t ]+(.*)", line.partition(";")[0].strip())
+        match = re.fullmatch(
+            r"([A-Za-z][\w-]*)(?:[\t ]*[=:][\t ]*|[\t ]+)(.*)", line.partition(";")[0].strip()
+        )
         if match is None:
             continue
         key, value = match[1].lower(), match[2].strip()
@@ -193,7 +193,8 @@ def _byte_order(raw: Path, kind: np.dtype[Any]) -> str:
             values = np.abs(np.concatenate(parts).astype(np.float64))
         # Of a scan that was stopped the rest may be NaN.
         values = values[~np.isnan(values)]
-        unlike = ~np.isfinite(values) | ((values > 0) & (values < _SMALLEST))
+        # Floating-point numbers between zero and 1e-9 are no counts: their bytes are in the other order.
+        unlike = ~np.isfinite(values) | ((values > 0) & (values < 1e-9))
         means[order] = np.inf if unlike.any() or not values.size else float(values.mean())
     best, other = sorted("<>", key=means.__getitem__)
     return best if means[best] > 0 and means[other] > _CLEAR * means[best] else ""

@@ -11,7 +11,7 @@ import xarray as xr
 
 from skxrf.exceptions import Argument, FileFormatError
 
-from .._hdf5_access import cubes_in, listed, open_file, refuse_foreign_sources
+from .._hdf5_access import cubes_in, datasets_in, listed, open_file, refuse_foreign_sources
 from .._hdf5_heaps import refuse_endless_heaps
 from . import netcdf, nexus, pyxrf, xrf_maps
 from .source import MapsRequest, MapsSource, build_maps
@@ -59,12 +59,13 @@ def _chosen(file: Any, dataset: str | None) -> tuple[HDF5MapsLayout, str]:
                 Argument("dataset"),
                 " with the name of one.",
             )
+        groups = sorted({str(one.parent.name) for one in datasets_in(file) if one.ndim == 2})[:10]
         raise FileFormatError(
             f"{file.filename} is HDF5, but holds no maps: expected a variable 'intensity' over (y, "
             "x, element), as save_maps writes it, or one of the layouts "
             f"{', '.join(one.name for one in MAPS_LAYOUTS)}; or name a group of images with ",
             Argument("dataset"),
-            f". Three-dimensional datasets: {listed(cubes_in(file))}.",
+            f", of which there are: {', '.join(map(repr, groups)) or 'none'}. Three-dimensional datasets: {listed(cubes_in(file))}.",
         )
     wanted = "/" + dataset.strip("/")
     for layout, name in found:

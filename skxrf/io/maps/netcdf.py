@@ -74,9 +74,9 @@ def read_netcdf(path: Path, elements: Elements) -> xr.Dataset:
             "the names of the line groups."
         )
     maps = maps.drop_encoding().assign_coords(element=_names(maps))
-    for name, variable in maps.data_vars.items():
-        if set(variable.dims) == {"y", "x", "element"}:
-            maps[name] = variable.transpose("y", "x", "element")
+    for name, one in maps.data_vars.items():
+        if set(one.dims) == {"y", "x", "element"}:
+            maps[name] = one.transpose("y", "x", "element")
     maps.attrs = _restored(maps.attrs)
     for name, variable in maps.variables.items():
         variable.attrs = _restored(variable.attrs)

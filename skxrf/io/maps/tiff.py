@@ -32,8 +32,6 @@ from .plain import float32_images, safe_name
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
 
 _SUFFIXES = (".tif", ".tiff")
-# Tags of the pixels per unit of length, along the axes.
-_RESOLUTION = {"y": 283, "x": 282}
 
 
 def recognizes(path: Path, head: bytes) -> bool:
@@ -129,7 +127,7 @@ def _imagej_steps(imagej: dict[str, Any], page: Any) -> dict[str, float]:
     """Steps along y and x [mm] of ImageJ's unit and pixels per unit, empty where it is none of length."""
     unit = to_mm(1.0, str(imagej.get("unit", "")).replace("\\u00B5", "µ"))
     found = {}
-    for dim, tag in _RESOLUTION.items():
+    for dim, tag in (("y", "YResolution"), ("x", "XResolution")):
         pixels, units = page.tags[tag].value if tag in page.tags else (0, 0)
         if unit is not None and pixels and units:
             found[dim] = float(unit) * units / pixels
@@ -221,7 +219,8 @@ def _built(
 ) -> xr.Dataset:
     images, errors = split_errors(by_name(pages, str(path)))
     shape = dict(zip(("y", "x"), pages[0][1].shape, strict=True))
-    places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items()}
+    # What this library wrote states its positions.
+    places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items() if not about}
     maps = build_maps(
         MapsSource(
             path=path,
@@ -229,7 +228,8 @@ def _built(
             images=images,
             errors=errors,
             exact_names=bool(about),
-            **({} if about else places),
+            y=places.get("y"),
+            x=places.get("x"),
         ),
         request.elements,
     )

@@ -92,6 +92,9 @@ def test_four_axes_that_the_caller_names(tmp_path, small_counts):
         file["data"] = np.stack([small_counts, 2 * small_counts], axis=2)
         file["axis"] = 100 + 10 * np.arange(12).reshape(1, 12)
         file["axis"].attrs["units"] = "[eV]"
+        file["loop"] = h5py.SoftLink("/loop")
+        file["damaged"] = h5py.ExternalLink("notes.txt", "/x")
+    (tmp_path / "notes.txt").write_text("no HDF5")
     axes = ("y", "x", "detector", "energy")
 
     with pytest.raises(FileFormatError, match=r"over more axes by axes=.*'/data' \(5, 7, 2, 12\)"):

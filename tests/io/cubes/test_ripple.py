@@ -49,7 +49,7 @@ def write(folder, values, *, name="scan", separators="\t", newline="\r\n", **cha
     return path
 
 
-@pytest.mark.parametrize("separators", ["\t", " ", "\t ", ["\t", "    ", " \t "]])
+@pytest.mark.parametrize("separators", ["\t", " ", "\t ", ["\t", "    ", " = "]])
 @pytest.mark.parametrize("newline", ["\r\n", "\n"])
 @pytest.mark.parametrize("suffix", [".rpl", ".raw"])
 def test_the_long_dialect(tmp_path, small_counts, separators, newline, suffix):
