@@ -95,7 +95,7 @@ def fit_energy_axis(spectrum: Array, energy: Array, *, n_starts: int = 3) -> Axi
 
 
 class _Refinement:
-    """Refinement of a minimum of the search; the first round is done at construction."""
+    """Refinement of a minimum of the search; the first rounds are done at construction."""
 
     def __init__(
         self, spectrum: Array, energy: Array, search: ShiftSearch, low: float, high: float
@@ -105,7 +105,7 @@ class _Refinement:
         self.fine = BinnedSpectrum.of(spectrum, energy, AXIS.bin_width, (LOWEST, HIGHEST))
         start = {name: row.start for name, row in PARAMETERS.items()}
         self.parameters = start | {"low": low, "high": high}
-        self._round(1)
+        self._round(2)
         # With the weights of the search, which are the same for all: those of the fit are low
         # where its lines do not describe the spectrum. The width is the one found.
         width = float(self.model.detector(self.parameters).fwhm(AxisRule.reference))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, minimum_filter
 from scipy.optimize import minimize
 
 from skxrf.physics import line_group
@@ -69,7 +69,8 @@ class ShiftRule:
     highs: tuple[float, float, float] = (-0.6, 0.61, 0.05)
     """The same at the upper anchor [keV]; the gain is wrong by at most 3 % or so."""
     most_apart: float = 0.5  # difference of the two shifts [keV]
-    distinct: float = 0.12  # distance of distinct minima, summed over both anchors [keV]
+    worth_refining: float = 2.0
+    """Ratio to the least cost, up to which a minimum may be the lowest one between trial shifts."""
     model_error: float = 0.05  # share of a channel by which the model may be wrong
     clear: float = 10.0
     """Margin of the cost by which an anode must do better than all others, and than none."""
@@ -138,21 +139,18 @@ class ShiftSearch:
         return list(dict.fromkeys([*chosen, ANODES[anode]])), anode
 
     def best(self, n_best: int) -> list[tuple[float, float]]:
-        """Shifts of the anchors [keV] at the lowest, distinct minima of the cost."""
-        pairs = [
-            (a, b)
-            for a in np.arange(*ShiftRule.lows)
-            for b in np.arange(*ShiftRule.highs)
-            if abs(b - a) < ShiftRule.most_apart
-        ]
-        costs = {pair: self.fit(*pair)[0] for pair in pairs}
-        found: list[tuple[float, float]] = []
-        for low, high in sorted(costs, key=lambda pair: costs[pair]):
-            if all(abs(low - a) + abs(high - b) > ShiftRule.distinct for a, b in found):
-                found.append((float(low), float(high)))
-            if len(found) == n_best:
-                break
-        return found
+        """Shifts of the anchors [keV] at the lowest minima of the cost that may be the best."""
+        low, high = np.meshgrid(
+            np.arange(*ShiftRule.lows), np.arange(*ShiftRule.highs), indexing="ij"
+        )
+        costs = np.full(low.shape, np.inf)
+        for place in np.argwhere(np.abs(high - low) < ShiftRule.most_apart):
+            at = tuple(place)
+            costs[at] = self.fit(float(low[at]), float(high[at]))[0]
+        lowest = costs == minimum_filter(costs, 3, mode="nearest")
+        lowest &= costs < ShiftRule.worth_refining * costs.min()
+        order = np.argsort(costs[lowest])[:n_best]
+        return list(zip(low[lowest][order].tolist(), high[lowest][order].tolist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ class Identification(GroupFit):
         granted = [name for name in self.areas if name not in self.undecided]
         part.kept = list(dict.fromkeys([*self.kept, *granted]))
         part.areas = {name: area * ratio for name, area in self.areas.items()}
-        part.unknown = [replace(peak, area=peak.area * ratio) for peak in self.unknown]
+        seen = [peak for peak in self.unknown if peak.is_seen]
+        part.unknown = [replace(peak, area=peak.area * ratio) for peak in seen]
         part.inflated = True
         part._search(part.refit())
         return part

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import qr
+from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 
 from skxrf.physics import DetectorResponse
@@ -66,6 +66,8 @@ class ModelRule:
     peaks."""
     least_area: float = 1e-4
     """Share of all counts below which theory's ratios of lines are not held any tighter."""
+    ridge: float = 1e-12
+    """Ridge relative to columns of unit size, well above rounding: columns may coincide."""
 
 
 @dataclass(frozen=True)
@@ -315,13 +317,26 @@ def nonnegative(design: Array, target: Array) -> tuple[Array, Array, Array]:
     `amplitudes` (n_columns,): solution; `design` (n_rows, n_columns): the same matrix; `residuals`
     (n_rows,): fit less target.
     """
-    size = np.linalg.norm(design, axis=0)
-    size[size == 0] = 1.0
-    # The triangular factor alone decides, and has fewer rows.
-    (factor,) = qr(
-        np.column_stack([design / size, target]), mode="r", overwrite_a=True, check_finite=False
-    )
-    factor = factor[: size.size + 1]
-    amplitudes, _ = nnls(factor[:, :-1], factor[:, -1], maxiter=30 * size.size)
+    root, right, size = reduced(design, target)
+    amplitudes, _ = nnls(root, right, maxiter=30 * size.size)
     amplitudes = amplitudes / size
     return amplitudes, design, design @ amplitudes - target
+
+
+def reduced(design: Array, target: Array) -> tuple[Array, Array, Array]:
+    """Least-squares problem of as many rows as columns, and the sizes of the former columns.
+
+    `design` (n_rows, n_columns): columns of any size. `target` (n_rows,) or (n_rows, n_targets):
+    right-hand sides. Returns `root` (n_columns, n_columns): upper triangle, for columns of unit
+    size; `right` (n_columns,) or (n_columns, n_targets); `size` (n_columns,).
+    """
+    information = design.T @ design
+    size = np.sqrt(np.diag(information))
+    size[size == 0] = np.inf
+    information /= size
+    information /= size[:, None]
+    information[np.diag_indices_from(information)] += ModelRule.ridge
+    root: Array = np.asarray(np.linalg.cholesky(information).T, dtype=np.float64)
+    right = (target.T @ design / size).T
+    reduced_right: Array = solve_triangular(root, right, trans="T", check_finite=False)
+    return root, reduced_right, size

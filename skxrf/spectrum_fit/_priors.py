@@ -103,6 +103,8 @@ class Stage:
     measured of it, and it has its share of the group by theory."""
 
 
+# Axes of a grid, compared with each other.
+TRIAL = Stage(0.06, model_error=0.01, family_factor=1.0, detail=COARSE)
 # Axis and resolution, of a composition that is not known well: ratios are held half as tightly.
 AXIS = Stage(0.03, model_error=0.01, family_factor=2.0, detail=COARSE)
 # Presence of lines: tails and ratios near bright lines are not known better than to 3 %, and thick

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import qr, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.optimize import least_squares
 
 from skxrf.physics import DetectorResponse
-from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel
-from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, AxisCorrection
+from skxrf.spectrum_fit._model import BinnedSpectrum, Solution, SumSpectrumModel, reduced
+from skxrf.spectrum_fit._priors import ANCHORS, AREAS, PARAMETERS, TRIAL, AxisCorrection
 from skxrf.utils.threads import single_threaded_blas
 from skxrf.utils.typing import Array
 
@@ -98,9 +98,8 @@ class _Search:
         moved *= self.model.weights[:, None]
         moved = np.vstack([moved, np.zeros((len(design) - len(moved), z.size))])
         design = design[:, (amplitudes > 0) & design.any(axis=0)]
-        n = design.shape[1]
-        (factor,) = qr(np.hstack([design, moved]), mode="r", overwrite_a=True, check_finite=False)
-        moved -= design @ solve_triangular(factor[:n, :n], factor[:n, n:])
+        root, right, size = reduced(design, moved)
+        moved -= design @ (solve_triangular(root, right, check_finite=False) / size[:, None])
         return np.vstack([moved, np.diag(self.steps / self.spread)])
 
     def _lines(self, z: Array, amplitudes: Array) -> Array:
@@ -141,11 +140,15 @@ def refine(
 
 
 def calibrated(
-    model: SumSpectrumModel, detector: DetectorResponse | None, *, refined: bool
+    model: SumSpectrumModel,
+    coarse: SumSpectrumModel,
+    detector: DetectorResponse | None,
+    *,
+    refined: bool,
 ) -> dict[str, float]:
     """Axis and detector of a spectrum whose nominal axis is nearly right.
 
-    `model`: model of the spectrum. `detector`: expected detector; default a typical one. `refined`:
+    `model`: model of the spectrum. `coarse`: the one by which axes are compared. `detector`: expected detector; default a typical one. `refined`:
     whether to search them; otherwise the nominal axis and `detector` hold. Returns values of all
     `PARAMETERS`.
     """
@@ -159,7 +162,7 @@ def calibrated(
         {**start, "low": zero + gain * first, "high": zero + gain * second}
         for zero, gain in itertools.product(FitRule.zeros, FitRule.gains)
     ]
-    best = min(trials, key=lambda x: float(np.sum(model.solve(x).residuals ** 2)))
+    best = min(trials, key=lambda x: float(np.sum(coarse.solve(x).residuals ** 2)))
     return refine(model, best, centers=start, rounds=FitRule.rounds).parameters
 
 
@@ -210,16 +213,18 @@ def fit_sum_spectrum(
     - `tube_voltage`: voltage of the tube [kV].
     - `refine`: whether to refine the calibration and the detector.
     """
-    binned = BinnedSpectrum.of(spectrum, energy, AREAS.bin_width, energy_range)
-    model = SumSpectrumModel(
-        binned,
-        line_groups,
-        anode,
-        AREAS,
-        tube_voltage=tube_voltage,
-        thickness=(detector or DetectorResponse()).thickness,
+    model, coarse = (
+        SumSpectrumModel(
+            BinnedSpectrum.of(spectrum, energy, stage.bin_width, energy_range),
+            line_groups,
+            anode,
+            stage,
+            tube_voltage=tube_voltage,
+            thickness=(detector or DetectorResponse()).thickness,
+        )
+        for stage in (AREAS, TRIAL)
     )
-    return _result(model, calibrated(model, detector, refined=refine))
+    return _result(model, calibrated(model, coarse, detector, refined=refine))
 
 
 def _result(model: SumSpectrumModel, x: Mapping[str, float]) -> SumSpectrumFit:

@@ -46,6 +46,11 @@ class UnknownPeak:
         """Words for a reader."""
         return f"peak at {self.energy:.2f} keV"
 
+    @property
+    def is_seen(self) -> bool:
+        """True while a fit finds counts in it."""
+        return self.area > 1
+
     def shapes(self, edges: Array, detector: DetectorResponse) -> Array:
         """Spectrum of one count, and its derivatives by energy and relative width, (n_bins, 3)."""
         at = self.energy + 0.005 * np.array([-1.0, 0.0, 1.0])
