@@ -37,3 +37,28 @@ def test_shares_are_those_of_theory(name, family):
 
 def test_no_groups_make_no_columns():
     assert line_table([]).render(EDGES, DetectorResponse()).shape == (EDGES.size - 1, 0)
+
+
+def test_satellites_lie_below_k_beta_on_top_of_its_counts():
+    table = line_table(["Fe_K"])
+    none, twice = (
+        table.render(EDGES, DetectorResponse(tail_fraction=0.01, satellites=factor))
+        for factor in (0.0, 2.0)
+    )
+    extra = twice - none
+    assert extra[:, 0].sum() == 0
+    assert 0.2 < extra[:, 1].sum() < 0.3
+    assert 6.6 < float(EDGES[:-1] @ extra[:, 1] / extra[:, 1].sum()) < 7.0
+
+
+def test_light_elements_have_no_satellites():
+    assert not line_table(["Si_K", "S_K", "Pb_L"]).lines.satellite.any()
+
+
+def test_derivative_by_satellites_is_their_spectrum():
+    table, amplitudes = line_table(["Fe_K", "Cu_K"]), np.array([1e5, 1e4, 2e5, 2e4])
+    detector = DetectorResponse(satellites=0.4)
+    more = table.render(EDGES, DetectorResponse(satellites=1.4), amplitudes)
+    derivative = table.derivatives(EDGES, detector, amplitudes, [])[:, -1]
+    difference = more - table.render(EDGES, detector, amplitudes)
+    np.testing.assert_allclose(derivative, difference, atol=1e-6)

@@ -1,5 +1,6 @@
 """Line groups named in spectra that look like those of other elements."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from skxrf.exceptions import SkxrfError
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.physics._line_table import scattered_tube_families
+from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.physics._pile_up import coincidences
 from skxrf.spectrum_fit._elements import find_elements
 from skxrf.spectrum_fit._evidence import INSTRUMENT
@@ -142,6 +143,22 @@ def test_a_broad_peak_is_no_element():
     bump = 2e4 * np.exp(-0.5 * ((ENERGY - 5.9) / 0.13) ** 2) / 16
     said = found(expected({"Ca_K": 1e5}) + bump)
     assert present(said) == {"Ca_K"}
+
+
+def test_a_faint_hump_is_no_element():
+    hump = DETECTOR.scaled(3.0).peaks(np.array([10.54]), np.array([900.0]), EDGES)
+    line = DETECTOR.template(line_group("As_K"), EDGES)
+    calcium = expected({"Ca_K": 1e5})
+    assert present(found(calcium + hump)) == {"Ca_K"}
+    assert present(found(calcium + 900 * line)) == {"Ca_K", "As_K"}
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+def test_satellites_of_iron_are_no_cobalt(factor):
+    table = line_table(["Fe_K"], detail=EXACT)
+    detector = replace(DETECTOR, satellites=factor)
+    iron = 3e6 * table.render(EDGES, detector) @ table.shares
+    assert present(found(expected({"Ca_K": 2e5}) + iron)) == {"Fe_K", "Ca_K"}
 
 
 def test_the_foot_of_a_bright_line_is_no_element():
