@@ -81,9 +81,14 @@ class Peaks(NamedTuple):
             np.full(shape, satellite),
         )
 
+    @classmethod
+    def of_all(cls, parts: Sequence[Peaks]) -> Peaks:
+        """Lines of several columns, one after the other."""
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
+
     def joined(self, other: Peaks) -> Peaks:
         """These lines and others."""
-        return Peaks(*map(np.concatenate, zip(self, other, strict=True)))
+        return Peaks.of_all([self, other])
 
 
 @dataclass(frozen=True)
@@ -232,7 +237,7 @@ class _Columns:
             return LineTable(Peaks.of(none, none), none.astype(np.int64), [], none)
         sizes = [part.energies.size for part in self.parts]
         columns = np.repeat(np.arange(len(sizes)), sizes)
-        peaks = Peaks(*map(np.concatenate, zip(*self.parts, strict=True)))
+        peaks = Peaks.of_all(self.parts)
         return LineTable(peaks, columns, self.labels, np.array(self.shares))
 
 
