@@ -9,10 +9,15 @@ from typing import Any
 
 import click
 import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
 
 from benchmarks.tables import RESULTS, write_rows
-from skxrf.spectrum_fit._elements import Elements, find_elements
+from skxrf.cli._tube import identified_fit
+from skxrf.pretrained import load_pretrained
+from skxrf.spectrum_fit._elements import find_elements
 from skxrf.spectrum_fit._evidence import INSTRUMENT
+from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.spectrum_fit._tube import infer_tube
 
 from .spectra import Judged, judged_spectra
@@ -60,10 +65,32 @@ def judge(
     }
 
 
-def _info(spectrum: Judged, anode: str | None = None, voltage: float | None = None) -> Elements:
-    """Line groups that ``skxrf info`` calls present, and so ``skxrf fit`` maps."""
+def _info(
+    spectrum: Judged, anode: str | None = None, voltage: float | None = None
+) -> list[dict[str, Any]]:
+    """Evidence that ``skxrf info`` prints."""
     tube = infer_tube(spectrum.counts, spectrum.energy, anode, voltage)
-    return find_elements(spectrum.counts, spectrum.energy, tube, parts=spectrum.parts)
+    parts = None if spectrum.pixels is None else sums_of_like_spectra(spectrum.pixels)
+    found = find_elements(spectrum.counts, spectrum.energy, tube, parts=parts)
+    return [one.stated() for one in found.evidence]
+
+
+def _fit(spectrum: Judged) -> list[dict[str, Any]]:
+    """Evidence of ``skxrf fit``."""
+    spectra = _spectra(spectrum)
+    cube = xr.DataArray(
+        spectra[None], dims=("y", "x", "energy"), coords={"energy": spectrum.energy}
+    )
+    return identified_fit(cube, spectra, None, None, None)[0].evidence_
+
+
+def _map(spectrum: Judged) -> list[dict[str, Any]]:
+    """Evidence of the model behind ``skxrf map``."""
+    return load_pretrained().bind(_spectra(spectrum), spectrum.energy).evidence_
+
+
+def _spectra(spectrum: Judged) -> NDArray[Any]:
+    return spectrum.counts[None] if spectrum.pixels is None else spectrum.pixels
 
 
 @click.command("elements")
@@ -72,17 +99,23 @@ def main(methods: tuple[str, ...]) -> None:
     """Line groups named in measured spectra, against what is known to be in them."""
     rows = []
     for spectrum in judged_spectra():
-        named: dict[str, Callable[[Judged], Elements]] = {
+        named: dict[str, Callable[[Judged], list[dict[str, Any]]]] = {
             "info": _info,
             "info, tube stated": partial(_info, anode=spectrum.anode, voltage=spectrum.voltage),
+            "fit": _fit,
+            "map": _map,
         }
         for method in methods or named:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = named[method](spectrum)
-            perhaps = [one.line_group for one in found.evidence if one.competitor == INSTRUMENT]
+                evidence = named[method](spectrum)
+            present = [one["line_group"] for one in evidence if one["answer"] == "present"]
+            perhaps = [one["line_group"] for one in evidence if one["competitor"] == INSTRUMENT]
             row = {"spectrum": spectrum.name, "method": method}
-            rows.append(row | judge(found.present, spectrum, perhaps))
+            rows.append(row | judge(present, spectrum, perhaps))
             print(rows[-1], flush=True)
     write_rows(RESULTS / "elements.csv", rows)
-    print(pd.DataFrame(rows).groupby("method")[["right", "missed", "false"]].sum())
+    table = pd.DataFrame(rows).groupby("method")[["right", "missed", "false"]].sum()
+    table["precision"] = table["right"] / (table["right"] + table["false"])
+    table["recall"] = table["right"] / (table["right"] + table["missed"])
+    print(table.round(3))

@@ -15,7 +15,6 @@ from benchmarks.measured_files import m6_spectrum, orbis_sum, pure_element
 from benchmarks.tables import DATA, REAL_SCAN
 from skxrf.exceptions import LineGroupError
 from skxrf.physics import line_group
-from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 
 from .vendor_fit import read_epsilon
 
@@ -51,8 +50,8 @@ class Judged:
     others : str
         Answer for all other line groups: ``"absent"``, or ``"undecided"`` for a rock, of which not
         every element is certified.
-    parts : ndarray of shape (n_parts, n_channels), optional
-        Sums of like spectra of a scan.
+    pixels : ndarray of shape (n_pixels, n_channels), optional
+        Spectra of a scan.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Judged:
     voltage: float
     answers: dict[str, str] = field(repr=False)
     others: str = "absent"
-    parts: Array | None = field(default=None, repr=False)
+    pixels: NDArray[np.integer] | None = field(default=None, repr=False)
 
 
 def judged_spectra(data: Path = DATA) -> Iterator[Judged]:
@@ -120,8 +119,7 @@ def _scan(
 ) -> Judged:
     spectra = counts.reshape(-1, energy.size)
     total = spectra.sum(axis=0, dtype=np.float64)
-    parts = sums_of_like_spectra(spectra)
-    return Judged(name, total, energy, anode, voltage, truth[name], parts=parts)
+    return Judged(name, total, energy, anode, voltage, truth[name], pixels=spectra)
 
 
 def certified_answers(concentrations: dict[str, float]) -> dict[str, str]:

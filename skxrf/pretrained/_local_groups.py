@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,9 @@ class LocalRule:
     """Threshold for line groups that paintings seldom contain: errors of tails and shapes look like
     them first."""
     hopeful: float = 4.0
-    """Significance below which a candidate is given up once another one is accepted."""
+    """Significance below which a candidate is given up once another one is accepted, and above which
+    a spectrum is one of those that show it."""
+    most_spectra: int = 50  # spectra that are taken for those that show a line group, at most
     most_counts: float = 50_000.0
     """Counts of a spectrum beyond which more of them do not make a candidate more certain: the
     errors of the model then decide."""
@@ -72,7 +74,7 @@ def local_line_groups(
     others: FloatArray,
     fit: TemplateFitRegressor,
     usual: Collection[str],
-) -> list[str]:
+) -> dict[str, NDArray[np.intp]]:
     """Find line groups that single spectra show and the sum spectrum does not.
 
     Each candidate is measured in each spectrum by the best linear filter beside all that the sum
@@ -85,7 +87,7 @@ def local_line_groups(
     scattered lines and parts of the continuum. `fit`: fit of the sum spectrum. `usual`: line groups
     that are common in paintings. Returns names, the most significant first: three spectra show them
     by six standard errors of Poisson noise and of the model's errors, by eight where they are not
-    usual.
+    usual; and the places of the spectra that show each most.
     """
     names = [group.name for group in lines.groups]
     known = [index for index, name in enumerate(names) if name in fit.fitted_groups_]
@@ -95,11 +97,11 @@ def local_line_groups(
     inside = np.clip(ENERGY, low, high) == ENERGY
     fitted = inside & (mean > 0)
     if len(X) < LocalRule.n_spectra or not fitted.any():
-        return []
+        return {}
     least = LocalRule.least_channel * mean[fitted].mean()
     weights = np.where(fitted, 1 / np.maximum(mean, least), 0)
     inside = lines.spectra @ fitted > LocalRule.least_inside * lines.spectra.sum(axis=1)
-    found: list[str] = []
+    found: dict[str, NDArray[np.intp]] = {}
     tried = [i for i, there in enumerate(inside) if there and i not in known]
     while tried:
         filters = _filters(lines.spectra, others, families, known, tried, weights, mean.sum())
@@ -114,7 +116,7 @@ def local_line_groups(
             break
         known.append(tried[best])
         families += _families(tried[best], lines.groups[tried[best]], fit)
-        found.append(names[tried[best]])
+        found[names[tried[best]]] = _showing(X, rebinning, filters.of(best))
         # Beside more that is known, hardly any candidate becomes more significant.
         hopeful = standard > LocalRule.hopeful
         hopeful[best] = False
@@ -141,6 +143,16 @@ class _Filters:
     family_leaks: FloatArray  # (n_families, n_tried): of one count of the owner
     owners: NDArray[np.intp]
     usable: NDArray[np.bool_]
+
+    def of(self, candidate: int) -> _Filters:
+        """Filter of one candidate."""
+        one = slice(candidate, candidate + 1)
+        return replace(
+            self,
+            candidates=self.candidates[one],
+            family_leaks=self.family_leaks[:, one],
+            usable=self.usable[one],
+        )
 
 
 def _families(owner: int, group: LineGroup, fit: TemplateFitRegressor) -> Iterator[_Family]:
@@ -198,13 +210,31 @@ def _filters(
 
 def _third_largest(X: NDArray[np.generic], rebinning: FloatArray, filters: _Filters) -> FloatArray:
     """Third-largest significance of each candidate over all spectra [standard errors]."""
+    largest = np.full((LocalRule.n_spectra, len(filters.candidates)), -np.inf)
+    for standard in _significances(X, rebinning, filters):
+        both = np.concatenate([largest, standard])
+        largest = np.sort(both, axis=0)[-LocalRule.n_spectra :]
+    return np.where(filters.usable, largest[0], -np.inf)
+
+
+def _showing(X: NDArray[np.generic], rebinning: FloatArray, filters: _Filters) -> NDArray[np.intp]:
+    """Places of the spectra that show a candidate most, the only one of `filters`."""
+    standard = np.concatenate([*_significances(X, rebinning, filters)])[:, 0]
+    most = np.argsort(standard)[-LocalRule.most_spectra :]
+    least = min(LocalRule.hopeful, standard[most[-LocalRule.n_spectra]])
+    return np.asarray(most[standard[most] >= least])
+
+
+def _significances(
+    X: NDArray[np.generic], rebinning: FloatArray, filters: _Filters
+) -> Iterator[FloatArray]:
+    """Intensities of the candidates over their errors, by batches of spectra."""
     measure = (filters.candidates @ rebinning.T).T.astype(np.float32)
     amplitudes = (filters.amplitudes @ rebinning.T).T.astype(np.float32)
     around = maximum_filter1d(filters.known, LocalRule.tail_channels, axis=1)
     shape_errors = np.maximum(LocalRule.shape_error * filters.known, LocalRule.tail_error * around)
     shape_leaks = (np.abs(filters.candidates) @ shape_errors.T).T
     noise_of_known = filters.known @ np.square(filters.candidates).T
-    largest = np.full((LocalRule.n_spectra, measure.shape[1]), -np.inf)
     for start in range(0, len(X), LocalRule.batch):
         counts = X[start : start + LocalRule.batch].astype(np.float32)
         known = np.maximum(counts @ amplitudes, 0)
@@ -212,7 +242,4 @@ def _third_largest(X: NDArray[np.generic], rebinning: FloatArray, filters: _Filt
         variance = np.maximum(counts @ np.square(measure), known @ noise_of_known)
         variance += np.square(known[:, filters.owners]) @ np.square(filters.family_leaks)
         variance += np.square(known) @ np.square(shape_leaks)
-        standard = (counts @ measure) / np.sqrt(np.maximum(variance, 1e-12))
-        both = np.concatenate([largest, standard])
-        largest = np.sort(both, axis=0)[-LocalRule.n_spectra :]
-    return np.where(filters.usable, largest[0], -np.inf)
+        yield (counts @ measure) / np.sqrt(np.maximum(variance, 1e-12))

@@ -13,7 +13,7 @@ from skxrf.exceptions import CountsError
 from skxrf.linear_model import TemplateFitRegressor
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.preprocessing import EnergyCalibrator
-from skxrf.spectrum_fit._elements import find_elements, mended_axis
+from skxrf.spectrum_fit._elements import Elements, find_elements, mended_axis
 from skxrf.spectrum_fit._like_spectra import sums_of_like_spectra
 from skxrf.spectrum_fit._tube import infer_tube
 from skxrf.utils.energy import bin_edges
@@ -32,6 +32,8 @@ from ._linear_filter_fit import background_shapes, linear_filter_fit
 from ._local_groups import ComponentLines, local_line_groups
 
 __all__ = ["PaintingFit", "SpectrumFit", "fit_painting"]
+
+_SEEN = "seen in single spectra"
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ def fit_painting(
     lines = _line_spectra([*COMPONENT_GROUPS, *UNCOMMON_GROUPS, *fit.fitted_groups_], fit)
     continuum = _continuum(fit, total, calibrator)
     if local := _in_few_spectra(X, calibrator, lines, background_shapes(continuum), fit):
-        fit.add_line_groups(local, total[None], "seen in single spectra")
+        fit.add_line_groups([*local], total[None], _SEEN)
+        fit.evidence_ = _evidence_of_few(fit.evidence_, found, X, local)
         continuum = _continuum(fit, total, calibrator)
     # Spectra of which paints are learned, and the share of novel ones is estimated.
     some = X[:: max(1, len(X) // 6000)].astype(np.float32)
@@ -155,7 +158,7 @@ def _in_few_spectra(
     lines: Mapping[str, NDArray[np.float64]],
     background: NDArray[np.float64],
     fit: TemplateFitRegressor,
-) -> list[str]:
+) -> dict[str, NDArray[np.intp]]:
     """Find line groups of a retouching or a grain, which the sum of all spectra does not show."""
     candidates = (*COMPONENT_GROUPS, *UNCOMMON_GROUPS)
     n_channels = calibrator.calibrated_energy_.size
@@ -170,6 +173,28 @@ def _in_few_spectra(
         fit,
         LINE_GROUPS,
     )
+
+
+def _evidence_of_few(
+    evidence: list[dict[str, Any]],
+    found: Elements,
+    X: NDArray[np.generic],
+    local: Mapping[str, NDArray[np.intp]],
+) -> list[dict[str, Any]]:
+    """Evidence with line groups that few spectra show, judged by the same rule in their sum.
+
+    `local`: those line groups, and the places of the spectra in `X`. What the rule does not call an
+    element there, a reflection or a sum peak, stays in the fit.
+    """
+    stated = {one["line_group"]: one for one in evidence}
+    for name, rows in local.items():
+        one = found.in_few(X[rows].sum(axis=0, dtype=np.float64), name)
+        if one is None:
+            told = {"answer": "not seen", "reason": f"{_SEEN} as a peak of other origin"}
+        else:
+            told = {"answer": one.answer, "reason": _SEEN, "competitor": one.competitor}
+        stated[name] = stated[name] | told
+    return list(stated.values())
 
 
 def _found_components(fit: TemplateFitRegressor, calibrator: EnergyCalibrator) -> NDArray[np.bool_]:

@@ -57,6 +57,9 @@ class Elements:
     """Of all line groups that tube and axis allow, by energy."""
     tube: Tube  # anode and voltage
     energy_range: tuple[float, float]  # range that was searched [keV]
+    energy: Array = field(repr=False)  # (n_channels,): nominal bin centers [keV]
+    search: Identification | None = field(default=None, repr=False)
+    """Search in the spectrum; None where it has too few channels or counts."""
 
     @property
     def present(self) -> list[str]:
@@ -67,6 +70,40 @@ class Elements:
     def fitted(self) -> list[str]:
         """Line groups with a signal, of the object or not, the tube's scattered ones left out."""
         return [one.line_group for one in self.evidence if one.fitted]
+
+    def of_parts(self, parts: Array, scale: float = 1.0) -> dict[str, LineEvidence]:
+        """Evidence for line groups that parts of the spectra show, judged as those of all spectra.
+
+        `parts` (n_parts, n_channels): sums of some of the spectra. `scale`: counts of all spectra per
+        count of the parts.
+        """
+        return evidence_of_parts(self._searches(parts), scale)
+
+    def in_few(self, spectrum: Array, name: str) -> LineEvidence | None:
+        """Evidence for a line group that few spectra show; None where their peak is no line of it.
+
+        `spectrum` (n_channels,): sum of those spectra.
+        """
+        for search in self._searches(spectrum[None]):
+            if (found := evidence_of_parts([search]).get(name)) is not None:
+                return found
+            if search.may_hold(name):
+                (mine,) = (one for one in self.evidence if one.line_group == name)
+                return replace(mine, answer="present", competitor="")
+        return None
+
+    def _searches(self, parts: Array) -> list[Identification]:
+        """Searches in parts of the spectra that hold enough counts, on the axis of the search of all."""
+        found: list[Identification] = []
+        if self.search is None:
+            return found
+        for part in parts:
+            binned = BinnedSpectrum.of(part, self.energy, SearchRule.bin_width, self.energy_range)
+            if binned.counts.sum() >= SearchRule.least_counts:
+                photons = _photons(part, self.search.axis)
+                share = float(part.sum() / parts.sum())
+                found.append(self.search.part(binned.counts, photons, share))
+        return found
 
     def components(
         self, energy_range: tuple[float, float] | None = None, wanted: Sequence[str] = ()
@@ -149,7 +186,7 @@ def find_elements(
     counts.
     """
 
-    def find(tube: Tube) -> tuple[Elements, Identification | None]:
+    def find(tube: Tube) -> Elements:
         return _find(
             spectrum,
             energy,
@@ -160,28 +197,21 @@ def find_elements(
             refined=refined,
         )
 
-    found, search = find(tube)
-    if search is None:
+    found = find(tube)
+    if found.search is None:
         return found
     if tube.inferred:
         tube = found.tube
         anode = next((name for name in TUBE_ONLY if f"{name}_K" in found.present), None)
         if anode is None and tube.anode is None:
-            anode = search.scattering_anode()
+            anode = found.search.scattering_anode()
         if anode is not None and tube.anode != anode:
             tube = replace(tube, anode=anode, anode_source="from its scattered lines")
-            found, search = find(tube)
-    if parts is None or search is None:
+            found = find(tube)
+    if parts is None or not parts.any():
         return found
-    searches = []
-    for part in parts:  # on the axis of the search of all
-        binned = BinnedSpectrum.of(part, energy, SearchRule.bin_width, found.energy_range)
-        if binned.counts.sum() >= SearchRule.least_counts:
-            share = float(part.sum() / parts.sum())
-            searches.append(search.part(binned.counts, _photons(part, search.axis), share))
     # Parts may be of a sample of the spectra.
-    scale = float(spectrum.sum() / parts.sum()) if searches else 1.0
-    local = evidence_of_parts(searches, scale)
+    local = found.of_parts(parts, scale=float(spectrum.sum() / parts.sum()))
     return replace(found, evidence=[local.get(one.line_group, one) for one in found.evidence])
 
 
@@ -199,7 +229,7 @@ def _find(
     required: Sequence[str],
     detector: DetectorResponse | None,
     refined: bool,
-) -> tuple[Elements, Identification | None]:
+) -> Elements:
     low, high = identified_range(energy, tube, energy_range)
     inside = (energy >= low) & (energy <= high)
     spectrum = np.maximum(np.asarray(spectrum, dtype=np.float64), 0.0)
@@ -207,7 +237,7 @@ def _find(
         inside.sum() < SearchRule.least_channels or spectrum[inside].sum() < SearchRule.least_counts
     )
     if few:
-        return Elements([], tube, (low, high)), None
+        return Elements([], tube, (low, high), energy)
     parameters = {name: row.start for name, row in PARAMETERS.items()}
     expected = detector or typical_detector()
     parameters |= {name: getattr(expected, name) for name in parameters if hasattr(expected, name)}
@@ -227,7 +257,7 @@ def _find(
             parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
             search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
     search.run()
-    return Elements(evidence_of(search), tube, (low, high)), search
+    return Elements(evidence_of(search), tube, (low, high), energy, search)
 
 
 def _scattered(tube: Tube) -> list[str]:

@@ -42,6 +42,13 @@ class Identification(GroupFit):
         looked_for = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - {*self.kept, *self.undecided}
         return [name for name in self.areas if name in looked_for]
 
+    def may_hold(self, name: str) -> bool:
+        """Tell if a line group that is in no list may be there: no peak of unknown origin is its main line."""
+        if name not in self.place or name in {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS}:
+            return False
+        energy = self.energies[self.place[name]]
+        return not any(peak.is_at(energy, self.detector) for peak in self.unknown)
+
     def run(self) -> None:
         """Find the line groups."""
         self.start()

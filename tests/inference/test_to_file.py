@@ -377,6 +377,7 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(counts, model, tmp_pa
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:the format 'csv' has no place")
 def test_maps_that_cannot_be_converted_are_kept(counts, model, tmp_path, monkeypatch):
     def refuse(*_):
         raise FileFormatError("no place for them")
@@ -393,6 +394,7 @@ def test_maps_that_cannot_be_converted_are_kept(counts, model, tmp_path, monkeyp
     assert not partial.exists()
 
 
+@pytest.mark.filterwarnings("ignore:the format 'csv' has no place")
 def test_a_full_disk_at_the_end_says_where_the_maps_are(counts, model, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
