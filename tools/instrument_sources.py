@@ -17,6 +17,7 @@ from skxrf.simulation import Absorber, Gas, Instrument
 _FITTED_LENS = "fitted to acrylic under 12.5 um Al, judged without and under four other filters"
 _FITTED_TAIL = "fitted to pure S, Ti and Cr"
 _WIDTHS = "assumed: as tabulated; the lines of simulated scans have no width of their own"
+_SATELLITES = "assumed: simulated scans have no satellites of K-beta"
 _AIR = "NIST, Hubbell & Seltzer 2004, NISTIR 5632, dry air near sea level"
 _SCAN = "read off one scan in air with an Ag tube"
 
@@ -52,6 +53,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": "assumed: the M4's",
         "detector.natural_width": _WIDTHS,
+        "detector.satellites": _SATELLITES,
         "pulse_pair_resolution_us": "header, mean of PPRTData",
         "energy_offset": "header, CalibAbs",
         "energy_gain": "header, CalibLin 0.009999, rounded",
@@ -85,6 +87,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": _FITTED_TAIL,
         "detector.natural_width": _WIDTHS,
+        "detector.satellites": _SATELLITES,
         "pulse_pair_resolution_us": "header, mean of PPRTData above 4 keV",
         "energy_offset": "header, CalibAbs",
         "energy_gain": "header, CalibLin",
@@ -115,6 +118,7 @@ SOURCES: Mapping[str, Mapping[str, str]] = {
         "detector.shelf_fraction": "assumed: all of the shelf is from the entrance",
         "detector.shelf_depth": "assumed: the M4's",
         "detector.natural_width": _WIDTHS,
+        "detector.satellites": _SATELLITES,
         "pulse_pair_resolution_us": "assumed",
         "energy_offset": f"{_SCAN}: seven lines",
         "energy_gain": f"{_SCAN}: seven lines",

@@ -73,8 +73,9 @@ PARAMETERS = {
     "tail_slope": Parameter(0.12, 0.05, 0.05, 1.5, spread=0.1),  # keV
     # Factor on tabulated widths of levels, which are known to 10 to 30 % (Campbell & Papp 2001).
     "natural_width": Parameter(1.0, 0.2, 0.0, 2.0, spread=0.3),
-    # Factor on the satellites of K-beta: most simulations have none.
-    "satellites": Parameter(0.0, 0.2, 0.0, 2.0, spread=1.0),
+    # Factor on the satellites of K-beta: about 1 in measured spectra, whose counts say so; none where few counts
+    # would leave it to errors of other shapes.
+    "satellites": Parameter(0.0, 0.2, 0.0, 2.0, spread=0.3),
 }
 
 
