@@ -75,7 +75,7 @@ PARAMETERS = {
     "natural_width": Parameter(1.0, 0.2, 0.0, 2.0, spread=0.3),
     # Factor on the satellites of K-beta: about 1 in measured spectra, whose counts say so; none where few counts
     # would leave it to errors of other shapes.
-    "satellites": Parameter(0.0, 0.2, 0.0, 2.0, spread=0.3),
+    "satellites": Parameter(0.0, 0.2, 0.0, 2.0, spread=0.2),
 }
 
 
