@@ -41,7 +41,7 @@ def noise2void_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
 
     def denoised(image: np.ndarray) -> np.ndarray:
         configuration = create_n2v_config(
-            "map", data_type="array", axes="YX", patch_size=[16, 16], batch_size=16, num_epochs=10
+            "map", data_type="array", axes="YX", patch_size=[32, 32], batch_size=16, num_epochs=10
         )
         single = image.astype(np.float32)
         with TemporaryDirectory() as folder, torch.random.fork_rng():
