@@ -57,7 +57,8 @@ class Elements:
     """Of all line groups that tube and axis allow, by energy."""
     tube: Tube  # anode and voltage
     energy_range: tuple[float, float]  # range that was searched [keV]
-    energy: Array = field(repr=False)  # (n_channels,): nominal bin centers [keV]
+    energy: Array = field(default_factory=lambda: np.zeros(0), repr=False)
+    """(n_channels,): nominal bin centers [keV]."""
     search: Identification | None = field(default=None, repr=False)
     """Search in the spectrum; None where it has too few channels or counts."""
 
