@@ -115,7 +115,7 @@ class PartialMaps:
         with tempfile.TemporaryDirectory() as folder:
             corner = maps.isel(y=slice(2), x=slice(2))
             with warnings.catch_warnings():
-                # What the format leaves out is said when the maps are saved.
+                # The warning of what the format leaves out comes when the maps are saved.
                 warnings.simplefilter("ignore", UserWarning)
                 save_maps(corner, Path(folder, f"maps{self.target.suffix}"))
 

@@ -120,7 +120,7 @@ def _warn_of_losses(maps: xr.Dataset, name: str) -> None:
 
 
 def _pixel_numbers(maps: xr.Dataset) -> list[str]:
-    """Those of y and x that only count pixels."""
+    """Coordinates among y and x that only count pixels."""
     return [
         dim
         for dim in ("y", "x")

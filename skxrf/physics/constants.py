@@ -41,9 +41,9 @@ SILICON = Semiconductor(atomic_number=14, k_alpha=1.740, k_edge=1.839, density=2
 # Relative spread of the share of a family of lines about theory: paint layers and air absorb the
 # soft lines of a group more. M families are far apart compared with their energy.
 FAMILY_SPREAD = {"K": 0.05, "L": 0.1, "M": 0.25}
-# The same of K-beta of aluminum, silicon and phosphorus, which have less than this share of their
-# group: valence electrons emit it, and chemical bonds change it. In certified rocks that of silicon is
-# twice theory's.
+# Share of its group below which K-beta of aluminum, silicon and phosphorus lies, and its relative
+# spread: valence electrons emit it, and chemical bonds change it. In certified rocks that of silicon
+# is twice theory's.
 WEAK_BETA, WEAK_BETA_SPREAD = 0.05, 0.5
 
 

@@ -39,12 +39,12 @@ class Identification(GroupFit):
 
         Of elements that are looked for in paintings and rocks: a grain may reflect at any energy.
         """
-        looked_for = {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS} - {*self.kept, *self.undecided}
-        return [name for name in self.areas if name in looked_for]
+        granted = {*self.kept, *self.undecided}
+        return [name for name in self.areas if _is_looked_for(name) and name not in granted]
 
     def may_hold(self, name: str) -> bool:
         """Tell if a line group that is in no list may be there: no peak of unknown origin is its main line."""
-        if name not in self.place or name in {*COMMON_LINE_GROUPS, *SEARCHED_LINE_GROUPS}:
+        if name not in self.place or _is_looked_for(name):
             return False
         energy = self.energies[self.place[name]]
         return not any(peak.is_at(energy, self.detector) for peak in self.unknown)
@@ -456,6 +456,11 @@ class Identification(GroupFit):
                 return True
             del self.areas[name]
         return False
+
+
+def _is_looked_for(name: str) -> bool:
+    """Tell if a line group is one that is looked for in paintings and rocks."""
+    return name in COMMON_LINE_GROUPS or name in SEARCHED_LINE_GROUPS
 
 
 def _solved(information: Array, right: Array, basis: Array) -> tuple[Array, Array]:

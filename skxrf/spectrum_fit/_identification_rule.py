@@ -78,14 +78,14 @@ class IdentificationRule:
     continuum_error: float = 0.002  # the same of the continuum
     scatter_error: float = 0.03  # the same of scattered lines
     unknown_error: float = 0.1
-    """The same of peaks of unknown origin: a reflection is as broad as the range of angles, and
+    """Share of the counts of peaks of unknown origin that may be wrong: a reflection is as broad as the range of angles, and
     no Gaussian."""
     start_error: float = 0.03  # the same of all counts, in the first fit
     overlap_error: float = 0.01
     """Share of the counts of other lines in its place that a line group must exceed by its
     significance: errors of a shape are the same in all bins."""
     foot_error: float = 0.1
-    """The same of the tails, wings and radiative Auger transitions of other lines: their
+    """Share of the tails, wings and radiative Auger transitions of other lines that may be wrong: their
     amplitudes are fitted, but their forms are approximations."""
     faint: float = 20.0
     """Counts of a line group up to which what comes with its lines cannot be seen."""

@@ -219,7 +219,7 @@ def _built(
 ) -> xr.Dataset:
     images, errors = split_errors(by_name(pages, str(path)))
     shape = dict(zip(("y", "x"), pages[0][1].shape, strict=True))
-    # What this library wrote states its positions.
+    # Files of this library state positions in their description.
     places = {dim: step * np.arange(shape[dim]) for dim, step in steps.items() if not about}
     maps = build_maps(
         MapsSource(
