@@ -91,8 +91,10 @@ class CompetitorRule:
     weak_family: float = 0.05
     weak_spread: float = 0.5
     first_subshell: float = 0.35
+    absorption: float = 1.0
     wings: float = 0.01
     shift: float = 0.008
+    main_shift: float = 0.002
     width: float = 0.1
     tail: float = 0.01
     tail_slopes: tuple[float, ...] = (0.15, 0.5, 1.5)
@@ -205,6 +207,9 @@ def companions(
             if of_tube and family[:2] != main[:2]:
                 spread = _RULE.tube_spread * share
             yield Competitor(f"{element} {family}", spectrum, spread)
+    tilt = shares * np.log(group.energies)
+    tilt -= shares * tilt.sum()
+    yield Competitor(f"{element} absorption", peaks(group.energies, tilt, sigmas), _RULE.absorption)
     if first:
         members = np.any(first, axis=0)
         spectrum = peaks(group.energies[members], shares[members], sigmas[members])
@@ -214,6 +219,10 @@ def companions(
         group.energies - step, shares, sigmas
     )
     yield Competitor(f"{element} position", moved / (2 * step), _RULE.shift)
+    mine = families[main]
+    lines, counts = group.energies[mine], shares[mine]
+    moved = peaks(lines + step, counts, sigmas[mine]) - peaks(lines - step, counts, sigmas[mine])
+    yield Competitor(f"{element} main position", moved / (2 * step), _RULE.main_shift)
     wider = peaks(group.energies, shares, 1.02 * sigmas) - peaks(
         group.energies, shares, 0.98 * sigmas
     )

@@ -34,7 +34,7 @@ from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 from skxrf.utils.typing import Array
 
-__all__ = ["GroupFit", "explained"]
+__all__ = ["GroupFit", "explained", "solved"]
 
 
 class GroupFit:
@@ -347,7 +347,38 @@ class GroupFit:
         own = np.einsum("ij,ij->j", units, uniform_filter1d(units, self.n_local, axis=0))
         explained = np.square(np.maximum(area, 0.0) / error) * own
         around = np.maximum(self.inflation @ units - explained, 1.0)
-        return area, np.hypot(error * np.sqrt(around), others)
+        total = np.hypot(error * np.sqrt(around), others)
+        least = self.rule.significance
+        for i in np.flatnonzero((area > least * error) & (area < least * total)):
+            if self.names[i] in self.usual:
+                counts, spread = self.by_partners(fit, self.names[i])
+                if counts * total[i] > area[i] * spread:
+                    area[i], total[i] = counts, spread
+        return area, total
+
+    def families(self, name: str) -> tuple[Array, Array, list[str]]:
+        """Spectra of the families of a line group in the range, their shares, the main first, and names."""
+        mine = np.array(self.table.columns_of(name))
+        mine = mine[self.rendered[:, mine].sum(axis=0) > self.rule.least_inside]
+        mine = mine[np.argsort(-self.table.shares[mine])]
+        names = [self.table.labels[m][1] for m in mine]
+        return self.rendered[:, mine], self.table.shares[mine], names
+
+    def by_partners(self, fit: LeastSquares, name: str) -> tuple[float, float]:
+        """Counts of a line group by all its lines but the main one, and their standard error.
+
+        A brighter line may hide the main one, as Pb L-alpha that of As.
+        """
+        rendered, shares, _ = self.families(name)
+        if shares.size < 2:
+            return 0.0, 1.0
+        rest = rendered[:, 1:] @ shares[1:]
+        information, right = fit.reduced(np.column_stack([rendered[:, 0], rest]))
+        information[np.diag_indices(2)] *= 1 + 1e-6
+        counts, errors = solved(information, right, np.eye(2))
+        error = errors[1] * np.sqrt(self.around(rest[:, None])[0])
+        others = float(rest @ self.lines / (rest @ rest)) - counts[1]
+        return float(counts[1]), float(np.hypot(error, self.rule.overlap_error * max(others, 0.0)))
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""
@@ -413,6 +444,12 @@ class GroupFit:
         best = max(gains, key=lambda anode: gains[anode])
         rest = max((gain for anode, gain in gains.items() if anode != best), default=0.0)
         return best if gains[best] > self.rule.anode_gain + self.rule.anode_margin * rest else None
+
+
+def solved(information: Array, right: Array, basis: Array) -> tuple[Array, Array]:
+    """Amplitudes and standard errors in a basis of the columns, (n_basis, n_columns)."""
+    covariance = np.linalg.pinv(basis @ information @ basis.T, hermitian=True)
+    return covariance @ (basis @ right), np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
 def explained(fit: LeastSquares, extra: Array) -> float:

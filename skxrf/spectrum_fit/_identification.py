@@ -14,7 +14,7 @@ from skxrf.physics._lines import line_families
 from skxrf.physics._xraylib import atomic_number, edge_energy
 from skxrf.physics.constants import COMMON_LINE_GROUPS, SEARCHED_LINE_GROUPS
 from skxrf.spectrum_fit._competitors import ratio_error
-from skxrf.spectrum_fit._group_fit import GroupFit, explained
+from skxrf.spectrum_fit._group_fit import GroupFit, explained, solved
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 from skxrf.utils.typing import Array
@@ -193,55 +193,40 @@ class Identification(GroupFit):
 
     def _partner(self, fit: LeastSquares, name: str) -> tuple[bool, str]:
         """Tell if the partner of the main line is not seen, and what is wrong with either."""
-        rule, mine = self.rule, self.table.columns_of(name)
-        rendered, shares = self.rendered[:, mine], self.table.shares[mine]
-        inside = rendered.sum(axis=0) > rule.least_inside
-        rendered, shares = rendered[:, inside], shares[inside]
-        families = [self.table.labels[m][1] for m, seen in zip(mine, inside, strict=True) if seen]
+        rule, (rendered, shares, families) = self.rule, self.families(name)
         information, right = fit.reduced(rendered)
         information[np.diag_indices_from(information)] *= 1 + 1e-6
         spread = np.sqrt(self.around(rendered))
-        order = np.argsort(-shares)
-        main = order[0]
-        rest = np.where(np.arange(shares.size) == main, 0.0, shares)
-        basis = np.stack([np.eye(shares.size)[main], rest])[: 2 if shares.size > 1 else 1]
-        counts, errors = _solved(information, right, basis)
-        error = errors[0] * spread[main]
-        if counts[0] < rule.main_seen * error:
-            expected = shares[main] * float(counts[-1])
-            if expected < rule.main_seen * error and self._others_are_seen(
-                rendered @ rest, float(counts[-1]), float(errors[-1])
-            ):
+        one = np.eye(shares.size)
+        rest = np.where(np.arange(shares.size) == 0, 0.0, shares)
+        counts, errors = solved(information, right, np.stack([one[0], rest])[: shares.size])
+        # Counts below zero are an error of the lines in the place of the main one.
+        error = max(errors[0] * spread[0], -counts[0])
+        hidden = rule.ratio_error * self.of_others()[self.place[name]] * shares[0] > abs(counts[0])
+        if hidden or counts[0] < rule.main_seen * error:
+            expected = shares[0] * float(counts[-1])
+            by_partners = self.by_partners(fit, name)
+            if by_partners[0] > rule.significance * by_partners[1]:
                 return True, ""  # a brighter line hides the main one, as Pb L-alpha that of As
+        if counts[0] < rule.main_seen * error:
             if counts[0] + rule.partner_doubt * error < rule.least_partner * expected:
                 self.excluded.add(name)
-            return True, f"{families[main]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"
+            return True, f"{families[0]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"
         if shares.size == 1 or name[-1] == "M":
             return True, ""
-        second = order[1]
-        further = np.where(np.arange(shares.size) == second, 0.0, rest)
-        basis = np.vstack([np.eye(shares.size)[[main, second]], further])[: 2 + further.any()]
-        counts, errors = _solved(information, right, basis)
-        others = float(rendered[:, second] @ self.lines / rendered[:, second].max())
-        error = float(np.hypot(errors[1] * spread[second], rule.overlap_error * others))
-        expected = shares[second] / shares[main] * max(float(counts[0]), 0.0)
+        basis = np.vstack([one[:2], np.where(np.arange(shares.size) < 2, 0.0, shares)])
+        counts, errors = solved(information, right, basis[: shares.size])
+        others = float(rendered[:, 1] @ self.lines / rendered[:, 1].max())
+        error = float(np.hypot(errors[1] * spread[1], rule.overlap_error * others))
+        expected = shares[1] / shares[0] * max(float(counts[0]), 0.0)
         visible = expected > max(rule.partner * error, rule.least_visible * others)
         if visible and counts[1] + rule.partner_doubt * error < rule.least_partner * expected:
             self.excluded.add(name)
             return True, (
-                f"{families[second]} lines have {counts[1]:,.0f} +- {error:,.0f} of "
+                f"{families[1]} lines have {counts[1]:,.0f} +- {error:,.0f} of "
                 f"{expected:,.0f} counts"
             )
         return bool(counts[1] < rule.partner_seen * error), ""
-
-    def _others_are_seen(self, spectrum: Array, counts: float, error: float) -> bool:
-        """Tell if lines, but the main one, are significant: their spectrum, counts and error."""
-        if not spectrum.any():
-            return False
-        others = float(spectrum @ self.lines / (spectrum @ spectrum)) - counts
-        spread = error * float(np.sqrt(self.around(spectrum[:, None])[0]))
-        whole = np.hypot(spread, self.rule.overlap_error * max(others, 0.0))
-        return bool(counts > self.rule.significance * whole)
 
     def _misshapen(self, fit: LeastSquares, name: str) -> str:
         """Distance of the centroid and width of the main line, where they are no errors."""
@@ -251,7 +236,7 @@ class Identification(GroupFit):
         information, right = fit.reduced(extra)
         if np.linalg.cond(information) > rule.worst_condition:
             return ""
-        counts, errors = _solved(information, right, np.eye(3))
+        counts, errors = solved(information, right, np.eye(3))
         if counts[0] <= 0:
             return "off center or broad"
         main = counts[0] * float(self.table.shares[self.table.columns_of(name)][0])
@@ -461,12 +446,6 @@ class Identification(GroupFit):
 def _is_looked_for(name: str) -> bool:
     """Tell if a line group is one that is looked for in paintings and rocks."""
     return name in COMMON_LINE_GROUPS or name in SEARCHED_LINE_GROUPS
-
-
-def _solved(information: Array, right: Array, basis: Array) -> tuple[Array, Array]:
-    """Amplitudes and standard errors in a basis of the columns, (n_basis, n_columns)."""
-    covariance = np.linalg.pinv(basis @ information @ basis.T, hermitian=True)
-    return covariance @ (basis @ right), np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
 def _harder(name: str, voltage: float, overvoltage: float) -> list[str]:

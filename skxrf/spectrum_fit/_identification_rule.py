@@ -84,6 +84,9 @@ class IdentificationRule:
     overlap_error: float = 0.01
     """Share of the counts of other lines in its place that a line group must exceed by its
     significance: errors of a shape are the same in all bins."""
+    ratio_error: float = 0.2
+    """Share of the counts of a brighter line that the other lines of its element do not tell: in its
+    place the main line of another is no evidence."""
     foot_error: float = 0.1
     """Share of the tails, wings and radiative Auger transitions of other lines that may be wrong: their
     amplitudes are fitted, but their forms are approximations."""
