@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from skxrf.physics._peaks import render_peaks
 from skxrf.physics._silicon import absorbed_share, escape_fraction
 from skxrf.physics._xraylib import edge_energy, fluorescence_yield
 from skxrf.physics.constants import FAMILY_SPREAD, FWHM_OF_SIGMA, SILICON
+from skxrf.spectrum_fit._priors import RatioSpread
 from skxrf.utils.typing import Array
 
 __all__ = [
@@ -40,21 +41,22 @@ class CompetitorRule:
 
     Parameters
     ----------
+    ratios : dict of str to RatioSpread
+        Spread of the ratios of lines of a shell about theory.
     family_factor : float
-        Spread of the share of a family of lines, in units of `FAMILY_SPREAD`: absorption in thick
-        samples.
+        Error of the counts of a line group that its ratios leave, in units of `FAMILY_SPREAD`.
+    least_ratio : float
+        Share of the largest variance below which a direction of the ratios is none.
     tube_spread : float
-        Spread of a family of the anode's own lines, as a share of it, where it is of another sub-shell
-        than the strongest: electrons make other shares of vacancies in the sub-shells than photons.
+        Spread of a sub-shell of the anode's own lines, as a share of it: electrons make other shares of
+        vacancies in the sub-shells than photons.
     weak_family, weak_spread : float
         Share below which a family's radiative rates are known worse, and its spread as a share.
-    first_subshell : float
-        Spread of all families of the L1 sub-shell together, as a share of them: fluorescence yield
-        and Coster-Kronig rates (Campbell 2003, At. Data Nucl. Data Tables 85, 291: 20 to 35 %).
     wings : float
         Counts beyond a peak on both sides: the natural width of its lines.
-    shift, width : float
-        Error of a line's position [keV], and of its width as a share.
+    shift, main_shift, width : float
+        Error of the positions of all lines together, and of the strongest lines beside the others [keV];
+        of their width as a share.
     tail, tail_slopes : float, tuple of float
         Counts in an exponential tail, and its decay lengths [keV].
     dead_layer : float
@@ -86,12 +88,18 @@ class CompetitorRule:
         Share of all counts above which a family of lines has sum peaks, and the most of those.
     """
 
+    ratios: Mapping[str, RatioSpread] = field(
+        default_factory=lambda: {
+            "K": RatioSpread(1.0, 0.0, 0.0, 0.07),
+            "L": RatioSpread(1.0, 0.3, 0.1, 0.14, first_subshell=0.35),
+            "M": RatioSpread(1.0, 0.0, 0.0, 0.35),
+        }
+    )
     family_factor: float = 2.0
+    least_ratio: float = 1e-9
     tube_spread: float = 0.5
     weak_family: float = 0.05
     weak_spread: float = 0.5
-    first_subshell: float = 0.35
-    absorption: float = 1.0
     wings: float = 0.01
     shift: float = 0.008
     main_shift: float = 0.002
@@ -195,25 +203,26 @@ def companions(
 
     families = line_families(group, fine=True)
     main = max(families, key=lambda family: shares[families[family]].sum())
-    first = [mine for family, mine in families.items() if family.startswith("L1")]
-    for family, mine in families.items():
-        share = float(shares[mine].sum())
-        # The strongest family measures the group; the others depart from their shares of it.
-        if family != main and share > 1e-3:
-            spectrum = peaks(group.energies[mine], shares[mine] / share, sigmas[mine])
-            spread = _RULE.family_factor * FAMILY_SPREAD[group.shell] * share
-            if share < _RULE.weak_family and not family.startswith("L1"):
-                spread = _RULE.weak_spread * share
-            if of_tube and family[:2] != main[:2]:
-                spread = _RULE.tube_spread * share
-            yield Competitor(f"{element} {family}", spectrum, spread)
-    tilt = shares * np.log(group.energies)
-    tilt -= shares * tilt.sum()
-    yield Competitor(f"{element} absorption", peaks(group.energies, tilt, sigmas), _RULE.absorption)
-    if first:
-        members = np.any(first, axis=0)
-        spectrum = peaks(group.energies[members], shares[members], sigmas[members])
-        yield Competitor(f"{element} L1", spectrum, _RULE.first_subshell)
+    of_family = np.array([shares[mine].sum() for mine in families.values()])
+    energies = (
+        np.array([shares[mine] @ group.energies[mine] for mine in families.values()]) / of_family
+    )
+    spread = _RULE.ratios[group.shell]
+    if of_tube:
+        spread = replace(spread, subshell=_RULE.tube_spread)
+    covariance = spread.covariance(name, list(families), energies)
+    weak = (of_family < _RULE.weak_family) & (of_family < of_family.max())
+    covariance[weak, weak] += _RULE.weak_spread**2
+    # Shares of families, not their sum: that is the line group itself.
+    departing = np.eye(of_family.size) - of_family
+    values, vectors = np.linalg.eigh(departing @ covariance @ departing.T)
+    of_line = np.zeros((shares.size, of_family.size))
+    for i, mine in enumerate(families.values()):
+        of_line[mine, i] = shares[mine]
+    for value, vector in zip(values, vectors.T, strict=True):
+        if value > _RULE.least_ratio * values.max():
+            spectrum = peaks(group.energies, of_line @ vector, sigmas)
+            yield Competitor(f"{element} ratios", spectrum, float(np.sqrt(value)))
     step = 0.002
     moved = peaks(group.energies + step, shares, sigmas) - peaks(
         group.energies - step, shares, sigmas

@@ -13,43 +13,8 @@ from skxrf.utils.typing import Array
 
 from ._model import misfit_weights, smoothed
 from ._nonnegative import covariances, solve_nonnegative
+from ._priors import RatioSpread
 from ._template_model import Setup, TemplateModel
-
-
-@dataclass(frozen=True)
-class RatioSpread:
-    """Spread of the ratios of a line group's families about expected ones, in relative terms.
-
-    What lies above an atom absorbs soft lines more than hard ones. Edges, and the hardness of the
-    exciting radiation, change sub-shells as a whole.
-    """
-
-    absorption: float
-    """Standard deviation of the exponent of a power of the energy that the lines of the group are
-    multiplied by. Intensities from a thick layer go as one over its mass attenuation for the
-    exciting and for the emitted radiation together, and the latter as the energy to the power of
-    -2.7 between edges (R. Van Grieken & A. Markowicz, Handbook of X-Ray Spectrometry, ch. 1): the
-    exponent lies between 0 and about 2.7."""
-    outer: float
-    """Standard deviation that L lines from outer shells have in common: most of them lie beyond the
-    L3 edge of their own element."""
-    subshell: float  # standard deviation that the L lines of a sub-shell have in common
-    single: float  # standard deviation of each family on its own
-
-    def covariance(self, group: str, labels: list[str], energies: Array) -> Array:
-        """Covariance of the relative shares of the families of a group.
-
-        `energies` (n_families,): their mean energies [keV]. Returns (n_families, n_families).
-        """
-        tilt = self.absorption * np.log(energies)
-        tilt -= tilt.mean()
-        found = np.outer(tilt, tilt) + self.single**2 * np.eye(len(labels))
-        if group.endswith("_L"):
-            shells = np.array([label[:2] for label in labels])
-            outer = np.array([label.endswith("-N") for label in labels], dtype=np.float64)
-            found += self.subshell**2 * (shells[:, None] == shells)
-            found += self.outer**2 * np.outer(outer, outer)
-        return found
 
 
 @dataclass(frozen=True)
