@@ -90,9 +90,9 @@ class CompetitorRule:
 
     ratios: Mapping[str, RatioSpread] = field(
         default_factory=lambda: {
-            "K": RatioSpread(1.0, 0.0, 0.0, 0.07),
-            "L": RatioSpread(1.0, 0.3, 0.1, 0.14, first_subshell=0.35),
-            "M": RatioSpread(1.0, 0.0, 0.0, 0.35),
+            "K": RatioSpread(0.5, 0.0, 0.0, 0.07),
+            "L": RatioSpread(0.5, 0.3, 0.1, 0.14, first_subshell=0.35),
+            "M": RatioSpread(0.5, 0.0, 0.0, 0.35),
         }
     )
     family_factor: float = 2.0
