@@ -284,8 +284,9 @@ def _add_scatter_by_family(columns: _Columns, anode: str, detail: Detail) -> Non
     group = scattered_tube_group(anode)
     for family, chosen in line_families(group, fine=True).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
-        peaks = _with_escape(lines, shares / shares.sum(), group.widths[chosen], detail.least_share)
-        columns.add((f"{anode}_rayleigh", family), 1.0, peaks)
+        share = float(shares.sum())
+        peaks = _with_escape(lines, shares / share, group.widths[chosen], detail.least_share)
+        columns.add((f"{anode}_rayleigh", family), share, peaks)
     for family, chosen in line_families(group).items():
         lines, shares = group.energies[chosen], group.intensities[chosen]
         shares = shares / shares.sum()

@@ -416,9 +416,14 @@ class GroupFit:
 
     def is_hump(self, fit: LeastSquares, place: int) -> bool:
         """Tell if a broad hump explains more than a candidate: reflections, errors of the continuum."""
-        peak = self.detector.scaled(self.rule.hump).peaks
-        hump = peak(np.array([self.energies[place]]), np.ones(1), self.edges)[:, None]
-        return explained(fit, hump) > explained(fit, self.whole[:, [place]])
+        energy, lines = np.array([self.energies[place]]), explained(fit, self.whole[:, [place]])
+        return any(
+            explained(
+                fit, self.detector.scaled(width).peaks(energy, np.ones(1), self.edges)[:, None]
+            )
+            > lines
+            for width in self.rule.humps
+        )
 
     def scattering_anode(self) -> str | None:
         """Anode whose scattered lines explain what all else leaves, where one does clearly."""

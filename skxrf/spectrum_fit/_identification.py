@@ -245,14 +245,14 @@ class Identification(GroupFit):
         brighter = self.of_others()[place] > counts[0]
         if brighter and name in COMMON_LINE_GROUPS:
             return ""
-        tolerance = rule.shape_sigmas * float(np.sqrt(self.around(here[:, None])[0])) / main
+        errors = errors * float(np.sqrt(self.around(here[:, None])[0])) / main
         away, wider = -counts[1] / main, counts[2] / main
         allowed = rule.off_center + rule.axis_error * self.energies[place]
-        if abs(away) > max(tolerance * errors[1], allowed):
+        if abs(away) > max(rule.shape_sigmas * errors[1], allowed):
             return f"the line lies {1000 * away:+.0f} eV off"
         if self.is_hump(fit, place):
-            return "a hump three times as wide explains more"
-        if wider > max(tolerance * errors[2], rule.widest - 1):
+            return "a broad hump explains more"
+        if wider > max(rule.shape_sigmas * errors[2], rule.widest - 1 + errors[2]):
             return f"the line is {1 + wider:.2f} times as wide as it should be"
         return ""
 

@@ -14,7 +14,7 @@ from skxrf.utils.typing import Array
 from ._model import misfit_weights, smoothed
 from ._nonnegative import covariances, solve_nonnegative
 from ._priors import RatioSpread
-from ._template_model import Setup, TemplateModel
+from ._template_model import Setup, TemplateModel, scattered_parts
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class PaintRule:
     of_paint: RatioSpread = field(default=RatioSpread(0.4, 0.06, 0.05, 0.005))
     """Spread of a paint's ratios about the painting's: in simulated paintings the shares of lead's
     L-alpha and L-beta lines vary by 2 and 4 %, against each other, and by 10 % under vermilion."""
+    of_tube: RatioSpread = field(default=RatioSpread(1.0, 0.0, 0.5, 0.1))
+    """Spread of the ratios of the tube's scattered lines about theory: electrons make other shares of
+    vacancies in the sub-shells than photons, and anode and filter absorb."""
+    of_scatter: RatioSpread = field(default=RatioSpread(1.0, 0.0, 0.3, 0.1))
+    """Spread of a paint's about the painting's: elements of the paint absorb what lies above their
+    edges, as copper does the L-beta but not the L-alpha lines of tungsten."""
     significant: float = 5.0
     """Standard errors up to which the area of a line group in a paint is taken to be none. A paint
     contains few elements: where lead is alone it shows its own ratios, and so which part of
@@ -38,6 +44,7 @@ class PaintRule:
     bin_width: float = 0.02  # narrower channels are joined [keV]
     local_width: float = 0.6
     """Width over which residuals are averaged to see how wrong the model is there [keV]."""
+    least_share: float = 1e-6  # least expected share of a family
     least_area: float = 1e-5
     """Share of a paint's counts below which its ratios are not held any tighter."""
 
@@ -79,13 +86,26 @@ class _HierarchicalFit:
         edges = edges[model.channels.start : model.channels.stop + 1]
         self.table = line_table(
             model.groups,
+            () if setup.anode is None else (setup.anode,),
             detail=EXACT,
             tube_voltage=setup.tube_voltage,
             thickness=detector.thickness,
         )
-        self.lines = self.table.render(edges, detector)
-        # Scattered lines, pile-up and continuum have the painting's shapes.
-        self.others = np.asarray(model.components[len(model.groups) :], dtype=np.float64)
+        spectra = self.table.render(edges, detector)
+        scattered = scattered_parts(model.fit, self.table, spectra.T, setup.anode)
+        columns = [self.table.columns_of(name) for name in model.groups]
+        columns += [mine for _, mine in scattered.values()]
+        self.names = [*model.groups, *scattered]
+        used = np.concatenate([np.array(mine, dtype=np.intp) for mine in columns])
+        self.lines, self.labels = spectra[:, used], [self.table.labels[i][1] for i in used]
+        shares = self.table.shares.copy()
+        for name, (counts, mine) in scattered.items():
+            if name.endswith("_compton"):  # angles, which no table tells
+                shares[mine] = counts / counts.sum()
+        self.expected = np.maximum(shares[used], PaintRule.least_share)
+        """Shares of families in theory, of Compton peaks in the sum spectrum."""
+        # Pile-up and continuum have the painting's shapes.
+        self.others = np.asarray(model.components[len(self.names) :], dtype=np.float64)
         width = float(np.median(np.diff(edges)))
         joined = max(1, int(PaintRule.bin_width / width + 1e-9))
         self.starts = np.arange(0, edges.size - 1, joined)
@@ -93,21 +113,22 @@ class _HierarchicalFit:
         n_local = round(PaintRule.local_width / (width * joined)) // 2 * 2 + 1
         self.n_local = min(max(n_local, 3), 2 * self.starts.size - 1)
         # Columns of a group are side by side.
-        sizes = [len(self.table.columns_of(name)) for name in model.groups]
+        sizes = [len(mine) for mine in columns]
         ends = np.cumsum(sizes, dtype=np.intp)
         self.families = [slice(int(end - n), int(end)) for n, end in zip(sizes, ends, strict=True)]
         self.logarithms = np.zeros(self.lines.shape[1])
         """Of the painting's ratios over those of theory."""
         self.about_theory = np.zeros((self.logarithms.size, self.logarithms.size))
         self.about_painting = np.zeros_like(self.about_theory)
-        energies = self._energies()
-        for name, mine in zip(model.groups, self.families, strict=True):
-            labels = [label[1] for label in self.table.labels[mine]]
+        energies = self._energies()[used]
+        for name, mine in zip(self.names, self.families, strict=True):
+            tube = name in scattered
             for spread, inverse in (
-                (PaintRule.of_painting, self.about_theory),
-                (PaintRule.of_paint, self.about_painting),
+                (PaintRule.of_tube if tube else PaintRule.of_painting, self.about_theory),
+                (PaintRule.of_scatter if tube else PaintRule.of_paint, self.about_painting),
             ):
-                inverse[mine, mine] = np.linalg.inv(spread.covariance(name, labels, energies[mine]))
+                covariance = spread.covariance(name, self.labels[mine], energies[mine])
+                inverse[mine, mine] = np.linalg.inv(covariance)
 
     def _energies(self) -> Array:
         """Mean energy of the lines of each family [keV]."""
@@ -142,7 +163,7 @@ class _HierarchicalFit:
 
     def shares(self) -> Array:
         """Shares of the families of the painting's line groups."""
-        shares = np.maximum(self.table.shares, 1e-6) * np.exp(self.logarithms)
+        shares = self.expected * np.exp(self.logarithms)
         for mine in self.families:
             shares[mine] /= shares[mine].sum()
         return shares
@@ -223,11 +244,11 @@ class _HierarchicalFit:
         named = {
             name: dict(
                 zip(
-                    (label[1] for label in self.table.labels[mine]),
+                    self.labels[mine],
                     shares[mine].tolist(),
                     strict=True,
                 )
             )
-            for name, mine in zip(self.model.groups, self.families, strict=True)
+            for name, mine in zip(self.model.groups, self.families, strict=False)
         }
         return PaintTemplates(np.array(components[1:], dtype=np.float32), components[0], named)

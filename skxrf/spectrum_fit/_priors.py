@@ -132,7 +132,9 @@ class RatioSpread:
     outer: float
     """Standard deviation that L lines from outer shells have in common: most of them lie beyond the
     L3 edge of their own element."""
-    subshell: float  # standard deviation that the L lines of a sub-shell have in common
+    subshell: float
+    """Standard deviation that the L lines of a sub-shell, or scattered lines of a family, have in
+    common."""
     single: float  # standard deviation of each family on its own
     first_subshell: float = (
         0.0  # standard deviation that the lines of the L1 sub-shell have besides
@@ -146,7 +148,7 @@ class RatioSpread:
         tilt = self.absorption * np.log(energies)
         tilt -= tilt.mean()
         found = np.outer(tilt, tilt) + self.single**2 * np.eye(len(labels))
-        if group.endswith("_L"):
+        if not group.endswith(("_K", "_M")):  # L lines, scattered lines of the tube
             shells = np.array([label[:2] for label in labels])
             outer = np.array([label.endswith("-N") for label in labels], dtype=np.float64)
             found += self.subshell**2 * (shells[:, None] == shells)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, CountsError, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._continuum import continuum_parts
-from skxrf.physics._line_table import EXACT, line_table
+from skxrf.physics._line_table import EXACT, LineTable, line_table
 from skxrf.spectrum_fit._elements import Elements, find_elements
 from skxrf.spectrum_fit._evidence import LineEvidence
 from skxrf.spectrum_fit._model import unexplained_share
@@ -78,18 +78,33 @@ def fit_components(
         mine = table.columns_of(name)
         shares = [fit.families[name][table.labels[i][1]] for i in mine]
         components.append(np.asarray(shares) @ spectra[mine])
-    for kind in () if anode is None else ("rayleigh", "compton"):
-        mine = table.columns_of(f"{anode}_{kind}")
-        counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
+    for counts, mine in scattered_parts(fit, table, spectra, anode).values():
         peak = counts @ spectra[mine]
-        if counts.sum() > 0 and peak.sum() > TemplateRule.least_inside * counts.sum():
-            components.append(peak / peak.sum())
+        components.append(peak / peak.sum())
     if fit.pile_up.sum() > TemplateRule.least_pile_up * fit.model.sum():
         components.append(fit.pile_up / fit.pile_up.sum())
     n_intervals = max(1, round((edges[-1] - edges[0]) / background_spacing))
     knots = np.linspace(edges[0], edges[-1], n_intervals + 1)
     centers = (edges[1:] + edges[:-1]) / 2
     return np.vstack([*components, continuum_parts(fit.background, centers, knots)])
+
+
+def scattered_parts(
+    fit: SumSpectrumFit, table: LineTable, spectra: Array, anode: str | None
+) -> dict[str, tuple[Array, list[int]]]:
+    """Scattered lines of the tube that are components.
+
+    `table`, `spectra` (n_columns, n_channels): columns of line groups and of the anode's scattered
+    lines. Returns by name, such as ``Rh_compton``, counts and columns of the parts.
+    """
+    found = {}
+    for name in () if anode is None else (f"{anode}_rayleigh", f"{anode}_compton"):
+        mine = table.columns_of(name)
+        counts = np.array([fit.scatter[" ".join(table.labels[i])] for i in mine])
+        inside = float((counts @ spectra[mine]).sum())
+        if counts.sum() > 0 and inside > TemplateRule.least_inside * counts.sum():
+            found[name] = counts, mine
+    return found
 
 
 def fitted_range(
