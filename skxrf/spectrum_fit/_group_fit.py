@@ -377,8 +377,9 @@ class GroupFit:
         information[np.diag_indices(2)] *= 1 + 1e-6
         counts, errors = solved(information, right, np.eye(2))
         error = errors[1] * np.sqrt(self.around(rest[:, None])[0])
-        others = float(rest @ self.lines / (rest @ rest)) - counts[1]
-        return float(counts[1]), float(np.hypot(error, self.rule.overlap_error * max(others, 0.0)))
+        others, foot = rest @ np.stack([self.lines, self.foot]).T / (rest @ rest)
+        others = max(float(others) - counts[1], 0.0) * self.rule.overlap_error
+        return float(counts[1]), float(np.hypot(error, np.hypot(others, foot * self.rule.foot_error)))
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""
