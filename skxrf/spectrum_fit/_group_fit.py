@@ -379,7 +379,9 @@ class GroupFit:
         error = errors[1] * np.sqrt(self.around(rest[:, None])[0])
         others, foot = rest @ np.stack([self.lines, self.foot]).T / (rest @ rest)
         others = max(float(others) - counts[1], 0.0) * self.rule.overlap_error
-        return float(counts[1]), float(np.hypot(error, np.hypot(others, foot * self.rule.foot_error)))
+        return float(counts[1]), float(
+            np.hypot(error, np.hypot(others, foot * self.rule.foot_error))
+        )
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""
