@@ -98,6 +98,8 @@ def test_no_axis_is_invented():
 def test_a_target_that_is_no_axis_is_refused(spectra):
     with pytest.raises(EnergyAxisError, match="target must increase"):
         EnergyCalibrator(energy=NOMINAL, target=[3.0, 2.0, 1.0, 0.5]).fit(spectra)
+    with pytest.raises(EnergyAxisError, match="target must increase"):
+        EnergyCalibrator(energy=NOMINAL, target=(0.0, -0.02, 100)).fit(spectra)
 
 
 FEW = np.ones((2, 20), np.uint16)  # channels that show no lines
