@@ -145,6 +145,13 @@ def test_what_is_stated_of_an_axis_that_is_kept():
     np.testing.assert_array_equal(calibrator.energy_, np.arange(20.0))
 
 
+def test_one_channel_has_an_offset_and_no_gain():
+    with pytest.warns(UserWarning, match="keeps the nominal axis"):
+        calibrator = EnergyCalibrator(energy=[5.0]).fit(FEW[:, :1])
+    assert calibrator.offset_ == 5.0
+    assert np.isnan(calibrator.gain_)
+
+
 def test_offset_and_gain_are_of_the_channels_between_2_and_15_keV():
     bent = np.arange(20.0)
     bent[16:] += 0.3  # beyond
