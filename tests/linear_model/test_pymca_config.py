@@ -74,7 +74,11 @@ def test_what_is_left_out_is_said(config):
 @pytest.mark.parametrize(
     ("changed", "error", "match"),
     [
-        ({"[detector]": "[other]"}, FileFormatError, "no 'detector'. Expected .* sections peaks, fit and"),
+        (
+            {"[detector]": "[other]"},
+            FileFormatError,
+            "no 'detector'. Expected .* sections peaks, fit and",
+        ),
         ({"gain = 0.02": "gain = much"}, FileFormatError, "'much'"),
         ({"Ca = K": "", "Fe = K": "", "Pb = L3, M": ""}, LineGroupError, "fits no line group"),
         ({"Ca = K": "Qq = K"}, LineGroupError, "Qq"),
