@@ -64,6 +64,11 @@ def test_what_is_taken(config):
     assert settings.detector.tail_fraction == 0.03
 
 
+def test_without_attenuators_nothing_is_left_out(config):
+    changed = {CONFIG[CONFIG.index("[attenuators]") :].format(filter=0): "", "L3, M": "L, M"}
+    assert read_pymca(config(**changed)).left_out == []
+
+
 def test_what_is_left_out_is_said(config):
     path = config(filter=1)
     with pytest.warns(UserWarning, match="not taken from .*Pb L3 alone.*Filter 6"):

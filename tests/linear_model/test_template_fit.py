@@ -166,6 +166,13 @@ def test_without_an_axis_it_is_a_regression_on_channels(painting):
     assert TemplateFitRegressor().fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
 
 
+def test_a_fit_without_an_axis_leaves_nothing_of_one_with_an_axis(painting):
+    X, Y, energy = painting
+    fit = TemplateFitRegressor(["Fe_K"], energy=energy, nuisance="none").fit(X)
+    fit.set_params(line_groups=None, energy=None).fit(X[:50], Y["Fe_K"].to_numpy()[:50])
+    assert [name for name in vars(fit) if name.endswith("_")] == ["n_features_in_"]
+
+
 def test_without_an_axis_line_groups_are_refused(painting):
     X, Y, _ = painting
     with pytest.raises(EnergyAxisError, match=r"Fe_K.*pass energy="):

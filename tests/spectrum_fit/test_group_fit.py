@@ -162,7 +162,7 @@ def test_lines_of_an_element_are_no_scattered_ones():
 
 
 def test_residuals_widen_the_errors_around_them(fitted):
-    model, fit = fitted
+    model, _ = fitted
     np.testing.assert_allclose(model.around(model.whole), model.around(7 * model.whole))
     assert (model.around(model.whole) >= 1 - 1e-9).all()
     assert model.around(model.whole).max() < 1.5
