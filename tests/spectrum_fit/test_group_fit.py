@@ -5,14 +5,10 @@ import pytest
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import EXACT, line_table
-from skxrf.physics._pile_up import coincidences
 from skxrf.spectrum_fit._group_fit import GroupFit, explained
 from skxrf.spectrum_fit._identification_rule import RULE
+from tests.spectrum_fit.conftest import exact
 
-AXIS = 0.02 * np.arange(1300)
-EDGES = 1.2 + 0.02 * np.arange(1150)
-CENTER = (EDGES[1:] + EDGES[:-1]) / 2
-DETECTOR = DetectorResponse()
 CANDIDATES = [
     "Ca_K",
     "Ti_K",
@@ -29,17 +25,12 @@ CANDIDATES = [
 TRUE = {"Ca_K": 2e4, "Fe_K": 3e5, "Pb_L": 1e5}
 
 
-def group_fit(areas=TRUE, *, anode=None, background=30.0, more=0.0, rate=0.0, shift=0.0):
-    """Fit of exactly the given counts on a flat continuum, and of a rate of coincidences."""
-    edges = 0.02 * (np.arange(AXIS.size + 1) - 0.5)
-    table = line_table(list(areas), detail=EXACT, tube_voltage=50.0, thickness=DETECTOR.thickness)
-    amplitudes = [
-        areas[name] * share for (name, _), share in zip(table.labels, table.shares, strict=True)
-    ]
-    photons = background + table.render(edges, DETECTOR) @ np.array(amplitudes)
-    counts = np.interp(EDGES, edges, np.concatenate([[0.0], np.cumsum(photons)]))
-    counts = np.diff(counts) + more + rate * coincidences(photons, AXIS, EDGES - shift)
-    return GroupFit(counts, EDGES, photons, AXIS, DETECTOR, CANDIDATES, anode=anode, voltage=50.0)
+def centers(model):
+    return (model.edges[1:] + model.edges[:-1]) / 2
+
+
+def group_fit(areas=TRUE, **options):
+    return exact(GroupFit, CANDIDATES, areas, **options)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +111,7 @@ def test_one_column_explains_the_square_of_its_significance(fitted):
 def test_a_hump_is_broader_than_a_line():
     place = CANDIDATES.index("Cu_K")
     line = group_fit({"Fe_K": 1e5, "Cu_K": 1e4})
-    peak = np.exp(-0.5 * ((CENTER - line.energies[place]) / 0.25) ** 2)
+    peak = np.exp(-0.5 * ((centers(line) - line.energies[place]) / 0.25) ** 2)
     hump = group_fit({"Fe_K": 1e5}, more=300 * peak)
     for model, is_hump in ((line, False), (hump, True)):
         model.start()
@@ -146,7 +137,7 @@ def test_rate_and_place_of_sum_peaks_are_found(shift):
 def test_the_anode_is_the_one_whose_lines_are_scattered(anode):
     more = 0.0
     if anode is not None:
-        parts = line_table((), (anode,), detail=EXACT).render(EDGES, DETECTOR)
+        parts = line_table((), (anode,), detail=EXACT).render(group_fit().edges, DetectorResponse())
         more = 3e3 * parts.sum(axis=1)
     model = group_fit(more=more)
     model.start()
@@ -166,7 +157,7 @@ def test_residuals_widen_the_errors_around_them(fitted):
     np.testing.assert_allclose(model.around(model.whole), model.around(7 * model.whole))
     assert (model.around(model.whole) >= 1 - 1e-9).all()
     assert model.around(model.whole).max() < 1.5
-    bent = group_fit(more=200 * (1 + np.sin(30 * CENTER)))
+    bent = group_fit(more=200 * (1 + np.sin(30 * centers(group_fit()))))
     bent.start()
     bent.refit()
     wide = bent.around(bent.whole)
