@@ -58,9 +58,9 @@ def test_what_there_is_not_has_a_limit_and_no_counts(known):
         assert (one.counts, one.fitted) == (0.0, False)
         assert abs(one.significance) < search.needed(name)
         assert one.limit_counts > search.needed(name) * one.error
-    # Arsenic lies under the lead lines.
-    assert found["As_K"].competitor == "Pb_L"
-    assert found["As_K"].reason == "cannot be told from Pb L"
+    # Sulfur lies under the M lines of lead, arsenic under its L lines.
+    assert found["S_K"].competitor == "Pb_M"
+    assert found["S_K"].reason == "cannot be told from Pb M"
     assert found["As_K"].limit_counts > 3 * found["Br_K"].limit_counts
 
 
