@@ -202,6 +202,19 @@ def test_bad_parameters_are_explained(painting, options, error, message):
         TemplateFitRegressor(**parameters).fit(X)
 
 
+def test_line_groups_that_the_sum_does_not_show_can_be_added(painting):
+    X, _, energy = painting
+    fit = TemplateFitRegressor(["Fe_K", "Ca_K"], energy=energy, nuisance=["Pb_L"]).fit(X)
+    before = {one["line_group"]: one for one in fit.evidence_}
+    fit.add_line_groups(["Br_K"], X, "seen in a grain")
+    assert fit.line_groups_ == fit.fitted_groups_ == ["Fe_K", "Ca_K", "Pb_L", "Br_K"]
+    assert fit.nuisance == ["Pb_L"]
+    after = {one["line_group"]: one for one in fit.evidence_}
+    added = {"line_group": "Br_K", **before.get("Br_K", {})}
+    added |= {"answer": "present", "reason": "seen in a grain"}
+    assert after == before | {"Br_K": added}
+
+
 def test_empty_spectra_are_refused(painting):
     _, _, energy = painting
     with pytest.raises(CountsError, match="no counts"):
