@@ -51,6 +51,13 @@ def test_what_there_is_is_found_with_its_counts_and_nothing_else(fitted):
     assert set(group_fit().clear(0.1)) == {"Fe_K", "Pb_L"}
 
 
+@pytest.mark.parametrize(("copper", "seen"), [(50.0, False), (1000.0, True)])
+def test_what_stands_out_of_the_noise_is_accepted_first(copper, seen):
+    model = group_fit({"Fe_K": 1e5, "Cu_K": copper})
+    model.start()
+    assert set(model.areas) == {"Fe_K"} | ({"Cu_K"} if seen else set())
+
+
 def test_line_groups_that_are_required_stay():
     model = group_fit({"Fe_K": 1e5}, anode="Rh")
     assert model.kept == model.tube == ["Rh_L"]
