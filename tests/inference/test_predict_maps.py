@@ -1,3 +1,6 @@
+import copy
+import json
+
 import dask
 import numpy as np
 import pandas as pd
@@ -367,6 +370,14 @@ def test_impossible_counts_name_the_pixel(model, value, found, lazy):
     cube = cube.chunk({"y": 3, "x": 2}) if lazy else cube
     with pytest.raises(CountsError, match=rf"pixel \(y=5, x=4\) holds {found} in channel 17"):
         predict_maps(model, cube, elements=ELEMENTS, batch_size=3).compute()
+
+
+def test_evidence_of_a_model_is_stated_in_its_maps(model):
+    assert "evidence" not in predict_maps(model, small_cube(), elements=ELEMENTS).attrs
+    knowing = copy.copy(model)
+    knowing.evidence_ = [{"line_group": "Fe_K", "answer": "present"}]
+    maps = predict_maps(knowing, small_cube(), elements=ELEMENTS)
+    assert json.loads(maps.attrs["evidence"]) == knowing.evidence_
 
 
 def test_negative_integers_are_refused_naming_the_file(model):

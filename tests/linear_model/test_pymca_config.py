@@ -64,6 +64,14 @@ def test_what_is_taken(config):
     assert settings.detector.tail_fraction == 0.03
 
 
+def test_tails_are_fitted_where_the_configuration_has_them(config):
+    without = {"hypermetflag = 3\n": "", "[peakshape]": "[other]"}
+    assert read_pymca(config(**without)).detector.tail_fraction == 0
+    assert (
+        read_pymca(config(**{"hypermetflag = 3": "hypermetflag = 1"})).detector.tail_fraction == 0
+    )
+
+
 def test_without_attenuators_nothing_is_left_out(config):
     changed = {CONFIG[CONFIG.index("[attenuators]") :].format(filter=0): "", "L3, M": "L, M"}
     assert read_pymca(config(**changed)).left_out == []
