@@ -64,6 +64,7 @@ else
 	$(MUTMUT) 'skxrf.metrics._averaging*'    # makes the mutants of all packages
 	$(BIN)/python tools/mutation_sample.py draw $(SAMPLE) $(SEED) > mutants/sample
 	$(MUTMUT) $$(cat mutants/sample)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/mutation_sample.py retry $$(cat mutants/sample)
 	$(BIN)/python tools/mutation_sample.py score $$(cat mutants/sample)
 endif
 

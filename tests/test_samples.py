@@ -121,7 +121,7 @@ def test_consecutive_integer_coordinates_are_rows_of_a_larger_map():
     assert to_maps(table).y.to_numpy().tolist() == [5, 6, 7]
 
 
-@pytest.mark.parametrize("y", [[0, 2, 4], [0.5, 1.0, 1.5], [7, 6, 5], [3, 3, 3]])
+@pytest.mark.parametrize("y", [[0, 2, 4], [0.5, 1.0, 1.5], [5.0, 6.0, 7.0], [7, 6, 5], [3, 3, 3]])
 def test_other_coordinates_are_no_rows(y):
     table = to_samples(element_maps(y=y))
     assert table.index.unique("y").tolist() == [0, 1, 2]

@@ -4,6 +4,12 @@
 
 prints 60 names of each package's mutants, drawn with the seed 7 from those that mutmut has made;
 
+    python tools/mutation_sample.py retry NAME...
+
+tries those of them that no test found with all tests of their package, each in a new process:
+mutmut runs those tests alone that called the changed function themselves, which leaves out tests of
+what the fixture of an earlier test made, and what is done when a module is imported;
+
     python tools/mutation_sample.py score NAME...
 
 prints which of them no test found, and the score of each package.
@@ -13,7 +19,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
+import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -47,6 +57,28 @@ def draw(names: Iterable[str], size: int, seed: int) -> list[str]:
     return [name for mine in packages.values() for name in rng.sample(mine, min(size, len(mine)))]
 
 
+def retry(folder: Path, name: str) -> int:
+    """Run all tests of a mutant's package, and store the exit status where mutmut has its own."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    package = name.split(".")[1]
+    places = [Path("tests") / package, Path("tests") / f"test_{package}.py"]
+    tests = [str(place) for place in places if (folder / place).exists()]
+    options = project["tool"]["mutmut"]["pytest_add_cli_args"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--rootdir=.", *options, *tests],
+        cwd=folder,
+        env={**os.environ, "MUTANT_UNDER_TEST": name, "PY_IGNORE_IMPORTMISMATCH": "1"},
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    for path in folder.rglob("*.meta"):
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if name in stored["exit_code_by_key"]:
+            stored["exit_code_by_key"][name] = run.returncode
+            path.write_text(json.dumps(stored), encoding="utf-8")
+    return run.returncode
+
+
 def score(statuses: Mapping[str, int | None]) -> list[str]:
     """Lines of a report: the mutants that no test found, then the share found by package."""
     found = _KILLED | _TIMEOUT
@@ -66,11 +98,16 @@ def main() -> None:
     drawing = commands.add_parser("draw")
     drawing.add_argument("size", type=int)
     drawing.add_argument("seed", type=int)
-    commands.add_parser("score").add_argument("names", nargs="+")
+    for command in ("retry", "score"):
+        commands.add_parser(command).add_argument("names", nargs="+")
     options = parser.parse_args()
     statuses = results(options.folder)
     if options.command == "draw":
         print("\n".join(draw(statuses, options.size, options.seed)))
+    elif options.command == "retry":
+        for name in options.names:
+            if statuses[name] not in _KILLED | _TIMEOUT:
+                print(f"{name}: {retry(options.folder, name)}", flush=True)
     else:
         print("\n".join(score({name: statuses[name] for name in options.names})))
 

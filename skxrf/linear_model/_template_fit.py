@@ -389,9 +389,15 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         return self
 
     def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> None:
-        for name in ("energy_", "line_groups_"):
-            if hasattr(self, name):
-                delattr(self, name)
+        of_templates = {
+            "components_",
+            "evidence_",
+            "fitted_groups_",
+            "n_paints_",
+            "sum_spectrum_fit_",
+        }
+        for name in vars(self).keys() & {"energy_", "line_groups_", *of_templates}:
+            delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
         self._channel_model = fit_ridge(X.astype(dtype, copy=False), y, weights)
 

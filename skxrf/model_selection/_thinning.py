@@ -248,6 +248,10 @@ class CountThinning:
         self.n_splits = n_splits
         self.random_state = random_state
 
+    def __repr__(self) -> str:
+        """Return the splitter as it is made."""
+        return f"CountThinning({self.n_splits!r}, random_state={self.random_state!r})"
+
     def counts(self, X: ArrayLike) -> ThinnedCounts:
         """Spectra in folds of counts.
 

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
+from skxrf.utils._sklearn import StrOptions, validate_parameter_constraints
+
 
 class SkorchParameters(BaseEstimator):
     """Estimator that takes parameters of ``skorch.NeuralNetRegressor`` as keywords.
@@ -34,6 +36,12 @@ class SkorchParameters(BaseEstimator):
                     f"it takes {', '.join(sorted(self._skorch_names))} of skorch's "
                     "NeuralNetRegressor, and names such as optimizer__betas."
                 )
+        known = {
+            "callbacks": [list, tuple, StrOptions({"disable"}), None],
+            "criterion": [callable],
+            "optimizer": [callable],
+        }
+        validate_parameter_constraints(known, self._skorch(), type(self).__name__)
         super()._validate_params()
 
     def _is_skorch(self, name: str) -> bool:

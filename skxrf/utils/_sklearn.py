@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
     validate_params,
 )
 from sklearn.utils.validation import (
@@ -35,5 +36,6 @@ __all__ = [
     "_fit_context",
     "_num_samples",
     "_safe_indexing",
+    "validate_parameter_constraints",
     "validate_params",
 ]

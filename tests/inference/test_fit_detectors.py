@@ -9,6 +9,7 @@ from skxrf import __version__
 from skxrf.exceptions import SkxrfError
 from skxrf.inference import fit_detectors
 from skxrf.linear_model import TemplateFitRegressor
+from skxrf.samples import to_samples
 
 GROUPS = ["Ca_K", "Fe_K", "Cu_K", "Pb_L"]
 FIT = TemplateFitRegressor(
@@ -82,6 +83,18 @@ def test_equal_detectors_are_the_same_as_their_sum(detectors, alone):
     np.testing.assert_allclose(
         twice["uncertainty"], np.sqrt(2) * once["uncertainty"], rtol=2e-3, atol=0.05
     )
+
+
+def test_one_detector_is_the_template_fit(detectors):
+    cube = detectors[0][0]
+    own = clone(FIT).set_params(n_reweights=3)
+    fit = clone(own).set_params(energy=cube["energy"].to_numpy())
+    X = to_samples(cube).values
+    areas, errors = fit.fit(X).predict(X, return_std=True)
+    maps = fit_detectors([cube], own)
+    for found, expected in ((maps["intensity"], areas), (maps["uncertainty"], errors)):
+        flat = found.to_numpy().reshape(expected.shape)
+        np.testing.assert_allclose(flat, expected, rtol=1e-4, atol=0.01)
 
 
 def test_lazy_blocks_give_the_same(detectors, maps):

@@ -1,3 +1,6 @@
+import copy
+import json
+
 import dask
 import numpy as np
 import pandas as pd
@@ -369,10 +372,19 @@ def test_impossible_counts_name_the_pixel(model, value, found, lazy):
         predict_maps(model, cube, elements=ELEMENTS, batch_size=3).compute()
 
 
+def test_evidence_of_a_model_is_stated_in_its_maps(model):
+    assert "evidence" not in predict_maps(model, small_cube(), elements=ELEMENTS).attrs
+    knowing = copy.copy(model)
+    knowing.evidence_ = [{"line_group": "Fe_K", "answer": "present"}]
+    maps = predict_maps(knowing, small_cube(), elements=ELEMENTS)
+    assert json.loads(maps.attrs["evidence"]) == knowing.evidence_
+
+
 def test_negative_integers_are_refused_naming_the_file(model):
     cube = small_cube(dtype="int16", source="icon.h5")
     cube[0, 1, 2] = -1
-    with pytest.raises(CountsError, match=r"cube of icon\.h5: pixel \(y=0, x=1\) holds -1"):
+    found = r"cube of icon\.h5: pixel \(y=0, x=1\) holds -1 .*Predict from the counts as measured"
+    with pytest.raises(CountsError, match=found):
         predict_maps(model, cube, elements=ELEMENTS)
 
 

@@ -64,6 +64,19 @@ def test_what_is_taken(config):
     assert settings.detector.tail_fraction == 0.03
 
 
+def test_tails_are_fitted_where_the_configuration_has_them(config):
+    without = {"hypermetflag = 3\n": "", "[peakshape]": "[other]"}
+    assert read_pymca(config(**without)).detector.tail_fraction == 0
+    assert (
+        read_pymca(config(**{"hypermetflag = 3": "hypermetflag = 1"})).detector.tail_fraction == 0
+    )
+
+
+def test_without_attenuators_nothing_is_left_out(config):
+    changed = {CONFIG[CONFIG.index("[attenuators]") :].format(filter=0): "", "L3, M": "L, M"}
+    assert read_pymca(config(**changed)).left_out == []
+
+
 def test_what_is_left_out_is_said(config):
     path = config(filter=1)
     with pytest.warns(UserWarning, match="not taken from .*Pb L3 alone.*Filter 6"):
@@ -74,7 +87,11 @@ def test_what_is_left_out_is_said(config):
 @pytest.mark.parametrize(
     ("changed", "error", "match"),
     [
-        ({"[detector]": "[other]"}, FileFormatError, "'detector'"),
+        (
+            {"[detector]": "[other]"},
+            FileFormatError,
+            "no 'detector'. Expected .* sections peaks, fit and",
+        ),
         ({"gain = 0.02": "gain = much"}, FileFormatError, "'much'"),
         ({"Ca = K": "", "Fe = K": "", "Pb = L3, M": ""}, LineGroupError, "fits no line group"),
         ({"Ca = K": "Qq = K"}, LineGroupError, "Qq"),

@@ -40,8 +40,10 @@ def test_intensities_are_as_good(painting, found_groups, counts):
 def test_weights_of_their_own_are_to_be_had(painting):
     X, Y, energy = painting
     shared = TemplateFitRegressor(list(Y.columns), energy=energy, refine=False, nuisance="none")
-    own = clone(shared).set_params(weights="own").fit(X[::10])
-    assert own._poisson_fit.classes is None
     few = shared.fit(X[:90])
     assert few._poisson_fit.classes is None
-    assert few.fit_paints(X)._poisson_fit.classes is not None
+    for option in ({"weights": "own"}, {"line_ratios": "painting"}, {}):
+        fit = clone(shared).set_params(**option).fit(X[:90]).fit_paints(X)
+        assert (fit._poisson_fit.classes is None) == ("weights" in option)
+        assert (fit.n_paints_ > 1) == (option == {})
+        np.testing.assert_allclose(fit.components_, fit._poisson_fit.components, rtol=1e-6)

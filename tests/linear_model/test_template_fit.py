@@ -166,10 +166,21 @@ def test_without_an_axis_it_is_a_regression_on_channels(painting):
     assert TemplateFitRegressor().fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9
 
 
+def test_a_fit_without_an_axis_leaves_nothing_of_one_with_an_axis(painting):
+    X, Y, energy = painting
+    fit = TemplateFitRegressor(["Fe_K"], energy=energy, nuisance="none").fit(X)
+    fit.set_params(line_groups=None, energy=None).fit(X[:50], Y["Fe_K"].to_numpy()[:50])
+    assert [name for name in vars(fit) if name.endswith("_")] == ["n_features_in_"]
+
+
 def test_without_an_axis_line_groups_are_refused(painting):
     X, Y, _ = painting
-    with pytest.raises(EnergyAxisError, match=r"Fe_K.*pass energy="):
+    with pytest.raises(EnergyAxisError) as caught:
         TemplateFitRegressor().fit(X, Y[["Fe_K"]])
+    assert str(caught.value) == (
+        "the template fit needs the energy axis, for line groups are asked for (Fe_K): pass energy= "
+        "as bin centers in keV, such as cube['energy'].values, or energy=(offset, gain)."
+    )
     with pytest.raises(EnergyAxisError, match="labels are missing"):
         TemplateFitRegressor().fit(X)
     with pytest.raises(EnergyAxisError, match="pass energy="):
@@ -193,6 +204,23 @@ def test_bad_parameters_are_explained(painting, options, error, message):
     parameters = {"line_groups": ["Fe_K"], "energy": energy, **options}
     with pytest.raises(error, match=message):
         TemplateFitRegressor(**parameters).fit(X)
+
+
+def test_line_groups_that_the_sum_does_not_show_can_be_added(painting):
+    X, _, energy = painting
+    fit = TemplateFitRegressor(["Fe_K", "Ca_K"], energy=energy, nuisance=["Pb_L"]).fit(X)
+    before = {name: {"line_group": name, "answer": "not seen"} for name in ("Br_K", "Zn_K")}
+    fit.evidence_ = list(before.values())
+    fit.add_line_groups(["Br_K"], X, "seen in a grain")
+    assert fit.line_groups_ == fit.fitted_groups_ == ["Fe_K", "Ca_K", "Pb_L", "Br_K"]
+    assert fit.nuisance == ["Pb_L"]
+    after = {one["line_group"]: one for one in fit.evidence_}
+    added = {"line_group": "Br_K", "answer": "present", "reason": "seen in a grain"}
+    assert after == before | {"Br_K": added}
+    fit.evidence_ = []
+    assert fit.add_line_groups(["Zn_K"], X, "").evidence_ == [
+        {"line_group": "Zn_K", "answer": "present", "reason": ""}
+    ]
 
 
 def test_empty_spectra_are_refused(painting):
@@ -227,6 +255,16 @@ def test_without_an_axis_there_are_no_components():
     with pytest.raises(EnergyAxisError, match="pass energy="):
         fit.decompose(X)
     assert not hasattr(fit, "fitted_channels_")
+
+
+def test_labels_of_spectra_of_weight_zero_are_not_learnt(painting):
+    X, Y, energy = painting
+    weights = np.arange(len(X)) % 3 > 0
+    labels = np.where(weights, 2 * Y["Fe_K"].to_numpy(), 1e6)
+    fit = TemplateFitRegressor(GROUPS, energy=energy, refine=False, nuisance="none")
+    weighted = clone(fit).fit(X, labels, sample_weight=weights)
+    alone = clone(fit).fit(X[weights], labels[weights])
+    np.testing.assert_allclose(weighted.predict(X), alone.predict(X), rtol=1e-3, atol=0.1)
 
 
 def test_weights_of_spectra_are_copies_in_their_sum(painting):

@@ -118,6 +118,10 @@ def test_training_parts_and_held_out_counts_sum_to_the_spectra(counts):
     np.testing.assert_array_equal(thinned[test[:2]], both[:2])
 
 
+def test_a_splitter_is_shown_as_it_is_made():
+    assert repr(CountThinning(4, random_state=1)) == "CountThinning(4, random_state=1)"
+
+
 def test_searches_fit_their_best_estimator_to_all_counts(counts):
     X = counts.reshape(-1, 40)
     thinning = CountThinning(2, random_state=0)

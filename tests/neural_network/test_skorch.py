@@ -127,6 +127,15 @@ def test_parameters_are_searched_and_misspelt_ones_refused(painting):
         small().set_params(optimiser=torch.optim.SGD)
 
 
+@pytest.mark.parametrize(
+    "parameters", [{"optimizer": "adam"}, {"criterion": "mse"}, {"callbacks": EpochScoring("r2")}]
+)
+def test_values_that_skorch_cannot_take_are_refused_by_name(parameters, painting):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of SpectrumMLPRegressor must be"):
+        small(**parameters).fit(*painting)
+
+
 def test_the_net_can_be_used_alone(painting):
     X, y = painting[0].astype(np.float32), painting[1].to_numpy(np.float32)
     model = small(precision="float32").fit(X, y)

@@ -98,6 +98,8 @@ def test_no_axis_is_invented():
 def test_a_target_that_is_no_axis_is_refused(spectra):
     with pytest.raises(EnergyAxisError, match="target must increase"):
         EnergyCalibrator(energy=NOMINAL, target=[3.0, 2.0, 1.0, 0.5]).fit(spectra)
+    with pytest.raises(EnergyAxisError, match="target must increase"):
+        EnergyCalibrator(energy=NOMINAL, target=(0.0, -0.02, 100)).fit(spectra)
 
 
 FEW = np.ones((2, 20), np.uint16)  # channels that show no lines
@@ -141,6 +143,13 @@ def test_what_is_stated_of_an_axis_that_is_kept():
     assert (calibrator.lines_, calibrator.anode_, calibrator.errors_) == ([], None, {})
     assert np.isnan([calibrator.fwhm_, calibrator.noise_, calibrator.fano_]).all()
     np.testing.assert_array_equal(calibrator.energy_, np.arange(20.0))
+
+
+def test_one_channel_has_an_offset_and_no_gain():
+    with pytest.warns(UserWarning, match="keeps the nominal axis"):
+        calibrator = EnergyCalibrator(energy=[5.0]).fit(FEW[:, :1])
+    assert calibrator.offset_ == 5.0
+    assert np.isnan(calibrator.gain_)
 
 
 def test_offset_and_gain_are_of_the_channels_between_2_and_15_keV():

@@ -130,6 +130,8 @@ def test_errors_are_the_spread_of_areas():
         solution = model.solve(X)
         found.append(model.areas(solution.amplitudes))
     errors = model.errors(solution)
+    brighter = solution._replace(design=1e6 * solution.design)
+    assert model.errors(brighter) == pytest.approx({name: 1e-6 * e for name, e in errors.items()})
     for name in GROUPS:
         spread = np.std([one[name] for one in found])
         # The stated ones contain an error of the model of 1 % of each channel besides.

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_search import (
+    PatternRule,
     ShiftSearch,
     TemplateGrid,
+    _hypotheses,
     _peaks,
     guess_energy_axis,
     saturating_cost,
@@ -140,3 +145,19 @@ def test_an_anode_can_be_tried_alone(sum_spectra):
     groups, anode = search.found(0.0, 0.0)
     assert (anode, "Rh_K" in groups) == ("Rh", True)
     assert not any(name.endswith("_compton") for name in groups)
+
+
+@given(st.floats(-0.3, 0.3), st.floats(0.008, 0.03))
+@settings(max_examples=15, deadline=None)
+def test_peaks_that_lie_at_common_lines_give_their_axis(offset, gain):
+    groups = ("K_K", "Ca_K", "Mn_K", "Fe_K", "Cu_K", "Zn_K", "Pb_L")
+    energies = np.array([line_group(name).main_energy for name in groups])
+    positions, strengths = (energies - offset) / gain, np.linspace(9, 3, len(groups)) ** 2
+    found = np.array(_hypotheses(positions, strengths, sigma=0.06 / gain))
+    best_offset, best_gain = found[0]
+    np.testing.assert_allclose(best_offset + best_gain * positions, energies, atol=0.015)
+    assert len(found) <= PatternRule.n_compared
+    # All are axes of their own.
+    apart = np.abs(found[:, None] - found)
+    same = (apart[..., 0] <= 0.04) & (apart[..., 1] <= 0.004 * found[:, 1])
+    assert (np.tril(same, -1) == 0).all()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from skxrf.spectrum_fit._pixel_fit import PoissonFit
 from skxrf.spectrum_fit._weight_classes import (
+    RULE,
     SharedFit,
     WeightClasses,
     divided,
@@ -94,6 +95,17 @@ def test_any_doses_in_one_scan(doses):
     assert np.all(np.isfinite(amplitudes))
     assert np.all(errors > 0)
     np.testing.assert_allclose(amplitudes.sum(axis=1), mixed.sum(axis=1), rtol=0.2, atol=8)
+
+
+def test_two_classes_are_the_fewest():
+    enough = 2 * RULE.least_spectra
+    drawn, _ = spectra(5000, enough)
+    mean = drawn.mean(axis=0)
+    assert weight_classes(COMPONENTS, mean, drawn[: enough - 1]) is None
+    assert len(weight_classes(COMPONENTS, mean, drawn).shapes) == 2
+    # A spectrum may stand for several.
+    few = weight_classes(COMPONENTS, mean, drawn[::2], np.full(enough // 2, 2.0))
+    assert len(few.shapes) == 2
 
 
 @pytest.mark.parametrize(

@@ -31,3 +31,19 @@ def test_score_of_statuses_that_mutmut_has_written(tmp_path):
         "io: 2 of 3 found, 66.7 %",
         "all: 2 of 5 found, 40.0 %",
     ]
+
+
+def test_survivors_are_tried_with_all_tests_of_their_package(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.mutmut]\npytest_add_cli_args = ["-p", "no:cacheprovider"]\n'
+    )
+    (tmp_path / "tests" / "io").mkdir(parents=True)
+    (tmp_path / "tests" / "io" / "test_a.py").write_text(
+        "import os\ndef test():\n    assert os.environ['MUTANT_UNDER_TEST'] != 'skxrf.io.b'\n"
+    )
+    (tmp_path / "a.meta").write_text(
+        json.dumps({"exit_code_by_key": {"skxrf.io.a": 0, "skxrf.io.b": 0}, "other": 1})
+    )
+    assert SCRIPT["retry"](tmp_path, "skxrf.io.b") == 1
+    assert SCRIPT["retry"](tmp_path, "skxrf.io.a") == 0
+    assert SCRIPT["results"](tmp_path) == {"skxrf.io.a": 0, "skxrf.io.b": 1}

@@ -1,0 +1,126 @@
+"""Answers about line groups of sum spectra without noise, whose truth is known."""
+
+import numpy as np
+import pytest
+
+from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.spectrum_fit._evidence import INSTRUMENT, evidence_of, evidence_of_parts
+from skxrf.spectrum_fit._identification import Identification
+from skxrf.spectrum_fit._identification_rule import RULE
+from tests.spectrum_fit.conftest import exact
+
+NAMES = (
+    "S_K K_K Ca_K Ti_K V_K Cr_K Mn_K Fe_K Co_K Ni_K Cu_K Zn_K As_K Se_K Br_K Sr_K Ar_K "
+    "Sn_L Ba_L La_L Au_L Hg_L Pb_L Bi_L Au_M Pb_M Rh_L"
+)
+CANDIDATES = NAMES.split()
+TRUE = {"Ca_K": 4e4, "Fe_K": 3e5, "Cu_K": 3e4, "Pb_L": 2e5, "Pb_M": 3e4, "Ar_K": 5e3, "Rh_L": 8e3}
+
+
+def searched(areas, **options):
+    search = exact(Identification, CANDIDATES, areas, **options)
+    search.run()
+    return search, {one.line_group: one for one in evidence_of(search)}
+
+
+@pytest.fixture(scope="module")
+def known():
+    parts = line_table((), ("Rh",), detail=EXACT)
+    edges = exact(Identification, CANDIDATES, TRUE).edges
+    scattered = 1e4 * parts.render(edges, DetectorResponse()).sum(axis=1)
+    return searched(TRUE, anode="Rh", more=scattered)
+
+
+def test_what_there_is_is_present_in_its_counts(known):
+    search, found = known
+    assert list(found) == sorted(
+        CANDIDATES, key=lambda name: line_group(name, tube_voltage=50.0).main_energy
+    )
+    answers = {name: one.answer for name, one in found.items() if one.answer != "not seen"}
+    assert answers == dict.fromkeys(TRUE, "present") | {"Ar_K": "air", "Rh_L": "tube"}
+    for name, counts in TRUE.items():
+        one = found[name]
+        assert one.counts == pytest.approx(counts, rel=0.05), name
+        assert one.fitted
+        assert one.significance == pytest.approx(one.counts / one.error, rel=0.3)
+        assert one.limit_counts == pytest.approx(search.needed(name) * one.error)
+        assert one.counts > one.limit_counts
+    assert found["Ar_K"].reason == "argon of the air"
+    assert found["Rh_L"].reason == "a line of the anode, Rh"
+    assert found["Fe_K"].reason == f"{found['Fe_K'].significance:.0f} standard errors"
+
+
+def test_what_there_is_not_has_a_limit_and_no_counts(known):
+    search, found = known
+    for name in set(CANDIDATES) - set(TRUE):
+        one = found[name]
+        assert (one.counts, one.fitted) == (0.0, False)
+        assert abs(one.significance) < search.needed(name)
+        assert one.limit_counts > search.needed(name) * one.error
+    # Sulfur lies under the M lines of lead, arsenic under its L lines.
+    assert found["S_K"].competitor == "Pb_M"
+    assert found["S_K"].reason == "cannot be told from Pb M"
+    assert found["As_K"].limit_counts > 3 * found["Br_K"].limit_counts
+
+
+def test_evidence_as_plain_values(known):
+    one = known[1]["Fe_K"]
+    plain = one.stated(480)
+    assert plain["limit_per_pixel"] == pytest.approx(one.limit_counts / 480, rel=1e-3)
+    assert one.stated()["limit_per_pixel"] == plain["limit_counts"]
+    assert one.stated(0)["limit_per_pixel"] == plain["limit_counts"]
+    assert plain["counts"] == float(f"{one.counts:.4g}")
+    assert set(plain) == {
+        *("line_group", "answer", "significance", "reason", "competitor", "counts", "error"),
+        *("limit_counts", "limit_per_pixel"),
+    }
+
+
+def test_two_photons_of_calcium_are_no_nickel():
+    _, found = searched({"Ca_K": 3e6, "Fe_K": 2e5}, rate=2e-8)
+    nickel = found["Ni_K"]
+    assert (nickel.answer, nickel.competitor) == ("sum peak", "Ca + Ca")
+    assert nickel.reason.endswith("counts there are of Ca + Ca")
+    assert {name for name, one in found.items() if one.answer == "present"} == {"Ca_K", "Fe_K"}
+
+
+def test_escape_peaks_of_iron_are_no_barium():
+    _, found = searched({"Fe_K": 3e7, "Ca_K": 1e5})
+    assert {name for name, one in found.items() if one.answer == "present"} == {"Ca_K", "Fe_K"}
+    escaped = [name for name, one in found.items() if one.answer == "escape peak"]
+    assert "La_L" in escaped or "Ti_K" in escaped
+    assert all(found[name].competitor == "Fe escape" for name in escaped)
+
+
+@pytest.mark.parametrize(
+    ("share", "answer", "competitor"),
+    [(2e-4, "instrument", ""), (1e-3, "present", INSTRUMENT), (1e-2, "present", "")],
+)
+def test_a_trace_of_nickel_may_be_of_the_instrument(share, answer, competitor):
+    areas = {"Ca_K": 2e7, "Pb_L": 2e7}
+    nickel = share * 1.1 * sum(areas.values())
+    _, found = searched(areas | {"Ni_K": nickel})
+    assert (found["Ni_K"].answer, found["Ni_K"].competitor) == (answer, competitor)
+    assert found["Ni_K"].counts == pytest.approx(nickel, rel=0.1)
+
+
+def test_parts_show_what_the_sum_does_not(known):
+    search, _ = known
+    few = exact(
+        Identification, CANDIDATES, {"Fe_K": 1.5e4, "Ca_K": 2e3, "Zn_K": 1500.0}, background=2
+    )
+    photons = 0.05 * few.counts
+    part = search.part(
+        few.counts, np.interp(search.axis, (few.edges[1:] + few.edges[:-1]) / 2, photons), 0.05
+    )
+    assert part.additional == ["Zn_K"]
+    assert set(search.areas) <= set(part.areas) | set(part.refusals) | {"Zn_K"}
+    found = evidence_of_parts([part], scale=2.0)
+    (zinc,) = found.values()
+    assert zinc.answer == "present"
+    assert zinc.counts == pytest.approx(3000, rel=0.1)
+    once = evidence_of_parts([part, part])["Zn_K"]
+    assert (zinc.error, zinc.limit_counts) == (2 * once.error, 2 * once.limit_counts)
+    assert zinc.significance == once.significance > RULE.part_significance
+    assert zinc.reason == "seen in like spectra with 5 % of the counts"
