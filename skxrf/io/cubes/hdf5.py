@@ -22,7 +22,7 @@ from .._hdf5_access import (
     require_readable,
     value_files,
 )
-from .._hdf5_heaps import refuse_endless_heaps
+from .._hdf5_heaps import refuse_damaged_heaps
 from .._hdf5_values import numbers, units_of
 from .._limits import LIMITS
 from . import (
@@ -76,7 +76,7 @@ LAYOUTS = (
 
 def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Find the cube in an HDF5 file."""
-    refuse_endless_heaps(path)
+    refuse_damaged_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=request.follow_links)
         found = datasets_in(file)
