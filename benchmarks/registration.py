@@ -76,7 +76,7 @@ def main(paintings: int) -> None:
     rows: list[dict[str, Any]] = []
     for seed in range(1, paintings + 1):
         rng = np.random.default_rng(seed)
-        motion = (*rng.uniform(-8, 8, 2).round(1).tolist(), float(rng.uniform(-4, 4).round(1)))
+        motion = tuple(rng.uniform((-8, -8, -4), (8, 8, 4)).round(1).tolist())
         replaced = {"random_state=0": f"random_state={seed}", "default_rng(": f"default_rng({seed}"}
         found = registered(motion, replaced)
         rows.append({"recipe": "registration", "seed": seed, "case": motion, **found})
