@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import decimal, seconds_per
 
+from .._packed import read_bytes
+
 
 @dataclass(frozen=True)
 class TextSpectrum:
@@ -75,13 +77,7 @@ def decoded(content: bytes) -> str:
 
 def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:
     """Content of a file of text that is no longer than a spectrum may be; its numbers take ten times that."""
-    size = path.stat().st_size
-    if size > at_most:
-        raise FileFormatError(
-            f"{path} has {size:,} bytes of text, more than the {at_most:,} that are read at once: it is no "
-            "such file, or must be split."
-        )
-    return path.read_bytes()
+    return read_bytes(path, at_most)
 
 
 def same_length(stated: float, found: int, what: str, path: Path) -> None:
