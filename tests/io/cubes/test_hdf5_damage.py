@@ -211,8 +211,24 @@ def test_texts_longer_than_their_heap_are_not_read(tmp_path, add, userblock_size
     heaps = [one.start() - userblock_size for one in re.finditer(b"GCOL", bytes(content))]
     at = max(content.find(struct.pack("<IQ", stored, heap)) for heap in heaps)
     content[at + 3] = 0xA0
+    if add is _attributes and libver == "earliest":
+        content[at - 4 : at] = b"????"  # reserved, and not looked at by HDF5
     path.write_bytes(content)
 
     for opener in (open_cube, open_maps):
         with pytest.raises(FileFormatError, match=r"at byte \d+, claims \d"):
             opener(path)
+
+
+def test_a_fill_value_of_an_impossible_size_is_refused(tmp_path):
+    """HDF5 would end the process when asked for it."""
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+    content = bytearray(path.read_bytes())
+    at = content.find(b"\5\0\x08\0\1\0\0\0\2\2\2\1") + 12  # message, its size and flags; versions
+    content[at : at + 4] = b"\0\0\xff\xff"
+    path.write_bytes(content)
+
+    with pytest.raises(FileFormatError, match="fill"):
+        open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
