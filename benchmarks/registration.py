@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.tables import RESULTS, ROOT, write_rows
@@ -85,4 +86,4 @@ def main(paintings: int) -> None:
             spread = {"z_mean": z.mean(), "z_std": z.std(), "pixels": z.size}
             rows.append({"recipe": "stitching", "seed": seed, "case": name, **spread})
         print(rows[-3:], flush=True)
-    write_rows(RESULTS / "registration.csv", rows)
+    write_rows(RESULTS / "registration.csv", pd.DataFrame(rows).round(4))

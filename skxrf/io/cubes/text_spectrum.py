@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,16 @@ def floats(words: Iterable[str]) -> list[float]:
 
 def seconds(value: str | float | None, units: str = "") -> float | None:
     """Positive time [s], with a decimal point or comma; None for what is none."""
-    found, factor = decimal(None if value is None else str(value)), seconds_per(units)
+    number, _, word = str(value or "").strip().partition(" ")
+    found, factor = decimal(number), seconds_per(units or word)
+    if (found is None or factor is None) and re.search(r"\d", number):
+        warnings.warn(
+            f"the time {str(value)[:40]!r} {units} is no number of seconds: it is left out.".replace(
+                "  ", " "
+            ),
+            UserWarning,
+            stacklevel=2,
+        )
     return found * factor if factor is not None and found is not None and found > 0 else None
 
 
