@@ -52,7 +52,7 @@ pytest: $(VENV)/.installed-test
 test-lowest:
 	$(PYTHON) -m venv build/lowest
 	$(if $(TORCH_INDEX),build/lowest/bin/pip install --constraint constraints-lowest.txt --index-url $(TORCH_INDEX) torch)
-	build/lowest/bin/pip install --quiet --constraint constraints-lowest.txt '.[bruker,edf,hdf5]' pytest hypothesis PyMca5 silx
+	build/lowest/bin/pip install --quiet --constraint constraints-lowest.txt '.[hdf5]' fabio pytest hypothesis PyMca5 silx
 	OMP_NUM_THREADS=1 build/lowest/bin/python -m pytest $(LOWEST_TESTS) -p no:cacheprovider -o filterwarnings=default --disable-warnings
 
 mutation: $(VENV)/.installed-test

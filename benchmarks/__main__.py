@@ -34,6 +34,7 @@ COMMANDS = {
     "simulation-speed": ("simulation_speed", "Layer stacks simulated per second."),
     "report-speed": ("report_speed", "A report of 500,000 pixels: to open, and to answer a drag."),
     "training-cost": ("training_cost", "Training over a bare torch loop."),
+    "registration": ("registration", "Recipes: motions of scans, seams of stitched ones."),
     "pictures": ("pictures", "Pictures of README and guide."),
     "report": ("report", "Pages, and tables of README and guide, from the results."),
     "compare": ("compare", "One benchmark on two commits, as a table of ratios."),

@@ -7,6 +7,7 @@ https://www.silx.org/doc/fabio (format EDF) and of the files that fabio writes.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 import re
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from ._limits import LIMITS
+from ._packed import is_packed, opened, read_bytes
 
 _TYPES = {
     "signedbyte": "i1",
@@ -54,7 +56,7 @@ class EdfImage:
         """Read its values, or those at one position along the slowest axis."""
         shape = self.shape if part is None else self.shape[1:]
         count = math.prod(shape)
-        with self.path.open("rb") as stream:
+        with opened(self.path) as stream:
             stream.seek(self.offset + (part or 0) * count * self.dtype.itemsize)
             content = stream.read(count * self.dtype.itemsize)
         if len(content) != count * self.dtype.itemsize:
@@ -70,11 +72,16 @@ def is_edf(path: Path, head: bytes) -> bool:
 
 def edf_images(path: Path) -> list[EdfImage]:
     """Find all images of a file, in its order; at least one."""
-    size = path.stat().st_size
     found: list[EdfImage] = []
-    with path.open("rb") as stream:
-        content: Any = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-        at = 0
+    with path.open("rb") as stream, contextlib.ExitStack() as stack:
+        if is_packed(stream.read(4)):
+            content: Any = read_bytes(path, LIMITS.spectrum_bytes)
+        elif path.stat().st_size:
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            content = stack.enter_context(mapped)
+        else:
+            content = b""
+        size, at = len(content), 0
         while len(found) < LIMITS.images:
             start = content[at : at + 4096].lstrip(b"\n\r\t \0")
             if found and not start:

@@ -16,6 +16,7 @@ import h5py
 
 from skxrf.exceptions import Argument, FileFormatError, SkxrfError
 
+from ._hdf5_heaps import refuse_long_values
 from ._hdf5_values import text
 from ._limits import LIMITS
 
@@ -93,6 +94,7 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
     links: list[tuple[Any, str]] = []
     odd: list[Any] = []
     long: list[str] = []
+    texts: list[Any] = []
 
     # An exception must not pass through HDF5.
     def visit_link(name: Any, link: Any) -> None:
@@ -106,9 +108,13 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
             odd.append(item)
         if item.id.get_type().get_size() > LIMITS.value_bytes:
             long.append(name)
+        if item.dtype.kind == "O":
+            texts.append(item)
 
     file.visititems_links(visit_link)
     file.visititems(visit)
+    for item in texts:
+        refuse_long_values(item)
     if long:
         raise FileFormatError(
             f"{file.filename}, dataset {long[0]!r} has values of more than {LIMITS.value_bytes:,} bytes each: it "

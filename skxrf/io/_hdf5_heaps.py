@@ -1,27 +1,47 @@
-"""Look over the global heaps of HDF5 files, on which the library would not return.
+"""Look over the global heaps of HDF5 files, on which the library would not return or fill the memory.
 
 A heap is ``GCOL``, version 1 (1 byte, 3 unused) and its size (8); then objects of number (2), references (2), 4
 unused bytes, size (8) and data up to a multiple of 8. Number 0 is the free space, the size of which includes its
-header: HDF5 passes over one of size 0 for ever. https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html
+header: HDF5 passes over one of size 0 for ever. A text or list of variable length is stored as its number of
+elements (4), the address of its heap (8) and the number of its object (4): HDF5 allocates that many elements
+before it looks at the heap. https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html
 """
 
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
 
 from skxrf.exceptions import FileFormatError
 
-from ._limits import READ
+from ._limits import LIMITS, READ
 
 _SIGNATURE = b"GCOL\1\0\0\0"
+_SUPERBLOCK = b"\x89HDF\r\n\x1a\n"
 _SMALLEST = 4096
 _OBJECT = struct.Struct("<HHIQ")
+_REFERENCE = struct.Struct("<IQI")
+
+# In an attribute: a type of variable length, that of its elements (a text, a whole number, a real one or a
+# reference) with their size, and one or no axis with its length; the values follow.
+_ATTRIBUTE = re.compile(
+    rb"[\x19\x29\x39\x49][\x00\x01\x11\x21][\x00\x01]\x00\x10\x00\x00\x00"
+    rb"(?:[\x13\x17\x23\x27\x33\x37\x43\x47].{3}(.{4})|[\x10\x20\x30\x40].{3}(.{4}).{4}"
+    rb"|[\x11\x21\x31\x41].{3}(.{4}).{12})\x00{0,7}?"
+    rb"(?:\x01\x00[\x00\x01].{5}|\x02\x00\x00\x00|\x01\x01\x00.{5}(.{8})|\x01\x01\x01.{5}(.{8}).{8}"
+    rb"|\x02\x01\x00\x01(.{8})|\x02\x01\x01\x01(.{8}).{8})",
+    re.DOTALL,
+)
 
 
-def refuse_endless_heaps(path: Path) -> None:
-    """Refuse a file with a heap that HDF5 would never come to the end of."""
+def refuse_damaged_heaps(path: Path) -> None:
+    """Refuse a file with a heap without an end, or with an attribute that claims more than its heap has."""
     size = path.stat().st_size
     pieces = (
         [(0, size)]
@@ -37,6 +57,52 @@ def refuse_endless_heaps(path: Path) -> None:
                         f"{path} is damaged: a heap of its texts, at byte {at}, has no end. Copy it again."
                     )
                 at = data.find(_SIGNATURE, at + 1, end)
+            for found in _ATTRIBUTE.finditer(data, start, end):
+                size_of_one, length = (
+                    int.from_bytes(next(filter(None, found.group(*which)), b"\1"), "little")
+                    for which in ((1, 2, 3), (4, 5, 6, 7))
+                )
+                _refuse_long_values(path, data, found.end(), length, size_of_one)
+
+
+def refuse_long_values(dataset: Any) -> None:
+    """Refuse a dataset of texts or lists of which one claims more than its heap has."""
+    kind = h5py.check_vlen_dtype(dataset.dtype)
+    if kind is None:
+        return
+    size_of_one = 1 if kind in (str, bytes) else np.dtype(kind).itemsize
+    pieces = [(dataset.id.get_offset(), dataset.size)]
+    if dataset.chunks is not None:
+        count = min(dataset.id.get_num_chunks(), LIMITS.names)
+        chunks = [dataset.id.get_chunk_info(i) for i in range(count)]
+        # What was compressed is not looked into.
+        plain = not dataset.id.get_create_plist().get_nfilters()
+        pieces = [(one.byte_offset, one.size // _REFERENCE.size) for one in chunks if plain]
+    path = Path(dataset.file.filename)
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for offset, length in pieces:
+            if offset is not None:
+                _refuse_long_values(path, data, offset, length, size_of_one)
+
+
+def _refuse_long_values(
+    path: Path, data: mmap.mmap, at: int, length: int, size_of_one: int
+) -> None:
+    """Raise where one of several values, stored one after the other, claims more than its heap has."""
+    starts = (0, *(512 << i for i in range(20)))  # of HDF5, behind a block of the user's
+    base = next((one for one in starts if data[one : one + 8] == _SUPERBLOCK), 0)
+    for start in range(at, min(at + length * _REFERENCE.size, len(data) - _REFERENCE.size + 1), 16):
+        number, address, _ = _REFERENCE.unpack_from(data, start)
+        claimed = number * size_of_one
+        address += base
+        heap = data[address : address + 16] if address <= len(data) else b""
+        held = int.from_bytes(heap[8:], "little") if heap.startswith(_SIGNATURE) else 0
+        # Of one that was deleted the claim may remain in the file, and is small.
+        if claimed > max(held, LIMITS.value_bytes):
+            raise FileFormatError(
+                f"{path} is damaged: a text or list, at byte {start}, claims {claimed:,} bytes, but there are "
+                f"{held:,} where it should be. Copy it again."
+            )
 
 
 def _is_endless(data: mmap.mmap, at: int) -> bool:

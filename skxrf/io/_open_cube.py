@@ -15,6 +15,7 @@ from skxrf.utils.files import existing_file
 
 from ._guard import own_errors
 from ._other_formats import refuse_other_formats
+from ._packed import unpacked_head
 from .cubes import column_text
 from .cubes.build import build_cube
 from .cubes.formats import CUBE_FORMATS
@@ -40,7 +41,8 @@ def open_cube(
 
     The format is recognized by content: HDF5 in several layouts, or any other by `dataset` and
     `energy`; Bruker's ``.bcf``, ``.spx`` and ARTAX ``.rtx``; Ripple, ``.rpl`` with ``.raw``; ``.mca``,
-    ``.spe`` and ``.msa``; rows of ``.edf``; and a spectrum in columns of text.
+    ``.spe`` and ``.msa``; rows of ``.edf``; and a spectrum in columns of text. Texts
+    and ``.edf`` may be packed by gzip or bzip2.
 
     Parameters
     ----------
@@ -130,8 +132,9 @@ def open_cube(
         follow_links=follow_links,
         snake=snake,
     )
+    inside = unpacked_head(file, head)
     for one in CUBE_FORMATS:
-        if one.recognizes(file, head):
+        if one.recognizes(file, inside if one.unpacks else head):
             with own_errors(file, one.name):
                 source, request = one.open(file, request)
             cube = build_cube(source, request)
@@ -144,7 +147,7 @@ def open_cube(
         )
     raise FileFormatError(
         f"{file} is of no known cube format, it starts with {head[:16]!r}. Known are: "
-        f"{', '.join(one.name for one in CUBE_FORMATS)}.{column_text.too_many_columns(head)}"
+        f"{', '.join(one.name for one in CUBE_FORMATS)}.{column_text.too_many_columns(inside)}"
     )
 
 

@@ -11,6 +11,7 @@ from skxrf.utils.files import existing_file
 
 from ._guard import own_errors
 from ._other_formats import refuse_other_formats
+from ._packed import unpacked_head
 from .maps.columns import Elements
 from .maps.formats import MAPS_FORMATS
 from .maps.source import MapsRequest
@@ -75,14 +76,16 @@ def open_maps(
             f"{file} is a picture: pictures are made to look at, they hold no intensities. Open the "
             "maps that it was made from."
         )
-    refuse_other_formats(file, head)
+    inside = unpacked_head(file, head)
+    refuse_other_formats(file, inside)
     folder = file.is_dir()
     for one in MAPS_FORMATS:
-        if one.folder == folder and one.recognizes(file, head):
+        if one.folder == folder and one.recognizes(file, inside if one.unpacks else head):
             with own_errors(file, one.name):
                 maps = one.open(file, MapsRequest(elements, dataset))
             break
     else:
+        refuse_other_formats(file, head)
         found = "a folder without TIFF or EDF files" if folder else f"it starts with {head[:16]!r}"
         raise FileFormatError(
             f"{file} is of no known format for maps, {found}. Known are: "

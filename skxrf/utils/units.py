@@ -14,7 +14,14 @@ _KEV = {"": 1.0, "kev": 1.0, "ev": 1e-3, "mev": 1e3}
 _KEV |= {"electronvolt": 1e-3, "kiloelectronvolt": 1.0}
 _MM = {
     "m": 1e3,
+    "meter": 1e3,
+    "meters": 1e3,
+    "metre": 1e3,
+    "metres": 1e3,
+    "inch": 25.4,
     "cm": 10.0,
+    "centimeter": 10.0,
+    "centimetre": 10.0,
     "mm": 1.0,
     "millimeter": 1.0,
     "millimeters": 1.0,

@@ -187,6 +187,8 @@ def arranged(source: CubeSource, request: CubeRequest, axes: tuple[str, ...]) ->
     if "scan" in sizes:
         names = tuple(map(str, range(sizes["scan"])))
         scan = int(chosen_one(request.scan, names, "scan", source.where))
+    elif request.scan is not None:
+        chosen_one(request.scan, ("0",), "scan", source.where)
     grid = None
     if "point" in sizes:
         grid = folded_shape(sizes["point"], request.shape, source.where)

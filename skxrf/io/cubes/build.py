@@ -85,10 +85,7 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     placed = grid_positions(source.motors, three, source.where, snake=request.snake)
     # Where the positions of whole rows and columns are known, they have a unit.
     coords |= {name: coord for name, coord in placed.items() if len(coords.get(name, ())) < 3}
-    for name in ("live_time", "real_time"):
-        times = _per_pixel(name, getattr(source, name), three, source.where)
-        if times is not None:
-            coords[name] = (("y", "x"), times, {"units": "s"})
+    coords |= _times(source, three)
     missing = _missing(source, three, blank)
     if missing is not None:
         coords["measured"] = (("y", "x"), ~missing)
@@ -123,13 +120,33 @@ def build_cube(source: CubeSource, request: CubeRequest) -> xr.DataArray:
     )
 
 
+def _times(source: CubeSource, reader: ArrangedReader) -> dict[str, Any]:
+    """Coordinates of live and real times."""
+    coords = {}
+    for name in ("live_time", "real_time"):
+        times = _per_pixel(name, getattr(source, name), reader, source.where)
+        if times is not None:
+            coords[name] = (("y", "x"), times, {"units": "s"})
+    if len(coords) == 2:
+        ratio = coords["live_time"][1] / coords["real_time"][1]
+        if np.any(ratio > 1.001):
+            warnings.warn(
+                f"{source.where} states live times above real times, up to {np.nanmax(ratio):.3g} times: "
+                "one of both is wrong.",
+                UserWarning,
+                stacklevel=2,
+            )
+    return coords
+
+
 def _steps(source: CubeSource, request: CubeRequest, reader: ArrangedReader) -> str:
     """Choices that the history of the cube names."""
     steps = [source.steps] if source.steps else []
     if reader.detector == "sum":
         steps.append("all detectors added")
     elif reader.detector is not None:
-        steps.append(f"detector {reader.detector}")
+        at = int(reader.detector)
+        steps.append(f"detector {source.detectors[at] if source.detectors else at}")
     if reader.scan is not None:
         steps.append(f"scan {reader.scan}")
     if request.clip_negative:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, EnergyAxisError, FileFormatError
 
 from .._edf_file import EdfImage, edf_images, is_edf
+from .._packed import plain_name
 from .arrange import chosen_names
 from .axes import axis_or_reason
 from .beside import Motor
@@ -206,7 +207,8 @@ def _rows(path: Path) -> dict[str, list[Path]]:
         spectra = [file for file in files if "Z0" in file.stem]
         found = series(spectra or files or files_in(path, ".edf"), str(path))
     else:
-        beside = files_in(path.parent, path.suffix.lower()) if path.suffix else [path]
+        suffix = plain_name(path).suffix.lower()
+        beside = files_in(path.parent, suffix) if suffix else [path]
         found = series(series_of(path, beside), str(path.parent))
     parts = found.by_detector()
     longest = max((part.numbers for part in parts.values()), key=len)

@@ -23,16 +23,17 @@ class CubeFormat(NamedTuple):
     Raises `FileFormatError` where the file is damaged, cut short or leaves a choice that the request does
     not make, `EnergyAxisError` for an axis that cannot be used, `CountsError` for rates.
     """
+    unpacks: bool = False  # True where it reads files packed by gzip or bzip2
 
 
 CUBE_FORMATS = (
     CubeFormat("HDF5", is_hdf5, hdf5.open_hdf5),
     CubeFormat("Bruker .bcf", bcf.recognizes, bcf.open_bcf),
-    CubeFormat("Bruker .spx", bruker_xml.recognizes, bruker_xml.open_spx),
+    CubeFormat("Bruker .spx", bruker_xml.recognizes, bruker_xml.open_spx, unpacks=True),
     CubeFormat("Ripple (.rpl, .raw)", ripple.recognizes, ripple.open_ripple),
-    CubeFormat(".mca, .spe (text)", mca.recognizes, mca.open_mca),
-    CubeFormat("EDF rows", edf.recognizes, edf.open_edf),
-    CubeFormat("EMSA (.msa)", msa.recognizes, msa.open_msa),
+    CubeFormat(".mca, .spe (text)", mca.recognizes, mca.open_mca, unpacks=True),
+    CubeFormat("EDF rows", edf.recognizes, edf.open_edf, unpacks=True),
+    CubeFormat("EMSA (.msa)", msa.recognizes, msa.open_msa, unpacks=True),
     # Any text with lines of numbers, so it comes last.
-    CubeFormat("columns of text", column_text.recognizes, column_text.open_columns),
+    CubeFormat("columns of text", column_text.recognizes, column_text.open_columns, unpacks=True),
 )

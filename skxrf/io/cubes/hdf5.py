@@ -22,7 +22,7 @@ from .._hdf5_access import (
     require_readable,
     value_files,
 )
-from .._hdf5_heaps import refuse_endless_heaps
+from .._hdf5_heaps import refuse_damaged_heaps
 from .._hdf5_values import numbers, units_of
 from .._limits import LIMITS
 from . import (
@@ -76,10 +76,10 @@ LAYOUTS = (
 
 def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]:
     """Find the cube in an HDF5 file."""
-    refuse_endless_heaps(path)
+    refuse_damaged_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=request.follow_links)
-        found = datasets_in(file)
+        found, request = _of_scan(datasets_in(file), request, path)
         if request.dataset is not None:
             cube, source = _named(file, found, request)
             others = value_files(cube)
@@ -102,6 +102,19 @@ def open_hdf5(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest
         elif request.energy is None and source.energy is None:
             source = replace(source, energy_hint=_hints(file, cube, source))
     return source, request
+
+
+def _of_scan(found: list[Any], request: CubeRequest, path: Path) -> tuple[list[Any], CubeRequest]:
+    """Datasets under the name of the scan that the caller chose; all, where it may be on an axis of one."""
+    if request.scan is None:
+        return found, request
+    names = {str(request.scan), f"{request.scan}.1"}
+    inside = [one for one in found if names & set(one.name.split("/"))]
+    if inside:
+        return inside, replace(request, scan=None)
+    if "scan" in (request.axes or ()) or any(one.ndim > 3 for one in found):
+        return found, request
+    raise FileFormatError(f"{path} holds no scan {str(request.scan)!r}. Datasets: {listed(found)}.")
 
 
 def _refuse_maps(file: Any) -> None:
@@ -179,14 +192,6 @@ def _recognized(file: Any, found: list[Any], request: CubeRequest) -> tuple[HDF5
     if request.detector not in (None, SUM):
         # The sum of the detectors stands beside them.
         inside = [one for one in found if not one.parent.name.endswith(SUM)] or found
-    if request.scan is not None:
-        part = str(request.scan)
-        names = {part, f"{part}.1"}
-        inside = [one for one in inside if names & set(one.name.split("/"))]
-        if not inside:
-            raise FileFormatError(
-                f"{file.filename} holds no scan {part!r}. Datasets: {listed(found)}."
-            )
     three = [one for one in inside if one.ndim == 3]
     # Of four axes or more of which all but three have one value.
     three = three or [one for one in inside if one.ndim > 3 and sum(n > 1 for n in one.shape) == 3]

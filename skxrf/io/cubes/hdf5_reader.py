@@ -47,7 +47,10 @@ class HDF5Reader:
         _refuse_rates(dataset)
         _refuse_huge_chunks(dataset)
         scale = Scale.of(dataset, beside=True)
-        never_written = float(dataset.fillvalue) if dataset.dtype.kind in "uif" else 0.0
+        # Raises where it is damaged; a look at the value itself would end the process.
+        stated = dataset.id.get_create_plist().fill_value_defined()
+        filled = stated == h5py.h5d.FILL_VALUE_USER_DEFINED and dataset.dtype.kind in "uif"
+        never_written = float(dataset.fillvalue) if filled else 0.0
         return cls(
             path=path,
             dataset=dataset.name,

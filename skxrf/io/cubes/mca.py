@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import Argument, FileFormatError
 
 from .._limits import LIMITS, READ
+from .._packed import opened
 from . import column_text
 from .arrange import chosen_names, chosen_one
 from .detectors import added
@@ -41,7 +42,7 @@ def open_mca(path: Path, request: CubeRequest) -> tuple[CubeSource, CubeRequest]
     """Describe a folder of spectra, or the spectra of one file."""
     if path.is_dir():
         return _folder(path, request), replace(request, detector=None, shape=None, axes=None)
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         many = is_spec(stream.read(100))
     content = read_spectrum(path, LIMITS.spectra_bytes) if many else read_spectrum(path)
     spectra = _of_one_scan(parse_spectra(content, path), request, path)
@@ -135,9 +136,9 @@ def _files_of(path: Path) -> list[Path]:
 def _holds_spectrum(file: Path) -> bool:
     """Recognize a text file of Amptek's or of columns; one that cannot be read is none."""
     try:
-        with file.open("rb") as stream:
+        with opened(file) as stream:
             head = stream.read(READ.head_bytes)
-    except OSError:
+    except (OSError, FileFormatError):
         return False
     return is_amptek(head) or column_text.recognizes(file, head)
 
@@ -177,7 +178,7 @@ def _of_files(path: Path, ordered: Series, request: CubeRequest) -> CubeSource:
 
 def _facts(file: Path) -> TextSpectrum:
     """Calibration and times of a file, of which as little is read as can be."""
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         content = stream.read(READ.head_bytes)
     if b"<<DATA>>" not in content and b"\n@A" not in content:
         content = read_spectrum(file)

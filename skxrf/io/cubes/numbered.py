@@ -17,6 +17,7 @@ from pathlib import Path
 
 from skxrf.exceptions import Argument, FileFormatError
 
+from .._packed import plain_name
 from .axes import folded_shape
 
 _ROLES = {
@@ -58,12 +59,14 @@ class Series:
         return parts
 
 
-def files_in(folder: Path, *suffixes: str) -> list[Path]:
-    """Files of a folder with one of some suffixes in any case, by name, hidden ones left out."""
+def files_in(folder: Path, *suffixes: str, packed: bool = True) -> list[Path]:
+    """Files of a folder with one of some suffixes in any case, by name; packed ones too, hidden ones not."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+        if (plain_name(path) if packed else path).suffix.lower() in suffixes
+        and not path.name.startswith(".")
+        and path.is_file()
     )
 
 

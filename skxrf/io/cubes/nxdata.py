@@ -51,6 +51,8 @@ def read(cube: Any) -> CubeSource:
     for dim, item, size in zip(dims or (), items, cube.shape, strict=False):
         if dim in ("y", "x") and item is not None:
             found[dim] = positions(item, size)
+        if dim == "detector" and item is not None and h5py.check_string_dtype(item.dtype):
+            found["detectors"] = tuple(texts(item[:size]))
     return hdf5_source(
         cube,
         "NeXus (NXdata with axes)",

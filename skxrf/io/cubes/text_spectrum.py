@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from skxrf.exceptions import Argument, FileFormatError
 from skxrf.utils.units import decimal, seconds_per
+
+from .._packed import read_bytes
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,16 @@ def floats(words: Iterable[str]) -> list[float]:
 
 def seconds(value: str | float | None, units: str = "") -> float | None:
     """Positive time [s], with a decimal point or comma; None for what is none."""
-    found, factor = decimal(None if value is None else str(value)), seconds_per(units)
+    number, _, word = str(value or "").strip().partition(" ")
+    found, factor = decimal(number), seconds_per(units or word)
+    if (found is None or factor is None) and re.search(r"\d", number):
+        warnings.warn(
+            f"the time {str(value)[:40]!r} {units} is no number of seconds: it is left out.".replace(
+                "  ", " "
+            ),
+            UserWarning,
+            stacklevel=2,
+        )
     return found * factor if factor is not None and found is not None and found > 0 else None
 
 
@@ -75,13 +87,7 @@ def decoded(content: bytes) -> str:
 
 def read_spectrum(path: Path, at_most: int = 1 << 24) -> bytes:
     """Content of a file of text that is no longer than a spectrum may be; its numbers take ten times that."""
-    size = path.stat().st_size
-    if size > at_most:
-        raise FileFormatError(
-            f"{path} has {size:,} bytes of text, more than the {at_most:,} that are read at once: it is no "
-            "such file, or must be split."
-        )
-    return path.read_bytes()
+    return read_bytes(path, at_most)
 
 
 def same_length(stated: float, found: int, what: str, path: Path) -> None:

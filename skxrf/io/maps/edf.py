@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 
 from .._edf_file import EdfImage, edf_images
+from .._packed import plain_name
 from ..cubes.numbered import files_in
 from .columns import name_at_end
 from .source import MapsRequest, MapsSource, build_maps, by_name, split_errors
@@ -58,4 +59,4 @@ def _name(file: Path, image: EdfImage) -> str:
     title = image.header.get("title", "").strip()
     if title and re.fullmatch(r"Array_\d+", title) is None:
         return title
-    return name_at_end(file.stem)
+    return name_at_end(plain_name(file).stem)

@@ -24,6 +24,7 @@ class MapsFormat(NamedTuple):
     """Read the maps that were asked for: a Dataset of ``intensity`` and perhaps ``uncertainty``, in the
     type that the file has."""
     folder: bool = False  # True for a folder of files
+    unpacks: bool = False  # True where it reads files packed by gzip or bzip2
 
 
 MAPS_FORMATS = (
@@ -32,8 +33,8 @@ MAPS_FORMATS = (
     MapsFormat("folders of TIFF", tiff.folder_recognizes, tiff.read_tiff_folder, folder=True),
     MapsFormat("Datamuncher (.dms, .ims)", dms.recognizes, dms.read_dms),
     MapsFormat("Bruker .rtx", rtx.recognizes, rtx.read_rtx),
-    MapsFormat("EDF images", is_edf, edf.read_edf),
+    MapsFormat("EDF images", is_edf, edf.read_edf, unpacks=True),
     MapsFormat("folders of EDF images", edf.folder_recognizes, edf.read_edf_folder, folder=True),
     # Any text is taken for a table, so it comes last.
-    MapsFormat("text tables (.dat, .csv)", tables.recognizes, tables.read_table),
+    MapsFormat("text tables (.dat, .csv)", tables.recognizes, tables.read_table, unpacks=True),
 )

@@ -12,7 +12,7 @@ import xarray as xr
 from skxrf.exceptions import Argument, FileFormatError
 
 from .._hdf5_access import cubes_in, datasets_in, listed, open_file, refuse_foreign_sources
-from .._hdf5_heaps import refuse_endless_heaps
+from .._hdf5_heaps import refuse_damaged_heaps
 from . import netcdf, nexus, pyxrf, xrf_maps
 from .source import MapsRequest, MapsSource, build_maps
 
@@ -36,7 +36,7 @@ MAPS_LAYOUTS = (
 
 def read_hdf5_maps(path: Path, request: MapsRequest) -> xr.Dataset:
     """Read maps from an HDF5 file of any known layout."""
-    refuse_endless_heaps(path)
+    refuse_damaged_heaps(path)
     with open_file(path) as file:
         refuse_foreign_sources(file, follow=None)
         if "intensity" in file and request.dataset is None:

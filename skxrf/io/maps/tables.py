@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.units import may_divide_thousands
 
+from .._limits import LIMITS
+from .._packed import read_bytes
 from ..cubes.text_spectrum import decoded
 from .plain import only_maps, refuse_name
 from .source import MapsRequest, MapsSource, build_maps, split_errors
@@ -89,7 +91,7 @@ def _digits(maps: xr.DataArray) -> list[NDArray[Any]]:
 
 def _parsed(path: Path) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
     """Column names, values of shape (n_lines, n_columns), and the line number of each."""
-    lines = decoded(path.read_bytes()).splitlines()
+    lines = decoded(read_bytes(path, max(path.stat().st_size, LIMITS.spectra_bytes))).splitlines()
     filled = [number for number, line in enumerate(lines, start=1) if line.strip()]
     if not filled:
         raise FileFormatError(f"{path} holds only blank lines: {_EXPECTED}.")

@@ -42,7 +42,7 @@ def recognizes(path: Path, head: bytes) -> bool:
 
 def folder_recognizes(path: Path, head: bytes) -> bool:
     """Recognize a folder of TIFF files."""
-    return bool(files_in(path, *_SUFFIXES))
+    return bool(files_in(path, *_SUFFIXES, packed=False))
 
 
 def read_tiff(path: Path, request: MapsRequest) -> xr.Dataset:
@@ -57,7 +57,7 @@ def read_tiff_folder(path: Path, request: MapsRequest) -> xr.Dataset:
     about: dict[str, Any] = {}
     ranks = []
     steps: dict[str, float] = {}
-    for file in files_in(path, *_SUFFIXES):
+    for file in files_in(path, *_SUFFIXES, packed=False):
         found, said, its_steps = _pages(file)
         steps = steps or its_steps
         pages += found

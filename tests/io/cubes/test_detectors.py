@@ -103,3 +103,42 @@ def test_a_detector_that_stopped_before_the_others(tmp_path):
     assert int(cube.sum()) == 2 * 20 * 16
     with pytest.raises(FileFormatError, match="differ in size or calibration and cannot be added"):
         open_cube(tmp_path / "scan.h5", detector="sum", **more)
+
+
+def test_scans_on_an_axis_of_their_own_are_chosen(tmp_path, small_counts):
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["counts"] = np.stack([small_counts, 2 * small_counts])
+        file["energy"] = ENERGY[:12]
+    more = {"energy": "energy", "axes": ("scan", "y", "x", "energy")}
+    with pytest.raises(FileFormatError, match=r"spectra of 2 scans .*scan="):
+        open_cube(tmp_path / "scan.h5", **more)
+
+    one = open_cube(tmp_path / "scan.h5", scan=1, **more)
+    np.testing.assert_array_equal(one, 2 * small_counts)
+    assert "scan 1" in one.attrs["history"]
+    with pytest.raises(FileFormatError, match=r"no scan 2, but 0, 1"):
+        open_cube(tmp_path / "scan.h5", scan=2, **more)
+
+
+def test_a_scan_that_is_not_there_is_refused(tmp_path, small_counts):
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["counts"] = small_counts
+        file["energy_keV"] = ENERGY[:12]
+    with pytest.raises(FileFormatError, match=r"no scan '3'\. Datasets: '/counts'"):
+        open_cube(tmp_path / "scan.h5", scan=3, axes=("y", "x", "energy"))
+
+
+def test_detectors_have_the_names_of_their_axis(tmp_path, small_counts):
+    with h5py.File(tmp_path / "scan.nxs", "w") as file:
+        group = file.create_group("plot")
+        group.attrs.update(signal="data", axes=["detector", "y", "x", "energy"])
+        group["data"] = np.stack([small_counts, 2 * small_counts])
+        group["detector"] = ["left", "right"]
+        group["energy"] = ENERGY[:12]
+        group["energy"].attrs["units"] = "keV"
+    with pytest.raises(FileFormatError, match=r"2 detectors \(left, right\)"):
+        open_cube(tmp_path / "scan.nxs")
+
+    right = open_cube(tmp_path / "scan.nxs", detector="right")
+    np.testing.assert_array_equal(right, 2 * small_counts)
+    assert "detector right" in right.attrs["history"]

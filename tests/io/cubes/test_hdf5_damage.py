@@ -6,9 +6,12 @@ flipped one gives a cube or one of the library's own errors whenever the library
 """
 
 import queue
+import re
+import struct
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import h5py
@@ -165,3 +168,67 @@ def test_a_heap_without_an_end_is_refused(tmp_path):
     for opener in (open_cube, open_maps):
         with pytest.raises(FileFormatError, match="has no end"):
             opener(path)
+
+
+def _attributes(file, text):
+    file["counts"].attrs["title"] = text
+
+
+def _lists(file, text):
+    file["counts"].attrs["notes"] = [text, text]
+
+
+def _scales(file, text):
+    file["energy_keV"].make_scale()
+    file["counts"].dims[2].attach_scale(file["energy_keV"])
+
+
+def _texts(file, text):
+    file["title"] = text
+
+
+def _text_chunks(file, text):
+    file.create_dataset("titles", data=[text] * 3, maxshape=(None,), dtype=h5py.string_dtype())
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("userblock_size", [0, 1024])
+@pytest.mark.parametrize("add", [_attributes, _lists, _scales, _texts, _text_chunks])
+def test_texts_longer_than_their_heap_are_not_read(tmp_path, add, userblock_size, libver):
+    """HDF5 would allocate up to 4 GB for a text, or 32 GB for references, and then look for it."""
+    path = tmp_path / "scan.h5"
+    text = "x" * 5_000_000
+    with h5py.File(path, "w", userblock_size=userblock_size, libver=libver) as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+        file["counts"].attrs["units"] = "counts"
+        file["energy_keV"] = 0.02 * np.arange(12)
+        add(file, text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert open_cube(path, axes=("y", "x", "energy")).shape == (2, 3, 12)
+    content = bytearray(path.read_bytes())
+    stored = 1 if add is _scales else len(text)
+    heaps = [one.start() - userblock_size for one in re.finditer(b"GCOL", bytes(content))]
+    at = max(content.find(struct.pack("<IQ", stored, heap)) for heap in heaps)
+    content[at + 3] = 0xA0
+    if add is _attributes and libver == "earliest":
+        content[at - 4 : at] = b"????"  # reserved, and not looked at by HDF5
+    path.write_bytes(content)
+
+    for opener in (open_cube, open_maps):
+        with pytest.raises(FileFormatError, match=r"at byte \d+, claims \d"):
+            opener(path)
+
+
+def test_a_fill_value_of_an_impossible_size_is_refused(tmp_path):
+    """HDF5 would end the process when asked for it."""
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+    content = bytearray(path.read_bytes())
+    at = content.find(b"\5\0\x08\0\1\0\0\0\2\2\2\1") + 12  # message, its size and flags; versions
+    content[at : at + 4] = b"\0\0\xff\xff"
+    path.write_bytes(content)
+
+    with pytest.raises(FileFormatError, match="fill"):
+        open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))

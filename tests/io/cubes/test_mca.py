@@ -431,3 +431,24 @@ def test_damaged_files_give_a_cube_or_one_of_our_errors(data, write, open_or_ref
         file.write_bytes(content[: data.draw(st.integers(0, len(content)))])
         open_or_refuse(path, shape=(2, 2))
         open_or_refuse(file)
+
+
+@pytest.mark.parametrize(
+    ("stated", "live_time", "words"),
+    [
+        ("12,5", 12.5, ""),
+        ("500 ms", 0.5, ""),
+        ("1.234,5", None, "1.234,5' is no number of seconds"),
+        ("0:00:12", None, "0:00:12' is no number of seconds"),
+        ("n/a", None, ""),
+        ("45", 45.0, "live times above real times, up to 1.5 times"),
+    ],
+)
+def test_times_that_cannot_be_are_not_dropped_silently(
+    tmp_path, small_counts, recwarn, stated, live_time, words
+):
+    (tmp_path / "point.mca").write_bytes(amptek(small_counts[0, 0], live=stated))
+    cube = open_cube(tmp_path / "point.mca")
+    assert (cube.live_time.item() if "live_time" in cube.coords else None) == live_time
+    said = [str(one.message) for one in recwarn]
+    assert [words in one for one in said] == [True] * bool(words)
