@@ -71,9 +71,8 @@ PARAMETERS = {
     # 0.1 in the spectra that NIST published, 0.11 to 0.12 in those of scanners. Fraction and width
     # make up for it; a tail much shorter than the peak is wide would take counts out of the peak.
     "tail_slope": Parameter(0.12, 0.05, 0.05, 1.5, spread=0.1),  # keV
-    # Factor on the tabulated widths of all levels. Those of single levels are known to 10 to 30 % (Campbell & Papp
-    # 2001), which mostly averages out; a free factor takes up errors of other shapes, and areas with them.
-    "natural_width": Parameter(1.0, 0.2, 0.0, 2.0, spread=0.05),
+    # Factor on tabulated widths of levels, which are known to 10 to 30 % (Campbell & Papp 2001).
+    "natural_width": Parameter(1.0, 0.2, 0.0, 2.0, spread=0.3),
     # Factor on the satellites of K-beta: about 1 in measured spectra, whose counts say so; none where few counts
     # would leave it to errors of other shapes.
     "satellites": Parameter(0.0, 0.2, 0.0, 2.0, spread=0.2),
