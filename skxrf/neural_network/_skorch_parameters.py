@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
-from skxrf.utils._sklearn import StrOptions, validate_parameter_constraints
+from skxrf.utils._sklearn import validate_parameter_constraints
 
 
 class SkorchParameters(BaseEstimator):
@@ -37,7 +37,7 @@ class SkorchParameters(BaseEstimator):
                     "NeuralNetRegressor, and names such as optimizer__betas."
                 )
         known = {
-            "callbacks": [list, tuple, StrOptions({"disable"}), None],
+            "callbacks": [list, None],
             "criterion": [callable],
             "optimizer": [callable],
         }

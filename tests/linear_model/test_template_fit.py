@@ -61,7 +61,9 @@ def test_areas_are_not_negative_and_shapes_are_right(painting, fitted):
     assert areas.shape == (len(X), len(GROUPS))
     assert areas.dtype == np.float32
     assert np.all(areas >= 0)
-    assert fitted.predict(X[:5].astype(np.float64)).dtype == np.float64
+    for dtype in (np.float32, np.float64):
+        values, errors = fitted.predict(X[:5].astype(dtype), return_std=True)
+        assert values.dtype == errors.dtype == dtype
     assert fitted.line_groups_ == GROUPS
     np.testing.assert_array_equal(fitted.energy_, energy)
 
@@ -291,7 +293,10 @@ def test_an_axis_that_is_a_little_off_is_mended_without_a_word():
 
 def test_spectra_without_lines_give_a_warning():
     X = np.random.default_rng(0).poisson(1.0, (20, 256))
-    with pytest.warns(UserWarning, match="no line group stands out"):
+    with pytest.warns(
+        UserWarning,
+        match=r"no line group stands out of the sum of 20 spectra .* or name the line groups\.$",
+    ):
         model = TemplateFitRegressor(energy=(0.0, 0.04)).fit(X)
     assert model.predict(X).shape == (20, 0)
 

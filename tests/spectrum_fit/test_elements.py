@@ -11,7 +11,6 @@ from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.physics._pile_up import coincidences
 from skxrf.spectrum_fit._elements import find_elements
-from skxrf.spectrum_fit._evidence import INSTRUMENT
 from skxrf.spectrum_fit._tube import Tube, end_of_continuum, infer_tube
 
 # Simulated paintings, 5,000 counts in each of 6,336 pixels.
@@ -128,15 +127,6 @@ def test_one_row_shows_what_the_scan_does_above_its_own_limits():
     assert {"Pb_L", "Hg_L", "Ca_K", "Fe_K", "Cu_K"} <= present(row) <= present(whole)
     for name in present(whole) - present(row):
         assert whole[name].counts / 40 < 2 * row[name].limit_counts
-
-
-def test_argon_is_of_the_air_and_traces_of_metals_may_be_of_the_instrument():
-    areas = {"Ca_K": 1e6, "Fe_K": 2e6, "Ar_K": 5e4, "Ni_K": 750.0, "Zn_K": 3e3}
-    said = found(expected(areas, continuum=20.0))
-    assert present(said) == {"Ca_K", "Fe_K", "Zn_K"}
-    assert said["Zn_K"].competitor == INSTRUMENT
-    assert not said["Fe_K"].competitor
-    assert (said["Ar_K"].answer, said["Ni_K"].answer) == ("air", "instrument")
 
 
 def test_a_broad_peak_is_no_element():

@@ -18,8 +18,8 @@ CANDIDATES = NAMES.split()
 TRUE = {"Ca_K": 4e4, "Fe_K": 3e5, "Cu_K": 3e4, "Pb_L": 2e5, "Pb_M": 3e4, "Ar_K": 5e3, "Rh_L": 8e3}
 
 
-def searched(areas, **options):
-    search = exact(Identification, CANDIDATES, areas, **options)
+def searched(areas, candidates=CANDIDATES, **options):
+    search = exact(Identification, candidates, areas, **options)
     search.run()
     return search, {one.line_group: one for one in evidence_of(search)}
 
@@ -91,6 +91,26 @@ def test_escape_peaks_of_iron_are_no_barium():
     escaped = [name for name, one in found.items() if one.answer == "escape peak"]
     assert "La_L" in escaped or "Ti_K" in escaped
     assert all(found[name].competitor == "Fe escape" for name in escaped)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "counts", "reason", "competitor"),
+    [
+        (["Mo_L"], 250.0, "standard errors; S K or Mo L", "Mo_L"),
+        # Molybdenum would show its K lines too.
+        (["Mo_L", "Mo_K"], 250.0, "standard errors", ""),
+        # Bright enough to be told from it by its place.
+        (["Mo_L"], 5e4, "standard errors", ""),
+    ],
+)
+def test_what_explains_a_peak_as_well_is_named(candidates, counts, reason, competitor):
+    _, found = searched({"Fe_K": 3e5, "S_K": counts}, ["S_K", "Ca_K", "Fe_K", *candidates])
+    sulfur = found["S_K"]
+    assert sulfur.answer == "present"
+    assert sulfur.reason == f"{sulfur.significance:.0f} {reason}"
+    assert sulfur.competitor == competitor
+    assert found["Mo_L"].answer == "not seen"
+    assert found["Mo_L"].competitor == "S_K"
 
 
 @pytest.mark.parametrize(
