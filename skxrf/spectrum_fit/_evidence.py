@@ -50,7 +50,8 @@ class LineEvidence:
 def evidence_of(search: Identification) -> list[LineEvidence]:
     """State the evidence for each line group that tube and axis allow, by energy."""
     area, error = search.scores(search.final)
-    limits = search.limits(error)
+    least = search.least_errors(error)
+    limits = search.limits(least)
     competition = _competition(search)
     with np.errstate(divide="ignore"):
         noise = 1 / np.sqrt(np.square(search.whole).T @ (1 / np.maximum(search.counts, 1.0)))
@@ -68,7 +69,7 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
         score = float(area[i] / error[i])
         found.append(
             LineEvidence(
-                name, answer, score, reason, competitor, 0.0, float(error[i]), limit, False
+                name, answer, score, reason, competitor, 0.0, float(least[i]), limit, False
             )
         )
     return found

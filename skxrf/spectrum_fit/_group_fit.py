@@ -352,7 +352,7 @@ class GroupFit:
         for i in np.flatnonzero((area > least * error) & (area < least * total)):
             if self.names[i] in self.usual:
                 counts, spread = self.by_partners(fit, self.names[i])
-                if counts * total[i] > area[i] * spread:
+                if counts / spread > area[i] / total[i]:
                     area[i], total[i] = counts, spread
         return area, total
 
@@ -371,7 +371,7 @@ class GroupFit:
         """
         rendered, shares, _ = self.families(name)
         if shares.size < 2:
-            return 0.0, 1.0
+            return 0.0, np.inf
         rest = rendered[:, 1:] @ shares[1:]
         information, right = fit.reduced(np.column_stack([rendered[:, 0], rest]))
         information[np.diag_indices(2)] *= 1 + 1e-6
@@ -382,6 +382,14 @@ class GroupFit:
         return float(counts[1]), float(
             np.hypot(error, np.hypot(others, foot * self.rule.foot_error))
         )
+
+    def least_errors(self, errors: Array) -> Array:
+        """Standard errors of counts by all lines, or by all but the main one, whichever is less."""
+        by_partners = [
+            self.by_partners(self.final, name)[1] if name in self.usual else np.inf
+            for name in self.names
+        ]
+        return np.minimum(errors, by_partners)
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""

@@ -61,7 +61,7 @@ def test_what_there_is_not_has_a_limit_and_no_counts(known):
     # Sulfur lies under the M lines of lead, arsenic under its L lines.
     assert found["S_K"].competitor == "Pb_M"
     assert found["S_K"].reason == "cannot be told from Pb M"
-    assert found["As_K"].limit_counts > 3 * found["Br_K"].limit_counts
+    assert found["As_K"].error > 3 * found["Br_K"].error
 
 
 def test_evidence_as_plain_values(known):

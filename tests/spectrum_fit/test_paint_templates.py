@@ -5,6 +5,7 @@ import pytest
 
 from skxrf.physics import DetectorResponse
 from skxrf.physics._line_table import EXACT, line_table
+from skxrf.physics._xraylib import edge_energy
 from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._paint_templates import RatioSpread, paint_templates
 from skxrf.spectrum_fit._priors import AxisCorrection
@@ -147,3 +148,53 @@ def test_spread_is_smooth_in_energy():
     assert covariance[0, 2] < 0 < covariance[1, 2]
     ratio = np.sqrt([1, 0, 1] @ covariance @ [1, 0, 1] - 4 * covariance[0, 2])
     assert ratio == pytest.approx(0.5 * np.log(14.8 / 10.5))
+
+
+def test_copper_that_absorbs_scattered_l_beta_lines_takes_no_gold_away(model):
+    groups, anode, edges = ["Cu_K", "Au_L"], "W", bin_edges(ENERGY)
+    detector = model.fit.detector
+    table = line_table(groups, (anode,), detail=EXACT)
+    rendered = table.render(edges, detector)
+    columns = [table.columns_of(name) for name in (*groups, "W_rayleigh")]
+    shares = [table.shares[mine] / table.shares[mine].sum() for mine in columns]
+    energies = [table.lines.energies[table.columns == i].mean() for i in columns[2]]
+    absorbed = shares[2] * np.where(np.array(energies) > edge_energy(29, "K"), 0.4, 1.0)
+    families = {
+        name: {table.labels[i][1]: share for i, share in zip(mine, of_name, strict=True)}
+        for name, mine, of_name in zip(groups, columns, shares, strict=False)
+    }
+    scattered = [rendered[:, columns[2]] @ one / one.sum() for one in (shares[2], absorbed)]
+    labels = (" ".join(label) for label in table.labels)
+    scatter = dict.fromkeys(labels, 0.0)
+    scatter |= {
+        " ".join(table.labels[i]): 1e5 * share
+        for i, share in zip(columns[2], shares[2], strict=True)
+    }
+    background = model.fit.background
+    fit = SumSpectrumFit(
+        AxisCorrection(), detector, families, {}, {}, scatter, 0 * ENERGY, background, background
+    )
+    components = fit_components(
+        groups, fit, edges, anode=anode, tube_voltage=50.0, background_spacing=3.0
+    )
+    lines = [rendered[:, mine] @ share for mine, share in zip(columns, shares, strict=True)]
+    copper, gold = lines[:2]
+    expected = np.stack(
+        [
+            2e5 * scattered[0] + 5e4 * gold + background,
+            6e5 * scattered[1] + 4e5 * copper + 2e4 * gold + background,
+        ]
+    )
+    spectra = np.random.default_rng(3).poisson(expected).astype(float)
+    setup = Setup(ENERGY, anode=anode)
+    found = paint_templates(
+        TemplateModel(groups, slice(0, ENERGY.size), fit, components), setup, spectra
+    )
+
+    def gold_in_copper(components):
+        weighted = components / np.sqrt(expected[1])
+        vector = weighted @ (spectra[1] / np.sqrt(expected[1]))
+        return solve_nonnegative((weighted @ weighted.T)[None], vector[None])[0][0, 1]
+
+    assert abs(gold_in_copper(components) - 2e4) > 0.2 * 2e4
+    assert gold_in_copper(found.components[1]) == pytest.approx(2e4, rel=0.05)
