@@ -96,6 +96,15 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
     long: list[str] = []
     texts: list[Any] = []
 
+    def too_deep(name: bytes) -> bytes | None:
+        return name if name.count(b"/") > LIMITS.group_depth else None
+
+    if h5py.h5o.visit(file.id, too_deep) is not None:
+        raise FileFormatError(
+            f"{file.filename} holds groups within groups, more than {LIMITS.group_depth} deep: it is damaged, or no "
+            "file of spectra."
+        )
+
     # An exception must not pass through HDF5.
     def visit_link(name: Any, link: Any) -> None:
         if isinstance(link, h5py.ExternalLink):

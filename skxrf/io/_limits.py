@@ -24,6 +24,7 @@ class FileLimits:
     values: int = 1 << 20  # of one dataset: no axis and no list of names is longer
     value_bytes: int = 1 << 22  # of one value, such as a text of fixed length
     coordinate_bytes: int = 1 << 28  # of all coordinates of a cube together
+    group_depth: int = 50  # groups within groups; the time to look through them grows with its cube
     link_depth: int = 10  # virtual datasets of virtual datasets
     chunk_bytes: int = 512 * 2**20  # of a chunk, which is read and unpacked whole
     chunks: int = 1 << 22  # chunks that are looked at one by one

@@ -246,3 +246,16 @@ def test_a_text_of_no_known_type_is_refused(tmp_path):
 
     with pytest.raises(FileFormatError, match="of no known type"):
         open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
+
+
+def test_groups_within_groups_end(tmp_path):
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+        group = file.id
+        for _ in range(5000):
+            group = h5py.h5g.create(group, b"g")
+
+    for opener in (open_cube, open_maps):
+        with pytest.raises(FileFormatError, match="groups within groups, more than 50"):
+            opener(path)
