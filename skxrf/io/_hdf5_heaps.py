@@ -23,6 +23,7 @@ from skxrf.exceptions import FileFormatError
 from ._limits import LIMITS, READ
 
 _SIGNATURE = b"GCOL\1\0\0\0"
+_HEAP = re.compile(re.escape(_SIGNATURE))  # several times as fast as a map's own search
 _SUPERBLOCK = b"\x89HDF\r\n\x1a\n"
 _SMALLEST = 4096
 _OBJECT = struct.Struct("<HHIQ")
@@ -31,7 +32,8 @@ _REFERENCE = struct.Struct("<IQI")
 # In an attribute: a type of variable length (0 for lists, 1 for texts, none else) with that of its elements (bytes,
 # a text or references), and one or no axis with its length; the values follow.
 _ATTRIBUTE = re.compile(
-    rb"[\x19\x29\x39\x49](?P<kind>.)..\x10\x00\x00\x00"
+    # Its size first, which is searched for faster than a choice.
+    rb"\x10\x00\x00\x00(?<=[\x19\x29\x39\x49](?P<kind>.)..\x10\x00\x00\x00)"
     rb"(?:(?P<bytes>[\x10\x20\x30\x40].{3}\x01\x00\x00\x00\x00\x00\x08\x00)|[\x13\x23\x33\x43].{3}\x01\x00\x00\x00"
     rb"|(?P<references>[\x17\x27\x37\x47].{3}\x08\x00\x00\x00))\x00{0,7}?"
     rb"(?:\x01\x00[\x00\x01].{5}|\x02\x00\x00\x00|\x01\x01\x00.{5}(.{8})|\x01\x01\x01.{5}(.{8}).{8}"
@@ -50,13 +52,11 @@ def refuse_damaged_heaps(path: Path) -> None:
     )
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start, end in pieces:
-            at = data.find(_SIGNATURE, start, end)
-            while at >= 0:
-                if _is_endless(data, at):
+            for found in _HEAP.finditer(data, start, end):
+                if _is_endless(data, found.start()):
                     raise FileFormatError(
-                        f"{path} is damaged: a heap of its texts, at byte {at}, has no end. Copy it again."
+                        f"{path} is damaged: a heap of its texts, at byte {found.start()}, has no end. Copy it again."
                     )
-                at = data.find(_SIGNATURE, at + 1, end)
             for found in _ATTRIBUTE.finditer(data, start, end):
                 sizes = filter(None, found.group(4, 5, 6, 7))
                 length = int.from_bytes(next(sizes, b"\1"), "little")

@@ -69,7 +69,7 @@ class ReadSizes:
     values: int = 1 << 24  # of a dataset that is looked through for blank pixels
     first_pixels_bytes: int = 1 << 26  # for a look at the first pixel of each row
     head_bytes: int = 4096  # of a text file of a spectrum, whose header has a few hundred
-    heap_bytes: int = 1 << 24  # at the start and the end of a large HDF5 file, where texts are
+    heap_bytes: int = 1 << 25  # at the start and the end of a large HDF5 file, where texts are
 
 
 LIMITS = FileLimits()
