@@ -58,7 +58,7 @@ def corners(motion: Any, shape: tuple[int, int]) -> NDArray[np.float64]:
     ends = np.array([(x, y) for x in (-0.5, 0.5) for y in (-0.5, 0.5)]) * shape[::-1]
     angle = np.deg2rad(motion[2])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return ends @ turn.T + np.array(motion[:2])
+    return np.asarray(ends @ turn.T + np.array(motion[:2]))
 
 
 def stitched(names: Mapping[str, Any]) -> dict[str, NDArray[np.float64]]:

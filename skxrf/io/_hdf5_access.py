@@ -96,6 +96,8 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
     long: list[str] = []
     texts: list[Any] = []
 
+    _refuse_deep_groups(file)
+
     # An exception must not pass through HDF5.
     def visit_link(name: Any, link: Any) -> None:
         if isinstance(link, h5py.ExternalLink):
@@ -127,6 +129,17 @@ def _looked_at(file: Any, follow: bool | None) -> set[Path]:
         found += _virtual_files(item, follow)
     folder = Path(file.filename).parent
     return {path.resolve() for name in found for path in _named_by(folder, name)}
+
+
+def _refuse_deep_groups(file: Any) -> None:
+    def too_deep(name: bytes) -> bytes | None:
+        return name if name.count(b"/") > LIMITS.group_depth else None
+
+    if h5py.h5o.visit(file.id, too_deep) is not None:
+        raise FileFormatError(
+            f"{file.filename} holds groups within groups, more than {LIMITS.group_depth} deep: it is damaged, or no "
+            "file of spectra."
+        )
 
 
 def _virtual_files(item: Any, follow: bool | None) -> set[str]:

@@ -23,17 +23,19 @@ from skxrf.exceptions import FileFormatError
 from ._limits import LIMITS, READ
 
 _SIGNATURE = b"GCOL\1\0\0\0"
+_HEAP = re.compile(re.escape(_SIGNATURE))  # several times as fast as a map's own search
 _SUPERBLOCK = b"\x89HDF\r\n\x1a\n"
 _SMALLEST = 4096
 _OBJECT = struct.Struct("<HHIQ")
 _REFERENCE = struct.Struct("<IQI")
 
-# In an attribute: a type of variable length, that of its elements (a text, a whole number, a real one or a
-# reference) with their size, and one or no axis with its length; the values follow.
+# In an attribute: a type of variable length (0 for lists, 1 for texts, none else) with that of its elements (bytes,
+# a text or references), and one or no axis with its length; the values follow.
 _ATTRIBUTE = re.compile(
-    rb"[\x19\x29\x39\x49][\x00\x01\x11\x21][\x00\x01]\x00\x10\x00\x00\x00"
-    rb"(?:[\x13\x17\x23\x27\x33\x37\x43\x47].{3}(.{4})|[\x10\x20\x30\x40].{3}(.{4}).{4}"
-    rb"|[\x11\x21\x31\x41].{3}(.{4}).{12})\x00{0,7}?"
+    # Its size first, which is searched for faster than a choice.
+    rb"\x10\x00\x00\x00(?<=[\x19\x29\x39\x49](?P<kind>.)..\x10\x00\x00\x00)"
+    rb"(?:(?P<bytes>[\x10\x20\x30\x40].{3}\x01\x00\x00\x00\x00\x00\x08\x00)|[\x13\x23\x33\x43].{3}\x01\x00\x00\x00"
+    rb"|(?P<references>[\x17\x27\x37\x47].{3}\x08\x00\x00\x00))\x00{0,7}?"
     rb"(?:\x01\x00[\x00\x01].{5}|\x02\x00\x00\x00|\x01\x01\x00.{5}(.{8})|\x01\x01\x01.{5}(.{8}).{8}"
     rb"|\x02\x01\x00\x01(.{8})|\x02\x01\x01\x01(.{8}).{8})",
     re.DOTALL,
@@ -50,18 +52,20 @@ def refuse_damaged_heaps(path: Path) -> None:
     )
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for start, end in pieces:
-            at = data.find(_SIGNATURE, start, end)
-            while at >= 0:
-                if _is_endless(data, at):
+            for found in _HEAP.finditer(data, start, end):
+                if _is_endless(data, found.start()):
                     raise FileFormatError(
-                        f"{path} is damaged: a heap of its texts, at byte {at}, has no end. Copy it again."
+                        f"{path} is damaged: a heap of its texts, at byte {found.start()}, has no end. Copy it again."
                     )
-                at = data.find(_SIGNATURE, at + 1, end)
             for found in _ATTRIBUTE.finditer(data, start, end):
-                size_of_one, length = (
-                    int.from_bytes(next(filter(None, found.group(*which)), b"\1"), "little")
-                    for which in ((1, 2, 3), (4, 5, 6, 7))
-                )
+                sizes = filter(None, found.group(4, 5, 6, 7))
+                length = int.from_bytes(next(sizes, b"\1"), "little")
+                size_of_one = 8 if found["references"] else 1
+                if found["bytes"] and found["kind"][0] & 15 > 1:
+                    raise FileFormatError(
+                        f"{path} is damaged: an attribute, at byte {found.start()}, is of no known type. Copy it "
+                        "again."
+                    )
                 _refuse_long_values(path, data, found.end(), length, size_of_one)
 
 
@@ -112,7 +116,9 @@ def _is_endless(data: mmap.mmap, at: int) -> bool:
     end, at = at + size, at + 16
     while at + _OBJECT.size <= end:
         number, _, _, size = _OBJECT.unpack(data[at : at + _OBJECT.size])
-        if number == 0:
-            return bool(size == 0)
-        at += _OBJECT.size + -(-size // 8) * 8
+        # HDF5 goes on behind the free space, and counts in 64 bits.
+        step = size if number == 0 else (_OBJECT.size + -(-size // 8) * 8) % 2**64
+        if step == 0:
+            return True
+        at += step
     return False

@@ -24,6 +24,7 @@ class FileLimits:
     values: int = 1 << 20  # of one dataset: no axis and no list of names is longer
     value_bytes: int = 1 << 22  # of one value, such as a text of fixed length
     coordinate_bytes: int = 1 << 28  # of all coordinates of a cube together
+    group_depth: int = 50  # groups within groups; the time to look through them grows with its cube
     link_depth: int = 10  # virtual datasets of virtual datasets
     chunk_bytes: int = 512 * 2**20  # of a chunk, which is read and unpacked whole
     chunks: int = 1 << 22  # chunks that are looked at one by one
@@ -68,7 +69,7 @@ class ReadSizes:
     values: int = 1 << 24  # of a dataset that is looked through for blank pixels
     first_pixels_bytes: int = 1 << 26  # for a look at the first pixel of each row
     head_bytes: int = 4096  # of a text file of a spectrum, whose header has a few hundred
-    heap_bytes: int = 1 << 24  # at the start and the end of a large HDF5 file, where texts are
+    heap_bytes: int = 1 << 25  # at the start and the end of a large HDF5 file, where texts are
 
 
 LIMITS = FileLimits()

@@ -38,7 +38,14 @@ def refuse_other_formats(path: Path, head: bytes) -> None:
     if path.is_dir() and any(
         (path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")
     ):
-        found = [("is a Zarr store", "Save it as netCDF, xr.open_zarr(path).to_netcdf(...)")]
+        # HyperSpy's stores are no data sets of xarray's.
+        of_hyperspy = path.suffix.lower() == ".zspy"
+        remedy = (
+            "Save it by HyperSpy, hs.load(old).save('scan.hspy')"
+            if of_hyperspy
+            else "Save it as netCDF, xr.open_zarr(old).to_netcdf('scan.nc', engine='h5netcdf')"
+        )
+        found = [("is a Zarr store", remedy)]
     if found:
         what, remedy = found[0]
         raise FileFormatError(f"{path} {what}, which is not read. {remedy}.")

@@ -8,26 +8,25 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from skxrf.exceptions import FileFormatError
 
-_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
+_GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"  # first bytes
 _SUFFIXES = (".gz", ".bz2")
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile | bz2.BZ2File]:
     """Open a file for reading; of a packed one, its content."""
     with path.open("rb") as stream:
         head = stream.read(4)
         stream.seek(0)
-        opener = next((one for magic, one in _OPENERS.items() if head.startswith(magic)), None)
-        if opener is None:
+        if not is_packed(head):
             yield stream
             return
         try:
-            with opener(stream) as content:
+            with gzip.open(stream) if head.startswith(_GZIP) else bz2.open(stream) as content:
                 yield content
         except (EOFError, zlib.error, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
@@ -39,7 +38,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 def is_packed(head: bytes) -> bool:
     """Recognize a packed file by its first bytes."""
-    return head.startswith(tuple(_OPENERS))
+    return head.startswith((_GZIP, _BZIP2))
 
 
 def unpacked_head(path: Path, head: bytes) -> bytes:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from skxrf.exceptions import FileFormatError
 from skxrf.utils.files import whole_file, whole_folder
+from skxrf.utils.units import is_counts
 from skxrf.utils.validation import as_map_dataset
 
 from .maps.writers import FOLDER_WRITERS, KEPT_COORDINATES, SUFFIXES, WRITERS
@@ -107,13 +108,21 @@ def _chosen(path: str | os.PathLike[str], name: str | None) -> tuple[str, bool]:
 
 
 def _warn_of_losses(maps: xr.Dataset, name: str) -> None:
-    """Warn of coordinates that a format has no place for."""
+    """Warn of coordinates, or a unit, that a format has no place for."""
     kept = KEPT_COORDINATES.get(name, tuple(maps.coords))
     lost = [str(one) for one in maps.coords if one not in ("element", *kept, *_pixel_numbers(maps))]
     if lost:
         warnings.warn(
             f"the format {name!r} has no place for these coordinates: {', '.join(lost)}. They are left "
             "out. Save as .nc or .nxs to keep them.",
+            UserWarning,
+            stacklevel=3,
+        )
+    units = str(maps["intensity"].attrs.get("units", ""))
+    if not kept and not is_counts(units):
+        warnings.warn(
+            f"the format {name!r} has no place for the unit {units!r}: readers take the values for counts. "
+            "Save as .nc or .nxs to keep it.",
             UserWarning,
             stacklevel=3,
         )

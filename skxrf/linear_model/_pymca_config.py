@@ -53,7 +53,7 @@ def read_pymca(path: str | os.PathLike[str]) -> PymcaSettings:
     file, _ = existing_file(path, "a configuration of PyMca")
     parser = _parser()
     try:
-        parser.read_string(file.read_text(encoding="utf-8", errors="replace"))
+        parser.read_string(file.read_text(encoding="utf-8-sig", errors="replace"))
         sections = {name: dict(parser[name]) for name in parser.sections()}
         return _settings(sections, file)
     except configparser.Error as error:
@@ -69,14 +69,25 @@ def read_pymca(path: str | os.PathLike[str]) -> PymcaSettings:
 def _settings(sections: Mapping[str, Mapping[str, str]], file: Path) -> PymcaSettings:
     peaks, fit, detector = (sections[name] for name in ("peaks", "fit", "detector"))
     left_out: list[str] = []
-    groups = _line_groups(peaks, left_out)
+    try:
+        groups = _line_groups(peaks, left_out)
+    except LineGroupError as error:
+        raise LineGroupError(f"{file}, section [peaks]: ", *error.args) from None
     if not groups:
         raise LineGroupError(f"{file} fits no line group: its section [peaks] is empty.")
     zero, gain = _number(detector["zero"], file), _number(detector["gain"], file)
     energy_range = None
+    if gain <= 0:
+        raise FileFormatError(
+            f"{file} has the gain {gain:g}: expected keV per channel, above zero."
+        )
     if _flag(fit, "use_limit"):
-        first, last = (zero + gain * _number(fit[key], file) for key in ("xmin", "xmax"))
-        energy_range = (first, last)
+        first, last = (_number(fit[key], file) for key in ("xmin", "xmax"))
+        if first >= last:
+            raise FileFormatError(
+                f"{file} limits the fit to channels from xmin = {first:g} to xmax = {last:g}: the first must be lower."
+            )
+        energy_range = (zero + gain * first, zero + gain * last)
     shape, flags = sections.get("peakshape", {}), int(_number(fit.get("hypermetflag", "1"), file))
     tail = _number(shape.get("st_arearatio", "0"), file) if flags & _Hypermet.SHORT_TAIL else 0.0
     # On, material, density [g/cm3], thickness [cm], funny factor.

@@ -83,9 +83,10 @@ def to_kev(values: ArrayLike, units: str, *, source: str) -> NDArray[np.float64]
 def refuse_absurd_energies(energy: NDArray[np.float64], *, source: str) -> None:
     """Refuse an axis [keV] that can only be in eV or in channel numbers."""
     # No X-ray tube reaches this [keV]; an axis that does is in eV or in channel numbers.
-    if energy.size and energy[-1] > 1000.0:
+    farthest = max(energy[-1], energy[0], key=abs) if energy.size else 0.0
+    if abs(farthest) > 1000.0:
         raise EnergyAxisError(
-            f"{source} reaches {energy[-1]:g} keV, which no X-ray fluorescence spectrum does: "
+            f"{source} reaches {farthest:g} keV, which no X-ray fluorescence spectrum does: "
             "energies are in keV, so an axis in eV must be divided by 1000, and channel numbers "
             "need a calibration, ",
             Argument("energy", placeholder="offset, gain"),

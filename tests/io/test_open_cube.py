@@ -196,10 +196,13 @@ def test_formats_that_are_not_read_name_the_way_to_one_that_is(tmp_path, head, w
             open_one(tmp_path / "scan.h5")
 
 
-def test_a_store_of_zarr_is_named(tmp_path):
-    (tmp_path / "zarr.json").write_text("{}")
-    with pytest.raises(FileFormatError, match=r"a Zarr store.*to_netcdf"):
-        open_cube(tmp_path)
+@pytest.mark.parametrize(("suffix", "words"), [("zarr", "to_netcdf"), ("zspy", r"scan\.hspy")])
+def test_a_store_of_zarr_is_named(tmp_path, suffix, words):
+    folder = tmp_path / f"scan.{suffix}"
+    folder.mkdir()
+    (folder / "zarr.json").write_text("{}")
+    with pytest.raises(FileFormatError, match=rf"a Zarr store.*{words}"):
+        open_cube(folder)
 
 
 @pytest.mark.parametrize("share", [0.999, 0.9, 0.5, 0.1, 0.01])

@@ -203,6 +203,15 @@ def test_other_positions_are_counted_in_tables(tmp_path, maps, y):
     np.testing.assert_array_equal(open_maps(tmp_path / "maps.csv").y, [0, 1, 2, 3])
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".dat", ".dms"])
+def test_units_that_a_format_has_no_place_for_are_said(tmp_path, maps, suffix):
+    rates = maps.assign_attrs(units="counts/s").reset_coords(drop=True)
+    with pytest.warns(UserWarning, match="no place for the unit 'counts/s'"):
+        save_maps(rates, tmp_path / f"maps{suffix}")
+    save_maps(rates, tmp_path / "maps.nxs")
+    assert open_maps(tmp_path / "maps.nxs").attrs["units"] == "counts/s"
+
+
 def test_any_order_of_dims_and_no_coordinates(tmp_path):
     maps = xr.DataArray(
         np.arange(6.0).reshape(2, 1, 3), dims=("element", "y", "x"), coords={"element": ["a", "b"]}

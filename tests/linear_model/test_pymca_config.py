@@ -94,7 +94,9 @@ def test_what_is_left_out_is_said(config):
         ),
         ({"gain = 0.02": "gain = much"}, FileFormatError, "'much'"),
         ({"Ca = K": "", "Fe = K": "", "Pb = L3, M": ""}, LineGroupError, "fits no line group"),
-        ({"Ca = K": "Qq = K"}, LineGroupError, "Qq"),
+        ({"Ca = K": "Qq = K"}, LineGroupError, r"cfg, section \[peaks\]: unknown .*Qq"),
+        ({"gain = 0.02": "gain = 0"}, FileFormatError, "gain 0: expected .* above zero"),
+        ({"xmin = ": "xmin = 9"}, FileFormatError, "from xmin = 9.* the first must be lower"),
         ({"[peaks]": "peaks"}, FileFormatError, "no configuration of PyMca"),
     ],
 )
@@ -175,3 +177,9 @@ def test_areas_of_the_real_scan_agree_with_pymca_within_2_percent(tmp_path):
     for name in groups:
         slope = np.polyfit(theirs[name].ravel(), ours[name], 1)[0]
         assert slope == pytest.approx(1, abs=0.02), name
+
+
+def test_a_mark_of_the_encoding_is_no_section(config):
+    path = config()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_pymca(path).line_groups == ["Ca_K", "Fe_K", "Pb_L", "Pb_M"]

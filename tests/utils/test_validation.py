@@ -57,6 +57,7 @@ def entry(request):
         (cube_of().astype(str), CountsError, "counts are integers or floats"),
         (cube_of().assign_attrs(units="counts/s"), CountsError, "states the unit 'counts/s'"),
         (cube_of(energy=1000 * KEV), EnergyAxisError, "reaches 7980 keV"),
+        (cube_of(energy=np.append(-1e308, KEV[1:])), EnergyAxisError, "reaches -1e"),
         (cube_of(energy=("energy", KEV, {"units": "nm"})), EnergyAxisError, "is in 'nm'"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import h5py
@@ -77,6 +78,12 @@ def write_seeds(folder: Path) -> list[Path]:
     for name in ("maps.nc", "maps.nxs", "maps.csv", "maps.dat", "maps.dms", "maps.tif"):
         found.append(place(name) / name)
         save_maps(maps, found[-1])
+    for name, seed in {
+        "point.mca.gz": "spectra.mca/spectra.mca",
+        "maps.csv.gz": "maps.csv/maps.csv",
+    }.items():
+        found.append(place(name) / name)
+        found[-1].write_bytes(gzip.compress((folder / seed).read_bytes()))
     found.append(place("model") / "model.skxrf")
     save_model(make_pipeline(ChannelBinner(2), Ridge()).fit(counts[0], counts[0]), found[-1])
     return found

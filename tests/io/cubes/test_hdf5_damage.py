@@ -153,8 +153,9 @@ def test_flipped_bytes_give_a_cube_or_one_of_our_errors(opened, contents, layout
     assert said.partition(" ")[0] in {"cube", "refused", "lost"}, said
 
 
-def test_a_heap_without_an_end_is_refused(tmp_path):
-    """HDF5 would read its free space of no bytes for ever."""
+@pytest.mark.parametrize("size", [0, 152])
+def test_a_heap_without_an_end_is_refused(tmp_path, size):
+    """HDF5 would read free space of no bytes for ever, also behind other free space."""
     path = tmp_path / "scan.h5"
     with h5py.File(path, "w") as file:
         file["counts"] = np.ones((2, 3, 12), "u2")
@@ -163,7 +164,7 @@ def test_a_heap_without_an_end_is_refused(tmp_path):
     assert open_cube(path).shape == (2, 3, 12)
     content = bytearray(path.read_bytes())
     at = content.find(b"GCOL") + 16
-    content[at : at + 16] = bytes(16)
+    content[at : at + 16 + size] = struct.pack("<QQ", 0, size) + bytes(size)
     path.write_bytes(content)
     for opener in (open_cube, open_maps):
         with pytest.raises(FileFormatError, match="has no end"):
@@ -232,3 +233,29 @@ def test_a_fill_value_of_an_impossible_size_is_refused(tmp_path):
 
     with pytest.raises(FileFormatError, match="fill"):
         open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
+
+
+def test_a_text_of_no_known_type_is_refused(tmp_path):
+    """HDF5 would end the process."""
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+        file["counts"].attrs["units"] = "counts"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"\x19\1\1\0\x10\0\0\0", b"\x19\x7f\1\0\x10\0\0\0", 1))
+
+    with pytest.raises(FileFormatError, match="of no known type"):
+        open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
+
+
+def test_groups_within_groups_end(tmp_path):
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["counts"] = np.ones((2, 3, 12), "u2")
+        group = file.id
+        for _ in range(5000):
+            group = h5py.h5g.create(group, b"g")
+
+    for opener in (open_cube, open_maps):
+        with pytest.raises(FileFormatError, match="groups within groups, more than 50"):
+            opener(path)

@@ -69,7 +69,9 @@ def test_positions(counts_file):
     np.testing.assert_allclose(open_cube(path).y, 1 + 0.5 * np.arange(5))
 
     with_attrs(path, "y_mm", units="inch")
-    with pytest.warns(UserWarning, match="positions '/y_mm' are in 'inch'"):
+    np.testing.assert_allclose(open_cube(path).y, 25.4 * (1 + 0.5 * np.arange(5)))
+    with_attrs(path, "y_mm", units="steps")
+    with pytest.warns(UserWarning, match="positions '/y_mm' are in 'steps'"):
         np.testing.assert_array_equal(open_cube(path).y, range(5))
 
 
