@@ -42,7 +42,9 @@ class CompetitorRule:
     Parameters
     ----------
     ratios : dict of str to RatioSpread
-        Spread of the ratios of lines of a shell about theory.
+        Spread of the ratios of lines of a shell about theory: absorption; of the L1 sub-shell besides,
+        fluorescence yield and Coster-Kronig rates (Campbell 2003, At. Data Nucl. Data Tables 85, 291:
+        20 to 35 %).
     family_factor : float
         Error of the counts of a line group that its ratios leave, in units of `FAMILY_SPREAD`.
     least_ratio : float
