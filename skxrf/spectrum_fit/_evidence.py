@@ -50,7 +50,7 @@ class LineEvidence:
 def evidence_of(search: Identification) -> list[LineEvidence]:
     """State the evidence for each line group that tube and axis allow, by energy."""
     area, error = search.scores(search.final)
-    least = search.least_errors(error)
+    least = search.least_errors(search.final, error)
     limits = search.limits(least)
     competition = _competition(search)
     with np.errstate(divide="ignore"):

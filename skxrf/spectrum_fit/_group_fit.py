@@ -383,13 +383,12 @@ class GroupFit:
             np.hypot(error, np.hypot(others, foot * self.rule.foot_error))
         )
 
-    def least_errors(self, errors: Array) -> Array:
+    def least_errors(self, fit: LeastSquares, errors: Array) -> Array:
         """Standard errors of counts by all lines, or by all but the main one, whichever is less."""
         by_partners = [
-            self.by_partners(self.final, name)[1] if name in self.usual else np.inf
-            for name in self.names
+            self.by_partners(fit, name)[1] if name in self.usual else np.inf for name in self.names
         ]
-        return np.minimum(errors, by_partners)
+        return np.asarray(np.minimum(errors, by_partners))
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""

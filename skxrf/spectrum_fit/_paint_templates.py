@@ -94,14 +94,14 @@ class _HierarchicalFit:
         spectra = self.table.render(edges, detector)
         scattered = scattered_parts(model.fit, self.table, spectra.T, setup.anode)
         columns = [self.table.columns_of(name) for name in model.groups]
-        columns += [mine for _, mine in scattered.values()]
+        columns += [parts for _, parts in scattered.values()]
         self.names = [*model.groups, *scattered]
-        used = np.concatenate([np.array(mine, dtype=np.intp) for mine in columns])
+        used = np.concatenate([np.array(of_name, dtype=np.intp) for of_name in columns])
         self.lines, self.labels = spectra[:, used], [self.table.labels[i][1] for i in used]
         shares = self.table.shares.copy()
-        for name, (counts, mine) in scattered.items():
+        for name, (counts, parts) in scattered.items():
             if name.endswith("_compton"):  # angles, which no table tells
-                shares[mine] = counts / counts.sum()
+                shares[parts] = counts / counts.sum()
         self.expected = np.maximum(shares[used], PaintRule.least_share)
         """Shares of families in theory, of Compton peaks in the sum spectrum."""
         # Pile-up and continuum have the painting's shapes.
@@ -113,7 +113,7 @@ class _HierarchicalFit:
         n_local = round(PaintRule.local_width / (width * joined)) // 2 * 2 + 1
         self.n_local = min(max(n_local, 3), 2 * self.starts.size - 1)
         # Columns of a group are side by side.
-        sizes = [len(mine) for mine in columns]
+        sizes = [len(of_name) for of_name in columns]
         ends = np.cumsum(sizes, dtype=np.intp)
         self.families = [slice(int(end - n), int(end)) for n, end in zip(sizes, ends, strict=True)]
         self.logarithms = np.zeros(self.lines.shape[1])
@@ -163,7 +163,7 @@ class _HierarchicalFit:
 
     def shares(self) -> Array:
         """Shares of the families of the painting's line groups."""
-        shares = self.expected * np.exp(self.logarithms)
+        shares: Array = self.expected * np.exp(self.logarithms)
         for mine in self.families:
             shares[mine] /= shares[mine].sum()
         return shares
