@@ -427,13 +427,12 @@ class GroupFit:
     def is_hump(self, fit: LeastSquares, place: int) -> bool:
         """Tell if a broad hump explains more than a candidate: reflections, errors of the continuum."""
         energy, lines = np.array([self.energies[place]]), explained(fit, self.whole[:, [place]])
-        return any(
-            explained(
-                fit, self.detector.scaled(width).peaks(energy, np.ones(1), self.edges)[:, None]
-            )
-            > lines
-            for width in self.rule.humps
-        )
+
+        def of_hump(width: float) -> float:
+            hump = self.detector.scaled(width).peaks(energy, np.ones(1), self.edges)
+            return explained(fit, hump[:, None])
+
+        return any(of_hump(width) > lines + more for width, more in self.rule.humps)
 
     def scattering_anode(self) -> str | None:
         """Anode whose scattered lines explain what all else leaves, where one does clearly."""

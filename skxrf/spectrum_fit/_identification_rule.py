@@ -50,8 +50,9 @@ class IdentificationRule:
     axis_error: float = 0.001  # distance that is allowed besides, as a share of the energy
     widest: float = 1.4
     """Greatest width of a line, relative to the detector's; broader peaks are reflections."""
-    humps: tuple[float, ...] = (2.0, 3.0, 5.0)
-    """Widths of humps, relative to the detector's, none of which may explain more than a line does."""
+    humps: tuple[tuple[float, float], ...] = ((2.0, 9.0), (3.0, 0.0), (5.0, 0.0))
+    """Widths of humps, relative to the detector's, and the chi-square by which each must explain more
+    than a line does to be taken instead."""
     shape_sigmas: float = 3.0  # standard errors by which centroid and width must miss
     worst_condition: float = 1e14
     """Condition number above which centroid and width cannot be told from other lines."""
