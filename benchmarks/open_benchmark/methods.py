@@ -244,7 +244,7 @@ METHODS = (
            "strength 0.8 of the mean noise", non_local_means, needs="skimage"),
     Method("template fit, BM3D", "then BM3D at the mean noise of each map", _optional("bm3d_maps"),
            needs="bm3d"),
-    Method("template fit, Noise2Void", "then careamics' Noise2Void trained on each map, 10 epochs",
+    Method("template fit, Noise2Void", "then careamics' Noise2Void, one network for all maps, 60 epochs",
            _optional("noise2void_maps"), needs="careamics"),
     Method("PyMca, polynomial", "fast linear fit, polynomial background, 1.3 to 17 keV",
            pymca("polynomial"), needs="PyMca5", told=True),

@@ -32,23 +32,23 @@ def espm_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
 
 
 def noise2void_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
-    """Noise2Void of careamics, trained on each map of the template fit."""
+    """Noise2Void of careamics, one network for all maps of the template fit in units of their noise."""
     from tempfile import TemporaryDirectory
 
     import torch
     from careamics import CAREamist
     from careamics.config import create_n2v_config
 
-    def denoised(image: np.ndarray) -> np.ndarray:
-        configuration = create_n2v_config(
-            "map", data_type="array", axes="YX", patch_size=[32, 32], batch_size=16, num_epochs=10
-        )
-        single = image.astype(np.float32)
-        with TemporaryDirectory() as folder, torch.random.fork_rng():
-            torch.manual_seed(0)
-            careamist = CAREamist(configuration, work_dir=folder, enable_progress_bar=False)
-            careamist.train(train_data=single)
-            found, _ = careamist.predict(single, data_type="array", axes="YX")
-        return np.squeeze(np.asarray(found))
-
-    return in_units_of_noise(template_fit_maps(cube, task), denoised)
+    maps = template_fit_maps(cube, task).transpose("element", "y", "x")
+    scales = np.sqrt((maps["uncertainty"] ** 2).mean(("y", "x"))).clip(min=1e-9)
+    images = (maps["intensity"] / scales).to_numpy().astype(np.float32)
+    configuration = create_n2v_config(
+        "maps", data_type="array", axes="SYX", patch_size=[32, 32], batch_size=16, num_epochs=60
+    )
+    with TemporaryDirectory() as folder, torch.random.fork_rng():
+        torch.manual_seed(0)
+        careamist = CAREamist(configuration, work_dir=folder, enable_progress_bar=False)
+        careamist.train(train_data=images)
+        found, _ = careamist.predict(images, data_type="array", axes="SYX")
+    denoised = maps["intensity"].copy(data=np.asarray(found).reshape(images.shape)) * scales
+    return denoised.transpose("y", "x", "element")
