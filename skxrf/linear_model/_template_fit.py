@@ -389,14 +389,10 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         return self
 
     def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> None:
-        of_templates = {
-            "components_",
-            "evidence_",
-            "fitted_groups_",
-            "n_paints_",
-            "sum_spectrum_fit_",
-        }
-        for name in vars(self).keys() & {"energy_", "line_groups_", *of_templates}:
+        former = (
+            "energy_ line_groups_ components_ evidence_ fitted_groups_ n_paints_ sum_spectrum_fit_"
+        )
+        for name in vars(self).keys() & former.split():
             delattr(self, name)
         dtype = np.float64 if X.dtype == np.float64 else np.float32
         self._channel_model = fit_ridge(X.astype(dtype, copy=False), y, weights)
