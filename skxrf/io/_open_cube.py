@@ -51,8 +51,8 @@ def open_cube(
     dataset : str, optional
         Name of the cube in a file that holds several, such as ``"xrf/counts"``.
     energy : array-like of shape (n_channels,), pair of float, or str, optional
-        Bin centres [keV]; or offset [keV] and gain [keV per channel]; or the name of the
-        file's dataset that holds the bin centres. It replaces the file's own calibration, and
+        Bin centers [keV]; or offset [keV] and gain [keV per channel]; or the name of the
+        file's dataset that holds the bin centers. It replaces the file's own calibration, and
         is needed where the file has none.
     axes : sequence of str, optional
         Names of the stored axes in their stored order, where the file does not tell: ``"energy"`` and
@@ -88,7 +88,7 @@ def open_cube(
     -------
     DataArray of dims (y, x, energy)
         Named ``counts``, a lazy dask array in the file's dtype (native byte order) that can be
-        pickled and computed in other processes. Coordinates: ``energy``, bin centres [keV];
+        pickled and computed in other processes. Coordinates: ``energy``, bin centers [keV];
         ``y`` and ``x``, positions [mm] where the file gives a unit of length, else integer
         pixel indices; ``live_time`` and ``real_time`` [s] on (y, x) where the file has them, and
         ``measured`` where pixels are missing.

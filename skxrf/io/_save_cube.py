@@ -20,7 +20,7 @@ from skxrf.utils.validation import as_cube, input_files, name_of, require_counts
 from ._cube_coordinates import json_text, write_coordinates
 from .cubes.counts import ATTRIBUTES
 
-# Spectra of neighbouring pixels in one chunk: about 128 kB of 16-bit counts in 1024 channels.
+# Spectra of neighboring pixels in one chunk: about 128 kB of 16-bit counts in 1024 channels.
 _CHUNK_PIXELS = (8, 8)
 _SUFFIXES = (".h5", ".hdf5")
 
@@ -136,7 +136,7 @@ def write_blocks(
     dtype : dtype
         Of the counts.
     energy : ndarray of shape (n_channels,)
-        Bin centres [keV].
+        Bin centers [keV].
     positions : mapping of {"y", "x"} to ndarray, optional
         Positions of rows and columns [mm].
     times : mapping of {"live_time", "real_time"} to ndarray, optional

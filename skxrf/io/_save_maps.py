@@ -47,7 +47,7 @@ def save_maps(
         ``dat``     ``.dat``          PyMca's table, ``row  column  Fe_K  s(Fe_K)``: all digits,
                                       integer rows and columns
         ``csv``     ``.csv``          the same with ``;``
-        ``png``     ``.png``, ``/``   nothing: pictures of the intensities, 16-bit grey, with the
+        ``png``     ``.png``, ``/``   nothing: pictures of the intensities, 16-bit gray, with the
                                       scale in their text
         ==========  ================  =============================================================
 

@@ -35,10 +35,10 @@ def test_the_bin_width_changes_nothing_but_the_bins(width):
 
 def test_the_peak_has_the_stated_width_and_place():
     detector = DetectorResponse(noise=0.07, fano=0.12, escape=False)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
     spectrum = detector.peaks(np.array([6.404]), np.array([1.0]), EDGES)
-    mean = np.average(centres, weights=spectrum)
-    sigma = np.sqrt(np.average((centres - mean) ** 2, weights=spectrum) - 0.02**2 / 12)
+    mean = np.average(centers, weights=spectrum)
+    sigma = np.sqrt(np.average((centers - mean) ** 2, weights=spectrum) - 0.02**2 / 12)
     assert mean == pytest.approx(6.404, abs=1e-4)
     assert 2.3548 * sigma == pytest.approx(float(detector.fwhm(6.404)), rel=1e-3)
 
@@ -47,9 +47,9 @@ def test_the_tail_comes_on_top_and_below_the_peak():
     tailed = DetectorResponse(tail_fraction=0.04, tail_slope=0.3, escape=False)
     energy, one = np.array([10.0]), np.array([1.0])
     tail = tailed.peaks(energy, one, EDGES) - GAUSSIAN.peaks(energy, one, EDGES)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
     assert tail.sum() == pytest.approx(0.04, rel=1e-4)
-    assert np.average(centres, weights=tail) == pytest.approx(10.0 - 0.3, abs=0.005)
+    assert np.average(centers, weights=tail) == pytest.approx(10.0 - 0.3, abs=0.005)
 
 
 # Escape of Fe K-alpha in silicon: about 0.5 % of the 5.9 keV peak is the textbook figure for
@@ -64,8 +64,8 @@ def test_escape_of_silicon():
 def test_the_escape_peak_lies_1_74_kev_below():
     difference = DetectorResponse().peaks(np.array([8.0]), np.array([1.0]), EDGES)
     difference -= GAUSSIAN.peaks(np.array([8.0]), np.array([1.0]), EDGES)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
-    assert centres[np.argmax(difference)] == pytest.approx(8.0 - 1.74, abs=0.02)
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
+    assert centers[np.argmax(difference)] == pytest.approx(8.0 - 1.74, abs=0.02)
 
 
 def test_a_template_is_one_net_count():
@@ -111,11 +111,11 @@ def test_a_tungsten_tube_at_50_kv_scatters_its_l_lines():
     assert scattered_tube_group("W").name == "W_L"
     assert scattered_tube_group("Rh").name == "Rh_K"
     parts = scattered_tube_families("W", GAUSSIAN, EDGES)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
     # L-alpha at 8.40 keV and L-beta 2 at 9.96 keV: an object absorbs the softer one more.
-    alpha, beta = (centres[parts[f"W_rayleigh L3-{outer}"].argmax()] for outer in "MN")
+    alpha, beta = (centers[parts[f"W_rayleigh L3-{outer}"].argmax()] for outer in "MN")
     assert (alpha, beta) == (pytest.approx(8.40, abs=0.03), pytest.approx(9.96, abs=0.03))
-    back, side = (float(parts[f"W_compton L3 {angle}"] @ centres) for angle in (175, 75))
+    back, side = (float(parts[f"W_compton L3 {angle}"] @ centers) for angle in (175, 75))
     assert back < side - 0.1
     with pytest.raises(LineGroupError):
         scattered_tube_group("Xx")
@@ -123,11 +123,11 @@ def test_a_tungsten_tube_at_50_kv_scatters_its_l_lines():
 
 def test_scattered_lines_lie_where_their_angle_puts_them():
     parts = scattered_tube_families("Rh", GAUSSIAN, EDGES)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
 
     def spread(peak):
         """Standard deviation [keV]."""
-        return np.sqrt(peak @ (centres - peak @ centres / peak.sum()) ** 2 / peak.sum())
+        return np.sqrt(peak @ (centers - peak @ centers / peak.sum()) ** 2 / peak.sum())
 
     group = scattered_tube_group("Rh")
     narrow = {  # without natural widths
@@ -138,7 +138,7 @@ def test_scattered_lines_lie_where_their_angle_puts_them():
     lines = {"alpha": 20.216, "beta": 22.724}
     for name, part in parts.items():
         kind, family, *angles = name.split()
-        peak = centres[np.argmax(part)]
+        peak = centers[np.argmax(part)]
         expected = lines[family]
         for angle in angles:
             wavelength = 12.39842 / expected + 0.02426 * (1 - np.cos(np.radians(float(angle))))
@@ -165,20 +165,20 @@ def test_the_shelf_is_flat_down_to_zero():
     shelf = DetectorResponse(shelf_fraction=0.01, escape=False)
     spectrum = shelf.peaks(np.array([8.0]), np.array([1.0]), EDGES)
     spectrum -= GAUSSIAN.peaks(np.array([8.0]), np.array([1.0]), EDGES)
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
-    flat = spectrum[(centres > 0.5) & (centres < 7.5)]
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
+    flat = spectrum[(centers > 0.5) & (centers < 7.5)]
     np.testing.assert_allclose(flat, 0.01 / 8.0 * 0.02, rtol=1e-6)
-    assert np.abs(spectrum[centres > 8.5]).max() < 1e-12
+    assert np.abs(spectrum[centers > 8.5]).max() < 1e-12
 
 
 def test_recoil_electrons_end_at_the_compton_edge():
     without = DetectorResponse(escape=False).peaks(np.array([20.0]), np.array([1.0]), EDGES)
     with_recoil = DetectorResponse(escape=False, recoil=True)
     recoil = with_recoil.peaks(np.array([20.0]), np.array([1.0]), EDGES) - without
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
     edge = 20.0 - float(compton_energy(20.0, 180.0))
-    assert np.all(recoil[(centres > 0.1) & (centres < edge - 0.1)] > 0)
-    assert np.abs(recoil[centres > edge + 0.1]).max() < 1e-12
+    assert np.all(recoil[(centers > 0.1) & (centers < edge - 0.1)] > 0)
+    assert np.abs(recoil[centers > edge + 0.1]).max() < 1e-12
     # Silicon at 20 keV: the Compton cross section is 0.14 cm2/g, the photoelectric one
     # 4.1 cm2/g (NIST XCOM); most of the scattered photons leave.
     assert 0.4 * 0.14 / 4.1 < recoil.sum() < 0.14 / 4.1

@@ -19,8 +19,8 @@ ENERGY = 0.5 + np.arange(10.0)
     st.one_of(st.none(), st.floats(-2, 11)),
     st.lists(st.floats(0, 10, allow_subnormal=False), min_size=1, max_size=12, unique=True),
 )
-def test_keeps_the_channels_whose_centres_are_in_the_range(low, high, centres):
-    energy = np.sort(centres)
+def test_keeps_the_channels_whose_centers_are_in_the_range(low, high, centers):
+    energy = np.sort(centers)
     X = np.tile(np.arange(len(energy), dtype=np.float64), (3, 1))
     kept = (energy >= (-np.inf if low is None else low)) & (
         energy <= (np.inf if high is None else high)

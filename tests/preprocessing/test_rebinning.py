@@ -12,7 +12,7 @@ uneven_widths = st.lists(st.floats(0.01, 1.0), min_size=2, max_size=40)
 
 
 def uneven_axis(widths, start=0.0):
-    """Bin centres that increase by the given widths."""
+    """Bin centers that increase by the given widths."""
     return start + np.cumsum(np.asarray(widths))
 
 

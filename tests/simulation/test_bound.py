@@ -46,8 +46,8 @@ def test_poisson_maximum_likelihood_reaches_it_for_bright_lines():
     detector = DetectorResponse()
     groups = ("Ca_K", "Mn_K", "Fe_K", "Cu_K", "Hg_L", "Pb_L")
     lines = np.array([detector.template(line_group(name), EDGES) for name in groups])
-    centres = (EDGES[1:] + EDGES[:-1]) / 2
-    background = np.array([np.exp(-centres / 5), centres * np.exp(-centres / 6), centres**0])
+    centers = (EDGES[1:] + EDGES[:-1]) / 2
+    background = np.array([np.exp(-centers / 5), centers * np.exp(-centers / 6), centers**0])
     background /= background.sum(axis=1, keepdims=True)
     truth = np.array([800.0, 150.0, 900.0, 1500.0, 400.0, 1200.0, 500.0, 400.0, 300.0])
     components = np.vstack([lines, background])

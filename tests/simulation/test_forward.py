@@ -128,9 +128,9 @@ def test_the_axis_moves_peaks_where_it_says(model):
     energy = model.instrument.energy
     plain = model.templates().lines
     moved = model.templates(AxisError(offset=0.1, gain=1.01)).lines
-    centre = energy[np.argmax(plain[iron])]
+    center = energy[np.argmax(plain[iron])]
     # The channel of nominal energy E holds photons of 0.1 + 1.01 E.
-    assert energy[np.argmax(moved[iron])] == pytest.approx((centre - 0.1) / 1.01, abs=0.021)
+    assert energy[np.argmax(moved[iron])] == pytest.approx((center - 0.1) / 1.01, abs=0.021)
     wide = model.templates(AxisError(fwhm_factor=1.5)).lines
     assert wide[iron].max() == pytest.approx(plain[iron].max() / 1.5, rel=0.05)
 

@@ -109,13 +109,13 @@ def isotropic_slab(albedo, depth, cosine, n=300):
     """
     edges = np.linspace(0, 1, n + 1) ** 1.5 * depth
     edges = (edges + depth - edges[::-1]) / 2
-    centres, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    second = expn(2, np.abs(edges[None, :] - centres[:, None]))
+    centers, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    second = expn(2, np.abs(edges[None, :] - centers[:, None]))
     kernel = np.abs(np.diff(second, axis=1))
-    np.fill_diagonal(kernel, 2 - expn(2, centres - edges[:-1]) - expn(2, edges[1:] - centres))
-    first = np.exp(-centres / cosine)
+    np.fill_diagonal(kernel, 2 - expn(2, centers - edges[:-1]) - expn(2, edges[1:] - centers))
+    first = np.exp(-centers / cosine)
     source = np.linalg.solve(np.eye(n) - albedo / 2 * kernel, first)
-    leaving = np.exp(-centres / cosine) * widths
+    leaving = np.exp(-centers / cosine) * widths
     return (source @ leaving) / (first @ leaving)
 
 

@@ -15,7 +15,7 @@ STORED = Path(__file__).parents[1] / "data" / "sum_spectra.npz"
 
 @dataclass(frozen=True)
 class Measured:
-    """A sum spectrum: counts, claimed and true bin centres [keV], width at 5.9 keV [keV]."""
+    """A sum spectrum: counts, claimed and true bin centers [keV], width at 5.9 keV [keV]."""
 
     counts: np.ndarray
     nominal: np.ndarray

@@ -22,7 +22,7 @@ def test_axis_from_an_array_of_any_kind():
 
 def test_axis_from_offset_and_gain():
     np.testing.assert_allclose(resolve_energy((-0.96, 0.01), 4), [-0.96, -0.95, -0.94, -0.93])
-    # Two values for two channels are their centres.
+    # Two values for two channels are their centers.
     np.testing.assert_allclose(resolve_energy((1.0, 3.0), 2), [1.0, 3.0])
 
 
@@ -45,7 +45,7 @@ def test_bad_axis(energy, message):
 
 
 @given(uneven_axes)
-def test_edges_lie_around_the_centres(energy):
+def test_edges_lie_around_the_centers(energy):
     edges = bin_edges(energy)
     assert edges.shape == (energy.size + 1,)
     assert (edges[:-1] < energy).all()

@@ -196,7 +196,7 @@ def _chosen_energy(source: CubeSource, request: CubeRequest) -> tuple[Any, str]:
             Argument("energy", request.energy),
             ": pass ",
             Argument("energy", placeholder="offset, gain"),
-            " or bin centres, in keV.",
+            " or bin centers, in keV.",
         )
     if request.energy is not None:
         return request.energy, f"{_GIVEN} for {source.where}"
@@ -207,7 +207,7 @@ def _chosen_energy(source: CubeSource, request: CubeRequest) -> tuple[Any, str]:
             Argument("energy", placeholder="offset, gain"),
             " in keV, such as ",
             Argument("energy", (-0.955, 0.01)),
-            ", the bin centres in keV, or the name of a dataset in the file that holds them.",
+            ", the bin centers in keV, or the name of a dataset in the file that holds them.",
             *hint,
         )
     return source.energy, source.energy_from

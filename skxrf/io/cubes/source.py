@@ -74,7 +74,7 @@ class CubeSource:
     ``"point"``, and perhaps ``"detector"`` and ``"scan"``."""
     dims_from: str = ""  # what told them, for error messages
     energy: NDArray[np.float64] | Polynomial | None = None
-    """Bin centres [keV], or a polynomial that gives them from channel numbers from 0."""
+    """Bin centers [keV], or a polynomial that gives them from channel numbers from 0."""
     energy_from: str = ""  # where the axis was found, for error messages
     energy_hint: tuple[str | Argument, ...] = ()
     """Facts of the axis where the file has none, or faults of the one it has, in

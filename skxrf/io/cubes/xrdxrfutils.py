@@ -1,4 +1,4 @@
-"""XRDXRFUtils: ``data`` of (rows, columns, channels) with ``x``, bin centres in keV.
+"""XRDXRFUtils: ``data`` of (rows, columns, channels) with ``x``, bin centers in keV.
 
 A calibrated cube has a group ``calibration`` (``x`` and ``y``, points of channel and keV, and ``opt``,
 the coefficients a, b, c of a n^2 + b n + c), whose energies ``x`` holds; a cube that was resampled, by

@@ -1,4 +1,4 @@
-"""PNG pictures of maps, to look at: 16-bit grey, with the scale in the file's text.
+"""PNG pictures of maps, to look at: 16-bit gray, with the scale in the file's text.
 
 Black is zero counts (or the lowest value, where that is negative), white the 99.9th percentile, so that
 one hot pixel does not make the rest black. Both are in the text chunks, by which a picture can be
@@ -62,7 +62,7 @@ def _write(path: Path, name: str, image: xr.DataArray) -> None:
     }.items():
         text.add_itxt(key, said)
     with path.open("wb") as stream:
-        Image.fromarray(_grey(values, black, white)).save(stream, format="PNG", pnginfo=text)
+        Image.fromarray(_gray(values, black, white)).save(stream, format="PNG", pnginfo=text)
 
 
 def _scale(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -77,6 +77,6 @@ def _scale(values: NDArray[np.float64]) -> tuple[float, float]:
     return black, white if white > black else black + 1.0
 
 
-def _grey(values: NDArray[np.float64], black: float, white: float) -> NDArray[np.uint16]:
+def _gray(values: NDArray[np.float64], black: float, white: float) -> NDArray[np.uint16]:
     share = np.nan_to_num((values - black) / (white - black), nan=0.0, posinf=1.0, neginf=0.0)
     return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * np.iinfo(np.uint16).max), dtype=np.uint16)

@@ -169,7 +169,7 @@ def _image(page: Any, path: Path) -> NDArray[Any]:
     if page.samplesperpixel != 1 or page.dtype is None or page.dtype.kind not in "uif":
         raise FileFormatError(
             f"{path}, page {page.index} has the shape {page.shape} and type {page.dtype}: expected "
-            "a map, one number a pixel. Coloured pictures hold no intensities."
+            "a map, one number a pixel. Colored pictures hold no intensities."
         )
     where = f"{path}, page {page.index}"
     shape = (page.imagelength, page.imagewidth)
