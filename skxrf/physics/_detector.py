@@ -67,7 +67,7 @@ class DetectorResponse:
         Factor on the natural widths of lines; 0 for lines without.
     satellites : float
         Factor on the satellites below K-beta of line groups that are fitted
-        (:class:`skxrf.physics.constants.BetaSatellites`), which come on top of their net counts; 0
+        (``BetaSatellites`` in ``skxrf.physics.constants``), which come on top of their net counts; 0
         for none.
 
     Raises
