@@ -1,4 +1,4 @@
-"""Look over the global heaps of HDF5 files, on which the library would not return or fill the memory.
+"""Check the global heaps of HDF5 files: damaged ones stall the library or fill the memory.
 
 A heap is ``GCOL``, version 1 (1 byte, 3 unused) and its size (8); then objects of number (2), references (2), 4
 unused bytes, size (8) and data up to a multiple of 8. Number 0 is the free space, the size of which includes its
@@ -79,7 +79,7 @@ def refuse_long_values(dataset: Any) -> None:
     if dataset.chunks is not None:
         count = min(dataset.id.get_num_chunks(), LIMITS.names)
         chunks = [dataset.id.get_chunk_info(i) for i in range(count)]
-        # What was compressed is not looked into.
+        # Filtered chunks are left out: only HDF5 unpacks them.
         plain = not dataset.id.get_create_plist().get_nfilters()
         pieces = [(one.byte_offset, one.size // _REFERENCE.size) for one in chunks if plain]
     path = Path(dataset.file.filename)
@@ -101,7 +101,7 @@ def _refuse_long_values(
         address += base
         heap = data[address : address + 16] if address <= len(data) else b""
         held = int.from_bytes(heap[8:], "little") if heap.startswith(_SIGNATURE) else 0
-        # Of one that was deleted the claim may remain in the file, and is small.
+        # The claim of a deleted value may remain in the file; it is small.
         if claimed > max(held, LIMITS.value_bytes):
             raise FileFormatError(
                 f"{path} is damaged: a text or list, at byte {start}, claims {claimed:,} bytes, but there are "
