@@ -384,11 +384,15 @@ class GroupFit:
         )
 
     def least_errors(self, fit: LeastSquares, errors: Array) -> Array:
-        """Standard errors of counts by all lines, or by all but the main one, whichever is less."""
-        by_partners = [
-            self.by_partners(fit, name)[1] if name in self.usual else np.inf for name in self.names
-        ]
-        return np.asarray(np.minimum(errors, by_partners))
+        """Standard errors of counts by all lines, or by all but the main one, whichever is less.
+
+        Of usual candidates that are no part of the fit; of others as they are.
+        """
+        least = errors.copy()
+        for i, name in enumerate(self.names):
+            if name in self.usual and name not in self.areas:
+                least[i] = min(errors[i], self.by_partners(fit, name)[1])
+        return least
 
     def needed(self, name: str) -> float:
         """Standard errors above which a line group is believed: more of an element seldom there."""

@@ -204,11 +204,11 @@ class Identification(GroupFit):
         error = max(errors[0] * spread[0], -counts[0])
         hidden = rule.ratio_error * self.of_others()[self.place[name]] * shares[0] > abs(counts[0])
         if hidden or counts[0] < rule.main_seen * error:
-            expected = shares[0] * float(counts[-1])
-            by_partners = self.by_partners(fit, name)
-            if by_partners[0] > rule.significance * by_partners[1]:
+            partners, their_error = self.by_partners(fit, name)
+            if partners > rule.significance * their_error:
                 return True, ""  # a brighter line hides the main one, as Pb L-alpha that of As
         if counts[0] < rule.main_seen * error:
+            expected = shares[0] * float(counts[-1])
             if counts[0] + rule.partner_doubt * error < rule.least_partner * expected:
                 self.excluded.add(name)
             return True, f"{families[0]} lines have {counts[0]:,.0f} +- {error:,.0f} counts"

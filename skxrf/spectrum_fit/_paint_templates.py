@@ -95,7 +95,7 @@ class _HierarchicalFit:
         scattered = scattered_parts(model.fit, self.table, spectra.T, setup.anode)
         columns = [self.table.columns_of(name) for name in model.groups]
         columns += [parts for _, parts in scattered.values()]
-        self.names = [*model.groups, *scattered]
+        names = [*model.groups, *scattered]
         used = np.concatenate([np.array(of_name, dtype=np.intp) for of_name in columns])
         self.lines, self.labels = spectra[:, used], [self.table.labels[i][1] for i in used]
         shares = self.table.shares.copy()
@@ -105,7 +105,7 @@ class _HierarchicalFit:
         self.expected = np.maximum(shares[used], PaintRule.least_share)
         """Shares of families in theory, of Compton peaks in the sum spectrum."""
         # Pile-up and continuum have the painting's shapes.
-        self.others = np.asarray(model.components[len(self.names) :], dtype=np.float64)
+        self.others = np.asarray(model.components[len(names) :], dtype=np.float64)
         width = float(np.median(np.diff(edges)))
         joined = max(1, int(PaintRule.bin_width / width + 1e-9))
         self.starts = np.arange(0, edges.size - 1, joined)
@@ -121,7 +121,7 @@ class _HierarchicalFit:
         self.about_theory = np.zeros((self.logarithms.size, self.logarithms.size))
         self.about_painting = np.zeros_like(self.about_theory)
         energies = self._energies()[used]
-        for name, mine in zip(self.names, self.families, strict=True):
+        for name, mine in zip(names, self.families, strict=True):
             tube = name in scattered
             for spread, inverse in (
                 (PaintRule.of_tube if tube else PaintRule.of_painting, self.about_theory),

@@ -221,30 +221,25 @@ def test_texts_longer_than_their_heap_are_not_read(tmp_path, add, userblock_size
             opener(path)
 
 
-def test_a_fill_value_of_an_impossible_size_is_refused(tmp_path):
-    """HDF5 would end the process when asked for it."""
-    path = tmp_path / "scan.h5"
-    with h5py.File(path, "w") as file:
-        file["counts"] = np.ones((2, 3, 12), "u2")
-    content = bytearray(path.read_bytes())
-    at = content.find(b"\5\0\x08\0\1\0\0\0\2\2\2\1") + 12  # message, its size and flags; versions
-    content[at : at + 4] = b"\0\0\xff\xff"
-    path.write_bytes(content)
-
-    with pytest.raises(FileFormatError, match="fill"):
-        open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
-
-
-def test_a_text_of_no_known_type_is_refused(tmp_path):
-    """HDF5 would end the process."""
+@pytest.mark.parametrize(
+    ("message", "at", "changed", "said"),
+    [
+        # A message, its size and flags, and versions; then the size of the fill value.
+        pytest.param(b"\5\0\x08\0\1\0\0\0\2\2\2\1", 12, b"\0\0\xff\xff", "fill", id="fill value"),
+        pytest.param(b"\x19\1\1\0\x10\0\0\0", 1, b"\x7f", "of no known type", id="type of a text"),
+    ],
+)
+def test_damage_that_would_end_the_process_is_refused(tmp_path, message, at, changed, said):
     path = tmp_path / "scan.h5"
     with h5py.File(path, "w") as file:
         file["counts"] = np.ones((2, 3, 12), "u2")
         file["counts"].attrs["units"] = "counts"
-    content = path.read_bytes()
-    path.write_bytes(content.replace(b"\x19\1\1\0\x10\0\0\0", b"\x19\x7f\1\0\x10\0\0\0", 1))
+    content = bytearray(path.read_bytes())
+    first = content.index(message) + at
+    content[first : first + len(changed)] = changed
+    path.write_bytes(content)
 
-    with pytest.raises(FileFormatError, match="of no known type"):
+    with pytest.raises(FileFormatError, match=said):
         open_cube(path, energy=(0, 0.02), axes=("y", "x", "energy"))
 
 
