@@ -353,3 +353,10 @@ def test_the_page_has_measured_scans_alone_too(tmp_path):
     assert f"| b |  | 0.500, 0.90 (2 of {len(points.line_groups)}) |" in text
     assert "OSError: no axis" in text
     assert "## Ranking" not in text
+
+
+@pytest.mark.parametrize("scan", measured.MEASURED_SCANS, ids=lambda scan: scan.name)
+def test_the_page_is_written_where_all_failed_on_measured_scans(tmp_path, scan):
+    row = {"method": "windows", "scan": scan.name, "error": "OSError: no space", "revision": "a"}
+    pd.DataFrame([row | {"versions": "b"}]).to_csv(tmp_path / "open_measured.csv", index=False)
+    assert f"windows | {scan.name} | OSError: no space" in write_page(tmp_path).read_text("utf-8")
