@@ -57,8 +57,8 @@ class CompetitorRule:
     wings : float
         Counts beyond a peak on both sides: the natural width of its lines.
     shift, main_shift, width : float
-        Error of the positions of all lines together, and of the strongest lines beside the others [keV];
-        of their width as a share.
+        Error of the positions of all lines together and of their escape peak, and of the strongest lines
+        beside the others [keV]; of their width as a share.
     tail, tail_slopes : float, tuple of float
         Counts in an exponential tail, and its decay lengths [keV].
     dead_layer : float
@@ -257,6 +257,11 @@ def companions(
         spectrum = peaks(below, escaping / escaping.sum(), detector.fwhm(below) / FWHM_OF_SIGMA)
         share = float(escaping.sum())
         yield Competitor(f"{element} escape", spectrum, _RULE.escape * share, share)
+        high, low = (
+            peaks(below + away, escaping, detector.fwhm(below) / FWHM_OF_SIGMA)
+            for away in (step, -step)
+        )
+        yield Competitor(f"{element} escape position", (high - low) / (2 * step), _RULE.shift)
     if group.shell == "K":
         # The photon lacks at least the energy of another electron; the ramp ends lower.
         alpha, bound = families["alpha"], edge_energy(group.atomic_number, "L3")

@@ -86,11 +86,7 @@ class Elements:
         `spectrum` (n_channels,): sum of those spectra.
         """
         for search in self._searches(spectrum[None]):
-            if (found := evidence_of_parts([search]).get(name)) is not None:
-                return found
-            if search.may_hold(name):
-                (mine,) = (one for one in self.evidence if one.line_group == name)
-                return replace(mine, answer="present", competitor="")
+            return evidence_of_parts([search], of_all=True).get(name)
         return None
 
     def _searches(self, parts: Array) -> list[Identification]:

@@ -76,23 +76,24 @@ def evidence_of(search: Identification) -> list[LineEvidence]:
 
 
 def evidence_of_parts(
-    parts: Iterable[Identification], scale: float = 1.0
+    parts: Iterable[Identification], scale: float = 1.0, *, of_all: bool = False
 ) -> dict[str, LineEvidence]:
     """Strongest evidence for each line group that a part of the spectra shows, but not their sum.
 
     `parts`: finished searches of sums of like spectra. `scale`: counts of all spectra per count of
-    the parts. Returns dict of str to LineEvidence.
+    the parts. `of_all`: whether line groups count of elements that are not looked for, too. Returns
+    dict of str to LineEvidence.
     """
     found: dict[str, LineEvidence] = {}
     for part in parts:
-        for name in part.additional:
+        for name in part.additional(of_all=of_all):
             one = _of_fitted(part, name)
             usual = name in part.usual
             least = part.rule.part_significance if usual else part.rule.uncommon_significance
             if one.answer == "not seen" or one.significance < least:
                 continue
             if name not in found or one.significance > found[name].significance:
-                share = f"seen in like spectra with {100 * part.share:.2g} % of the counts"
+                share = f"seen in like spectra with {100 * (part.share or 1):.2g} % of the counts"
                 rivals = one.reason.partition("; ")[2]
                 found[name] = replace(
                     one,

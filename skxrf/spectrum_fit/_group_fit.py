@@ -31,6 +31,12 @@ from skxrf.spectrum_fit._competitors import (
 from skxrf.spectrum_fit._identification_rule import RULE, IdentificationRule
 from skxrf.spectrum_fit._least_squares import LeastSquares
 from skxrf.spectrum_fit._model import misfit_weights, nonnegative, smoothed
+from skxrf.spectrum_fit._tube_scatter import (
+    SameAngle,
+    same_angles,
+    scattered_peaks,
+    with_weak_lines,
+)
 from skxrf.spectrum_fit._unknown_peaks import UnknownPeak
 from skxrf.utils.typing import Array
 
@@ -85,7 +91,11 @@ class GroupFit:
         self.energies = [line_group(name, tube_voltage=voltage).main_energy for name in self.names]
         step = float(np.median(np.diff(edges)))
         self.n_local = max(3, round(rule.local / step) // 2 * 2 + 1)
-        self.scatter = [] if anode is None else self._scatter(anode)
+        self.scatter: list[Array] = []
+        self.same_angle: list[SameAngle] = []
+        if anode is not None:
+            scatter = scattered_peaks(anode, edges, detector, rule.least_scatter)
+            self.scatter, self.same_angle = list(scatter.values()), same_angles(anode, [*scatter])
         self.known: dict[str, list[Competitor]] = {}
         self.known_sums: dict[float, tuple[Array, Array]] = {}
         self.sum_shift, self.escaping = 0.0, 1.0
@@ -139,15 +149,10 @@ class GroupFit:
         parts += steps(number, edges, self.detector, self.counts)
         return parts
 
-    def _scatter(self, anode: str) -> list[Array]:
-        """Scattered lines of an anode that lie in the range, by family and angle."""
-        parts = line_table((), (anode,), detail=EXACT).render(self.edges, self.detector).T
-        return [one for one in parts if one.sum() > self.rule.least_scatter]
-
     def _mixture(self, amplitudes: Array) -> Array:
         """Counts of each scattered peak: none is negative, and each may be seen yet."""
         least = self.rule.least_scattered * float(self.counts.sum()) / max(amplitudes.size, 1)
-        return np.maximum(amplitudes, least)
+        return with_weak_lines(np.maximum(amplitudes, least), self.same_angle)
 
     def _scattered(self) -> list[Competitor]:
         """Scattered lines as they were found, and deviations by peak.
@@ -191,6 +196,7 @@ class GroupFit:
         self.places = {name: [place] for place, name in enumerate(self.fitted)}
         for name, area in self.areas.items():
             mine = self._companions(name, area) if area > self.rule.faint else []
+            mine = [one for one in mine if self._is_felt(one)]
             first = len(self.fitted) + len(parts)
             self.places[name] += range(first, first + len(mine))
             parts += mine
@@ -199,9 +205,7 @@ class GroupFit:
         sums = sum_peaks(
             lines, self.rate, self.sum_shift, self.edges, self.detector, self.known_sums
         )
-        # The largest departures of most are far below the noise.
-        least = self.rule.least_departure
-        parts += [one for one in sums if one.size**2 * (self.weights @ one.spectrum**2) > least**2]
+        parts += [one for one in sums if self._is_felt(one)]
         for peak in self.unknown:
             first = len(self.fitted) + len(parts)
             self.places.setdefault(peak.name, []).extend(range(first, first + 3))
@@ -211,6 +215,11 @@ class GroupFit:
         sizes = np.array([np.inf] * len(own) + [part.size for part in parts])
         columns = np.vstack([own, *(part.spectrum for part in parts)]).T
         return LeastSquares(columns, sizes, self.counts, self.weights)
+
+    def _is_felt(self, part: Competitor) -> bool:
+        """Tell if the largest departure of a component is not far below the noise."""
+        departure = part.size**2 * (self.weights @ part.spectrum**2)
+        return bool(departure > self.rule.least_departure**2)
 
     def _companions(self, name: str, area: float) -> list[Competitor]:
         if name not in self.known:
@@ -449,13 +458,13 @@ class GroupFit:
             own = [f"{anode}_{shell}" for shell in "KLM"]
             without = self.fit(leave_out=own)
             softer = [self.place[name] for name in own if name[-1] == "L" and name in self.place]
-            gains[anode] = explained(
-                without, np.column_stack([*self._scatter(anode), self.whole[:, softer]])
-            )
+            scatter = scattered_peaks(anode, self.edges, self.detector, self.rule.least_scatter)
+            lines = np.column_stack([*scatter.values(), self.whole[:, softer]])
+            gains[anode] = explained(without, lines)
             # An element of the object shows the same lines, but no Compton peak.
             if anode not in TUBE_ONLY and group in self.place:
-                lines = explained(without, self.whole[:, [self.place[group]]])
-                if lines > self.rule.own_lines * gains[anode]:
+                own_lines = explained(without, self.whole[:, [self.place[group]]])
+                if own_lines > self.rule.own_lines * gains[anode]:
                     gains[anode] = 0.0
         if not gains:
             return None

@@ -30,24 +30,19 @@ class Identification(GroupFit):
     line group explains becomes a component of its own.
     """
 
-    share = 1.0
-    """Share of the counts of all parts, in a search of one."""
+    share: float | None = None
+    """Share of the counts of all parts, in a search of one; None in one of all spectra."""
 
-    @property
-    def additional(self) -> list[str]:
+    def additional(self, *, of_all: bool = False) -> list[str]:
         """Line groups that a part of the spectra shows besides those that it takes for granted.
 
-        Of elements that are looked for in paintings and rocks: a grain may reflect at any energy.
+        Of elements that are looked for in paintings and rocks, or `of_all`: a grain may reflect at any
+        energy.
         """
         granted = {*self.kept, *self.undecided}
-        return [name for name in self.areas if _is_looked_for(name) and name not in granted]
-
-    def may_hold(self, name: str) -> bool:
-        """Tell if a line group that is in no list may be there: no peak of unknown origin is its main line."""
-        if name not in self.place or _is_looked_for(name):
-            return False
-        energy = self.energies[self.place[name]]
-        return not any(peak.is_at(energy, self.detector) for peak in self.unknown)
+        return [
+            name for name in self.areas if name not in granted and (of_all or _is_looked_for(name))
+        ]
 
     def run(self) -> None:
         """Find the line groups."""
@@ -392,7 +387,9 @@ class Identification(GroupFit):
             return why
         if score[i] < self.rule.doubtful * self.rule.significance:
             return f"{score[i]:.1f} standard errors"
-        bright = self.areas[name] > self.rule.undoubted * float(self.counts.sum())
+        # The reflection of a grain may be the brightest peak of the few spectra that show it.
+        undoubted = self.rule.undoubted if self.share is None else 1.0
+        bright = self.areas[name] > undoubted * float(self.counts.sum())
         if not bright and not self._must_come_with_harder(name):
             return self.judge(without, name, float(score[i]))
         return ""
@@ -403,7 +400,7 @@ class Identification(GroupFit):
         Left out, it would make one of those that are there too bright by more than its error, and by
         more than the error of its own ratios, which may be all that there is.
         """
-        if self.share < 1:
+        if self.share is not None:
             return False  # in a part of the spectra, where only what is there is asked for
         rule, fit = self.rule, self.fit()
         there = [i for i, name in enumerate(self.fitted) if name in self.errors]

@@ -59,8 +59,8 @@ class IdentificationRule:
     undoubted: float = 0.05
     """Share of all counts above which a line group is not judged by its shape."""
     least_departure: float = 1e-3
-    """Greatest departure of a sum peak [standard errors of its counts] below which it is no
-    part of the fit."""
+    """Greatest departure of a sum peak, or of what comes with a line [standard errors of its counts],
+    below which it is no part of the fit."""
     undecided: float = 2.0
     """Standard errors above which a line group that is not believed may be there, so that what
     it would take from the intensities of others matters."""

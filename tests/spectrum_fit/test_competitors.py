@@ -233,3 +233,12 @@ def test_edge_of_a_filter_and_silicon_of_the_detector():
 
 def test_a_group_seems_brighter_where_its_shares_are_off():
     assert ratio_error("Pb_L", 50.0) == RULE.family_factor * FAMILY_SPREAD["L"] * 50.0
+
+
+def test_an_escape_peak_may_lie_off_as_its_line_does():
+    found = of("Ca_K")
+    (escape,), (position,) = found["escape"], found["escape position"]
+    assert moment(position.spectrum, 0) == pytest.approx(0, abs=1e-6)
+    assert moment(position.spectrum, 1) == pytest.approx(escape.expected, rel=1e-3)
+    assert position.size == RULE.shift
+    assert "escape position" not in of("Al_K")

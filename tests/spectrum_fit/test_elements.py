@@ -243,3 +243,27 @@ def test_sulfur_is_found_beside_the_m_lines_of_lead_and_mercury():
     more = 0.3 * 1.8e5 * group.intensities[outer] / group.intensities.sum()
     counts = expected(base) + DETECTOR.peaks(group.energies[outer], more, EDGES)
     assert found(counts)["S_K"].answer == "present"
+
+
+def test_the_reflection_of_few_spectra_is_no_element_however_bright():
+    # The axis ends below the K lines of silver.
+    most = np.random.default_rng(0).poisson(expected({"Fe_K": 1e6, "Ca_K": 1e5})).astype(float)
+    seen = find_elements(most, ENERGY, Tube.stated(None, 50.0, 19.0))
+    reflection = DETECTOR.scaled(1.2).peaks(np.array([2.99]), np.array([1.5e4]), EDGES)
+    few = expected({"Fe_K": 1e5, "Ca_K": 1e4}, continuum=5.0) + reflection
+    assert seen.in_few(np.random.default_rng(1).poisson(few).astype(float), "Ag_L") is None
+
+
+def test_few_spectra_show_a_seldom_element_by_significance_only():
+    most = np.random.default_rng(0).poisson(expected({"Fe_K": 1e6, "Ca_K": 1e5})).astype(float)
+    seen = find_elements(most, ENERGY, TUBE)
+    iridium, rng = DETECTOR.template(line_group("Ir_L"), EDGES), np.random.default_rng(1)
+    told = {
+        counts: seen.in_few(
+            rng.poisson(expected({"Fe_K": 1e4}, continuum=5.0) + counts * iridium).astype(float),
+            "Ir_L",
+        )
+        for counts in (30.0, 3000.0)
+    }
+    assert told[30.0] is None
+    assert told[3000.0].answer == "present"
