@@ -238,7 +238,7 @@ def test_a_fit_that_misses_counts_is_less_certain_there(learned):
 
 
 def test_scattered_peaks_may_depart_by_a_share_of_themselves(learned):
-    model, fit = learned
+    model, _ = learned
     counts = np.array([5e3] * len(model.scatter))
     np.testing.assert_allclose(model.mixture.sum(), counts.sum(), rtol=0.05)
     whole, *single = model._scattered()
