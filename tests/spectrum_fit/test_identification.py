@@ -278,3 +278,26 @@ def test_refusals_are_counted_and_told():
     score[place] = RULE.bright
     assert search._accepts(fit, place, score, strict=True)
     assert search.refusals["Cu_K"] == 2
+
+
+def test_a_round_accepts_the_brightest_that_do_not_overlap():
+    areas = {"Fe_K": 1e5, "Cu_K": 6e4, "Ca_K": 3e3, "Zn_K": 2e3}
+    search = exact(Identification, CANDIDATES, areas)
+    # Above 0.3 of the best in the first round; errors of its lines look like others until then.
+    for accepted in (["Fe_K", "Cu_K"], ["Fe_K", "Cu_K", "Ca_K", "Zn_K"]):
+        fit = search.refit()
+        area, error = search.scores(fit)
+        score = np.where([name in search.areas for name in CANDIDATES], 0.0, area / error)
+        before = score.copy()
+        search._add(fit, score, area)
+        assert list(search.areas) == accepted
+        np.testing.assert_array_equal(score, before)
+        assert not search.inflated  # above ten times the significance
+        for name in accepted:
+            assert search.areas[name] == pytest.approx(areas[name], rel=0.03)
+    score = np.zeros(len(CANDIDATES))
+    score[search.place["Ti_K"]] = 6.0
+    search._add(search.refit(), score, np.full(len(CANDIDATES), 50.0))
+    assert search.inflated
+    assert (search.unknown, "Ti_K" in search.areas) == ([], False)
+    assert set(search.rejected) == {"Ti_K"}
