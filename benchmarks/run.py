@@ -45,7 +45,7 @@ def run(
     """
     failures = []
     runs = ResultTable(output / "runs.csv", KEYS, float_format="%.5g")
-    scored = ResultTable(output / "scores.csv", KEYS, float_format="%.5g", stamped=False)
+    scored = ResultTable(output / "scores.csv", KEYS, float_format="%.5g")
     for problem in problems:
         if not problem.available:
             print(f"{problem.name}: left out, {problem.needs} is not there.", flush=True)

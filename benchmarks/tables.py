@@ -53,19 +53,11 @@ class ResultTable:
     """CSV file of rows that are added key by key, so that a run can be resumed.
 
     `keys`: columns that identify the run. `float_format`: format of the numbers, such as
-    ``"%.5g"``. `stamped`: whether new rows get the columns of :func:`provenance`.
+    ``"%.5g"``. New rows get the columns of :func:`provenance`.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        keys: Sequence[str],
-        *,
-        float_format: str | None = None,
-        stamped: bool = True,
-    ) -> None:
-        self.path, self.keys = path, list(keys)
-        self.float_format, self.stamped = float_format, stamped
+    def __init__(self, path: Path, keys: Sequence[str], *, float_format: str | None = None) -> None:
+        self.path, self.keys, self.float_format = path, list(keys), float_format
 
     def read(self) -> pd.DataFrame:
         """Rows of the file; none where there is no file."""
@@ -80,7 +72,7 @@ class ResultTable:
 
         `key`: values of the key columns.
         """
-        new = rows.assign(**(provenance() if self.stamped else {}))
+        new = rows.assign(**provenance())
         for name, value in reversed(list(zip(self.keys, key, strict=True))):
             new.insert(0, name, value)
         # Read again: another process may have added rows since.

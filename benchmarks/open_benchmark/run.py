@@ -64,7 +64,7 @@ def main(
     scans = [one.name for one in chosen(there, scan, "--scan")]
     waiting = _sources(method, file, commands)
     runs = ResultTable(folder / "open_runs.csv", KEYS, float_format="%.4g")
-    scores = ResultTable(folder / "open_scores.csv", KEYS, stamped=False)
+    scores = ResultTable(folder / "open_scores.csv", KEYS)
     measured = ResultTable(folder / "open_measured.csv", KEYS, float_format="%.4g")
     done = set() if again else runs.done() | measured.done()
     left = {one: [name for name in scans if (one.name, name) not in done] for one in waiting}

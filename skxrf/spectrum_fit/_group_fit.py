@@ -135,7 +135,6 @@ class GroupFit:
         places = [float(edges[0])]
         while places[-1] < edges[-1]:
             places.append(places[-1] + self.rule.knots * float(self.detector.fwhm(places[-1])))
-        knots = np.linspace(0, 1, len(places))
         knots = float(edges[0]) + (np.array(places) - places[0]) * (edges[-1] - edges[0]) / (
             places[-1] - places[0]
         )

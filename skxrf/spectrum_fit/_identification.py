@@ -241,7 +241,7 @@ class Identification(GroupFit):
         if brighter and name in COMMON_LINE_GROUPS:
             return ""
         errors = errors * float(np.sqrt(self.around(here[:, None])[0])) / main
-        away, wider = -counts[1] / main, counts[2] / main
+        away, wider = counts[1] / main, counts[2] / main
         allowed = rule.off_center + rule.axis_error * self.energies[place]
         if abs(away) > max(rule.shape_sigmas * errors[1], allowed):
             return f"the line lies {1000 * away:+.0f} eV off"

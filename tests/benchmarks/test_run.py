@@ -46,7 +46,7 @@ def test_each_fold_reference_and_line_group_has_a_row(tiny, tmp_path, counted):
     assert runs["versions"].str.contains("numpy").all()
     assert len(scores) == 2 * 2 * 3
     assert not scores.duplicated([*KEYS, "reference", "element"]).any()
-    assert list(scores)[-5:] == list(SCORES)
+    assert list(scores)[-7:] == [*SCORES, "revision", "versions"]
     truth = scores[scores["reference"] == "truth"]
     assert (truth["correlation"] > 0.8).all()
     twice = scores[scores["reference"] == "twice"]

@@ -1,14 +1,20 @@
 """Configurations of PyMca: taken, given back, and what is left out."""
 
+import configparser
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
+from skxrf import linear_model
 from skxrf.exceptions import FileFormatError, LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.linear_model._pymca_config import read_pymca
+from skxrf.linear_model._pymca_config import read_pymca, write_pymca
+from skxrf.physics import DetectorResponse
+from skxrf.physics.constants import PAIR_ENERGY
 
 CONFIG = """
 [peaks]
@@ -65,44 +71,227 @@ def test_what_is_taken(config):
 
 
 def test_tails_are_fitted_where_the_configuration_has_them(config):
-    without = {"hypermetflag = 3\n": "", "[peakshape]": "[other]"}
-    assert read_pymca(config(**without)).detector.tail_fraction == 0
-    assert (
-        read_pymca(config(**{"hypermetflag = 3": "hypermetflag = 1"})).detector.tail_fraction == 0
-    )
+    for changed in (
+        {"hypermetflag = 3\n": ""},
+        {"hypermetflag = 3": "hypermetflag = 1"},
+        {"[peakshape]": "[other]"},
+        {"st_arearatio = 0.03\n": ""},
+    ):
+        assert read_pymca(config(**changed)).detector.tail_fraction == 0, changed
 
 
-def test_without_attenuators_nothing_is_left_out(config):
-    changed = {CONFIG[CONFIG.index("[attenuators]") :].format(filter=0): "", "L3, M": "L, M"}
-    assert read_pymca(config(**changed)).left_out == []
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [("1", True), ("True ", True), ("0", False), ("False", False), (None, False)],
+)
+def test_flags_as_pymca_writes_them(config, value, taken):
+    changed = {
+        f"{name} = 1\n": "" if value is None else f"{name} = {value}\n"
+        for name in ("use_limit", "escapeflag")
+    }
+    settings = read_pymca(config(**changed))
+    assert settings.detector.escape == taken
+    assert settings.energy_range == (pytest.approx((2.05, 18.05)) if taken else None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "thickness"),
+    [
+        ("1, Si1, 2.33, 0.03, 1.0", 0.3),
+        (" 1 ,Si ,2.33 ,0.03", 0.3),
+        ("0, Si1, 2.33, 0.03, 1.0", DetectorResponse.thickness),
+        ("1, Ge1, 5.32, 0.03, 1.0", DetectorResponse.thickness),
+        ("1, Si1, 2.33", DetectorResponse.thickness),
+    ],
+)
+def test_thickness_of_a_silicon_detector(config, layer, thickness):
+    settings = read_pymca(config(**{"1, Si1, 2.33, 0.05, 1.0": layer}))
+    assert settings.detector.thickness == pytest.approx(thickness)
+
+
+def test_a_detector_without_layer_has_the_usual_thickness(config):
+    for name in ("Detector = 1", "[attenuators]"):
+        settings = read_pymca(config(**{name: name.replace("e", "i")}))
+        assert settings.detector.thickness == DetectorResponse.thickness
+
+
+def test_peaks_have_no_natural_width_and_gain_or_zero_any_sign(config):
+    settings = read_pymca(config(**{"zero = 0.05": "zero = -0.95", "gain = 0.02": "gain = 1e-2"}))
+    assert settings.energy == (-0.95, 0.01)
+    assert settings.energy_range == pytest.approx((0.05, 8.05))
+    assert settings.detector.natural_width == 0
+    assert settings.detector.noise == 0.09
+
+
+def test_a_group_is_fitted_once_and_its_parts_as_a_whole(config):
+    settings = read_pymca(config(**{"Pb = L3, M": "Pb = L1, , L2, L"}))
+    assert settings.line_groups == ["Ca_K", "Fe_K", "Pb_L"]
+    assert settings.left_out == [
+        "Pb L1 alone (all lines of Pb_L are fitted)",
+        "Pb L2 alone (all lines of Pb_L are fitted)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({}, []),
+        ({"[attenuators]": "[other]"}, []),
+        ({"filter": 1}, ["attenuators and sample (Filter 6)"]),
+        (
+            {"Filter 6 = 0": "Filter 6 = 1, Al1, 2.7, 0.01, 1.0\nMatrix = 1"},
+            ["attenuators and sample (Filter 6, Matrix)"],
+        ),
+        ({"hypermetflag = 3": "hypermetflag = 5"}, ["long tail"]),
+        ({"hypermetflag = 3": "hypermetflag = 9"}, ["step"]),
+        ({"stripflag = 1": "fitfunction = 1"}, ["pseudo-Voigt peaks"]),
+        ({"stripflag = 1": "fitfunction = 0"}, []),
+        ({"stripflag = 1": "scatterflag = 1"}, ["scatter peaks"]),
+        (
+            {"hypermetflag = 3": "hypermetflag = 15", "stripflag = 1": "scatterflag = True"},
+            ["long tail", "step", "scatter peaks"],
+        ),
+    ],
+)
+def test_each_request_that_is_not_taken_is_named(config, changed, named):
+    assert read_pymca(config(**{"L3, M": "L, M"}, **changed)).left_out == named
 
 
 def test_what_is_left_out_is_said(config):
     path = config(filter=1)
-    with pytest.warns(UserWarning, match="not taken from .*Pb L3 alone.*Filter 6"):
+    said = (
+        f"not taken from {path}: Pb L3 alone (all lines of Pb_L are fitted), attenuators and sample "
+        "(Filter 6)."
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(said)}$"):
         fit = TemplateFitRegressor.from_pymca(path, energy=(0.0, 0.025), nuisance="none")
     assert (fit.energy, fit.nuisance) == ((0.0, 0.025), "none")
 
 
+def test_an_estimator_has_the_settings_of_the_file_and_says_nothing(config):
+    path = config(**{"L3, M": "L, M"})
+    settings = read_pymca(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = TemplateFitRegressor.from_pymca(path)
+    for name in ("line_groups", "energy", "energy_range", "detector"):
+        assert getattr(fit, name) == getattr(settings, name) is not None
+    assert fit.anode is None
+
+
 @pytest.mark.parametrize(
-    ("changed", "error", "match"),
+    ("changed", "error", "message"),
     [
         (
             {"[detector]": "[other]"},
             FileFormatError,
-            "no 'detector'. Expected .* sections peaks, fit and",
+            (
+                " is no configuration of PyMca: it has no 'detector'. Expected a .cfg with the "
+                "sections peaks, fit and detector, as PyMca's fit window saves it."
+            ),
         ),
-        ({"gain = 0.02": "gain = much"}, FileFormatError, "'much'"),
-        ({"Ca = K": "", "Fe = K": "", "Pb = L3, M": ""}, LineGroupError, "fits no line group"),
-        ({"Ca = K": "Qq = K"}, LineGroupError, r"cfg, section \[peaks\]: unknown .*Qq"),
-        ({"gain = 0.02": "gain = 0"}, FileFormatError, "gain 0: expected .* above zero"),
-        ({"xmin = ": "xmin = 9"}, FileFormatError, "from xmin = 9.* the first must be lower"),
-        ({"[peaks]": "peaks"}, FileFormatError, "no configuration of PyMca"),
+        (
+            {"[peaks]": "peaks"},
+            FileFormatError,
+            " is no configuration of PyMca: File contains no section headers.",
+        ),
+        (
+            {"gain = 0.02": "gain = much"},
+            FileFormatError,
+            " has 'much' where a number is expected.",
+        ),
+        (
+            {"noise = 0.09": "noise = inf"},
+            FileFormatError,
+            " has 'inf' where a number is expected.",
+        ),
+        (
+            {"Ca = K": "", "Fe = K": "", "Pb = L3, M": ""},
+            LineGroupError,
+            " fits no line group: its section [peaks] is empty.",
+        ),
+        (
+            {"Ca = K": "Qq = K"},
+            LineGroupError,
+            (
+                ", section [peaks]: unknown line group 'Qq_K': expected an element or its lines K, L "
+                "or M, such as 'Fe', 'Fe_K' or 'Pb_M'."
+            ),
+        ),
+        (
+            {"gain = 0.02": "gain = 0"},
+            FileFormatError,
+            " has the gain 0: expected keV per channel, above zero.",
+        ),
+        (
+            {"xmin = 100": "xmin = 900"},
+            FileFormatError,
+            " limits the fit to channels from xmin = 900 to xmax = 900: the first must be lower.",
+        ),
     ],
 )
-def test_other_files_are_refused(changed, error, match, config):
-    with pytest.raises(error, match=match):
-        read_pymca(config(**changed))
+def test_other_files_are_refused(changed, error, message, config):
+    path = config(**changed)
+    with pytest.raises(error) as caught:
+        read_pymca(path)
+    assert str(caught.value) == f"{path}{message}"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        read_pymca(tmp_path / "no.cfg")
+    assert str(caught.value) == (
+        f"there is no file {tmp_path / 'no.cfg'}: expected a configuration of PyMca."
+    )
+
+
+def test_signs_of_other_encodings_are_no_hindrance(config):
+    path = config()
+    path.write_bytes(path.read_bytes() + "[titles]\nfilter = 10 µm\n".encode("latin-1"))
+    assert read_pymca(path) == read_pymca(config())
+
+
+def test_what_is_written(tmp_path):
+    """All numbers, and PyMca's usual settings for the rest."""
+    path = tmp_path / "fit.cfg"
+    path.write_text("of another fit")
+    energy = 0.1 + 0.02 * np.arange(1000)
+    energy[:100] -= 0.05  # outside the fitted channels, where the axis may be no line
+    detector = DetectorResponse(
+        noise=0.09, fano=0.12, tail_fraction=0.025, thickness=0.35, escape=False
+    )
+    write_pymca(path, ["Pb_L", "Fe_K", "Pb_M"], energy, slice(100, 900), detector)
+    found, usual = configparser.RawConfigParser(), configparser.RawConfigParser()
+    found.optionxform = usual.optionxform = str
+    found.read(path)
+    usual.read(Path(linear_model.__file__).with_name("pymca_template.cfg"))
+    written = {name: dict(found[name]) for name in found.sections()}
+    assert written.pop("peaks") == {"Pb": "L, M", "Fe": "K"}
+    assert written.pop("attenuators") == {"Detector": "1, Si1, 2.33, 0.035, 1.0"}
+    numbers = {
+        ("fit", "xmin"): 100,
+        ("fit", "xmax"): 899,
+        ("fit", "escapeflag"): 0,
+        ("detector", "zero"): 0.1,
+        ("detector", "gain"): 0.02,
+        ("detector", "deltagain"): 0.0004,
+        ("detector", "noise"): 0.09,
+        ("detector", "fano"): 0.12 * PAIR_ENERGY / 0.00385,
+        ("peakshape", "st_arearatio"): 0.025,
+    }
+    for (section, key), number in numbers.items():
+        assert float(written[section].pop(key)) == pytest.approx(number), key
+    assert written == {
+        name: dict(usual[name]) for name in usual.sections() if name not in ("peaks", "attenuators")
+    }
+
+
+def test_a_fit_without_axis_or_before_its_fit_has_nothing_to_write(tmp_path):
+    X = np.random.default_rng(0).poisson(5, (20, 40))
+    for fit in (TemplateFitRegressor(["Fe_K"]), TemplateFitRegressor().fit(X, X[:, 3])):
+        with pytest.raises(NotFittedError):
+            fit.to_pymca(tmp_path / "fit.cfg")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,20 @@ def test_areas_are_not_negative_and_shapes_are_right(painting, fitted):
     np.testing.assert_array_equal(fitted.energy_, energy)
 
 
+def test_spectra_of_other_axes_are_refused(painting, fitted):
+    X, Y, _ = painting
+    other = TemplateFitRegressor().fit(X[:50, :60], Y["Fe_K"].to_numpy()[:50])
+    for use, channels in (
+        (fitted.predict, 1024),
+        (fitted.decompose, 1024),
+        (fitted.fit_paints, 1024),
+        (other.predict, 60),
+    ):
+        with pytest.raises(ValueError, match=f"77 features.* expecting {channels} features"):
+            use(X[:5, :77])
+        assert (fitted.n_features_in_, other.n_features_in_) == (1024, 60)
+
+
 def test_batches_and_threads_change_nothing(painting, fitted):
     X, _, _ = painting
     whole = clone(fitted).set_params(nuisance="none").fit(X)

@@ -31,9 +31,10 @@ def test_each_spectrum_is_straightened_by_its_own_row_alone():
     whole = DRIFT.straighten(spectra, rows)
     assert whole.dtype == np.float32
     order = rng.permutation(40)
-    np.testing.assert_array_equal(DRIFT.straighten(spectra[order], rows[order]), whole[order])
+    # Up to the last bit of float32: a matrix product sums in an order that depends on its rows.
+    np.testing.assert_allclose(DRIFT.straighten(spectra[order], rows[order]), whole[order], 1e-6)
     copy = pickle.loads(pickle.dumps(DRIFT))
-    np.testing.assert_array_equal(copy.straighten(spectra[8:9], rows[8:9]), whole[8:9])
+    np.testing.assert_allclose(copy.straighten(spectra[8:9], rows[8:9]), whole[8:9], 1e-6)
 
 
 def test_an_axis_can_be_changed_in_the_same_step():

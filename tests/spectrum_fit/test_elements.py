@@ -10,7 +10,14 @@ from skxrf.exceptions import SkxrfError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.physics._pile_up import coincidences
-from skxrf.spectrum_fit._elements import find_elements
+from skxrf.spectrum_fit._elements import (
+    Elements,
+    _scattered,
+    find_elements,
+    identified_range,
+    mended_axis,
+)
+from skxrf.spectrum_fit._evidence import LineEvidence
 from skxrf.spectrum_fit._tube import Tube, end_of_continuum, infer_tube
 
 # Simulated paintings, 5,000 counts in each of 6,336 pixels.
@@ -267,3 +274,119 @@ def test_few_spectra_show_a_seldom_element_by_significance_only():
     }
     assert told[30.0] is None
     assert told[3000.0].answer == "present"
+
+
+def test_the_nominal_axis_stays_where_the_search_mends_its_error():
+    nominal = np.linspace(0.0, 30.0, 301)
+    within = (1.3, 25.0)
+    for error, mended in ((0.079, nominal), (-0.079, nominal), (0.081, None), (-0.081, None)):
+        calibrated = nominal + error * (nominal == 20.0)
+        expected = calibrated if mended is None else nominal
+        assert mended_axis(nominal, calibrated, within) is expected
+    # What lies outside the range does not count.
+    for place in (1.2, 25.1):
+        assert mended_axis(nominal, nominal + (np.abs(nominal - place) < 0.01), within) is nominal
+    assert mended_axis(nominal, nominal + 1, (40.0, 50.0)) is nominal
+
+
+def test_lines_are_looked_for_up_to_the_end_of_the_continuum():
+    assert identified_range(ENERGY, Tube.stated("Rh", 50.0, 20.0)) == (0.9, 21.0)
+    assert identified_range(ENERGY, Tube.stated("Rh", 20.0, 20.0)) == (0.9, 19.0)
+    assert identified_range(ENERGY, TUBE, (2.0, 12.5)) == (2.0, 12.5)
+    assert identified_range(ENERGY, TUBE, (-1.0, 99.0)) == (ENERGY[0], ENERGY[-1])
+    assert identified_range(ENERGY[100:], TUBE)[0] == ENERGY[100]
+
+
+def stated(**answers):
+    """Elements by hand: answers by line group, those of no signal as "not seen"."""
+    evidence = [
+        LineEvidence(name, answer, 9.0, "", "", 100.0, 10.0, 50.0, answer != "not seen")
+        for name, answer in answers.items()
+    ]
+    return Elements(evidence, Tube.stated("Rh", 50.0, 25.0), (0.9, 24.0))
+
+
+def test_components_are_what_has_a_signal_what_is_wanted_and_their_partners():
+    found = stated(Na_K="present", Ar_K="air", Fe_K="present", Cu_K="not seen", Pb_L="present")
+    assert found.present == ["Na_K", "Fe_K", "Pb_L"]
+    assert found.fitted == ["Na_K", "Ar_K", "Fe_K", "Pb_L"]
+    assert found.components((1.3, 24.0)) == ["S_K", "Pb_M", "Ar_K", "Fe_K", "Pb_L"]
+    assert found.components((3.5, 8.0), ["Cu_K"]) == ["Fe_K", "Cu_K"]
+    assert found.components()[0] == "Na_K"
+
+
+def test_a_fit_of_pixels_has_what_is_wanted_first():
+    found = stated(Na_K="present", Fe_K="present", Ti_K="present")
+    assert found.pixel_fit(["Fe_K", "Cu_K"]) == {
+        "line_groups": ["Fe_K", "Cu_K"],
+        "nuisance": ["Ti_K"],
+        "anode": "Rh",
+        "tube_voltage": 50.0,
+        "energy_range": (1.3, 24.0),
+    }
+    soft = found.pixel_fit(["Mg_K"])
+    assert (soft["energy_range"], soft["nuisance"]) == ((0.9, 24.0), ["Na_K", "Ti_K", "Fe_K"])
+    none = found.pixel_fit([], (2.0, 6.0))
+    assert none["line_groups"] is None
+    assert (none["energy_range"], none["nuisance"]) == ((2.0, 6.0), ["Ti_K"])
+
+
+@pytest.mark.parametrize(
+    ("anode", "voltage", "names"),
+    [("Rh", 50.0, ["Rh_K"]), ("Rh", 20.0, []), ("W", 50.0, ["W_L"]), (None, 50.0, [])],
+)
+def test_the_scattered_lines_of_a_tube_are_no_candidates(anode, voltage, names):
+    assert _scattered(Tube.stated(anode, voltage, 25.0)) == names
+
+
+def test_an_axis_that_is_a_little_off_is_mended():
+    counts = expected({"Ca_K": 1e5, "Fe_K": 3e5, "Zn_K": 3e4, "Sr_K": 3e4})
+    spectrum = np.random.default_rng(2).poisson(counts).astype(float)
+    result = find_elements(spectrum, (ENERGY - 0.05) / 1.004, TUBE)
+    assert set(result.present) == {"Ca_K", "Fe_K", "Zn_K", "Sr_K"}
+    np.testing.assert_allclose(result.search.axis[150:900], ENERGY[150:900], atol=0.005)
+
+
+def test_an_anode_that_is_not_stated_is_that_of_the_scattered_lines():
+    parts = scattered_tube_families("Rh", DETECTOR, EDGES)
+    counts = expected({"Ca_K": 2e5, "Fe_K": 5e5, "Rh_L": 2e4}, continuum=300.0)
+    counts += 2e4 * parts["Rh_rayleigh alpha"] + 4e4 * parts["Rh_compton alpha 135"]
+    unknown = Tube(None, 50.0, "unknown", "as stated", 25.0)
+    result = find_elements(np.random.default_rng(0).poisson(counts).astype(float), ENERGY, unknown)
+    assert (result.tube.anode, result.tube.anode_source) == ("Rh", "from its scattered lines")
+    answers = {one.line_group: one.answer for one in result.evidence}
+    assert answers["Rh_L"] == "tube"
+    assert "Rh_K" not in answers
+    assert set(result.present) == {"Ca_K", "Fe_K"}
+
+
+@pytest.fixture(scope="module")
+def painted():
+    counts = expected({"Pb_L": 1e5, "Fe_K": 1e5, "Ca_K": 5e4})
+    return find_elements(np.random.default_rng(4).poisson(counts).astype(float), ENERGY, TUBE)
+
+
+def test_counts_of_parts_are_scaled_to_all_spectra(painted):
+    few = np.random.default_rng(5).poisson(expected({"Zn_K": 2e3, "Fe_K": 2e3}, continuum=2.0))
+    once, twice = (painted.of_parts(few[None].astype(float), scale)["Zn_K"] for scale in (1, 2))
+    assert once.counts == pytest.approx(2e3, abs=4 * once.error)
+    for name in ("counts", "error", "limit_counts"):
+        assert getattr(twice, name) == 2 * getattr(once, name)
+    assert once.reason.startswith("seen in like spectra with 1e+02 % of the counts")
+    assert painted.of_parts(np.zeros((2, ENERGY.size))) == {}
+    assert stated().of_parts(few[None]) == {}
+
+
+def test_what_few_spectra_show_is_believed_by_the_rule_of_all(painted):
+    def few(areas):
+        counts = expected({"Fe_K": 2e3} | areas, continuum=2.0)
+        return np.random.default_rng(6).poisson(counts).astype(float)
+
+    assert painted.in_few(few({"Zn_K": 2e3}), "Zn_K").answer == "present"
+    assert painted.in_few(few({}), "Zn_K") is None
+    # An element in no list is believed by its significance unless its main line is a reflection.
+    seldom = painted.in_few(few({"Gd_L": 3e3}), "Gd_L")
+    assert (seldom.line_group, seldom.answer, seldom.competitor) == ("Gd_L", "present", "")
+    reflection = 3e3 * DETECTOR.scaled(2.0).peaks(np.array([6.05]), np.ones(1), EDGES)
+    assert painted.in_few(few({}) + np.round(reflection), "Gd_L") is None
+    assert painted.in_few(np.zeros(ENERGY.size), "Zn_K") is None

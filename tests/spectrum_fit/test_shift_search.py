@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from skxrf.physics import line_group
 from skxrf.spectrum_fit._axis_search import (
     PatternRule,
+    ShiftRule,
     ShiftSearch,
     TemplateGrid,
+    _Comparison,
     _hypotheses,
     _peaks,
     guess_energy_axis,
@@ -161,3 +163,75 @@ def test_peaks_that_lie_at_common_lines_give_their_axis(offset, gain):
     apart = np.abs(found[:, None] - found)
     same = (apart[..., 0] <= 0.04) & (apart[..., 1] <= 0.004 * found[:, 1])
     assert (np.tril(same, -1) == 0).all()
+
+
+@given(st.integers(0, 2**31), st.sampled_from([2.0, 4.0, 12.0]))
+@settings(max_examples=10, deadline=None)
+def test_axes_of_any_peaks_are_those_of_analyzers(seed, sigma):
+    rng = np.random.default_rng(seed)
+    positions = np.sort(rng.choice(np.arange(60, 1900), 9, replace=False)).astype(float)
+    found = _hypotheses(positions, rng.uniform(36, 900, 9), sigma)
+    offsets, gains = np.array(found).reshape(-1, 2).T
+    assert np.all((offsets > -1.2) & (offsets < 0.5))
+    assert np.all((gains > max(0.004, 0.03 / sigma)) & (gains < min(0.045, 0.2 / sigma)))
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """Comparison of a spectrum of three elements on 1000 channels of 20 eV."""
+    energy, table = 0.02 * np.arange(1000), TemplateGrid(1.3, 19.0, 0.1, 0.5).table
+    amplitudes = [2e5 * (name in ("Ca_K", "Fe_K", "Cu_K")) for name, _ in table.labels]
+    edges = np.append(energy - 0.01, energy[-1] + 0.01)
+    spectrum = 30 + table.render(edges, typical_detector(0.1), np.array(amplitudes))
+    positions = np.array([line_group(name).main_energy for name in ("Ca_K", "Fe_K", "Cu_K")]) / 0.02
+    return _Comparison(spectrum, positions, np.array([9.0, 49.0, 16.0]))
+
+
+def test_lines_explain_a_spectrum_on_its_own_axis_alone(compared):
+    right = compared.value(0.0, 0.02)
+    assert right < 0.05
+    for offset, gain in ((0.1, 0.02), (0.0, 0.0204), (-0.1, 0.0196)):
+        assert compared.value(offset, gain) > 0.2
+    misfit, offset, gain = compared.polished(0.008, 0.02)
+    assert misfit <= right + 0.01
+    assert (offset, gain) == (pytest.approx(0, abs=0.01), pytest.approx(0.02, rel=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("offset", "gain"), [(-1.21, 0.02), (0.51, 0.02), (0.0, 0.0039), (0.0, 0.0451)]
+)
+def test_other_axes_are_not_compared(compared, offset, gain):
+    assert compared.value(offset, gain) == np.inf
+
+
+def test_too_few_channels_or_counts_are_not_compared(compared):
+    few = _Comparison(np.full(70, 1e3), compared.positions, compared.strengths)
+    assert few.value(0.0, 0.04) == np.inf  # to 2.8 keV
+    faint = _Comparison(np.full(1000, 0.9), compared.positions, compared.strengths)
+    assert faint.value(0.0, 0.02) == np.inf
+
+
+def test_peaks_below_the_compared_range_count_against_an_axis(compared):
+    """By half their share of the square roots of strengths, unless they are the noise peak at 0."""
+    base = compared.value(0.0, 0.02)
+    for energy, share in ((1.29, 3 / 14), (0.21, 3 / 14), (0.19, 0.0), (-0.3, 3 / 14), (1.31, 0)):
+        positions = compared.positions.copy()
+        positions[0] = energy / 0.02
+        other = _Comparison(compared.spectrum, positions, np.array([9.0, 49.0, 16.0]))
+        assert other.value(0.0, 0.02) - base == pytest.approx(share / 2, abs=1e-12)
+
+
+def test_an_anode_must_do_clearly_better_than_all_others(sum_spectra):
+    """Where costs do not differ by the margin, no scatter is part of the fit."""
+    measured = sum_spectra["tempera_rh_faint"]
+    binned = BinnedSpectrum.of(measured.counts, measured.true, 0.1, (1.3, 32.0))
+    search = ShiftSearch(binned, 0.2)
+    costs = {anode: search.fit(0.0, 0.0, anode)[0] for anode in (*search.templates.anodes, "none")}
+    best, second = sorted(costs, key=costs.get)[:2]
+    assert best == "Rh"
+    assert costs[second] > costs[best] + ShiftRule.clear
+    low = BinnedSpectrum.of(measured.counts, measured.true, 0.1, (1.3, 12.0))
+    groups, anode = ShiftSearch(low, 0.2).found(0.0, 0.0)
+    assert anode is None
+    assert not any(name.endswith(("_compton", "_rayleigh")) for name in groups)
+    assert {"Ca_K", "Fe_K", "Cu_K"} <= set(groups)

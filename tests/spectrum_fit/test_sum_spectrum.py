@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skxrf.physics import DetectorResponse, line_group
-from skxrf.spectrum_fit._priors import PARAMETERS
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.spectrum_fit._model import BinnedSpectrum, SumSpectrumModel
+from skxrf.spectrum_fit._priors import AXIS, PARAMETERS
 from skxrf.spectrum_fit._sum_spectrum import _Search as Search
-from skxrf.spectrum_fit._sum_spectrum import fit_sum_spectrum
+from skxrf.spectrum_fit._sum_spectrum import calibrated, fit_sum_spectrum
 from skxrf.spectrum_fit._template_model import Setup, elements_of, fit_components, template_model
 from skxrf.utils.energy import bin_edges
 
@@ -125,3 +127,92 @@ def test_no_parameter_leaves_its_bounds_by_rounding(places):
     for end in search.bounds:
         values = search.values(end)
         assert all(row.low <= value <= row.high for row, value in zip(rows, values, strict=True))
+
+
+@pytest.fixture(scope="module")
+def model(sum_spectra):
+    measured = sum_spectra["tempera_rh_faint"]
+    binned = BinnedSpectrum.of(measured.counts, measured.true, AXIS.bin_width, RANGE)
+    return SumSpectrumModel(binned, GROUPS, "Rh", AXIS)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_jacobian_gives_the_slope_of_the_cost(model, seed):
+    start = {name: row.start for name, row in PARAMETERS.items()}
+    start |= {"noise": 0.14, "satellites": 0.3}
+    model.reweigh(start, model.solve(start))
+    search = Search(model, start, start | {"noise": 0.12, "low": 0.05})
+    z = np.random.default_rng(seed).uniform(-0.4, 0.4, len(PARAMETERS))
+    slope = search.jacobian(z).T @ search.residuals(z)
+    for k, name in enumerate(PARAMETERS):
+        # The ends of tails move by whole bins: their slope is that over the step of the Jacobian.
+        step = 0.01 * np.eye(z.size)[k]
+        above, below = (0.5 * np.sum(search.residuals(z + sign * step) ** 2) for sign in (1, -1))
+        scale = np.linalg.norm(search.jacobian(z)[:, k])
+        assert slope[k] == pytest.approx((above - below) / 0.02, abs=0.03 * scale), name
+
+
+def test_residuals_end_with_the_departures_from_what_is_expected(model):
+    start = {name: row.start for name, row in PARAMETERS.items()}
+    search = Search(model, start, start | {"high": 0.05})
+    z = np.zeros(len(PARAMETERS))
+    z[2] = 1.5
+    expected = np.zeros(len(PARAMETERS))
+    expected[1], expected[2] = -0.05 / 0.5, 1.5 * 0.003 / 0.0007
+    found = search.residuals(z)
+    np.testing.assert_allclose(found[-len(PARAMETERS) :], expected, atol=2e-5)
+    np.testing.assert_allclose(
+        found[: -len(PARAMETERS)], model.solve(search.parameters(z)).residuals
+    )
+
+
+def test_peaks_stay_gaussian_where_they_are_asked_for(model):
+    start = {name: row.start for name, row in PARAMETERS.items()}
+    for width, most in ((0.0, 2e-6), (1.0, 2.0)):
+        search = Search(model, start, start | {"natural_width": width})
+        place = list(PARAMETERS).index("natural_width")
+        high = search.origin[place] + search.bounds[1][place] * search.steps[place]
+        assert high == pytest.approx(most)
+
+
+def test_without_refinement_what_is_known_holds(model):
+    usual = calibrated(model, model, None, refined=False)
+    assert usual == {name: row.start for name, row in PARAMETERS.items()}
+    detector = DetectorResponse(noise=0.2, fano=0.13, tail_slope=0.4, natural_width=0.0)
+    given = calibrated(model, model, detector, refined=False)
+    assert given == {
+        "low": 0.0,
+        "high": 0.0,
+        "curvature": 0.0,
+        "noise": 0.2,
+        "fano": 0.13,
+        "tail_fraction": 0.0,
+        "tail_slope": 0.4,
+        "natural_width": 0.0,
+        "satellites": 0.0,
+    }
+
+
+def test_a_group_that_is_not_seen_has_the_ratios_of_theory(sum_spectra):
+    measured = sum_spectra["tempera_rh_faint"]
+    fit = fit_sum_spectrum(
+        measured.counts,
+        measured.true,
+        [*GROUPS, "Bi_L"],
+        energy_range=RANGE,
+        anode="Rh",
+        refine=False,
+        detector=DETECTOR,
+    )
+    table = line_table([*GROUPS, "Bi_L"], ("Rh",), detail=EXACT)
+    for name in ("Bi_L", "Fe_K", "Pb_L"):
+        mine = table.columns_of(name)
+        theory = {table.labels[i][1]: table.shares[i] for i in mine}
+        seen = fit.areas[name] > 3 * fit.errors[name]
+        assert seen == (name != "Bi_L")
+        assert (fit.families[name] == pytest.approx(theory)) != seen
+    assert set(fit.scatter) == {
+        " ".join(label) for label in table.labels if label[0].startswith("Rh_")
+    }
+    assert fit.scatter["Rh_rayleigh alpha"] > 100
+    assert fit.pile_up.shape == fit.background.shape == fit.model.shape

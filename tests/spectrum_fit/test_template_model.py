@@ -5,10 +5,15 @@ import pytest
 
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
 from skxrf.physics import DetectorResponse, line_group
+from skxrf.physics._line_table import EXACT, line_table
+from skxrf.spectrum_fit._priors import AxisCorrection
+from skxrf.spectrum_fit._sum_spectrum import SumSpectrumFit
 from skxrf.spectrum_fit._template_model import (
     Setup,
     channels_between,
+    fit_components,
     fitted_range,
+    scattered_parts,
     template_model,
 )
 from skxrf.utils.energy import bin_edges
@@ -122,3 +127,102 @@ def test_an_empty_range_is_refused():
     assert str(caught.value) == (
         "the spectra hold no counts between 1.3 and 17 keV: there is nothing to fit."
     )
+
+
+EDGES = bin_edges(ENERGY)[65:851]
+
+
+def fit_with(pile_up=0.0, rayleigh=100.0, compton=300.0, shift=0.0):
+    """Fit of a sum spectrum, put together by hand: iron with strong K-beta, scattered molybdenum."""
+    table = line_table(["Fe_K"], ("Mo",), detail=EXACT, thickness=DETECTOR.thickness)
+    scatter = {
+        " ".join(label): rayleigh if label[0].endswith("rayleigh") else compton
+        for label in table.labels
+        if label[0] != "Fe_K"
+    }
+    level = np.linspace(100.0, 300.0, EDGES.size - 1)
+    fit = SumSpectrumFit(
+        AxisCorrection(offset=shift),
+        DETECTOR,
+        {"Fe_K": {"alpha": 0.7, "beta": 0.3}},
+        {},
+        {},
+        scatter,
+        np.full(level.size, pile_up),
+        level,
+        np.full(level.size, 1e3),
+    )
+    return table, fit
+
+
+def components_of(fit, *, spacing=3.0, anode="Mo"):
+    return fit_components(
+        ["Fe_K"], fit, EDGES, anode=anode, tube_voltage=50.0, background_spacing=spacing
+    )
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.07])
+def test_lines_have_the_ratios_and_the_axis_of_the_sum(shift):
+    table, fit = fit_with(shift=shift)
+    iron = table.render(EDGES + shift, DETECTOR)[:, table.columns_of("Fe_K")] @ [0.7, 0.3]
+    np.testing.assert_allclose(components_of(fit)[0], iron, atol=1e-12)
+
+
+def test_scattered_peaks_are_components_of_one_count():
+    table, fit = fit_with()
+    spectra = table.render(EDGES, DETECTOR).T
+    parts = scattered_parts(fit, table, spectra, "Mo")
+    components = components_of(fit)
+    # Most of molybdenum's elastic lines lie beyond 17 keV, most of its Compton peaks do not.
+    for k, name in enumerate(parts):
+        mine = table.columns_of(name)
+        counts = np.full(len(mine), 100.0 if name.endswith("rayleigh") else 300.0)
+        np.testing.assert_array_equal(parts[name][0], counts)
+        peak = counts @ spectra[mine]
+        assert peak.sum() > 0.2 * counts.sum()
+        np.testing.assert_allclose(components[1 + k], peak / peak.sum())
+    assert "Mo_compton" in parts
+    assert scattered_parts(fit, table, spectra, None) == {}
+    assert "Mo_compton" not in scattered_parts(fit_with(compton=0.0)[1], table, spectra, "Mo")
+    # A peak of which less than a fifth lies in the range is none.
+    soft = table.render(EDGES[:500], DETECTOR).T
+    assert scattered_parts(fit, table, soft, "Mo") == {}
+
+
+@pytest.mark.parametrize(("pile_up", "seen"), [(0.011, True), (0.009, False)])
+def test_pile_up_is_a_component_from_1e5_of_the_counts_on(pile_up, seen):
+    few, more = components_of(fit_with()[1]), components_of(fit_with(pile_up)[1])
+    assert len(more) - len(few) == seen
+    if seen:
+        n = 1 + len(scattered_parts(fit_with()[1], *_rendered(), "Mo"))
+        np.testing.assert_allclose(more[n], 1 / more.shape[1])
+        np.testing.assert_allclose(more[n + 1 :], few[n:])
+
+
+def _rendered():
+    table, _ = fit_with()
+    return table, table.render(EDGES, DETECTOR).T
+
+
+@pytest.mark.parametrize(("spacing", "n_parts"), [(3.0, 5), (1.5, 10), (40.0, 1)])
+def test_the_continuum_bends_at_the_asked_distance(spacing, n_parts):
+    _, fit = fit_with()
+    components = components_of(fit, spacing=spacing, anode=None)
+    # One more than intervals of linear parts, or a few for smoother ones; all make up the continuum.
+    at_three = components_of(fit, anode=None)
+    assert len(components) - len(at_three) == n_parts - 5
+    counts = np.linalg.lstsq(components[1:].T, fit.background, rcond=None)[0]
+    np.testing.assert_allclose(counts @ components[1:], fit.background, rtol=1e-6)
+    np.testing.assert_allclose(components[1:].sum(axis=1), 1)
+
+
+def test_a_soft_line_below_the_default_range_is_not_fitted_and_a_given_range_holds():
+    counts = spectrum(AREAS | {"Cd_K": 2e4})
+    found = template_model(counts, known(energy_range=(3.0, 12.0)), [], None, 3.0)
+    assert (found.channels.start, found.channels.stop) == (150, 601)
+    assert set(found.groups) == {"Ca_K", "Fe_K"}
+    asked = template_model(counts, known(), ["Fe_K"], None, 3.0)
+    # What is asked for decides the range: cadmium, which is there, lies beyond.
+    assert ENERGY[asked.channels][-1] == pytest.approx(17.0)
+    assert "Cd_K" not in asked.groups
+    assert {one.line_group for one in asked.evidence if one.answer == "present"} >= {"Cd_K"}
