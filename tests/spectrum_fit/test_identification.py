@@ -185,17 +185,12 @@ def test_softer_lines_come_with_the_harder_ones():
     assert not search._must_come_with_harder("Pb_M")
 
 
-def test_what_a_part_shows_besides_and_what_it_may_hold():
+def test_what_a_part_shows_besides_what_it_takes_for_granted():
     search = search_of()
     search.areas = dict.fromkeys(["Fe_K", "Cu_K", "Gd_L", "Zn_K"], 100.0)
     search.kept, search.undecided = ["Fe_K"], {"Zn_K": ""}
-    assert search.additional == ["Cu_K"]
-    assert search.may_hold("Gd_L")
-    assert not search.may_hold("Cu_K")  # is looked for
-    assert not search.may_hold("Dy_L")  # no candidate
-    search.unknown = [UnknownPeak(line_group("Gd_L").main_energy + 0.02, 1.0, 100.0)]
-    assert not search.may_hold("Gd_L")
-    assert search.may_hold("Tb_L")
+    assert search.additional() == ["Cu_K"]
+    assert search.additional(of_all=True) == ["Cu_K", "Gd_L"]
 
 
 def test_a_peak_that_lines_explain_becomes_their_group():
