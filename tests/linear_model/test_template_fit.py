@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from skxrf.datasets import make_painting, make_spectra
 from skxrf.exceptions import CountsError, EnergyAxisError, LineGroupError
 from skxrf.linear_model import TemplateFitRegressor
+from skxrf.physics import DetectorResponse
 from skxrf.preprocessing import ChannelBinner
 from skxrf.samples import to_samples
 
@@ -103,11 +104,15 @@ def test_a_wrong_calibration_is_refined(painting, fitted, nuisance, offset, gain
     np.testing.assert_allclose(ratio, 1, atol=0.02)
 
 
-def test_without_refinement_the_axis_is_believed(painting):
+def test_without_refinement_axis_and_detector_are_believed(painting):
     X, _, energy = painting
-    fit = TemplateFitRegressor(GROUPS, energy=energy, refine=False, nuisance="none").fit(X)
+    detector = DetectorResponse(noise=0.11, fano=0.12, thickness=0.5)
+    fit = TemplateFitRegressor(
+        GROUPS, energy=energy, refine=False, detector=detector, nuisance="none"
+    ).fit(X)
     assert fit.sum_spectrum_fit_.correction.offset == 0
     assert fit.sum_spectrum_fit_.correction.gain == 1
+    assert fit.sum_spectrum_fit_.detector == detector
 
 
 def test_line_groups_are_found_without_being_asked_for(painting):
