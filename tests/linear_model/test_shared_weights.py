@@ -15,7 +15,7 @@ BRIGHTEST = 50_000
 
 @pytest.fixture(scope="module")
 def painting():
-    cube, maps = make_painting((28, 32), mean_counts=BRIGHTEST, random_state=3)
+    cube, maps = make_painting((48, 56), mean_counts=BRIGHTEST, random_state=3)
     return to_samples(cube).to_numpy(), to_samples(maps), cube["energy"].to_numpy()
 
 
