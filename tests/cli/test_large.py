@@ -20,13 +20,14 @@ pytestmark = pytest.mark.skipif(
 ALLOWED_MB = 1500
 # The command, with a model that is slow enough to be interrupted and that anyone can load.
 SLOW = """
-import re, sys, time
+import re, signal, sys, time
 from pathlib import Path
 from sklearn.pipeline import Pipeline
 import skxrf.inference, skxrf.persistence
 from skxrf.cli import main
 
-load = skxrf.persistence.load_model
+# A shell that runs the tests in the background has its processes ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 predict = Pipeline.predict
 def slowly(self, X):
     time.sleep(DELAY)

@@ -391,11 +391,14 @@ def test_wrong_number_of_channels(painting):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
 def test_ctrl_c_stops_a_search_at_once():
+    # A shell that runs the tests in the background has its processes ignore Ctrl-C.
     script = """
+        import signal
         import numpy as np
         from sklearn.model_selection import cross_val_score
         from skxrf.neural_network import SpectrumMLPRegressor
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         X, y = np.random.default_rng(0).normal(size=(200, 16)), np.arange(200.0)
         model = SpectrumMLPRegressor(
             linear_path=False, max_epochs=1_000_000, verbose=True, early_stopping=1_000_000
@@ -418,6 +421,7 @@ def test_ctrl_c_stops_a_search_at_once():
         rest, _ = process.communicate(timeout=60)
     finally:
         process.kill()
+        process.wait()
     # Once: the other folds do not begin.
     assert rest.splitlines()[-1] == "interrupted"
     assert rest.count("epoch 1/") == 0
