@@ -41,8 +41,10 @@ PAINTINGS = (
 )
 N_BACKGROUND = 6
 _BATCH = 128
-# Line groups of fewer mean counts at 5,000 counts a pixel are no nuisance.
+# Line groups of fewer mean counts at 5,000 counts a pixel are no nuisance, but a search may rightly
+# name those above this share of all counts.
 _LEAST_COUNTS = 0.3
+_LEAST_TRACE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class TestPainting:
     """(n_groups + n_background, n_channels), float32: mean spectra of one net count of each group,
     and of background shapes."""
     energy: NDArray[np.float64]  # (n_channels,): true bin centers [keV]
+    traces: tuple[str, ...]  # line groups too weak for `groups`, of at least 1e-6 of all counts
 
     def counts(self, mean_counts: float, seed: int) -> xr.DataArray:
         """Draw a scan.
@@ -128,7 +131,8 @@ def cached(path: Path, kind: type[Kind], make: Callable[[], Kind]) -> Kind:
     for name in ("palette", "instrument", "tube"):
         if name in found:
             found[name] = str(found[name])
-    found["groups"] = tuple(map(str, found["groups"]))
+    for name in ("groups", "traces"):
+        found[name] = tuple(map(str, found[name]))
     return kind(**found)
 
 
@@ -186,11 +190,13 @@ def render(
     # Wings and Gaussians cancel in their far parts only to within rounding.
     np.maximum(expected, 0, out=expected)
     dose = 1 / expected.sum(axis=1, dtype=np.float64).mean()
-    names, truth, shapes = [], [], []
+    names, truth, shapes, traces = [], [], [], []
     for name in map(str, np.unique([*model.tables.groups, *model.gas.tables.groups])):
         mine = model.tables.groups == name
         total = (lines[:, mine].sum(axis=1) + float(model.gas_intensities([name])[0])) * dose
         if total.mean() * 5000 < _LEAST_COUNTS:
+            if total.mean() >= _LEAST_TRACE:
+                traces.append(name)
             continue
         names.append(name)
         truth.append(total)
@@ -208,6 +214,7 @@ def render(
         tuple(names),
         np.vstack([*shapes, *background]).astype(np.float32),
         scanner.energy,
+        tuple(traces),
     )
 
 

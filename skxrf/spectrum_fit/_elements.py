@@ -42,6 +42,9 @@ class SearchRule:
     better: float = 0.95
     """Ratio of costs below which another axis is taken instead of the nominal one."""
     anchor: float = 0.003  # share of all counts above which a line group helps to find the axis
+    broad: float = 1e-3
+    """Share of all counts in peaks broader than lines above which axis and detector are refined
+    again, with all line groups found: bright ones are mostly errors of other lines' shapes."""
     least_photon: float = 0.6
     """Energy [keV] above which photons pile up visibly: below lies a noise peak."""
     # least_channels, least_counts: fewer channels or counts hold no lines
@@ -246,14 +249,23 @@ def _find(
             tube = replace(tube, anode=anode, anode_source="from its scattered lines")
     if refined:
         parameters = _nearest_axis(spectrum, energy, (low, high), tube, parameters)
-    search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
-    if refined:
-        clear = search.clear(SearchRule.anchor)
-        if clear:
-            groups = [*clear, *_scattered(tube)]
-            parameters = _refined(spectrum, energy, (low, high), tube, parameters, groups, 2)
-            search = _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+
+    def search_at(parameters: Mapping[str, float]) -> Identification:
+        return _search(spectrum, energy, (low, high), tube, parameters, required, expected)
+
+    def refined_with(groups: Sequence[str], rounds: int) -> dict[str, float]:
+        groups = [*groups, *_scattered(tube)]
+        return _refined(spectrum, energy, (low, high), tube, parameters, groups, rounds)
+
+    search = search_at(parameters)
+    if refined and (clear := search.clear(SearchRule.anchor)):
+        search = search_at(refined_with(clear, 2))
     search.run()
+    if refined and search.broad_share() > SearchRule.broad:
+        again = search_at(refined_with(list(search.areas), 3))
+        again.run()
+        if again.misfit() < SearchRule.better * search.misfit():
+            search = again
     return Elements(evidence_of(search), tube, (low, high), energy, search)
 
 

@@ -51,6 +51,16 @@ class Identification(GroupFit):
         self.shift_sums()
         self._search(self.refit())
 
+    def broad_share(self) -> float:
+        """Share of all counts in peaks of unknown origin that are broader than lines."""
+        widest = self.rule.widest
+        broad = sum(peak.area for peak in self.unknown if peak.is_seen and peak.width > widest)
+        return broad / float(self.counts.sum())
+
+    def misfit(self) -> float:
+        """Chi-square of the last fit, by its own weights."""
+        return float(self.weights @ (self.counts - self.final.model) ** 2)
+
     def part(self, counts: Array, photons: Array, share: float) -> Identification:
         """Find what a part of the spectra shows besides.
 

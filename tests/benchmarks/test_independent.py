@@ -162,12 +162,18 @@ def test_truth_and_shapes_of_a_painting_explain_its_spectra(tiny):
     assert np.abs(tiny.energy - tiny.claimed).max() > 0.03
 
 
+def test_what_is_too_weak_to_be_a_nuisance_is_still_named(tiny):
+    assert tiny.traces
+    assert not set(tiny.traces) & set(tiny.groups)
+    assert {"Cu_K", "Pb_L"}.isdisjoint(tiny.traces)
+
+
 def test_bound_grows_with_the_root_of_the_dose(tiny):
     from benchmarks.accuracy.paintings import TestPainting
 
     plain = TestPainting(
         tiny.palette, tiny.instrument, tiny.expected, tiny.truth, tiny.groups, tiny.templates,
-        tiny.energy,
+        tiny.energy, tiny.traces,
     )  # fmt: skip
     np.testing.assert_allclose(tiny.bound(500.0), plain.bound(500.0), rtol=2e-3)
 
