@@ -10,8 +10,10 @@ from skxrf.exceptions import SkxrfError
 from skxrf.physics import DetectorResponse, line_group
 from skxrf.physics._line_table import EXACT, line_table, scattered_tube_families
 from skxrf.physics._pile_up import coincidences
+from skxrf.spectrum_fit import _elements as elements
 from skxrf.spectrum_fit._elements import (
     Elements,
+    SearchRule,
     _scattered,
     find_elements,
     identified_range,
@@ -140,6 +142,42 @@ def test_a_broad_peak_is_no_element():
     bump = 2e4 * np.exp(-0.5 * ((ENERGY - 5.9) / 0.13) ** 2) / 16
     said = found(expected({"Ca_K": 1e5}) + bump)
     assert present(said) == {"Ca_K"}
+
+
+@pytest.mark.parametrize("wrong", ["before", "again", ""])
+def test_axis_and_detector_are_refined_again_where_broad_peaks_are_left(wrong, monkeypatch):
+    refined, starts = elements._refined, []
+
+    def refine(*args):
+        starts.append(args[4])
+        parameters = refined(*args)
+        if ["", "", "before", "again"].index(wrong) == len(starts):
+            parameters |= {"low": parameters["low"] + 0.03}
+        return parameters
+
+    counts = expected({"Fe_K": 1e7, "Ca_K": 2e6, "Cu_K": 3e6, "Mn_K": 1e5})
+    true = {"Fe_K", "Ca_K", "Cu_K", "Mn_K"}
+    monkeypatch.setattr(elements, "_refined", refine)
+    said = present(found(counts))
+    assert len(starts) == 2  # no broad peaks are left here
+    assert (said == true) is (wrong != "before"), said
+    starts.clear()
+    # As if they held counts: the better of both is taken, whichever came first.
+    monkeypatch.setattr(SearchRule, "broad", -1.0)
+    assert present(found(counts)) == true
+    assert len(starts) == 3
+    assert starts[2] == starts[1]
+
+
+def test_the_share_of_broad_peaks():
+    counts = expected({"Ca_K": 1e5})
+    bump = 2e4 * np.exp(-0.5 * ((ENERGY - 5.9) / 0.13) ** 2) / 16
+
+    def share(counts):
+        return find_elements(np.round(counts), ENERGY, TUBE).search.broad_share()
+
+    assert share(counts) == 0
+    assert share(counts + bump) == pytest.approx(bump.sum() / (counts + bump).sum(), rel=0.1)
 
 
 def test_a_faint_hump_is_no_element():
