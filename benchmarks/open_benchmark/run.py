@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import click
 import pandas as pd
@@ -72,17 +74,38 @@ def main(
     os.environ["OMP_NUM_THREADS"] = "1"
     for name in (one.name for one in SCANS if one.name in scans and any(left.values())):
         next(one for one in SCANS if one.name == name).load()  # once, not in two processes
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        running = {pool.submit(run_scans, one, todo): one for one, todo in left.items() if todo}
-        for future in as_completed(running):
-            for result in future.result():
-                if result.measured:
-                    _keep_measured(running[future].name, result, measured)
-                else:
-                    _keep(running[future].name, result, runs, scores)
+    for name, result in _results({one: todo for one, todo in left.items() if todo}, jobs):
+        if result.measured:
+            _keep_measured(name, result, measured)
+        else:
+            _keep(name, result, runs, scores)
     write_page(folder, [one.find() for one in waiting if one.file or one.command])
     click.echo(f"Page: {folder / 'open.md'}")
+
+
+def _results(
+    left: Mapping[MethodSource, Sequence[str]], jobs: int
+) -> Iterator[tuple[str, ScanResult]]:
+    """Run each method in a process of its own: results as they come, so that a stop loses one scan."""
+    context = multiprocessing.get_context("spawn")
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool,
+    ):
+        finished = manager.Queue()
+        running = [pool.submit(_send, one, scans, finished) for one, scans in left.items()]
+        for future in running:
+            future.add_done_callback(lambda _: finished.put(None))
+        for _ in running:
+            while (found := finished.get()) is not None:
+                yield found
+        for future in running:
+            future.result()  # raises what ended a process
+
+
+def _send(source: MethodSource, scans: Sequence[str], finished: Queue[Any]) -> None:
+    for result in run_scans(source, scans):
+        finished.put((source.name, result))
 
 
 def _measured(wanted: Sequence[str]) -> list[MeasuredScan]:

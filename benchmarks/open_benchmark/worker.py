@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,14 @@ class ScanResult:
     the scores of :func:`~benchmarks.open_benchmark.measured.score_measured`."""
 
 
-def run_scans(source: MethodSource, scans: Sequence[str]) -> list[ScanResult]:
-    """Run a method on some scans; a failure counts as empty maps.
+def run_scans(source: MethodSource, scans: Sequence[str]) -> Iterator[ScanResult]:
+    """Run a method on one scan after the other; a failure counts as empty maps.
 
     `scans`: names of the scans.
     """
     method = source.find()
-    simulated = [_run(method, one) for one in SCANS if one.name in scans]
-    return simulated + [_run_measured(method, one) for one in MEASURED_SCANS if one.name in scans]
+    yield from (_run(method, one) for one in SCANS if one.name in scans)
+    yield from (_run_measured(method, one) for one in MEASURED_SCANS if one.name in scans)
 
 
 def _run(method: Method, scan: OpenScan) -> ScanResult:

@@ -1,7 +1,9 @@
 """The open benchmark: methods of all kinds, failures, ties, the page."""
 
 import importlib.util
+import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 import xarray as xr
 
 from benchmarks.accuracy.paintings import TestPainting as Painting
-from benchmarks.open_benchmark import measured, worker
+from benchmarks.open_benchmark import measured, run, worker
 from benchmarks.open_benchmark.measured import MeasuredScan
 from benchmarks.open_benchmark.methods import (
     METHODS,
@@ -105,6 +107,23 @@ def run_of(monkeypatch, function):
     monkeypatch.setattr(worker, "METHODS", (Method("mine", "a method", function),))
     (result,) = worker.run_scans(worker.MethodSource("mine"), [SCAN.name])
     return result
+
+
+def one_scan_then_none(source, scans, finished):
+    finished.put((source.name, scans[0]))
+    if source.name == "dies":
+        os._exit(1)
+    finished.put((source.name, scans[1]))
+
+
+def test_results_come_scan_by_scan_and_outlive_a_process_that_dies(monkeypatch):
+    monkeypatch.setattr(run, "_send", one_scan_then_none)
+    good, bad = (worker.MethodSource(name) for name in ("good", "dies"))
+    assert list(run._results({good: ["a", "b"]}, 1)) == [("good", "a"), ("good", "b")]
+    results = run._results({bad: ["a", "b"]}, 1)
+    assert next(results) == ("dies", "a")
+    with pytest.raises(BrokenProcessPool):
+        next(results)
 
 
 def test_a_function_is_run(tiny, monkeypatch):
