@@ -61,9 +61,8 @@ class TestPainting:
     """(n_groups + n_background, n_channels), float32: mean spectra of one net count of each group,
     and of background shapes."""
     energy: NDArray[np.float64]  # (n_channels,): true bin centers [keV]
-    traces: tuple[
-        str, ...
-    ] = ()  # line groups too weak for `groups`, of at least 1e-6 of all counts
+    traces: tuple[str, ...] = ()
+    """Line groups too weak to be nuisances, of at least a millionth of all counts."""
 
     def counts(self, mean_counts: float, seed: int) -> xr.DataArray:
         """Draw a scan.
