@@ -113,14 +113,8 @@ class Identification(GroupFit):
             rivals = np.flatnonzero(
                 (cosine > rule.overlap) & (score > max(rule.rival * score[top], rule.significance))
             )
-            chosen = next(
-                (
-                    i
-                    for i in rivals[np.argsort(-score[rivals])]
-                    if self._accepts(fit, int(i), score, strict=strict)
-                ),
-                None,
-            )
+            ranked = self._ranked(rivals.tolist(), score)
+            chosen = next((i for i in ranked if self._accepts(fit, i, score, strict=strict)), None)
             if chosen is not None:
                 self.areas[self.names[chosen]] = float(area[chosen])
             else:
@@ -128,6 +122,17 @@ class Identification(GroupFit):
                 if not mine or (units.T[mine] @ units[:, top]).max() < rule.same:
                     self._absorb(fit, self.names[top], float(area[top]))
             score[cosine > rule.beside] = 0
+
+    def _ranked(self, rivals: list[int], score: Array) -> list[int]:
+        """Rivals for a peak: the most significant first, but usual ones before their equals."""
+        best = float(score[rivals].max())
+
+        def rank(place: int) -> tuple[bool, float]:
+            tied = best**2 - float(score[place]) ** 2 < self.rule.tie
+            usual = self.names[place] in COMMON_LINE_GROUPS
+            return not (tied and usual), -float(score[place])
+
+        return sorted(rivals, key=rank)
 
     def _accepts(self, fit: LeastSquares, place: int, score: Array, *, strict: bool) -> bool:
         name = self.names[place]

@@ -49,6 +49,15 @@ def present(evidence):
     return {name for name, one in evidence.items() if one.answer == "present"}
 
 
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_aluminum_is_not_the_bromine_of_a_tube_that_excites_no_bromine_k(seed):
+    counts = expected({"Al_K": 800, "Si_K": 1e4, "Ca_K": 3e3, "Fe_K": 2e4}, continuum=5.0)
+    said = found(counts, seed, tube=Tube.stated(None, 12.0, 11.0))
+    assert present(said) == {"Al_K", "Si_K", "Ca_K", "Fe_K"}
+    # The peak alone cannot tell them, and the reason says so.
+    assert {said["Al_K"].competitor, said["Br_L"].competitor} & {"Al_K", "Br_L"}
+
+
 def test_a_sum_of_two_iron_photons_is_no_lead():
     said = found(expected({"Fe_K": 3e6, "Ca_K": 2e5}, pile_up=0.01, sums=-0.04))
     assert present(said) == {"Fe_K", "Ca_K"}

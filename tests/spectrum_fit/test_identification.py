@@ -275,6 +275,15 @@ def test_refusals_are_counted_and_told():
     assert search.refusals["Cu_K"] == 2
 
 
+def test_of_rivals_that_explain_a_peak_as_well_the_usual_one_comes_first():
+    search = exact(Identification, ["Al_K", "Br_L", "Si_K"], {"Si_K": 1e4})
+    rivals, score = [0, 1], np.array([12.8, 13.1, 0.0])  # squares 8 apart: a tie
+    assert search._ranked(rivals, score) == [0, 1]
+    score[0] = 12.7  # 10 apart
+    assert search._ranked(rivals, score) == [1, 0]
+    assert search._ranked(rivals, np.array([20.0, 13.1, 0.0])) == [0, 1]
+
+
 def test_a_round_accepts_the_brightest_that_do_not_overlap():
     areas = {"Fe_K": 1e5, "Cu_K": 6e4, "Ca_K": 3e3, "Zn_K": 2e3}
     search = exact(Identification, CANDIDATES, areas)
