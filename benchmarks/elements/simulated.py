@@ -80,8 +80,7 @@ def main(counts: float | None) -> None:
     rows = []
     for kind, painting, seed in _paintings():
         shares = _shares(painting)
-        contained = [*(name for name, share in shares.items() if share > 0), *painting.traces]
-        elements = {name.partition("_")[0] for name in contained}
+        elements = {name.partition("_")[0] for name in (*painting.groups, *painting.traces)}
         for dose in DOSES if counts is None else (counts,):
             cube = painting.counts(dose, seed)
             energy = cube["energy"].to_numpy()

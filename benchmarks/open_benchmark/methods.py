@@ -256,8 +256,8 @@ METHODS = (
            principal_components),
     Method("NMF", "12 non-negative factors, Poisson likelihood, 60 iterations; their spectra by "
            "the template fit", factorization),
-    Method("espm NMF", "espm's SmoothNMF with 12 factors, smoothness 0.03 per mean count, the same otherwise",
-           _optional("espm_maps"), needs="espm"),
+    Method("espm NMF", "espm's SmoothNMF with 12 factors, smoothness 0.03 per mean count, the same "
+           "otherwise", _optional("espm_maps"), needs="espm"),
     Method("ridge", "RidgeCV on the counts of all channels", _rival("ridge"), learns=True),
     Method("PLS", "30 components", _rival("pls"), learns=True),
     Method("random forest", "60 trees", _rival("random_forest"), learns=True),

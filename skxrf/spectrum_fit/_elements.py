@@ -264,7 +264,7 @@ def _find(
     if refined and search.broad_share() > SearchRule.broad:
         again = search_at(refined_with(list(search.areas), 3))
         again.run()
-        if again.misfit() < SearchRule.better * search.misfit():
+        if again.misfit(again.final) < SearchRule.better * search.misfit(search.final):
             search = again
     return Elements(evidence_of(search), tube, (low, high), energy, search)
 

@@ -338,8 +338,12 @@ class GroupFit:
         costs = {}
         for shift in self.pile_ups:
             self.sum_shift = shift
-            costs[shift] = float(self.weights @ (self.counts - self.fit().model) ** 2)
+            costs[shift] = self.misfit(self.fit())
         self.sum_shift = min(costs, key=lambda shift: costs[shift])
+
+    def misfit(self, fit: LeastSquares) -> float:
+        """Chi-square of a fit, by the weights of this spectrum."""
+        return float(self.weights @ (self.counts - fit.model) ** 2)
 
     def scores(self, fit: LeastSquares) -> tuple[Array, Array]:
         """Counts of each candidate beside a fit, and their standard errors."""

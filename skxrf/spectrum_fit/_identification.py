@@ -57,10 +57,6 @@ class Identification(GroupFit):
         broad = sum(peak.area for peak in self.unknown if peak.is_seen and peak.width > widest)
         return broad / float(self.counts.sum())
 
-    def misfit(self) -> float:
-        """Chi-square of the last fit, by its own weights."""
-        return float(self.weights @ (self.counts - self.final.model) ** 2)
-
     def part(self, counts: Array, photons: Array, share: float) -> Identification:
         """Find what a part of the spectra shows besides.
 
@@ -124,13 +120,13 @@ class Identification(GroupFit):
             score[cosine > rule.beside] = 0
 
     def _ranked(self, rivals: list[int], score: Array) -> list[int]:
-        """Rivals for a peak: the most significant first, but usual ones before their equals."""
+        """Rivals for a peak: the most significant first, but common ones before their equals."""
         best = float(score[rivals].max())
 
         def rank(place: int) -> tuple[bool, float]:
             tied = best**2 - float(score[place]) ** 2 < self.rule.tie
-            usual = self.names[place] in COMMON_LINE_GROUPS
-            return not (tied and usual), -float(score[place])
+            common = self.names[place] in COMMON_LINE_GROUPS
+            return not (tied and common), -float(score[place])
 
         return sorted(rivals, key=rank)
 
