@@ -8,12 +8,31 @@ import pytest
 import torch
 
 from skxrf.exceptions import SkxrfError
-from skxrf.pretrained.training import _loop
+from skxrf.pretrained.training import _loop, _rounds
 from skxrf.pretrained.training._error_scale import ErrorScaleRule, error_factor, error_scale
 from skxrf.pretrained.training._loop import train_network
 from skxrf.pretrained.training._losses import losses
 from skxrf.pretrained.training._network import weights_of
-from skxrf.pretrained.training._rounds import as_batch, validation_spectra
+from skxrf.pretrained.training._rounds import as_batch
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rounds_are_drawn_once():
+    """Keep the spectra of each round: recipes of this module draw the same ones."""
+    draw, kept = _rounds.round_of_spectra, {}
+
+    def drawn(folder, settings, index):
+        # Spectra do not depend on these.
+        alike = replace(settings, n_spectra=0, n_refining_spectra=0, learning_rate=0.0)
+        key = alike, index
+        if key not in kept:
+            kept[key] = draw(folder, settings, index)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (_rounds, _loop):
+            patch.setattr(module, "round_of_spectra", drawn)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +42,7 @@ def trained(bank, small):
 
 
 def validated(network, folder, settings):
-    batch = as_batch(validation_spectra(folder, settings, 0))
+    batch = as_batch(_rounds.validation_spectra(folder, settings, 0))
     with torch.inference_mode():
         intensity, error = network(batch.spectra, batch.fits)
     assert (error > 0).all()
