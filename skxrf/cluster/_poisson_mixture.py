@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import CountsError
 from skxrf.spectrum_fit._like_spectra import equal_count_bins, joined
@@ -20,6 +20,7 @@ from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.typing import Array
+from skxrf.utils.validation import validate_spectra
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
         CountsError
             If there are no counts, or negative ones.
         """
-        spectra: NDArray[Any] = validate_data(self, X)
+        spectra: NDArray[Any] = validate_spectra(self, X)
         _require_counts(spectra)
         some = spectra[:: max(1, -(-len(spectra) // self.max_samples))]
         self._starts = equal_count_bins(some.sum(axis=0, dtype=np.float64), MixtureRule.bins)
@@ -294,7 +295,7 @@ class PoissonMixture(ClusterMixin, BaseEstimator):
 
     def _checked(self, X: ArrayLike) -> Iterator[Array]:
         check_is_fitted(self)
-        spectra: NDArray[Any] = validate_data(self, X, reset=False)
+        spectra: NDArray[Any] = validate_spectra(self, X, reset=False)
         _require_counts(spectra, some=False)
         return (joined(part, self._starts) for part in _batches(spectra))
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.physics import DetectorResponse
 from skxrf.spectrum_fit._drift import LineAxis
@@ -20,6 +20,7 @@ from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fi
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
 from skxrf.utils.typing import Array
+from skxrf.utils.validation import validate_spectra
 
 from ._area_outputs import AreaOutputs, fit_ridge
 from ._paints import learned_paints
@@ -242,9 +243,9 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         counts: NDArray[Any]
         targets: NDArray[Any] | None = None
         if y is None:
-            counts = validate_data(self, X)
+            counts = validate_spectra(self, X)
         else:
-            counts, targets = validate_data(self, X, y, multi_output=True, y_numeric=True)
+            counts, targets = validate_spectra(self, X, y, multi_output=True, y_numeric=True)
         self._y_ndim = 2 if targets is None else targets.ndim
         weights: Array | None = None
         if sample_weight is not None:
@@ -313,7 +314,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
             Their standard errors [counts]; only if `return_std`.
         """
         check_is_fitted(self)
-        counts: NDArray[Any] = validate_data(self, X, reset=False)
+        counts: NDArray[Any] = validate_spectra(self, X, reset=False)
         dtype = np.float64 if counts.dtype == np.float64 else np.float32
         if not hasattr(self, "energy_"):
             if return_std:
@@ -367,7 +368,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         """
         check_is_fitted(self)
         require_axis(self, "there are no components without an energy axis")
-        counts: NDArray[Any] = validate_data(self, X, reset=False)
+        counts: NDArray[Any] = validate_spectra(self, X, reset=False)
         return self._amplitudes(counts, False, None)[0].astype(np.float32)
 
     def fit_paints(self, X: ArrayLike) -> Self:
@@ -385,7 +386,7 @@ class TemplateFitRegressor(PymcaExchange, MultiOutputMixin, NamedOutputsMixin, B
         self : TemplateFitRegressor
         """
         check_is_fitted(self, "energy_")
-        self._learn_paints(validate_data(self, X, reset=False), None)
+        self._learn_paints(validate_spectra(self, X, reset=False), None)
         return self
 
     def _fit_channels(self, X: NDArray[Any], y: NDArray[Any] | None, weights: Array | None) -> None:

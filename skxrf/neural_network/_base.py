@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.neural_network._augmentation import SpectrumAugmentation
 from skxrf.neural_network._batches import SpectrumDataset, collect, numpy_dtype, roots_of
@@ -35,6 +35,7 @@ from skxrf.neural_network._statistics import (
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.outputs import NamedOutputsMixin
+from skxrf.utils.validation import validate_spectra
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10
@@ -360,7 +361,7 @@ class BaseSpectrumRegressor(MultiOutputMixin, NamedOutputsMixin, FitPlanner):
             Predictions: float64 for float64 spectra, else float32. 1-D if y was.
         """
         check_is_fitted(self)
-        spectra = validate_data(self, X, dtype="numeric", reset=False)
+        spectra = validate_spectra(self, X, dtype="numeric", reset=False)
         module, dtype = self.net_.module_, _compute_dtype(spectra)
         # float64 spectra ask for exact numbers.
         precision = "float32" if dtype == np.float64 else self.precision

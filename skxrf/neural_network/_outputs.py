@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils._sklearn import _check_sample_weight
+from skxrf.utils.validation import validate_spectra
 
 
 def checked_labels(
@@ -23,14 +23,14 @@ def checked_labels(
     dtype; `labels` (n_samples, n_outputs), float64: the same labels.
     """
     if y is None:
-        validate_data(estimator, X, None)  # raises scikit-learn's own error
+        validate_spectra(estimator, X, None)  # raises scikit-learn's own error
     as_labels = {
         "dtype": "numeric",
         "ensure_2d": False,
         "ensure_all_finite": "allow-nan",
         "estimator": estimator,
     }
-    X, y = validate_data(
+    X, y = validate_spectra(
         estimator,
         X,
         y,

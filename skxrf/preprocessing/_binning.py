@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import bin_edges, resolve_energy
+from skxrf.utils.validation import validate_spectra
 
 
 class ChannelBinner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -93,7 +94,7 @@ class ChannelBinner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         EnergyAxisError
             If `energy` does not fit the spectra.
         """
-        spectra: NDArray[Any] = validate_data(self, X, dtype="numeric")
+        spectra: NDArray[Any] = validate_spectra(self, X, dtype="numeric")
         n_channels = spectra.shape[1]
         starts = np.arange(0, n_channels, self.factor)
         self._n_features_out = starts.size
@@ -119,7 +120,7 @@ class ChannelBinner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             Spectra [counts]: integers for integers, float64 for float64, else float32.
         """
         check_is_fitted(self)
-        spectra: NDArray[Any] = validate_data(self, X, dtype="numeric", reset=False)
+        spectra: NDArray[Any] = validate_spectra(self, X, dtype="numeric", reset=False)
         dtype = _sum_dtype(spectra.dtype, min(self.factor, spectra.shape[1]))
         # Strided sums: several times faster than np.add.reduceat along so short groups.
         sums = spectra[:, :: self.factor].astype(dtype)

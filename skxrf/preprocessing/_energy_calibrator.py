@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, EnergyAxisError
 from skxrf.preprocessing._rebinning import BinShares
@@ -18,6 +18,7 @@ from skxrf.spectrum_fit._axis_search import guess_energy_axis
 from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
+from skxrf.utils.validation import validate_spectra
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         UserWarning
             If the sum holds no lines to calibrate on; the nominal axis is then kept.
         """
-        spectra: NDArray[Any] = validate_data(self, X)
+        spectra: NDArray[Any] = validate_spectra(self, X)
         n_channels = spectra.shape[1]
         self.__dict__.pop("energy_", None)
         spectrum = spectra.sum(axis=0, dtype=np.float64)
@@ -231,7 +232,7 @@ class EnergyCalibrator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             Spectra [counts]: float64 for float64, else float32.
         """
         check_is_fitted(self)
-        return self.rebin(validate_data(self, X, dtype=(np.float32, np.float64), reset=False))
+        return self.rebin(validate_spectra(self, X, dtype=(np.float32, np.float64), reset=False))
 
     def rebin(self, spectra: NDArray[Any]) -> NDArray[Any]:
         """Move the counts to the bins of `target`, as ``transform``, without checks.

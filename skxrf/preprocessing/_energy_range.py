@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
+from skxrf.utils.validation import validate_spectra
 
 
 class EnergyRangeSelector(SelectorMixin, BaseEstimator):
@@ -93,7 +94,7 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
         SkxrfError
             If `low` is above `high`.
         """
-        spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64))
+        spectra: NDArray[Any] = validate_spectra(self, X, dtype=(np.float32, np.float64))
         if self.energy is None:
             raise EnergyAxisError(
                 "EnergyRangeSelector needs the energy axis of the spectra: pass ",
@@ -136,7 +137,9 @@ class EnergyRangeSelector(SelectorMixin, BaseEstimator):
             array already.
         """
         check_is_fitted(self)
-        spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
+        spectra: NDArray[Any] = validate_spectra(
+            self, X, dtype=(np.float32, np.float64), reset=False
+        )
         return spectra[:, self._kept]
 
     def _get_support_mask(self) -> NDArray[np.bool_]:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import SkxrfError
 from skxrf.utils._sklearn import StrOptions, _fit_context
+from skxrf.utils.validation import validate_spectra
 
 
 class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -93,7 +93,7 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         SpectrumNormalizer
             This transformer.
         """
-        validate_data(self, X, dtype=(np.float32, np.float64))
+        validate_spectra(self, X, dtype=(np.float32, np.float64))
         return self
 
     def transform(self, X: ArrayLike, live_time: ArrayLike | None = None) -> NDArray[Any]:
@@ -117,7 +117,9 @@ class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         SkxrfError
             If the live time is needed and missing, has another length, or is not positive.
         """
-        spectra: NDArray[Any] = validate_data(self, X, dtype=(np.float32, np.float64), reset=False)
+        spectra: NDArray[Any] = validate_spectra(
+            self, X, dtype=(np.float32, np.float64), reset=False
+        )
         if self.method == "live_time":
             return _per_second(spectra, live_time)
         return _METHODS[self.method](spectra)

@@ -14,7 +14,6 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.physics.constants import AIR_LINE_GROUP
@@ -23,6 +22,7 @@ from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
 from skxrf.utils.threads import single_threaded_blas
+from skxrf.utils.validation import validate_spectra
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._bfloat16 import single_threaded_openmp
@@ -151,7 +151,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
         -------
         self
         """
-        spectra: NDArray[Any] = validate_data(self, X)
+        spectra: NDArray[Any] = validate_spectra(self, X)
         self.energy_ = resolve_energy(
             ENERGY if self.energy is None else self.energy, spectra.shape[1]
         )
@@ -387,7 +387,7 @@ class PretrainedRegressor(MultiOutputMixin, NamedOutputsMixin, BaseEstimator):
 
     def _checked(self, X: ArrayLike) -> NDArray[Any]:
         self._require_bound()
-        return np.asarray(validate_data(self, X, reset=False))
+        return np.asarray(validate_spectra(self, X, reset=False))
 
     def _require_bound(self) -> None:
         if "bound_" not in vars(self):
