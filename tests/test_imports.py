@@ -144,7 +144,7 @@ SHARED = {"utils._sklearn"}
 # Packages that only some parts may import; the module where there is but one.
 ONLY_IN = {
     "numba": ["utils.compilation"],
-    "torch": ["neural_network", "pretrained.training", "pretrained._bfloat16"],
+    "torch": ["neural_network", "pretrained.training", "pretrained._bfloat16", "utils.processor"],
     "skorch": ["neural_network"],
     "matplotlib": ["plotting"],
     "xraylib": ["physics._xraylib"],

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from skxrf.neural_network._modules import ResidualNetwork, SpectrumNetwork
+from skxrf.utils.processor import has_bfloat16
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -49,9 +50,3 @@ def prediction_function(
         return module.read_out(linear, hidden.float())
 
     return predict
-
-
-def has_bfloat16() -> bool:
-    """Check whether the CPU has instructions for products of bfloat16 numbers."""
-    found = torch.cpu.get_capabilities()
-    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

@@ -25,10 +25,12 @@ def multiplier(weights: Float32Array, *, rounded: bool) -> Callable[[Float32Arra
         return lambda rows: rows @ weights.T
     import torch
 
-    factor = torch.from_numpy(weights).bfloat16()
+    from skxrf.utils.processor import bfloat16_product
+
+    factor = torch.from_numpy(weights).bfloat16().T
 
     def multiply(rows: Float32Array) -> Float32Array:
-        product = torch.nn.functional.linear(torch.from_numpy(rows).bfloat16(), factor)
+        product = bfloat16_product(torch.from_numpy(rows).bfloat16(), factor)
         return np.asarray(product.float().numpy())
 
     return multiply

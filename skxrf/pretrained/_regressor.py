@@ -21,8 +21,8 @@ from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
 from skxrf.utils.outputs import NamedOutputsMixin
+from skxrf.utils.samples import validate_spectra
 from skxrf.utils.threads import single_threaded_blas
-from skxrf.utils.validation import validate_spectra
 
 from ._axis import ENERGY, LINE_GROUPS
 from ._bfloat16 import single_threaded_openmp

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.utils.validation import validate_data
 
 from skxrf.exceptions import Argument, CountsError, SkxrfError
 from skxrf.utils.units import is_counts, refuse_absurd_energies, seconds_per, to_kev, to_mm
@@ -55,25 +54,6 @@ def as_cube(cube: Any, name: str | None = None) -> xr.DataArray:
             "by the live time; where they are counts, set cube.attrs['units'] = 'counts'."
         )
     return _in_standard_units(cube.transpose(*CUBE_DIMS), name)
-
-
-def validate_spectra(
-    estimator: Any, X: Any = "no_validation", y: Any = "no_validation", **options: Any
-) -> Any:
-    """Validate spectra, and targets, as ``sklearn.utils.validation.validate_data`` does.
-
-    A cube, or maps, instead of them are refused by naming what takes them.
-    """
-    for name, array in (("X", X), ("y", y)):
-        shape = getattr(array, "shape", ())
-        if len(shape) == 3:
-            expected = "spectra (n_samples, n_channels)" if name == "X" else "(n_samples, n_outputs)"
-            raise SkxrfError(
-                f"{name} has shape {tuple(shape)}: expected {expected}. "
-                "skxrf.samples.to_samples makes them of a cube and of maps; "
-                "skxrf.inference.bind(model, cube) and predict_maps(model, cube) take the cube."
-            )
-    return validate_data(estimator, X, y, **options)
 
 
 def as_map_dataset(maps: Any, name: str = "maps", *, named: bool = True) -> xr.Dataset:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from skxrf.neural_network import SpectrumCNNRegressor, SpectrumMLPRegressor
 from skxrf.neural_network import _precision as precision_module
@@ -57,9 +56,3 @@ def test_auto_leaves_a_network_without_linear_path_alone(painting, monkeypatch):
     monkeypatch.setattr(precision_module, "has_bfloat16", lambda: True)
     model = SpectrumMLPRegressor(linear_path=False, max_epochs=1).fit(*painting)
     assert prediction_function(model.net_.module_, "auto") is model.net_.module_
-
-
-def test_processor_is_asked():
-    names = ("avx512_bf16", "amx_bf16")
-    found = torch.cpu.get_capabilities()
-    assert precision_module.has_bfloat16() == any(found.get(name, False) for name in names)

@@ -2,21 +2,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skxrf.cluster import PoissonMixture
-from skxrf.datasets import make_painting
 from skxrf.exceptions import CountsError, EnergyAxisError, SkxrfError
 from skxrf.inference import predict_maps
 from skxrf.linear_model import TemplateFitRegressor
-from skxrf.neural_network import SpectrumMLPRegressor
 from skxrf.plotting import SpectrumDisplay
 from skxrf.postprocessing import denoise_maps
-from skxrf.preprocessing import (
-    ChannelBinner,
-    EnergyCalibrator,
-    EnergyRangeSelector,
-    SpectrumNormalizer,
-)
-from skxrf.pretrained import load_pretrained
 from skxrf.report import write_map_report
 from skxrf.samples import to_samples
 from skxrf.spectra import max_spectrum, sum_spectrum
@@ -184,34 +174,3 @@ def test_unsigned_counts_are_not_scanned():
             pytest.fail("nothing to check")
 
     require_counts(np.ones((2, 2, 2), np.uint16).view(Unread), "a.h5")
-
-
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        EnergyCalibrator(),
-        ChannelBinner(2),
-        SpectrumNormalizer(),
-        EnergyRangeSelector(1, 5),
-        PoissonMixture(2),
-        TemplateFitRegressor(["Fe_K"]),
-        SpectrumMLPRegressor(max_epochs=1),
-        load_pretrained(),
-    ],
-    ids=lambda estimator: type(estimator).__name__,
-)
-def test_estimators_that_are_given_a_cube_say_what_takes_one(estimator):
-    cube, maps = make_painting((3, 4), random_state=0)
-    energy = cube["energy"].to_numpy()
-    if "energy" in estimator.get_params():
-        estimator.set_params(energy=energy)
-    with pytest.raises(SkxrfError, match=r"X has shape \(3, 4, .*to_samples.*predict_maps"):
-        estimator.fit(cube, maps)
-    with pytest.raises(SkxrfError, match=r"X has shape \(3, 4, .*to_samples.*predict_maps"):
-        estimator.fit(cube.to_numpy(), maps)
-
-
-def test_maps_for_labels_are_refused_by_what_makes_samples_of_them():
-    cube, maps = make_painting((3, 4), random_state=0)
-    with pytest.raises(SkxrfError, match=r"y has shape \(3, 4, \d+\).*to_samples"):
-        SpectrumMLPRegressor(max_epochs=1).fit(to_samples(cube), maps)

@@ -16,6 +16,7 @@ from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.pretrained._axis import LINE_GROUPS
 from skxrf.pretrained._regressor import PretrainedRegressor
 from skxrf.pretrained._weights import Weights
+from skxrf.utils.processor import has_bfloat16
 
 from ._bank import PhotonChunk, make_chunk
 from ._labeled import LabeledSpectra, labeled_spectra
@@ -179,7 +180,7 @@ def _trained(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * (1 + np.cos(np.pi * min(passed, 1.0))) / 2
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16()):
             intensity, error = network(batch.spectra, batch.fits)
         total, *_ = losses(intensity, error, batch, labels)
         torch.autograd.backward(total)

@@ -15,6 +15,7 @@ from skxrf.exceptions import SkxrfError
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, LINE_GROUPS, N_BACKGROUND
 from skxrf.pretrained._weights import NetworkScales
 from skxrf.utils.files import whole_file
+from skxrf.utils.processor import has_bfloat16
 
 from ._losses import losses
 from ._network import AdaptiveFilterNetwork
@@ -145,10 +146,12 @@ class _Cycle:
     def _train(self, data: Spectra, index: int) -> tuple[float, float]:
         """Train one round and return its mean losses, of intensities and of standard errors."""
         rng = np.random.default_rng([self.settings.seed, 3, index])
-        found = []
+        found, kind = [], torch.device(self.device).type
         for batch in batches(data, self.settings.spectra_per_batch, rng, self.device):
             self.optimizer.zero_grad(set_to_none=True)
-            with torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16):
+            with torch.autocast(
+                kind, dtype=torch.bfloat16, enabled=kind != "cpu" or has_bfloat16()
+            ):
                 intensity, error = self.network(batch.spectra, batch.fits)
             total, fit, spread = losses(intensity, error, batch)
             torch.autograd.backward(total)

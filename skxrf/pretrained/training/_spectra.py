@@ -14,6 +14,7 @@ from torch import Tensor
 
 from skxrf.pretrained._axis import COMPONENT_GROUPS, ENERGY, L_GROUP_OF_K, LINE_GROUPS
 from skxrf.pretrained._linear_filter_fit import background_shapes, linear_filter_fit
+from skxrf.utils.processor import bfloat16_product
 from skxrf.utils.typing import Float32Array
 
 from ._bank import GAIN, UNIT, WIDE_ENERGY, PhotonChunk, chunk_elements
@@ -66,7 +67,9 @@ def draw_spectra(
     true_kernel, assumed_kernel = _axis_kernels(rng)
     parts_of = [chunk.line_templates, chunk.scatter_templates, chunk.gas[None]]
     kernel = torch.from_numpy(true_kernel).bfloat16()
-    templates = torch.cat([torch.from_numpy(part).bfloat16() @ kernel for part in parts_of])
+    templates = torch.cat(
+        [bfloat16_product(torch.from_numpy(part).bfloat16(), kernel) for part in parts_of]
+    )
     gas = float(np.exp(0.5 * rng.standard_normal()))
     piled = rng.uniform(0, settings.most_pile_up) * (rng.random() < settings.pile_up_share)
     window = torch.from_numpy(_window(rng))
@@ -78,7 +81,7 @@ def draw_spectra(
         """Shares of a spectrum's counts by channel, and of its line groups."""
         constant = torch.full((len(lines), 1), gas)
         photons = torch.cat([lines, scatter, constant], dim=1).bfloat16()
-        shares = (photons @ templates).float()
+        shares = bfloat16_product(photons, templates).float()
         intensities = photons[:, : lines.shape[1]].float() @ member
         intensities += gas * torch.from_numpy(chunk.gas_lines)
         total = shares.sum(dim=1, keepdim=True)
