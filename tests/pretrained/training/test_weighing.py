@@ -18,7 +18,9 @@ def held_out(network_error, fit_error, *, claimed=10.0, n=2000):
     shape = (n, len(LINE_GROUPS))
     truth = np.zeros(shape, np.float32)
     truth[:, IRON] = np.where(rng.random(n) < 0.5, 0, 500)
-    values = truth + network_error * rng.standard_normal(shape).astype(np.float32)
+    # Of pixels without it, and with it.
+    off = np.where(truth > 0, *np.broadcast_to(network_error, 2)[::-1]).astype(np.float32)
+    values = truth + off * rng.standard_normal(shape).astype(np.float32)
     areas = np.maximum(truth + fit_error * rng.standard_normal(shape).astype(np.float32), 0)
     areas[:, np.arange(shape[1]) != IRON] = np.nan
     errors = np.full(shape, claimed, np.float32)
@@ -52,3 +54,13 @@ def test_few_spectra_change_nothing():
     new = weighed(weights, [held_out(20.0, 2.0, n=60)])
     np.testing.assert_array_equal(new.fit_shares, weights.fit_shares)
     np.testing.assert_array_equal(new.error_scale, weights.error_scale)
+
+
+def test_weights_that_are_hardly_better_are_not_taken():
+    weights = load_pretrained().load_weights()
+    # Near the errors for which the shipped weights are the best.
+    new = weighed(weights, [held_out((8.0, 30.0), 9.0)])
+    np.testing.assert_array_equal(new.fit_shares, weights.fit_shares)
+    assert not np.array_equal(
+        weighed(weights, [held_out((8.0, 5.0), 9.0)]).fit_shares, weights.fit_shares
+    )
