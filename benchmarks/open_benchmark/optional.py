@@ -40,14 +40,16 @@ def noise2void_maps(cube: xr.DataArray, task: Task) -> xr.DataArray:
 
     import torch
     from careamics import CAREamist
-    from careamics.config import create_n2v_config
+    from careamics.config import create_advanced_n2v_config
 
     maps = template_fit_maps(cube, task).transpose("element", "y", "x")
     scales = np.sqrt((maps["uncertainty"] ** 2).mean(("y", "x"))).clip(min=1e-9)
     images = (maps["intensity"] / scales).to_numpy().astype(np.float32)
-    configuration = create_n2v_config(
-        "maps", data_type="array", axes="SYX", patch_size=[32, 32], batch_size=16, num_epochs=60
-    )
+    # Ten times the default rate: few patches of small maps make few steps.
+    configuration = create_advanced_n2v_config(
+        "maps", data_type="array", axes="SYX", patch_size=[32, 32], batch_size=16, num_epochs=60,
+        optimizer_params={"lr": 1e-3}, num_workers=0, seed=1,
+    )  # fmt: skip
     with TemporaryDirectory() as folder, torch.random.fork_rng():
         torch.manual_seed(0)
         careamist = CAREamist(configuration, work_dir=folder, enable_progress_bar=False)
