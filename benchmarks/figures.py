@@ -12,6 +12,7 @@ import pandas as pd
 from benchmarks.accuracy.independent.run import FITTED
 from benchmarks.accuracy.paintings import ELEMENTS
 from benchmarks.accuracy.tables import MAIN
+from benchmarks.guide_tables import TABLES as GUIDE_TABLES
 from benchmarks.rivals import ENTRIES
 from benchmarks.tables import RESULTS, ROOT, markdown, write_text
 from skxrf.physics import line_group
@@ -278,4 +279,5 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "second": second,
     "real-scan": real_scan,
     "simulated-painting": simulated_painting,
+    **GUIDE_TABLES,
 }
