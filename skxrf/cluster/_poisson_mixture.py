@@ -19,7 +19,7 @@ from skxrf.spectrum_fit._like_spectra import equal_count_bins, joined
 from skxrf.spectrum_fit._nonnegative import solve_nonnegative
 from skxrf.spectrum_fit._weight_classes import divided
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 from skxrf.utils.typing import Array
 
 

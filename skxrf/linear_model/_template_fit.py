@@ -18,8 +18,8 @@ from skxrf.spectrum_fit._pixel_fit import PoissonFit, fit_pixels
 from skxrf.spectrum_fit._template_model import Setup, TemplateModel, template_model
 from skxrf.utils._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.fitted import validate_spectra
 from skxrf.utils.outputs import NamedOutputsMixin
-from skxrf.utils.samples import validate_spectra
 from skxrf.utils.typing import Array
 
 from ._area_outputs import AreaOutputs, fit_ridge

@@ -34,8 +34,8 @@ from skxrf.neural_network._statistics import (
 )
 from skxrf.neural_network._training import TrainingSettings, train_network
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
+from skxrf.utils.fitted import validate_spectra
 from skxrf.utils.outputs import NamedOutputsMixin
-from skxrf.utils.samples import validate_spectra
 
 # Epochs without improvement that early stopping waits for, where it is merely switched on.
 _PATIENCE = 10

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from skxrf.exceptions import LineGroupError, SkxrfError
 from skxrf.utils._sklearn import _check_sample_weight
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 
 
 def checked_labels(

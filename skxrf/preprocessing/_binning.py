@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import bin_edges, resolve_energy
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 
 
 class ChannelBinner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -18,7 +18,7 @@ from skxrf.spectrum_fit._axis_search import guess_energy_axis
 from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 
 
 @dataclass(frozen=True)

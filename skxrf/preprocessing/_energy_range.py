@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skxrf.exceptions import Argument, EnergyAxisError, SkxrfError
 from skxrf.utils._sklearn import Interval, _fit_context
 from skxrf.utils.energy import describe_axis, resolve_energy
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 
 
 class EnergyRangeSelector(SelectorMixin, BaseEstimator):

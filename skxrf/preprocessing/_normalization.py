@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 
 from skxrf.exceptions import SkxrfError
 from skxrf.utils._sklearn import StrOptions, _fit_context
-from skxrf.utils.samples import validate_spectra
+from skxrf.utils.fitted import validate_spectra
 
 
 class SpectrumNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

@@ -20,8 +20,8 @@ from skxrf.physics.constants import AIR_LINE_GROUP
 from skxrf.spectrum_fit._drift import LineAxis
 from skxrf.utils._sklearn import Interval, StrOptions, _fit_context
 from skxrf.utils.energy import resolve_energy
+from skxrf.utils.fitted import validate_spectra
 from skxrf.utils.outputs import NamedOutputsMixin
-from skxrf.utils.samples import validate_spectra
 from skxrf.utils.threads import single_threaded_blas
 
 from ._axis import ENERGY, LINE_GROUPS

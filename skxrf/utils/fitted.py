@@ -1,4 +1,4 @@
-"""Attributes of fitted estimators, looked up through Pipelines and meta-estimators."""
+"""Spectra that estimators are given, and attributes of fitted ones, through Pipelines as well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from skxrf.exceptions import SkxrfError
 
 # Where scikit-learn's meta-estimators and ours keep the fitted estimators that see X.
 _INNER_ATTRIBUTES = ("best_estimator_", "regressor_", "estimator_", "estimators_")
@@ -105,3 +108,24 @@ def _steps(estimator: Any) -> list[object]:
         for step in steps
         if isinstance(step, tuple) and len(step) == 2 and step[1] not in (None, "passthrough")
     ]
+
+
+def validate_spectra(
+    estimator: Any, X: Any = "no_validation", y: Any = "no_validation", **options: Any
+) -> Any:
+    """Validate spectra, and targets, as ``sklearn.utils.validation.validate_data`` does.
+
+    A cube, or maps, instead of them are refused by naming what takes them.
+    """
+    for name, array in (("X", X), ("y", y)):
+        shape = getattr(array, "shape", ())
+        if len(shape) == 3:
+            expected = (
+                "spectra (n_samples, n_channels)" if name == "X" else "(n_samples, n_outputs)"
+            )
+            raise SkxrfError(
+                f"{name} has shape {tuple(shape)}: expected {expected}. "
+                "skxrf.samples.to_samples makes them of a cube and of maps; "
+                "skxrf.inference.bind(model, cube) and predict_maps(model, cube) take the cube."
+            )
+    return validate_data(estimator, X, y, **options)
